@@ -1,0 +1,206 @@
+/**
+ * Every error that the library hands to a caller.
+ *
+ * One root, `WirechartError`, with a closed union of `code`s; the error that caused it is in `cause`.
+ * Errors of the operating system and of the user's callbacks never reach a caller bare: they are the
+ * `cause` of one of these. (The one exception is asked for: a wait that was given an `AbortSignal`
+ * rejects with `signal.reason` itself.)
+ */
+
+import type { Runstate } from './runstate.ts';
+
+/** Where an attempt to connect failed: before there was a stream, or on it. */
+export type ConnectPhase = 'connection' | 'session';
+
+/** What a deadline was for. `execute` and `wait` are deadlines that a caller set on one call. */
+export type TimeoutPhase =
+  'connect' | 'accept' | 'handshake' | 'flush' | 'close' | 'execute' | 'wait';
+
+/** The closed union of `WirechartError.code`. */
+export type ErrorCode =
+  | 'ERR_STATE'
+  | 'ERR_CONNECT'
+  | 'ERR_CONNECT_ABORTED'
+  | 'ERR_ARGUMENT'
+  | 'ERR_TIMEOUT'
+  | 'ERR_CLOSED'
+  | 'ERR_CODEC'
+  | 'ERR_LIMIT'
+  | 'ERR_HANDLER'
+  | 'ERR_QMP_GREETING'
+  | 'ERR_QMP_NEGOTIATION'
+  | 'ERR_QMP_EXECUTE'
+  | 'ERR_QMP_INTERRUPTED'
+  | 'ERR_QMP_BAD_REPLY'
+  | 'ERR_QMP_SERVER_PARSE'
+  | 'ERR_QMP_BUSY';
+
+/** The root of all errors of this library; never thrown itself. */
+export abstract class WirechartError extends Error {
+  /** Which error this is, for a `switch` that the compiler can check for completeness. */
+  abstract readonly code: ErrorCode;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** A method was called in a state that does not allow it. Nothing has changed. */
+export class StateError extends WirechartError {
+  readonly code = 'ERR_STATE';
+  /** The state at the time of the call. */
+  readonly state: Runstate;
+  /** The state in which the call is legal. */
+  readonly required: Runstate;
+
+  constructor(message: string, state: Runstate, required: Runstate) {
+    super(message);
+    this.state = state;
+    this.required = required;
+  }
+}
+
+/**
+ * `connect()`, `listen()` or `accept()` did not lead to a session; the machine is `IDLE` again and
+ * `cause` says why. Its code is `ERR_CONNECT_ABORTED` when `disconnect()` or an `AbortSignal`
+ * ended the attempt, else `ERR_CONNECT`.
+ */
+export class ConnectError extends WirechartError {
+  readonly code: 'ERR_CONNECT' | 'ERR_CONNECT_ABORTED';
+  /** `connection`: dialling, binding, accepting. `session`: the handshake on an open stream. */
+  readonly phase: ConnectPhase;
+  /**
+   * Whether the same attempt may succeed later: `true` for refused, absent, reset and late peers,
+   * `false` where a retry would meet the same answer (wrong greeting, certificate, address, …).
+   */
+  readonly retryable: boolean;
+
+  constructor(phase: ConnectPhase, cause: unknown, code: ConnectError['code'] = 'ERR_CONNECT') {
+    const why =
+      code === 'ERR_CONNECT_ABORTED'
+        ? 'the attempt was ended by disconnect() or an AbortSignal'
+        : describe(cause);
+    super(`Failed to establish ${phase}: ${why}`, { cause });
+    this.code = code;
+    this.phase = phase;
+    this.retryable = code === 'ERR_CONNECT' && isRetryable(cause);
+  }
+}
+
+/** An address, an option or a stream that cannot be used; `message` says which and why. */
+export class ArgumentError extends WirechartError {
+  readonly code = 'ERR_ARGUMENT';
+}
+
+/** A deadline passed. */
+export class TimeoutError extends WirechartError {
+  readonly code = 'ERR_TIMEOUT';
+  /** What was waited for. */
+  readonly phase: TimeoutPhase;
+  /** The deadline, in milliseconds. */
+  readonly ms: number;
+
+  constructor(phase: TimeoutPhase, ms: number, message?: string) {
+    super(message ?? `The ${phase} deadline of ${String(ms)} ms passed`);
+    this.phase = phase;
+    this.ms = ms;
+  }
+}
+
+/** The stream ended: by end-of-file, or by an error of the operating system, kept in `cause`. */
+export class ClosedError extends WirechartError {
+  readonly code = 'ERR_CLOSED';
+  /** Whether this side had asked for the end, or announced it (`disconnect()`, QMP `quit`). */
+  readonly expected: boolean;
+
+  constructor(message: string, options: { expected?: boolean; cause?: unknown } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.expected = options.expected ?? false;
+  }
+}
+
+/** Bytes that are not a message, or a message that cannot be made into bytes. */
+export class CodecError extends WirechartError {
+  readonly code = 'ERR_CODEC';
+  /** The offending bytes (at most the first 1024 of them); empty when a message failed to encode. */
+  readonly raw: Uint8Array;
+
+  constructor(message: string, raw: Uint8Array = new Uint8Array(), options?: ErrorOptions) {
+    super(message, options);
+    this.raw = raw.slice(0, 1024);
+  }
+}
+
+/** A buffer would have grown past its bound. */
+export class LimitError extends WirechartError {
+  readonly code = 'ERR_LIMIT';
+  /** The bound: bytes, or entries where the buffer holds entries. */
+  readonly limit: number;
+  /** What was asked for; at least this much, where the rest has not been seen. */
+  readonly actual: number;
+
+  constructor(message: string, limit: number, actual: number) {
+    super(message);
+    this.limit = limit;
+    this.actual = actual;
+  }
+}
+
+/** A callback of the user's threw, or its promise rejected; `cause` is what it threw. */
+export class HandlerError extends WirechartError {
+  readonly code = 'ERR_HANDLER';
+
+  /** @param callback - The name of the callback, as the user wrote it (`onMessage`, `inbound`, …). */
+  constructor(callback: string, cause: unknown) {
+    super(`The callback ${callback} threw: ${describe(cause)}`, { cause });
+  }
+}
+
+/** What a callback of the user's threw, as the library passes it on: its own errors as they are. */
+export function handlerError(callback: string, thrown: unknown): WirechartError {
+  return thrown instanceof WirechartError ? thrown : new HandlerError(callback, thrown);
+}
+
+const TRANSIENT = new Set([
+  'EAGAIN',
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'EMFILE',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ENFILE',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
+/** Whether an attempt that failed with `cause` may succeed when it is made again, unchanged. */
+function isRetryable(cause: unknown): boolean {
+  if (cause instanceof TimeoutError || cause instanceof ClosedError) return true;
+  // What Node throws when every address of a name was tried in vain.
+  if (cause instanceof AggregateError) return cause.errors.some(isRetryable);
+  return cause instanceof Error && 'code' in cause && TRANSIENT.has(String(cause.code));
+}
+
+/** The text of anything that was thrown; the name of its type where it has no text. */
+export function describe(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return textOf(thrown);
+  if (thrown instanceof AggregateError && thrown.message === '') {
+    return thrown.errors.map(describe).join('; ') || thrown.name;
+  }
+  return thrown.message || thrown.name;
+}
+
+/** `String(value)`, for values that may have no text (a null prototype, a `toString` that throws). */
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return `a thrown ${typeof value}`;
+  }
+}

@@ -1,0 +1,56 @@
+/** The default of every deadline and every bound, and the check of what a caller gives instead. */
+
+import { ArgumentError } from './errors.ts';
+import type { Deadlines } from './link.ts';
+import type { Limits, Timeouts } from './types.ts';
+
+/** Every bound with its value, in bytes. */
+export type Bounds = Readonly<Record<keyof Limits, number>>;
+
+const DEADLINES: Deadlines = {
+  connect: 10_000,
+  accept: 30_000,
+  handshake: 10_000,
+  flush: 5_000,
+  close: 2_000,
+};
+
+const BOUNDS: Bounds = {
+  maxMessageBytes: 16 * 1024 * 1024,
+  highWaterMark: 128 * 1024,
+  maxQueuedBytes: 256 * 1024 * 1024,
+};
+
+/**
+ * The deadlines, with defaults for those not given.
+ *
+ * @throws {ArgumentError} When one is not a number of milliseconds above 0 (`Infinity` is one).
+ */
+export function resolveDeadlines(given: Timeouts = {}): Deadlines {
+  return resolve('timeouts', DEADLINES, given);
+}
+
+/**
+ * The bounds, with defaults for those not given.
+ *
+ * @throws {ArgumentError} When one is not a number of bytes above 0 (`Infinity` is one).
+ */
+export function resolveLimits(given: Limits = {}): Bounds {
+  return resolve('limits', BOUNDS, given);
+}
+
+function resolve<K extends string>(
+  option: string,
+  defaults: Readonly<Record<K, number>>,
+  given: Readonly<Partial<Record<K, number | undefined>>>,
+): Readonly<Record<K, number>> {
+  const resolved: Record<K, number> = { ...defaults };
+  for (const key in defaults) {
+    const value: unknown = given[key] ?? defaults[key];
+    if (typeof value !== 'number' || !(value > 0)) {
+      throw new ArgumentError(`${option}.${key} must be a number above 0, not ${String(value)}`);
+    }
+    resolved[key] = value;
+  }
+  return resolved;
+}

@@ -1,0 +1,51 @@
+/**
+ * The port between the statechart and the outside world.
+ *
+ * A link is what one machine holds on the outside: a stream, or a listener that waits for one, with
+ * the decoder, the outgoing queue and the protocol's callbacks. The chart says *when* each of these
+ * methods runs and what its end means; the link knows *how*, and knows no states. Every method that
+ * waits takes an `AbortSignal`: an aborted wait ends at once, and what it would have opened is
+ * destroyed, even if it succeeds a moment later.
+ */
+
+import type { WirechartError } from './errors.ts';
+import type { Address, BoundAddress, Timeouts } from './types.ts';
+
+/** Every deadline with its value, in milliseconds. */
+export type Deadlines = Readonly<Record<keyof Timeouts, number>>;
+
+/** See the module's comment. `Out` is what `send()` takes. */
+export interface Link<Out> {
+  /** The deadlines that the chart sets its timers by. */
+  readonly deadlines: Deadlines;
+  /** How many messages of this session were accepted and are not with the kernel. */
+  readonly undelivered: number;
+
+  /** Opens a stream to the peer. Rejects with what the operating system, TLS or the address says. */
+  dial(address: Address, signal: AbortSignal): Promise<void>;
+  /** Binds, and takes the first peer that comes. Resolves as soon as it is bound. */
+  listen(address: Address, signal: AbortSignal): Promise<BoundAddress>;
+  /** Waits for the first peer; from then on there is a stream and no listener. */
+  accept(signal: AbortSignal): Promise<void>;
+  /** Runs the protocol's handshake on the stream. */
+  establish(signal: AbortSignal): Promise<void>;
+  /** The reader loop. Resolves when the peer has ended its side; rejects when reading failed. */
+  read(signal: AbortSignal): Promise<void>;
+  /** The writer loop. Never resolves; rejects when writing failed. */
+  write(signal: AbortSignal): Promise<void>;
+  /** Resolves when all that was sent is with the kernel. */
+  flush(signal: AbortSignal): Promise<void>;
+  /** Ends our side, discards what still comes, and resolves when the peer has ended too. */
+  close(signal: AbortSignal): Promise<void>;
+  /** Destroys whatever is open, and resolves when it is closed. */
+  destroy(signal: AbortSignal): Promise<void>;
+  /** The same at once and without a word, for a machine that is stopped. Never throws. */
+  release(): void;
+  /** The session is over: tells those who wait for the queue. Never throws. */
+  settle(cause: WirechartError | undefined): void;
+
+  /** See `AsyncProtocol.send`. */
+  send(message: Out): Promise<void>;
+  /** Resolves when all that was sent before the call is with the kernel. */
+  flushed(): Promise<void>;
+}
