@@ -9,13 +9,15 @@
  */
 
 import type { WirechartError } from './errors.ts';
-import type { Address, BoundAddress, Timeouts } from './types.ts';
+import type { Address, BoundAddress, ProtocolDefinition, Timeouts } from './types.ts';
 
 /** Every deadline with its value, in milliseconds. */
 export type Deadlines = Readonly<Record<keyof Timeouts, number>>;
 
-/** See the module's comment. `Out` is what `send()` takes. */
-export interface Link<Out> {
+/** See the module's comment. */
+export interface Link<In, Out> {
+  /** The protocol that is spoken. */
+  readonly definition: ProtocolDefinition<In, Out>;
   /** The deadlines that the chart sets its timers by. */
   readonly deadlines: Deadlines;
   /** How many messages of this session were accepted and are not with the kernel. */

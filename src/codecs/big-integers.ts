@@ -1,0 +1,171 @@
+/** JSON with integers that a number cannot hold: QMP has 64-bit ones, `JSON` rounds them. */
+
+/** As many digits as the shortest integer has that is not safe. */
+const DIGITS = 16;
+
+/** Whether `text` holds enough digits in a row for an integer that is not safe. */
+export function mayHoldBigInteger(text: string): boolean {
+  // That many in a row cannot lie between two of the characters that are looked at.
+  for (let at = DIGITS - 1; at < text.length; at += DIGITS) {
+    if (isDigit(text, at) && digitsAround(text, at) >= DIGITS) return true;
+  }
+  return false;
+}
+
+function digitsAround(text: string, at: number): number {
+  let from = at;
+  while (isDigit(text, from - 1)) from--;
+  let to = at + 1;
+  while (to - from < DIGITS && isDigit(text, to)) to++;
+  return to - from;
+}
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 0x30 && code <= 0x39;
+}
+
+/**
+ * The value of a JSON text, with every unsafe integer as a bigint; otherwise as `JSON.parse`.
+ *
+ * @throws {SyntaxError} When the text is not JSON.
+ * @throws {RangeError} When it is nested too deep for the stack.
+ */
+export function parseLossless(text: string): unknown {
+  // Checks the text, so that the reader below may trust it.
+  JSON.parse(text);
+  return new LosslessReader(text).value();
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const SPACE = 0x20;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const COMMA = 0x2c;
+
+/** Reads a text that is known to be JSON. */
+class LosslessReader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  value(): unknown {
+    const first = this.#peek();
+    if (first === OPEN_OBJECT) return this.#object();
+    if (first === OPEN_ARRAY) return this.#array();
+    return first === QUOTE ? this.#string() : this.#scalar();
+  }
+
+  /** The next character that is not white space. */
+  #peek(): number {
+    let code = this.#text.charCodeAt(this.#at);
+    while (code <= SPACE) code = this.#text.charCodeAt(++this.#at);
+    return code;
+  }
+
+  #object(): object {
+    const object: Record<string, unknown> = {};
+    this.#at++;
+    while (this.#more(CLOSE_OBJECT)) {
+      const name = this.#string();
+      this.#peek();
+      this.#at++;
+      const value = this.value();
+      if (name === '__proto__') define(object, name, value);
+      else object[name] = value;
+    }
+    return object;
+  }
+
+  #array(): unknown[] {
+    const array: unknown[] = [];
+    this.#at++;
+    while (this.#more(CLOSE_ARRAY)) array.push(this.value());
+    return array;
+  }
+
+  /** Moves on to the next element, or past the end. */
+  #more(close: number): boolean {
+    let next = this.#peek();
+    if (next === COMMA) {
+      this.#at++;
+      next = this.#peek();
+    }
+    if (next === close) this.#at++;
+    return next !== close;
+  }
+
+  #string(): string {
+    const from = this.#at;
+    let end = this.#text.indexOf('"', from + 1);
+    while (this.#isEscaped(end)) end = this.#text.indexOf('"', end + 1);
+    this.#at = end + 1;
+    return String(JSON.parse(this.#text.slice(from, this.#at)));
+  }
+
+  #isEscaped(at: number): boolean {
+    let before = at;
+    while (this.#text.charCodeAt(before - 1) === BACKSLASH) before--;
+    return (at - before) % 2 === 1;
+  }
+
+  #scalar(): unknown {
+    const from = this.#at;
+    while (isPartOfScalar(this.#text.charCodeAt(this.#at))) this.#at++;
+    const literal = this.#text.slice(from, this.#at);
+    const value: unknown = JSON.parse(literal);
+    const exact = typeof value !== 'number' || Number.isSafeInteger(value) || /[.eE]/.test(literal);
+    return exact ? value : BigInt(literal);
+  }
+}
+
+/** Whether a character belongs to a number or a word; not so the `NaN` past the end of the text. */
+function isPartOfScalar(code: number): boolean {
+  return code > SPACE && code !== COMMA && code !== CLOSE_ARRAY && code !== CLOSE_OBJECT;
+}
+
+/** Assigning to `__proto__` would set the prototype; here it is data, as in `JSON.parse`. */
+function define(object: object, name: string, value: unknown): void {
+  Object.defineProperty(object, name, {
+    value,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  });
+}
+
+/**
+ * The JSON text of a value, with bigints as integers; otherwise as `JSON.stringify`.
+ *
+ * A bigint is first written as the string of its digits and a mark, `\u0001n`, and the quotes and
+ * the mark are removed from the text. A string that looks like that gets one more `n` and loses it
+ * again. A member name may look like anything: it is followed by a colon.
+ *
+ * @throws {TypeError} When the value has a cycle.
+ * @throws {RangeError} When it is nested too deep for the stack.
+ */
+export function stringifyBigInts(value: unknown): string | undefined {
+  const text = toText(value, (_name, member: unknown) => {
+    if (typeof member === 'bigint') return `${String(member)}\u0001n`;
+    return typeof member === 'string' && /^-?\d+\u0001n+$/.test(member) ? `${member}n` : member;
+  });
+  // A quote within a string has a backslash before it, so this finds whole strings only.
+  return text?.replace(
+    /(?<!\\)"(-?\d+)\\u0001n(n*)"(?!:)/g,
+    (_string, digits: string, more: string) => (more === '' ? digits : `"${digits}\\u0001${more}"`),
+  );
+}
+
+/** `JSON.stringify`, whose declared type hides that there is no text for some values. */
+export function toText(
+  value: unknown,
+  replacer?: (name: string, member: unknown) => unknown,
+): string | undefined {
+  return JSON.stringify(value, replacer);
+}

@@ -1,0 +1,100 @@
+/** The bytes of a stream that are not messages yet. */
+
+/** A store above this size is given back as soon as little of it is in use. */
+const KEPT = 256 * 1024;
+const SMALLEST = 4 * 1024;
+/** A smaller chunk is cheaper to copy than to wrap. */
+const WRAPPED = 512;
+const NOTHING: Buffer = Buffer.alloc(0);
+
+/**
+ * A queue of bytes: appended at the end, dropped from the front, each byte copied an amortised
+ * constant number of times whatever the sizes of the chunks.
+ */
+export class ByteBuffer {
+  /** Our memory; empty until needed. */
+  #store = NOTHING;
+  /** Where the bytes are: our memory, or that of the last chunk. */
+  #bytes = NOTHING;
+  #start = 0;
+  #end = 0;
+
+  /** How many bytes are held. */
+  get length(): number {
+    return this.#end - this.#start;
+  }
+
+  /** How many bytes of memory are kept for them, that of the last chunk not counted. */
+  get capacity(): number {
+    return this.#store.length;
+  }
+
+  /**
+   * Adds `chunk` at the end. When nothing is held its memory may be used in place, so the caller
+   * must leave it alone until the next `own()` or `append()`.
+   */
+  append(chunk: Uint8Array): void {
+    if (this.length === 0 && chunk.length >= WRAPPED) {
+      this.#bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      this.#start = 0;
+      this.#end = chunk.length;
+    } else {
+      this.#makeRoom(chunk.length);
+      this.#bytes.set(chunk, this.#end);
+      this.#end += chunk.length;
+    }
+  }
+
+  /** Copies what is still in the memory of the last chunk, and gives back memory not needed. */
+  own(): void {
+    const { length } = this;
+    const oversized = this.#store.length > KEPT && length * 4 <= this.#store.length;
+    if (oversized) this.#moveTo(length === 0 ? NOTHING : allocate(length));
+    else if (this.#bytes !== this.#store) this.#makeRoom(0);
+  }
+
+  /**
+   * The bytes from `from` up to `to`, counted from the first one held. Not a copy: good until the
+   * next `append()`.
+   */
+  view(from = 0, to = this.length): Buffer {
+    return this.#bytes.subarray(this.#start + from, this.#start + to);
+  }
+
+  /** Drops the first `count` bytes. */
+  drop(count: number): void {
+    this.#start += count;
+    if (this.#start < this.#end) return;
+    this.#start = 0;
+    this.#end = 0;
+  }
+
+  /** Drops everything and keeps no memory. */
+  clear(): void {
+    this.drop(this.length);
+    this.#moveTo(NOTHING);
+  }
+
+  /** Sees to it that `count` more bytes can be written at the end, in our memory. */
+  #makeRoom(count: number): void {
+    const needed = this.length + count;
+    const inPlace = this.#bytes === this.#store;
+    if (inPlace && this.#end + count <= this.#store.length) return;
+    // Moving to the front pays only when it moves no more than was dropped since the last move.
+    const fits = needed <= this.#store.length && (!inPlace || this.#start >= this.length);
+    this.#moveTo(fits ? this.#store : allocate(Math.max(needed, this.#store.length * 2)));
+  }
+
+  #moveTo(store: Buffer): void {
+    this.#bytes.copy(store, 0, this.#start, this.#end);
+    this.#end = this.length;
+    this.#start = 0;
+    this.#store = store;
+    this.#bytes = store;
+  }
+}
+
+/** Not from Node's shared pool: a slice of it would keep the whole pool alive. */
+function allocate(size: number): Buffer {
+  return Buffer.allocUnsafeSlow(Math.max(size, SMALLEST));
+}

@@ -1,0 +1,65 @@
+/** What all decoders have in common: a buffer, a bound, and the errors after which nothing follows. */
+
+import { CodecError, LimitError } from '../errors.ts';
+import { resolveLimits } from '../limits.ts';
+import type { Decoder, Limits } from '../types.ts';
+import { ByteBuffer } from './byte-buffer.ts';
+
+/** A decoder that collects bytes in `buffer`; a subclass takes the messages out in `next()`. */
+export abstract class BufferedDecoder<In> implements Decoder<In> {
+  protected readonly buffer = new ByteBuffer();
+  /** The largest message, in bytes without its framing. */
+  protected readonly limit: number;
+  #fatal: CodecError | LimitError | undefined;
+
+  /** @throws {ArgumentError} When a limit is not a number above 0. */
+  constructor(limits: Limits) {
+    this.limit = resolveLimits(limits).maxMessageBytes;
+  }
+
+  write(chunk: Uint8Array): void {
+    if (this.#fatal === undefined) this.buffer.append(chunk);
+  }
+
+  read(): In | undefined {
+    if (this.#fatal !== undefined) throw this.#fatal;
+    const message = this.next();
+    // Not left to the next write(): the caller may fill the chunk's memory with other bytes before.
+    if (message === undefined) this.buffer.own();
+    return message;
+  }
+
+  end(): void {
+    const rest = this.unfinished();
+    if (rest.length === 0) return;
+    const size = String(rest.length);
+    throw new CodecError(`The stream was cut after ${size} bytes of a message`, rest);
+  }
+
+  /**
+   * The next message, or `undefined` when more bytes are needed.
+   *
+   * @throws {CodecError} For a message that was taken out of the buffer and is not one.
+   * @throws {LimitError} From `tooLarge()`.
+   */
+  protected abstract next(): In | undefined;
+
+  /** The bytes of a message whose end has not come. */
+  protected unfinished(): Uint8Array {
+    return this.buffer.view();
+  }
+
+  /** Makes `error` what every later `read()` throws, and returns it to be thrown. */
+  protected fatal<E extends CodecError | LimitError>(error: E): E {
+    this.#fatal = error;
+    this.buffer.clear();
+    return error;
+  }
+
+  /** The fatal error for a message of `actual` bytes, to be thrown. */
+  protected tooLarge(actual: number): LimitError {
+    const limit = this.limit;
+    const text = `A message of ${String(actual)} bytes or more is over the limit of ${String(limit)}`;
+    return this.fatal(new LimitError(text, limit, actual));
+  }
+}

@@ -1,0 +1,55 @@
+/** One JSON text per line. */
+
+import type { Codec, Limits } from '../types.ts';
+import { JsonReader, stringifyJson } from './json.ts';
+import type { JsonOptions, JsonValue } from './json.ts';
+import { LineDecoder } from './line-decoder.ts';
+
+/**
+ * One JSON text per line (JSON Lines, ND-JSON), UTF-8. Sent lines end in `\n`, received ones may
+ * end in `\r\n` too; blank lines are skipped. The limit counts the bytes of a line without its
+ * terminator.
+ *
+ * - Encoding throws a `CodecError` for what has no JSON text: `undefined`, a function, `NaN`, a
+ *   cycle, very deep nesting. Within an object or array `undefined` and `NaN` are what
+ *   `JSON.stringify` makes of them: left out, or `null`.
+ * - Decoding throws a `CodecError` for a line that is not UTF-8 or not JSON; the following lines
+ *   are not affected. Past a `LimitError` there is nothing more to read.
+ * - A last line without its terminator is a `CodecError` when the stream ends.
+ *
+ * `In` and `Out` are taken on trust: no message is checked against them.
+ */
+export function jsonLines<In = JsonValue, Out = In>(options: JsonOptions = {}): Codec<In, Out> {
+  const first = options.objects === true ? '{' : undefined;
+  return {
+    encode: (message) => `${stringifyJson(message, first)}\n`,
+    createDecoder: (limits) => new JsonLinesDecoder<In>(limits, options),
+  };
+}
+
+class JsonLinesDecoder<In> extends LineDecoder<In> {
+  readonly #json: JsonReader;
+
+  constructor(limits: Limits, options: JsonOptions) {
+    super(limits);
+    this.#json = new JsonReader(options);
+  }
+
+  protected override enter(block: string): void {
+    this.#json.enter(block);
+  }
+
+  protected override parse(line: string): In | undefined {
+    return isBlank(line) ? undefined : (this.#json.parse(line) as In);
+  }
+
+  protected override unfinished(): Uint8Array {
+    const rest = this.buffer.view();
+    return rest.every((byte) => isBlank(String.fromCharCode(byte))) ? rest.subarray(0, 0) : rest;
+  }
+}
+
+function isBlank(line: string): boolean {
+  // The first comparison settles it for nearly all lines.
+  return line === '' || (line.charCodeAt(0) <= 0x20 && /^[ \t\r]*$/.test(line));
+}

@@ -1,0 +1,109 @@
+/** The structure of JSON, byte by byte: just enough to find where a value ends. */
+
+/** Why a scan stopped. */
+export type Stop =
+  /** All bytes were looked at; the value goes on. */
+  | 'more'
+  /** The value is complete. */
+  | 'closed'
+  /** A byte that no UTF-8 text or no JSON text holds, sent to say: forget what you have. */
+  | 'reset'
+  /** A line end within a string, which JSON does not allow: most likely a quote is missing. */
+  | 'broken'
+  /** There is a level more than `maxDepth`. Said once; the scan can go on to the end of the value. */
+  | 'deep';
+
+const LF = 0x0a;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+// Where a byte may stand: between strings, in a string, behind a backslash there. Each is the index
+// of its row in the table below.
+const STRUCTURE = 0;
+const TEXT = 256;
+const ESCAPED = 512;
+
+// What a byte does there: nothing, go to one of these places, or something to be counted or told.
+const NOTHING = 0;
+const TO_STRUCTURE = 1;
+const TO_TEXT = 2;
+const TO_ESCAPED = 3;
+const OPEN = 4;
+const CLOSE = 5;
+const BREAK = 6;
+const RESET = 7;
+
+const ACTIONS = new Uint8Array(768).fill(TO_TEXT, ESCAPED);
+for (const place of [STRUCTURE, TEXT, ESCAPED]) {
+  ACTIONS[place + 0x00] = RESET;
+  ACTIONS[place + 0xff] = RESET;
+}
+for (const bracket of '{[') ACTIONS[STRUCTURE + bracket.charCodeAt(0)] = OPEN;
+for (const bracket of '}]') ACTIONS[STRUCTURE + bracket.charCodeAt(0)] = CLOSE;
+ACTIONS[STRUCTURE + QUOTE] = TO_TEXT;
+ACTIONS[TEXT + QUOTE] = TO_STRUCTURE;
+ACTIONS[TEXT + BACKSLASH] = TO_ESCAPED;
+ACTIONS[TEXT + LF] = BREAK;
+ACTIONS[ESCAPED + LF] = BREAK;
+
+/** Whether a byte resets the stream. */
+export function isReset(byte: number | undefined): boolean {
+  return byte === 0x00 || byte === 0xff;
+}
+
+/**
+ * Follows one object or array through any number of pieces. It counts brackets without telling
+ * them apart; whether the text is JSON is for `JSON.parse` to say.
+ */
+export class JsonScanner {
+  readonly #maxDepth: number;
+  #depth = 0;
+  #tooDeep = false;
+  #place = STRUCTURE;
+  #at = 0;
+
+  constructor(maxDepth: number) {
+    this.#maxDepth = maxDepth;
+  }
+
+  /** The index after the last byte that was looked at. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** To be called before the first byte of a value. */
+  restart(): void {
+    this.#depth = 0;
+    this.#tooDeep = false;
+    this.#place = STRUCTURE;
+  }
+
+  /** Looks at `bytes` from `from` up to `to`, as far as there is no reason to stop. */
+  scan(bytes: Uint8Array, from: number, to: number): Stop {
+    let at = from;
+    let place = this.#place;
+    let stop: Stop | undefined;
+    while (at < to && stop === undefined) {
+      const action = ACTIONS[place + (bytes[at++] ?? 0)] ?? NOTHING;
+      if (action === NOTHING) continue;
+      if (action < OPEN) place = (action - TO_STRUCTURE) * TEXT;
+      else stop = this.#take(action);
+    }
+    this.#at = at;
+    this.#place = place;
+    return stop ?? 'more';
+  }
+
+  #take(action: number): Stop | undefined {
+    if (action === OPEN) return this.#open();
+    if (action === CLOSE) return --this.#depth === 0 ? 'closed' : undefined;
+    return action === RESET ? 'reset' : 'broken';
+  }
+
+  #open(): Stop | undefined {
+    this.#depth++;
+    if (this.#tooDeep || this.#depth <= this.#maxDepth) return undefined;
+    this.#tooDeep = true;
+    return 'deep';
+  }
+}

@@ -1,0 +1,253 @@
+/** The receiving side of `jsonStream()`. */
+
+import { CodecError } from '../errors.ts';
+import type { Limits } from '../types.ts';
+import { BufferedDecoder } from './decoder.ts';
+import { JsonScanner, isReset } from './json-scanner.ts';
+import type { Stop } from './json-scanner.ts';
+import { JsonReader } from './json.ts';
+import type { IntegerOptions } from './json.ts';
+import { decodeUtf8, tryDecodeUtf8 } from './utf8.ts';
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** Where in the stream the decoder is. */
+type Place =
+  /** Before a value, or white space. */
+  | 'between'
+  /** At the start of a line of a block of complete lines. */
+  | 'line'
+  /** Within a value. */
+  | 'value'
+  /** Within a value that was refused, whose bytes are not kept. */
+  | 'refused'
+  /** Within a line that was refused. */
+  | 'garbage';
+
+/** The settings of a stream, all of them given. */
+export interface StreamSettings extends IntegerOptions {
+  /** The characters that may begin a value. */
+  readonly first: string;
+  readonly maxDepth: number;
+}
+
+/**
+ * Finds the values by scanning every byte, except where a shortcut finds the same ones: a line that
+ * begins and ends like a value, and that `JSON.parse` accepts, is exactly one value. The complete
+ * lines of a chunk are decoded together and taken that way up to the first that cannot be. What is
+ * left of them is scanned, so no byte is decoded more than twice.
+ */
+export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
+  readonly #json: JsonReader;
+  readonly #scanner: JsonScanner;
+  readonly #first: string;
+  readonly #maxDepth: number;
+  #place: Place = 'between';
+  /** The block's text; its bytes stay in the buffer until it is known that no scan is needed. */
+  #block = '';
+  #blockSize = 0;
+  #at = 0;
+  /** How many bytes at the front of the buffer are not to be tried as lines. */
+  #tried = 0;
+  /** How many bytes at the front of the buffer are scanned. */
+  #scanned = 0;
+  /** How many bytes of a refused value were dropped. */
+  #dropped = 0;
+
+  constructor(limits: Limits, settings: StreamSettings) {
+    super(limits);
+    this.#json = new JsonReader(settings);
+    this.#scanner = new JsonScanner(settings.maxDepth);
+    this.#first = settings.first;
+    this.#maxDepth = settings.maxDepth;
+  }
+
+  protected override next(): In | undefined {
+    for (;;) {
+      if (this.#place === 'line') {
+        const message = this.#nextLine();
+        if (message !== undefined) return message;
+      } else if (this.#place === 'value' || this.#place === 'refused') {
+        const stop = this.#scan();
+        if (stop === 'more') return undefined;
+        if (this.#place === 'refused') this.#place = 'between';
+        else if (stop === 'closed') return this.#takeValue();
+        else this.#giveUp(stop);
+      } else if (!this.#begin()) {
+        return undefined;
+      }
+    }
+  }
+
+  protected override unfinished(): Uint8Array {
+    const reported = this.#place === 'refused' || this.#place === 'garbage';
+    return this.buffer.view(reported ? this.buffer.length : 0);
+  }
+
+  /** Goes to the start of the next value, if it has come. */
+  #begin(): boolean {
+    if (this.#place === 'garbage' && !this.#skipGarbage()) return false;
+    const bytes = this.buffer.view();
+    let at = 0;
+    while (isIgnored(bytes[at])) at++;
+    this.#drop(at);
+    if (at === bytes.length) return false;
+    if (!this.#first.includes(String.fromCharCode(bytes[at] ?? 0))) {
+      this.#place = 'garbage';
+      const line = bytes.subarray(at, endOfGarbage(bytes, at));
+      throw new CodecError('The bytes are not the beginning of a JSON message', line);
+    }
+    if (this.#tried > 0 || !this.#openBlock()) this.#openValue();
+    return true;
+  }
+
+  #skipGarbage(): boolean {
+    const bytes = this.buffer.view();
+    const end = endOfGarbage(bytes, 0);
+    this.#drop(end);
+    if (end === bytes.length) return false;
+    this.#place = 'between';
+    return true;
+  }
+
+  #openBlock(): boolean {
+    const newline = this.buffer.view().lastIndexOf(LF);
+    const size = newline === -1 ? this.buffer.length : newline + 1;
+    const block = newline === -1 ? undefined : tryDecodeUtf8(this.buffer.view(0, size));
+    if (block === undefined) {
+      this.#tried = size;
+      return false;
+    }
+    this.#json.enter(block);
+    this.#block = block;
+    this.#blockSize = size;
+    this.#at = 0;
+    this.#place = 'line';
+    return true;
+  }
+
+  #openValue(): void {
+    this.#scanner.restart();
+    this.#scanned = 0;
+    this.#dropped = 0;
+    this.#place = 'value';
+  }
+
+  /** The message on the next line; `undefined` too where there is none, or the block is left. */
+  #nextLine(): In | undefined {
+    const from = this.#at;
+    const newline = this.#block.indexOf('\n', from);
+    if (newline === -1) {
+      this.#leaveBlock(this.#blockSize);
+      return undefined;
+    }
+    const ended = newline > from && this.#block.charCodeAt(newline - 1) === CR;
+    const line = this.#block.slice(from, ended ? newline - 1 : newline);
+    const message = line === '' ? undefined : this.#tryLine(line);
+    if (line === '' || message !== undefined) this.#at = newline + 1;
+    else this.#leaveBlock(this.#sizeUpTo(from));
+    return message;
+  }
+
+  #tryLine(line: string): In | undefined {
+    const first = line.charAt(0);
+    if (!this.#first.includes(first) || !line.endsWith(first === '{' ? '}' : ']')) return undefined;
+    if (mayBeTooDeep(line, this.#maxDepth) || this.#isTooLarge(line)) return undefined;
+    try {
+      return this.#json.parse(line) as In;
+    } catch {
+      // The scan finds out what is wrong, or that it is several values.
+      return undefined;
+    }
+  }
+
+  #isTooLarge(line: string): boolean {
+    return line.length * 3 > this.limit && Buffer.byteLength(line) > this.limit;
+  }
+
+  #sizeUpTo(at: number): number {
+    const isAscii = this.#block.length === this.#blockSize;
+    return isAscii ? at : Buffer.byteLength(this.#block.slice(0, at));
+  }
+
+  /** Goes on with the bytes behind the first `size` ones of the block. */
+  #leaveBlock(size: number): void {
+    this.#tried = this.#blockSize;
+    this.#drop(size);
+    this.#block = '';
+    this.#place = 'between';
+  }
+
+  #scan(): Stop {
+    const bytes = this.buffer.view();
+    // One byte past the limit is looked at, since it may be a reset.
+    const to = Math.min(bytes.length, this.limit - this.#dropped + 1);
+    const stop = this.#scanner.scan(bytes, this.#scanned, to);
+    this.#scanned = this.#scanner.at;
+    const size = this.#dropped + this.#scanned;
+    if (size > this.limit && (stop === 'more' || stop === 'closed')) throw this.tooLarge(size);
+    if (this.#place === 'refused') this.#dropScanned();
+    return stop;
+  }
+
+  #takeValue(): In {
+    const text = decodeUtf8(this.#dropValue());
+    this.#json.enter(text);
+    return this.#json.parse(text) as In;
+  }
+
+  /** Ends a value that is none. */
+  #giveUp(stop: Stop): void {
+    const bytes = this.#dropValue();
+    if (stop === 'reset') return;
+    if (stop === 'broken') throw new CodecError('A string in the message holds a line end', bytes);
+    this.#place = 'refused';
+    this.#dropped = bytes.length;
+    throw new CodecError('The message is nested too deep', bytes);
+  }
+
+  #dropValue(): Uint8Array {
+    const bytes = this.buffer.view(0, this.#scanned);
+    this.#drop(this.#scanned);
+    this.#scanned = 0;
+    this.#place = 'between';
+    return bytes;
+  }
+
+  #dropScanned(): void {
+    this.#dropped += this.#scanned;
+    this.#drop(this.#scanned);
+    this.#scanned = 0;
+  }
+
+  #drop(count: number): void {
+    this.buffer.drop(count);
+    this.#tried = Math.max(0, this.#tried - count);
+  }
+}
+
+/** White space, and resets where there is nothing to drop. */
+function isIgnored(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === LF || byte === CR || byte === 0x09 || isReset(byte);
+}
+
+/** The index of the line end or reset from `from` on, or the length. */
+function endOfGarbage(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (at < bytes.length && bytes[at] !== LF && !isReset(bytes[at])) at++;
+  return at;
+}
+
+/** Whether a value may have more levels than `maxDepth`: `false` is certain, and cheap to know. */
+function mayBeTooDeep(line: string, maxDepth: number): boolean {
+  // Each level takes two brackets.
+  if (line.length < 2 * (maxDepth + 1)) return false;
+  let opened = 0;
+  for (const bracket of '{[') {
+    for (let at = line.indexOf(bracket); at !== -1; at = line.indexOf(bracket, at + 1)) {
+      if (++opened > maxDepth) return true;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,72 @@
+/** Messages of any bytes, each behind its length. */
+
+import { ArgumentError, CodecError } from '../errors.ts';
+import type { Codec, Limits } from '../types.ts';
+import { BufferedDecoder } from './decoder.ts';
+
+/** How the length is written. */
+export interface LengthPrefixedOptions {
+  /** Its size in bytes; it is unsigned. Default 4. */
+  readonly size?: 1 | 2 | 4 | undefined;
+  /** The order of its bytes. Default `'big'`, the order of the network. */
+  readonly endian?: 'big' | 'little' | undefined;
+}
+
+type Prefix = Required<{
+  [K in keyof LengthPrefixedOptions]: NonNullable<LengthPrefixedOptions[K]>;
+}>;
+
+/**
+ * Messages of any bytes, each behind its length as an unsigned integer. The limit counts the bytes
+ * of a message without that.
+ *
+ * - Encoding throws a `CodecError` for a message too long for its prefix.
+ * - Decoding throws a `LimitError` as soon as a prefix tells of a message over the limit; past it
+ *   there is nothing more to read. Each message is a copy that belongs to its receiver.
+ * - A message without its end is a `CodecError` when the stream ends.
+ *
+ * @throws {ArgumentError} When `size` is not 1, 2 or 4.
+ */
+export function lengthPrefixed(options: LengthPrefixedOptions = {}): Codec<Uint8Array> {
+  const prefix = { size: options.size ?? 4, endian: options.endian ?? 'big' };
+  if (![1, 2, 4].includes(prefix.size)) {
+    throw new ArgumentError(`size must be 1, 2 or 4, not ${String(prefix.size)}`);
+  }
+  return {
+    encode: (message) => encode(message, prefix),
+    createDecoder: (limits) => new LengthPrefixedDecoder(limits, prefix),
+  };
+}
+
+function encode(message: Uint8Array, { size, endian }: Prefix): Uint8Array {
+  const longest = 2 ** (size * 8) - 1;
+  if (message.length > longest) {
+    const text = `A message of ${String(message.length)} bytes does not fit a prefix of ${String(size)}`;
+    throw new CodecError(text);
+  }
+  const frame = Buffer.allocUnsafe(size + message.length);
+  if (endian === 'big') frame.writeUIntBE(message.length, 0, size);
+  else frame.writeUIntLE(message.length, 0, size);
+  frame.set(message, size);
+  return frame;
+}
+
+class LengthPrefixedDecoder extends BufferedDecoder<Uint8Array> {
+  readonly #prefix: Prefix;
+
+  constructor(limits: Limits, prefix: Prefix) {
+    super(limits);
+    this.#prefix = prefix;
+  }
+
+  protected override next(): Uint8Array | undefined {
+    const { size, endian } = this.#prefix;
+    if (this.buffer.length < size) return undefined;
+    const bytes = this.buffer.view();
+    const length = endian === 'big' ? bytes.readUIntBE(0, size) : bytes.readUIntLE(0, size);
+    if (length > this.limit) throw this.tooLarge(length);
+    if (bytes.length < size + length) return undefined;
+    this.buffer.drop(size + length);
+    return new Uint8Array(bytes.subarray(size, size + length));
+  }
+}

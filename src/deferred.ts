@@ -1,0 +1,59 @@
+/** A promise with its settling functions beside it. */
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+const ignore = () => undefined;
+
+/** A new, unsettled one. */
+export function defer<T>(): Deferred<T> {
+  let resolve: (value: T) => void = ignore;
+  let reject: (reason: unknown) => void = ignore;
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}
+
+/**
+ * One whose rejection nobody need hear: it reaches those who wait for it, and is no unhandled
+ * rejection where nobody does.
+ */
+export function deferQuietly<T>(): Deferred<T> {
+  const deferred = defer<T>();
+  deferred.promise.catch(ignore);
+  return deferred;
+}
+
+/**
+ * The same wait, given up when `signal` is aborted: the promise rejects with `signal.reason` itself,
+ * and `onAbort` is told. Without a signal it is `promise` itself.
+ */
+export function abortable<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+  onAbort?: (reason: unknown) => void,
+): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => {
+      onAbort?.(signal.reason);
+      reject(signal.reason);
+    };
+    if (signal.aborted) {
+      abort();
+      return;
+    }
+    signal.addEventListener('abort', abort, { once: true });
+    const settle =
+      <V>(settleWith: (value: V) => void) =>
+      (value: V) => {
+        signal.removeEventListener('abort', abort);
+        settleWith(value);
+      };
+    promise.then(settle(resolve), settle(reject));
+  });
+}

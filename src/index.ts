@@ -1,0 +1,52 @@
+/**
+ * wirechart: a message protocol engine whose whole lifecycle is one XState statechart.
+ *
+ * @packageDocumentation
+ */
+
+export { AsyncProtocol, type DisconnectOptions, type WaitOptions } from './protocol.ts';
+export {
+  type Clock,
+  createProtocolMachine,
+  type ProtocolActorRef,
+  type ProtocolMachine,
+  type ProtocolOptions,
+} from './machine.ts';
+export type { ProtocolContext, ProtocolEmitted, ProtocolEvent } from './machines/types.ts';
+export type { Runstate } from './runstate.ts';
+export type {
+  Address,
+  BoundAddress,
+  Codec,
+  Decoder,
+  Handshake,
+  Limits,
+  Logger,
+  ProtocolDefinition,
+  SessionOutcome,
+  Timeouts,
+} from './types.ts';
+export type { Deadlines, Link } from './link.ts';
+
+export { lines, type LinesOptions } from './codecs/lines.ts';
+export { jsonLines, type JsonLinesOptions } from './codecs/json-lines.ts';
+export { jsonStream, type JsonStreamOptions } from './codecs/json-stream.ts';
+export { contentLength, type ContentLengthOptions } from './codecs/content-length.ts';
+export { lengthPrefixed, type LengthPrefixedOptions } from './codecs/length-prefixed.ts';
+export type { JsonObject, JsonValue } from './codecs/json.ts';
+export { streamPair } from './io/stream-pair.ts';
+
+export {
+  ArgumentError,
+  ClosedError,
+  CodecError,
+  ConnectError,
+  type ConnectPhase,
+  type ErrorCode,
+  HandlerError,
+  LimitError,
+  StateError,
+  TimeoutError,
+  type TimeoutPhase,
+  WirechartError,
+} from './errors.ts';

@@ -1,0 +1,130 @@
+/** From what a caller wrote as an address to what the sockets need, with every mistake named. */
+
+import { Duplex } from 'node:stream';
+import { ArgumentError } from '../errors.ts';
+import type { Address } from '../types.ts';
+
+/**
+ * An address that has been checked: every field is what it says. The TLS options are the user's own
+ * object; only Node can tell whether they are usable.
+ */
+export type Target =
+  | { readonly kind: 'unix'; readonly path: string }
+  | {
+      readonly kind: 'tcp';
+      readonly host: string;
+      readonly port: number;
+      readonly tls?: object;
+    }
+  | { readonly kind: 'stream'; readonly stream: Duplex };
+
+/** The longest path, in bytes, that a UNIX socket can have (`sun_path` without its final NUL). */
+export const MAX_PATH_BYTES = 107;
+
+/** The fields of all forms of an address, before anything is known about them. */
+interface Loose {
+  readonly path?: unknown;
+  readonly host?: unknown;
+  readonly port?: unknown;
+  readonly tls?: unknown;
+  readonly stream?: unknown;
+}
+
+const DEFAULT_HOST = '127.0.0.1';
+const FORMS = 'a path, { path }, { host?, port, tls? } or { stream }';
+
+/**
+ * Checks an address, whatever it is (a caller in plain JavaScript may pass anything), and gives it
+ * its defaults. Opens nothing, and leaves a stream as it is.
+ *
+ * @throws {ArgumentError} When it is not an address, or one that cannot be used: a path that is
+ *   empty, holds a NUL or is too long; a port that is not one; a stream that carries no bytes or
+ *   has ended. The message says what was wrong and what is expected.
+ */
+export function parseAddress(address: Address): Target {
+  const given: unknown = address;
+  if (typeof given === 'string') return parsePath(given);
+  if (typeof given !== 'object' || given === null) {
+    throw new ArgumentError(`The address must be ${FORMS}, not ${show(given)}`);
+  }
+  // Read once, so that a getter cannot answer differently after the check. A field that is there but
+  // `undefined` is not there: `{ path, port: undefined }` is a path, and never a random port.
+  const { path, port, stream, host, tls }: Loose = given;
+  if ([path, port, stream].filter((field) => field !== undefined).length !== 1) {
+    throw new ArgumentError(`The address must have exactly one of path, port and stream: ${FORMS}`);
+  }
+  if (port !== undefined) return parseTcp(port, host, tls);
+  if (host !== undefined || tls !== undefined) {
+    throw new ArgumentError('host and tls belong to a TCP address: { host?, port, tls? }');
+  }
+  return path === undefined ? parseStream(stream) : parsePath(path);
+}
+
+function parsePath(path: unknown): Target {
+  if (typeof path !== 'string') {
+    throw new ArgumentError(`The path of a UNIX socket must be a string, not ${show(path)}`);
+  }
+  if (path === '') throw new ArgumentError('The path of a UNIX socket must not be empty');
+  if (path.includes('\0')) {
+    throw new ArgumentError(
+      'The path of a UNIX socket must not hold a NUL character (abstract sockets are not supported)',
+    );
+  }
+  const bytes = Buffer.byteLength(path);
+  if (bytes > MAX_PATH_BYTES) {
+    throw new ArgumentError(
+      `The path of a UNIX socket may have ${String(MAX_PATH_BYTES)} bytes, this one has ` +
+        `${String(bytes)}; use a shorter directory, or a relative path: ${path}`,
+    );
+  }
+  return { kind: 'unix', path };
+}
+
+function parseTcp(port: unknown, host: unknown = DEFAULT_HOST, tls?: unknown): Target {
+  if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new ArgumentError(`The port must be an integer from 0 to 65535, not ${show(port)}`);
+  }
+  if (typeof host !== 'string' || host === '' || host.includes('\0')) {
+    throw new ArgumentError(`The host must be a name or an IP address, not ${show(host)}`);
+  }
+  if (tls === undefined) return { kind: 'tcp', host, port };
+  if (typeof tls !== 'object' || tls === null) {
+    throw new ArgumentError(`tls must be an object of Node's TLS options, not ${show(tls)}`);
+  }
+  return { kind: 'tcp', host, port, tls };
+}
+
+function parseStream(stream: unknown): Target {
+  if (!(stream instanceof Duplex)) {
+    throw new ArgumentError(
+      `The stream must be a Duplex of node:stream, not ${show(stream)}; ` +
+        'join a readable and a writable one with Duplex.from({ readable, writable })',
+    );
+  }
+  const flaw = flawOf(stream);
+  if (flaw !== undefined) throw new ArgumentError(`The stream cannot be used: ${flaw}`);
+  return { kind: 'stream', stream };
+}
+
+function flawOf(stream: Duplex): string | undefined {
+  if (stream.readableObjectMode || stream.writableObjectMode) {
+    return 'it is in object mode, and must carry bytes';
+  }
+  if (stream.readableEncoding !== null) {
+    return 'it has an encoding, and must carry bytes; do not call setEncoding()';
+  }
+  if (stream.destroyed) return 'it is destroyed; open a new one';
+  if (stream.readableEnded || !stream.readable)
+    return 'it cannot be read from any more; open a new one';
+  if (stream.writableEnded || !stream.writable)
+    return 'it cannot be written to any more; open a new one';
+  return undefined;
+}
+
+/** A short text for any value at all; never throws. */
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 100));
+  if (typeof value === 'object' && value !== null)
+    return Array.isArray(value) ? 'an array' : 'an object';
+  return typeof value === 'function' ? 'a function' : String(value);
+}

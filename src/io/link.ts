@@ -1,0 +1,237 @@
+/** The link over Node's streams: what the chart's actors really do. See `../link.ts` for the port. */
+
+import type { Duplex } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { ClosedError, CodecError, describe, handlerError, WirechartError } from '../errors.ts';
+import type { Bounds } from '../limits.ts';
+import type { Deadlines, Link } from '../link.ts';
+import { Outgoing } from '../outgoing.ts';
+import type { Address, BoundAddress, ProtocolDefinition } from '../types.ts';
+import { parseAddress } from './address.ts';
+import { dial } from './dial.ts';
+import { HandshakeSession } from './handshake.ts';
+import { Inbound } from './inbound.ts';
+import { Listener } from './listen.ts';
+import { readLoop } from './reader.ts';
+import { writeLoop } from './writer.ts';
+
+/** Told of every message that passes, after the `inbound` and `outbound` callbacks. */
+export type Tap = (arrow: '<--' | '-->', message: unknown) => void;
+
+/** What a link is made of. */
+export interface LinkOptions {
+  readonly deadlines: Deadlines;
+  readonly limits: Bounds;
+  readonly tap?: Tap | undefined;
+}
+
+/** An open stream, with the decoder of its session. */
+interface Open<In> {
+  readonly stream: Duplex;
+  readonly inbound: Inbound<In>;
+}
+
+/** See the module's comment. */
+export class StreamLink<In, Out> implements Link<In, Out> {
+  readonly definition: ProtocolDefinition<In, Out>;
+  readonly deadlines: Deadlines;
+  readonly #limits: Bounds;
+  readonly #tap: Tap | undefined;
+  #listener: Listener | undefined;
+  #open: Open<In> | undefined;
+  #outgoing: Outgoing;
+  #failWriter: ((error: unknown) => void) | undefined;
+
+  constructor(definition: ProtocolDefinition<In, Out>, options: LinkOptions) {
+    this.definition = definition;
+    this.deadlines = options.deadlines;
+    this.#limits = options.limits;
+    this.#tap = options.tap;
+    this.#outgoing = new Outgoing(options.limits);
+  }
+
+  get undelivered(): number {
+    return this.#outgoing.undelivered;
+  }
+
+  async dial(address: Address, signal: AbortSignal): Promise<void> {
+    this.#outgoing = new Outgoing(this.#limits);
+    this.#adopt(await dial(parseAddress(address), signal), signal);
+  }
+
+  async listen(address: Address, signal: AbortSignal): Promise<BoundAddress> {
+    this.#outgoing = new Outgoing(this.#limits);
+    const listener = await Listener.bind(parseAddress(address), signal);
+    if (signal.aborted) listener.close();
+    signal.throwIfAborted();
+    this.#listener = listener;
+    return listener.address;
+  }
+
+  async accept(signal: AbortSignal): Promise<void> {
+    if (this.#listener === undefined) throw new ClosedError('Nothing listens');
+    const stream = await this.#listener.accept(signal);
+    this.#listener.close();
+    this.#listener = undefined;
+    this.#adopt(stream, signal);
+  }
+
+  async establish(signal: AbortSignal): Promise<void> {
+    if (this.definition.handshake === undefined) return;
+    const { stream, inbound } = this.#opened();
+    const passage = { inbound: this.#seen, outbound: this.#encoded };
+    const session = new HandshakeSession(stream, inbound, passage, signal);
+    try {
+      await this.definition.handshake(session);
+    } catch (error) {
+      throw handlerError('handshake', error);
+    } finally {
+      session.end();
+    }
+  }
+
+  read(signal: AbortSignal): Promise<void> {
+    return readLoop(this.#opened().inbound, this.#handle, signal);
+  }
+
+  async write(signal: AbortSignal): Promise<void> {
+    const { stream, inbound } = this.#opened();
+    try {
+      await new Promise<void>((_, reject) => {
+        this.#failWriter = reject;
+        writeLoop(stream, this.#outgoing, signal).catch(reject);
+      });
+    } catch (error) {
+      throw inbound.fail(error);
+    }
+  }
+
+  flush(): Promise<void> {
+    return this.#outgoing.flushed();
+  }
+
+  async close(): Promise<void> {
+    const { stream, inbound } = this.#opened();
+    inbound.discard();
+    if (stream.destroyed) return this.destroy();
+    try {
+      stream.end();
+      await finished(stream);
+    } catch (error) {
+      throw inbound.fail(error);
+    }
+    return this.destroy();
+  }
+
+  async destroy(): Promise<void> {
+    this.#listener?.close();
+    this.#listener = undefined;
+    const stream = this.#open?.stream;
+    if (stream === undefined || stream.closed) return;
+    const closed = new Promise<void>((resolve) => {
+      stream.once('close', resolve);
+    });
+    stream.destroy();
+    await closed;
+  }
+
+  release(): void {
+    this.#listener?.close();
+    this.#open?.stream.destroy();
+    this.settle(new ClosedError('The machine was stopped'));
+  }
+
+  settle(cause: WirechartError | undefined): void {
+    this.#open?.inbound.discard();
+    this.#open = undefined;
+    this.#failWriter = undefined;
+    this.#outgoing.settle(
+      cause ?? new ClosedError('The session was disconnected', { expected: true }),
+    );
+  }
+
+  send(message: Out): Promise<void> {
+    let data;
+    try {
+      data = this.#encoded(message);
+    } catch (thrown) {
+      const error = handlerError('outbound', thrown);
+      // A message that cannot be encoded concerns its sender; a callback that throws, the session.
+      if (!(error instanceof CodecError)) this.#failWriter?.(error);
+      return Promise.reject(error);
+    }
+    return this.#outgoing.push(data);
+  }
+
+  flushed(): Promise<void> {
+    return this.#outgoing.flushed();
+  }
+
+  /** Inspectors print the machine's context; a link has nothing to show there but its figures. */
+  toJSON(): object {
+    return { undelivered: this.undelivered };
+  }
+
+  #adopt(stream: Duplex, signal: AbortSignal): void {
+    // A dial or an accept that succeeded in the turn in which it was aborted.
+    if (signal.aborted) stream.destroy();
+    signal.throwIfAborted();
+    try {
+      const decoder = this.definition.codec.createDecoder(this.#limits);
+      this.#open = { stream, inbound: new Inbound(stream, decoder) };
+    } catch (error) {
+      stream.destroy();
+      throw handlerError('codec.createDecoder', error);
+    }
+  }
+
+  #opened(): Open<In> {
+    if (this.#open === undefined) throw new ClosedError('There is no stream');
+    return this.#open;
+  }
+
+  readonly #handle = (message: In): PromiseLike<void> | undefined => {
+    const seen = this.#seen(message);
+    const handled = this.definition.onMessage?.(seen);
+    return typeof handled?.then === 'function' ? handled : undefined;
+  };
+
+  readonly #seen = (message: In): In => {
+    let seen = message;
+    if (this.definition.inbound !== undefined) {
+      try {
+        seen = this.definition.inbound(message);
+      } catch (error) {
+        throw handlerError('inbound', error);
+      }
+    }
+    this.#tap?.('<--', seen);
+    return seen;
+  };
+
+  readonly #encoded = (message: Out): string | Uint8Array => {
+    let seen = message;
+    if (this.definition.outbound !== undefined) {
+      try {
+        seen = this.definition.outbound(message);
+      } catch (error) {
+        throw handlerError('outbound', error);
+      }
+    }
+    let data;
+    try {
+      data = this.definition.codec.encode(seen);
+    } catch (error) {
+      throw encodeError(error);
+    }
+    this.#tap?.('-->', seen);
+    return data;
+  };
+}
+
+const encodeError = (thrown: unknown): WirechartError =>
+  thrown instanceof WirechartError
+    ? thrown
+    : new CodecError(`The message cannot be encoded: ${describe(thrown)}`, undefined, {
+        cause: thrown,
+      });

@@ -1,0 +1,51 @@
+/** The writer loop: takes batches off the outgoing queue and gives them to the stream. */
+
+import type { Duplex } from 'node:stream';
+import type { Batch, Outgoing } from '../outgoing.ts';
+
+/**
+ * Runs until `signal` is aborted; a batch that is with the stream then is still confirmed. What is
+ * sent in one turn of the event loop leaves in one write, or as soon as it fills a batch; while the
+ * stream asks to wait, nothing is written. Never resolves; rejects with what the stream reports.
+ */
+export function writeLoop(stream: Duplex, outgoing: Outgoing, signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    let scheduled = false;
+    const written = (batch: Batch, error: Error | null | undefined): void => {
+      // Node reports success for what was on its way when the stream was destroyed: that is a lie.
+      if (error == null && !stream.destroyed) outgoing.confirm(batch);
+      else reject(error ?? stream.errored ?? new Error('The stream was destroyed'));
+    };
+    const pump = (): void => {
+      while (!signal.aborted && !stream.destroyed && !stream.writableNeedDrain) {
+        const batch = outgoing.take();
+        if (batch === undefined) return;
+        stream.write(batch.data, 'utf8', (error) => {
+          written(batch, error);
+        });
+      }
+    };
+    const scheduledPump = (): void => {
+      scheduled = false;
+      pump();
+    };
+    stream.on('drain', pump);
+    outgoing.wake = (full) => {
+      if (full) pump();
+      else if (!scheduled) {
+        scheduled = true;
+        // Not a microtask: a caller that awaits each send() would then never share a write.
+        process.nextTick(scheduledPump);
+      }
+    };
+    signal.addEventListener(
+      'abort',
+      () => {
+        stream.off('drain', pump);
+        outgoing.wake = undefined;
+      },
+      { once: true },
+    );
+    pump();
+  });
+}

@@ -1,0 +1,68 @@
+/** What the records of the library look like, and a logger that cannot harm the session it watches. */
+
+import { ClosedError, describe } from './errors.ts';
+import type { Runstate } from './runstate.ts';
+import type { BoundAddress, Logger, SessionOutcome } from './types.ts';
+
+/** The longest text of one message in a record, in characters; the rest is cut. */
+const LONGEST = 2048;
+
+/** One message as the text of a record. */
+export function textOfMessage(message: unknown): string {
+  const text = fullText(message);
+  return text.length <= LONGEST
+    ? text
+    : `${text.slice(0, LONGEST)}… (${String(text.length)} characters)`;
+}
+
+function fullText(message: unknown): string {
+  if (typeof message === 'string') return message;
+  if (message instanceof Uint8Array) {
+    return `${String(message.length)} bytes ${Buffer.from(message.subarray(0, 64)).toString('hex')}`;
+  }
+  try {
+    return JSON.stringify(message, (_, value: unknown) =>
+      typeof value === 'bigint' ? value.toString() : value,
+    );
+  } catch {
+    return String(message);
+  }
+}
+
+/** What happened, as the machine tells it. */
+type Report =
+  | { readonly type: 'runstate'; readonly runstate: Runstate; readonly session: number }
+  | { readonly type: 'listening'; readonly address: BoundAddress }
+  | { readonly type: 'closed'; readonly outcome: SessionOutcome };
+
+/** Records a step of the lifecycle: one record a step, and one for an end that was not asked for. */
+export function recordOf(report: Report, logger: Logger): void {
+  if (report.type === 'runstate') {
+    logger.debug(`${report.runstate} (session ${String(report.session)})`);
+  } else if (report.type === 'listening') {
+    logger.debug(`listening on ${JSON.stringify(report.address)}`);
+  } else {
+    const { cause } = report.outcome;
+    // A peer that ends the stream need not be at fault, and what was asked for is no surprise.
+    const isEnd = cause instanceof ClosedError && cause.cause === undefined;
+    if (isEnd || cause?.code === 'ERR_CONNECT_ABORTED') logger.info(cause.message);
+    else if (cause !== undefined) logger.warn(describe(cause));
+  }
+}
+
+/** The same logger, with whatever it throws kept from its caller. */
+export function harmless(logger: Logger): Logger {
+  const guarded = (level: keyof Logger) => (text: string) => {
+    try {
+      logger[level](text);
+    } catch {
+      // A record that cannot be written is lost; the session goes on.
+    }
+  };
+  return {
+    debug: guarded('debug'),
+    info: guarded('info'),
+    warn: guarded('warn'),
+    error: guarded('error'),
+  };
+}

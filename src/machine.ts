@@ -1,0 +1,131 @@
+/** Where the chart and the I/O meet: the one module that knows both. */
+
+import { debuglog } from 'node:util';
+import { type ActorOptions, type ActorRefFrom, createActor, type InspectionEvent } from 'xstate';
+import { StreamLink } from './io/link.ts';
+import { resolveDeadlines, resolveLimits } from './limits.ts';
+import type { Link } from './link.ts';
+import { harmless, textOfMessage } from './log.ts';
+import { createChart } from './machines/protocol.ts';
+import type { ProtocolContext, ProtocolEmitted, ProtocolEvent } from './machines/types.ts';
+import type { Runstate } from './runstate.ts';
+import type { Limits, Logger, ProtocolDefinition, Timeouts } from './types.ts';
+
+/** How a protocol is run; everything has a default. */
+export interface ProtocolOptions {
+  /** Who this is, in records and in `toString()`. */
+  readonly name?: string | undefined;
+  /**
+   * Gets a record of every message (`<--` inbound, `-->` outbound) and of every change of runstate
+   * at debug level, of the peer's end at info, of failures at warn. Default: none; with
+   * `NODE_DEBUG=wirechart` in the environment, standard error.
+   */
+  readonly logger?: Logger | undefined;
+  /** Sees XState's inspection events of this machine and its actors. Must not throw. */
+  readonly inspect?: ((event: InspectionEvent) => void) | undefined;
+  /** What deadlines are measured by; XState's `SimulatedClock` is one, for tests. Default: real time. */
+  readonly clock?: Clock | undefined;
+  /** Deadlines, in ms. */
+  readonly timeouts?: Timeouts | undefined;
+  /** Bounds, in bytes. */
+  readonly limits?: Limits | undefined;
+}
+
+/** Timers, as XState uses them. */
+export type Clock = NonNullable<ActorOptions<ReturnType<typeof createChart>>['clock']>;
+
+const createMachineOf = <In, Out>(createLink: () => Link<In, Out>) =>
+  createChart<In, Out, undefined>(createLink);
+
+/** The machine that `createProtocolMachine()` makes. */
+export interface ProtocolMachine<In, Out = In> extends ReturnType<
+  typeof createMachineOf<In, Out>
+> {}
+
+/** A running actor of it. */
+export type ProtocolActorRef<In, Out = In> = ActorRefFrom<ProtocolMachine<In, Out>>;
+
+/**
+ * The machine itself, to be invoked or spawned in any XState 5 chart: send it CONNECT, LISTEN,
+ * ACCEPT and DISCONNECT, read its state, or give its actor to `AsyncProtocol.attach()`. Stopping
+ * the actor, or leaving the state that invokes it, frees its socket at once.
+ *
+ * @param definition - The protocol to speak.
+ * @param options - `clock` and `inspect` are the parent's and are ignored here.
+ * @throws {ArgumentError} When an option cannot be used.
+ */
+export function createProtocolMachine<In, Out = In>(
+  definition: ProtocolDefinition<In, Out>,
+  options: ProtocolOptions = {},
+): ProtocolMachine<In, Out> {
+  const settings = resolve(options);
+  return createMachineOf(() => new StreamLink(definition, settings));
+}
+
+/** What a facade uses of a machine's actor, whatever the messages are. */
+export interface MachineRef {
+  send(event: ProtocolEvent): void;
+  getSnapshot(): {
+    readonly status: string;
+    readonly context: Pick<ProtocolContext<unknown, unknown>, 'outcome'>;
+    matches(runstate: Runstate): boolean;
+    can(event: ProtocolEvent): boolean;
+  };
+  on(type: '*', listener: (emitted: ProtocolEmitted) => void): unknown;
+  subscribe(observer: { complete: () => void; error: (error: unknown) => void }): unknown;
+}
+
+/** What a facade stands on: a machine at work, and the link that carries its messages. */
+export interface Engine<In, Out> {
+  readonly ref: MachineRef;
+  readonly link: Link<In, Out>;
+  readonly logger: Logger | undefined;
+}
+
+/** One machine object serves all engines, because the chart never looks at a message. */
+const shared = createChart<unknown, unknown, Link<unknown, unknown>>((link) => link);
+
+/**
+ * A machine of its own, started, in IDLE.
+ *
+ * @throws {ArgumentError} When an option cannot be used.
+ */
+export function startEngine<In, Out>(
+  definition: ProtocolDefinition<In, Out>,
+  options: ProtocolOptions,
+): Engine<In, Out> {
+  const settings = resolve(options);
+  const link = new StreamLink(definition, settings);
+  const { inspect, clock } = options;
+  const ref = createActor(shared, {
+    input: link,
+    ...(inspect && { inspect }),
+    ...(clock && { clock }),
+  });
+  ref.start();
+  return { ref, link, logger: settings.logger };
+}
+
+function resolve({ name, logger, timeouts, limits }: ProtocolOptions) {
+  const records = logger === undefined ? debugLogger(name) : harmless(logger);
+  return {
+    deadlines: resolveDeadlines(timeouts),
+    limits: resolveLimits(limits),
+    logger: records,
+    tap:
+      records &&
+      ((arrow: string, message: unknown) => {
+        records.debug(`${arrow} ${textOfMessage(message)}`);
+      }),
+  };
+}
+
+/** What `NODE_DEBUG=wirechart` switches on. */
+function debugLogger(name = ''): Logger | undefined {
+  const log = debuglog('wirechart');
+  if (!log.enabled) return undefined;
+  const record = (text: string) => {
+    log('%s', name === '' ? text : `${name}: ${text}`);
+  };
+  return { debug: record, info: record, warn: record, error: record };
+}

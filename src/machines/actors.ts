@@ -1,0 +1,43 @@
+/** The invoked actors: each runs one method of the link, for as long as a state invokes it. */
+
+import { fromCallback, fromPromise } from 'xstate';
+import type { Link } from '../link.ts';
+import type { Address, BoundAddress } from '../types.ts';
+
+interface OnLink {
+  readonly link: Link<unknown, unknown>;
+}
+interface ToAddress extends OnLink {
+  readonly address: Address;
+}
+
+export const dialer = fromPromise(
+  ({ input, signal }: { input: ToAddress; signal: AbortSignal }): Promise<void> =>
+    input.link.dial(input.address, signal),
+);
+export const listener = fromPromise(
+  ({ input, signal }: { input: ToAddress; signal: AbortSignal }): Promise<BoundAddress> =>
+    input.link.listen(input.address, signal),
+);
+
+type Duty = 'accept' | 'establish' | 'read' | 'write' | 'flush' | 'close' | 'destroy';
+const duty = (name: Duty) =>
+  fromPromise(({ input, signal }: { input: OnLink; signal: AbortSignal }): Promise<void> =>
+    input.link[name](signal),
+  );
+
+export const acceptor = duty('accept');
+export const handshake = duty('establish');
+export const reader = duty('read');
+export const writer = duty('write');
+export const flush = duty('flush');
+export const closer = duty('close');
+export const destroyer = duty('destroy');
+
+/**
+ * Lives as long as the machine. Its cleanup is the only code that runs when the machine is stopped
+ * from outside (`actor.stop()`, or a parent that leaves the invoking state): exit actions do not.
+ */
+export const owner = fromCallback(({ input }: { input: OnLink }) => () => {
+  input.link.release();
+});

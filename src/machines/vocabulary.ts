@@ -1,0 +1,157 @@
+/**
+ * The names that the chart is written in: what each guard asks, each action does, each delay lasts.
+ *
+ * Nothing here moves the machine, and nothing here can throw: an action that throws would leave the
+ * machine in error with its actors running.
+ */
+
+import { and, assign, emit, setup, stateIn } from 'xstate';
+import { ClosedError, ConnectError, TimeoutError, WirechartError } from '../errors.ts';
+import type { Deadlines } from '../link.ts';
+import type { Runstate } from '../runstate.ts';
+import type { BoundAddress, SessionOutcome } from '../types.ts';
+import * as actors from './actors.ts';
+import type { ProtocolContext, ProtocolEmitted, ProtocolEvent } from './types.ts';
+
+/** The longest time that a timer can hold; one set for longer would fire at once. */
+const LONGEST = 2 ** 31 - 1;
+
+type Deadline = keyof Deadlines;
+type Context = ProtocolContext<unknown, unknown>;
+type Record = Pick<Context, 'cause' | 'suppressed'>;
+
+/** The first error is the cause; those that follow are kept with it. */
+const withError = (context: Context, error: WirechartError): Record =>
+  context.cause === undefined
+    ? { cause: error, suppressed: context.suppressed }
+    : withSuppressed(context, error);
+
+const withSuppressed = (context: Context, error: WirechartError): Record => ({
+  cause: context.cause,
+  // One failure of a stream is often reported by both loops.
+  suppressed:
+    error === context.cause || context.suppressed.includes(error)
+      ? context.suppressed
+      : [...context.suppressed, error],
+});
+
+/** The error that an event carries: FAIL, and the `xstate.error.actor.*` of every invoked actor. */
+const carried = (event: object): unknown => ('error' in event ? event.error : undefined);
+
+/** As `carried`, for actors that reject with typed errors only; anything else is still not lost. */
+const failure = (event: object): WirechartError => {
+  const error = carried(event);
+  return error instanceof WirechartError
+    ? error
+    : new ClosedError('The stream failed', { cause: error });
+};
+
+const timeout = (context: Context, deadline: Deadline): TimeoutError =>
+  new TimeoutError(deadline, context.link.deadlines[deadline]);
+
+const outcome = ({ cause, suppressed, link }: Context): SessionOutcome => ({
+  ...(cause && { cause }),
+  suppressed,
+  undelivered: link.undelivered,
+});
+
+const delay =
+  (deadline: Deadline) =>
+  ({ context }: { context: Context }): number =>
+    Math.min(context.link.deadlines[deadline], LONGEST);
+
+/** The setup of the chart, for links that send `Out`. */
+export const vocabulary = <In, Out, Input>() =>
+  setup({
+    types: {} as {
+      context: ProtocolContext<In, Out>;
+      events: ProtocolEvent;
+      emitted: ProtocolEmitted;
+      input: Input;
+      tags: 'up' | 'busy';
+    },
+    actors,
+    delays: {
+      connectTimeout: delay('connect'),
+      acceptTimeout: delay('accept'),
+      handshakeTimeout: delay('handshake'),
+      flushTimeout: delay('flush'),
+      closeTimeout: delay('close'),
+    },
+    guards: {
+      /** Whether the deadline is one that passes. */
+      isFinite: ({ context }, { deadline }: { deadline: Deadline }) =>
+        context.link.deadlines[deadline] <= LONGEST,
+      isForced: ({ event }) => event.type === 'DISCONNECT' && event.force === true,
+      isEnding: stateIn({ RUNNING: 'ending' }),
+      /** The stream broke, after the peer was told to leave: it left. */
+      hasLeftAsTold: and([
+        stateIn({ RUNNING: 'ending' }),
+        ({ event }) => carried(event) instanceof ClosedError,
+      ]),
+    },
+    actions: {
+      beginSession: assign(({ context, event }) => ({
+        session: context.session + 1,
+        address: 'address' in event ? event.address : undefined,
+        bound: undefined,
+        phase: 'connection' as const,
+        cause: undefined,
+        suppressed: [],
+      })),
+      noteBound: assign((_, { address }: { address: BoundAddress }) => ({ bound: address })),
+      emitListening: emit((_, { address }: { address: BoundAddress }) => ({
+        type: 'listening',
+        address,
+      })),
+      noteStreamIsOpen: assign({ phase: 'session' }),
+      recordConnectFailure: assign(({ context, event }) =>
+        withError(context, new ConnectError(context.phase, carried(event))),
+      ),
+      recordConnectTimeout: assign(({ context }, { deadline }: { deadline: Deadline }) =>
+        withError(context, new ConnectError(context.phase, timeout(context, deadline))),
+      ),
+      recordAbort: assign(({ context, event }) =>
+        withError(
+          context,
+          new ConnectError(
+            context.phase,
+            event.type === 'ABORT' ? event.reason : undefined,
+            'ERR_CONNECT_ABORTED',
+          ),
+        ),
+      ),
+      recordEnd: assign(({ context }) =>
+        withError(context, new ClosedError('The peer ended the stream')),
+      ),
+      recordFailure: assign(({ context, event }) => withError(context, failure(event))),
+      recordTimeout: assign(({ context }, { deadline }: { deadline: Deadline }) =>
+        withError(context, timeout(context, deadline)),
+      ),
+      /** Facts that are no failure of a session that ends anyway. */
+      noteEnd: assign(({ context }) =>
+        withSuppressed(
+          context,
+          new ClosedError('The peer ended the stream too', { expected: true }),
+        ),
+      ),
+      noteFailure: assign(({ context, event }) => withSuppressed(context, failure(event))),
+      noteTimeout: assign(({ context }, { deadline }: { deadline: Deadline }) =>
+        withSuppressed(context, timeout(context, deadline)),
+      ),
+      recordOutcome: assign({ outcome: ({ context }) => outcome(context) }),
+      settleLink: ({ context }) => {
+        context.link.settle(context.cause);
+      },
+      emitRunstate: emit(({ context }, { runstate }: { runstate: Runstate }) => ({
+        type: 'runstate',
+        runstate,
+        session: context.session,
+      })),
+      emitClosed: emit(({ context }) => ({
+        type: 'closed',
+        outcome: outcome(context),
+        session: context.session,
+      })),
+    },
+  });

@@ -1,0 +1,172 @@
+/**
+ * The outgoing queue of one session: encoded messages on their way to the kernel, first in, first out.
+ *
+ * It gathers what is sent into batches of about 64 KiB, because one write of a batch costs about as
+ * much as one write of a message. It counts what the kernel has not confirmed, in messages and in
+ * bytes: that count is the backpressure (`highWaterMark`), the bound (`maxQueuedBytes`), the flush
+ * (everything before a point confirmed) and, in the end, the number of messages undelivered.
+ *
+ * It does no I/O: the writer loop takes batches, writes them, and reports each one back.
+ * Text is counted by its length, which for ASCII is its size in bytes.
+ */
+
+import { type Deferred, deferQuietly } from './deferred.ts';
+import { LimitError } from './errors.ts';
+import type { Bounds } from './limits.ts';
+
+/** What is written at once. */
+export interface Batch {
+  readonly data: string | Uint8Array;
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+const BATCH_BYTES = 64 * 1024;
+const DONE = Promise.resolve();
+
+/** See the module's comment. */
+export class Outgoing {
+  /** Told of new data by `push()`; `full` when a whole batch is ready. Set by the writer loop. */
+  wake: ((full: boolean) => void) | undefined;
+
+  readonly #limits: Bounds;
+  /** The batch that is being gathered: text or binary parts, never both. */
+  #text = '';
+  #parts: Uint8Array[] = [];
+  #partsBytes = 0;
+  #gathered = 0;
+  /** Full batches, from `#head` on; a head index, because `shift()` is linear. */
+  #sealed: Batch[] = [];
+  #head = 0;
+
+  #bytes = 0;
+  #accepted = 0;
+  #delivered = 0;
+  #room: Deferred<void> | undefined;
+  #barriers: { readonly at: number; readonly passed: Deferred<void> }[] = [];
+  #settled: Error | undefined;
+
+  constructor(limits: Bounds) {
+    this.#limits = limits;
+  }
+
+  /** How many messages were accepted and are not confirmed. */
+  get undelivered(): number {
+    return this.#accepted - this.#delivered;
+  }
+
+  /**
+   * Accepts an encoded message. Resolves when there is room for the next.
+   *
+   * @throws {LimitError} When `maxQueuedBytes` would be exceeded; the message is not accepted.
+   */
+  push(data: string | Uint8Array): Promise<void> {
+    if (this.#settled !== undefined) return Promise.reject(this.#settled);
+    const bytes = this.#bytes + data.length;
+    if (bytes > this.#limits.maxQueuedBytes) return Promise.reject(this.#overflow(bytes));
+    this.#bytes = bytes;
+    this.#accepted += 1;
+    const full = this.#gather(data);
+    this.wake?.(full);
+    return this.#bytes < this.#limits.highWaterMark ? DONE : this.#waitForRoom();
+  }
+
+  /** The next batch to write, or `undefined` when nothing waits. */
+  take(): Batch | undefined {
+    if (this.#head === this.#sealed.length && !this.#seal()) return undefined;
+    const batch = this.#sealed[this.#head];
+    this.#head += 1;
+    if (this.#head === this.#sealed.length) {
+      this.#sealed = [];
+      this.#head = 0;
+    }
+    return batch;
+  }
+
+  /** The kernel has taken a batch. Batches are confirmed in the order in which they were taken. */
+  confirm(batch: Batch): void {
+    this.#bytes -= batch.bytes;
+    this.#delivered += batch.messages;
+    if (this.#room !== undefined && this.#bytes <= this.#limits.highWaterMark / 2) {
+      this.#room.resolve();
+      this.#room = undefined;
+    }
+    while (this.#barriers[0] !== undefined && this.#barriers[0].at <= this.#delivered) {
+      this.#barriers.shift()?.passed.resolve();
+    }
+  }
+
+  /** Resolves when all that was accepted before the call is confirmed. */
+  flushed(): Promise<void> {
+    if (this.#delivered === this.#accepted) return DONE;
+    if (this.#settled !== undefined) return Promise.reject(this.#settled);
+    const passed: Deferred<void> = deferQuietly();
+    this.#barriers.push({ at: this.#accepted, passed });
+    return passed.promise;
+  }
+
+  /** The session is over: whoever waits is told why, what is queued is dropped (and stays counted). */
+  settle(error: Error): void {
+    if (this.#settled !== undefined) return;
+    this.#settled = error;
+    this.wake = undefined;
+    this.#room?.reject(error);
+    for (const { passed } of this.#barriers) passed.reject(error);
+    this.#barriers = [];
+    this.#sealed = [];
+    this.#head = 0;
+    this.#text = '';
+    this.#parts = [];
+  }
+
+  /** Adds to the batch that is being gathered; says whether a batch is full. */
+  #gather(data: string | Uint8Array): boolean {
+    if (typeof data === 'string') {
+      if (this.#partsBytes > 0) this.#seal();
+      this.#text += data;
+    } else {
+      if (this.#text !== '') this.#seal();
+      this.#parts.push(data);
+      this.#partsBytes += data.length;
+    }
+    this.#gathered += 1;
+    if (this.#text.length + this.#partsBytes < BATCH_BYTES) return false;
+    this.#seal();
+    return true;
+  }
+
+  #seal(): boolean {
+    if (this.#gathered === 0) return false;
+    const bytes = this.#text.length + this.#partsBytes;
+    this.#sealed.push({ data: this.#gatheredData(), messages: this.#gathered, bytes });
+    this.#text = '';
+    this.#parts = [];
+    this.#partsBytes = 0;
+    this.#gathered = 0;
+    return true;
+  }
+
+  #gatheredData(): string | Uint8Array {
+    if (this.#parts.length > 0) {
+      const [only] = this.#parts;
+      return this.#parts.length === 1 && only ? only : Buffer.concat(this.#parts);
+    }
+    // Text that will lie here for a while costs less as bytes: ropes weigh on the collector.
+    return this.#head < this.#sealed.length ? Buffer.from(this.#text) : this.#text;
+  }
+
+  #waitForRoom(): Promise<void> {
+    this.#room ??= deferQuietly();
+    return this.#room.promise;
+  }
+
+  #overflow(bytes: number): LimitError {
+    const limit = this.#limits.maxQueuedBytes;
+    return new LimitError(
+      `The peer does not read: ${String(bytes)} bytes would wait, the limit (maxQueuedBytes) is ` +
+        `${String(limit)}. Wait for the promise that send() returns.`,
+      limit,
+      bytes,
+    );
+  }
+}
