@@ -29,11 +29,11 @@ export type {
 export type { Deadlines, Link } from './link.ts';
 
 export { lines, type LinesOptions } from './codecs/lines.ts';
-export { jsonLines, type JsonLinesOptions } from './codecs/json-lines.ts';
+export { jsonLines } from './codecs/json-lines.ts';
 export { jsonStream, type JsonStreamOptions } from './codecs/json-stream.ts';
-export { contentLength, type ContentLengthOptions } from './codecs/content-length.ts';
+export { contentLength } from './codecs/content-length.ts';
 export { lengthPrefixed, type LengthPrefixedOptions } from './codecs/length-prefixed.ts';
-export type { JsonObject, JsonValue } from './codecs/json.ts';
+export type { JsonObject, JsonOptions, JsonValue } from './codecs/json.ts';
 export { streamPair } from './io/stream-pair.ts';
 
 export {
