@@ -95,7 +95,7 @@ export class ArgumentError extends WirechartError {
 
 /** A deadline passed. */
 export class TimeoutError extends WirechartError {
-  readonly code = 'ERR_TIMEOUT';
+  readonly code: 'ERR_TIMEOUT' | 'ERR_QMP_BUSY' = 'ERR_TIMEOUT';
   /** What was waited for. */
   readonly phase: TimeoutPhase;
   /** The deadline, in milliseconds. */

@@ -19,6 +19,8 @@ import type { Runstate } from './runstate.ts';
 import type { Address, BoundAddress, ProtocolDefinition, SessionOutcome } from './types.ts';
 import { Waiters } from './waiters.ts';
 
+export type { Clock, ProtocolOptions } from './machine.ts';
+
 /** For a wait that can be given up. The promise then rejects with `signal.reason` itself. */
 export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;

@@ -5,7 +5,7 @@ import type { Codec, Limits } from '../types.ts';
 import { BufferedDecoder } from './decoder.ts';
 import { JsonReader, stringifyJson } from './json.ts';
 import type { JsonOptions, JsonValue } from './json.ts';
-import { decodeUtf8 } from './utf8.ts';
+import { decodeUtf8, rawOf } from './utf8.ts';
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -115,6 +115,6 @@ class ContentLengthDecoder<In> extends BufferedDecoder<In> {
   }
 
   #wrong(what: string, header: Uint8Array): CodecError {
-    return this.fatal(new CodecError(`The header of a message is wrong: ${what}`, header));
+    return this.fatal(new CodecError(`The header of a message is wrong: ${what}`, rawOf(header)));
   }
 }

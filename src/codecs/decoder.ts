@@ -4,6 +4,7 @@ import { CodecError, LimitError } from '../errors.ts';
 import { resolveLimits } from '../limits.ts';
 import type { Decoder, Limits } from '../types.ts';
 import { ByteBuffer } from './byte-buffer.ts';
+import { rawOf } from './utf8.ts';
 
 /** A decoder that collects bytes in `buffer`; a subclass takes the messages out in `next()`. */
 export abstract class BufferedDecoder<In> implements Decoder<In> {
@@ -33,7 +34,7 @@ export abstract class BufferedDecoder<In> implements Decoder<In> {
     const rest = this.unfinished();
     if (rest.length === 0) return;
     const size = String(rest.length);
-    throw new CodecError(`The stream was cut after ${size} bytes of a message`, rest);
+    throw new CodecError(`The stream was cut after ${size} bytes of a message`, rawOf(rest));
   }
 
   /**

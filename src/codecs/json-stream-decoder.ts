@@ -7,7 +7,7 @@ import { JsonScanner, isReset } from './json-scanner.ts';
 import type { Stop } from './json-scanner.ts';
 import { JsonReader } from './json.ts';
 import type { IntegerOptions } from './json.ts';
-import { decodeUtf8, tryDecodeUtf8 } from './utf8.ts';
+import { decodeUtf8, rawOf, tryDecodeUtf8 } from './utf8.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -96,7 +96,7 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
     if (!this.#first.includes(String.fromCharCode(bytes[at] ?? 0))) {
       this.#place = 'garbage';
       const line = bytes.subarray(at, endOfGarbage(bytes, at));
-      throw new CodecError('The bytes are not the beginning of a JSON message', line);
+      throw new CodecError('The bytes are not the beginning of a JSON message', rawOf(line));
     }
     if (this.#tried > 0 || !this.#openBlock()) this.#openValue();
     return true;
@@ -201,10 +201,11 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
   #giveUp(stop: Stop): void {
     const bytes = this.#dropValue();
     if (stop === 'reset') return;
-    if (stop === 'broken') throw new CodecError('A string in the message holds a line end', bytes);
+    if (stop === 'broken')
+      throw new CodecError('A string in the message holds a line end', rawOf(bytes));
     this.#place = 'refused';
     this.#dropped = bytes.length;
-    throw new CodecError('The message is nested too deep', bytes);
+    throw new CodecError('The message is nested too deep', rawOf(bytes));
   }
 
   #dropValue(): Uint8Array {

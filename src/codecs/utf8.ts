@@ -14,7 +14,9 @@ export function decodeUtf8(bytes: Uint8Array): string {
   try {
     return UTF8.decode(bytes);
   } catch (cause) {
-    throw new CodecError(`The bytes are not UTF-8 text: ${describe(cause)}`, bytes, { cause });
+    throw new CodecError(`The bytes are not UTF-8 text: ${describe(cause)}`, rawOf(bytes), {
+      cause,
+    });
   }
 }
 
@@ -27,8 +29,9 @@ export function tryDecodeUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** The first bytes of `text`, as many as `CodecError.raw` keeps. */
-export function rawOf(text: string): Uint8Array {
+/** The first bytes of a message, as many as `CodecError.raw` keeps; a copy that keeps nothing alive. */
+export function rawOf(message: string | Uint8Array): Uint8Array {
+  if (typeof message !== 'string') return new Uint8Array(message.subarray(0, 1024));
   // One more character than bytes are kept, so that no surrogate pair among them is cut in two.
-  return Buffer.from(text.slice(0, 1025), 'utf8');
+  return new Uint8Array(Buffer.from(message.slice(0, 1025), 'utf8'));
 }

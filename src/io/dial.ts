@@ -13,8 +13,8 @@ interface Opening {
 }
 
 /**
- * Opens a stream to `target`, or adopts the stream that it names. It has no listeners of ours but
- * one on 'error' that does nothing, so that a late error is never an uncaught one; it is half-open
+ * Opens a stream to `target`, or adopts the stream that it names. It has one listener of ours, on
+ * 'error', with which a late error is never an uncaught one (see `quiet()`); it is half-open
  * capable (our side must be ended by the owner) and has not been read from. **The peer's end may
  * already have come**, as may its first bytes: look at `readableEnded` before waiting for 'end'.
  *
@@ -24,7 +24,7 @@ interface Opening {
  * An adopted stream is owned from the call on: it is destroyed when the promise rejects.
  *
  * @returns The stream, open; with TLS, after the handshake. (In TLS 1.3 a server may refuse our
- *   certificate after that: then the stream fails.)
+ *   certificate after that; then the stream fails.)
  *
  * Rejects with `signal.reason` when aborted, before or during the call; the socket is destroyed then.
  * Rejects with the error of the operating system or of TLS as it is; with an `ArgumentError` when
@@ -44,16 +44,18 @@ export async function dial(target: Target, signal: AbortSignal): Promise<Duplex>
 }
 
 /**
- * Puts a listener that does nothing on the stream's 'error' event, unless it is there already, and
- * returns the stream. Without one, an error that comes when nobody looks ends the process.
+ * Puts our one lasting listener on the stream, unless it is there already, and returns the stream: an
+ * error that comes when nobody looks must not end the process. It also destroys the stream, which
+ * Node does by itself except for an alert of TLS after the handshake (a client's certificate that the
+ * server refused, say): without it the stream would only seem to end, and `errored` would be empty.
  */
 export function quiet<S extends Duplex>(stream: S): S {
-  if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore);
+  if (!stream.listeners('error').includes(destroy)) stream.on('error', destroy);
   return stream;
 }
 
-function ignore(): void {
-  // Whoever uses the stream has its own listener, or sees `errored`.
+function destroy(this: Duplex, error: Error): void {
+  this.destroy(error);
 }
 
 function open(target: Target): Opening {

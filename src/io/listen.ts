@@ -10,7 +10,8 @@ import { quiet } from './dial.ts';
 import { listenAt, listenNear, publish, type SocketFile } from './unix-socket.ts';
 
 const MAX_TLS_ERRORS = 8;
-const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true };
+/** Paused sockets would not be read ahead, and so their end would go unnoticed. */
+const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true, pauseOnConnect: false };
 
 /** What can be listened on. */
 type Place = Exclude<Target, { kind: 'stream' }>;
@@ -48,8 +49,8 @@ export class Listener {
   }
 
   /**
-   * Binds to `target` and listens there. A UNIX socket's file that nobody serves any more is replaced;
-   * to find that out, whoever serves it gets a connection that is closed at once.
+   * Binds to `target` and listens there. A UNIX socket's file that nobody serves any more is
+   * replaced (see `publish()` for how that is found out).
    *
    * Rejects with `signal.reason` when aborted, before or during the call: neither a socket nor a file
    * stays then, even if the bind succeeds a moment later. Rejects with an `ArgumentError` when
@@ -72,7 +73,7 @@ export class Listener {
 
   /**
    * Waits for the first peer, which may have come before the call; can succeed once. The stream is as
-   * `dial()` gives it: half-open capable, not read from, with a listener on 'error' that does nothing;
+   * `dial()` gives it: half-open capable, not read from, with one lasting listener on 'error';
    * **its end may already have come**. Whatever the peer sent before it is there to be read.
    *
    * Rejects with `signal.reason` when aborted, before or during the call; the listener is closed then.

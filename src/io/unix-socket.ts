@@ -7,18 +7,23 @@
  * socket's inode number is not given to another file while the socket is open.)
  */
 
-import { randomInt } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { type BigIntStats, lstatSync, unlinkSync } from 'node:fs';
-import { link, lstat, stat, unlink } from 'node:fs/promises';
+import { link, lstat, readFile, stat, unlink } from 'node:fs/promises';
 import { connect, type ListenOptions, type Server } from 'node:net';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { describe } from '../errors.ts';
 import { MAX_PATH_BYTES } from './address.ts';
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const PREFIX = '.w';
-const RANDOM_LETTERS = 6;
+/** After the prefix: letters that tell which path the name is for, and random ones. */
+const MARK_LETTERS = 4;
+const RANDOM_LETTERS = 2;
 const ATTEMPTS = 8;
+
+/** A line of `/proc/net/unix` with the flag of a listening socket, and its name. */
+const LISTENING = /^[0-9a-f]+: \S+ \S+ 00010000 \S+ \S+ +\d+ (.+)$/gm;
 
 /** A socket's file, published at the path that was asked for. */
 export interface SocketFile {
@@ -53,7 +58,8 @@ export async function listenNear(server: Server, path: string): Promise<string> 
  * Gives the socket at `temporary` its name `path`, and removes the temporary one. The file of a
  * socket that nobody serves any more, as a crash leaves it, is replaced.
  *
- * To find that out, whoever serves `path` gets a connection that is closed at once.
+ * To find that out, whoever serves `path` gets a connection that is closed at once, unless the kernel
+ * tells (Linux, for sockets bound to this very path or made here).
  *
  * Rejects with an error of code `EADDRINUSE` when `path` is served, or is not a socket; else with the
  * error of the operating system. What was at `path` is left there then, and the temporary name is
@@ -100,12 +106,20 @@ export function listenAt(server: Server, options: ListenOptions): Promise<void> 
 function temporaryName(path: string): string {
   const directory = path.slice(0, path.lastIndexOf('/') + 1);
   const room = MAX_PATH_BYTES - Buffer.byteLength(directory);
-  const prefix = room >= PREFIX.length + RANDOM_LETTERS ? PREFIX : '';
-  let name = directory + prefix;
-  for (let i = 0; i < Math.min(room, RANDOM_LETTERS); i += 1) {
-    name += LETTERS.charAt(randomInt(LETTERS.length));
-  }
+  const fixed = PREFIX.length + MARK_LETTERS;
+  const roomy = room >= fixed + RANDOM_LETTERS;
+  let name = roomy ? `${directory}${PREFIX}${markOf(path)}` : directory;
+  const random = roomy ? RANDOM_LETTERS : room;
+  for (let i = 0; i < random; i += 1) name += LETTERS.charAt(randomInt(LETTERS.length));
   return name === path ? temporaryName(path) : name;
+}
+
+/** The letters by which the temporary names for `path` are known. */
+function markOf(path: string): string {
+  const digest = createHash('sha256').update(resolve(path)).digest();
+  return Array.from(digest.subarray(0, MARK_LETTERS), (byte) =>
+    LETTERS.charAt(byte % LETTERS.length),
+  ).join('');
 }
 
 async function linkOver(temporary: string, path: string): Promise<void> {
@@ -126,6 +140,7 @@ async function removeStale(path: string): Promise<void> {
   const before = await look(path);
   if (before === undefined) return;
   if (!before.isSocket()) throw inUse(path, 'exists and is not a socket');
+  if (await isListed(path)) throw inUse(path, 'is served by another process');
   const answer = await probe(path);
   if (answer === undefined || codeOf(answer) === 'EAGAIN') {
     throw inUse(path, 'is served by another process', answer);
@@ -150,6 +165,22 @@ async function look(path: string) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/**
+ * Whether the kernel's table of sockets, where there is one (Linux), shows that `path` is served. This
+ * is asked first, as to connect would use up the one place of a listener such as ours.
+ */
+async function isListed(path: string): Promise<boolean> {
+  const table = await readFile('/proc/net/unix', 'utf8').catch(() => '');
+  const absolute = resolve(path);
+  const ours = `${PREFIX}${markOf(path)}`;
+  for (const [, name = ''] of table.matchAll(LISTENING)) {
+    if (name === absolute) return true;
+    // Sockets made here are listed under their temporary name; it is gone once they are published.
+    if (basename(name).startsWith(ours) && (await look(name)) === undefined) return true;
+  }
+  return false;
 }
 
 /** Resolves with the error of an attempt to connect, or with `undefined` when somebody answered. */

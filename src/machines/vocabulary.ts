@@ -10,11 +10,9 @@ import { ClosedError, ConnectError, TimeoutError, WirechartError } from '../erro
 import type { Deadlines } from '../link.ts';
 import type { Runstate } from '../runstate.ts';
 import type { BoundAddress, SessionOutcome } from '../types.ts';
+import { LONGEST_DELAY } from '../timer.ts';
 import * as actors from './actors.ts';
 import type { ProtocolContext, ProtocolEmitted, ProtocolEvent } from './types.ts';
-
-/** The longest time that a timer can hold; one set for longer would fire at once. */
-const LONGEST = 2 ** 31 - 1;
 
 type Deadline = keyof Deadlines;
 type Context = ProtocolContext<unknown, unknown>;
@@ -58,7 +56,7 @@ const outcome = ({ cause, suppressed, link }: Context): SessionOutcome => ({
 const delay =
   (deadline: Deadline) =>
   ({ context }: { context: Context }): number =>
-    Math.min(context.link.deadlines[deadline], LONGEST);
+    Math.min(context.link.deadlines[deadline], LONGEST_DELAY);
 
 /** The setup of the chart, for links that send `Out`. */
 export const vocabulary = <In, Out, Input>() =>
@@ -81,7 +79,7 @@ export const vocabulary = <In, Out, Input>() =>
     guards: {
       /** Whether the deadline is one that passes. */
       isFinite: ({ context }, { deadline }: { deadline: Deadline }) =>
-        context.link.deadlines[deadline] <= LONGEST,
+        context.link.deadlines[deadline] <= LONGEST_DELAY,
       isForced: ({ event }) => event.type === 'DISCONNECT' && event.force === true,
       isEnding: stateIn({ RUNNING: 'ending' }),
       /** The stream broke, after the peer was told to leave: it left. */

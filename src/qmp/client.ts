@@ -1,0 +1,318 @@
+/**
+ * The QMP client: greeting, negotiation, commands and events over an `AsyncProtocol`.
+ *
+ * QMP is spoken by QEMU and by qemu-storage-daemon; "qmp-spec" below is QEMU's "QEMU Machine Protocol
+ * Specification".
+ */
+
+import type { JsonObject } from '../codecs/json.ts';
+import { ArgumentError, ClosedError, ConnectError, TimeoutError } from '../errors.ts';
+import {
+  AsyncProtocol,
+  type DisconnectOptions,
+  type ProtocolOptions,
+  type WaitOptions,
+} from '../protocol.ts';
+import type { Runstate } from '../runstate.ts';
+import type { Address, BoundAddress, Handshake, SessionOutcome } from '../types.ts';
+import { Dispatcher, type WaitForOptions } from './dispatcher.ts';
+import { BusyMonitorError, ExecuteError, ServerParseError } from './errors.ts';
+import type { EventFilter, EventListener, EventListenerOptions } from './events.ts';
+import { negotiate, receiveGreeting } from './handshake.ts';
+import { isError, isEvent, nameOf, qmpCodec } from './messages.ts';
+import { Replies, type ReplyOptions } from './replies.ts';
+import type {
+  Arguments,
+  CommandName,
+  EventName,
+  EventOf,
+  QmpCommand,
+  QmpEvent,
+  QmpGreeting,
+  QmpReply,
+  Returns,
+} from './types.ts';
+
+/** How a client is run: as any protocol. */
+export type QmpOptions = ProtocolOptions;
+
+/** How a command is executed. */
+export interface ExecuteOptions extends ReplyOptions {
+  /** Out of band: at once, past the commands that wait (qmp-spec, "Out-of-band execution"). */
+  readonly oob?: boolean | undefined;
+}
+
+/**
+ * A client of one QMP monitor. It dials (`connect()`) or is dialled (`listen()` and `accept()`), and is
+ * the protocol's client either way.
+ *
+ * @example
+ *   await using qmp = new QmpClient();
+ *   await qmp.connect('/run/vm1/qmp.sock');
+ *   qmp.on('SHUTDOWN', ({ data }) => console.log('it went down:', data.reason));
+ *   const { running } = await qmp.execute('query-status');
+ */
+export class QmpClient implements AsyncDisposable {
+  /** The protocol underneath: its runstate, its machine, its options. */
+  readonly protocol: AsyncProtocol<JsonObject, QmpCommand>;
+
+  readonly #replies: Replies;
+  readonly #dispatcher: Dispatcher;
+  readonly #logger: QmpOptions['logger'];
+  #greeting: QmpGreeting | undefined;
+  /** Random, so that a reply to an earlier client of the same monitor is not taken for ours. */
+  readonly #idPrefix = Math.random().toString(36).slice(2, 7).padEnd(5, '0');
+  #lastId = 0;
+
+  /**
+   * @param options - As for `AsyncProtocol`.
+   * @throws {ArgumentError} When an option cannot be used.
+   */
+  constructor(options: QmpOptions = {}) {
+    this.#logger = options.logger;
+    this.#replies = new Replies(options.clock);
+    this.#dispatcher = new Dispatcher(options.clock, (error) => {
+      this.protocol.fail(error);
+    });
+    this.protocol = new AsyncProtocol<JsonObject, QmpCommand>(
+      {
+        codec: qmpCodec(),
+        handshake: (session) => this.#establish(session),
+        onMessage: (message) => {
+          this.#route(message);
+        },
+      },
+      options,
+    );
+  }
+
+  /** What the server said of itself; `undefined` until it did, in each attempt anew. */
+  get greeting(): QmpGreeting | undefined {
+    return this.#greeting;
+  }
+  /** See `AsyncProtocol.name`. */
+  get name(): string | undefined {
+    return this.protocol.name;
+  }
+  /** See `AsyncProtocol.runstate`. */
+  get runstate(): Runstate {
+    return this.protocol.runstate;
+  }
+  /** See `AsyncProtocol.closed`. */
+  get closed(): Promise<SessionOutcome> {
+    return this.protocol.closed;
+  }
+  /** See `AsyncProtocol.outcome`. */
+  get outcome(): SessionOutcome | undefined {
+    return this.protocol.outcome;
+  }
+
+  /**
+   * Dials the monitor, reads its greeting and negotiates capabilities (out-of-band execution where it
+   * is offered). Resolves in RUNNING: commands can be executed.
+   *
+   * @throws {StateError} When the state is not IDLE.
+   * @throws {ConnectError} As for `AsyncProtocol.connect()`. Its cause may be a `GreetingError`, a
+   *   `NegotiationError`, or a `BusyMonitorError` when no greeting came within the deadline.
+   * @throws `signal.reason`, when the signal was aborted.
+   */
+  async connect(address: Address, options?: WaitOptions): Promise<void> {
+    this.#greeting = this.runstate === 'IDLE' ? undefined : this.#greeting;
+    await this.protocol.connect(address, options).catch(this.#diagnose);
+  }
+
+  /** See `AsyncProtocol.listen()`. */
+  listen(address: Address, options?: WaitOptions): Promise<BoundAddress> {
+    return this.protocol.listen(address, options);
+  }
+
+  /** Waits for the server to dial us, then goes on as `connect()` does, with the same errors. */
+  async accept(options?: WaitOptions): Promise<void> {
+    await this.protocol.accept(options).catch(this.#diagnose);
+  }
+
+  /**
+   * See `AsyncProtocol.disconnect()`. Commands that wait for their replies reject with an
+   * `ExecInterruptedError`.
+   */
+  disconnect(options?: DisconnectOptions): Promise<void> {
+    return this.protocol.disconnect(options);
+  }
+
+  /** See `AsyncProtocol.runstateChanged()`. */
+  runstateChanged(options?: WaitOptions): Promise<Runstate> {
+    return this.protocol.runstateChanged(options);
+  }
+
+  /** See `AsyncProtocol.runstates()`. */
+  runstates(options?: WaitOptions): AsyncIterableIterator<Runstate> {
+    return this.protocol.runstates(options);
+  }
+
+  /**
+   * Executes a command and resolves with what it returns. Legal in RUNNING. Integers that a number
+   * cannot hold exactly are bigints, in arguments and in what is returned.
+   *
+   * After `quit` the server's end of the stream, or a reset, is a clean end of the session; if the
+   * reply is lost in it, the promise resolves all the same.
+   *
+   * @param command - Its name.
+   * @param args - Its arguments; may be left out when there are none.
+   * @throws {ExecuteError} When the server says that the command failed.
+   * @throws {ExecInterruptedError} When the session ended before the reply; `cause` says why.
+   * @throws {BadReplyError} When the reply is neither a success nor an error.
+   * @throws {TimeoutError} When `timeout` passed. The command may still be executed.
+   * @throws {StateError} When the state is not RUNNING.
+   * @throws {CodecError} When the arguments cannot be encoded.
+   * @throws {LimitError} When too much waits to be sent; see `Limits.maxQueuedBytes`.
+   * @throws `signal.reason`, when the signal was aborted. The command may still be executed.
+   */
+  async execute<C extends CommandName>(
+    command: C,
+    args?: Arguments<C>,
+    { oob = false, ...options }: ExecuteOptions = {},
+  ): Promise<Returns<C>> {
+    const message: QmpCommand = {
+      ...(oob ? { 'exec-oob': command } : { execute: command }),
+      ...(args !== undefined && { arguments: args }),
+    };
+    const reply = await this.#exchange(message, options);
+    if ('error' in reply) throw new ExecuteError(message, reply);
+    return reply.return as Returns<C>;
+  }
+
+  /**
+   * Executes a command given as a message and resolves with the whole reply, error replies included.
+   * On the wire the command has an id of the client's own; the reply that is returned has the id
+   * that the caller's message had, if any.
+   *
+   * @throws {ArgumentError} When the message names no command.
+   * @throws As `execute()`, but for `ExecuteError`.
+   */
+  async executeMessage(message: QmpCommand, options: ReplyOptions = {}): Promise<QmpReply> {
+    const reply = await this.#exchange(message, options);
+    const outcome = 'error' in reply ? { error: reply.error } : { return: reply.return };
+    return message.id === undefined ? outcome : { ...outcome, id: message.id };
+  }
+
+  /**
+   * The events of the session under way, or, in IDLE, of the next one, in order. Register before the
+   * command that causes them: events may come before its reply.
+   *
+   * @param filter - A name, several, or a function; none: all events. A function that throws ends
+   *   the iteration with a `HandlerError`.
+   */
+  events(filter?: EventFilter, options: EventListenerOptions = {}): EventListener {
+    return this.#dispatcher.listen(filter, options);
+  }
+
+  /**
+   * Calls a function for every event of a name, in this session and those to come. What it throws, or
+   * its promise rejects with, ends the session. Its promise is not waited for.
+   */
+  on<E extends EventName>(event: E, listener: (event: EventOf<E>) => unknown): this {
+    this.#dispatcher.add(event, listener, (wire) => listener(wire as EventOf<E>));
+    return this;
+  }
+
+  /** As `on()`, for the next event only. */
+  once<E extends EventName>(event: E, listener: (event: EventOf<E>) => unknown): this {
+    this.#dispatcher.add(event, listener, (wire) => {
+      this.#dispatcher.remove(event, listener);
+      return listener(wire as EventOf<E>);
+    });
+    return this;
+  }
+
+  /** Ends what `on()` or `once()` began with the same function. */
+  off<E extends EventName>(event: E, listener: (event: EventOf<E>) => unknown): this {
+    this.#dispatcher.remove(event, listener);
+    return this;
+  }
+
+  /**
+   * Waits for one event.
+   *
+   * @param event - Its name.
+   * @param filter - Which of them; default: the first.
+   * @throws {ClosedError} When the session ends before.
+   * @throws {TimeoutError} When `timeout` passed.
+   * @throws {HandlerError} When the filter threw.
+   * @throws `signal.reason`, when the signal was aborted.
+   */
+  async waitFor<E extends EventName>(
+    event: E,
+    filter: (event: EventOf<E>) => boolean = () => true,
+    options: WaitForOptions = {},
+  ): Promise<EventOf<E>> {
+    const accepts = (wire: QmpEvent) => filter(wire as EventOf<E>);
+    return (await this.#dispatcher.waitFor(event, accepts, options)) as EventOf<E>;
+  }
+
+  /** `disconnect()`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.disconnect();
+  }
+
+  /** `<QmpClient name='vm1' runstate=IDLE>`; the name only where there is one. */
+  toString(): string {
+    return this.protocol.toString().replace('AsyncProtocol', this.constructor.name);
+  }
+
+  async #establish(session: Handshake<JsonObject, QmpCommand>): Promise<void> {
+    void this.protocol.closed.then((outcome) => {
+      this.#onClosed(outcome);
+    });
+    const onEvent = (event: QmpEvent) => {
+      this.#dispatcher.dispatch(event);
+    };
+    this.#greeting = undefined;
+    this.#greeting = await receiveGreeting(session, onEvent);
+    await negotiate(session, this.#greeting, this.#nextId(), onEvent);
+  }
+
+  #route(message: JsonObject): void {
+    if (isEvent(message)) this.#dispatcher.dispatch(message);
+    else if (this.#replies.settle(message['id'], message)) return;
+    else if ('error' in message && message['id'] === undefined) {
+      const description = isError(message) ? message.error.desc : 'it does not say why';
+      throw new ServerParseError(message['error'] ?? null, description);
+    } else this.#logger?.warn('A reply that belongs to no command was dropped');
+  }
+
+  async #exchange(message: QmpCommand, options: ReplyOptions): Promise<QmpReply> {
+    options.signal?.throwIfAborted();
+    const name = nameOf(message);
+    if (name === undefined) {
+      throw new ArgumentError('A command needs a member "execute" or "exec-oob" with its name');
+    }
+    const id = this.#nextId();
+    const reply = this.#replies.expect(id, name, options);
+    if (name === 'quit') this.protocol.expectEnd();
+    this.protocol.send({ ...message, id }).catch((error: unknown) => {
+      // An error of the session interrupts all commands alike, when it has ended.
+      if (!(error instanceof ClosedError)) this.#replies.reject(id, error);
+    });
+    const settled = await reply;
+    if (name === 'quit' && 'error' in settled) this.protocol.expectEnd(false);
+    return settled;
+  }
+
+  #nextId(): string {
+    this.#lastId += 1;
+    return this.#idPrefix + this.#lastId.toString(36);
+  }
+
+  #onClosed({ cause }: SessionOutcome): void {
+    const ended = new ClosedError('The session was disconnected', { expected: true });
+    this.#replies.end(cause ?? ended, cause === undefined);
+    this.#dispatcher.end();
+  }
+
+  readonly #diagnose = (error: unknown): never => {
+    const late = error instanceof ConnectError && error.cause;
+    if (!(late instanceof TimeoutError) || late.phase !== 'handshake' || this.#greeting)
+      throw error;
+    throw new ConnectError('session', new BusyMonitorError(late.ms));
+  };
+}

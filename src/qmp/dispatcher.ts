@@ -1,0 +1,106 @@
+/** Who hears of events: the listeners of one session, and the handlers that stay from one to the next. */
+
+import { ClosedError, HandlerError, TimeoutError } from '../errors.ts';
+import type { Clock } from '../protocol.ts';
+import { startTimer } from '../timer.ts';
+import { type EventFilter, EventListener, type EventListenerOptions } from './events.ts';
+import type { QmpEvent } from './types.ts';
+
+type Handler = (event: QmpEvent) => unknown;
+
+/** How long to wait for one event. */
+export interface WaitForOptions {
+  /** Gives up the waiting. */
+  readonly signal?: AbortSignal | undefined;
+  /** A deadline, in ms. Default: none, the session's end is one. */
+  readonly timeout?: number | undefined;
+}
+
+/** See the module's comment. */
+export class Dispatcher {
+  readonly #clock: Clock | undefined;
+  readonly #onRejection: (error: HandlerError) => void;
+  readonly #listeners = new Set<EventListener>();
+  /** By name of the event, then by the function that was registered. */
+  readonly #handlers = new Map<string, Map<unknown, Handler>>();
+
+  /** @param onRejection - Told when the promise of a handler rejects. */
+  constructor(clock: Clock | undefined, onRejection: (error: HandlerError) => void) {
+    this.#clock = clock;
+    this.#onRejection = onRejection;
+  }
+
+  listen(filter: EventFilter | undefined, options: EventListenerOptions): EventListener {
+    const listener = new EventListener(filter, options, (over) => this.#listeners.delete(over));
+    this.#listeners.add(listener);
+    return listener;
+  }
+
+  async waitFor(
+    name: string,
+    accepts: (event: QmpEvent) => boolean,
+    { signal, timeout }: WaitForOptions,
+  ): Promise<QmpEvent> {
+    signal?.throwIfAborted();
+    const filter = (event: QmpEvent) => event.event === name && accepts(event);
+    const listener = this.listen(filter, { signal });
+    const cancel = startTimer(
+      timeout,
+      () => {
+        listener.end({ error: new TimeoutError('wait', timeout ?? Infinity) });
+      },
+      this.#clock,
+    );
+    try {
+      const next = await listener.next();
+      if (next.done === true) throw new ClosedError(`The session ended before the event ${name}`);
+      return next.value;
+    } finally {
+      cancel();
+      await listener.return();
+    }
+  }
+
+  add(name: string, registered: unknown, handler: Handler): void {
+    const handlers = this.#handlers.get(name) ?? new Map<unknown, Handler>();
+    this.#handlers.set(name, handlers.set(registered, handler));
+  }
+
+  remove(name: string, registered: unknown): void {
+    const handlers = this.#handlers.get(name);
+    handlers?.delete(registered);
+    if (handlers?.size === 0) this.#handlers.delete(name);
+  }
+
+  /**
+   * Gives an event to all.
+   *
+   * @throws {HandlerError} When a handler threw; the others have got the event all the same.
+   */
+  dispatch(event: QmpEvent): void {
+    for (const listener of [...this.#listeners]) listener.push(event);
+    const failures: HandlerError[] = [];
+    for (const handler of [...(this.#handlers.get(event.event)?.values() ?? [])]) {
+      try {
+        this.#watch(event, handler(event));
+      } catch (error) {
+        failures.push(new HandlerError(`on('${event.event}')`, error));
+      }
+    }
+    const [first] = failures;
+    if (first !== undefined) throw first;
+  }
+
+  /** The session is over. */
+  end(): void {
+    for (const listener of [...this.#listeners]) listener.end();
+  }
+
+  /** A handler's promise is not waited for: the handler may well be waiting for a reply. */
+  #watch(event: QmpEvent, returned: unknown): void {
+    if (!(returned instanceof Promise)) return;
+    returned.catch((error: unknown) => {
+      this.#onRejection(new HandlerError(`on('${event.event}')`, error));
+    });
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * wirechart/qmp: the QMP client for QEMU and qemu-storage-daemon.
+ *
+ * @packageDocumentation
+ */
+
+export { type ExecuteOptions, QmpClient, type QmpOptions } from './client.ts';
+export type { ReplyOptions } from './replies.ts';
+export type { WaitForOptions } from './dispatcher.ts';
+export { type EventFilter, EventListener, type EventListenerOptions } from './events.ts';
+export type {
+  Arguments,
+  CommandName,
+  Empty,
+  ErrorReply,
+  EventName,
+  EventOf,
+  QmpCommand,
+  QmpCommands,
+  QmpEvent,
+  QmpEvents,
+  QmpGreeting,
+  QmpReply,
+  Returns,
+  StatusInfo,
+  SuccessReply,
+  VersionInfo,
+} from './types.ts';
+export {
+  BadReplyError,
+  BusyMonitorError,
+  ExecInterruptedError,
+  ExecuteError,
+  GreetingError,
+  NegotiationError,
+  ServerParseError,
+} from './errors.ts';

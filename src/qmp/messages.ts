@@ -1,0 +1,76 @@
+/** What an inbound object is: greeting, event, success, error. Only what is relied on is checked. */
+
+import type { JsonObject, JsonValue } from '../codecs/json.ts';
+import { jsonStream } from '../codecs/json-stream.ts';
+import type { Codec } from '../types.ts';
+import { GreetingError } from './errors.ts';
+import type { ErrorReply, QmpCommand, QmpEvent, QmpGreeting, SuccessReply } from './types.ts';
+
+/**
+ * JSON objects, framed by their structure, because a monitor with `pretty=on` spreads one over many
+ * lines. Integers are exact: QMP's go up to 2^64-1. Every command ends its line but `quit`: a byte
+ * after it that QEMU has not read when it exits makes the kernel reset the connection.
+ */
+export const qmpCodec = (): Codec<JsonObject, QmpCommand> => {
+  const lined = jsonStream<JsonObject, QmpCommand>({ integers: 'bigint' });
+  const bare = jsonStream<JsonObject, QmpCommand>({ integers: 'bigint', terminator: '' });
+  return {
+    encode: (command) => (nameOf(command) === 'quit' ? bare : lined).encode(command),
+    createDecoder: (limits) => lined.createDecoder(limits),
+  };
+};
+
+/** The name of a command; `undefined` when it has none. */
+export const nameOf = (command: QmpCommand): string | undefined =>
+  'execute' in command ? command.execute : command['exec-oob'];
+
+/** Whether a message is an event. */
+export const isEvent = (message: JsonObject): message is JsonObject & QmpEvent =>
+  typeof message['event'] === 'string';
+
+/** Whether a message is a reply to a command that succeeded. */
+export const isSuccess = (message: JsonObject): message is JsonObject & SuccessReply =>
+  'return' in message && !('error' in message);
+
+/** Whether a message is a reply to a command that failed. */
+export const isError = (message: JsonObject): message is JsonObject & ErrorReply => {
+  const { error } = message;
+  return (
+    !('return' in message) &&
+    isObject(error) &&
+    typeof error['class'] === 'string' &&
+    typeof error['desc'] === 'string'
+  );
+};
+
+/**
+ * The greeting that a message is.
+ *
+ * @throws {GreetingError} When it is none.
+ */
+export function parseGreeting(message: JsonObject): QmpGreeting {
+  const { QMP: body } = message;
+  if (!isObject(body)) throw new GreetingError('it has no "QMP" object', message);
+  const { version, capabilities } = body;
+  if (!isObject(version) || !isObject(version['qemu'])) {
+    throw new GreetingError('it has no "version"', message);
+  }
+  if (!Array.isArray(capabilities)) {
+    throw new GreetingError('it has no list of "capabilities"', message);
+  }
+  const { major, minor, micro } = version['qemu'];
+  const numbers = [major, minor, micro].map((part) => (typeof part === 'number' ? part : -1));
+  const [qemuMajor = -1, qemuMinor = -1, qemuMicro = -1] = numbers;
+  return {
+    QMP: {
+      version: {
+        qemu: { major: qemuMajor, minor: qemuMinor, micro: qemuMicro },
+        package: typeof version['package'] === 'string' ? version['package'] : '',
+      },
+      capabilities: capabilities.filter((capability) => typeof capability === 'string'),
+    },
+  };
+}
+
+const isObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,23 @@
+/** One deadline on a clock that may be replaced. */
+
+import type { Clock } from './machine.ts';
+
+/** The longest time that a timer can hold, in ms; one set for longer would fire at once. */
+export const LONGEST_DELAY = 2 ** 31 - 1;
+
+/**
+ * Calls `expire` after `ms` of the clock's time, or never where that is longer than a timer can hold.
+ *
+ * @returns A function that cancels it.
+ */
+export function startTimer(
+  ms: number | undefined,
+  expire: () => void,
+  clock: Clock = globalThis,
+): () => void {
+  if (ms === undefined || ms > LONGEST_DELAY) return () => undefined;
+  const timer: unknown = clock.setTimeout(expire, ms);
+  return () => {
+    clock.clearTimeout(timer);
+  };
+}
