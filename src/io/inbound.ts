@@ -30,6 +30,9 @@ export class Inbound<In> {
     stream.once('end', this.#onEnd);
     stream.once('error', this.#onError);
     stream.once('close', this.#onClose);
+    // What a stream has told before it was ours, it does not tell again.
+    this.#ended = stream.readableEnded;
+    if (stream.errored !== null) this.#onError(stream.errored);
     if (stream.destroyed) this.#onClose();
   }
 

@@ -1,0 +1,145 @@
+/**
+ * A QMP server that answers by a script, for tests of what talks to QEMU, on machines without QEMU.
+ *
+ * It serves one client at a time, as a monitor of QEMU does: the next one is connected at once and
+ * greeted when the first has gone. It stands on the accepting side of `AsyncProtocol`.
+ */
+
+import type { JsonObject } from '../codecs/json.ts';
+import type { ProtocolOptions } from '../protocol.ts';
+import type { QmpCommand } from '../qmp/types.ts';
+import type { Address, BoundAddress } from '../types.ts';
+import { Monitor } from './monitor.ts';
+import type { Answer, Fault, Script } from './script.ts';
+import { builtInCommands, GREETING } from './virtual-machine.ts';
+
+/** What a scripted server is made of; everything has a default. */
+export interface ScriptedQmpServerOptions extends ProtocolOptions {
+  /** Where it listens. Default: a port of 127.0.0.1 that the system chooses. */
+  readonly address?: Address | undefined;
+  /** What it says first, or the fault that it shows instead. Default: a greeting that offers `oob`. */
+  readonly greeting?: Answer | undefined;
+  /**
+   * Commands by name, beside and before the built-in ones: `query-version`, `query-status`,
+   * `query-name`, `query-commands`, `query-yank`, `cont`, `stop`, `quit`. A script for
+   * `qmp_capabilities` answers the negotiation.
+   */
+  readonly commands?: Readonly<Record<string, Script>> | undefined;
+  /** Whether each object is spread over several lines, as by a monitor with `pretty=on`. */
+  readonly pretty?: boolean | undefined;
+}
+
+/**
+ * See the module's comment.
+ *
+ * @example
+ *   await using server = new ScriptedQmpServer({
+ *     commands: {
+ *       'query-block': [],
+ *       eject: new CommandFailure("Device 'cd0' is locked"),
+ *       migrate: faults.silence(),
+ *     },
+ *   });
+ *   await qmp.connect(await server.listen());
+ */
+export class ScriptedQmpServer implements AsyncDisposable {
+  /** Every command that was received, those of the negotiation included, in order. */
+  readonly received: QmpCommand[] = [];
+
+  readonly #options: ScriptedQmpServerOptions;
+  readonly #commands: ReadonlyMap<string, Script>;
+  readonly #closing = new AbortController();
+  #served: Monitor | undefined;
+  #next: Monitor | undefined;
+  #serving: Promise<void> = Promise.resolve();
+
+  /** @param options - What it answers, and where. */
+  constructor(options: ScriptedQmpServerOptions = {}) {
+    this.#options = options;
+    const builtIn = builtInCommands(
+      (event, data) => {
+        this.emit(event, data);
+      },
+      () => [...this.#commands.keys()],
+    );
+    this.#commands = new Map(Object.entries({ ...builtIn, ...options.commands }));
+  }
+
+  /**
+   * Starts to serve. Resolves with the address, for a client's `connect()`. To be called once.
+   *
+   * @throws {ConnectError} When it cannot listen there.
+   */
+  async listen(): Promise<BoundAddress> {
+    const first = this.#monitor();
+    const address = await first.protocol.listen(this.#options.address ?? { port: 0 });
+    this.#serving = this.#serve(first, address);
+    return address;
+  }
+
+  /** Sends an event to the client that is served, if any. */
+  emit(event: string, data?: JsonObject): void {
+    this.#served?.emit(event, data);
+  }
+
+  /** Shows a fault to the client that is served, if any. */
+  show(fault: Fault): void {
+    this.#served?.show(fault);
+  }
+
+  /** Stops to serve, and ends the session under way. Resolves when nothing is left open. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    const monitors = [this.#served, this.#next].filter((monitor) => monitor !== undefined);
+    await Promise.allSettled(monitors.map(({ protocol }) => protocol.disconnect({ force: true })));
+    await this.#serving;
+  }
+
+  /** `close()`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #serve(first: Monitor, address: BoundAddress): Promise<void> {
+    this.#next = first;
+    while (!this.#closing.signal.aborted) {
+      const monitor = this.#next;
+      this.#served = monitor;
+      try {
+        await monitor.protocol.accept();
+      } catch {
+        // A client that left, or a script that ended, before the session ran: on to the next.
+      }
+      this.#next = this.#monitor();
+      if (!(await this.#listenAgain(this.#next, address))) return;
+      if (monitor.protocol.runstate !== 'IDLE') await monitor.protocol.closed;
+    }
+  }
+
+  /** The listener takes one peer; the next one is bound as soon as that has come. */
+  async #listenAgain({ protocol }: Monitor, address: BoundAddress): Promise<boolean> {
+    if (this.#closing.signal.aborted) return false;
+    const { address: wanted } = this.#options;
+    const tls = typeof wanted === 'object' && 'tls' in wanted ? { tls: wanted.tls } : {};
+    try {
+      await protocol.listen('port' in address ? { ...address, ...tls } : address);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #monitor(): Monitor {
+    const { greeting = GREETING, pretty = false, ...options } = this.#options;
+    return new Monitor(
+      {
+        greeting,
+        pretty,
+        find: (name) => this.#commands.get(name),
+        onCommand: (command) => this.received.push(command),
+      },
+      // It waits for clients as long as the test does.
+      { ...options, timeouts: { accept: Infinity, handshake: Infinity, ...options.timeouts } },
+    );
+  }
+}
