@@ -1,0 +1,242 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { connect, createServer, type ListenOptions, Socket } from 'node:net';
+import { Duplex, PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { ClosedError } from '../../src/errors.ts';
+import { parseAddress } from '../../src/io/address.ts';
+import { dial } from '../../src/io/dial.ts';
+import type { Address } from '../../src/types.ts';
+import { expectNoHandles } from '../support/handles.ts';
+import { closing, nextPeer, portOf, start, textOf, useScene } from '../support/sockets.ts';
+
+const REASON = new Error('the reason');
+
+const scene = useScene();
+
+async function open(address: Address, signal = new AbortController().signal): Promise<Duplex> {
+  const stream = await dial(parseAddress(address), signal);
+  scene.cleanups.push(() => stream.destroy());
+  return stream;
+}
+
+/** The one listener that is left is the one that keeps a late error from being an uncaught one. */
+function expectOnlyTheQuietListener(stream: Duplex) {
+  expect(stream.listenerCount('error')).toBe(1);
+  for (const event of ['data', 'readable', 'connect', 'secureConnect']) {
+    expect([event, stream.listenerCount(event)]).toEqual([event, 0]);
+  }
+}
+
+async function expectEcho(stream: Duplex) {
+  stream.end('ping');
+  expect(await textOf(stream)).toBe('ping');
+}
+
+async function echoServer(where?: ListenOptions) {
+  return start(
+    scene,
+    createServer({ allowHalfOpen: true }, (peer) => void peer.pipe(peer)),
+    where,
+  );
+}
+
+describe('dialling a UNIX socket', () => {
+  it('gives an open stream with one quiet listener', async () => {
+    await echoServer({ path: scene.path });
+    const stream = await open(scene.path);
+    expectOnlyTheQuietListener(stream);
+    expect(stream.allowHalfOpen).toBe(true);
+    await expectEcho(stream);
+  });
+
+  it('rejects with the error of the system when the path is absent', async () => {
+    await expect(open({ path: scene.path })).rejects.toMatchObject({
+      code: 'ENOENT',
+      syscall: 'connect',
+    });
+  });
+
+  it('rejects with the error of the system when the path is no socket', async () => {
+    await writeFile(scene.path, '');
+    await expect(open(scene.path)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('notices a peer that has closed, and can still write to it', async () => {
+    const server = await start(scene, createServer({ allowHalfOpen: true }), { path: scene.path });
+    const arrival = nextPeer(server);
+    const stream = await open(scene.path);
+    const peer = await arrival;
+    peer.end();
+    stream.resume();
+    await once(stream, 'end');
+    stream.end('late words');
+    expect(String((await once(peer, 'data'))[0])).toBe('late words');
+  });
+});
+
+describe('dialling TCP', () => {
+  it('gives an open stream, without delay and half-open capable', async () => {
+    const port = portOf(await echoServer());
+    const stream = await open({ port });
+    expectOnlyTheQuietListener(stream);
+    expect(stream.allowHalfOpen).toBe(true);
+    await expectEcho(stream);
+  });
+
+  it('resolves a name', async () => {
+    const port = portOf(await echoServer());
+    await expectEcho(await open({ host: 'localhost', port }));
+  });
+
+  it('rejects with the error of the system when refused', async () => {
+    const server = await echoServer();
+    const port = portOf(server);
+    server.close();
+    await once(server, 'close');
+    await expect(open({ port })).rejects.toMatchObject({ code: 'ECONNREFUSED', port });
+  });
+
+  it('survives an error that comes when nobody looks', async () => {
+    const server = await start(scene, createServer());
+    const arrival = nextPeer(server);
+    const stream = await open({ port: portOf(server) });
+    const peer = await arrival;
+    peer.resetAndDestroy();
+    await closing(stream);
+    expect(stream.errored).toMatchObject({ code: 'ECONNRESET' });
+  });
+});
+
+describe('an aborted dial', () => {
+  it('opens nothing when the signal was aborted before', async () => {
+    const server = await start(scene, createServer());
+    const ports: unknown[] = [];
+    server.on('connection', (peer) => ports.push(peer.remotePort));
+    await expect(open({ port: portOf(server) }, AbortSignal.abort(REASON))).rejects.toBe(REASON);
+    // Whatever came before it would be there with it.
+    const [stream] = await Promise.all([open({ port: portOf(server) }), nextPeer(server)]);
+    expect(ports).toEqual([stream instanceof Socket ? stream.localPort : undefined]);
+  });
+
+  it('destroys an adopted stream when the signal was aborted before', async () => {
+    const stream = new PassThrough();
+    await expect(open({ stream }, AbortSignal.abort(REASON))).rejects.toBe(REASON);
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it.each(['unix', 'tcp', 'name'])('rejects at once and opens nothing (%s)', async (kind) => {
+    const server = await start(
+      scene,
+      createServer(),
+      kind === 'unix' ? { path: scene.path } : undefined,
+    );
+    const port = kind === 'unix' ? 0 : portOf(server);
+    const controller = new AbortController();
+    const host = kind === 'name' ? 'localhost' : '127.0.0.1';
+    const dialled = open(kind === 'unix' ? scene.path : { host, port }, controller.signal);
+    controller.abort(REASON);
+    await expect(dialled).rejects.toBe(REASON);
+    server.close();
+    await expectNoHandles();
+  });
+
+  it('destroys a socket that connects in the same turn as the abort', async () => {
+    const server = await start(scene, createServer(), { path: scene.path });
+    const controller = new AbortController();
+    const adopted = connect({ path: scene.path });
+    // Ours is the first listener: the abort comes before the dial sees 'connect'.
+    adopted.once('connect', () => {
+      controller.abort(REASON);
+    });
+    await expect(open({ stream: adopted }, controller.signal)).rejects.toBe(REASON);
+    expect(adopted.destroyed).toBe(true);
+    server.close();
+    await expectNoHandles();
+  });
+
+  it('destroys a socket when the abort comes just after it has connected', async () => {
+    await start(scene, createServer(), { path: scene.path });
+    const controller = new AbortController();
+    const adopted = connect({ path: scene.path });
+    const dialled = open({ stream: adopted }, controller.signal);
+    adopted.once('connect', () => {
+      controller.abort(REASON);
+    });
+    await expect(dialled).rejects.toBe(REASON);
+    expect(adopted.destroyed).toBe(true);
+  });
+
+  it('leaves no listener on a signal that outlives it', async () => {
+    const signal = new AbortController().signal;
+    const seen: string[] = [];
+    const add = signal.addEventListener.bind(signal);
+    const remove = signal.removeEventListener.bind(signal);
+    signal.addEventListener = (...args: Parameters<typeof add>) => {
+      seen.push('+');
+      add(...args);
+    };
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+      seen.push('-');
+      remove(...args);
+    };
+    await echoServer({ path: scene.path });
+    await open(scene.path, signal);
+    await expect(open(`${scene.path}-absent`, signal)).rejects.toThrow();
+    expect(seen).toEqual(['+', '-', '+', '-']);
+  });
+});
+
+describe('adopting a stream', () => {
+  it('takes one that is open as it is', async () => {
+    const stream = new PassThrough({ allowHalfOpen: false });
+    expect(await open({ stream })).toBe(stream);
+    expect(stream.allowHalfOpen).toBe(true);
+    expectOnlyTheQuietListener(stream);
+  });
+
+  it('adds its quiet listener only once', async () => {
+    const stream = new PassThrough();
+    await open({ stream });
+    await open({ stream });
+    expect(stream.listenerCount('error')).toBe(1);
+  });
+
+  it('takes the stdio of a child', async () => {
+    const child = spawn('cat', { stdio: ['pipe', 'pipe', 'inherit'] });
+    const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
+    await expectEcho(await open({ stream }));
+    await once(child, 'close');
+  });
+
+  it('waits for a socket that still connects', async () => {
+    const port = portOf(await echoServer());
+    const stream = connect({ port, host: '127.0.0.1' });
+    expect(stream.connecting).toBe(true);
+    expect(await open({ stream })).toBe(stream);
+    expect(stream.connecting).toBe(false);
+    await expectEcho(stream);
+  });
+
+  it('rejects with the error of a socket that fails to connect', async () => {
+    const stream = connect({ path: scene.path });
+    await expect(open({ stream })).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it('rejects when the socket is destroyed without an error while it connects', async () => {
+    await start(scene, createServer(), { path: scene.path });
+    const stream = connect({ path: scene.path });
+    const dialled = open({ stream });
+    stream.destroy();
+    await expect(dialled).rejects.toThrow(ClosedError);
+  });
+
+  it('rejects when the stream was destroyed after its check', async () => {
+    const stream = new PassThrough();
+    const target = parseAddress({ stream });
+    stream.destroy();
+    await expect(dial(target, new AbortController().signal)).rejects.toThrow(ClosedError);
+  });
+});

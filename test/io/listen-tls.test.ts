@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { until, useListeners } from '../support/listeners.ts';
+import { closing, textOf, useScene } from '../support/sockets.ts';
+
+const REASON = new Error('the reason');
+
+const scene = useScene();
+const house = useListeners(scene);
+
+describe('listening with TLS', () => {
+  it('keeps its place when a client fails the handshake, and remembers why', async () => {
+    const listener = await house.listen({ port: 0, tls: house.certificates.server });
+    const accepted = house.accept(listener);
+    const plain = house.dial(listener);
+    plain.write('{"execute": "qmp_capabilities"}\n');
+    await closing(plain);
+    expect(listener.tlsErrors).toHaveLength(1);
+    expect(listener.tlsErrors[0]).toHaveProperty('code', expect.stringMatching(/^ERR_SSL_/));
+    house.dialTls(listener).end('hello');
+    expect(await textOf(await accepted)).toBe('hello');
+  });
+
+  it('remembers the last eight failures', async () => {
+    const listener = await house.listen({ port: 0, tls: house.certificates.server });
+    const seen: Error[] = [];
+    for (let i = 0; i < 10; i += 1) {
+      const plain = house.dial(listener);
+      plain.end('this is no TLS');
+      await closing(plain);
+      await until(() => listener.tlsErrors.at(-1) !== seen.at(-1));
+      seen.push(...listener.tlsErrors.slice(-1));
+    }
+    expect(seen).toHaveLength(10);
+    expect(listener.tlsErrors).toEqual(seen.slice(-8));
+    expect(new Set(seen).size).toBe(10);
+  });
+
+  it('rejects an aborted accept with the reason, after failures too', async () => {
+    const listener = await house.listen({ port: 0, tls: house.certificates.server });
+    const controller = new AbortController();
+    const accepted = house.accept(listener, controller.signal);
+    const plain = house.dial(listener);
+    plain.end('this is no TLS');
+    await closing(plain);
+    controller.abort(REASON);
+    await expect(accepted).rejects.toBe(REASON);
+  });
+
+  it('accepts a client with the certificate that is required', async () => {
+    const tls = { ...house.certificates.server, ca: house.certificates.ca, requestCert: true };
+    const listener = await house.listen({ port: 0, tls });
+    house.dialTls(listener, house.certificates.client).end('hello');
+    expect(await textOf(await house.accept(listener))).toBe('hello');
+    expect(listener.tlsErrors).toEqual([]);
+  });
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'keeps its place when a client has no certificate, or a wrong one (%s)',
+    async (maxVersion) => {
+      const tls = {
+        ...house.certificates.server,
+        ca: house.certificates.ca,
+        requestCert: true,
+        maxVersion,
+      };
+      const listener = await house.listen({ port: 0, tls });
+      const accepted = house.accept(listener);
+      await closing(house.dialTls(listener));
+      await until(() => listener.tlsErrors.length === 1);
+      await closing(house.dialTls(listener, house.certificates.untrusted));
+      await until(() => listener.tlsErrors.length === 2);
+      expect(listener.tlsErrors.map(({ message }) => message)).toEqual([
+        expect.stringContaining('peer did not return a certificate'),
+        "The client's certificate was refused: UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+      ]);
+      house.dialTls(listener, house.certificates.client).end('hello');
+      expect(await textOf(await accepted)).toBe('hello');
+    },
+  );
+
+  it('cuts off clients in their handshake when the first has come', async () => {
+    const listener = await house.listen({ port: 0, tls: house.certificates.server });
+    const silent = house.dial(listener);
+    await once(silent, 'connect');
+    house.dialTls(listener).end('hello');
+    const stream = await house.accept(listener);
+    await closing(silent);
+    expect(await textOf(stream)).toBe('hello');
+    expect(listener.tlsErrors).toEqual([]);
+  });
+
+  it('cuts off clients in their handshake when it is closed', async () => {
+    const listener = await house.listen({ port: 0, tls: house.certificates.server });
+    const silent = house.dial(listener);
+    await once(silent, 'connect');
+    listener.close();
+    await closing(silent);
+  });
+});

@@ -1,0 +1,216 @@
+import { once } from 'node:events';
+import { lstatSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { listenNear, publish } from '../../src/io/unix-socket.ts';
+import { useScene } from '../support/sockets.ts';
+
+const scene = useScene();
+
+function makeServer(): Server {
+  const server = createServer((peer) => {
+    peer.on('error', () => undefined);
+    peer.end('hello');
+  });
+  scene.cleanups.push(() => server.close());
+  return server;
+}
+
+async function serve(at = scene.path) {
+  const server = makeServer();
+  const temporary = await listenNear(server, at);
+  return { server, temporary, file: await publish(temporary, at) };
+}
+
+async function greeting(at = scene.path): Promise<string> {
+  let text = '';
+  for await (const chunk of connect({ path: at }).setEncoding('utf8')) text += String(chunk);
+  return text;
+}
+
+/** Does something with `where` as the working scene.directory. */
+async function within<T>(where: string, what: () => Promise<T>): Promise<T> {
+  const before = process.cwd();
+  process.chdir(where);
+  try {
+    return await what();
+  } finally {
+    process.chdir(before);
+  }
+}
+
+/** A socket file without a server, as a crash leaves it. */
+async function leaveStaleFile(): Promise<bigint> {
+  const server = makeServer();
+  const other = join(scene.directory, 'other');
+  server.listen({ path: other });
+  await once(server, 'listening');
+  await rename(other, scene.path);
+  server.close();
+  await once(server, 'close');
+  return lstatSync(scene.path, { bigint: true }).ino;
+}
+
+describe('a published socket', () => {
+  it('is served at its path, and the temporary name is gone', async () => {
+    const { temporary } = await serve();
+    expect(await greeting()).toBe('hello');
+    expect(temporary).toMatch(/\/\.w[a-z0-9]{6}$/);
+    expect(await readdir(scene.directory)).toEqual(['socket']);
+  });
+
+  it('is removed on demand, also twice', async () => {
+    const { file } = await serve();
+    file.remove();
+    file.remove();
+    expect(await readdir(scene.directory)).toEqual([]);
+  });
+
+  it('is not removed by the closing of the server', async () => {
+    const { server, file } = await serve();
+    server.close();
+    expect(await readdir(scene.directory)).toEqual(['socket']);
+    file.remove();
+  });
+
+  it("leaves somebody else's file at its path alone", async () => {
+    const first = await serve();
+    await rm(scene.path);
+    await writeFile(scene.path, 'theirs');
+    first.file.remove();
+    first.server.close();
+    expect(await readFile(scene.path, 'utf8')).toBe('theirs');
+  });
+
+  it("leaves somebody else's socket at its path alone", async () => {
+    const first = await serve();
+    await rm(scene.path);
+    await serve();
+    first.file.remove();
+    first.server.close();
+    expect(await greeting()).toBe('hello');
+  });
+
+  it('is found again at a relative path after a change of the working directory', async () => {
+    const { file } = await within(scene.directory, () => serve('socket'));
+    expect(await greeting()).toBe('hello');
+    file.remove();
+    expect(await readdir(scene.directory)).toEqual([]);
+  });
+});
+
+describe('the temporary name', () => {
+  it('is no longer than a socket may be, however little room there is', async () => {
+    for (const length of [1, 2, 7, 8, 9, 20]) {
+      const parent = `${scene.directory}/`;
+      // A directory such that the name of the socket has just this room.
+      const deep = `${parent}${'d'.repeat(107 - parent.length - length - 1)}`;
+      await mkdir(deep);
+      const tight = `${deep}/${'s'.repeat(length)}`;
+      expect(Buffer.byteLength(tight)).toBe(107);
+      const { server, temporary, file } = await serve(tight);
+      expect(Buffer.byteLength(temporary)).toBeLessThanOrEqual(107);
+      expect(await greeting(tight)).toBe('hello');
+      file.remove();
+      server.close();
+      expect(await readdir(deep)).toEqual([]);
+    }
+  });
+
+  it('is in the directory of the path, also when that is the working directory', async () => {
+    const temporary = await within(scene.directory, () => listenNear(makeServer(), 'socket'));
+    expect(temporary).toMatch(/^\.w[a-z0-9]{6}$/);
+    expect(await readdir(scene.directory)).toEqual([temporary]);
+  });
+
+  it('is removed by the closing of the server when it was never published', async () => {
+    const server = makeServer();
+    await listenNear(server, scene.path);
+    expect(await readdir(scene.directory)).toHaveLength(1);
+    server.close();
+    expect(await readdir(scene.directory)).toEqual([]);
+  });
+
+  it('is removed when publishing fails', async () => {
+    await writeFile(scene.path, 'theirs');
+    await expect(serve()).rejects.toThrow();
+    expect(await readdir(scene.directory)).toEqual(['socket']);
+  });
+});
+
+describe('a path that is taken', () => {
+  it('is replaced when it is a socket that nobody serves', async () => {
+    const stale = await leaveStaleFile();
+    await expect(greeting()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await serve();
+    expect(await greeting()).toBe('hello');
+    expect(lstatSync(scene.path, { bigint: true }).ino).not.toBe(stale);
+    expect(await readdir(scene.directory)).toEqual(['socket']);
+  });
+
+  it('is refused when another process serves it, which stays', async () => {
+    await serve();
+    await expect(serve()).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+      syscall: 'listen',
+      address: scene.path,
+      message: `listen EADDRINUSE: ${scene.path} is served by another process`,
+    });
+    expect(await greeting()).toBe('hello');
+  });
+
+  it('is refused when it is served under a name that the kernel does not tell', async () => {
+    const other = join(scene.directory, 'other');
+    const server = makeServer();
+    server.listen({ path: other });
+    await once(server, 'listening');
+    await rename(other, scene.path);
+    await expect(serve()).rejects.toThrow('is served by another process');
+    expect(await greeting()).toBe('hello');
+  });
+
+  it('is refused when it is a regular file, which is left untouched', async () => {
+    await writeFile(scene.path, 'theirs');
+    await expect(serve()).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+      syscall: 'listen',
+      address: scene.path,
+      message: `listen EADDRINUSE: ${scene.path} exists and is not a socket`,
+    });
+    expect(await readFile(scene.path, 'utf8')).toBe('theirs');
+  });
+
+  it('is refused when it is a symbolic link, even one that leads nowhere', async () => {
+    await symlink('nowhere', scene.path);
+    await expect(serve()).rejects.toMatchObject({ code: 'EADDRINUSE', address: scene.path });
+    expect(await readdir(scene.directory)).toEqual(['socket']);
+  });
+
+  it('goes to one of two that find the same stale file at the same time', async () => {
+    await leaveStaleFile();
+    const outcomes = await Promise.allSettled([serve(), serve()]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'EADDRINUSE', address: scene.path },
+    });
+    expect(await greeting()).toBe('hello');
+  });
+});
+
+describe('a directory that cannot be bound in', () => {
+  it('is reported as absent when it is, with the path that was asked for', async () => {
+    const absent = join(scene.directory, 'absent', 'socket');
+    await expect(serve(absent)).rejects.toMatchObject({
+      code: 'ENOENT',
+      syscall: 'listen',
+      address: absent,
+    });
+  });
+
+  it('is reported as no directory when it is a file', async () => {
+    await writeFile(scene.path, 'theirs');
+    await expect(serve(join(scene.path, 'socket'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+  });
+});

@@ -1,0 +1,125 @@
+/** Certificates for the tests of TLS, made at run time: none is stored, and none expires in a repository. */
+
+import { webcrypto } from 'node:crypto';
+
+// The library's container asks for three functions of a metadata polyfill, which is not installed.
+const metadata = new WeakMap<object, Map<unknown, unknown>>();
+const lookUp = (key: unknown, target: object) => metadata.get(target)?.get(key);
+Object.assign(Reflect, {
+  getMetadata: lookUp,
+  getOwnMetadata: lookUp,
+  defineMetadata: (key: unknown, value: unknown, target: object) => {
+    const entries = metadata.get(target) ?? new Map<unknown, unknown>();
+    metadata.set(target, entries.set(key, value));
+  },
+});
+const x509 = await import('@peculiar/x509');
+
+/** A certificate with its private key, in PEM, as TLS options take them. */
+interface Identity {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** What `makeCertificates()` makes. */
+export interface Certificates {
+  /** The certificate of the authority that signed all but `untrusted`. */
+  readonly ca: string;
+  /** A server named `localhost` and `127.0.0.1`. */
+  readonly server: Identity;
+  /** A client. */
+  readonly client: Identity;
+  /** As `server`, but valid until yesterday only. */
+  readonly expired: Identity;
+  /** As `server`, but named `elsewhere.example`. */
+  readonly wrongName: Identity;
+  /** As `server`, but signed by an authority that nobody knows. */
+  readonly untrusted: Identity;
+}
+
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const DAY = 24 * 60 * 60 * 1000;
+const HERE = [
+  { type: 'dns', value: 'localhost' },
+  { type: 'ip', value: '127.0.0.1' },
+] as const;
+const ELSEWHERE = [{ type: 'dns', value: 'elsewhere.example' }] as const;
+
+interface Authority {
+  readonly name: string;
+  readonly keys: webcrypto.CryptoKeyPair;
+  readonly cert: string;
+}
+
+interface Wish {
+  readonly usage: string;
+  readonly names: typeof HERE | typeof ELSEWHERE;
+  /** In days from now. */
+  readonly until?: number;
+}
+
+/** Makes an authority and certificates by it, each with a new EC P-256 key. */
+export async function makeCertificates(): Promise<Certificates> {
+  const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
+  const [known, unknown] = await Promise.all([makeAuthority('Known'), makeAuthority('Unknown')]);
+  const [server, client, expired, wrongName, untrusted] = await Promise.all([
+    issue(known, { usage: serverAuth, names: HERE }),
+    issue(known, { usage: clientAuth, names: HERE }),
+    issue(known, { usage: serverAuth, names: HERE, until: -1 }),
+    issue(known, { usage: serverAuth, names: ELSEWHERE }),
+    issue(unknown, { usage: serverAuth, names: HERE }),
+  ]);
+  return { ca: known.cert, server, client, expired, wrongName, untrusted };
+}
+
+async function makeAuthority(which: string): Promise<Authority> {
+  const keys = await makeKeys();
+  const name = `CN=${which} authority`;
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
+    {
+      name,
+      keys,
+      notBefore: day(-30),
+      notAfter: day(30),
+      signingAlgorithm: ALGORITHM,
+      extensions: [
+        new x509.BasicConstraintsExtension(true, undefined, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+      ],
+    },
+    webcrypto,
+  );
+  return { name, keys, cert: certificate.toString('pem') };
+}
+
+async function issue(by: Authority, { usage, names, until = 10 }: Wish): Promise<Identity> {
+  const keys = await makeKeys();
+  const certificate = await x509.X509CertificateGenerator.create(
+    {
+      subject: `CN=${names[0].value}`,
+      issuer: by.name,
+      publicKey: keys.publicKey,
+      signingKey: by.keys.privateKey,
+      notBefore: day(-10),
+      notAfter: day(until),
+      signingAlgorithm: ALGORITHM,
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+        new x509.ExtendedKeyUsageExtension([usage]),
+        new x509.SubjectAlternativeNameExtension([...names]),
+      ],
+    },
+    webcrypto,
+  );
+  const key = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
+  return { cert: certificate.toString('pem'), key: x509.PemConverter.encode(key, 'PRIVATE KEY') };
+}
+
+function makeKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+}
+
+function day(fromNow: number): Date {
+  return new Date(Date.now() + fromNow * DAY);
+}
