@@ -1,0 +1,106 @@
+/**
+ * The main job: connects to a QMP monitor, shows what it is and what it does, and disconnects.
+ *
+ *   npm start                        QEMU if it is installed, else an embedded scripted server
+ *   npm start -- unix:/path          an existing monitor
+ *   npm start -- tcp:host:port       the same over TCP
+ */
+
+import { parseArgs } from 'node:util';
+import { ConnectError } from '../src/index.ts';
+import { QmpClient } from '../src/qmp/index.ts';
+import { findPeer, type Peer, UsageError } from './peer.ts';
+
+const USAGE = 'Usage: npm start [-- unix:/path | tcp:host:port]';
+const started = performance.now();
+
+/** One line: when, what, and the rest as it is. */
+function print(what: string, detail: unknown = ''): void {
+  const ms = (performance.now() - started).toFixed(1).padStart(8);
+  const text = typeof detail === 'string' ? detail : JSON.stringify(detail);
+  console.log(`${ms} ms  ${what.padEnd(16)} ${text}`.trimEnd());
+}
+
+async function main(): Promise<void> {
+  const { positionals } = parseArgs({ allowPositionals: true, options: {} });
+  if (positionals.length > 1) throw new UsageError('More than one address was given');
+  const peer = await findPeer(positionals[0]);
+  print('peer', peer.description);
+  try {
+    await run(peer);
+  } finally {
+    await peer.dispose();
+  }
+}
+
+async function run(peer: Peer): Promise<void> {
+  await using qmp = new QmpClient({ name: 'start' });
+  const states = follow(qmp);
+  await connect(qmp, peer);
+  const events = followEvents(qmp);
+  print('greeting', qmp.greeting);
+  print('query-version', await qmp.execute('query-version'));
+  print('query-status', await qmp.execute('query-status'));
+  const commands = await qmp.execute('query-commands');
+  print('query-commands', `${String(commands.length)} commands`);
+  for (const command of ['cont', 'stop'] as const) {
+    await qmp.execute(command);
+    print(command, 'done');
+  }
+  if (peer.isOurs) {
+    await qmp.execute('quit');
+    print('quit', 'done');
+    // The server ends the session; disconnect() would do it from our side.
+    await qmp.closed;
+  }
+  await qmp.disconnect();
+  await Promise.all([states.stop(), events]);
+  print('outcome', qmp.outcome);
+}
+
+/** Our own QEMU has bound its socket and may not listen yet: that is worth a second try. */
+async function connect(qmp: QmpClient, { address, isOurs }: Peer): Promise<void> {
+  const deadline = performance.now() + 5000;
+  for (;;) {
+    try {
+      await qmp.connect(address);
+      return;
+    } catch (error) {
+      const again = isOurs && error instanceof ConnectError && error.retryable;
+      if (!again || performance.now() > deadline) throw error;
+    }
+  }
+}
+
+/** Prints every runstate, until stopped. */
+function follow(qmp: QmpClient): { stop(): Promise<void> } {
+  print(qmp.runstate);
+  const states = qmp.runstates();
+  const printing = (async () => {
+    for await (const runstate of states) print(runstate);
+  })();
+  return {
+    stop: async () => {
+      await states.return?.();
+      await printing;
+    },
+  };
+}
+
+/** Prints every event, until the session ends. */
+async function followEvents(qmp: QmpClient): Promise<void> {
+  for await (const { event, data } of qmp.events()) print(`event ${event}`, data);
+}
+
+// Exit as the shell expects, through the clean-up of `peer.ts`.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
+try {
+  await main();
+} catch (error) {
+  const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
+  console.error(error instanceof Error ? error.message : error);
+  if (isUsage) console.error(USAGE);
+  process.exitCode = isUsage ? 2 : 1;
+}
