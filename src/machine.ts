@@ -1,7 +1,13 @@
 /** Where the chart and the I/O meet: the one module that knows both. */
 
 import { debuglog } from 'node:util';
-import { type ActorOptions, type ActorRefFrom, createActor, type InspectionEvent } from 'xstate';
+import {
+  type ActorOptions,
+  type AnyActorLogic,
+  type ActorRefFrom,
+  createActor,
+  type InspectionEvent,
+} from 'xstate';
 import { StreamLink } from './io/link.ts';
 import { resolveDeadlines, resolveLimits } from './limits.ts';
 import type { Link } from './link.ts';
@@ -32,7 +38,7 @@ export interface ProtocolOptions {
 }
 
 /** Timers, as XState uses them. */
-export type Clock = NonNullable<ActorOptions<ReturnType<typeof createChart>>['clock']>;
+export type Clock = NonNullable<ActorOptions<AnyActorLogic>['clock']>;
 
 const createMachineOf = <In, Out>(createLink: () => Link<In, Out>) =>
   createChart<In, Out, undefined>(createLink);
@@ -63,7 +69,7 @@ export function createProtocolMachine<In, Out = In>(
 }
 
 /** What a facade uses of a machine's actor, whatever the messages are. */
-export interface MachineRef {
+interface MachineRef {
   send(event: ProtocolEvent): void;
   getSnapshot(): {
     readonly status: string;

@@ -140,9 +140,13 @@ export interface ProtocolDefinition<In, Out = In> {
 
 /** Where records go; the shape that `console` and pino have in common. */
 export interface Logger {
+  /** Traffic, and every step of the lifecycle. */
   debug(text: string): void;
+  /** Ends that need not be anybody's fault. */
   info(text: string): void;
+  /** Failures, and what was thrown away. */
   warn(text: string): void;
+  /** Not used by the library itself. */
   error(text: string): void;
 }
 

@@ -80,11 +80,6 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
     }
   }
 
-  protected override unfinished(): Uint8Array {
-    const reported = this.#place === 'refused' || this.#place === 'garbage';
-    return this.buffer.view(reported ? this.buffer.length : 0);
-  }
-
   /** Goes to the start of the next value, if it has come. */
   #begin(): boolean {
     if (this.#place === 'garbage' && !this.#skipGarbage()) return false;
@@ -201,11 +196,11 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
   #giveUp(stop: Stop): void {
     const bytes = this.#dropValue();
     if (stop === 'reset') return;
-    if (stop === 'broken')
-      throw new CodecError('A string in the message holds a line end', rawOf(bytes));
+    const raw = rawOf(bytes);
+    if (stop === 'broken') throw new CodecError('A string in the message holds a line end', raw);
     this.#place = 'refused';
     this.#dropped = bytes.length;
-    throw new CodecError('The message is nested too deep', rawOf(bytes));
+    throw new CodecError('The message is nested too deep', raw);
   }
 
   #dropValue(): Uint8Array {

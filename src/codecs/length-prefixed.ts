@@ -12,9 +12,10 @@ export interface LengthPrefixedOptions {
   readonly endian?: 'big' | 'little' | undefined;
 }
 
-type Prefix = Required<{
-  [K in keyof LengthPrefixedOptions]: NonNullable<LengthPrefixedOptions[K]>;
-}>;
+interface Prefix {
+  readonly size: 1 | 2 | 4;
+  readonly endian: 'big' | 'little';
+}
 
 /**
  * Messages of any bytes, each behind its length as an unsigned integer. The limit counts the bytes

@@ -9,8 +9,8 @@ const LF = 0x0a;
 /**
  * Cuts the stream into lines, ended by `\n` or `\r\n`; a subclass makes messages of them.
  *
- * All complete lines of a chunk are decoded at once and cut as text, several times faster than
- * each on its own. Only where that fails the lines are decoded one by one, to find the bad one.
+ * All complete lines of a chunk are decoded at once and cut as text, since decoding costs most per
+ * call. Only where that fails the lines are decoded one by one, to find the bad one.
  */
 export abstract class LineDecoder<In> extends BufferedDecoder<In> {
   /** Complete lines, decoded, and taken out of the buffer. */

@@ -47,7 +47,6 @@ class LinesDecoder extends LineDecoder<string> {
 function faultOf(message: string): string | undefined {
   if (message.includes('\n')) return 'holds a line end';
   if (message.endsWith('\r')) return 'ends in a carriage return, which is taken for its terminator';
-  if (/\p{Surrogate}/u.test(message))
-    return 'has an unpaired surrogate, which UTF-8 cannot express';
+  if (/\p{Surrogate}/u.test(message)) return 'has an unpaired surrogate';
   return undefined;
 }

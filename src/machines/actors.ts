@@ -4,10 +4,12 @@ import { fromCallback, fromPromise } from 'xstate';
 import type { Link } from '../link.ts';
 import type { Address, BoundAddress } from '../types.ts';
 
-interface OnLink {
+/** What an actor is given: the link that it works on. */
+export interface OnLink {
   readonly link: Link<unknown, unknown>;
 }
-interface ToAddress extends OnLink {
+/** The same, and where to go. */
+export interface ToAddress extends OnLink {
   readonly address: Address;
 }
 

@@ -80,6 +80,7 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
     return Promise.resolve(DONE);
   }
 
+  /** The listener itself. */
   [Symbol.asyncIterator](): this {
     return this;
   }

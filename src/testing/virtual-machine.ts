@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from '../codecs/json.ts';
 import type { Answer, Script } from './script.ts';
 
 /** What the greeting says, and `query-version`. */
-export const VERSION: JsonObject = {
+const VERSION: JsonObject = {
   qemu: { major: 0, minor: 1, micro: 0 },
   package: 'wirechart scripted server',
 };
