@@ -128,7 +128,8 @@ export class CodecError extends WirechartError {
 
   constructor(message: string, raw: Uint8Array = new Uint8Array(), options?: ErrorOptions) {
     super(message, options);
-    this.raw = raw.slice(0, 1024);
+    // A copy, also of a Buffer, whose slice() is a view that would keep a large memory alive.
+    this.raw = new Uint8Array(raw.subarray(0, 1024));
   }
 }
 

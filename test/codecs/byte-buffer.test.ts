@@ -1,0 +1,107 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ByteBuffer } from '../../src/codecs/byte-buffer.ts';
+import { MIB, bytesOf } from './support.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('the byte buffer', () => {
+  it('holds what was appended and not dropped, whatever else is done to it', () => {
+    const step = fc.record({
+      add: fc.uint8Array({ maxLength: 1200 }),
+      dropped: fc.double({ min: 0, max: 1, noNaN: true }),
+      own: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        const buffer = new ByteBuffer();
+        let expected = Buffer.alloc(0);
+        for (const { add, dropped, own } of steps) {
+          buffer.append(add);
+          expected = Buffer.concat([expected, add]);
+          const count = Math.round(dropped * expected.length);
+          buffer.drop(count);
+          expected = expected.subarray(count);
+          if (own) buffer.own();
+          if (own) add.fill(0);
+          expect(Buffer.compare(buffer.view(), expected)).toBe(0);
+        }
+      }),
+    );
+  });
+
+  it('uses a large chunk in place until it is told to own it', () => {
+    const chunk = Buffer.alloc(1000, 'a');
+    const buffer = new ByteBuffer();
+    buffer.append(chunk);
+    expect(buffer.capacity).toBe(0);
+    expect(buffer.view().buffer).toBe(chunk.buffer);
+    buffer.drop(990);
+    buffer.own();
+    chunk.fill('b');
+    expect(buffer.view().toString()).toBe('a'.repeat(10));
+  });
+
+  it('never writes into the memory of a chunk', () => {
+    const memory = Buffer.alloc(2000, 'a');
+    const buffer = new ByteBuffer();
+    buffer.append(memory.subarray(0, 1000));
+    buffer.append(bytesOf('bbb'));
+    expect(memory.toString()).toBe('a'.repeat(2000));
+    expect(buffer.view().toString()).toBe(`${'a'.repeat(1000)}bbb`);
+  });
+
+  it('moves each byte a bounded number of times when they come one by one', () => {
+    const copy = vi.spyOn(Buffer.prototype, 'copy');
+    const buffer = new ByteBuffer();
+    const chunk = bytesOf('a');
+    for (let i = 0; i < MIB; i++) {
+      buffer.append(chunk);
+      buffer.own();
+    }
+    const moved = copy.mock.results.reduce((sum, result) => sum + Number(result.value), 0);
+    expect(buffer.length).toBe(MIB);
+    expect(moved).toBeLessThan(2 * MIB);
+    expect(moved).toBeGreaterThan(0);
+  });
+
+  it('moves each byte a bounded number of times when a tail is always left', () => {
+    const copy = vi.spyOn(Buffer.prototype, 'copy');
+    const buffer = new ByteBuffer();
+    const chunk = Buffer.alloc(100);
+    buffer.append(Buffer.alloc(5000));
+    for (let i = 0; i < 20_000; i++) {
+      buffer.append(chunk);
+      buffer.drop(100);
+      buffer.own();
+    }
+    const moved = copy.mock.results.reduce((sum, result) => sum + Number(result.value), 0);
+    expect(moved).toBeLessThan(20_000 * 100 * 2);
+    expect(buffer.capacity).toBeLessThan(32 * 1024);
+  });
+
+  it('gives back the memory of a large message once it is dropped', () => {
+    const buffer = new ByteBuffer();
+    const chunk = Buffer.alloc(64 * 1024);
+    for (let i = 0; i < 128; i++) buffer.append(chunk);
+    expect(buffer.capacity).toBeGreaterThanOrEqual(8 * MIB);
+    buffer.drop(8 * MIB - 10);
+    buffer.own();
+    expect(buffer.length).toBe(10);
+    expect(buffer.capacity).toBeLessThan(64 * 1024);
+    buffer.clear();
+    expect(buffer.capacity).toBe(0);
+  });
+
+  it('keeps a small memory from message to message', () => {
+    const buffer = new ByteBuffer();
+    for (let i = 0; i < 100_000; i++) {
+      buffer.append(bytesOf('0123456789'));
+      buffer.drop(10);
+      buffer.own();
+    }
+    expect(buffer.capacity).toBe(4096);
+  });
+});

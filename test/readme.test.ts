@@ -1,0 +1,105 @@
+/** The README is what users copy from: its examples compile and run, its tables are complete. */
+
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { resolveDeadlines, resolveLimits } from '../src/limits.ts';
+import { ScriptedQmpServer } from '../src/testing/index.ts';
+
+const run = promisify(execFile);
+const root = resolve(import.meta.dirname, '..');
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const examples = [...readme.matchAll(/```ts\n([^]*?)```/g)].map(([, code = '']) => code);
+
+/** Inside the package, so that `xstate` is found; the package's own name is mapped to its sources. */
+const folder = mkdtempSync(join(root, '.readme-'));
+const sockets = mkdtempSync(join(tmpdir(), 'readme-'));
+const SOURCES = {
+  wirechart: [join(root, 'src/index.ts')],
+  'wirechart/qmp': [join(root, 'src/qmp/index.ts')],
+  'wirechart/testing': [join(root, 'src/testing/index.ts')],
+};
+
+beforeAll(() => {
+  examples.forEach((code, index) => {
+    const placed = code.replaceAll("'/run/", `'${sockets}/`).replace('/vm1/qmp.sock', '/vm1.sock');
+    writeFileSync(join(folder, `example-${String(index)}.mts`), placed);
+  });
+  const compilerOptions = {
+    paths: SOURCES,
+    rootDir: '/',
+    noPropertyAccessFromIndexSignature: false,
+  };
+  const config = { extends: join(root, 'tsconfig.json'), compilerOptions, include: ['*.mts'] };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+  rmSync(sockets, { recursive: true, force: true });
+});
+
+const runExample = async (index: number): Promise<string> => {
+  const file = join(folder, `example-${String(index)}.mts`);
+  const tsx = ['--import', 'tsx', file];
+  const env = { ...process.env, TSX_TSCONFIG_PATH: join(folder, 'tsconfig.json') };
+  const { stdout } = await run(process.execPath, tsx, { cwd: root, env, timeout: 15_000 });
+  return stdout;
+};
+
+describe('the examples of the README', () => {
+  test('compile under the strictest options', { timeout: 60_000 }, async () => {
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    await expect(run(process.execPath, [tsc, '-p', folder], { cwd: root })).resolves.toBeDefined();
+  });
+
+  test('the ten lines talk to a monitor and exit', async () => {
+    await using server = new ScriptedQmpServer({ address: join(sockets, 'vm1.sock') });
+    await server.listen();
+    await runExample(0);
+    const names = server.received.map((command) => 'execute' in command && command.execute);
+    expect(names).toEqual(['qmp_capabilities', 'query-status', 'cont']);
+  });
+
+  test('the protocol of two in one process prints what was heard', async () => {
+    expect(await runExample(1)).toBe("bob heard { how: 'are you?' }\n");
+  });
+
+  test('the scripted server answers', async () => {
+    expect(await runExample(2)).toBe('[]\n');
+  });
+
+  test('the embedded machine runs in its parent and exits', async () => {
+    expect(await runExample(3)).toBe('');
+  });
+});
+
+describe('the tables of the README', () => {
+  test('name every error code', () => {
+    const source = readFileSync(join(root, 'src/errors.ts'), 'utf8');
+    const [union = ''] = /export type ErrorCode =[^;]*;/.exec(source) ?? [];
+    const codes = [...union.matchAll(/'(ERR_\w+)'/g)].map(([, code = '']) => code);
+    expect(codes.length).toBeGreaterThan(10);
+    expect(codes.filter((code) => !readme.includes(`\`${code}\``))).toEqual([]);
+  });
+
+  test('state the true default of every deadline and bound', () => {
+    const spaced = (value: number) => value.toLocaleString('en').replaceAll(',', ' ');
+    const rows = [
+      ...Object.entries(resolveDeadlines()).map(([name, ms]) => [
+        `timeouts.${name}`,
+        `${spaced(ms)} ms`,
+      ]),
+      ...Object.entries(resolveLimits()).map(([name, bytes]) => [
+        `limits.${name}`,
+        `${spaced(bytes)} B`,
+      ]),
+    ];
+    for (const [name = '', value = ''] of rows) {
+      const row = readme.split('\n').find((line) => line.startsWith(`| \`${name}\``));
+      expect(row, name).toContain(` ${value} `);
+    }
+  });
+});
