@@ -8,6 +8,7 @@ import {
   createActor,
   type InspectionEvent,
 } from 'xstate';
+import { describe } from './errors.ts';
 import { StreamLink } from './io/link.ts';
 import { resolveDeadlines, resolveLimits } from './limits.ts';
 import type { Link } from './link.ts';
@@ -27,7 +28,7 @@ export interface ProtocolOptions {
    * `NODE_DEBUG=wirechart` in the environment, standard error.
    */
   readonly logger?: Logger | undefined;
-  /** Sees XState's inspection events of this machine and its actors. Must not throw. */
+  /** Sees XState's inspection events of this machine and its actors. What it throws is recorded. */
   readonly inspect?: ((event: InspectionEvent) => void) | undefined;
   /** What deadlines are measured by; XState's `SimulatedClock` is one, for tests. Default: real time. */
   readonly clock?: Clock | undefined;
@@ -105,12 +106,23 @@ export function startEngine<In, Out>(
   const { inspect, clock } = options;
   const ref = createActor(shared, {
     input: link,
-    ...(inspect && { inspect }),
+    ...(inspect && { inspect: isolated(inspect, settings.logger) }),
     ...(clock && { clock }),
   });
   ref.start();
   return { ref, link, logger: settings.logger };
 }
+
+/** An inspector that throws would break the machine that it watches. */
+const isolated =
+  (inspect: (event: InspectionEvent) => void, logger: Logger | undefined) =>
+  (event: InspectionEvent): void => {
+    try {
+      inspect(event);
+    } catch (error) {
+      logger?.warn(`The callback inspect threw: ${describe(error)}`);
+    }
+  };
 
 function resolve({ name, logger, timeouts, limits }: ProtocolOptions) {
   const records = logger === undefined ? debugLogger(name) : harmless(logger);

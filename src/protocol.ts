@@ -189,14 +189,20 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
    * Queues a message. Resolves when the queue has room for the next: at once below
    * `highWaterMark`, else when the kernel has taken enough. Legal in RUNNING.
    *
+   * @param options - `signal` gives up the waiting for room; the message is sent all the same, unless
+   *   the signal was aborted before the call.
    * @throws {StateError} When the state is not RUNNING.
    * @throws {CodecError} When the message cannot be encoded; the session goes on.
    * @throws {LimitError} When `maxQueuedBytes` would be exceeded; the session goes on.
    * @throws {WirechartError} The cause, when the session ends while the queue is full.
+   * @throws `signal.reason`, when the signal was aborted.
    */
-  send(message: Out): Promise<void> {
+  send(message: Out, options?: WaitOptions): Promise<void> {
     if (this.#waiters.runstate !== 'RUNNING') return Promise.reject(this.#stateError('RUNNING'));
-    return this.#engine.link.send(message);
+    const signal = options?.signal;
+    if (signal === undefined) return this.#engine.link.send(message);
+    if (signal.aborted) return abortable(Promise.resolve(), signal);
+    return abortable(this.#engine.link.send(message), signal);
   }
 
   /**

@@ -177,7 +177,7 @@ export class QmpClient implements AsyncDisposable {
       ...(args !== undefined && { arguments: args }),
     };
     const reply = await this.#exchange(message, options);
-    if ('error' in reply) throw new ExecuteError(message, reply);
+    if ('error' in reply) throw new ExecuteError(command, reply);
     return reply.return as Returns<C>;
   }
 

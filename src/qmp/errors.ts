@@ -2,7 +2,7 @@
 
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
 import { TimeoutError, WirechartError } from '../errors.ts';
-import type { ErrorReply, QmpCommand } from './types.ts';
+import type { ErrorReply } from './types.ts';
 
 /** The server did what was asked, and says that it failed. The session goes on. */
 export class ExecuteError extends WirechartError {
@@ -11,10 +11,10 @@ export class ExecuteError extends WirechartError {
   readonly errorClass: string;
   /** The wire's `desc`: text for a person, not for parsing. */
   readonly description: string;
-  /** The command, as it was sent. */
-  readonly command: QmpCommand;
+  /** The command's name. */
+  readonly command: string;
 
-  constructor(command: QmpCommand, { error }: ErrorReply) {
+  constructor(command: string, { error }: ErrorReply) {
     super(error.desc);
     this.command = command;
     this.errorClass = error.class;
