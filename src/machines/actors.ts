@@ -1,4 +1,9 @@
-/** The invoked actors: each runs one method of the link, for as long as a state invokes it. */
+/**
+ * The invoked actors: each runs one method of the link, for as long as a state invokes it.
+ *
+ * They are `async` although they only pass a promise on: what a method throws at once would reach the
+ * machine even when the state has been left by then, and an error that no state hears ends a machine.
+ */
 
 import { fromCallback, fromPromise } from 'xstate';
 import type { Link } from '../link.ts';
@@ -14,17 +19,17 @@ export interface ToAddress extends OnLink {
 }
 
 export const dialer = fromPromise(
-  ({ input, signal }: { input: ToAddress; signal: AbortSignal }): Promise<void> =>
+  async ({ input, signal }: { input: ToAddress; signal: AbortSignal }): Promise<void> =>
     input.link.dial(input.address, signal),
 );
 export const listener = fromPromise(
-  ({ input, signal }: { input: ToAddress; signal: AbortSignal }): Promise<BoundAddress> =>
+  async ({ input, signal }: { input: ToAddress; signal: AbortSignal }): Promise<BoundAddress> =>
     input.link.listen(input.address, signal),
 );
 
 type Duty = 'accept' | 'establish' | 'read' | 'write' | 'flush' | 'close' | 'destroy';
 const duty = (name: Duty) =>
-  fromPromise(({ input, signal }: { input: OnLink; signal: AbortSignal }): Promise<void> =>
+  fromPromise(async ({ input, signal }: { input: OnLink; signal: AbortSignal }): Promise<void> =>
     input.link[name](signal),
   );
 

@@ -61,6 +61,7 @@ export const createChart = <In, Out, Input>(createLink: (input: Input) => Link<I
       address: undefined,
       bound: undefined,
       phase: 'connection',
+      announced: false,
       cause: undefined,
       suppressed: [],
       outcome: undefined,
@@ -194,31 +195,14 @@ export const createChart = <In, Out, Input>(createLink: (input: Input) => Link<I
             id: 'reader',
             src: 'reader',
             input: onLink,
-            onDone: [
-              { guard: 'isEnding', target: 'DISCONNECTING.destroying' },
-              { target: 'DISCONNECTING.flushing.oneway', actions: 'recordEnd' },
-            ],
-            onError: [
-              {
-                guard: 'hasLeftAsTold',
-                target: 'DISCONNECTING.destroying',
-                actions: 'noteFailure',
-              },
-              { target: 'DISCONNECTING.closing', actions: 'recordFailure' },
-            ],
+            onDone: { target: 'DISCONNECTING.flushing.oneway', actions: 'recordEnd' },
+            onError: { target: 'DISCONNECTING.closing', actions: 'recordFailure' },
           },
           {
             id: 'writer',
             src: 'writer',
             input: onLink,
-            onError: [
-              {
-                guard: 'hasLeftAsTold',
-                target: 'DISCONNECTING.destroying',
-                actions: 'noteFailure',
-              },
-              { target: 'DISCONNECTING.closing', actions: 'recordFailure' },
-            ],
+            onError: { target: 'DISCONNECTING.closing', actions: 'recordFailure' },
           },
         ],
         on: {
@@ -236,7 +220,8 @@ export const createChart = <In, Out, Input>(createLink: (input: Input) => Link<I
           },
           ending: {
             description: 'The peer was told to leave: its end of the stream is a clean end.',
-            on: { EXPECT_MORE: 'open' },
+            entry: 'announceEnd',
+            on: { EXPECT_MORE: { target: 'open', actions: 'withdrawEnd' } },
           },
         },
       },
@@ -282,10 +267,7 @@ export const createChart = <In, Out, Input>(createLink: (input: Input) => Link<I
                   src: 'reader',
                   input: onLink,
                   onDone: { target: 'oneway', actions: 'noteEnd' },
-                  onError: {
-                    target: '#protocol.DISCONNECTING.closing',
-                    actions: 'recordFailure',
-                  },
+                  onError: { target: '#protocol.DISCONNECTING.closing', actions: 'recordFailure' },
                 },
               },
               oneway: {

@@ -13,7 +13,7 @@ export type ProtocolEvent =
   | { readonly type: 'LISTEN'; readonly address: Address }
   /** In CONNECTING.listening.bound: wait for one peer. */
   | { readonly type: 'ACCEPT' }
-  /** In any state but IDLE: flush and close; with `force`, destroy at once. */
+  /** In CONNECTING and RUNNING: flush and close; with `force`, also while that lasts, destroy at once. */
   | { readonly type: 'DISCONNECT'; readonly force?: boolean }
   /** In CONNECTING: give the attempt up; `reason` is kept as the cause. */
   | { readonly type: 'ABORT'; readonly reason: unknown }
@@ -21,7 +21,7 @@ export type ProtocolEvent =
   | { readonly type: 'EXPECT_END' }
   /** In RUNNING.ending: the peer stays after all. */
   | { readonly type: 'EXPECT_MORE' }
-  /** In RUNNING: end the session as failed, for this reason. */
+  /** In RUNNING: end the session as failed, for this reason; in DISCONNECTING: it failed after all. */
   | { readonly type: 'FAIL'; readonly error: WirechartError };
 
 /** What the machine emits, for `actor.on(type, listener)`. */
@@ -45,6 +45,8 @@ export interface ProtocolContext<In, Out> {
   readonly bound: BoundAddress | undefined;
   /** How far the attempt under way got; meaningful in CONNECTING. */
   readonly phase: ConnectPhase;
+  /** Whether the peer has been told to leave; outlives RUNNING.ending, since it may take its time. */
+  readonly announced: boolean;
   /** Why the session under way fails. The first cause wins; `undefined` while nothing went wrong. */
   readonly cause: WirechartError | undefined;
   /** What went wrong after that, or without harm. */

@@ -5,7 +5,7 @@
  * machine in error with its actors running.
  */
 
-import { and, assign, emit, setup, stateIn } from 'xstate';
+import { assign, emit, setup } from 'xstate';
 import { ClosedError, ConnectError, TimeoutError, WirechartError } from '../errors.ts';
 import type { Deadlines } from '../link.ts';
 import type { Runstate } from '../runstate.ts';
@@ -81,12 +81,6 @@ export const vocabulary = <In, Out, Input>() =>
       isFinite: ({ context }, { deadline }: { deadline: Deadline }) =>
         context.link.deadlines[deadline] <= LONGEST_DELAY,
       isForced: ({ event }) => event.type === 'DISCONNECT' && event.force === true,
-      isEnding: stateIn({ RUNNING: 'ending' }),
-      /** The stream broke, after the peer was told to leave: it left. */
-      hasLeftAsTold: and([
-        stateIn({ RUNNING: 'ending' }),
-        ({ event }) => carried(event) instanceof ClosedError,
-      ]),
     },
     actions: {
       beginSession: assign(({ context, event }) => ({
@@ -94,6 +88,7 @@ export const vocabulary = <In, Out, Input>() =>
         address: 'address' in event ? event.address : undefined,
         bound: undefined,
         phase: 'connection' as const,
+        announced: false,
         cause: undefined,
         suppressed: [],
       })),
@@ -119,10 +114,17 @@ export const vocabulary = <In, Out, Input>() =>
           ),
         ),
       ),
+      /** The peer was told to leave: that the stream ends, or breaks, is no failure then. */
+      announceEnd: assign({ announced: true }),
+      withdrawEnd: assign({ announced: false }),
       recordEnd: assign(({ context }) =>
-        withError(context, new ClosedError('The peer ended the stream')),
+        context.announced ? {} : withError(context, new ClosedError('The peer ended the stream')),
       ),
-      recordFailure: assign(({ context, event }) => withError(context, failure(event))),
+      recordFailure: assign(({ context, event }) => {
+        const error = failure(event);
+        const isLeaving = context.announced && error instanceof ClosedError;
+        return isLeaving ? withSuppressed(context, error) : withError(context, error);
+      }),
       recordTimeout: assign(({ context }, { deadline }: { deadline: Deadline }) =>
         withError(context, timeout(context, deadline)),
       ),
@@ -148,7 +150,7 @@ export const vocabulary = <In, Out, Input>() =>
       })),
       emitClosed: emit(({ context }) => ({
         type: 'closed',
-        outcome: outcome(context),
+        outcome: context.outcome ?? outcome(context),
         session: context.session,
       })),
     },

@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { ClosedError } from '../../src/errors.ts';
+import { streamPair } from '../../src/io/stream-pair.ts';
+import { AsyncProtocol } from '../../src/protocol.ts';
+import { at, type Step } from './support.ts';
+
+// `expectEnd()` promises that the peer's end, or a reset, is a clean end of the session. A caller who
+// disconnects before the peer has gone (`quit`, then `disconnect()`) has announced it no less.
+it.each<['read' | 'write' | 'flush' | 'close', readonly Step[]]>([
+  ['read', ['DISCONNECT']],
+  ['write', ['DISCONNECT']],
+  ['flush', ['DISCONNECT']],
+  ['close', ['DISCONNECT', 'flush']],
+])(
+  'a reset that was announced before DISCONNECT is no failure, heard by %s',
+  async (duty, steps) => {
+    const machine = await at('RUNNING.ending');
+    await machine.go(...steps);
+    const reset = new ClosedError('reset');
+    await machine.fail(duty, reset);
+    await machine.go(machine.state.endsWith('destroying') ? 'destroy' : 'close');
+    if (machine.state !== 'IDLE') await machine.go('destroy');
+    expect(machine.outcome).toEqual({ suppressed: [reset], undelivered: 0 });
+  },
+);
+
+it('disconnect() resolves when the peer, told to leave, resets the stream meanwhile', async () => {
+  const [near, far] = streamPair();
+  const protocol = new AsyncProtocol<never>({
+    codec: {
+      encode: () => '',
+      createDecoder: () => ({
+        write: () => undefined,
+        read: () => undefined,
+        end: () => undefined,
+      }),
+    },
+  });
+  await protocol.connect({ stream: near });
+  protocol.expectEnd();
+  const left = protocol.disconnect();
+  far.on('error', () => undefined).destroy(new Error('gone'));
+  await expect(left).resolves.toBeUndefined();
+});

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { ConnectError, TimeoutError } from '../../src/errors.ts';
+import { DEADLINES } from './fake-link.ts';
+import { at, RESTING } from './support.ts';
+
+/** The longest time that a timer can hold. */
+const LONGEST = 2 ** 31 - 1;
+
+describe('an attempt that takes too long', () => {
+  it.each([
+    ['CONNECTING.dialing', 'connect', 'connection'],
+    ['CONNECTING.listening.binding', 'connect', 'connection'],
+    ['CONNECTING.accepting', 'accept', 'connection'],
+    ['CONNECTING.establishing', 'handshake', 'session'],
+  ] as const)('in %s fails at its %s deadline and not before', async (state, deadline, phase) => {
+    const machine = await at(state);
+    const ms = DEADLINES[deadline];
+    machine.clock.increment(ms - 1);
+    expect(machine.state).toBe(state);
+    machine.clock.increment(1);
+    expect(machine.state).toBe('DISCONNECTING.destroying');
+    const { cause } = machine.context;
+    expect(cause).toBeInstanceOf(ConnectError);
+    expect(cause).toMatchObject({ code: 'ERR_CONNECT', phase, retryable: true });
+    expect(cause?.cause).toBeInstanceOf(TimeoutError);
+    expect(cause?.cause).toMatchObject({ phase: deadline, ms });
+    await machine.go('destroy');
+    expect(machine.outcome).toEqual({ cause, suppressed: [], undelivered: 0 });
+  });
+});
+
+describe('a way home that takes too long', () => {
+  it.each(['DISCONNECTING.flushing.twoway', 'DISCONNECTING.flushing.oneway'] as const)(
+    'in %s fails at the flush deadline, and says what was not delivered',
+    async (state) => {
+      const machine = await at(state);
+      const { cause: first } = machine.context;
+      machine.link.undelivered = 7;
+      machine.clock.increment(DEADLINES.flush - 1);
+      expect(machine.state).toBe(state);
+      machine.clock.increment(1);
+      expect(machine.state).toBe('DISCONNECTING.destroying');
+      const timeout = { name: 'TimeoutError', phase: 'flush', ms: DEADLINES.flush };
+      const { cause, suppressed } = machine.context;
+      expect(first === undefined ? cause : suppressed[0]).toMatchObject(timeout);
+      await machine.go('destroy');
+      expect(machine.outcome).toEqual({ cause, suppressed, undelivered: 7 });
+    },
+  );
+
+  it("gives the flush one deadline, which the peer's end does not move", async () => {
+    const machine = await at('DISCONNECTING.flushing.twoway');
+    machine.clock.increment(DEADLINES.flush - 1);
+    await machine.go('read');
+    expect(machine.state).toBe('DISCONNECTING.flushing.oneway');
+    machine.clock.increment(1);
+    expect(machine.state).toBe('DISCONNECTING.destroying');
+  });
+
+  it.each([
+    ['DISCONNECTING.closing', 'DISCONNECTING.destroying'],
+    ['DISCONNECTING.destroying', 'IDLE'],
+  ] as const)('in %s goes on to %s at the close deadline, unharmed', async (state, next) => {
+    const machine = await at(state);
+    const { cause } = machine.context;
+    machine.clock.increment(DEADLINES.close - 1);
+    expect(machine.state).toBe(state);
+    machine.clock.increment(1);
+    expect(machine.state).toBe(next);
+    expect(machine.context.cause).toBe(cause);
+    expect(machine.context.suppressed).toMatchObject([{ phase: 'close', ms: DEADLINES.close }]);
+    expect(machine.link.aborted.at(-1)).toBe(state.endsWith('closing') ? 'close' : 'destroy');
+  });
+
+  it('comes home by time alone, from a session whose peer is dead', async () => {
+    const machine = await at('RUNNING.open');
+    await machine.go('DISCONNECT');
+    machine.clock.increment(DEADLINES.flush);
+    machine.clock.increment(DEADLINES.close);
+    expect(machine.state).toBe('IDLE');
+    expect(machine.clock.timers).toBe(0);
+    expect(machine.link.live).toEqual([]);
+  });
+});
+
+describe('a deadline', () => {
+  const never = {
+    connect: Infinity,
+    accept: Infinity,
+    handshake: Infinity,
+    flush: Infinity,
+    close: Infinity,
+  };
+
+  it.each(RESTING)('of Infinity never passes, in %s', async (state) => {
+    const machine = await at(state, never);
+    for (let times = 0; times < 4; times += 1) machine.clock.increment(2 ** 31);
+    expect(machine.state).toBe(state);
+  });
+
+  it.each([Infinity, 2 ** 31, Number.MAX_VALUE])(
+    'of %d ms sets no timer that would overflow and fire at once',
+    async (ms) => {
+      const machine = await at('CONNECTING.dialing', { connect: ms });
+      expect(machine.clock.delays.every((delay) => delay <= LONGEST)).toBe(true);
+      machine.clock.increment(LONGEST);
+      machine.clock.increment(LONGEST);
+      expect(machine.state).toBe('CONNECTING.dialing');
+    },
+  );
+
+  it('may be as long as a timer can hold', async () => {
+    const machine = await at('CONNECTING.dialing', { connect: LONGEST });
+    machine.clock.increment(LONGEST - 1);
+    expect(machine.state).toBe('CONNECTING.dialing');
+    machine.clock.increment(1);
+    expect(machine.state).toBe('DISCONNECTING.destroying');
+  });
+
+  it.each(['IDLE', 'CONNECTING.listening.bound', 'RUNNING.open', 'RUNNING.ending'] as const)(
+    'is set for nobody who waits for our own caller, in %s',
+    async (state) => {
+      const { clock } = await at(state);
+      expect(clock.timers).toBe(0);
+    },
+  );
+
+  it('starts afresh with the next state', async () => {
+    const machine = await at('CONNECTING.dialing');
+    machine.clock.increment(DEADLINES.connect - 1);
+    await machine.go('dial');
+    machine.clock.increment(DEADLINES.handshake - 1);
+    expect(machine.state).toBe('CONNECTING.establishing');
+    await machine.go('establish');
+    expect(machine.clock.timers).toBe(0);
+  });
+});

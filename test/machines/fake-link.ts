@@ -1,0 +1,186 @@
+/** What a machine stands on in these tests: a link and a clock that do nothing by themselves. */
+
+import { SimulatedClock } from 'xstate';
+import { type Deferred, defer } from '../../src/deferred.ts';
+import type { WirechartError } from '../../src/errors.ts';
+import type { Deadlines, Link } from '../../src/link.ts';
+import type { BoundAddress, ProtocolDefinition } from '../../src/types.ts';
+
+/** The methods of a link that wait. */
+export type Duty = (typeof DUTIES)[number];
+export const DUTIES = [
+  'dial',
+  'listen',
+  'accept',
+  'establish',
+  'read',
+  'write',
+  'flush',
+  'close',
+  'destroy',
+] as const;
+
+/** Finite ones, each unlike the others. */
+export const DEADLINES: Deadlines = {
+  connect: 100,
+  accept: 200,
+  handshake: 300,
+  flush: 400,
+  close: 500,
+};
+
+export const BOUND: BoundAddress = { path: '/run/fake.sock' };
+
+/** One call of a waiting method. It settles when the test says so, and at no other time. */
+export class Call {
+  readonly duty: Duty;
+  readonly signal: AbortSignal;
+  readonly #deferred: Deferred<undefined> = defer();
+  #settled = false;
+
+  constructor(duty: Duty, signal: AbortSignal) {
+    this.duty = duty;
+    this.signal = signal;
+  }
+
+  get promise(): Promise<undefined> {
+    return this.#deferred.promise;
+  }
+
+  get isPending(): boolean {
+    return !this.#settled;
+  }
+
+  /** Still waited for: neither settled nor aborted. */
+  get isLive(): boolean {
+    return !this.#settled && !this.signal.aborted;
+  }
+
+  resolve(): void {
+    this.#settled = true;
+    this.#deferred.resolve(undefined);
+  }
+
+  reject(reason: unknown): void {
+    this.#settled = true;
+    this.#deferred.reject(reason);
+  }
+}
+
+const unused = (): never => {
+  throw new Error('The chart never looks at a message');
+};
+
+/** A link whose every wait the test decides. */
+export class FakeLink implements Link<string, string> {
+  readonly definition: ProtocolDefinition<string> = {
+    codec: { encode: unused, createDecoder: unused },
+  };
+  readonly deadlines: Deadlines;
+  undelivered = 0;
+  /** Every call of a waiting method, in order. */
+  readonly calls: Call[] = [];
+  /** The duties whose calls were aborted, in order. */
+  readonly aborted: Duty[] = [];
+  /** What `settle()` was called with. */
+  readonly settledWith: (WirechartError | undefined)[] = [];
+  /** How often `release()` was called. */
+  released = 0;
+  /** The most calls of one duty that were live at one time. */
+  readonly mostLive = new Map<Duty, number>();
+  /** The duties that throw instead of returning a promise, with what they throw. */
+  readonly throwing = new Map<Duty, Error>();
+
+  constructor(deadlines: Partial<Deadlines> = {}) {
+    this.deadlines = { ...DEADLINES, ...deadlines };
+  }
+
+  /** The calls that are still waited for. */
+  get live(): Call[] {
+    return this.calls.filter((call) => call.isLive);
+  }
+
+  /** The live call of a duty. */
+  call(duty: Duty): Call {
+    const call = this.live.find((candidate) => candidate.duty === duty);
+    if (call === undefined) throw new Error(`No ${duty}() is waited for`);
+    return call;
+  }
+
+  dial(_: unknown, signal: AbortSignal): Promise<void> {
+    return this.#begin('dial', signal);
+  }
+  listen(_: unknown, signal: AbortSignal): Promise<BoundAddress> {
+    return this.#begin('listen', signal).then(() => BOUND);
+  }
+  accept(signal: AbortSignal): Promise<void> {
+    return this.#begin('accept', signal);
+  }
+  establish(signal: AbortSignal): Promise<void> {
+    return this.#begin('establish', signal);
+  }
+  read(signal: AbortSignal): Promise<void> {
+    return this.#begin('read', signal);
+  }
+  write(signal: AbortSignal): Promise<void> {
+    return this.#begin('write', signal);
+  }
+  flush(signal: AbortSignal): Promise<void> {
+    return this.#begin('flush', signal);
+  }
+  close(signal: AbortSignal): Promise<void> {
+    return this.#begin('close', signal);
+  }
+  destroy(signal: AbortSignal): Promise<void> {
+    return this.#begin('destroy', signal);
+  }
+  release(): void {
+    this.released += 1;
+  }
+  settle(cause: WirechartError | undefined): void {
+    this.settledWith.push(cause);
+  }
+  send(): Promise<void> {
+    return unused();
+  }
+  flushed(): Promise<void> {
+    return unused();
+  }
+
+  #begin(duty: Duty, signal: AbortSignal): Promise<undefined> {
+    const error = this.throwing.get(duty);
+    if (error !== undefined) throw error;
+    const call = new Call(duty, signal);
+    this.calls.push(call);
+    const live = this.live.filter((other) => other.duty === duty).length;
+    this.mostLive.set(duty, Math.max(live, this.mostLive.get(duty) ?? 0));
+    signal.addEventListener('abort', () => this.aborted.push(duty), { once: true });
+    return call.promise;
+  }
+}
+
+/** A simulated clock that tells how many timers are set. */
+export class CountingClock extends SimulatedClock {
+  readonly #set = new Set<number>();
+  /** How long each timer was set for, in order. */
+  readonly delays: number[] = [];
+
+  get timers(): number {
+    return this.#set.size;
+  }
+
+  override setTimeout(fn: () => void, timeout: number): number {
+    const id = super.setTimeout(() => {
+      this.#set.delete(id);
+      fn();
+    }, timeout);
+    this.#set.add(id);
+    this.delays.push(timeout);
+    return id;
+  }
+
+  override clearTimeout(id: number): void {
+    this.#set.delete(id);
+    super.clearTimeout(id);
+  }
+}

@@ -1,0 +1,83 @@
+import { getMicrosteps, initialTransition } from 'xstate';
+import { expect, it } from 'vitest';
+import {
+  activeIn,
+  answer,
+  HAPPENINGS,
+  internal,
+  leaves,
+  type Node,
+  pathOfNode,
+  type Snapshot,
+  standing,
+} from './chart.ts';
+import { FakeLink } from './fake-link.ts';
+import { chart, pathOf } from './support.ts';
+
+/**
+ * The rules of the table:
+ * - one row for each state that has no states below it, and each thing that can happen in it;
+ * - `-` is a refusal, `(stays)` an event that is heard without a change of state;
+ * - the actions are in the order of the chart, and `start` is an invoked actor's; what every change
+ *   of state does is left out: it stops the actors and the timers of the states that it leaves;
+ * - a report of an actor that does not run there, or of a timer that is not set there, has no row:
+ *   that each of them is refused is a test of its own. (XState drops them anyway; see also
+ *   `late.test.ts`. The error of an actor that does not run would be heard by nobody, and be fatal.)
+ * - `closed` is passed through within one step, so all that can happen in it is that step.
+ */
+const resting = leaves.filter(({ type }) => type === 'atomic');
+
+const rowsOf = (leaf: Node): string[] => {
+  const active = activeIn(leaf);
+  return HAPPENINGS.filter(({ isLiveIn }) => isLiveIn(active)).map(
+    ({ label, event }) => `${pathOfNode(leaf)} · ${label} ${answer(standing(leaf), event)}`,
+  );
+};
+
+it('answers every event in every state as reviewed', async () => {
+  const table = resting.map((leaf) => rowsOf(leaf).join('\n'));
+  const passed = leaves.filter((leaf) => !resting.includes(leaf));
+  const rows = passed.map((leaf) => `${pathOfNode(leaf)} · (at once) ${atOnce(leaf)}`);
+  const text = `${[...table, ...rows].join('\n\n')}\n`;
+  await expect(text).toMatchFileSnapshot('./__snapshots__/matrix.txt');
+});
+
+const atOnce = (leaf: Node): string =>
+  answer(standing(leaf), internal({ type: `xstate.done.state.${String(leaf.parent?.id)}` }));
+
+it.each(resting.map((leaf) => [pathOfNode(leaf), leaf] as const))(
+  'refuses in %s the successes of actors and the timers of other states',
+  (_, leaf) => {
+    const active = activeIn(leaf);
+    const late = HAPPENINGS.filter(({ isLiveIn }) => !isLiveIn(active)).map(
+      ({ label, event }) => [label, answer(standing(leaf), event)] as const,
+    );
+    const errors = late.filter(([label]) => label.startsWith('xstate.error.'));
+    const others = late.filter((one) => !errors.includes(one));
+    expect(new Set(others.map(([, answered]) => answered))).toEqual(new Set(['-']));
+    expect(new Set(errors.map(([, answered]) => answered))).toEqual(new Set(['(dies)']));
+  },
+);
+
+it('knows every event that the chart names', () => {
+  const known = new Set<string>(HAPPENINGS.map(({ event }) => event.type));
+  const ofStates = chart.events.filter((type) => !known.has(type));
+  expect(ofStates).toEqual(['xstate.done.state.protocol.DISCONNECTING']);
+});
+
+it('can reach every state that the chart names', () => {
+  const [initial] = initialTransition(chart, new FakeLink());
+  const reached = new Set<string>();
+  const enter = (snapshot: Snapshot): void => {
+    const path = pathOf(snapshot.value);
+    if (reached.has(path)) return;
+    reached.add(path);
+    const active = snapshot._nodes;
+    for (const { event, isLiveIn } of HAPPENINGS) {
+      if (!isLiveIn(active)) continue;
+      for (const [next] of getMicrosteps(chart, snapshot, event)) enter(next);
+    }
+  };
+  enter(initial);
+  expect([...reached].sort()).toEqual(leaves.map(pathOfNode).sort());
+});

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { activeIn, nameOf, type Node, nodes, pathOfNode } from './chart.ts';
+import { chart } from './support.ts';
+
+/** One arrow of the chart, as the machine has it. */
+interface Arrow {
+  readonly from: Node;
+  readonly event: string;
+  readonly guard: unknown;
+  readonly actions: readonly unknown[];
+  readonly targets: readonly Node[];
+}
+
+const arrows: readonly Arrow[] = nodes.flatMap((from) =>
+  [...from.transitions.values()].flat().map((arrow) => ({
+    from,
+    event: arrow.eventType,
+    guard: arrow.guard,
+    actions: arrow.actions,
+    targets: arrow.target ?? [],
+  })),
+);
+
+const textOf = ({ from, event, guard }: Arrow): string =>
+  `${pathOfNode(from)} · ${event}${guard === undefined ? '' : ` [${nameOf(guard)}]`}`;
+
+const keepsAFact = ({ actions }: Arrow): boolean =>
+  actions.some((action) => /^(record|note)/.test(nameOf(action)));
+
+const paramsOf = (reference: unknown): unknown =>
+  typeof reference === 'object' && reference !== null && 'params' in reference
+    ? reference.params
+    : undefined;
+
+const names = (references: readonly unknown[]): string[] =>
+  [...new Set(references.map(nameOf))].sort();
+
+const defined = (kind: 'actions' | 'actors' | 'delays' | 'guards'): string[] =>
+  Object.keys(chart.implementations[kind]).sort();
+
+describe('the chart', () => {
+  it('hears the error of every actor that it invokes', () => {
+    const unheard = nodes.flatMap((node) =>
+      node.invoke
+        .filter(({ id }) => !node.transitions.has(`xstate.error.actor.${id}`))
+        .map(({ id }) => `${pathOfNode(node)}: ${id}`),
+    );
+    expect(unheard).toEqual([]);
+  });
+
+  it('waits nowhere without a deadline, but in RUNNING and for its own caller', () => {
+    const hasDeadline = (node: Node): boolean =>
+      activeIn(node).some(({ after }) => after.length > 0);
+    const waiting = nodes.filter(({ invoke }) => invoke.length > 0);
+    const endless = waiting.filter((node) => !hasDeadline(node));
+    expect(endless.map(pathOfNode)).toEqual(['', 'RUNNING']);
+  });
+
+  it('sets no timer where it waits for its own caller', () => {
+    const patient = nodes.filter(({ key }) => ['IDLE', 'bound', 'RUNNING'].includes(key));
+    const timed = patient.filter((node) => activeIn(node).some(({ after }) => after.length > 0));
+    expect(patient).toHaveLength(3);
+    expect(timed.map(pathOfNode)).toEqual([]);
+  });
+
+  it.each(
+    nodes.flatMap((node) => node.after.map((timer) => [pathOfNode(node), node, timer] as const)),
+  )(
+    'lets the deadline of %s be Infinity, and speaks of one deadline only',
+    (_, node, { delay, eventType }) => {
+      const [arrow, ...others] = arrows.filter(
+        ({ from, event }) => from === node && event === eventType,
+      );
+      const deadline = String(delay).replace(/Timeout$/, '');
+      expect(others).toEqual([]);
+      expect(arrow?.guard).toEqual({ type: 'isFinite', params: { deadline } });
+      expect(arrow?.actions.map(paramsOf)).toEqual([{ deadline }]);
+    },
+  );
+
+  /** Rule 3 of the chart's theory; who asks for an end needs no reason for it. */
+  const ASKED_FOR = ['RUNNING · DISCONNECT [isForced]', 'RUNNING · DISCONNECT'];
+
+  it('keeps the reason of every end of a session that was not asked for', () => {
+    const ends = arrows.filter(
+      ({ from, targets }) =>
+        /^(CONNECTING|RUNNING)/.test(pathOfNode(from)) &&
+        targets.some((target) => target.path[0] === 'DISCONNECTING'),
+    );
+    const unexplained = ends.filter((arrow) => !keepsAFact(arrow)).map(textOf);
+    expect(unexplained.sort()).toEqual([...ASKED_FOR].sort());
+  });
+
+  it('drops no error and no missed deadline, in any state', () => {
+    const failures = arrows.filter(({ event }) => /^xstate\.(error|after)\./.test(event));
+    expect(failures.length).toBeGreaterThan(0);
+    expect(failures.filter((arrow) => !keepsAFact(arrow)).map(textOf)).toEqual([]);
+  });
+
+  it('goes home by one arrow, which tells everybody', () => {
+    const home = arrows.filter(({ targets }) => targets.some(({ key }) => key === 'IDLE'));
+    expect(home.map(textOf)).toEqual(['DISCONNECTING · xstate.done.state.protocol.DISCONNECTING']);
+    expect(home.map(({ actions }) => actions.map(nameOf))).toEqual([
+      ['recordOutcome', 'settleLink', 'emitClosed'],
+    ]);
+  });
+
+  it('says what each of its states is for, unless its name is all there is to say', () => {
+    const silent = nodes.filter(({ description, path }) => !description && path.length > 0);
+    expect(silent.map(pathOfNode)).toEqual([
+      'CONNECTING.listening.binding',
+      'CONNECTING.listening.bound',
+      'DISCONNECTING.closed',
+    ]);
+  });
+});
+
+describe('the vocabulary has what the chart names, and nothing else:', () => {
+  it('actions', () => {
+    const used = [
+      ...nodes.flatMap(({ entry, exit }) => [...entry, ...exit]),
+      ...arrows.flatMap(({ actions }) => actions),
+    ];
+    // XState's own start and stop the timers of an `after`.
+    const own = names(used).filter((name) => !name.startsWith('xstate.'));
+    expect(own).toEqual(defined('actions'));
+  });
+
+  it('guards', () => {
+    const used = arrows.flatMap(({ guard }) => (guard === undefined ? [] : [guard]));
+    expect(names(used)).toEqual(defined('guards'));
+  });
+
+  it('actors', () => {
+    const used = nodes.flatMap(({ invoke }) => invoke.map(({ src }) => src));
+    expect(names(used)).toEqual(defined('actors'));
+  });
+
+  it('delays', () => {
+    const used = nodes.flatMap(({ after }) => after.map(({ delay }) => delay));
+    expect(names(used)).toEqual(defined('delays'));
+  });
+});

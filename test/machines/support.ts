@@ -1,0 +1,172 @@
+/** A running machine on a fake link, and the ways into each of its states. */
+
+import { setImmediate as turn } from 'node:timers/promises';
+import { type ActorRefFrom, createActor, setup, type StateValue } from 'xstate';
+import type { Deadlines } from '../../src/link.ts';
+import { createChart } from '../../src/machines/protocol.ts';
+import type { ProtocolContext, ProtocolEmitted, ProtocolEvent } from '../../src/machines/types.ts';
+import type { Runstate } from '../../src/runstate.ts';
+import type { SessionOutcome } from '../../src/types.ts';
+import { CountingClock, DUTIES, type Duty, FakeLink } from './fake-link.ts';
+
+/** The chart over a link that its input gives. */
+export const chart = createChart((link: FakeLink) => link);
+
+/** The path of the innermost state: `CONNECTING.dialing`. */
+export const pathOf = (value: StateValue): string =>
+  typeof value === 'string'
+    ? value
+    : Object.entries(value)
+        .map(([key, inner]) => (inner === undefined ? key : `${key}.${pathOf(inner)}`))
+        .join('|');
+
+/** What a route is made of: an event to send, or a duty to fulfil. */
+export type Step = Exclude<ProtocolEvent['type'], 'FAIL'> | Duty;
+
+/** A machine's actor, and what starts and stops it from outside. */
+export interface Host {
+  readonly actor: ActorRefFrom<typeof chart>;
+  readonly start: () => void;
+  readonly stop: () => void;
+}
+
+/** The machine as a root actor. */
+export const asRoot = (link: FakeLink, clock: CountingClock): Host => {
+  const actor = createActor(chart, { input: link, clock });
+  return { actor, start: () => actor.start(), stop: () => actor.stop() };
+};
+
+/** The machine as the invoked actor of a state that the host's `stop` leaves. */
+export const asChild = (link: FakeLink, clock: CountingClock): Host => {
+  const machine = setup({
+    types: { children: {} as { child: 'child' } },
+    actors: { child: chart },
+  });
+  const parent = createActor(
+    machine.createMachine({
+      initial: 'inside',
+      states: {
+        inside: { invoke: { id: 'child', src: 'child', input: link }, on: { LEAVE: 'outside' } },
+        outside: {},
+      },
+    }),
+    { clock },
+  ).start();
+  const actor = parent.getSnapshot().children.child;
+  if (actor === undefined) throw new Error('The parent has not invoked the machine');
+  const stop = (): void => {
+    parent.send({ type: 'LEAVE' });
+  };
+  return { actor, start: () => undefined, stop };
+};
+
+/** A running machine on a fake link, with all that it emits. */
+export class Harness {
+  readonly link: FakeLink;
+  readonly clock = new CountingClock();
+  readonly actor: Host['actor'];
+  readonly stop: Host['stop'];
+  readonly emitted: ProtocolEmitted[] = [];
+  /** What the machine itself died of; it must not. */
+  readonly deaths: unknown[] = [];
+
+  constructor(deadlines: Partial<Deadlines> = {}, host = asRoot) {
+    this.link = new FakeLink(deadlines);
+    const { actor, start, stop } = host(this.link, this.clock);
+    this.actor = actor;
+    this.stop = stop;
+    this.actor.on('*', (emitted) => this.emitted.push(emitted));
+    this.actor.subscribe({ error: (error: unknown) => this.deaths.push(error) });
+    start();
+  }
+
+  /** The innermost state, as a path. */
+  get state(): string {
+    return pathOf(this.actor.getSnapshot().value);
+  }
+
+  get context(): ProtocolContext<string, string> {
+    return this.actor.getSnapshot().context;
+  }
+
+  /** The public states that were entered, in order. */
+  get runstates(): Runstate[] {
+    return this.emitted.flatMap((emitted) =>
+      emitted.type === 'runstate' ? [emitted.runstate] : [],
+    );
+  }
+
+  /** How the sessions so far ended, in order. */
+  get outcomes(): SessionOutcome[] {
+    return this.emitted.flatMap((emitted) => (emitted.type === 'closed' ? [emitted.outcome] : []));
+  }
+
+  /** How the last session ended. */
+  get outcome(): SessionOutcome {
+    const outcome = this.outcomes.at(-1);
+    if (outcome === undefined) throw new Error('No session has ended');
+    return outcome;
+  }
+
+  send(event: ProtocolEvent): void {
+    this.actor.send(event);
+  }
+
+  /** Resolves the live call of a duty, and lets the machine hear of it. */
+  async fulfil(duty: Duty): Promise<void> {
+    this.link.call(duty).resolve();
+    await turn();
+  }
+
+  /** Rejects the live call of a duty, and lets the machine hear of it. */
+  async fail(duty: Duty, reason: unknown): Promise<void> {
+    this.link.call(duty).reject(reason);
+    await turn();
+  }
+
+  /** Takes the steps of a route one after the other. */
+  async go(...steps: readonly Step[]): Promise<this> {
+    for (const step of steps) {
+      if (isDuty(step)) await this.fulfil(step);
+      else this.send(eventOf(step));
+    }
+    return this;
+  }
+}
+
+const isDuty = (step: Step): step is Duty => DUTIES.some((duty) => duty === step);
+
+const eventOf = (type: Exclude<Step, Duty>): ProtocolEvent => {
+  if (type === 'CONNECT' || type === 'LISTEN') return { type, address: '/run/fake.sock' };
+  if (type === 'ABORT') return { type, reason: 'no longer wanted' };
+  return { type };
+};
+
+/** A machine that has come to a state by its route. */
+export const at = (
+  state: Resting,
+  deadlines: Partial<Deadlines> = {},
+  host = asRoot,
+): Promise<Harness> => new Harness(deadlines, host).go(...ROUTES[state]);
+
+const RUNNING = ['CONNECT', 'dial', 'establish'] as const;
+/** One way into each state in which the machine can rest. */
+export const ROUTES = {
+  IDLE: [],
+  'CONNECTING.dialing': ['CONNECT'],
+  'CONNECTING.listening.binding': ['LISTEN'],
+  'CONNECTING.listening.bound': ['LISTEN', 'listen'],
+  'CONNECTING.accepting': ['LISTEN', 'listen', 'ACCEPT'],
+  'CONNECTING.establishing': ['CONNECT', 'dial'],
+  'RUNNING.open': RUNNING,
+  'RUNNING.ending': [...RUNNING, 'EXPECT_END'],
+  'DISCONNECTING.flushing.twoway': [...RUNNING, 'DISCONNECT'],
+  'DISCONNECTING.flushing.oneway': [...RUNNING, 'read'],
+  'DISCONNECTING.closing': [...RUNNING, 'DISCONNECT', 'flush'],
+  'DISCONNECTING.destroying': ['CONNECT', 'DISCONNECT'],
+} satisfies Record<string, readonly Step[]>;
+
+export type Resting = keyof typeof ROUTES;
+const isResting = (state: string): state is Resting => state in ROUTES;
+export const RESTING = Object.keys(ROUTES).filter(isResting);
+export { turn };
