@@ -31,21 +31,8 @@
  */
 
 import type { Link } from '../link.ts';
-import type { Address } from '../types.ts';
 import type { ProtocolContext } from './types.ts';
-import { vocabulary } from './vocabulary.ts';
-
-const onLink = ({ context }: { context: { link: Link<unknown, unknown> } }) => ({
-  link: context.link,
-});
-const toAddress = ({
-  context,
-}: {
-  context: { link: Link<unknown, unknown>; address: Address | undefined };
-}) => ({
-  link: context.link,
-  address: context.address ?? '',
-});
+import { onLink, toAddress, vocabulary } from './vocabulary.ts';
 
 /**
  * The chart, as a machine.

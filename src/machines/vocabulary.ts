@@ -58,7 +58,17 @@ const delay =
   ({ context }: { context: Context }): number =>
     Math.min(context.link.deadlines[deadline], LONGEST_DELAY);
 
-/** The setup of the chart, for links that send `Out`. */
+/** The input of an actor that works on the link. */
+export const onLink = ({ context: { link } }: { context: Pick<Context, 'link'> }) => ({ link });
+
+/** The input of an actor that goes somewhere; an event without an address is refused by the link. */
+export const toAddress = ({
+  context: { link, address = '' },
+}: {
+  context: Pick<Context, 'link' | 'address'>;
+}) => ({ link, address });
+
+/** The setup of the chart. */
 export const vocabulary = <In, Out, Input>() =>
   setup({
     types: {} as {
