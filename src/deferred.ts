@@ -24,8 +24,14 @@ export function defer<T>(): Deferred<T> {
  */
 export function deferQuietly<T>(): Deferred<T> {
   const deferred = defer<T>();
-  deferred.promise.catch(ignore);
+  void quietly(deferred.promise);
   return deferred;
+}
+
+/** The same promise; its rejection is no unhandled one where nobody waits for it. */
+export function quietly<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(ignore);
+  return promise;
 }
 
 /**

@@ -182,7 +182,9 @@ const TRANSIENT = new Set([
 
 /** Whether an attempt that failed with `cause` may succeed when it is made again, unchanged. */
 function isRetryable(cause: unknown): boolean {
-  if (cause instanceof TimeoutError || cause instanceof ClosedError) return true;
+  if (cause instanceof TimeoutError) return true;
+  // A plain end may be anything; an error that ended the stream says more.
+  if (cause instanceof ClosedError) return cause.cause === undefined || isRetryable(cause.cause);
   // What Node throws when every address of a name was tried in vain.
   if (cause instanceof AggregateError) return cause.errors.some(isRetryable);
   return cause instanceof Error && 'code' in cause && TRANSIENT.has(String(cause.code));
@@ -198,10 +200,10 @@ export function describe(thrown: unknown): string {
 }
 
 /** `String(value)`, for values that may have no text (a null prototype, a `toString` that throws). */
-function textOf(value: unknown): string {
+export function textOf(value: unknown): string {
   try {
     return String(value);
   } catch {
-    return `a thrown ${typeof value}`;
+    return `an unprintable ${typeof value}`;
   }
 }

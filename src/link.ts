@@ -46,6 +46,9 @@ export interface Link<In, Out> {
   /** The session is over: tells those who wait for the queue. Never throws. */
   settle(cause: WirechartError | undefined): void;
 
+  /** Destroys the stream that `address` holds, if it does, for an attempt that is not made. */
+  abandon(address: Address): void;
+
   /** See `AsyncProtocol.send`. */
   send(message: Out): Promise<void>;
   /** Resolves when all that was sent before the call is with the kernel. */

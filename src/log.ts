@@ -1,6 +1,6 @@
 /** What the records of the library look like, and a logger that cannot harm the session it watches. */
 
-import { ClosedError, describe } from './errors.ts';
+import { ClosedError, describe, textOf } from './errors.ts';
 import type { Runstate } from './runstate.ts';
 import type { BoundAddress, Logger, SessionOutcome } from './types.ts';
 
@@ -21,11 +21,12 @@ function fullText(message: unknown): string {
     return `${String(message.length)} bytes ${Buffer.from(message.subarray(0, 64)).toString('hex')}`;
   }
   try {
-    return JSON.stringify(message, (_, value: unknown) =>
+    const text: unknown = JSON.stringify(message, (_, value: unknown) =>
       typeof value === 'bigint' ? value.toString() : value,
     );
+    return typeof text === 'string' ? text : textOf(message);
   } catch {
-    return String(message);
+    return textOf(message);
   }
 }
 

@@ -5,7 +5,7 @@
  * what the machine emits settles it. Messages go past the machine, straight to the link.
  */
 
-import { abortable } from './deferred.ts';
+import { abortable, quietly } from './deferred.ts';
 import { ClosedError, handlerError, StateError } from './errors.ts';
 import { recordOf } from './log.ts';
 import {
@@ -119,8 +119,9 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
    * @throws `signal.reason`, when the signal was aborted.
    */
   async connect(address: Address, { signal }: WaitOptions = {}): Promise<void> {
-    signal?.throwIfAborted();
     this.#require('IDLE');
+    if (signal?.aborted === true) this.#engine.link.abandon(address);
+    signal?.throwIfAborted();
     const connected = this.#waiters.connecting(signal, this.#abort);
     this.#send({ type: 'CONNECT', address });
     await connected;
@@ -154,13 +155,15 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
    * @throws `signal.reason`, when the signal was aborted.
    */
   async accept({ signal }: WaitOptions = {}): Promise<void> {
-    signal?.throwIfAborted();
     const event: ProtocolEvent = { type: 'ACCEPT' };
     if (this.#waiters.isConnecting || !this.#engine.ref.getSnapshot().can(event)) {
+      signal?.throwIfAborted();
       throw this.#stateError('CONNECTING', 'accept() takes one peer after listen().');
     }
     const accepted = this.#waiters.connecting(signal, this.#abort);
-    this.#send(event);
+    // Also a call that comes too late ends in IDLE: somebody has to close the listener.
+    if (signal?.aborted === true) this.#abort(signal.reason);
+    else this.#send(event);
     await accepted;
   }
 
@@ -201,8 +204,8 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
     if (this.#waiters.runstate !== 'RUNNING') return Promise.reject(this.#stateError('RUNNING'));
     const signal = options?.signal;
     if (signal === undefined) return this.#engine.link.send(message);
-    if (signal.aborted) return abortable(Promise.resolve(), signal);
-    return abortable(this.#engine.link.send(message), signal);
+    const sent = signal.aborted ? Promise.resolve() : this.#engine.link.send(message);
+    return quietly(abortable(sent, signal));
   }
 
   /**

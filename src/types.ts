@@ -101,6 +101,7 @@ export interface Handshake<In, Out = In> {
    * @throws {ClosedError} When the peer ended the stream.
    * @throws {CodecError} When the bytes are not a message.
    * @throws {LimitError} When the message is too large.
+   * @throws `signal.reason`, when the attempt ended early.
    */
   receive(): Promise<In>;
   /**
@@ -108,6 +109,7 @@ export interface Handshake<In, Out = In> {
    *
    * @throws {ClosedError} When the stream has ended.
    * @throws {CodecError} When the message cannot be encoded.
+   * @throws `signal.reason`, when the attempt ended early.
    */
   send(message: Out): Promise<void>;
   /** Aborted when the attempt ends early: `disconnect()`, a deadline, the caller's signal. */

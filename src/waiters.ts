@@ -72,7 +72,10 @@ export class Waiters {
   leaving(signal: AbortSignal | undefined): Promise<undefined> {
     const leaving = defer<undefined>();
     this.#leaving.push(leaving);
-    return abortable(leaving.promise, signal);
+    return abortable(leaving.promise, signal, () => {
+      // Who has given up waiting is not told, and somebody must be.
+      this.#leaving = this.#leaving.filter((other) => other !== leaving);
+    });
   }
 
   /** The failure that nobody has been told of; whoever asks has been told. */

@@ -1,7 +1,7 @@
 /** The handshake's hold on a stream: it pulls messages one by one, before the loops push them. */
 
 import type { Duplex } from 'node:stream';
-import { defer, type Deferred } from '../deferred.ts';
+import { abortable, defer, type Deferred, quietly } from '../deferred.ts';
 import { ClosedError, StateError } from '../errors.ts';
 import type { Handshake } from '../types.ts';
 import type { Inbound } from './inbound.ts';
@@ -35,23 +35,19 @@ export class HandshakeSession<In, Out> implements Handshake<In, Out> {
   }
 
   receive(): Promise<In> {
-    if (this.#over) return Promise.reject(over());
     const waiter = defer<In>();
-    this.#waiting.push(waiter);
-    this.#give();
-    return waiter.promise;
+    if (this.#over) {
+      waiter.reject(over());
+    } else {
+      this.#waiting.push(waiter);
+      this.#give();
+    }
+    // Quietly: a handshake may well leave a wait behind when it ends.
+    return quietly(abortable(waiter.promise, this.signal));
   }
 
-  async send(message: Out): Promise<void> {
-    if (this.#over || this.signal.aborted) throw over();
-    const data = this.#passage.outbound(message);
-    await new Promise<void>((resolve, reject) => {
-      this.#stream.write(data, 'utf8', (error) => {
-        if (error == null && !this.#stream.destroyed) resolve();
-        else
-          reject(this.#inbound.failure ?? new ClosedError('The stream failed', { cause: error }));
-      });
-    });
+  send(message: Out): Promise<void> {
+    return quietly(abortable(this.#write(message), this.signal));
   }
 
   /** What is not received now is left to the reader. */
@@ -60,6 +56,17 @@ export class HandshakeSession<In, Out> implements Handshake<In, Out> {
     this.#inbound.change = undefined;
     this.#inbound.pause();
     for (const waiter of this.#waiting.splice(0)) waiter.reject(over());
+  }
+
+  async #write(message: Out): Promise<void> {
+    if (this.#over) throw over();
+    const data = this.#passage.outbound(message);
+    await new Promise<void>((resolve, reject) => {
+      this.#stream.write(data, 'utf8', (error) => {
+        if (error == null && !this.#stream.destroyed) resolve();
+        else reject(this.#inbound.fail(error ?? new ClosedError('The stream was destroyed')));
+      });
+    });
   }
 
   readonly #give = (): void => {

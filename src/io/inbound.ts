@@ -16,6 +16,8 @@ export class Inbound<In> {
   change: (() => void) | undefined;
   /** What the user's callback for the last message still does. Survives a change of readers. */
   handling: PromiseLike<void> | undefined;
+  /** How that ended, when no reader was there to hear it; to be told at the latest in the end. */
+  fault: WirechartError | undefined;
 
   readonly #stream: Duplex;
   readonly #decoder: Decoder<In>;

@@ -8,7 +8,7 @@ import type { Deadlines, Link } from '../link.ts';
 import { Outgoing } from '../outgoing.ts';
 import type { Address, BoundAddress, ProtocolDefinition } from '../types.ts';
 import { parseAddress } from './address.ts';
-import { dial } from './dial.ts';
+import { dial, quiet } from './dial.ts';
 import { HandshakeSession } from './handshake.ts';
 import { Inbound } from './inbound.ts';
 import { Listener } from './listen.ts';
@@ -79,7 +79,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   async establish(signal: AbortSignal): Promise<void> {
     if (this.definition.handshake === undefined) return;
     const { stream, inbound } = this.#opened();
-    const passage = { inbound: this.#seen, outbound: this.#encoded };
+    const passage = { inbound: this.#seen, outbound: this.#prepared };
     const session = new HandshakeSession(stream, inbound, passage, signal);
     try {
       await this.definition.handshake(session);
@@ -113,10 +113,8 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   async close(): Promise<void> {
     const { stream, inbound } = this.#opened();
     inbound.discard();
-    if (stream.destroyed) return this.destroy();
     try {
-      stream.end();
-      await finished(stream);
+      if (!stream.destroyed) await finished(stream.end());
     } catch (error) {
       throw inbound.fail(error);
     }
@@ -126,13 +124,11 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   async destroy(): Promise<void> {
     this.#listener?.close();
     this.#listener = undefined;
-    const stream = this.#open?.stream;
-    if (stream === undefined || stream.closed) return;
-    const closed = new Promise<void>((resolve) => {
-      stream.once('close', resolve);
-    });
-    stream.destroy();
-    await closed;
+    if (this.#open === undefined) return;
+    const { stream, inbound } = this.#open;
+    const error = await destroyed(stream);
+    if (error !== undefined) throw inbound.fail(error);
+    if (inbound.fault !== undefined) throw inbound.fault;
   }
 
   release(): void {
@@ -151,20 +147,33 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   }
 
   send(message: Out): Promise<void> {
-    let data;
+    let seen;
     try {
-      data = this.#encoded(message);
+      seen = this.#replaced(message);
     } catch (thrown) {
       const error = handlerError('outbound', thrown);
-      // A message that cannot be encoded concerns its sender; a callback that throws, the session.
-      if (!(error instanceof CodecError)) this.#failWriter?.(error);
+      this.#failWriter?.(error);
       return Promise.reject(error);
     }
-    return this.#outgoing.push(data);
+    // A message that cannot be encoded concerns its sender, and nobody else.
+    try {
+      return this.#outgoing.push(this.#encoded(seen));
+    } catch (error) {
+      return Promise.reject(encodeError(error));
+    }
   }
 
   flushed(): Promise<void> {
     return this.#outgoing.flushed();
+  }
+
+  abandon(address: Address): void {
+    try {
+      const target = parseAddress(address);
+      if (target.kind === 'stream') quiet(target.stream).destroy();
+    } catch {
+      // Not an address: there is nothing to be destroyed.
+    }
   }
 
   /** Inspectors print the machine's context; a link has nothing to show there but its figures. */
@@ -192,8 +201,12 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   readonly #handle = (message: In): PromiseLike<void> | undefined => {
     const seen = this.#seen(message);
-    const handled = this.definition.onMessage?.(seen);
-    return typeof handled?.then === 'function' ? handled : undefined;
+    try {
+      const handled = this.definition.onMessage?.(seen);
+      return typeof handled?.then === 'function' ? handled.then(undefined, typed) : undefined;
+    } catch (error) {
+      return typed(error);
+    }
   };
 
   readonly #seen = (message: In): In => {
@@ -209,25 +222,47 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     return seen;
   };
 
-  readonly #encoded = (message: Out): string | Uint8Array => {
-    let seen = message;
-    if (this.definition.outbound !== undefined) {
-      try {
-        seen = this.definition.outbound(message);
-      } catch (error) {
-        throw handlerError('outbound', error);
-      }
-    }
-    let data;
+  #replaced(message: Out): Out {
+    return this.definition.outbound === undefined ? message : this.definition.outbound(message);
+  }
+
+  #encoded(message: Out): string | Uint8Array {
+    const data = this.definition.codec.encode(message);
+    this.#tap?.('-->', message);
+    return data;
+  }
+
+  readonly #prepared = (message: Out): string | Uint8Array => {
+    let seen;
     try {
-      data = this.definition.codec.encode(seen);
+      seen = this.#replaced(message);
+    } catch (error) {
+      throw handlerError('outbound', error);
+    }
+    try {
+      return this.#encoded(seen);
     } catch (error) {
       throw encodeError(error);
     }
-    this.#tap?.('-->', seen);
-    return data;
   };
 }
+
+/** Both readers that may hear of one failure must hear of the same error. */
+const typed = (thrown: unknown): never => {
+  throw handlerError('onMessage', thrown);
+};
+
+/** Destroys a stream, and resolves when it is closed: with an error, if destroying it brought one. */
+const destroyed = async (stream: Duplex): Promise<Error | undefined> => {
+  const { errored } = stream;
+  stream.destroy();
+  if (!stream.closed) {
+    await new Promise<void>((resolve) => {
+      stream.once('close', resolve);
+    });
+  }
+  return errored === null && stream.errored !== null ? stream.errored : undefined;
+};
 
 const encodeError = (thrown: unknown): WirechartError =>
   thrown instanceof WirechartError

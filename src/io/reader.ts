@@ -9,7 +9,7 @@ export type Handle<In> = (message: In) => PromiseLike<void> | undefined;
 /**
  * Runs until `signal` is aborted, and then leaves the stream paused where it stands, for the next
  * reader. Resolves when the peer has ended its side and every message has been handled; rejects
- * with a `WirechartError` when the stream fails, its bytes are no message, or the handler threw.
+ * with a `WirechartError` when the stream fails, its bytes are no message, or the handler failed.
  */
 export function readLoop<In>(
   inbound: Inbound<In>,
@@ -21,19 +21,22 @@ export function readLoop<In>(
       inbound.change = undefined;
       inbound.pause();
     };
-    const end = (settle: () => void): void => {
+    const end = (): void => {
       signal.removeEventListener('abort', stop);
       if (!signal.aborted) stop();
-      settle();
     };
-    const fail = (error: unknown): void => {
-      end(() => {
-        reject(handlerError('onMessage', error));
-      });
+    const fail = (thrown: unknown): void => {
+      end();
+      const error = handlerError('onMessage', thrown);
+      // A reader that was stopped in the middle of a message is not heard any more.
+      if (signal.aborted) inbound.fault ??= error;
+      reject(error);
     };
     const run = (): void => {
       try {
-        if (takeAll(inbound, handle, signal, run, fail)) end(resolve);
+        if (!takeAll(inbound, handle, signal, run, fail)) return;
+        end();
+        resolve();
       } catch (error) {
         fail(error);
       }
@@ -52,6 +55,8 @@ function takeAll<In>(
   run: () => void,
   fail: (error: unknown) => void,
 ): boolean {
+  // Bytes that come while a message is handled must wait for the next turn of this loop.
+  inbound.change = undefined;
   while (!signal.aborted && inbound.handling === undefined) {
     const message = inbound.next();
     if (message === undefined) {
@@ -62,20 +67,30 @@ function takeAll<In>(
     }
     inbound.handling = handle(message);
   }
-  const { handling } = inbound;
-  // A reader that is stopped meanwhile leaves the handler to its successor.
-  if (!signal.aborted && handling !== undefined) {
-    inbound.change = undefined;
-    inbound.pause();
-    const handled = (next: () => void) => () => {
-      if (inbound.handling === handling) inbound.handling = undefined;
-      if (!signal.aborted) next();
-    };
-    handling.then(handled(run), (error: unknown) => {
-      handled(() => {
-        fail(error);
-      })();
-    });
-  }
+  if (inbound.handling !== undefined) waitForHandler(inbound, inbound.handling, signal, run, fail);
   return false;
+}
+
+/** Stops the stream until the handler is ready, or has failed. */
+function waitForHandler<In>(
+  inbound: Inbound<In>,
+  handling: PromiseLike<void>,
+  signal: AbortSignal,
+  run: () => void,
+  fail: (error: unknown) => void,
+): void {
+  if (!signal.aborted) inbound.pause();
+  const release = (): void => {
+    if (inbound.handling === handling) inbound.handling = undefined;
+  };
+  handling.then(
+    () => {
+      release();
+      if (!signal.aborted) run();
+    },
+    (error: unknown) => {
+      release();
+      fail(error);
+    },
+  );
 }

@@ -1,6 +1,7 @@
 /** The writer loop: takes batches off the outgoing queue and gives them to the stream. */
 
 import type { Duplex } from 'node:stream';
+import { ClosedError } from '../errors.ts';
 import type { Batch, Outgoing } from '../outgoing.ts';
 
 /**
@@ -14,7 +15,10 @@ export function writeLoop(stream: Duplex, outgoing: Outgoing, signal: AbortSigna
     const written = (batch: Batch, error: Error | null | undefined): void => {
       // Node reports success for what was on its way when the stream was destroyed: that is a lie.
       if (error == null && !stream.destroyed) outgoing.confirm(batch);
-      else reject(error ?? stream.errored ?? new Error('The stream was destroyed'));
+      else reject(error ?? stream.errored ?? new ClosedError('The stream was destroyed'));
+    };
+    const closed = (): void => {
+      reject(stream.errored ?? new ClosedError('The stream was closed'));
     };
     const pump = (): void => {
       while (!signal.aborted && !stream.destroyed && !stream.writableNeedDrain) {
@@ -30,6 +34,9 @@ export function writeLoop(stream: Duplex, outgoing: Outgoing, signal: AbortSigna
       pump();
     };
     stream.on('drain', pump);
+    // Nobody reads while a message is handled: then it is here that a stream's death is noticed.
+    stream.once('close', closed);
+    if (stream.destroyed && outgoing.undelivered > 0) closed();
     outgoing.wake = (full) => {
       if (full) pump();
       else if (!scheduled) {
@@ -41,7 +48,7 @@ export function writeLoop(stream: Duplex, outgoing: Outgoing, signal: AbortSigna
     signal.addEventListener(
       'abort',
       () => {
-        stream.off('drain', pump);
+        stream.off('drain', pump).off('close', closed);
         outgoing.wake = undefined;
       },
       { once: true },

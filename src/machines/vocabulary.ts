@@ -27,11 +27,11 @@ const withError = (context: Context, error: WirechartError): Record =>
 const withSuppressed = (context: Context, error: WirechartError): Record => ({
   cause: context.cause,
   // One failure of a stream is often reported by both loops.
-  suppressed:
-    error === context.cause || context.suppressed.includes(error)
-      ? context.suppressed
-      : [...context.suppressed, error],
+  suppressed: isKnown(context, error) ? context.suppressed : [...context.suppressed, error],
 });
+
+const isKnown = ({ cause, suppressed }: Context, error: WirechartError): boolean =>
+  error === cause || error === cause?.cause || suppressed.includes(error);
 
 /** The error that an event carries: FAIL, and the `xstate.error.actor.*` of every invoked actor. */
 const carried = (event: object): unknown => ('error' in event ? event.error : undefined);

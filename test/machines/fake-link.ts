@@ -134,6 +134,10 @@ export class FakeLink implements Link<string, string> {
   destroy(signal: AbortSignal): Promise<void> {
     return this.#begin('destroy', signal);
   }
+  abandon(): void {
+    // The chart never asks for it: it is for attempts that are not made.
+  }
+
   release(): void {
     this.released += 1;
   }

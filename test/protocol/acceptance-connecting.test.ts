@@ -1,0 +1,172 @@
+/** Upstream's unit tests AC-01 to AC-18 as they read with this API: names, and attempts that fail. */
+
+import { describe, expect, it, vi } from 'vitest';
+import { AsyncProtocol, type Address, ConnectError, StateError } from '../../src/index.ts';
+import { expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { NullProtocol, nulls, recordingLogger } from '../support/null-protocol.ts';
+import { jammed } from '../support/peers.ts';
+import { BAD, recordRunstates } from '../support/runstates.ts';
+import { hasSettled, rejection, turn } from '../support/signal.ts';
+
+expectHomeAfterEach();
+
+/** The waits that hang until they are given up: for a peer that says nothing, and for any peer. */
+const HANGING = {
+  connect: async (protocol: NullProtocol) => {
+    const { address } = await jammed();
+    return (signal?: AbortSignal) => protocol.connect(address, { signal });
+  },
+  accept: async (protocol: NullProtocol) => {
+    const path = `${await tempDir()}/socket`;
+    await protocol.listen(path);
+    return (signal?: AbortSignal) => protocol.accept({ signal });
+  },
+};
+
+/** Listens and accepts, upstream's `start_server_and_accept`. */
+async function listenAndAccept(protocol: NullProtocol, address: Address): Promise<void> {
+  await protocol.listen(address);
+  await protocol.accept();
+}
+
+async function expectNoConnection(attempt: (protocol: NullProtocol) => Promise<void>) {
+  const protocol = new NullProtocol();
+  const recording = recordRunstates(protocol);
+  const error = await rejection(attempt(protocol));
+  if (!(error instanceof ConnectError)) throw error;
+  expect(error).toMatchObject({ phase: 'connection', code: 'ERR_CONNECT' });
+  expect(error.message).toMatch(/^Failed to establish connection: /);
+  expect(error.cause).toHaveProperty('syscall');
+  expect(protocol.runstate).toBe('IDLE');
+  expect(await recording.until('IDLE')).toEqual(BAD);
+}
+
+describe('a new protocol', () => {
+  it('AC-01 has its class and its state for a string form', () => {
+    expect(String(new NullProtocol())).toBe('<NullProtocol runstate=IDLE>');
+    expect(String(new AsyncProtocol({ codec: nulls }))).toBe('<AsyncProtocol runstate=IDLE>');
+  });
+
+  it('AC-02 is IDLE', () => {
+    expect(new NullProtocol().runstate).toBe('IDLE');
+  });
+
+  it('AC-03 has no name unless it is given one', () => {
+    expect(new NullProtocol().name).toBeUndefined();
+  });
+
+  it('AC-04 is silent unless it is given a logger', async () => {
+    const spies = (['debug', 'info', 'warn', 'error'] as const).map((level) =>
+      vi.spyOn(console, level),
+    );
+    const stderr = vi.spyOn(process.stderr, 'write');
+    await rejection(new NullProtocol().connect('/dev/null'));
+    for (const spy of [...spies, stderr]) {
+      expect(spy).not.toHaveBeenCalled();
+      spy.mockRestore();
+    }
+  });
+
+  it('AC-05 shows its name, and records what happens with its logger', async () => {
+    const { logger, records } = recordingLogger();
+    const protocol = new NullProtocol({ name: 'Steve', logger });
+    expect(protocol.name).toBe('Steve');
+    expect(String(protocol)).toBe("<NullProtocol name='Steve' runstate=IDLE>");
+    const error = await rejection(protocol.connect('/dev/null'));
+    expect(records).toEqual([
+      'debug CONNECTING (session 1)',
+      'debug DISCONNECTING (session 1)',
+      `warn ${error instanceof Error ? error.message : ''}`,
+      'debug IDLE (session 1)',
+    ]);
+  });
+
+  it('AC-06 stays in IDLE when it is disconnected, where upstream walks through DISCONNECTING', async () => {
+    // On purpose: nothing happens, so there is nothing to see. A watcher that waits for a change
+    // would otherwise be woken by a call that had no effect.
+    const protocol = new NullProtocol();
+    const changed = protocol.runstateChanged();
+    await protocol.disconnect();
+    expect(await hasSettled(changed)).toBe(false);
+    expect(protocol.runstate).toBe('IDLE');
+    expect(protocol.outcome).toBeUndefined();
+  });
+});
+
+describe('an attempt that cannot succeed', () => {
+  it('AC-07 connect() to a port that cannot be dialled rejects with the reason, and leaves IDLE', async () => {
+    await expectNoConnection((protocol) => protocol.connect({ host: '127.0.0.1', port: 0 }));
+  });
+
+  it('AC-08 connect() to a file that is no socket rejects with the reason, and leaves IDLE', async () => {
+    await expectNoConnection((protocol) => protocol.connect('/dev/null'));
+  });
+
+  it('AC-13 listen() on an address that is not ours rejects with the reason, and leaves IDLE', async () => {
+    const address = { host: '192.0.2.1', port: 1 };
+    await expectNoConnection((protocol) => listenAndAccept(protocol, address));
+  });
+
+  it('AC-14 listen() on a file that is no socket rejects with the reason, and leaves IDLE', async () => {
+    await expectNoConnection((protocol) => listenAndAccept(protocol, '/dev/null'));
+  });
+});
+
+describe.each([
+  { method: 'connect', cases: ['AC-09', 'AC-10', 'AC-11', 'AC-12'] },
+  { method: 'accept', cases: ['AC-15', 'AC-16', 'AC-17', 'AC-18'] },
+] as const)('a $method() that hangs', ({ method, cases }) => {
+  const [cancelled, timedOut, repeated, watchedLate] = cases;
+
+  it(`${cancelled} rejects with the reason of its signal, itself, and comes home`, async () => {
+    const protocol = new NullProtocol();
+    const recording = recordRunstates(protocol);
+    const controller = new AbortController();
+    const attempt = (await HANGING[method](protocol))(controller.signal);
+    await recording.until('CONNECTING');
+    await turn();
+    const reason = { any: 'value' };
+    controller.abort(reason);
+    expect(await rejection(attempt)).toBe(reason);
+    expect(protocol.runstate).toBe('IDLE');
+    expect(await recording.until('IDLE')).toEqual(BAD);
+  });
+
+  it(`${timedOut} rejects with the timeout of its signal`, async () => {
+    const protocol = new NullProtocol();
+    const recording = recordRunstates(protocol);
+    const start = await HANGING[method](protocol);
+    const signal = AbortSignal.timeout(1);
+    const error = await rejection(start(signal));
+    expect(error).toBe(signal.reason);
+    expect(error).toMatchObject({ name: 'TimeoutError' });
+    expect(await recording.until('IDLE')).toEqual(BAD);
+  });
+
+  it(`${repeated} makes a second one a StateError, and goes on`, async () => {
+    const protocol = new NullProtocol();
+    const controller = new AbortController();
+    const attempt = (await HANGING[method](protocol))(controller.signal);
+    const path = `${await tempDir()}/other`;
+    const second = method === 'connect' ? protocol.connect(path) : protocol.listen(path);
+    const error = await rejection(second);
+    expect(error).toBeInstanceOf(StateError);
+    expect(error).toMatchObject({ state: 'CONNECTING', required: 'IDLE', code: 'ERR_STATE' });
+    expect(error).toHaveProperty('message', 'NullProtocol is currently connecting.');
+    expect(await hasSettled(attempt)).toBe(false);
+    controller.abort();
+    expect(await rejection(attempt)).toBe(controller.signal.reason);
+  });
+
+  it(`${watchedLate} shows the rest of its states to one who begins to watch late`, async () => {
+    const protocol = new NullProtocol();
+    const controller = new AbortController();
+    const attempt = (await HANGING[method](protocol))(controller.signal);
+    await turn();
+    expect(protocol.runstate).toBe('CONNECTING');
+    const recording = recordRunstates(protocol);
+    controller.abort();
+    expect(await recording.until('IDLE')).toEqual(['DISCONNECTING', 'IDLE']);
+    expect(await rejection(attempt)).toBe(controller.signal.reason);
+  });
+});

@@ -1,0 +1,265 @@
+/** What can be seen of a protocol: its states, and how its sessions ended. */
+
+import { getEventListeners } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { SimulatedClock } from 'xstate';
+import {
+  ArgumentError,
+  AsyncProtocol,
+  lines,
+  type ProtocolOptions,
+  type Runstate,
+  streamPair,
+} from '../../src/index.ts';
+import { createProtocol, expectHomeAfterEach } from '../support/home.ts';
+import { jammed, pair, rawPeer } from '../support/peers.ts';
+import { BAD, GOOD, recordRunstates } from '../support/runstates.ts';
+import { gate, hasSettled, rejection, turn } from '../support/signal.ts';
+
+expectHomeAfterEach();
+
+async function session(protocol: AsyncProtocol<string>): Promise<void> {
+  const [stream, peer] = streamPair();
+  peer.resume().on('end', () => peer.end());
+  await protocol.connect({ stream });
+  await protocol.disconnect();
+}
+
+describe('runstates()', () => {
+  it('is lossless and in order, for readers of any speed, across sessions', async () => {
+    const protocol = createProtocol({ codec: lines() });
+    const readers = [protocol.runstates(), protocol.runstates()];
+    for (let i = 0; i < 3; i += 1) await session(protocol);
+    await rejection(protocol.connect('/dev/null'));
+    const expected = [...GOOD, ...GOOD, ...GOOD, ...BAD];
+    for (const reader of readers) {
+      const seen: Runstate[] = [];
+      for await (const runstate of reader) {
+        seen.push(runstate);
+        if (seen.length === expected.length) break;
+      }
+      expect(seen).toEqual(expected);
+    }
+  });
+
+  it('begins with the call, and serves calls of next() that overlap in order', async () => {
+    const protocol = createProtocol({ codec: lines() });
+    await session(protocol);
+    const reader = protocol.runstates();
+    const states = GOOD.map(() => reader.next());
+    await session(protocol);
+    const results = await Promise.all(states);
+    expect(results.map(({ value }) => value as unknown)).toEqual(GOOD);
+    await reader.return?.();
+  });
+
+  it('ends with return(), also for a next() that waits', async () => {
+    const protocol = createProtocol({ codec: lines() });
+    const reader = protocol.runstates();
+    const waiting = [reader.next(), reader.next()];
+    await reader.return?.();
+    for (const next of await Promise.all(waiting)) expect(next.done).toBe(true);
+    expect((await reader.next()).done).toBe(true);
+  });
+
+  it('rejects with the reason of its signal, and leaves nothing on it', async () => {
+    const protocol = createProtocol({ codec: lines() });
+    const controller = new AbortController();
+    const waiting = protocol.runstates({ signal: controller.signal }).next();
+    const changed = protocol.runstateChanged({ signal: controller.signal });
+    controller.abort('enough');
+    expect(await rejection(waiting)).toBe('enough');
+    expect(await rejection(changed)).toBe('enough');
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+  });
+});
+
+describe('runstateChanged()', () => {
+  it('resolves with the next state, for all who wait', async () => {
+    const protocol = createProtocol({ codec: lines() });
+    const changes = [protocol.runstateChanged(), protocol.runstateChanged()];
+    const attempt = protocol.connect('/dev/null');
+    expect(await Promise.all(changes)).toEqual(['CONNECTING', 'CONNECTING']);
+    await rejection(attempt);
+  });
+});
+
+describe('closed and outcome', () => {
+  it('are of the first session before it begins', async () => {
+    const protocol = createProtocol({ codec: lines() });
+    const { closed } = protocol;
+    expect(protocol.outcome).toBeUndefined();
+    expect(await hasSettled(closed)).toBe(false);
+    await session(protocol);
+    expect(await closed).toEqual({ suppressed: [], undelivered: 0 });
+    expect(protocol.outcome).toBe(await closed);
+  });
+
+  it('are of the session under way, then of the last one', async () => {
+    const protocol = createProtocol({ codec: lines() });
+    await session(protocol);
+    const [first, outcome] = [protocol.closed, protocol.outcome];
+    const [stream, peer] = streamPair();
+    await protocol.connect({ stream });
+    const second = protocol.closed;
+    expect(second).not.toBe(first);
+    expect(protocol.outcome).toBe(outcome);
+    peer.resume().end();
+    expect((await second).cause).toMatchObject({ code: 'ERR_CLOSED' });
+    expect(protocol.closed).toBe(second);
+    expect(protocol.outcome).toBe(await second);
+    expect(protocol.runstate).toBe('IDLE');
+  });
+
+  it('count an attempt that fails as a session', async () => {
+    const protocol = createProtocol({ codec: lines() });
+    const error = await rejection(protocol.connect('/dev/null'));
+    expect(await protocol.closed).toEqual({ cause: error, suppressed: [], undelivered: 0 });
+  });
+});
+
+/** Scenarios of upstream's table 2.3, and what is seen of each from outside. */
+const SCENARIOS: {
+  name: string;
+  act: (protocol: AsyncProtocol<string>) => Promise<unknown>;
+  states: readonly Runstate[];
+}[] = [
+  { name: 'I1, R18 connect, disconnect', act: session, states: GOOD },
+  { name: 'I2 connect is refused', act: (p) => rejection(p.connect('/dev/null')), states: BAD },
+  { name: 'I4 listen fails', act: (p) => rejection(p.listen('/dev/null')), states: BAD },
+  {
+    name: 'C3 connect is given up',
+    act: async (p) => {
+      const { address } = await jammed();
+      await rejection(p.connect(address, { signal: AbortSignal.timeout(1) }));
+    },
+    states: BAD,
+  },
+  {
+    name: 'L8 nobody accepts',
+    act: async (p) => {
+      await p.listen({ port: 0 });
+      await p.disconnect();
+    },
+    states: BAD,
+  },
+  {
+    name: 'R7 the peer ends',
+    act: async (p) => {
+      const { address } = await rawPeer((socket) => socket.end());
+      await p.connect(address);
+      await p.closed;
+    },
+    states: GOOD,
+  },
+  {
+    name: 'R8 the peer resets',
+    act: async (p) => {
+      const { address, connected } = await rawPeer();
+      await p.connect(address);
+      (await connected).resetAndDestroy();
+      await p.closed;
+    },
+    states: GOOD,
+  },
+  {
+    name: 'R10 the peer sends no message',
+    act: async (p) => {
+      const { address } = await rawPeer((socket) => socket.end(Buffer.from([0xff, 0x0a])));
+      await p.connect(address);
+      await p.closed;
+    },
+    states: GOOD,
+  },
+];
+
+describe('X-27 the exact states of', () => {
+  it.each(SCENARIOS)('$name', async ({ act, states }) => {
+    const protocol = createProtocol({ codec: lines() });
+    const recording = recordRunstates(protocol);
+    await act(protocol);
+    expect(await recording.until('IDLE')).toEqual(states);
+    // Nothing comes after IDLE.
+    expect(await hasSettled(protocol.runstateChanged())).toBe(false);
+  });
+});
+
+describe('the options', () => {
+  it.each<[string, unknown]>([
+    ['timeouts.flush must be a number above 0, not 0', { timeouts: { flush: 0 } }],
+    ['timeouts.connect must be a number above 0, not -1', { timeouts: { connect: -1 } }],
+    ['timeouts.close must be a number above 0, not NaN', { timeouts: { close: NaN } }],
+    ['timeouts.accept must be a number above 0, not 5', { timeouts: { accept: '5' } }],
+    ['limits.highWaterMark must be a number above 0, not 0', { limits: { highWaterMark: 0 } }],
+  ])('are an ArgumentError when they cannot be used: %s', (text, options) => {
+    const make = () => new AsyncProtocol({ codec: lines() }, options as ProtocolOptions);
+    expect(make).toThrow(ArgumentError);
+    expect(make).toThrow(text);
+  });
+
+  it('may say Infinity', () => {
+    const timeouts = { connect: Infinity, flush: Infinity, close: 2 ** 40 };
+    expect(() => new AsyncProtocol({ codec: lines() }, { timeouts })).not.toThrow();
+  });
+});
+
+describe('a deadline', () => {
+  it.each([
+    ['connect', 'connection', {}],
+    ['handshake', 'session', { handshake: () => gate().opened }],
+  ] as const)('of %s passes by the clock of the options', async (phase, where, more) => {
+    const clock = new SimulatedClock();
+    const timeouts = { connect: 1_000_000, handshake: 1_000_000 };
+    const protocol = createProtocol({ codec: lines(), ...more }, { clock, timeouts });
+    const [stream] = streamPair();
+    const address = phase === 'connect' ? (await jammed()).address : { stream };
+    const error = rejection(protocol.connect(address));
+    await turn();
+    clock.increment(999_999);
+    expect(await hasSettled(error)).toBe(false);
+    clock.increment(1);
+    expect(await error).toMatchObject({
+      phase: where,
+      retryable: true,
+      cause: { code: 'ERR_TIMEOUT', phase, ms: 1_000_000 },
+    });
+  });
+
+  it('of accept passes by the clock of the options', async () => {
+    const clock = new SimulatedClock();
+    const protocol = createProtocol({ codec: lines() }, { clock });
+    await protocol.listen({ port: 0 });
+    clock.increment(1_000_000);
+    expect(protocol.runstate).toBe('CONNECTING');
+    const accepted = rejection(protocol.accept());
+    clock.increment(30_000);
+    expect(await accepted).toMatchObject({
+      retryable: true,
+      cause: { code: 'ERR_TIMEOUT', phase: 'accept', ms: 30_000 },
+    });
+  });
+
+  it('of Infinity never passes', async () => {
+    const clock = new SimulatedClock();
+    const { address, peer } = await jammed();
+    const protocol = createProtocol({ codec: lines() }, { clock, timeouts: { connect: Infinity } });
+    const connected = rejection(protocol.connect(address));
+    await peer.connected;
+    clock.increment(2 ** 40);
+    expect(await hasSettled(connected)).toBe(false);
+    await protocol.disconnect();
+    await connected;
+  });
+});
+
+describe('two sessions at once', () => {
+  it('are seen apart', async () => {
+    const { left, right } = await pair({ codec: lines() });
+    const [one, other] = [recordRunstates(left), recordRunstates(right)];
+    await left.disconnect();
+    await right.closed;
+    expect(await one.until('IDLE')).toEqual(await other.until('IDLE'));
+    expect(left.outcome?.cause).toBeUndefined();
+    expect(right.outcome?.cause).toBeDefined();
+  });
+});

@@ -1,0 +1,190 @@
+/** How messages reach onMessage: one at a time, in order, at the pace of the handler. */
+
+import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { type AsyncProtocol, lines, streamPair } from '../../src/index.ts';
+import { createProtocol, expectHomeAfterEach } from '../support/home.ts';
+import { inbox, rawPeer } from '../support/peers.ts';
+import { gate, hasSettled, turn } from '../support/signal.ts';
+
+expectHomeAfterEach();
+
+/** A definition whose handler notes how often it runs at once. */
+function nesting(during: (message: string) => void | Promise<void>) {
+  const seen = { now: 0, most: 0 };
+  const onMessage = (message: string) => {
+    seen.now += 1;
+    seen.most = Math.max(seen.most, seen.now);
+    const done = during(message);
+    if (done === undefined) seen.now -= 1;
+    else return done.then(() => void (seen.now -= 1));
+    return undefined;
+  };
+  return { seen, definition: { codec: lines(), onMessage } };
+}
+
+/** Writes until the stream asks to wait, or has taken far more than any buffer between should. */
+async function fill(stream: Duplex, chunk: Buffer, most: number): Promise<number> {
+  let written = 0;
+  while (written < most) {
+    const taken = stream.write(chunk);
+    written += chunk.length;
+    if (!taken && !(await hasSettled(once(stream, 'drain')))) return written;
+  }
+  return written;
+}
+
+describe('onMessage', () => {
+  it('gets messages one at a time, in order, when it returns promises', async () => {
+    const peer = await rawPeer((socket) => socket.write('1\n2\n3\n4\n'));
+    const order: string[] = [];
+    const done = gate();
+    const { seen, definition } = nesting(async (message) => {
+      order.push(`begin ${message}`);
+      await turn();
+      order.push(`end ${message}`);
+      if (message === '4') done.open();
+    });
+    const protocol = createProtocol(definition);
+    await protocol.connect(peer.address);
+    await done.opened;
+    expect(order).toEqual(['1', '2', '3', '4'].flatMap((id) => [`begin ${id}`, `end ${id}`]));
+    expect(seen.most).toBe(1);
+    await protocol.disconnect({ force: true });
+  });
+
+  it('gets one at a time also when the peer answers within its call', async () => {
+    const [stream, peer] = streamPair();
+    const last = gate();
+    const { seen, definition } = nesting((message) => {
+      if (message === '5') last.open();
+      else peer.write(`${String(Number(message) + 1)}\n`);
+    });
+    const protocol = createProtocol(definition);
+    await protocol.connect({ stream });
+    peer.write('1\n');
+    await last.opened;
+    expect(seen.most).toBe(1);
+    await protocol.disconnect({ force: true });
+  });
+
+  it('does not run within send() of the peer, which may answer without end', async () => {
+    const [stream, other] = streamPair();
+    const large = 'x'.repeat(70_000);
+    let answers = 0;
+    const enough = gate();
+    const echo = (message: string): Promise<void> => right.send(message);
+    const right: AsyncProtocol<string> = createProtocol({ codec: lines(), onMessage: echo });
+    const { seen, definition } = nesting((message) => {
+      answers += 1;
+      if (answers === 1_000) enough.open();
+      else void left.send(message);
+    });
+    const left: AsyncProtocol<string> = createProtocol(definition);
+    await Promise.all([left.connect({ stream }), right.connect({ stream: other })]);
+    await left.send(large);
+    await Promise.race([enough.opened, left.closed]);
+    expect(answers).toBe(1_000);
+    expect(seen.most).toBe(1);
+    await left.disconnect({ force: true });
+    await right.closed;
+  });
+
+  it('stops the reading while its promise is pending: the peer is asked to wait', async () => {
+    const peer = await rawPeer((socket) => socket.pause());
+    const busy = gate();
+    const { definition, count } = inbox();
+    const protocol = createProtocol({
+      ...definition,
+      onMessage: (message) => {
+        void definition.onMessage?.(message);
+        return busy.opened;
+      },
+    });
+    await protocol.connect(peer.address);
+    const line = Buffer.from(`${'x'.repeat(65_535)}\n`);
+    const most = 64 * 1024 * 1024;
+    const written = await fill(await peer.connected, line, most);
+    expect(written).toBeLessThan(most);
+    expect(await count(1)).toHaveLength(1);
+    busy.open();
+    expect(await count(written / line.length)).toHaveLength(written / line.length);
+    await protocol.disconnect({ force: true });
+  });
+
+  it('whose promise never settles does not keep disconnect() from resolving', async () => {
+    const [stream, peer] = streamPair();
+    const begun = gate();
+    const protocol = createProtocol({
+      codec: lines(),
+      onMessage: () => {
+        begun.open();
+        return gate().opened;
+      },
+    });
+    await protocol.connect({ stream });
+    peer.resume().on('end', () => peer.end());
+    peer.write('busy\nnever handled\n');
+    await begun.opened;
+    await protocol.disconnect();
+    expect(protocol.outcome?.cause).toBeUndefined();
+  });
+
+  it('goes on through the flush of disconnect(), in order and one at a time', async () => {
+    const peer = await rawPeer((socket) => socket.pause().write('1\n2\n3\n'));
+    const [busy, third] = [gate(), gate()];
+    const { seen, definition } = nesting((message) => {
+      if (message === '3') third.open();
+      return message === '1' ? busy.opened : undefined;
+    });
+    const protocol = createProtocol(definition);
+    await protocol.connect(peer.address);
+    void protocol.send('x'.repeat(8 * 1024 * 1024));
+    await turn();
+    const left = protocol.disconnect();
+    await turn();
+    busy.open();
+    await third.opened;
+    expect(seen.most).toBe(1);
+    const socket = await peer.connected;
+    socket.resume().on('end', () => socket.end());
+    await left;
+  });
+
+  it('is not called any more when the session is over', async () => {
+    const [stream, peer] = streamPair();
+    const { definition, messages } = inbox();
+    const protocol = createProtocol(definition);
+    await protocol.connect({ stream });
+    const left = protocol.disconnect({ force: true });
+    peer.on('error', () => undefined).write('late\n');
+    await left;
+    await turn();
+    expect(messages).toEqual([]);
+  });
+});
+
+describe('inbound and outbound', () => {
+  it('see and replace every message, those of the handshake included', async () => {
+    const seen: string[] = [];
+    const upper = (message: string) => {
+      seen.push(message);
+      return message.toUpperCase();
+    };
+    const { definition, count } = inbox({ inbound: upper, outbound: upper });
+    const [stream, peer] = streamPair();
+    const protocol = createProtocol({
+      ...definition,
+      handshake: async (session) => session.send(`re: ${await session.receive()}`),
+    });
+    peer.write('hello\nworld\n');
+    await protocol.connect({ stream });
+    expect(await count(1)).toEqual(['WORLD']);
+    await protocol.send('bye');
+    await protocol.flush();
+    expect(String(peer.read())).toBe('RE: HELLO\nBYE\n');
+    expect(seen).toEqual(['hello', 're: HELLO', 'world', 'bye']);
+    await protocol.disconnect({ force: true });
+  });
+});

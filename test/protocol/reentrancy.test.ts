@@ -1,0 +1,141 @@
+/** The methods called from within the callbacks, where the machine may be in the middle of a step. */
+
+import { describe, expect, it } from 'vitest';
+import { type AsyncProtocol, lines, type Runstate, streamPair } from '../../src/index.ts';
+import { createProtocol, expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { rawPeer } from '../support/peers.ts';
+import { GOOD, recordRunstates } from '../support/runstates.ts';
+import { gate, rejection, turn } from '../support/signal.ts';
+
+expectHomeAfterEach();
+
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+describe('from a handshake', () => {
+  it('disconnect() can be awaited, and connect() is aborted', async () => {
+    const over = gate();
+    const protocol: AsyncProtocol<string> = createProtocol({
+      codec: lines(),
+      handshake: async () => {
+        await protocol.disconnect();
+        over.open();
+      },
+    });
+    const error = await rejection(protocol.connect({ stream: streamPair()[0] }));
+    expect(error).toMatchObject({ code: 'ERR_CONNECT_ABORTED' });
+    await over.opened;
+  });
+
+  it('the abort of the signal of connect() is its own reason', async () => {
+    const controller = new AbortController();
+    const protocol = createProtocol({
+      codec: lines(),
+      handshake: () => {
+        controller.abort('changed my mind');
+        return Promise.resolve();
+      },
+    });
+    const { signal } = controller;
+    const error = await rejection(protocol.connect({ stream: streamPair()[0] }, { signal }));
+    expect(error).toBe('changed my mind');
+    expect(protocol.runstate).toBe('IDLE');
+  });
+});
+
+describe('from a hook', () => {
+  it.each(['inbound', 'outbound'] as const)('%s, disconnect() ends the session', async (hook) => {
+    const { address } = await rawPeer((socket) => socket.end('hello\n'));
+    const leave = (message: string) => {
+      protocol.disconnect().catch(() => undefined);
+      return message;
+    };
+    const protocol: AsyncProtocol<string> = createProtocol({ codec: lines(), [hook]: leave });
+    const recording = recordRunstates(protocol);
+    await protocol.connect(address);
+    protocol.send('hello').catch(() => undefined);
+    await protocol.closed;
+    expect(await recording.until('IDLE')).toEqual(GOOD);
+  });
+});
+
+describe('from a logger', () => {
+  it.each<Runstate>(['CONNECTING', 'RUNNING', 'DISCONNECTING'])(
+    'disconnect() in %s leads home',
+    async (when) => {
+      let left = Promise.resolve();
+      const debug = (text: string) => {
+        if (text.startsWith(when)) left = protocol.disconnect({ force: true });
+      };
+      const protocol: AsyncProtocol<string> = createProtocol(
+        { codec: lines() },
+        { logger: { ...silent, debug } },
+      );
+      const connected = protocol.connect({ stream: streamPair()[0] });
+      await connected.catch(() => undefined);
+      await protocol.disconnect({ force: true });
+      await left;
+      await protocol.closed;
+    },
+  );
+
+  it('connect() in IDLE begins again at once', async () => {
+    const path = `${await tempDir()}/none`;
+    let again: Promise<unknown> | undefined;
+    const debug = (text: string) => {
+      if (text === 'IDLE (session 1)') again = rejection(protocol.connect(path));
+    };
+    const protocol: AsyncProtocol<string> = createProtocol(
+      { codec: lines() },
+      { logger: { ...silent, debug } },
+    );
+    const recording = recordRunstates(protocol);
+    expect(await rejection(protocol.connect('/dev/null'))).toMatchObject({ phase: 'connection' });
+    expect(await again).toMatchObject({ phase: 'connection', cause: { code: 'ENOENT' } });
+    await recording.until('IDLE');
+    expect(await recording.until('IDLE')).toHaveLength(6);
+  });
+
+  it('send() in RUNNING is the first message', async () => {
+    const [stream, peer] = streamPair();
+    const debug = (text: string) => {
+      if (text.startsWith('RUNNING')) void protocol.send('first');
+    };
+    const protocol: AsyncProtocol<string> = createProtocol(
+      { codec: lines() },
+      { logger: { ...silent, debug } },
+    );
+    await protocol.connect({ stream });
+    await protocol.send('second');
+    await protocol.flush();
+    expect(String(peer.read())).toBe('first\nsecond\n');
+    await protocol.disconnect({ force: true });
+  });
+});
+
+describe('from the promises', () => {
+  it('closed, connect() begins the next session', async () => {
+    const protocol = createProtocol({ codec: lines() });
+    const [stream, peer] = streamPair();
+    const next = streamPair();
+    await protocol.connect({ stream });
+    const again = protocol.closed.then(() => protocol.connect({ stream: next[0] }));
+    peer.resume().end();
+    await again;
+    expect(protocol.runstate).toBe('RUNNING');
+    await protocol.disconnect({ force: true });
+  });
+
+  it('the reader of runstates(), connect() in IDLE begins the next session', async () => {
+    const protocol = createProtocol({ codec: lines() });
+    const attempts: unknown[] = [];
+    const states = protocol.runstates();
+    const first = rejection(protocol.connect('/dev/null'));
+    for await (const runstate of states) {
+      if (runstate !== 'IDLE') continue;
+      if (attempts.length === 3) break;
+      attempts.push(rejection(protocol.connect('/dev/null')));
+    }
+    await Promise.all([first, ...attempts]);
+    await turn();
+  });
+});

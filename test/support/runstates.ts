@@ -1,0 +1,32 @@
+/** Records the public states of a protocol, for tests that assert the whole sequence. */
+
+import type { Runstate } from '../../src/index.ts';
+
+/** An attempt that led to a session, which ended. */
+export const GOOD: readonly Runstate[] = ['CONNECTING', 'RUNNING', 'DISCONNECTING', 'IDLE'];
+/** An attempt that did not. */
+export const BAD: readonly Runstate[] = ['CONNECTING', 'DISCONNECTING', 'IDLE'];
+
+/** What `recordRunstates()` gives. */
+export interface Recording {
+  /** Waits for a state that was not waited for yet; resolves with every state since the beginning. */
+  until(runstate: Runstate): Promise<readonly Runstate[]>;
+}
+
+/** Records every state that the protocol enters from now on, through its `runstates()`. */
+export function recordRunstates(protocol: {
+  runstates(): AsyncIterableIterator<Runstate>;
+}): Recording {
+  const states = protocol.runstates();
+  const seen: Runstate[] = [];
+  return {
+    until: async (runstate) => {
+      for (;;) {
+        const next = await states.next();
+        if (next.done === true) throw new Error(`The states ended before ${runstate}`);
+        seen.push(next.value);
+        if (next.value === runstate) return [...seen];
+      }
+    },
+  };
+}
