@@ -58,7 +58,7 @@ export default defineConfig(
   },
   {
     // An aborted wait rejects with the caller's own `signal.reason`, of whatever type.
-    files: ['src/deferred.ts', 'src/qmp/events.ts'],
+    files: ['src/abort.ts', 'src/attempt.ts', 'src/qmp/events.ts'],
     rules: {
       '@typescript-eslint/prefer-promise-reject-errors': [
         'error',
@@ -70,6 +70,7 @@ export default defineConfig(
   only(['src/*.ts', 'src/codecs/*.ts'], NODE, XSTATE, IO, MACHINES, FACADE, CLIENTS),
   // Where machines and I/O meet.
   only(['src/machine.ts'], FACADE, CLIENTS),
+  only(['src/server.ts'], NODE, XSTATE, MACHINES, FACADE, CLIENTS),
   only(['src/io/*.ts'], XSTATE, MACHINES, FACADE, CLIENTS),
   only(['src/machines/*.ts'], NODE, IO, FACADE, CLIENTS),
   only(['src/protocol.ts'], NODE, XSTATE, IO, CLIENTS),

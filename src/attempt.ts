@@ -1,5 +1,6 @@
 /** A wait for the machine that its caller may give up with an `AbortSignal`. */
 
+import { whenAborted } from './abort.ts';
 import { defer } from './deferred.ts';
 
 /**
@@ -9,15 +10,16 @@ import { defer } from './deferred.ts';
 export class Attempt<T> {
   readonly #deferred = defer<T>();
   readonly #signal: AbortSignal | undefined;
-  readonly #onAbort: () => void;
+  readonly #forget: (() => void) | undefined;
 
   /** @param onAbort - Tells the machine that the attempt is given up. */
   constructor(signal: AbortSignal | undefined, onAbort: (reason: unknown) => void) {
     this.#signal = signal;
-    this.#onAbort = () => {
-      onAbort(signal?.reason);
-    };
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#forget =
+      signal &&
+      whenAborted(signal, () => {
+        onAbort(signal.reason);
+      });
   }
 
   get promise(): Promise<T> {
@@ -25,12 +27,12 @@ export class Attempt<T> {
   }
 
   resolve(value: T): void {
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#forget?.();
     this.#deferred.resolve(value);
   }
 
   reject(error: unknown): void {
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#forget?.();
     this.#deferred.reject(this.#signal?.aborted === true ? this.#signal.reason : error);
   }
 }

@@ -33,33 +33,3 @@ export function quietly<T>(promise: Promise<T>): Promise<T> {
   promise.catch(ignore);
   return promise;
 }
-
-/**
- * The same wait, given up when `signal` is aborted: the promise rejects with `signal.reason` itself,
- * and `onAbort` is told. Without a signal it is `promise` itself.
- */
-export function abortable<T>(
-  promise: Promise<T>,
-  signal: AbortSignal | undefined,
-  onAbort?: (reason: unknown) => void,
-): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise<T>((resolve, reject) => {
-    const abort = () => {
-      onAbort?.(signal.reason);
-      reject(signal.reason);
-    };
-    if (signal.aborted) {
-      abort();
-      return;
-    }
-    signal.addEventListener('abort', abort, { once: true });
-    const settle =
-      <V>(settleWith: (value: V) => void) =>
-      (value: V) => {
-        signal.removeEventListener('abort', abort);
-        settleWith(value);
-      };
-    promise.then(settle(resolve), settle(reject));
-  });
-}

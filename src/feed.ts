@@ -1,6 +1,7 @@
 /** Values as they come, for any number of readers, each from the moment it began, none lost. */
 
-import { abortable, defer, type Deferred } from './deferred.ts';
+import { abortable } from './abort.ts';
+import { defer, type Deferred } from './deferred.ts';
 
 interface Node<T> {
   readonly value: T;

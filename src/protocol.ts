@@ -5,7 +5,8 @@
  * what the machine emits settles it. Messages go past the machine, straight to the link.
  */
 
-import { abortable, quietly } from './deferred.ts';
+import { abortable } from './abort.ts';
+import { quietly } from './deferred.ts';
 import { ClosedError, handlerError, StateError } from './errors.ts';
 import { recordOf } from './log.ts';
 import {
@@ -251,8 +252,8 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
   }
 
   /**
-   * Ends the session as failed, without flushing: for a client that finds its peer unbearable.
-   * Ignored when no session runs.
+   * Ends the session, or the attempt at one, as failed, without flushing: for a client that finds its
+   * peer unbearable. While it ends already, the reason is kept with the outcome. Ignored in IDLE.
    *
    * @param reason - The cause; anything but a `WirechartError` is wrapped in a `HandlerError`.
    */

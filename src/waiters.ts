@@ -7,7 +7,8 @@
  */
 
 import { Attempt } from './attempt.ts';
-import { abortable, defer, type Deferred } from './deferred.ts';
+import { abortable } from './abort.ts';
+import { defer, type Deferred } from './deferred.ts';
 import { ClosedError, ConnectError, type WirechartError } from './errors.ts';
 import { Feed } from './feed.ts';
 import type { Runstate } from './runstate.ts';

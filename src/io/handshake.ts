@@ -1,7 +1,8 @@
 /** The handshake's hold on a stream: it pulls messages one by one, before the loops push them. */
 
 import type { Duplex } from 'node:stream';
-import { abortable, defer, type Deferred, quietly } from '../deferred.ts';
+import { abortable } from '../abort.ts';
+import { defer, type Deferred, quietly } from '../deferred.ts';
 import { ClosedError, StateError } from '../errors.ts';
 import type { Handshake } from '../types.ts';
 import type { Inbound } from './inbound.ts';

@@ -208,7 +208,7 @@ export class Listener {
   }
 }
 
-function createServerFor(target: Place): Server {
+export function createServerFor(target: Place): Server {
   if (target.kind === 'unix' || target.tls === undefined) return createServer(SOCKET_OPTIONS);
   try {
     return createTlsServer({ ...target.tls, ...SOCKET_OPTIONS });
@@ -217,7 +217,7 @@ function createServerFor(target: Place): Server {
   }
 }
 
-function addressOf(server: Server, asked: { host: string; port: number }): BoundAddress {
+export function addressOf(server: Server, asked: { host: string; port: number }): BoundAddress {
   const bound = server.address();
   if (bound === null || typeof bound === 'string') return { host: asked.host, port: asked.port };
   return { host: bound.address, port: bound.port };

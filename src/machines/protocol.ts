@@ -72,6 +72,7 @@ export const createChart = <In, Out, Input>(createLink: (input: Input) => Link<I
         on: {
           DISCONNECT: { target: '#protocol.DISCONNECTING.destroying', actions: 'recordAbort' },
           ABORT: { target: '#protocol.DISCONNECTING.destroying', actions: 'recordAbort' },
+          FAIL: { target: '#protocol.DISCONNECTING.destroying', actions: 'recordConnectFailure' },
         },
         initial: 'dialing',
         states: {

@@ -21,7 +21,7 @@ export type ProtocolEvent =
   | { readonly type: 'EXPECT_END' }
   /** In RUNNING.ending: the peer stays after all. */
   | { readonly type: 'EXPECT_MORE' }
-  /** In RUNNING: end the session as failed, for this reason; in DISCONNECTING: it failed after all. */
+  /** In any state but IDLE: the attempt, or the session, has failed for this reason. */
   | { readonly type: 'FAIL'; readonly error: WirechartError };
 
 /** What the machine emits, for `actor.on(type, listener)`. */

@@ -14,6 +14,7 @@ import {
   type WaitOptions,
 } from '../protocol.ts';
 import type { Runstate } from '../runstate.ts';
+import { checkTimeout } from '../timer.ts';
 import type { Address, BoundAddress, Handshake, SessionOutcome } from '../types.ts';
 import { Dispatcher, type WaitForOptions } from './dispatcher.ts';
 import { BusyMonitorError, ExecuteError, ServerParseError } from './errors.ts';
@@ -117,12 +118,13 @@ export class QmpClient implements AsyncDisposable {
    * @throws `signal.reason`, when the signal was aborted.
    */
   async connect(address: Address, options?: WaitOptions): Promise<void> {
-    this.#greeting = this.runstate === 'IDLE' ? undefined : this.#greeting;
+    this.#forgetGreeting();
     await this.protocol.connect(address, options).catch(this.#diagnose);
   }
 
   /** See `AsyncProtocol.listen()`. */
   listen(address: Address, options?: WaitOptions): Promise<BoundAddress> {
+    this.#forgetGreeting();
     return this.protocol.listen(address, options);
   }
 
@@ -136,6 +138,7 @@ export class QmpClient implements AsyncDisposable {
    * `ExecInterruptedError`.
    */
   disconnect(options?: DisconnectOptions): Promise<void> {
+    this.#replies.disown();
     return this.protocol.disconnect(options);
   }
 
@@ -196,8 +199,8 @@ export class QmpClient implements AsyncDisposable {
   }
 
   /**
-   * The events of the session under way, or, in IDLE, of the next one, in order. Register before the
-   * command that causes them: events may come before its reply.
+   * The events of the session under way, or, in IDLE, of the next one that runs, in order. Register
+   * before the command that causes them: events may come before its reply.
    *
    * @param filter - A name, several, or a function; none: all events. A function that throws ends
    *   the iteration with a `HandlerError`.
@@ -280,8 +283,13 @@ export class QmpClient implements AsyncDisposable {
     } else this.#logger?.warn('A reply that belongs to no command was dropped');
   }
 
+  #forgetGreeting(): void {
+    if (this.runstate === 'IDLE') this.#greeting = undefined;
+  }
+
   async #exchange(message: QmpCommand, options: ReplyOptions): Promise<QmpReply> {
     options.signal?.throwIfAborted();
+    checkTimeout(options.timeout);
     const name = nameOf(message);
     if (name === undefined) {
       throw new ArgumentError('A command needs a member "execute" or "exec-oob" with its name');
@@ -291,7 +299,9 @@ export class QmpClient implements AsyncDisposable {
     if (name === 'quit') this.protocol.expectEnd();
     this.protocol.send({ ...message, id }).catch((error: unknown) => {
       // An error of the session interrupts all commands alike, when it has ended.
-      if (!(error instanceof ClosedError)) this.#replies.reject(id, error);
+      if (error instanceof ClosedError) return;
+      if (name === 'quit') this.protocol.expectEnd(false);
+      this.#replies.reject(id, error);
     });
     const settled = await reply;
     if (name === 'quit' && 'error' in settled) this.protocol.expectEnd(false);
@@ -306,7 +316,7 @@ export class QmpClient implements AsyncDisposable {
   #onClosed({ cause }: SessionOutcome): void {
     const ended = new ClosedError('The session was disconnected', { expected: true });
     this.#replies.end(cause ?? ended, cause === undefined);
-    this.#dispatcher.end();
+    this.#dispatcher.end(!(cause instanceof ConnectError));
   }
 
   readonly #diagnose = (error: unknown): never => {

@@ -2,7 +2,7 @@
 
 import { ClosedError, HandlerError, TimeoutError } from '../errors.ts';
 import type { Clock } from '../protocol.ts';
-import { startTimer } from '../timer.ts';
+import { checkTimeout, startTimer } from '../timer.ts';
 import { type EventFilter, EventListener, type EventListenerOptions } from './events.ts';
 import type { QmpEvent } from './types.ts';
 
@@ -19,15 +19,17 @@ export interface WaitForOptions {
 /** See the module's comment. */
 export class Dispatcher {
   readonly #clock: Clock | undefined;
-  readonly #onRejection: (error: HandlerError) => void;
+  readonly #onFailure: (error: HandlerError) => void;
+  /** Counts sessions: what a handler of an earlier one does is no failure of this one. */
+  #session = 0;
   readonly #listeners = new Set<EventListener>();
   /** By name of the event, then by the function that was registered. */
   readonly #handlers = new Map<string, Map<unknown, Handler>>();
 
-  /** @param onRejection - Told when the promise of a handler rejects. */
-  constructor(clock: Clock | undefined, onRejection: (error: HandlerError) => void) {
+  /** @param onFailure - Told when a handler throws, or its promise rejects within the session. */
+  constructor(clock: Clock | undefined, onFailure: (error: HandlerError) => void) {
     this.#clock = clock;
-    this.#onRejection = onRejection;
+    this.#onFailure = onFailure;
   }
 
   listen(filter: EventFilter | undefined, options: EventListenerOptions): EventListener {
@@ -42,6 +44,7 @@ export class Dispatcher {
     { signal, timeout }: WaitForOptions,
   ): Promise<QmpEvent> {
     signal?.throwIfAborted();
+    checkTimeout(timeout);
     const filter = (event: QmpEvent) => event.event === name && accepts(event);
     const listener = this.listen(filter, { signal });
     const cancel = startTimer(
@@ -72,35 +75,36 @@ export class Dispatcher {
     if (handlers?.size === 0) this.#handlers.delete(name);
   }
 
-  /**
-   * Gives an event to all.
-   *
-   * @throws {HandlerError} When a handler threw; the others have got the event all the same.
-   */
+  /** Gives an event to all, also when one of them throws. */
   dispatch(event: QmpEvent): void {
     for (const listener of [...this.#listeners]) listener.push(event);
-    const failures: HandlerError[] = [];
     for (const handler of [...(this.#handlers.get(event.event)?.values() ?? [])]) {
       try {
         this.#watch(event, handler(event));
       } catch (error) {
-        failures.push(new HandlerError(`on('${event.event}')`, error));
+        this.#onFailure(new HandlerError(`on('${event.event}')`, error));
       }
     }
-    const [first] = failures;
-    if (first !== undefined) throw first;
   }
 
-  /** The session is over. */
-  end(): void {
+  /**
+   * The session is over.
+   *
+   * @param hasRun - Whether there was one. Who listens from IDLE on waits through failed attempts.
+   */
+  end(hasRun: boolean): void {
+    this.#session += 1;
+    if (!hasRun) return;
     for (const listener of [...this.#listeners]) listener.end();
   }
 
   /** A handler's promise is not waited for: the handler may well be waiting for a reply. */
   #watch(event: QmpEvent, returned: unknown): void {
     if (!(returned instanceof Promise)) return;
+    const session = this.#session;
     returned.catch((error: unknown) => {
-      this.#onRejection(new HandlerError(`on('${event.event}')`, error));
+      if (session !== this.#session) return;
+      this.#onFailure(new HandlerError(`on('${event.event}')`, error));
     });
   }
 }

@@ -1,7 +1,8 @@
 /** Events on their way to those who asked for them: bounded queues, one for each listener. */
 
+import { whenAborted } from '../abort.ts';
 import { type Deferred, defer } from '../deferred.ts';
-import { handlerError, LimitError, type WirechartError } from '../errors.ts';
+import { ArgumentError, handlerError, LimitError, type WirechartError } from '../errors.ts';
 import type { QmpEvent } from './types.ts';
 
 /** Which events a listener wants: one name, several, those a function accepts; none given: all. */
@@ -38,6 +39,7 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
   readonly #overflow: 'error' | 'drop-oldest';
   readonly #signal: AbortSignal | undefined;
   readonly #onOver: (listener: EventListener) => void;
+  readonly #forgetSignal: (() => void) | undefined;
 
   /** @internal */
   constructor(
@@ -47,10 +49,13 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
   ) {
     this.#accepts = predicateOf(filter);
     this.#limit = options.limit ?? 10_000;
+    if (!(this.#limit > 0)) {
+      throw new ArgumentError(`limit must be a number above 0, not ${String(this.#limit)}`);
+    }
     this.#overflow = options.overflow ?? 'error';
     this.#onOver = onOver;
     this.#signal = options.signal;
-    this.#signal?.addEventListener('abort', this.#abort, { once: true });
+    this.#forgetSignal = this.#signal && whenAborted(this.#signal, this.#abort);
     if (this.#signal?.aborted === true) this.#abort();
   }
 
@@ -106,7 +111,7 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
   end(over: { error?: unknown } = {}): void {
     if (this.#over !== undefined) return;
     this.#over = over;
-    this.#signal?.removeEventListener('abort', this.#abort);
+    this.#forgetSignal?.();
     this.#onOver(this);
     const [first, ...others] = this.#waiting.splice(0);
     if (first !== undefined) this.#ended(over).then(first.resolve, first.reject);

@@ -2,6 +2,7 @@
 
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
 import { jsonStream } from '../codecs/json-stream.ts';
+import { CodecError } from '../errors.ts';
 import type { Codec } from '../types.ts';
 import { GreetingError } from './errors.ts';
 import type { ErrorReply, QmpCommand, QmpEvent, QmpGreeting, SuccessReply } from './types.ts';
@@ -15,7 +16,14 @@ export const qmpCodec = (): Codec<JsonObject, QmpCommand> => {
   const lined = jsonStream<JsonObject, QmpCommand>({ integers: 'bigint' });
   const bare = jsonStream<JsonObject, QmpCommand>({ integers: 'bigint', terminator: '' });
   return {
-    encode: (command) => (nameOf(command) === 'quit' ? bare : lined).encode(command),
+    encode: (command) => {
+      const { arguments: args } = command;
+      // JSON leaves a function out: the server would be sent another command.
+      if (args !== undefined && typeof args !== 'object') {
+        throw new CodecError('The arguments of a command must be an object');
+      }
+      return (nameOf(command) === 'quit' ? bare : lined).encode(command);
+    },
     createDecoder: (limits) => lined.createDecoder(limits),
   };
 };

@@ -1,7 +1,8 @@
 /** Commands that wait for their replies, by id. */
 
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
-import { abortable, type Deferred, defer } from '../deferred.ts';
+import { abortable } from '../abort.ts';
+import { type Deferred, defer } from '../deferred.ts';
 import { TimeoutError, type WirechartError } from '../errors.ts';
 import type { Clock } from '../protocol.ts';
 import { startTimer } from '../timer.ts';
@@ -19,6 +20,8 @@ export interface ReplyOptions {
 
 interface Pending {
   readonly name: string;
+  /** Whether a clean end of the session is as good as a reply: `quit` asks for nothing else. */
+  endIsReply: boolean;
   readonly reply: Deferred<QmpReply>;
 }
 
@@ -38,7 +41,7 @@ export class Replies {
   /** Waits for the reply to a command. */
   async expect(id: string, name: string, { signal, timeout }: ReplyOptions): Promise<QmpReply> {
     const reply = defer<QmpReply>();
-    this.#pending.set(id, { name, reply });
+    this.#pending.set(id, { name, reply, endIsReply: name === 'quit' });
     const cancel = startTimer(
       timeout,
       () => {
@@ -73,13 +76,18 @@ export class Replies {
     pending?.reply.reject(error);
   }
 
+  /** The end that comes now is ours: it answers nothing. */
+  disown(): void {
+    for (const pending of this.#pending.values()) pending.endIsReply = false;
+  }
+
   /**
    * The session is over. A `quit` whose end came before its reply has been answered by that end;
    * all others are interrupted.
    */
   end(cause: WirechartError, clean: boolean): void {
-    for (const { name, reply } of this.#pending.values()) {
-      if (clean && name === 'quit') reply.resolve({ return: {} });
+    for (const { name, reply, endIsReply } of this.#pending.values()) {
+      if (clean && endIsReply) reply.resolve({ return: {} });
       else reply.reject(new ExecInterruptedError(name, cause));
     }
     this.#pending.clear();

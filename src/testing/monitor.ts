@@ -50,6 +50,7 @@ export class Monitor {
 
   /** Shows a fault now, if a session runs. */
   show(fault: Fault): void {
+    if (this.protocol.runstate !== 'RUNNING') return;
     if (fault.kind === 'drop') {
       this.#leave(true);
       return;

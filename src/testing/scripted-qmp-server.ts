@@ -2,12 +2,15 @@
  * A QMP server that answers by a script, for tests of what talks to QEMU, on machines without QEMU.
  *
  * It serves one client at a time, as a monitor of QEMU does: the next one is connected at once and
- * greeted when the first has gone. It stands on the accepting side of `AsyncProtocol`.
+ * greeted when the first has gone.
  */
 
+import type { Duplex } from 'node:stream';
 import type { JsonObject } from '../codecs/json.ts';
+import { ClosedError, ConnectError } from '../errors.ts';
 import type { ProtocolOptions } from '../protocol.ts';
 import type { QmpCommand } from '../qmp/types.ts';
+import { listenForStreams, type Service } from '../server.ts';
 import type { Address, BoundAddress } from '../types.ts';
 import { Monitor } from './monitor.ts';
 import type { Answer, Fault, Script } from './script.ts';
@@ -48,10 +51,10 @@ export class ScriptedQmpServer implements AsyncDisposable {
 
   readonly #options: ScriptedQmpServerOptions;
   readonly #commands: ReadonlyMap<string, Script>;
+  readonly #waiting: Duplex[] = [];
   readonly #closing = new AbortController();
+  #service: Promise<Service> | undefined;
   #served: Monitor | undefined;
-  #next: Monitor | undefined;
-  #serving: Promise<void> = Promise.resolve();
 
   /** @param options - What it answers, and where. */
   constructor(options: ScriptedQmpServerOptions = {}) {
@@ -68,13 +71,17 @@ export class ScriptedQmpServer implements AsyncDisposable {
   /**
    * Starts to serve. Resolves with the address, for a client's `connect()`. To be called once.
    *
-   * @throws {ConnectError} When it cannot listen there.
+   * @throws {ConnectError} When it cannot listen there, or was closed.
    */
   async listen(): Promise<BoundAddress> {
-    const first = this.#monitor();
-    const address = await first.protocol.listen(this.#options.address ?? { port: 0 });
-    this.#serving = this.#serve(first, address);
-    return address;
+    if (this.#closing.signal.aborted) {
+      throw new ConnectError('connection', new ClosedError('The server was closed'));
+    }
+    this.#service ??= listenForStreams(this.#options.address ?? { port: 0 }, (stream) => {
+      this.#waiting.push(stream);
+      this.#serveNext();
+    });
+    return (await this.#service).address;
   }
 
   /** Sends an event to the client that is served, if any. */
@@ -90,9 +97,10 @@ export class ScriptedQmpServer implements AsyncDisposable {
   /** Stops to serve, and ends the session under way. Resolves when nothing is left open. */
   async close(): Promise<void> {
     this.#closing.abort();
-    const monitors = [this.#served, this.#next].filter((monitor) => monitor !== undefined);
-    await Promise.allSettled(monitors.map(({ protocol }) => protocol.disconnect({ force: true })));
-    await this.#serving;
+    const service = await this.#service?.catch(() => undefined);
+    service?.close();
+    for (const stream of this.#waiting.splice(0)) stream.destroy();
+    await this.#served?.protocol.disconnect({ force: true }).catch(() => undefined);
   }
 
   /** `close()`, for `await using`. */
@@ -100,33 +108,19 @@ export class ScriptedQmpServer implements AsyncDisposable {
     await this.close();
   }
 
-  async #serve(first: Monitor, address: BoundAddress): Promise<void> {
-    this.#next = first;
-    while (!this.#closing.signal.aborted) {
-      const monitor = this.#next;
-      this.#served = monitor;
-      try {
-        await monitor.protocol.accept();
-      } catch {
-        // A client that left, or a script that ended, before the session ran: on to the next.
-      }
-      this.#next = this.#monitor();
-      if (!(await this.#listenAgain(this.#next, address))) return;
-      if (monitor.protocol.runstate !== 'IDLE') await monitor.protocol.closed;
-    }
-  }
-
-  /** The listener takes one peer; the next one is bound as soon as that has come. */
-  async #listenAgain({ protocol }: Monitor, address: BoundAddress): Promise<boolean> {
-    if (this.#closing.signal.aborted) return false;
-    const { address: wanted } = this.#options;
-    const tls = typeof wanted === 'object' && 'tls' in wanted ? { tls: wanted.tls } : {};
-    try {
-      await protocol.listen('port' in address ? { ...address, ...tls } : address);
-      return true;
-    } catch {
-      return false;
-    }
+  #serveNext(): void {
+    if (this.#served !== undefined) return;
+    const stream = this.#waiting.shift();
+    if (stream === undefined) return;
+    const monitor = this.#monitor();
+    this.#served = monitor;
+    // A client that left, or a script that ended, before the session ran is no reason to stop.
+    const next = async (): Promise<void> => {
+      await monitor.protocol.closed;
+      this.#served = undefined;
+      this.#serveNext();
+    };
+    monitor.protocol.connect({ stream }).then(next, next);
   }
 
   #monitor(): Monitor {
@@ -139,7 +133,7 @@ export class ScriptedQmpServer implements AsyncDisposable {
         onCommand: (command) => this.received.push(command),
       },
       // It waits for clients as long as the test does.
-      { ...options, timeouts: { accept: Infinity, handshake: Infinity, ...options.timeouts } },
+      { ...options, timeouts: { handshake: Infinity, ...options.timeouts } },
     );
   }
 }

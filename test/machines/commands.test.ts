@@ -5,11 +5,11 @@ import { at, RESTING, type Resting } from './support.ts';
 /** Written by hand, from what each command is for; the chart has no part in it. */
 const LEGAL: Readonly<Record<Resting, readonly string[]>> = {
   IDLE: ['CONNECT', 'LISTEN'],
-  'CONNECTING.dialing': ['DISCONNECT', 'DISCONNECT force', 'ABORT'],
-  'CONNECTING.listening.binding': ['DISCONNECT', 'DISCONNECT force', 'ABORT'],
-  'CONNECTING.listening.bound': ['ACCEPT', 'DISCONNECT', 'DISCONNECT force', 'ABORT'],
-  'CONNECTING.accepting': ['DISCONNECT', 'DISCONNECT force', 'ABORT'],
-  'CONNECTING.establishing': ['DISCONNECT', 'DISCONNECT force', 'ABORT'],
+  'CONNECTING.dialing': ['DISCONNECT', 'DISCONNECT force', 'ABORT', 'FAIL'],
+  'CONNECTING.listening.binding': ['DISCONNECT', 'DISCONNECT force', 'ABORT', 'FAIL'],
+  'CONNECTING.listening.bound': ['ACCEPT', 'DISCONNECT', 'DISCONNECT force', 'ABORT', 'FAIL'],
+  'CONNECTING.accepting': ['DISCONNECT', 'DISCONNECT force', 'ABORT', 'FAIL'],
+  'CONNECTING.establishing': ['DISCONNECT', 'DISCONNECT force', 'ABORT', 'FAIL'],
   'RUNNING.open': ['DISCONNECT', 'DISCONNECT force', 'EXPECT_END', 'FAIL'],
   'RUNNING.ending': ['DISCONNECT', 'DISCONNECT force', 'EXPECT_MORE', 'FAIL'],
   // On the way home only a harder way home is heard, and one more reason.

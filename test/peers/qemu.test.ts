@@ -1,0 +1,226 @@
+/** The client against a real QEMU: an empty machine that never runs. */
+
+import { describe, expect, it } from 'vitest';
+import { ClosedError } from '../../src/index.ts';
+import { BusyMonitorError, ExecInterruptedError, type QmpClient } from '../../src/qmp/index.ts';
+import { expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { createClient, namesOf } from '../support/qmp.ts';
+import { describePeer, freePort, onSocket, startQemu } from '../support/real-peers.ts';
+import { GOOD, recordRunstates } from '../support/runstates.ts';
+import { hasSettled, rejection } from '../support/signal.ts';
+
+expectHomeAfterEach();
+
+describePeer('qemu-system-x86_64', (path) => {
+  const onUnix = () => onSocket((at) => startQemu(path, '-qmp', `unix:${at},server=on,wait=off`));
+  const connected = async () => {
+    const { peer, address } = await onUnix();
+    return { peer, address, client: await peer.connect(address) };
+  };
+
+  it('greets, offers oob, and says its version', async () => {
+    const { client } = await connected();
+    expect(client.greeting?.QMP.capabilities).toContain('oob');
+    const version = await client.execute('query-version');
+    expect(version).toEqual(client.greeting?.QMP.version);
+    expect(version.qemu.major).toBeGreaterThanOrEqual(2);
+    await client.disconnect();
+  });
+
+  it('answers queries and refusals', async () => {
+    const { client } = await connected();
+    expect(await client.execute('query-status')).toMatchObject({ running: false });
+    const names = (await client.execute('query-commands')).map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['quit', 'query-commands']));
+    expect(await rejection(client.execute('no-such-command'))).toMatchObject({
+      errorClass: 'CommandNotFound',
+    });
+    expect(await client.executeMessage({ execute: 'query-name', id: [1] })).toEqual({
+      return: {},
+      id: [1],
+    });
+    await client.disconnect();
+  });
+
+  it('sends RESUME and STOP when it is told to go on and to stop', async () => {
+    const { client } = await connected();
+    const events = client.events();
+    await client.execute('cont');
+    await client.execute('stop');
+    expect(await namesOf(events, 2)).toEqual(['RESUME', 'STOP']);
+    await client.disconnect();
+  });
+
+  it('gives integers of 64 bits back as they were', async () => {
+    const { client } = await connected();
+    const values = [2n ** 53n + 1n, 2n ** 63n - 1n];
+    for (const [number, value] of values.entries()) {
+      const id = `io${String(number)}`;
+      await client.execute('object-add', { 'qom-type': 'iothread', id, 'poll-max-ns': value });
+      const got = await client.execute('qom-get', {
+        path: `/objects/${id}`,
+        property: 'poll-max-ns',
+      });
+      expect(got).toBe(value);
+    }
+    await client.disconnect();
+  });
+
+  it('describes itself in one piece of 100 KB or more', async () => {
+    const { client } = await connected();
+    const schema = await client.execute('query-qmp-schema');
+    expect(JSON.stringify(schema).length).toBeGreaterThan(100_000);
+    await client.disconnect();
+  });
+
+  it('answers 200 commands in a pipeline, in order', async () => {
+    const { client } = await connected();
+    const order: number[] = [];
+    const commands = Array.from({ length: 200 }, async (_, number) => {
+      await client.execute('query-name');
+      order.push(number);
+    });
+    await Promise.all(commands);
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    await client.disconnect();
+  });
+
+  it('executes out of band, past the commands that wait', async () => {
+    const { client } = await connected();
+    const order: string[] = [];
+    const note = (name: string) => () => order.push(name);
+    const slow = [1, 2, 3, 4, 5].map(() =>
+      client.execute('query-qmp-schema').then(note('query-qmp-schema')),
+    );
+    await client.execute('query-yank', undefined, { oob: true }).then(note('query-yank'));
+    await Promise.all(slow);
+    expect(order.indexOf('query-yank')).toBeLessThan(5);
+    expect(await rejection(client.execute('query-name', {}, { oob: true }))).toMatchObject({
+      errorClass: 'GenericError',
+    });
+    await client.disconnect();
+  });
+
+  it('is served again after a session, with a new greeting', async () => {
+    const { client, address } = await connected();
+    for (let round = 0; round < 5; round += 1) {
+      await client.disconnect({ force: round % 2 === 1 });
+      await client.connect(address);
+      expect(await client.execute('query-name')).toEqual({});
+    }
+    await client.disconnect();
+  });
+
+  it('lets a second client wait for the first', async () => {
+    const { peer, client, address } = await connected();
+    const impatient = createClient({ timeouts: { handshake: 50 } });
+    const busy = await rejection(impatient.connect(address));
+    expect(busy).toMatchObject({ retryable: true, phase: 'session' });
+    expect(busy).toHaveProperty('cause', expect.any(BusyMonitorError));
+    const patient = createClient();
+    const waiting = patient.connect(address);
+    expect(await client.execute('query-name')).toEqual({});
+    expect(await hasSettled(waiting)).toBe(false);
+    await client.disconnect();
+    await peer.meanwhile(waiting);
+    expect(await patient.execute('query-name')).toEqual({});
+    await patient.disconnect();
+  });
+
+  it('is pretty where it is told to be', async () => {
+    const { peer, address } = await onSocket((at) =>
+      startQemu(
+        path,
+        ...['-chardev', `socket,id=c,path=${at},server=on,wait=off`],
+        ...['-mon', 'chardev=c,mode=control,pretty=on'],
+      ),
+    );
+    const client = await peer.connect(address);
+    const events = client.events();
+    await client.execute('cont');
+    expect(await namesOf(events, 1)).toEqual(['RESUME']);
+    expect(await client.execute('query-commands')).toContainEqual({ name: 'quit' });
+    await client.disconnect();
+  });
+
+  describe('quits', () => {
+    it.each([
+      ['UNIX', 20],
+      ['TCP', 10],
+    ])('over %s, %i times: SHUTDOWN, the reply, and a clean end', async (kind, rounds) => {
+      for (let round = 0; round < rounds; round += 1) {
+        const port = await freePort();
+        const { peer, address } =
+          kind === 'UNIX'
+            ? await onUnix()
+            : {
+                peer: startQemu(path, '-qmp', `tcp:127.0.0.1:${String(port)},server=on,wait=off`),
+                address: { host: '127.0.0.1', port },
+              };
+        await expectCleanQuit(await peer.connect(address));
+        expect(await peer.exited).toBe(0);
+      }
+    });
+  });
+
+  it('that is killed interrupts the commands that wait, and the client comes home', async () => {
+    const { peer, client } = await connected();
+    const recording = recordRunstates(client);
+    peer.child.kill('SIGSTOP');
+    const interrupted = ['query-name', 'query-status'].map((name) =>
+      rejection(client.execute(name)),
+    );
+    await client.protocol.flush();
+    peer.child.kill('SIGKILL');
+    const { cause } = await client.closed;
+    expect(cause).toBeInstanceOf(ClosedError);
+    for (const error of await Promise.all(interrupted)) {
+      expect(error).toBeInstanceOf(ExecInterruptedError);
+      expect(error).toHaveProperty('cause', cause);
+    }
+    expect(await recording.until('IDLE')).toEqual(GOOD.slice(2));
+    expect(await peer.exited).toBe('SIGKILL');
+  });
+
+  it('dials us', async () => {
+    const client = createClient();
+    const at = `${await tempDir()}/qmp.sock`;
+    await client.listen(at);
+    const peer = startQemu(path, '-qmp', `unix:${at}`);
+    await peer.meanwhile(client.accept());
+    await expectCleanQuit(client);
+    expect(await peer.exited).toBe(0);
+  });
+
+  it('dials us again when we have left', async () => {
+    const client = createClient();
+    const at = `${await tempDir()}/qmp.sock`;
+    await client.listen(at);
+    const peer = startQemu(
+      path,
+      ...['-chardev', `socket,id=c,path=${at},server=off,reconnect=1`],
+      ...['-mon', 'chardev=c,mode=control'],
+    );
+    await peer.meanwhile(client.accept());
+    expect(await client.execute('query-name')).toEqual({});
+    await client.disconnect();
+    await client.listen(at);
+    await peer.meanwhile(client.accept());
+    expect(await client.execute('query-name')).toEqual({});
+    await client.disconnect();
+  });
+});
+
+/** Quits, and expects what a machine says when it goes. */
+async function expectCleanQuit(client: QmpClient): Promise<void> {
+  const events = client.events();
+  expect(await client.execute('quit')).toEqual({});
+  const { cause, undelivered } = await client.closed;
+  expect({ cause, undelivered }).toEqual({ cause: undefined, undelivered: 0 });
+  expect((await events.next()).value).toMatchObject({
+    event: 'SHUTDOWN',
+    data: { guest: false, reason: 'host-qmp-quit' },
+  });
+  expect(await events.next()).toMatchObject({ done: true });
+  expect(client.runstate).toBe('IDLE');
+}

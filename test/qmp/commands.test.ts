@@ -1,0 +1,248 @@
+/** Commands as they go out: their bytes, their ids, their deadlines, and what is refused. */
+
+import { setMaxListeners } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { SimulatedClock } from 'xstate';
+import { ArgumentError, CodecError, StateError, TimeoutError } from '../../src/index.ts';
+import type { QmpClient, QmpCommand } from '../../src/qmp/index.ts';
+import { expectHomeAfterEach } from '../support/home.ts';
+import { recordingLogger } from '../support/null-protocol.ts';
+import { type HandMonitor, createClient, session } from '../support/qmp.ts';
+import { hasSettled, rejection, turn } from '../support/signal.ts';
+
+expectHomeAfterEach();
+
+/** Executes `query-name`, to see that the session goes on. */
+async function expectAlive(client: QmpClient, monitor: HandMonitor): Promise<void> {
+  const named = client.execute('query-name');
+  monitor.answer(await monitor.take(), { name: 'vm' });
+  expect(await named).toEqual({ name: 'vm' });
+  await client.disconnect();
+}
+
+describe('the bytes of a command', () => {
+  it('are compact and end in one newline', async () => {
+    const { client, monitor } = await session();
+    monitor.text = '';
+    const done = client.execute('device_add', { driver: 'e1000', id: 'net 0' });
+    const { id } = await monitor.take();
+    expect(monitor.text).toBe(
+      `{"execute":"device_add","arguments":{"driver":"e1000","id":"net 0"},"id":"${id}"}\n`,
+    );
+    monitor.say({ return: {}, id });
+    await done;
+    await client.disconnect();
+  });
+
+  it('have no newline after quit, and none before', async () => {
+    const { client, monitor } = await session();
+    monitor.text = '';
+    const done = client.execute('quit');
+    const { id } = await monitor.take();
+    expect(monitor.text).toBe(`{"execute":"quit","id":"${id}"}`);
+    monitor.say({ return: {}, id });
+    expect(await done).toEqual({});
+    await client.disconnect();
+  });
+
+  it('say exec-oob for a command out of band', async () => {
+    const { client, monitor } = await session();
+    const done = client.execute('query-yank', undefined, { oob: true });
+    const command = await monitor.take();
+    expect(command).toEqual({ 'exec-oob': 'query-yank', id: command.id });
+    monitor.answer(command, []);
+    expect(await done).toEqual([]);
+    await client.disconnect();
+  });
+
+  it('never have an id twice: within a session, in the next, in another client', async () => {
+    const ids = new Set<string>();
+    let commands = 0;
+    const collect = async (client: QmpClient, monitor: HandMonitor, negotiation: string) => {
+      ids.add(negotiation);
+      for (let round = 0; round < 50; round += 1) {
+        const done = client.execute('stop');
+        const command = await monitor.take();
+        ids.add(command.id);
+        monitor.answer(command);
+        await done;
+      }
+      commands += 51;
+      await client.disconnect();
+    };
+    const first = await session();
+    await collect(first.client, first.monitor, first.negotiation.id);
+    const again = await session(undefined, first.client);
+    await collect(again.client, again.monitor, again.negotiation.id);
+    const other = await session();
+    await collect(other.client, other.monitor, other.negotiation.id);
+    expect(ids.size).toBe(commands);
+  });
+
+  it('may be pipelined: 1000 of them, answered in reverse order', async () => {
+    const { client, monitor } = await session();
+    const numbers = Array.from({ length: 1000 }, (_, number) => number);
+    const done = numbers.map((number) => client.execute('echo', { number }));
+    const commands = [];
+    for (const number of numbers) {
+      const command = await monitor.take();
+      expect(command.arguments).toEqual({ number });
+      commands.push(command);
+    }
+    monitor.say(...commands.reverse().map(({ id, arguments: args }) => ({ return: args, id })));
+    expect(await Promise.all(done)).toEqual(numbers.map((number) => ({ number })));
+    await client.disconnect();
+  });
+});
+
+describe('a command that cannot be sent', () => {
+  it('is a StateError outside RUNNING, and changes nothing', async () => {
+    const client = createClient();
+    const error = await rejection(client.execute('stop'));
+    expect(error).toBeInstanceOf(StateError);
+    expect(error).toMatchObject({ state: 'IDLE', required: 'RUNNING' });
+    expect(await rejection(client.execute('quit'))).toBeInstanceOf(StateError);
+    const { monitor } = await session(undefined, client);
+    await client.disconnect();
+    expect(await rejection(client.executeMessage({ execute: 'stop' }))).toBeInstanceOf(StateError);
+    expect(monitor.text).not.toContain('stop');
+  });
+
+  it('is a StateError while the session ends', async () => {
+    const { client } = await session();
+    const left = client.disconnect();
+    expect(await rejection(client.execute('stop'))).toMatchObject({ state: 'DISCONNECTING' });
+    await left;
+  });
+
+  it.each([
+    ['a cycle', cycle()],
+    ['a function', () => undefined],
+    ['a toJSON that throws', { toJSON: () => JSON.parse('no') as unknown }],
+  ])('because its arguments are %s is a CodecError; the session goes on', async (_, args) => {
+    const { client, monitor } = await session();
+    const done = client.execute('echo', args);
+    const rejected = rejection(done);
+    await turn();
+    const settled = await hasSettled(rejected);
+    if (!settled) await client.disconnect();
+    expect(await rejected).toBeInstanceOf(CodecError);
+    await expectAlive(client, monitor);
+  });
+
+  it('leaves no announcement of the end behind when it is quit', async () => {
+    const { client, monitor } = await session();
+    const args = cycle() as Record<string, never>;
+    expect(await rejection(client.execute('quit', args))).toBeInstanceOf(CodecError);
+    monitor.peer.end();
+    const { cause } = await client.closed;
+    expect(cause).toMatchObject({ code: 'ERR_CLOSED' });
+  });
+
+  it('because it names no command is an ArgumentError', async () => {
+    const { client, monitor } = await session();
+    const nameless = { arguments: {} } as unknown as QmpCommand;
+    expect(await rejection(client.executeMessage(nameless))).toBeInstanceOf(ArgumentError);
+    await expectAlive(client, monitor);
+  });
+
+  it.each([-1, NaN])('because its deadline is %s is an ArgumentError', async (timeout) => {
+    const { client, monitor } = await session();
+    const error = await rejection(client.execute('echo', {}, { timeout }));
+    await client.disconnect();
+    expect(error).toBeInstanceOf(ArgumentError);
+    expect(monitor.text).not.toContain('echo');
+  });
+
+  it('because its signal was aborted before is not sent', async () => {
+    const { client, monitor } = await session();
+    const reason = { because: 'I say so' };
+    const signal = AbortSignal.abort(reason);
+    expect(await rejection(client.execute('stop', undefined, { signal }))).toBe(reason);
+    expect(monitor.text).not.toContain('stop');
+    await expectAlive(client, monitor);
+  });
+});
+
+describe('X-20 a command that is given up', () => {
+  it('by its deadline is a TimeoutError, and its late reply is no surprise', async () => {
+    const clock = new SimulatedClock();
+    const { logger, records } = recordingLogger();
+    const { client, monitor } = await session({ clock, logger });
+    const rejected = rejection(client.execute('migrate', { uri: 'x' }, { timeout: 100 }));
+    const late = await monitor.take();
+    clock.increment(99);
+    expect(await hasSettled(rejected)).toBe(false);
+    clock.increment(1);
+    expect(await rejected).toBeInstanceOf(TimeoutError);
+    expect(await rejected).toMatchObject({
+      phase: 'execute',
+      ms: 100,
+      message: expect.stringContaining('migrate') as string,
+    });
+    monitor.answer(late);
+    await expectAlive(client, monitor);
+    expect(records.filter((record) => record.startsWith('warn'))).toEqual([]);
+  });
+
+  it('by its deadline swallows a late error without an end of the session', async () => {
+    const clock = new SimulatedClock();
+    const { client, monitor } = await session({ clock });
+    const rejected = rejection(client.execute('migrate', { uri: 'x' }, { timeout: 100 }));
+    const { id } = await monitor.take();
+    clock.increment(100);
+    await rejected;
+    monitor.say({ error: { class: 'GenericError', desc: 'late' }, id });
+    await expectAlive(client, monitor);
+  });
+
+  it('by its signal rejects with the reason itself, and its late reply is no surprise', async () => {
+    const { logger, records } = recordingLogger();
+    const { client, monitor } = await session({ logger });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const rejected = rejection(client.executeMessage({ execute: 'stop' }, { signal }));
+    const late = await monitor.take();
+    const reason = new Error('enough');
+    controller.abort(reason);
+    expect(await rejected).toBe(reason);
+    monitor.answer(late);
+    await expectAlive(client, monitor);
+    expect(records.filter((record) => record.startsWith('warn'))).toEqual([]);
+  });
+
+  it('has no deadline and no signal left when its reply came in time', async () => {
+    const clock = new SimulatedClock();
+    const { client, monitor } = await session({ clock });
+    const controller = new AbortController();
+    const done = client.execute('stop', {}, { timeout: 100, signal: controller.signal });
+    monitor.answer(await monitor.take());
+    expect(await done).toEqual({});
+    clock.increment(1_000);
+    controller.abort();
+    await expectAlive(client, monitor);
+  });
+
+  it('is still swallowed when a thousand more were given up', async () => {
+    const { logger, records } = recordingLogger();
+    const { client, monitor } = await session({ logger });
+    const controller = new AbortController();
+    const { signal } = controller;
+    setMaxListeners(0, signal);
+    const given = Array.from({ length: 1000 }, () => client.execute('stop', {}, { signal }));
+    const rejected = Promise.allSettled(given);
+    const ids = [];
+    while (ids.length < given.length) ids.push((await monitor.take()).id);
+    controller.abort();
+    await rejected;
+    monitor.say(...ids.map((id) => ({ return: {}, id })));
+    await expectAlive(client, monitor);
+    expect(records.filter((record) => record.startsWith('warn'))).toEqual([]);
+  });
+});
+
+function cycle(): object {
+  const self: { self?: object } = {};
+  self.self = self;
+  return self;
+}

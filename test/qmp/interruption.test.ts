@@ -1,0 +1,190 @@
+/** What becomes of commands that wait when their session ends. */
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ClosedError, CodecError, HandlerError } from '../../src/index.ts';
+import { ExecInterruptedError, type QmpClient } from '../../src/qmp/index.ts';
+import { expectHomeAfterEach } from '../support/home.ts';
+import { rawPeer } from '../support/peers.ts';
+import { GOOD, recordRunstates } from '../support/runstates.ts';
+import { eventOf, greetingOf, type HandMonitor, createClient, session } from '../support/qmp.ts';
+import { gate, rejection, turn } from '../support/signal.ts';
+
+expectHomeAfterEach();
+
+interface Ending {
+  readonly what: string;
+  /** The class of the session's cause; none when it ended as asked. */
+  readonly cause: (new (...args: never) => Error) | undefined;
+  readonly bring: (monitor: HandMonitor, client: QmpClient) => unknown;
+}
+
+const endings: readonly Ending[] = [
+  { what: 'the end of the stream', cause: ClosedError, bring: ({ peer }) => peer.end() },
+  {
+    what: 'the destruction of the stream',
+    cause: ClosedError,
+    bring: ({ peer }) => peer.destroy(new Error('boom')),
+  },
+  {
+    what: 'junk',
+    cause: CodecError,
+    bring: (monitor) => {
+      monitor.say('%$\r\n');
+    },
+  },
+  { what: 'half a message', cause: CodecError, bring: ({ peer }) => peer.end('{"retu') },
+  { what: 'disconnect()', cause: undefined, bring: (_, client) => client.disconnect() },
+  {
+    what: 'disconnect({ force: true })',
+    cause: undefined,
+    bring: (_, client) => client.disconnect({ force: true }),
+  },
+  {
+    what: 'a handler that throws',
+    cause: HandlerError,
+    bring: (monitor, client) => {
+      client.on('STOP', () => {
+        throw new Error('no');
+      });
+      monitor.say(eventOf('STOP'));
+    },
+  },
+];
+
+describe('X-22 commands that wait', () => {
+  it.each(endings)('are each interrupted once, with the cause: $what', async (ending) => {
+    const { client, monitor } = await session();
+    const settlements: unknown[] = [];
+    const done = ['a', 'b', 'c'].map((name) =>
+      client.execute(name).catch((error: unknown) => settlements.push(error)),
+    );
+    await monitor.take();
+    await ending.bring(monitor, client);
+    await Promise.all(done);
+    const { cause } = await client.closed;
+    if (ending.cause === undefined) expect(cause).toBeUndefined();
+    else expect(cause).toBeInstanceOf(ending.cause);
+    expect(settlements).toHaveLength(3);
+    for (const error of settlements) {
+      expect(error).toBeInstanceOf(ExecInterruptedError);
+      if (cause !== undefined) expect(error).toHaveProperty('cause', cause);
+      else expect(error).toMatchObject({ cause: { code: 'ERR_CLOSED', expected: true } });
+    }
+    expect(client.runstate).toBe('IDLE');
+  });
+
+  it('are interrupted by a reply that is too large', async () => {
+    const { client, monitor } = await session({ limits: { maxMessageBytes: 1000 } });
+    const rejected = rejection(client.execute('x'));
+    monitor.answer(await monitor.take(), 'x'.repeat(1000));
+    const { cause } = await client.closed;
+    expect(cause).toMatchObject({ code: 'ERR_LIMIT', limit: 1000 });
+    expect(await rejected).toBeInstanceOf(ExecInterruptedError);
+    expect(await rejected).toHaveProperty('cause', cause);
+  });
+
+  it('are not, but refused, when too much waits to be sent', async () => {
+    const { client, monitor } = await session({ limits: { maxQueuedBytes: 1000 } });
+    const error = await rejection(client.execute('x', { text: 'x'.repeat(1000) }));
+    expect(error).toMatchObject({ code: 'ERR_LIMIT', limit: 1000 });
+    const next = client.execute('x');
+    monitor.answer(await monitor.take(), 1);
+    expect(await next).toBe(1);
+    await client.disconnect();
+  });
+
+  it('are interrupted by a reset, and the client comes home by itself', async () => {
+    const peer = await rawPeer((socket) => {
+      socket.write(`${JSON.stringify(greetingOf())}\r\n`);
+      socket.once('data', (chunk: Buffer) => {
+        const { id } = JSON.parse(chunk.toString()) as { id: string };
+        socket.write(`${JSON.stringify({ return: {}, id })}\r\n`);
+        socket.once('data', () => socket.resetAndDestroy());
+      });
+    });
+    const client = createClient();
+    const recording = recordRunstates(client);
+    await client.connect(peer.address);
+    const error = await rejection(client.execute('stop'));
+    expect(error).toBeInstanceOf(ExecInterruptedError);
+    expect(error).toMatchObject({ cause: { code: 'ERR_CLOSED', expected: false } });
+    expect(error).toMatchObject({ cause: { cause: { code: 'ECONNRESET' } } });
+    expect(await recording.until('IDLE')).toEqual(GOOD);
+  });
+
+  it('are not, when their reply came with the end in one chunk', async () => {
+    const { client, monitor } = await session();
+    const done = client.execute('a');
+    const command = await monitor.take();
+    monitor.answer(command, 1);
+    monitor.peer.end();
+    expect(await done).toBe(1);
+    expect((await client.closed).cause).toBeInstanceOf(ClosedError);
+  });
+
+  it('do not meet those of the next session', async () => {
+    const { client, monitor } = await session();
+    const old = rejection(client.execute('a'));
+    const stale = await monitor.take();
+    await client.disconnect();
+    const next = await session(undefined, client);
+    const done = client.execute('b');
+    next.monitor.answer(stale, 'stale');
+    next.monitor.answer(await next.monitor.take(), 'fresh');
+    expect(await done).toBe('fresh');
+    expect(await old).toBeInstanceOf(ExecInterruptedError);
+    await client.disconnect();
+  });
+
+  it('are answered still, when the reply comes while disconnect() flushes', async () => {
+    const { client, monitor } = await session();
+    const done = client.execute('a');
+    const command = await monitor.take();
+    monitor.answer(command, 1);
+    const left = client.disconnect();
+    const [outcome] = await Promise.allSettled([done]);
+    await left;
+    if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(ExecInterruptedError);
+    else expect(outcome.value).toBe(1);
+  });
+});
+
+describe('nobody awaits the client', () => {
+  const heard: unknown[] = [];
+  const hear = (error: unknown) => heard.push(error);
+  beforeEach(() => {
+    heard.length = 0;
+    process.on('unhandledRejection', hear);
+  });
+  afterEach(() => {
+    process.off('unhandledRejection', hear);
+  });
+
+  it.each(endings)('and no rejection is unhandled: $what', async ({ bring }) => {
+    const { client, monitor } = await session();
+    client.on('RESUME', () => undefined);
+    const listener = client.events('RESUME');
+    await bring(monitor, client);
+    await client.closed;
+    await turn();
+    expect(await listener.next()).toMatchObject({ done: true });
+    expect(heard).toEqual([]);
+  });
+
+  it('and only the execute() that nobody awaits is one', async () => {
+    const { client, monitor } = await session();
+    const seen = gate();
+    process.once('unhandledRejection', () => {
+      seen.open();
+    });
+    const ours = process.listeners('unhandledRejection').filter((listener) => listener !== hear);
+    for (const listener of ours.slice(0, -1)) process.off('unhandledRejection', listener);
+    void client.execute('a');
+    await monitor.take();
+    await client.disconnect();
+    await seen.opened;
+    for (const listener of ours.slice(0, -1)) process.on('unhandledRejection', listener);
+    expect(heard).toHaveLength(1);
+    expect(heard[0]).toBeInstanceOf(ExecInterruptedError);
+  });
+});

@@ -1,0 +1,144 @@
+/** X-21: `quit` makes the server leave, and that it leaves is then no failure. */
+
+import type { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { ClosedError } from '../../src/index.ts';
+import { ExecInterruptedError, ExecuteError } from '../../src/qmp/index.ts';
+import { expectHomeAfterEach } from '../support/home.ts';
+import { rawPeer } from '../support/peers.ts';
+import { GOOD, recordRunstates } from '../support/runstates.ts';
+import { createClient, greetingOf, session } from '../support/qmp.ts';
+import { rejection } from '../support/signal.ts';
+
+expectHomeAfterEach();
+
+const REFUSAL = { class: 'GenericError', desc: 'not now' };
+
+/** A client in RUNNING over TCP, to a server that answers the first command after the negotiation. */
+async function overTcp(atQuit: (socket: Socket, reply: string) => void) {
+  const peer = await rawPeer((socket) => {
+    socket.write(`${JSON.stringify(greetingOf())}\r\n`);
+    const replyTo = (chunk: Buffer) => {
+      const { id } = JSON.parse(chunk.toString()) as { id: string };
+      return `${JSON.stringify({ return: {}, id })}\r\n`;
+    };
+    socket.once('data', (chunk: Buffer) => {
+      socket.write(replyTo(chunk));
+      socket.once('data', (quit: Buffer) => {
+        atQuit(socket, replyTo(quit));
+      });
+    });
+  });
+  const client = createClient();
+  await client.connect(peer.address);
+  return client;
+}
+
+describe('X-21 quit', () => {
+  it.each<[string, (socket: Socket, reply: string) => void]>([
+    ['a reply and the end in one segment', (socket, reply) => socket.end(reply)],
+    [
+      'a reply and then a reset',
+      (socket, reply) => socket.write(reply, () => socket.resetAndDestroy()),
+    ],
+    ['the end without a reply', (socket) => socket.end()],
+    ['a reset without a reply', (socket) => socket.resetAndDestroy()],
+  ])('resolves, and the session ends cleanly: %s', async (_, atQuit) => {
+    const client = await overTcp(atQuit);
+    const recording = recordRunstates(client);
+    expect(await client.execute('quit')).toEqual({});
+    expect((await client.closed).cause).toBeUndefined();
+    expect(await recording.until('IDLE')).toEqual(GOOD.slice(2));
+    await client.disconnect();
+  });
+
+  it('interrupts the other commands that wait', async () => {
+    const { client, monitor } = await session();
+    const other = rejection(client.execute('a'));
+    const quit = client.execute('quit');
+    await monitor.take();
+    await monitor.take();
+    monitor.peer.end();
+    expect(await quit).toEqual({});
+    expect(await other).toBeInstanceOf(ExecInterruptedError);
+    expect(await other).toMatchObject({ cause: { code: 'ERR_CLOSED' } });
+  });
+
+  it('gives events that come before its reply', async () => {
+    const { client, monitor } = await session();
+    const down = client.waitFor('SHUTDOWN');
+    const quit = client.execute('quit');
+    const { id } = await monitor.take();
+    const data = { guest: false, reason: 'host-qmp-quit' };
+    monitor.say(
+      { event: 'SHUTDOWN', data, timestamp: { seconds: 1, microseconds: 0 } },
+      { return: {}, id },
+    );
+    monitor.peer.end();
+    expect(await quit).toEqual({});
+    expect((await down).data.reason).toBe('host-qmp-quit');
+    expect((await client.closed).cause).toBeUndefined();
+  });
+
+  it('that is refused takes the announcement back: the end is a failure again', async () => {
+    const { client, monitor } = await session();
+    const rejected = rejection(client.execute('quit'));
+    const { id } = await monitor.take();
+    monitor.say({ error: REFUSAL, id });
+    expect(await rejected).toBeInstanceOf(ExecuteError);
+    monitor.peer.end();
+    expect((await client.closed).cause).toBeInstanceOf(ClosedError);
+  });
+
+  it('that is refused takes it back at once, also with the end in the same segment', async () => {
+    const client = await overTcp((socket, reply) => {
+      const { id } = JSON.parse(reply) as { id: string };
+      socket.end(`${JSON.stringify({ error: REFUSAL, id })}\r\n`);
+    });
+    expect(await rejection(client.execute('quit'))).toBeInstanceOf(ExecuteError);
+    expect((await client.closed).cause).toBeInstanceOf(ClosedError);
+  });
+
+  it('that gets junk for an answer fails the session all the same', async () => {
+    const { client, monitor } = await session();
+    const rejected = rejection(client.execute('quit'));
+    await monitor.take();
+    monitor.say('%$\r\n');
+    const { cause } = await client.closed;
+    expect(cause).toMatchObject({ code: 'ERR_CODEC' });
+    expect(await rejected).toBeInstanceOf(ExecInterruptedError);
+    expect(await rejected).toHaveProperty('cause', cause);
+  });
+
+  it('works as a message too', async () => {
+    const { client, monitor } = await session();
+    const quit = client.executeMessage({ execute: 'quit', id: 5 });
+    await monitor.take();
+    monitor.peer.end();
+    expect(await quit).toEqual({ return: {}, id: 5 });
+    expect((await client.closed).cause).toBeUndefined();
+  });
+
+  it.each([
+    ['disconnect()', {}],
+    ['disconnect({ force: true })', { force: true }],
+  ])('is interrupted by %s: nobody knows whether the server has gone', async (_, options) => {
+    const { client } = await session();
+    const quit = Promise.allSettled([client.execute('quit')]);
+    await client.disconnect(options);
+    const [outcome] = await quit;
+    expect(outcome.status === 'rejected' && outcome.reason).toBeInstanceOf(ExecInterruptedError);
+  });
+
+  it('of one session says nothing of the next', async () => {
+    const { client, monitor } = await session();
+    const quit = client.execute('quit');
+    monitor.answer(await monitor.take());
+    monitor.peer.end();
+    await quit;
+    await client.closed;
+    const next = await session(undefined, client);
+    next.monitor.peer.end();
+    expect((await client.closed).cause).toBeInstanceOf(ClosedError);
+  });
+});

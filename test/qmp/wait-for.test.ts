@@ -1,0 +1,107 @@
+/** waitFor(): one event, or the reason why it will not come. */
+
+import { describe, expect, it } from 'vitest';
+import { SimulatedClock } from 'xstate';
+import { ArgumentError, ClosedError, HandlerError, TimeoutError } from '../../src/index.ts';
+import { expectHomeAfterEach } from '../support/home.ts';
+import { createClient, eventOf, session } from '../support/qmp.ts';
+import { hasSettled, rejection } from '../support/signal.ts';
+
+expectHomeAfterEach();
+
+const jobEvent = (status: string) => eventOf('JOB_STATUS_CHANGE', { id: 'job0', status });
+
+describe('waitFor()', () => {
+  it('resolves with the first event of that name, typed', async () => {
+    const { client, monitor } = await session();
+    const reset = client.waitFor('RESET');
+    monitor.say(eventOf('STOP'), eventOf('RESET', { guest: false, reason: 'x' }), eventOf('RESET'));
+    const { data, timestamp } = await reset;
+    expect(data.reason).toBe('x');
+    expect(timestamp.microseconds).toBe(2);
+    await client.disconnect();
+  });
+
+  it('resolves with the first one that the filter accepts', async () => {
+    const { client, monitor } = await session();
+    const seen: string[] = [];
+    const concluded = client.waitFor('JOB_STATUS_CHANGE', ({ data }) => {
+      seen.push(data.status);
+      return data.status === 'concluded';
+    });
+    monitor.say(jobEvent('created'), eventOf('STOP'), jobEvent('concluded'));
+    expect(await concluded).toEqual(jobEvent('concluded'));
+    expect(seen).toEqual(['created', 'concluded']);
+    await client.disconnect();
+  });
+
+  it('may be called in IDLE, for the next session', async () => {
+    const client = createClient();
+    const stopped = client.waitFor('STOP');
+    const { monitor } = await session(undefined, client);
+    monitor.say(eventOf('STOP'));
+    expect((await stopped).event).toBe('STOP');
+    await client.disconnect();
+  });
+
+  it('rejects with a ClosedError when the session ends before, also by a failure', async () => {
+    const { client, monitor } = await session();
+    const rejected = rejection(client.waitFor('STOP'));
+    await client.disconnect();
+    expect(await rejected).toBeInstanceOf(ClosedError);
+    const next = await session(undefined, client);
+    const again = rejection(client.waitFor('STOP'));
+    next.monitor.say('%$\r\n');
+    expect(await again).toBeInstanceOf(ClosedError);
+    expect(await again).toHaveProperty('message', expect.stringContaining('STOP'));
+    expect(monitor.peer.destroyed || monitor.peer.writableEnded).toBe(true);
+    await client.closed;
+  });
+
+  it('rejects with a TimeoutError when the deadline passes', async () => {
+    const clock = new SimulatedClock();
+    const { client, monitor } = await session({ clock });
+    const rejected = rejection(client.waitFor('STOP', undefined, { timeout: 50 }));
+    clock.increment(49);
+    expect(await hasSettled(rejected)).toBe(false);
+    clock.increment(1);
+    expect(await rejected).toBeInstanceOf(TimeoutError);
+    expect(await rejected).toMatchObject({ phase: 'wait', ms: 50 });
+    monitor.say(eventOf('STOP'));
+    await client.disconnect();
+  });
+
+  it('rejects with an ArgumentError when its deadline is no deadline', async () => {
+    const { client } = await session();
+    const rejected = rejection(client.waitFor('STOP', undefined, { timeout: NaN }));
+    expect(await rejected).toBeInstanceOf(ArgumentError);
+    await client.disconnect();
+  });
+
+  it('rejects with the reason of its signal, before and meanwhile', async () => {
+    const { client } = await session();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const rejected = rejection(client.waitFor('STOP', undefined, { signal }));
+    const reason = new Error('enough');
+    controller.abort(reason);
+    expect(await rejected).toBe(reason);
+    expect(await rejection(client.waitFor('STOP', undefined, { signal }))).toBe(reason);
+    await client.disconnect();
+  });
+
+  it('rejects with a HandlerError when its filter throws; the session goes on', async () => {
+    const { client, monitor } = await session();
+    const boom = new Error('boom');
+    const rejected = rejection(
+      client.waitFor('STOP', () => {
+        throw boom;
+      }),
+    );
+    monitor.say(eventOf('RESUME'), eventOf('STOP'), eventOf('STOP'));
+    expect(await rejected).toBeInstanceOf(HandlerError);
+    expect(await rejected).toHaveProperty('cause', boom);
+    expect(client.runstate).toBe('RUNNING');
+    await client.disconnect();
+  });
+});

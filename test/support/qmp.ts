@@ -1,0 +1,153 @@
+/** QMP clients, and monitors that a test plays by hand. */
+
+import type { Duplex } from 'node:stream';
+import { type JsonObject, streamPair } from '../../src/index.ts';
+import { QmpClient, type QmpEvent, type QmpOptions } from '../../src/qmp/index.ts';
+import { ScriptedQmpServer, type ScriptedQmpServerOptions } from '../../src/testing/index.ts';
+import { cleanUp, track } from './home.ts';
+
+/** A command as it was on the wire. */
+export interface WireCommand {
+  readonly execute?: string;
+  readonly 'exec-oob'?: string;
+  readonly arguments?: Readonly<Record<string, unknown>>;
+  readonly id: string;
+}
+
+/** A greeting that offers these capabilities. */
+export const greetingOf = (capabilities: readonly string[] = ['oob'], micro = 22): JsonObject => ({
+  QMP: {
+    version: { qemu: { major: 7, minor: 2, micro }, package: 'by hand' },
+    capabilities: [...capabilities],
+  },
+});
+
+/** An event as it is on the wire. */
+export const eventOf = (event: string, data?: JsonObject): JsonObject => ({
+  event,
+  ...(data && { data }),
+  timestamp: { seconds: 1, microseconds: 2 },
+});
+
+/** A monitor that is played by hand, at the other end of a stream pair. */
+export class HandMonitor {
+  /** The client's end. */
+  readonly stream: Duplex;
+  /** Ours. It ends when the client ends. */
+  readonly peer: Duplex;
+  /** All that came, as text. */
+  text = '';
+  #rest = '';
+  readonly #commands: WireCommand[] = [];
+  readonly #waiting: ((command: WireCommand) => void)[] = [];
+
+  constructor() {
+    [this.stream, this.peer] = streamPair();
+    this.peer.on('error', () => undefined);
+    this.peer.on('end', () => this.peer.end());
+    this.peer.on('data', (chunk: Buffer) => {
+      this.text += chunk.toString();
+      this.#rest += chunk.toString();
+      this.#split();
+    });
+    cleanUp(() => this.peer.destroy());
+  }
+
+  /** The next command. */
+  take(): Promise<WireCommand> {
+    const command = this.#commands.shift();
+    if (command !== undefined) return Promise.resolve(command);
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Sends messages (text and bytes as they are) in one chunk. */
+  say(...messages: readonly (object | string | Uint8Array)[]): void {
+    this.peer.write(Buffer.concat(messages.map(bytesOf)));
+  }
+
+  /** Answers a command. */
+  answer({ id }: WireCommand, value: unknown = {}): void {
+    this.say({ return: value, id });
+  }
+
+  /** Greets, negotiates. */
+  async establish(capabilities?: readonly string[]): Promise<WireCommand> {
+    this.say(greetingOf(capabilities));
+    const command = await this.take();
+    this.answer(command);
+    return command;
+  }
+
+  /** Objects are told apart by their braces, which therefore must not stand in strings. */
+  #split(): void {
+    let depth = 0;
+    let from = 0;
+    for (let at = 0; at < this.#rest.length; at += 1) {
+      if (this.#rest[at] === '{') depth += 1;
+      if (this.#rest[at] !== '}') continue;
+      depth -= 1;
+      if (depth > 0) continue;
+      this.#give(JSON.parse(this.#rest.slice(from, at + 1)) as WireCommand);
+      from = at + 1;
+    }
+    this.#rest = this.#rest.slice(from);
+  }
+
+  #give(command: WireCommand): void {
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) this.#commands.push(command);
+    else waiting(command);
+  }
+}
+
+const bytesOf = (message: object | string | Uint8Array): Uint8Array => {
+  if (message instanceof Uint8Array) return message;
+  return Buffer.from(typeof message === 'string' ? message : `${JSON.stringify(message)}\r\n`);
+};
+
+/** A client that must be IDLE at the end of the test. */
+export function createClient(options?: QmpOptions): QmpClient {
+  return track(new QmpClient(options));
+}
+
+/** A client that runs, and its monitor, played by hand. */
+export async function session(
+  options?: QmpOptions,
+  client = createClient(options),
+): Promise<{ client: QmpClient; monitor: HandMonitor; negotiation: WireCommand }> {
+  const monitor = new HandMonitor();
+  const established = monitor.establish();
+  await client.connect({ stream: monitor.stream });
+  return { client, monitor, negotiation: await established };
+}
+
+/** A scripted server that is closed after the test, and a client that runs. */
+export async function scripted(
+  options: ScriptedQmpServerOptions = {},
+): Promise<{ server: ScriptedQmpServer; client: QmpClient }> {
+  const server = createServer(options);
+  const client = createClient();
+  await client.connect(await server.listen());
+  return { server, client };
+}
+
+/** A scripted server that is closed after the test. */
+export function createServer(options?: ScriptedQmpServerOptions): ScriptedQmpServer {
+  const server = new ScriptedQmpServer(options);
+  cleanUp(() => server.close());
+  return server;
+}
+
+/** Reads so many events, and gives their names. */
+export async function namesOf(
+  events: AsyncIterator<QmpEvent>,
+  count: number,
+): Promise<readonly string[]> {
+  const names: string[] = [];
+  while (names.length < count) {
+    const next = await events.next();
+    if (next.done === true) throw new Error(`The events ended after ${names.join()}`);
+    names.push(next.value.event);
+  }
+  return names;
+}
