@@ -1,0 +1,54 @@
+/** Ways to read a flood of messages. */
+
+import { readLines } from '../hand.ts';
+import { countdown } from '../measure.ts';
+import type { Framing } from '../messages.ts';
+import { AsyncProtocol, type Codec, jsonLines, type JsonValue, jsonStream } from '../package.ts';
+import { closeRpc, connectRpc, destroy, dial } from '../rpc.ts';
+import { HAND, RPC } from '../table.ts';
+
+/** One way. */
+export interface InboundClient {
+  readonly framing: Framing;
+  /** Connects, takes `count` messages, and disconnects. */
+  read(path: string, count: number): Promise<void>;
+}
+
+/** By name. */
+export const inboundClients: Readonly<Record<string, InboundClient>> = {
+  [HAND]: { framing: 'lines', read: readByHand },
+  'wirechart jsonLines': {
+    framing: 'lines',
+    read: (path, count) => readWith(jsonLines(), path, count),
+  },
+  'wirechart jsonStream': {
+    framing: 'lines',
+    read: (path, count) => readWith(jsonStream<JsonValue>(), path, count),
+  },
+  [RPC]: { framing: 'rpc', read: readWithRpc },
+};
+
+async function readByHand(path: string, count: number): Promise<void> {
+  const { done, tick } = countdown(count);
+  const socket = await dial(path);
+  readLines(socket, tick);
+  await done;
+  await destroy(socket);
+}
+
+async function readWith(codec: Codec<JsonValue>, path: string, count: number): Promise<void> {
+  const { done, tick } = countdown(count);
+  const protocol = new AsyncProtocol({ codec, onMessage: tick });
+  await protocol.connect(path);
+  await done;
+  await protocol.disconnect({ force: true });
+}
+
+async function readWithRpc(path: string, count: number): Promise<void> {
+  const { done, tick } = countdown(count);
+  const client = await connectRpc(path, (connection) => {
+    connection.onNotification('event', tick);
+  });
+  await done;
+  await closeRpc(client);
+}

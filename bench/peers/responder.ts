@@ -1,0 +1,44 @@
+/**
+ * Answers requests, nearly for nothing: it looks only for their ids. It listens on three paths: the
+ * one given speaks lines, `.qmp` greets as QEMU does and then speaks lines, `.rpc` is JSON-RPC.
+ */
+
+import type { Socket } from 'node:net';
+import { rpcFrame } from '../messages.ts';
+import { path, report, serve } from './serve.ts';
+
+const VERSION = { qemu: { major: 9, minor: 2, micro: 0 }, package: '' };
+const GREETING = JSON.stringify({ QMP: { version: VERSION, capabilities: [] } });
+const STATUS = '{"status":"running","running":true}';
+
+const line = (id: string): string => `{"return":${STATUS},"id":${id}}\r\n`;
+const rpc = (id: string): string => rpcFrame(`{"jsonrpc":"2.0","id":${id},"result":${STATUS}}`);
+
+await serve(path, (socket) => {
+  answer(socket, line);
+});
+await serve(`${path}.qmp`, (socket) => {
+  socket.write(`${GREETING}\r\n`);
+  answer(socket, line);
+});
+await serve(`${path}.rpc`, (socket) => {
+  answer(socket, rpc);
+});
+report('listening');
+
+/** Whatever comes in one chunk is answered in one write. */
+function answer(socket: Socket, reply: (id: string) => string): void {
+  let rest = '';
+  socket.setEncoding('latin1');
+  socket.on('data', (chunk: string) => {
+    const text = rest + chunk;
+    let replies = '';
+    let end = 0;
+    for (const found of text.matchAll(/"id":("[^"]*"|\d+)[,}]/g)) {
+      replies += reply(found[1] ?? '');
+      end = found.index + found[0].length;
+    }
+    rest = text.slice(end);
+    if (replies !== '') socket.write(replies);
+  });
+}

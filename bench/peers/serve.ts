@@ -1,0 +1,34 @@
+/** What all peers have in common: they listen on a path, take orders, and go when the bench goes. */
+
+import { createServer, type Socket } from 'node:net';
+import type { Order } from '../peer.ts';
+
+/** Tells the bench something. */
+export function report(what: unknown): void {
+  process.send?.(what);
+}
+
+/** Calls `take` with every order, then reports it understood. */
+export function onOrder(take: (order: Order) => void): void {
+  process.on('message', (order) => {
+    take(order as Order);
+    report('understood');
+  });
+}
+
+/** Listens on a path and reports when it does. */
+export function serve(path: string, onConnection: (socket: Socket) => void): Promise<void> {
+  // Without an IPC channel the bench is not there any more.
+  process.once('disconnect', () => process.exit());
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    onConnection(socket);
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ path, backlog: 4096 }, resolve);
+  });
+}
+
+/** The path that the bench gave. */
+export const path = process.argv[2] ?? '';
