@@ -17,7 +17,7 @@ const DEADLINES: Deadlines = {
 
 const BOUNDS: Bounds = {
   maxMessageBytes: 16 * 1024 * 1024,
-  highWaterMark: 128 * 1024,
+  highWaterMark: 256 * 1024,
   maxQueuedBytes: 256 * 1024 * 1024,
 };
 

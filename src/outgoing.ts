@@ -44,7 +44,8 @@ export class Outgoing {
   #delivered = 0;
   #room: Deferred<void> | undefined;
   #barriers: { readonly at: number; readonly passed: Deferred<void> }[] = [];
-  #settled: Error | undefined;
+  /** Made only when somebody is to be told: errors are dear, and most sessions end in silence. */
+  #settled: (() => Error) | undefined;
 
   constructor(limits: Bounds) {
     this.#limits = limits;
@@ -55,13 +56,18 @@ export class Outgoing {
     return this.#accepted - this.#delivered;
   }
 
+  /** Whether `take()` would give a batch. */
+  get hasMore(): boolean {
+    return this.#gathered > 0 || this.#head < this.#sealed.length;
+  }
+
   /**
    * Accepts an encoded message. Resolves when there is room for the next.
    *
    * @throws {LimitError} When `maxQueuedBytes` would be exceeded; the message is not accepted.
    */
   push(data: string | Uint8Array): Promise<void> {
-    if (this.#settled !== undefined) return Promise.reject(this.#settled);
+    if (this.#settled !== undefined) return Promise.reject(this.#settled());
     const bytes = this.#bytes + data.length;
     if (bytes > this.#limits.maxQueuedBytes) return Promise.reject(this.#overflow(bytes));
     this.#bytes = bytes;
@@ -99,19 +105,19 @@ export class Outgoing {
   /** Resolves when all that was accepted before the call is confirmed. */
   flushed(): Promise<void> {
     if (this.#delivered === this.#accepted) return DONE;
-    if (this.#settled !== undefined) return Promise.reject(this.#settled);
+    if (this.#settled !== undefined) return Promise.reject(this.#settled());
     const passed: Deferred<void> = deferQuietly();
     this.#barriers.push({ at: this.#accepted, passed });
     return passed.promise;
   }
 
   /** The session is over: whoever waits is told why, what is queued is dropped (and stays counted). */
-  settle(error: Error): void {
+  settle(reason: () => Error): void {
     if (this.#settled !== undefined) return;
-    this.#settled = error;
+    this.#settled = reason;
     this.wake = undefined;
-    this.#room?.reject(error);
-    for (const { passed } of this.#barriers) passed.reject(error);
+    this.#room?.reject(reason());
+    for (const { passed } of this.#barriers) passed.reject(reason());
     this.#barriers = [];
     this.#sealed = [];
     this.#head = 0;

@@ -33,7 +33,7 @@ export interface Limits {
   readonly maxMessageBytes?: number | undefined;
   /**
    * How many outgoing bytes may wait for the kernel before `send()` asks its caller to wait.
-   * Default 128 KiB (131 072).
+   * Default 256 KiB (262 144).
    */
   readonly highWaterMark?: number | undefined;
   /**

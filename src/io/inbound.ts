@@ -121,6 +121,8 @@ export class Inbound<In> {
     this.fail(error);
   };
   readonly #onClose = (): void => {
+    // An end of ours, or after the peer's, is no failure.
+    if (this.#discarding || this.#ended) return;
     this.fail(new ClosedError('The stream was closed before the peer had ended it'));
   };
 

@@ -142,7 +142,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.#open = undefined;
     this.#failWriter = undefined;
     this.#outgoing.settle(
-      cause ?? new ClosedError('The session was disconnected', { expected: true }),
+      () => cause ?? new ClosedError('The session was disconnected', { expected: true }),
     );
   }
 

@@ -6,6 +6,17 @@ import type { Inbound } from './inbound.ts';
 /** Takes a message; a returned promise says when it is ready for the next. */
 export type Handle<In> = (message: In) => PromiseLike<void> | undefined;
 
+/** One reader at work. */
+interface Loop<In> {
+  readonly inbound: Inbound<In>;
+  readonly handle: Handle<In>;
+  /** Goes on taking messages. */
+  readonly run: () => void;
+  readonly fail: (error: unknown) => void;
+  /** What `signal.aborted` says, without the price of asking a signal for every message. */
+  stopped: boolean;
+}
+
 /**
  * Runs until `signal` is aborted, and then leaves the stream paused where it stands, for the next
  * reader. Resolves when the peer has ended its side and every message has been handled; rejects
@@ -18,29 +29,31 @@ export function readLoop<In>(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
+      loop.stopped = true;
       inbound.change = undefined;
       inbound.pause();
     };
     const end = (): void => {
       signal.removeEventListener('abort', stop);
-      if (!signal.aborted) stop();
+      if (!loop.stopped) stop();
     };
     const fail = (thrown: unknown): void => {
-      end();
       const error = handlerError('onMessage', thrown);
       // A reader that was stopped in the middle of a message is not heard any more.
-      if (signal.aborted) inbound.fault ??= error;
+      if (loop.stopped) inbound.fault ??= error;
+      end();
       reject(error);
     };
     const run = (): void => {
       try {
-        if (!takeAll(inbound, handle, signal, run, fail)) return;
+        if (!takeAll(loop)) return;
         end();
         resolve();
       } catch (error) {
         fail(error);
       }
     };
+    const loop: Loop<In> = { inbound, handle, run, fail, stopped: false };
     signal.addEventListener('abort', stop, { once: true });
     // Not at once: the former reader may stand below us on the stack, in the middle of a message.
     queueMicrotask(run);
@@ -48,49 +61,39 @@ export function readLoop<In>(
 }
 
 /** Handles what is there, sees to it that `run` is called when there is more; true at the end. */
-function takeAll<In>(
-  inbound: Inbound<In>,
-  handle: Handle<In>,
-  signal: AbortSignal,
-  run: () => void,
-  fail: (error: unknown) => void,
-): boolean {
+function takeAll<In>(loop: Loop<In>): boolean {
+  const { inbound, handle } = loop;
   // Bytes that come while a message is handled must wait for the next turn of this loop.
   inbound.change = undefined;
-  while (!signal.aborted && inbound.handling === undefined) {
+  while (!loop.stopped && inbound.handling === undefined) {
     const message = inbound.next();
     if (message === undefined) {
       if (inbound.isOver()) return true;
-      inbound.change = run;
+      inbound.change = loop.run;
       inbound.resume();
       return false;
     }
     inbound.handling = handle(message);
   }
-  if (inbound.handling !== undefined) waitForHandler(inbound, inbound.handling, signal, run, fail);
+  if (inbound.handling !== undefined) waitForHandler(loop, inbound.handling);
   return false;
 }
 
 /** Stops the stream until the handler is ready, or has failed. */
-function waitForHandler<In>(
-  inbound: Inbound<In>,
-  handling: PromiseLike<void>,
-  signal: AbortSignal,
-  run: () => void,
-  fail: (error: unknown) => void,
-): void {
-  if (!signal.aborted) inbound.pause();
+function waitForHandler<In>(loop: Loop<In>, handling: PromiseLike<void>): void {
+  const { inbound } = loop;
+  if (!loop.stopped) inbound.pause();
   const release = (): void => {
     if (inbound.handling === handling) inbound.handling = undefined;
   };
   handling.then(
     () => {
       release();
-      if (!signal.aborted) run();
+      if (!loop.stopped) loop.run();
     },
     (error: unknown) => {
       release();
-      fail(error);
+      loop.fail(error);
     },
   );
 }

@@ -4,6 +4,9 @@ import type { Duplex } from 'node:stream';
 import { ClosedError } from '../errors.ts';
 import type { Batch, Outgoing } from '../outgoing.ts';
 
+/** How many batches of a backlog are given to the stream in one go. */
+const BATCHES_AT_ONCE = 4;
+
 /**
  * Runs until `signal` is aborted; a batch that is with the stream then is still confirmed. What is
  * sent in one turn of the event loop leaves in one write, or as soon as it fills a batch; while the
@@ -20,14 +23,28 @@ export function writeLoop(stream: Duplex, outgoing: Outgoing, signal: AbortSigna
     const closed = (): void => {
       reject(stream.errored ?? new ClosedError('The stream was closed'));
     };
+    const write = (batch: Batch): void => {
+      stream.write(batch.data, 'utf8', (error) => {
+        written(batch, error);
+      });
+    };
     const pump = (): void => {
-      while (!signal.aborted && !stream.destroyed && !stream.writableNeedDrain) {
-        const batch = outgoing.take();
-        if (batch === undefined) return;
-        stream.write(batch.data, 'utf8', (error) => {
-          written(batch, error);
-        });
+      if (signal.aborted || stream.destroyed || stream.writableNeedDrain) return;
+      const batch = outgoing.take();
+      if (batch === undefined) return;
+      if (!outgoing.hasMore) {
+        write(batch);
+        return;
       }
+      // A backlog goes out in few system calls, and in turns, so that others have theirs.
+      stream.cork();
+      write(batch);
+      for (let taken = 1; taken < BATCHES_AT_ONCE; taken += 1) {
+        const next = outgoing.take();
+        if (next !== undefined) write(next);
+      }
+      stream.uncork();
+      setImmediate(pump);
     };
     const scheduledPump = (): void => {
       scheduled = false;

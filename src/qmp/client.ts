@@ -21,7 +21,7 @@ import { BusyMonitorError, ExecuteError, ServerParseError } from './errors.ts';
 import type { EventFilter, EventListener, EventListenerOptions } from './events.ts';
 import { negotiate, receiveGreeting } from './handshake.ts';
 import { isError, isEvent, nameOf, qmpCodec } from './messages.ts';
-import { Replies, type ReplyOptions } from './replies.ts';
+import { Replies, type ReplyOptions, type Waiter } from './replies.ts';
 import type {
   Arguments,
   CommandName,
@@ -170,18 +170,23 @@ export class QmpClient implements AsyncDisposable {
    * @throws {LimitError} When too much waits to be sent; see `Limits.maxQueuedBytes`.
    * @throws `signal.reason`, when the signal was aborted. The command may still be executed.
    */
-  async execute<C extends CommandName>(
+  execute<C extends CommandName>(
     command: C,
     args?: Arguments<C>,
-    { oob = false, ...options }: ExecuteOptions = {},
+    options: ExecuteOptions = {},
   ): Promise<Returns<C>> {
-    const message: QmpCommand = {
-      ...(oob ? { 'exec-oob': command } : { execute: command }),
-      ...(args !== undefined && { arguments: args }),
-    };
-    const reply = await this.#exchange(message, options);
-    if ('error' in reply) throw new ExecuteError(command, reply);
-    return reply.return as Returns<C>;
+    return new Promise((resolve, reject) => {
+      const id = this.#nextId();
+      const message: QmpCommand =
+        options.oob === true
+          ? { 'exec-oob': command, arguments: args, id }
+          : { execute: command, arguments: args, id };
+      const answer = (reply: QmpReply): void => {
+        if ('error' in reply) reject(new ExecuteError(command, reply));
+        else resolve(reply.return as Returns<C>);
+      };
+      this.#exchange(id, message, { name: command, resolve: answer, reject }, options);
+    });
   }
 
   /**
@@ -192,10 +197,19 @@ export class QmpClient implements AsyncDisposable {
    * @throws {ArgumentError} When the message names no command.
    * @throws As `execute()`, but for `ExecuteError`.
    */
-  async executeMessage(message: QmpCommand, options: ReplyOptions = {}): Promise<QmpReply> {
-    const reply = await this.#exchange(message, options);
-    const outcome = 'error' in reply ? { error: reply.error } : { return: reply.return };
-    return message.id === undefined ? outcome : { ...outcome, id: message.id };
+  executeMessage(message: QmpCommand, options: ReplyOptions = {}): Promise<QmpReply> {
+    return new Promise((resolve, reject) => {
+      const name = nameOf(message);
+      if (name === undefined) {
+        throw new ArgumentError('A command needs a member "execute" or "exec-oob" with its name');
+      }
+      const answer = (reply: QmpReply): void => {
+        const outcome = 'error' in reply ? { error: reply.error } : { return: reply.return };
+        resolve(message.id === undefined ? outcome : { ...outcome, id: message.id });
+      };
+      const id = this.#nextId();
+      this.#exchange(id, { ...message, id }, { name, resolve: answer, reject }, options);
+    });
   }
 
   /**
@@ -287,25 +301,36 @@ export class QmpClient implements AsyncDisposable {
     if (this.runstate === 'IDLE') this.#greeting = undefined;
   }
 
-  async #exchange(message: QmpCommand, options: ReplyOptions): Promise<QmpReply> {
+  /**
+   * Sends a command and waits for its reply.
+   *
+   * @throws {ArgumentError} When the timeout cannot be used.
+   * @throws `signal.reason`, when the signal was aborted.
+   */
+  #exchange(id: string, message: QmpCommand, waiter: Waiter, options: ReplyOptions): void {
     options.signal?.throwIfAborted();
     checkTimeout(options.timeout);
-    const name = nameOf(message);
-    if (name === undefined) {
-      throw new ArgumentError('A command needs a member "execute" or "exec-oob" with its name');
-    }
-    const id = this.#nextId();
-    const reply = this.#replies.expect(id, name, options);
-    if (name === 'quit') this.protocol.expectEnd();
-    this.protocol.send({ ...message, id }).catch((error: unknown) => {
+    const isQuit = waiter.name === 'quit';
+    this.#replies.expect(id, isQuit ? this.#expectingEnd(waiter) : waiter, options);
+    this.protocol.send(message).catch((error: unknown) => {
       // An error of the session interrupts all commands alike, when it has ended.
       if (error instanceof ClosedError) return;
-      if (name === 'quit') this.protocol.expectEnd(false);
+      if (isQuit) this.protocol.expectEnd(false);
       this.#replies.reject(id, error);
     });
-    const settled = await reply;
-    if (name === 'quit' && 'error' in settled) this.protocol.expectEnd(false);
-    return settled;
+  }
+
+  /** Announces the end that the command asks for; a server that refuses stays. */
+  #expectingEnd({ name, resolve, reject }: Waiter): Waiter {
+    this.protocol.expectEnd();
+    return {
+      name,
+      reject,
+      resolve: (reply) => {
+        if ('error' in reply) this.protocol.expectEnd(false);
+        resolve(reply);
+      },
+    };
   }
 
   #nextId(): string {

@@ -1,8 +1,7 @@
 /** Commands that wait for their replies, by id. */
 
+import { whenAborted } from '../abort.ts';
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
-import { abortable } from '../abort.ts';
-import { type Deferred, defer } from '../deferred.ts';
 import { TimeoutError, type WirechartError } from '../errors.ts';
 import type { Clock } from '../protocol.ts';
 import { startTimer } from '../timer.ts';
@@ -18,11 +17,19 @@ export interface ReplyOptions {
   readonly timeout?: number | undefined;
 }
 
-interface Pending {
+/** Who waits for a reply: two functions and not a promise, since there is one for every command. */
+export interface Waiter {
+  /** The command's name. */
   readonly name: string;
+  readonly resolve: (reply: QmpReply) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Pending extends Waiter {
   /** Whether a clean end of the session is as good as a reply: `quit` asks for nothing else. */
   endIsReply: boolean;
-  readonly reply: Deferred<QmpReply>;
+  /** Ends its deadline and its signal. */
+  release: (() => void) | undefined;
 }
 
 /** How many ids of commands that nobody waits for any more are remembered. */
@@ -38,42 +45,29 @@ export class Replies {
     this.#clock = clock;
   }
 
-  /** Waits for the reply to a command. */
-  async expect(id: string, name: string, { signal, timeout }: ReplyOptions): Promise<QmpReply> {
-    const reply = defer<QmpReply>();
-    this.#pending.set(id, { name, reply, endIsReply: name === 'quit' });
-    const cancel = startTimer(
-      timeout,
-      () => {
-        this.#expire(id, name, timeout ?? Infinity);
-      },
-      this.#clock,
-    );
-    try {
-      return await abortable(reply.promise, signal);
-    } finally {
-      cancel();
-      // Still pending: the caller has gone, the reply is yet to come, and is then no surprise.
-      if (this.#pending.delete(id)) this.#abandon(id);
+  /** Waits for the reply to a command. The waiter is called once. */
+  expect(id: string, { name, resolve, reject }: Waiter, options: ReplyOptions): void {
+    const endIsReply = name === 'quit';
+    const pending: Pending = { name, resolve, reject, endIsReply, release: undefined };
+    this.#pending.set(id, pending);
+    if (options.signal !== undefined || options.timeout !== undefined) {
+      pending.release = this.#watch(id, name, options);
     }
   }
 
   /** Gives a message to the command whose id it has; says whether somebody waited for it. */
   settle(id: JsonValue | undefined, message: JsonObject): boolean {
     if (typeof id !== 'string') return false;
-    const pending = this.#pending.get(id);
+    const pending = this.#take(id);
     if (pending === undefined) return this.#abandoned.delete(id);
-    this.#pending.delete(id);
-    if (isSuccess(message) || isError(message)) pending.reply.resolve(message);
-    else pending.reply.reject(new BadReplyError(pending.name, message));
+    if (isSuccess(message) || isError(message)) pending.resolve(message);
+    else pending.reject(new BadReplyError(pending.name, message));
     return true;
   }
 
   /** The command was not sent: there will be no reply. */
   reject(id: string, error: unknown): void {
-    const pending = this.#pending.get(id);
-    this.#pending.delete(id);
-    pending?.reply.reject(error);
+    this.#take(id)?.reject(error);
   }
 
   /** The end that comes now is ours: it answers nothing. */
@@ -86,21 +80,46 @@ export class Replies {
    * all others are interrupted.
    */
   end(cause: WirechartError, clean: boolean): void {
-    for (const { name, reply, endIsReply } of this.#pending.values()) {
-      if (clean && endIsReply) reply.resolve({ return: {} });
-      else reply.reject(new ExecInterruptedError(name, cause));
+    for (const [id, { name, resolve, reject, endIsReply }] of [...this.#pending]) {
+      this.#take(id);
+      if (clean && endIsReply) resolve({ return: {} });
+      else reject(new ExecInterruptedError(name, cause));
     }
-    this.#pending.clear();
     this.#abandoned.clear();
   }
 
-  #expire(id: string, name: string, ms: number): void {
-    const text = `No reply to ${name} within ${String(ms)} ms; it may still be executed`;
-    // The command stays pending for the moment in which its promise settles; see `expect()`.
-    this.#pending.get(id)?.reply.reject(new TimeoutError('execute', ms, text));
+  #take(id: string): Pending | undefined {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return undefined;
+    this.#pending.delete(id);
+    pending.release?.();
+    return pending;
   }
 
-  #abandon(id: string): void {
+  #watch(id: string, name: string, { signal, timeout }: ReplyOptions): () => void {
+    const forget =
+      signal &&
+      whenAborted(signal, () => {
+        this.#abandon(id, signal.reason);
+      });
+    const cancel = startTimer(
+      timeout,
+      () => {
+        const ms = timeout ?? Infinity;
+        const text = `No reply to ${name} within ${String(ms)} ms; it may still be executed`;
+        this.#abandon(id, new TimeoutError('execute', ms, text));
+      },
+      this.#clock,
+    );
+    return () => {
+      forget?.();
+      cancel();
+    };
+  }
+
+  /** Nobody waits any more; the reply that is yet to come is then no surprise. */
+  #abandon(id: string, reason: unknown): void {
+    this.reject(id, reason);
     this.#abandoned.add(id);
     const [oldest] = this.#abandoned;
     if (this.#abandoned.size > MAX_ABANDONED && oldest !== undefined) {
