@@ -9,9 +9,10 @@ import { assign, emit, setup } from 'xstate';
 import { ClosedError, ConnectError, TimeoutError, WirechartError } from '../errors.ts';
 import type { Deadlines } from '../link.ts';
 import type { Runstate } from '../runstate.ts';
-import type { BoundAddress, SessionOutcome } from '../types.ts';
+import type { Address, BoundAddress, SessionOutcome } from '../types.ts';
 import { LONGEST_DELAY } from '../timer.ts';
 import * as actors from './actors.ts';
+import type { OnLink } from './actors.ts';
 import type { ProtocolContext, ProtocolEmitted, ProtocolEvent } from './types.ts';
 
 type Deadline = keyof Deadlines;
@@ -59,13 +60,13 @@ const delay =
     Math.min(context.link.deadlines[deadline], LONGEST_DELAY);
 
 /** The input of an actor that works on the link. */
-export const onLink = ({ context: { link } }: { context: Pick<Context, 'link'> }) => ({ link });
+export const onLink = ({ context: { link } }: { context: OnLink }) => ({ link });
 
 /** The input of an actor that goes somewhere; an event without an address is refused by the link. */
 export const toAddress = ({
   context: { link, address = '' },
 }: {
-  context: Pick<Context, 'link' | 'address'>;
+  context: OnLink & { readonly address: Address | undefined };
 }) => ({ link, address });
 
 /** The setup of the chart. */
