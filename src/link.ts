@@ -22,6 +22,8 @@ export interface Link<In, Out> {
   readonly deadlines: Deadlines;
   /** How many messages of this session were accepted and are not with the kernel. */
   readonly undelivered: number;
+  /** Whether `flush()` has nothing to wait for. */
+  readonly isFlushed: boolean;
 
   /** Opens a stream to the peer. Rejects with what the operating system, TLS or the address says. */
   dial(address: Address, signal: AbortSignal): Promise<void>;

@@ -54,6 +54,10 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     return this.#outgoing.undelivered;
   }
 
+  get isFlushed(): boolean {
+    return this.#outgoing.undelivered === 0;
+  }
+
   async dial(address: Address, signal: AbortSignal): Promise<void> {
     this.#outgoing = new Outgoing(this.#limits);
     this.#adopt(await dial(parseAddress(address), signal), signal);

@@ -14,7 +14,7 @@
  *    failure.
  * 4. Graceful and failed ends are different states, not a flag: `flushing` is entered only while
  *    the way out still works, `closing` ends our side and waits for the peer's, `destroying` asks
- *    nobody.
+ *    nobody. A state that would have nothing to do (no handshake, nothing to flush) is passed by.
  * 5. No wait without a deadline. Each state that waits for the world has an `after`, except where
  *    it waits for our own caller (IDLE, `bound`, RUNNING). `isFinite` lets a deadline be Infinity.
  * 6. Time, sockets and messages are somebody else's: time is the actor system's clock, the rest is
@@ -82,7 +82,10 @@ export const createChart = <In, Out, Input>(createLink: (input: Input) => Link<I
               id: 'dialer',
               src: 'dialer',
               input: toAddress,
-              onDone: 'establishing',
+              onDone: [
+                { guard: 'hasHandshake', target: 'establishing' },
+                { target: '#protocol.RUNNING' },
+              ],
               onError: {
                 target: '#protocol.DISCONNECTING.destroying',
                 actions: 'recordConnectFailure',
@@ -136,7 +139,10 @@ export const createChart = <In, Out, Input>(createLink: (input: Input) => Link<I
               id: 'acceptor',
               src: 'acceptor',
               input: onLink,
-              onDone: 'establishing',
+              onDone: [
+                { guard: 'hasHandshake', target: 'establishing' },
+                { target: '#protocol.RUNNING' },
+              ],
               onError: {
                 target: '#protocol.DISCONNECTING.destroying',
                 actions: 'recordConnectFailure',
@@ -183,7 +189,10 @@ export const createChart = <In, Out, Input>(createLink: (input: Input) => Link<I
             id: 'reader',
             src: 'reader',
             input: onLink,
-            onDone: { target: 'DISCONNECTING.flushing.oneway', actions: 'recordEnd' },
+            onDone: [
+              { guard: 'isFlushed', target: 'DISCONNECTING.closing', actions: 'recordEnd' },
+              { target: 'DISCONNECTING.flushing.oneway', actions: 'recordEnd' },
+            ],
             onError: { target: 'DISCONNECTING.closing', actions: 'recordFailure' },
           },
           {
@@ -196,6 +205,7 @@ export const createChart = <In, Out, Input>(createLink: (input: Input) => Link<I
         on: {
           DISCONNECT: [
             { guard: 'isForced', target: 'DISCONNECTING.destroying' },
+            { guard: 'isFlushed', target: 'DISCONNECTING.closing' },
             { target: 'DISCONNECTING.flushing' },
           ],
           FAIL: { target: 'DISCONNECTING.closing', actions: 'recordFailure' },

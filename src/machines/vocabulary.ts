@@ -91,6 +91,10 @@ export const vocabulary = <In, Out, Input>() =>
       /** Whether the deadline is one that passes. */
       isFinite: ({ context }, { deadline }: { deadline: Deadline }) =>
         context.link.deadlines[deadline] <= LONGEST_DELAY,
+      /** Whether the protocol has one to run. */
+      hasHandshake: ({ context }) => context.link.definition.handshake !== undefined,
+      /** Whether all that was sent is with the kernel already. */
+      isFlushed: ({ context }) => context.link.isFlushed,
       isForced: ({ event }) => event.type === 'DISCONNECT' && event.force === true,
     },
     actions: {

@@ -34,8 +34,8 @@ export const nameOf = (reference: unknown): string => {
 };
 
 /** The machine standing in a state, without having walked there. */
-export const standing = (leaf: Node): Snapshot =>
-  chart.resolveState({ value: valueOf(leaf.path), context: contextOf(new FakeLink()) });
+export const standing = (leaf: Node, link = new FakeLink()): Snapshot =>
+  chart.resolveState({ value: valueOf(leaf.path), context: contextOf(link) });
 
 const valueOf = ([key = '', ...inner]: readonly string[]): StateValue =>
   inner.length === 0 ? key : { [key]: valueOf(inner) };

@@ -97,7 +97,6 @@ it('a parent connects by event, and sees the session run', async () => {
   expect(parent.getSnapshot().context.seen).toEqual([
     'IDLE',
     { CONNECTING: 'dialing' },
-    { CONNECTING: 'establishing' },
     { RUNNING: 'open' },
   ]);
   far.destroy();

@@ -75,9 +75,12 @@ const unused = (): never => {
 export class FakeLink implements Link<string, string> {
   readonly definition: ProtocolDefinition<string> = {
     codec: { encode: unused, createDecoder: unused },
+    handshake: unused,
   };
   readonly deadlines: Deadlines;
   undelivered = 0;
+  /** Whether the chart may go past `flushing`. */
+  isFlushed = false;
   /** Every call of a waiting method, in order. */
   readonly calls: Call[] = [];
   /** The duties whose calls were aborted, in order. */
@@ -187,4 +190,12 @@ export class CountingClock extends SimulatedClock {
     this.#set.delete(id);
     super.clearTimeout(id);
   }
+}
+
+/** A link with nothing to flush, of a protocol without a handshake: the chart takes the short ways. */
+export class IdleLink extends FakeLink {
+  override readonly definition: ProtocolDefinition<string> = {
+    codec: { encode: unused, createDecoder: unused },
+  };
+  override isFlushed = true;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ClosedError, CodecError, ConnectError } from '../../src/errors.ts';
-import { BOUND } from './fake-link.ts';
-import { at, Harness, RESTING, ROUTES, turn } from './support.ts';
+import { BOUND, IdleLink } from './fake-link.ts';
+import { asRoot, at, Harness, RESTING, ROUTES, turn } from './support.ts';
 
 const WHOLE = ['IDLE', 'CONNECTING', 'RUNNING', 'DISCONNECTING', 'IDLE'];
 const CLEAN = { suppressed: [], undelivered: 0 };
@@ -54,6 +54,33 @@ describe('a good session', () => {
     expect(machine.context).toMatchObject({ cause: undefined, suppressed: [], session: 2 });
     await machine.go('dial', 'establish', 'DISCONNECT', 'flush', 'close');
     expect(machine.outcome).toEqual(CLEAN);
+  });
+});
+
+describe('a session with nothing to flush, of a protocol without a handshake', () => {
+  const idle = (): Harness => new Harness({}, asRoot, new IdleLink());
+
+  it('runs as soon as there is a stream, and closes at once', async () => {
+    const machine = idle();
+    await machine.go('CONNECT', 'dial', 'DISCONNECT');
+    expect(machine.state).toBe('DISCONNECTING.closing');
+    await machine.go('close');
+    expect(machine.runstates).toEqual(WHOLE);
+    expect(machine.outcome).toEqual(CLEAN);
+  });
+
+  it('runs as soon as there is a peer', async () => {
+    const machine = idle();
+    await machine.go('LISTEN', 'listen', 'ACCEPT', 'accept');
+    expect(machine.state).toBe('RUNNING.open');
+  });
+
+  it("still fails by the peer's end, which it answers by its own", async () => {
+    const machine = idle();
+    await machine.go('CONNECT', 'dial', 'read');
+    expect(machine.state).toBe('DISCONNECTING.closing');
+    await machine.go('close');
+    expect(machine.outcome.cause).toMatchObject({ code: 'ERR_CLOSED', expected: false });
   });
 });
 

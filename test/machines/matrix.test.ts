@@ -11,7 +11,7 @@ import {
   type Snapshot,
   standing,
 } from './chart.ts';
-import { FakeLink } from './fake-link.ts';
+import { FakeLink, IdleLink } from './fake-link.ts';
 import { chart, pathOf } from './support.ts';
 
 /**
@@ -23,22 +23,33 @@ import { chart, pathOf } from './support.ts';
  * - a report of an actor that does not run there, or of a timer that is not set there, has no row:
  *   that each of them is refused is a test of its own. (XState drops them anyway; see also
  *   `late.test.ts`. The error of an actor that does not run would be heard by nobody, and be fatal.)
+ * - the last part has the rows that differ for a link with nothing to flush and without a handshake;
  * - `closed` is passed through within one step, so all that can happen in it is that step.
  */
 const resting = leaves.filter(({ type }) => type === 'atomic');
 
-const rowsOf = (leaf: Node): string[] => {
+const rowsOf = (leaf: Node, link?: FakeLink): string[] => {
   const active = activeIn(leaf);
   return HAPPENINGS.filter(({ isLiveIn }) => isLiveIn(active)).map(
-    ({ label, event }) => `${pathOfNode(leaf)} · ${label} ${answer(standing(leaf), event)}`,
+    ({ label, event }) => `${pathOfNode(leaf)} · ${label} ${answer(standing(leaf, link), event)}`,
   );
+};
+
+/** What is answered otherwise when there is nothing to flush, and no handshake. */
+const shortWaysOf = (leaf: Node): string[] => {
+  const usual = rowsOf(leaf);
+  return rowsOf(leaf, new IdleLink()).filter((row) => !usual.includes(row));
 };
 
 it('answers every event in every state as reviewed', async () => {
   const table = resting.map((leaf) => rowsOf(leaf).join('\n'));
   const passed = leaves.filter((leaf) => !resting.includes(leaf));
   const rows = passed.map((leaf) => `${pathOfNode(leaf)} · (at once) ${atOnce(leaf)}`);
-  const text = `${[...table, ...rows].join('\n\n')}\n`;
+  const short = [
+    'With nothing to flush, and without a handshake:',
+    ...resting.flatMap(shortWaysOf),
+  ];
+  const text = `${[...table, ...rows, short.join('\n')].join('\n\n')}\n`;
   await expect(text).toMatchFileSnapshot('./__snapshots__/matrix.txt');
 });
 

@@ -79,7 +79,11 @@ describe('the chart', () => {
   );
 
   /** Rule 3 of the chart's theory; who asks for an end needs no reason for it. */
-  const ASKED_FOR = ['RUNNING · DISCONNECT [isForced]', 'RUNNING · DISCONNECT'];
+  const ASKED_FOR = [
+    'RUNNING · DISCONNECT [isForced]',
+    'RUNNING · DISCONNECT [isFlushed]',
+    'RUNNING · DISCONNECT',
+  ];
 
   it('keeps the reason of every end of a session that was not asked for', () => {
     const ends = arrows.filter(

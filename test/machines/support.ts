@@ -70,8 +70,8 @@ export class Harness {
   /** What the machine itself died of; it must not. */
   readonly deaths: unknown[] = [];
 
-  constructor(deadlines: Partial<Deadlines> = {}, host = asRoot) {
-    this.link = new FakeLink(deadlines);
+  constructor(deadlines: Partial<Deadlines> = {}, host = asRoot, link = new FakeLink(deadlines)) {
+    this.link = link;
     const { actor, start, stop } = host(this.link, this.clock);
     this.actor = actor;
     this.stop = stop;
