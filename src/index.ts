@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-export { AsyncProtocol, type DisconnectOptions, type WaitOptions } from './protocol.ts';
+export { AsyncProtocol } from './protocol.ts';
 export {
   type Clock,
   createProtocolMachine,
@@ -19,12 +19,14 @@ export type {
   BoundAddress,
   Codec,
   Decoder,
+  DisconnectOptions,
   Handshake,
   Limits,
   Logger,
   ProtocolDefinition,
   SessionOutcome,
   Timeouts,
+  WaitOptions,
 } from './types.ts';
 export type { Deadlines, Link } from './link.ts';
 

@@ -16,22 +16,20 @@ import {
   startEngine,
 } from './machine.ts';
 import type { ProtocolEmitted, ProtocolEvent } from './machines/types.ts';
-import type { Runstate } from './runstate.ts';
-import type { Address, BoundAddress, ProtocolDefinition, SessionOutcome } from './types.ts';
+import { CONDITION, type Runstate, RUNSTATES } from './runstate.ts';
+import type {
+  Address,
+  BoundAddress,
+  DisconnectOptions,
+  ProtocolDefinition,
+  SessionOutcome,
+  WaitOptions,
+} from './types.ts';
 import { Waiters } from './waiters.ts';
 
 export type { Clock, ProtocolOptions } from './machine.ts';
 
-/** For a wait that can be given up. The promise then rejects with `signal.reason` itself. */
-export interface WaitOptions {
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** How to disconnect. */
-export interface DisconnectOptions extends WaitOptions {
-  /** Neither flush nor wait for the peer: destroy at once. Default false. */
-  readonly force?: boolean | undefined;
-}
+export type { DisconnectOptions, WaitOptions } from './types.ts';
 
 /**
  * One connection at a time to one peer, as often as wanted: IDLE → CONNECTING → RUNNING →
@@ -320,13 +318,3 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
     if (logger !== undefined) recordOf(emitted, logger);
   }
 }
-
-const RUNSTATES = ['IDLE', 'CONNECTING', 'RUNNING', 'DISCONNECTING'] as const;
-
-/** What a StateError says of the state, and what to do about it. */
-const CONDITION: Readonly<Record<Runstate, string>> = {
-  IDLE: 'disconnected and idle.',
-  CONNECTING: 'currently connecting.',
-  RUNNING: 'already connected and running.',
-  DISCONNECTING: 'disconnecting. It returns to IDLE by itself; disconnect() waits for that.',
-};

@@ -7,3 +7,14 @@
  * - `DISCONNECTING`: flushing what was sent, then closing; it returns to `IDLE` by itself.
  */
 export type Runstate = 'IDLE' | 'CONNECTING' | 'RUNNING' | 'DISCONNECTING';
+
+/** All of them, in the order of a good session. */
+export const RUNSTATES = ['IDLE', 'CONNECTING', 'RUNNING', 'DISCONNECTING'] as const;
+
+/** What a StateError says of the state, and what to do about it. */
+export const CONDITION: Readonly<Record<Runstate, string>> = {
+  IDLE: 'disconnected and idle.',
+  CONNECTING: 'currently connecting.',
+  RUNNING: 'already connected and running.',
+  DISCONNECTING: 'disconnecting. It returns to IDLE by itself; disconnect() waits for that.',
+};

@@ -152,6 +152,17 @@ export interface Logger {
   error(text: string): void;
 }
 
+/** For a wait that can be given up. The promise then rejects with `signal.reason` itself. */
+export interface WaitOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How to disconnect. */
+export interface DisconnectOptions extends WaitOptions {
+  /** Neither flush nor wait for the peer: destroy at once. Default false. */
+  readonly force?: boolean | undefined;
+}
+
 /** How a session, or an attempt at one, ended. */
 export interface SessionOutcome {
   /** Why it failed; absent when it ended as asked. The first cause wins. */

@@ -6,22 +6,23 @@
  */
 
 import type { JsonObject } from '../codecs/json.ts';
-import { ArgumentError, ClosedError, ConnectError, TimeoutError } from '../errors.ts';
+import { ArgumentError, ConnectError, TimeoutError } from '../errors.ts';
 import {
   AsyncProtocol,
   type DisconnectOptions,
   type ProtocolOptions,
   type WaitOptions,
 } from '../protocol.ts';
+import { harmless } from '../log.ts';
 import type { Runstate } from '../runstate.ts';
-import { checkTimeout } from '../timer.ts';
 import type { Address, BoundAddress, Handshake, SessionOutcome } from '../types.ts';
 import { Dispatcher, type WaitForOptions } from './dispatcher.ts';
 import { BusyMonitorError, ExecuteError, ServerParseError } from './errors.ts';
 import type { EventFilter, EventListener, EventListenerOptions } from './events.ts';
 import { negotiate, receiveGreeting } from './handshake.ts';
 import { isError, isEvent, nameOf, qmpCodec } from './messages.ts';
-import { Replies, type ReplyOptions, type Waiter } from './replies.ts';
+import { Exchange } from './exchange.ts';
+import type { ExecuteOptions, ReplyOptions } from './replies.ts';
 import type {
   Arguments,
   CommandName,
@@ -34,14 +35,8 @@ import type {
   Returns,
 } from './types.ts';
 
-/** How a client is run: as any protocol. */
+/** How a client is run: the options of every protocol. */
 export type QmpOptions = ProtocolOptions;
-
-/** How a command is executed. */
-export interface ExecuteOptions extends ReplyOptions {
-  /** Out of band: at once, past the commands that wait (qmp-spec, "Out-of-band execution"). */
-  readonly oob?: boolean | undefined;
-}
 
 /**
  * A client of one QMP monitor. It dials (`connect()`) or is dialled (`listen()` and `accept()`), and is
@@ -57,21 +52,17 @@ export class QmpClient implements AsyncDisposable {
   /** The protocol underneath: its runstate, its machine, its options. */
   readonly protocol: AsyncProtocol<JsonObject, QmpCommand>;
 
-  readonly #replies: Replies;
+  readonly #exchange: Exchange;
   readonly #dispatcher: Dispatcher;
   readonly #logger: QmpOptions['logger'];
   #greeting: QmpGreeting | undefined;
-  /** Random, so that a reply to an earlier client of the same monitor is not taken for ours. */
-  readonly #idPrefix = Math.random().toString(36).slice(2, 7).padEnd(5, '0');
-  #lastId = 0;
 
   /**
    * @param options - As for `AsyncProtocol`.
    * @throws {ArgumentError} When an option cannot be used.
    */
   constructor(options: QmpOptions = {}) {
-    this.#logger = options.logger;
-    this.#replies = new Replies(options.clock);
+    this.#logger = options.logger && harmless(options.logger);
     this.#dispatcher = new Dispatcher(options.clock, (error) => {
       this.protocol.fail(error);
     });
@@ -85,6 +76,7 @@ export class QmpClient implements AsyncDisposable {
       },
       options,
     );
+    this.#exchange = new Exchange(this.protocol, options.clock);
   }
 
   /** What the server said of itself; `undefined` until it did, in each attempt anew. */
@@ -138,7 +130,7 @@ export class QmpClient implements AsyncDisposable {
    * `ExecInterruptedError`.
    */
   disconnect(options?: DisconnectOptions): Promise<void> {
-    this.#replies.disown();
+    this.#exchange.disown();
     return this.protocol.disconnect(options);
   }
 
@@ -176,7 +168,7 @@ export class QmpClient implements AsyncDisposable {
     options: ExecuteOptions = {},
   ): Promise<Returns<C>> {
     return new Promise((resolve, reject) => {
-      const id = this.#nextId();
+      const id = this.#exchange.nextId();
       const message: QmpCommand =
         options.oob === true
           ? { 'exec-oob': command, arguments: args, id }
@@ -185,7 +177,7 @@ export class QmpClient implements AsyncDisposable {
         if ('error' in reply) reject(new ExecuteError(command, reply));
         else resolve(reply.return as Returns<C>);
       };
-      this.#exchange(id, message, { name: command, resolve: answer, reject }, options);
+      this.#exchange.send(id, message, { name: command, resolve: answer, reject }, options);
     });
   }
 
@@ -207,8 +199,8 @@ export class QmpClient implements AsyncDisposable {
         const outcome = 'error' in reply ? { error: reply.error } : { return: reply.return };
         resolve(message.id === undefined ? outcome : { ...outcome, id: message.id });
       };
-      const id = this.#nextId();
-      this.#exchange(id, { ...message, id }, { name, resolve: answer, reject }, options);
+      const id = this.#exchange.nextId();
+      this.#exchange.send(id, { ...message, id }, { name, resolve: answer, reject }, options);
     });
   }
 
@@ -285,12 +277,12 @@ export class QmpClient implements AsyncDisposable {
     };
     this.#greeting = undefined;
     this.#greeting = await receiveGreeting(session, onEvent);
-    await negotiate(session, this.#greeting, this.#nextId(), onEvent);
+    await negotiate(session, this.#greeting, this.#exchange.nextId(), onEvent);
   }
 
   #route(message: JsonObject): void {
     if (isEvent(message)) this.#dispatcher.dispatch(message);
-    else if (this.#replies.settle(message['id'], message)) return;
+    else if (this.#exchange.settle(message)) return;
     else if ('error' in message && message['id'] === undefined) {
       const description = isError(message) ? message.error.desc : 'it does not say why';
       throw new ServerParseError(message['error'] ?? null, description);
@@ -301,47 +293,9 @@ export class QmpClient implements AsyncDisposable {
     if (this.runstate === 'IDLE') this.#greeting = undefined;
   }
 
-  /**
-   * Sends a command and waits for its reply.
-   *
-   * @throws {ArgumentError} When the timeout cannot be used.
-   * @throws `signal.reason`, when the signal was aborted.
-   */
-  #exchange(id: string, message: QmpCommand, waiter: Waiter, options: ReplyOptions): void {
-    options.signal?.throwIfAborted();
-    checkTimeout(options.timeout);
-    const isQuit = waiter.name === 'quit';
-    this.#replies.expect(id, isQuit ? this.#expectingEnd(waiter) : waiter, options);
-    this.protocol.send(message).catch((error: unknown) => {
-      // An error of the session interrupts all commands alike, when it has ended.
-      if (error instanceof ClosedError) return;
-      if (isQuit) this.protocol.expectEnd(false);
-      this.#replies.reject(id, error);
-    });
-  }
-
-  /** Announces the end that the command asks for; a server that refuses stays. */
-  #expectingEnd({ name, resolve, reject }: Waiter): Waiter {
-    this.protocol.expectEnd();
-    return {
-      name,
-      reject,
-      resolve: (reply) => {
-        if ('error' in reply) this.protocol.expectEnd(false);
-        resolve(reply);
-      },
-    };
-  }
-
-  #nextId(): string {
-    this.#lastId += 1;
-    return this.#idPrefix + this.#lastId.toString(36);
-  }
-
-  #onClosed({ cause }: SessionOutcome): void {
-    const ended = new ClosedError('The session was disconnected', { expected: true });
-    this.#replies.end(cause ?? ended, cause === undefined);
-    this.#dispatcher.end(!(cause instanceof ConnectError));
+  #onClosed(outcome: SessionOutcome): void {
+    this.#exchange.end(outcome);
+    this.#dispatcher.end(!(outcome.cause instanceof ConnectError));
   }
 
   readonly #diagnose = (error: unknown): never => {

@@ -4,8 +4,8 @@
  * @packageDocumentation
  */
 
-export { type ExecuteOptions, QmpClient, type QmpOptions } from './client.ts';
-export type { ReplyOptions } from './replies.ts';
+export { QmpClient, type QmpOptions } from './client.ts';
+export type { ExecuteOptions, ReplyOptions } from './replies.ts';
 export type { WaitForOptions } from './dispatcher.ts';
 export { type EventFilter, EventListener, type EventListenerOptions } from './events.ts';
 export type {

@@ -17,6 +17,12 @@ export interface ReplyOptions {
   readonly timeout?: number | undefined;
 }
 
+/** How a command is executed. */
+export interface ExecuteOptions extends ReplyOptions {
+  /** Out of band: at once, past the commands that wait (qmp-spec, "Out-of-band execution"). */
+  readonly oob?: boolean | undefined;
+}
+
 /** Who waits for a reply: two functions and not a promise, since there is one for every command. */
 export interface Waiter {
   /** The command's name. */

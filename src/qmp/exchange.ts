@@ -1,0 +1,77 @@
+/** Commands out, replies in: ids, and what a `quit` means for the end of the session. */
+
+import type { JsonObject } from '../codecs/json.ts';
+import { ClosedError } from '../errors.ts';
+import type { AsyncProtocol, Clock } from '../protocol.ts';
+import { checkTimeout } from '../timer.ts';
+import type { SessionOutcome } from '../types.ts';
+import { Replies, type ReplyOptions, type Waiter } from './replies.ts';
+import type { QmpCommand } from './types.ts';
+
+/** See the module's comment. */
+export class Exchange {
+  readonly #protocol: AsyncProtocol<JsonObject, QmpCommand>;
+  readonly #replies: Replies;
+  /** Random, so that a reply to an earlier client of the same monitor is not taken for ours. */
+  readonly #idPrefix = Math.random().toString(36).slice(2, 7).padEnd(5, '0');
+  #lastId = 0;
+
+  constructor(protocol: AsyncProtocol<JsonObject, QmpCommand>, clock: Clock | undefined) {
+    this.#protocol = protocol;
+    this.#replies = new Replies(clock);
+  }
+
+  /** An id that no command of this session, or of another one, has; short, since QEMU reads slowly. */
+  nextId(): string {
+    this.#lastId += 1;
+    return this.#idPrefix + this.#lastId.toString(36);
+  }
+
+  /**
+   * Sends a command that has the id, and waits for its reply.
+   *
+   * @throws {ArgumentError} When the timeout cannot be used.
+   * @throws `signal.reason`, when the signal was aborted.
+   */
+  send(id: string, message: QmpCommand, waiter: Waiter, options: ReplyOptions): void {
+    options.signal?.throwIfAborted();
+    checkTimeout(options.timeout);
+    const isQuit = waiter.name === 'quit';
+    this.#replies.expect(id, isQuit ? this.#expectingEnd(waiter) : waiter, options);
+    this.#protocol.send(message).catch((error: unknown) => {
+      // An error of the session interrupts all commands alike, when it has ended.
+      if (error instanceof ClosedError) return;
+      if (isQuit) this.#protocol.expectEnd(false);
+      this.#replies.reject(id, error);
+    });
+  }
+
+  /** Gives a message to the command that it answers; says whether there was one. */
+  settle(message: JsonObject): boolean {
+    return this.#replies.settle(message['id'], message);
+  }
+
+  /** The end that comes now is ours: it answers nothing. */
+  disown(): void {
+    this.#replies.disown();
+  }
+
+  /** The session is over: the commands that wait are interrupted. */
+  end({ cause }: SessionOutcome): void {
+    const ended = new ClosedError('The session was disconnected', { expected: true });
+    this.#replies.end(cause ?? ended, cause === undefined);
+  }
+
+  /** Announces the end that the command asks for; a server that refuses stays. */
+  #expectingEnd({ name, resolve, reject }: Waiter): Waiter {
+    this.#protocol.expectEnd();
+    return {
+      name,
+      reject,
+      resolve: (reply) => {
+        if ('error' in reply) this.#protocol.expectEnd(false);
+        resolve(reply);
+      },
+    };
+  }
+}
