@@ -204,7 +204,8 @@ describe('adopting a stream', () => {
   });
 
   it('takes the stdio of a child', async () => {
-    const child = spawn('cat', { stdio: ['pipe', 'pipe', 'inherit'] });
+    const echo = ['-e', 'process.stdin.pipe(process.stdout)'];
+    const child = spawn(process.execPath, echo, { stdio: ['pipe', 'pipe', 'inherit'] });
     const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
     await expectEcho(await open({ stream }));
     await once(child, 'close');
