@@ -1,0 +1,90 @@
+/** What the package exports, by name and by type: a change here is a change for every user. */
+
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import * as wirechart from '../src/index.ts';
+import { type AsyncProtocol, type Codec, createProtocolMachine, lines } from '../src/index.ts';
+import * as qmp from '../src/qmp/index.ts';
+import { type QmpClient, type QmpEvent, type StatusInfo } from '../src/qmp/index.ts';
+import * as testing from '../src/testing/index.ts';
+
+describe('the exported names', () => {
+  test('of wirechart', () => {
+    expect(Object.keys(wirechart).sort()).toMatchInlineSnapshot(`
+      [
+        "ArgumentError",
+        "AsyncProtocol",
+        "ClosedError",
+        "CodecError",
+        "ConnectError",
+        "HandlerError",
+        "LimitError",
+        "StateError",
+        "TimeoutError",
+        "WirechartError",
+        "contentLength",
+        "createProtocolMachine",
+        "jsonLines",
+        "jsonStream",
+        "lengthPrefixed",
+        "lines",
+        "streamPair",
+      ]
+    `);
+  });
+  test('of wirechart/qmp', () => {
+    expect(Object.keys(qmp).sort()).toMatchInlineSnapshot(`
+      [
+        "BadReplyError",
+        "BusyMonitorError",
+        "EventListener",
+        "ExecInterruptedError",
+        "ExecuteError",
+        "GreetingError",
+        "NegotiationError",
+        "QmpClient",
+        "ServerParseError",
+      ]
+    `);
+  });
+  test('of wirechart/testing', () => {
+    expect(Object.keys(testing).sort()).toMatchInlineSnapshot(`
+      [
+        "CommandFailure",
+        "Fault",
+        "ScriptedQmpServer",
+        "faults",
+      ]
+    `);
+  });
+});
+
+describe('the types', () => {
+  test('of messages come from the codec', () => {
+    expectTypeOf(lines()).toEqualTypeOf<Codec<string>>();
+    expectTypeOf<AsyncProtocol<string, number>['send']>().parameter(0).toEqualTypeOf<number>();
+    const machine = createProtocolMachine({ codec: lines() });
+    expectTypeOf(machine).toEqualTypeOf<wirechart.ProtocolMachine<string>>();
+  });
+
+  test('of known commands are theirs, of others any JSON', () => {
+    const execute = (client: QmpClient) => ({
+      known: client.execute('query-status'),
+      other: client.execute('x-mine', { size: 2n }),
+    });
+    const { returns } = expectTypeOf(execute);
+    returns.toHaveProperty('known').toEqualTypeOf<Promise<StatusInfo>>();
+    returns.toHaveProperty('other').toEqualTypeOf<Promise<wirechart.JsonValue>>();
+  });
+
+  test('of known events are theirs, of others any object', () => {
+    const listen = (client: QmpClient) => {
+      client.on('SHUTDOWN', ({ data }) => {
+        expectTypeOf(data.reason).toEqualTypeOf<string>();
+      });
+      client.on('X_MINE', (event) => {
+        expectTypeOf(event).toEqualTypeOf<QmpEvent>();
+      });
+    };
+    expectTypeOf(listen).returns.toBeVoid();
+  });
+});
