@@ -6,6 +6,26 @@ import type { Inbound } from './inbound.ts';
 /** Takes a message; a returned promise says when it is ready for the next. */
 export type Handle<In> = (message: In) => PromiseLike<void> | undefined;
 
+/** How long one reader may keep the event loop from others, in ms, and how often it looks at the time. */
+const TURN_MS = 6;
+const MESSAGES_BETWEEN_LOOKS = 16;
+
+/** One turn of the event loop, as one reader sees it. */
+class Turn {
+  #began: number | undefined;
+
+  /** Whether the reader should let others have theirs. */
+  get isSpent(): boolean {
+    const now = performance.now();
+    if (this.#began !== undefined) return now - this.#began > TURN_MS;
+    this.#began = now;
+    setImmediate(() => {
+      this.#began = undefined;
+    });
+    return false;
+  }
+}
+
 /** One reader at work. */
 interface Loop<In> {
   readonly inbound: Inbound<In>;
@@ -13,6 +33,7 @@ interface Loop<In> {
   /** Goes on taking messages. */
   readonly run: () => void;
   readonly fail: (error: unknown) => void;
+  readonly turn: Turn;
   /** What `signal.aborted` says, without the price of asking a signal for every message. */
   stopped: boolean;
 }
@@ -53,7 +74,7 @@ export function readLoop<In>(
         fail(error);
       }
     };
-    const loop: Loop<In> = { inbound, handle, run, fail, stopped: false };
+    const loop: Loop<In> = { inbound, handle, run, fail, turn: new Turn(), stopped: false };
     signal.addEventListener('abort', stop, { once: true });
     // Not at once: the former reader may stand below us on the stack, in the middle of a message.
     queueMicrotask(run);
@@ -65,7 +86,13 @@ function takeAll<In>(loop: Loop<In>): boolean {
   const { inbound, handle } = loop;
   // Bytes that come while a message is handled must wait for the next turn of this loop.
   inbound.change = undefined;
+  let taken = 0;
   while (!loop.stopped && inbound.handling === undefined) {
+    if (taken % MESSAGES_BETWEEN_LOOKS === 0 && taken > 0 && loop.turn.isSpent) {
+      giveWay(loop);
+      return false;
+    }
+    taken += 1;
     const message = inbound.next();
     if (message === undefined) {
       if (inbound.isOver()) return true;
@@ -77,6 +104,14 @@ function takeAll<In>(loop: Loop<In>): boolean {
   }
   if (inbound.handling !== undefined) waitForHandler(loop, inbound.handling);
   return false;
+}
+
+/** Goes on in the next turn of the event loop: a peer that floods us must not stop all others. */
+function giveWay<In>(loop: Loop<In>): void {
+  loop.inbound.pause();
+  setImmediate(() => {
+    if (!loop.stopped) loop.run();
+  });
 }
 
 /** Stops the stream until the handler is ready, or has failed. */

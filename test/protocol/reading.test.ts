@@ -69,6 +69,28 @@ describe('onMessage', () => {
     await protocol.disconnect({ force: true });
   });
 
+  it('lets others have their turn while a peer floods it', async () => {
+    const [stream, peer] = streamPair();
+    const last = gate();
+    let turns = 0;
+    const countTurns = (): void => {
+      turns += 1;
+      if (stream.readable) setImmediate(countTurns);
+    };
+    const busy = (message: string): void => {
+      const until = performance.now() + 1;
+      while (performance.now() < until);
+      if (message === '1') setImmediate(countTurns);
+      if (message === '100') last.open();
+    };
+    const protocol = createProtocol({ codec: lines(), onMessage: busy });
+    await protocol.connect({ stream });
+    peer.write(Array.from({ length: 100 }, (_, index) => `${String(index + 1)}\n`).join(''));
+    await last.opened;
+    expect(turns).toBeGreaterThan(2);
+    await protocol.disconnect({ force: true });
+  });
+
   it('does not run within send() of the peer, which may answer without end', async () => {
     const [stream, other] = streamPair();
     const large = 'x'.repeat(70_000);
