@@ -2,12 +2,13 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Address } from '../src/index.ts';
 import { ScriptedQmpServer } from '../src/testing/index.ts';
+import { findQemu } from './programs.ts';
 
 /** A monitor to connect to. */
 export interface Peer {
@@ -60,36 +61,6 @@ async function scripted(): Promise<Peer> {
     isOurs: true,
     dispose: () => server.close(),
   };
-}
-
-/** The first QEMU on the PATH; the one for this kind of machine goes first. */
-function findQemu(): string | undefined {
-  const native = process.arch === 'arm64' ? 'qemu-system-aarch64' : 'qemu-system-x86_64';
-  const found = (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .filter((directory) => directory !== '' && existsSync(directory))
-    .flatMap((directory) => qemusIn(directory));
-  return found.find((path) => path.endsWith(native)) ?? found[0];
-}
-
-function qemusIn(directory: string): string[] {
-  try {
-    return readdirSync(directory)
-      .filter((name) => /^qemu-system-\w+$/.test(name))
-      .map((name) => join(directory, name))
-      .filter((path) => isExecutable(path));
-  } catch {
-    return [];
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function spawned(qemu: string): Promise<Peer> {

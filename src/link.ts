@@ -37,8 +37,8 @@ export interface Link<In, Out> {
   read(signal: AbortSignal): Promise<void>;
   /** The writer loop. Never resolves; rejects when writing failed. */
   write(signal: AbortSignal): Promise<void>;
-  /** Resolves when all that was sent is with the kernel. */
-  flush(signal: AbortSignal): Promise<void>;
+  /** Resolves when all that was sent before the call is with the kernel. Aborted, it undoes nothing. */
+  flush(signal?: AbortSignal): Promise<void>;
   /** Ends our side, discards what still comes, and resolves when the peer has ended too. */
   close(signal: AbortSignal): Promise<void>;
   /** Destroys whatever is open, and resolves when it is closed. */
@@ -53,6 +53,4 @@ export interface Link<In, Out> {
 
   /** See `AsyncProtocol.send`. */
   send(message: Out): Promise<void>;
-  /** Resolves when all that was sent before the call is with the kernel. */
-  flushed(): Promise<void>;
 }

@@ -74,7 +74,7 @@ interface MachineRef {
   send(event: ProtocolEvent): void;
   getSnapshot(): {
     readonly status: string;
-    readonly context: Pick<ProtocolContext<unknown, unknown>, 'outcome'>;
+    readonly context: Pick<ProtocolContext<unknown, unknown>, 'outcome' | 'phase'>;
     matches(runstate: Runstate): boolean;
     can(event: ProtocolEvent): boolean;
   };

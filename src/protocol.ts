@@ -217,7 +217,7 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
   async flush({ signal }: WaitOptions = {}): Promise<void> {
     signal?.throwIfAborted();
     this.#require('RUNNING');
-    await abortable(this.#engine.link.flushed(), signal);
+    await abortable(this.#engine.link.flush(), signal);
   }
 
   /**
@@ -297,7 +297,7 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
       this.#onEmitted(emitted);
     });
     const stopped = (error?: unknown): void => {
-      this.#waiters.onStopped(error);
+      this.#waiters.onStopped(error, ref.getSnapshot().context.phase);
     };
     ref.subscribe({ complete: stopped, error: stopped });
   }

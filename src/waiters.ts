@@ -9,7 +9,7 @@
 import { Attempt } from './attempt.ts';
 import { abortable } from './abort.ts';
 import { defer, type Deferred } from './deferred.ts';
-import { ClosedError, ConnectError, type WirechartError } from './errors.ts';
+import { ClosedError, ConnectError, type ConnectPhase, type WirechartError } from './errors.ts';
 import { Feed } from './feed.ts';
 import type { Runstate } from './runstate.ts';
 import type { BoundAddress, SessionOutcome } from './types.ts';
@@ -116,10 +116,10 @@ export class Waiters {
   }
 
   /** The machine was stopped from outside, in whatever state, and emits nothing any more. */
-  onStopped(error: unknown): void {
+  onStopped(error: unknown, phase: ConnectPhase): void {
     if (this.state === 'IDLE') return;
     const stopped = new ClosedError('The machine was stopped', { cause: error });
-    const cause = this.state === 'CONNECTING' ? new ConnectError('session', stopped) : stopped;
+    const cause = this.state === 'CONNECTING' ? new ConnectError(phase, stopped) : stopped;
     this.onClosed({ cause, suppressed: [], undelivered: 0 });
     this.onRunstate('IDLE');
   }

@@ -38,11 +38,6 @@ export class Inbound<In> {
     if (stream.destroyed) this.#onClose();
   }
 
-  /** Why the stream cannot be used any more; `undefined` while it can. */
-  get failure(): WirechartError | undefined {
-    return this.#failure;
-  }
-
   /**
    * The next message, or `undefined` when there is none yet, or none any more (see `isOver`).
    *

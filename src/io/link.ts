@@ -167,10 +167,6 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     }
   }
 
-  flushed(): Promise<void> {
-    return this.#outgoing.flushed();
-  }
-
   abandon(address: Address): void {
     try {
       const target = parseAddress(address);

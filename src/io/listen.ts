@@ -224,7 +224,7 @@ export function addressOf(server: Server, asked: { host: string; port: number })
 }
 
 /** Whether `raw` is the TCP socket that `peer` speaks TLS over; Node does not tell otherwise. */
-function isBelow(raw: Socket, peer: Socket): boolean {
+export function isBelow(raw: Socket, peer: Socket): boolean {
   return (
     raw.remotePort === peer.remotePort &&
     raw.remoteAddress === peer.remoteAddress &&

@@ -3,6 +3,7 @@
 import type { JsonObject } from '../codecs/json.ts';
 import { jsonStream } from '../codecs/json-stream.ts';
 import { AsyncProtocol, type ProtocolOptions } from '../protocol.ts';
+import { nameOf } from '../qmp/messages.ts';
 import type { QmpCommand } from '../qmp/types.ts';
 import type { Codec, Handshake } from '../types.ts';
 import { type Answer, type Call, CommandFailure, Fault, type Script } from './script.ts';
@@ -98,10 +99,11 @@ export class Monitor {
   }
 
   async #run(command: QmpCommand): Promise<Answer> {
-    const script = this.#script.find(nameOf(command));
+    const name = nameOf(command) ?? '';
+    const script = this.#script.find(name);
     if (script !== undefined) return answerOf(script, command);
-    if (nameOf(command) === 'qmp_capabilities') return ALREADY_NEGOTIATED;
-    const text = `The command ${nameOf(command)} has not been found`;
+    if (name === 'qmp_capabilities') return ALREADY_NEGOTIATED;
+    const text = `The command ${name} has not been found`;
     return new CommandFailure(text, 'CommandNotFound');
   }
 
@@ -188,6 +190,3 @@ const asCommand = (message: JsonObject): QmpCommand => {
     ...(id !== undefined && { id }),
   };
 };
-
-const nameOf = (command: QmpCommand): string =>
-  'execute' in command ? command.execute : command['exec-oob'];

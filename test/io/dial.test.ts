@@ -7,32 +7,14 @@ import { describe, expect, it } from 'vitest';
 import { ClosedError } from '../../src/errors.ts';
 import { parseAddress } from '../../src/io/address.ts';
 import { dial } from '../../src/io/dial.ts';
-import type { Address } from '../../src/types.ts';
 import { expectNoHandles } from '../support/handles.ts';
-import { closing, nextPeer, portOf, start, textOf, useScene } from '../support/sockets.ts';
+import { expectEcho, expectOnlyTheQuietListener, opener } from '../support/dialing.ts';
+import { closing, nextPeer, portOf, start, useScene } from '../support/sockets.ts';
 
 const REASON = new Error('the reason');
 
 const scene = useScene();
-
-async function open(address: Address, signal = new AbortController().signal): Promise<Duplex> {
-  const stream = await dial(parseAddress(address), signal);
-  scene.cleanups.push(() => stream.destroy());
-  return stream;
-}
-
-/** The one listener that is left is the one that keeps a late error from being an uncaught one. */
-function expectOnlyTheQuietListener(stream: Duplex) {
-  expect(stream.listenerCount('error')).toBe(1);
-  for (const event of ['data', 'readable', 'connect', 'secureConnect']) {
-    expect([event, stream.listenerCount(event)]).toEqual([event, 0]);
-  }
-}
-
-async function expectEcho(stream: Duplex) {
-  stream.end('ping');
-  expect(await textOf(stream)).toBe('ping');
-}
+const open = opener(scene);
 
 async function echoServer(where?: ListenOptions) {
   return start(

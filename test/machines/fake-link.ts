@@ -128,7 +128,7 @@ export class FakeLink implements Link<string, string> {
   write(signal: AbortSignal): Promise<void> {
     return this.#begin('write', signal);
   }
-  flush(signal: AbortSignal): Promise<void> {
+  flush(signal = new AbortController().signal): Promise<void> {
     return this.#begin('flush', signal);
   }
   close(signal: AbortSignal): Promise<void> {
@@ -148,9 +148,6 @@ export class FakeLink implements Link<string, string> {
     this.settledWith.push(cause);
   }
   send(): Promise<void> {
-    return unused();
-  }
-  flushed(): Promise<void> {
     return unused();
   }
 

@@ -2,11 +2,11 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe } from 'vitest';
+import { findProgram, findQemu } from '../../scripts/programs.ts';
 import { type Address, ConnectError } from '../../src/index.ts';
 import { QmpClient, type QmpOptions } from '../../src/qmp/index.ts';
 import { cleanUp, tempDir, track } from './home.ts';
@@ -38,37 +38,12 @@ export function describePeer(program: Program, tests: (path: string) => void): v
  * @throws {Error} When it is nowhere, and must not be.
  */
 function requirePeer(program: Program): string | undefined {
-  const path = find(program);
+  const path = program === 'qemu-system-x86_64' ? findQemu() : findProgram(program);
   if (path !== undefined) return path;
   const missing = `${program} is not installed (Debian: apt-get install ${PACKAGES[program]})`;
   if (process.env['WIRECHART_REQUIRE_PEERS'] === '1') throw new Error(missing);
   console.warn(`skipped: ${missing}`);
   return undefined;
-}
-
-function find(program: Program): string | undefined {
-  const directories = (process.env['PATH'] ?? '').split(delimiter).filter((name) => name !== '');
-  const exact = directories.map((directory) => join(directory, program)).find(isExecutable);
-  if (exact !== undefined || program !== 'qemu-system-x86_64') return exact;
-  return directories.flatMap(systemsIn).find(isExecutable);
-}
-
-function systemsIn(directory: string): string[] {
-  try {
-    const names = readdirSync(directory).filter((name) => name.startsWith('qemu-system-'));
-    return names.map((name) => join(directory, name));
-  } catch {
-    return [];
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** A program that runs; it is killed after the test, if it still does. */
