@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { ScriptedQmpServer } from '../../src/testing/index.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { expectNoHandles } from '../support/handles.ts';
+import { closing } from '../support/sockets.ts';
 
 describe('close() of a server that binds', () => {
   it('leaves nothing open, whatever becomes of listen()', async () => {
@@ -36,8 +37,7 @@ describe('close() of a server that speaks TLS', () => {
     // Half of a handshake's first record: the server waits for the rest.
     mute.write(Buffer.from([0x16, 0x03, 0x01]));
     mute.on('error', () => undefined).resume();
-    // Not once(): it rejects where the end is a reset, which is as good.
-    const gone = new Promise((resolve) => mute.once('close', resolve));
+    const gone = closing(mute);
     await server.close();
     await gone;
     await expectNoHandles();
