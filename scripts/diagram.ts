@@ -2,7 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { toMermaid } from '../inspector/mermaid.ts';
+import { toMermaid } from '../src/inspect/mermaid.ts';
 import type { Link } from '../src/link.ts';
 import { createChart } from '../src/machines/protocol.ts';
 

@@ -11,6 +11,9 @@
 import type { WirechartError } from './errors.ts';
 import type { Address, BoundAddress, ProtocolDefinition, Timeouts } from './types.ts';
 
+/** Is shown every message that passes: `<--` inbound, `-->` outbound, as the session's callbacks left it. */
+export type Tap = (arrow: '<--' | '-->', message: unknown) => void;
+
 /** Every deadline with its value, in milliseconds. */
 export type Deadlines = Readonly<Record<keyof Timeouts, number>>;
 
@@ -53,4 +56,7 @@ export interface Link<In, Out> {
 
   /** See `AsyncProtocol.send`. */
   send(message: Out): Promise<void>;
+
+  /** Shows every message to `tap`, which must not throw, until the returned function is called. */
+  observe(tap: Tap): () => void;
 }

@@ -6,13 +6,18 @@ import {
   type AnyActorLogic,
   type ActorRefFrom,
   createActor,
+  type EventObject,
+  fromCallback,
   type InspectionEvent,
 } from 'xstate';
 import { describe } from './errors.ts';
+import { ambientInspects } from './inspect/ambient.ts';
+import type { Inspect } from './inspect/feed.ts';
 import { StreamLink } from './io/link.ts';
 import { resolveDeadlines, resolveLimits } from './limits.ts';
 import type { Link } from './link.ts';
 import { harmless, textOfMessage } from './log.ts';
+import type { OnLink } from './machines/actors.ts';
 import { createChart } from './machines/protocol.ts';
 import type { ProtocolContext, ProtocolEmitted, ProtocolEvent } from './machines/types.ts';
 import type { Runstate } from './runstate.ts';
@@ -28,7 +33,12 @@ export interface ProtocolOptions {
    * `NODE_DEBUG=wirechart` in the environment, standard error.
    */
   readonly logger?: Logger | undefined;
-  /** Sees XState's inspection events of this machine and its actors. What it throws is recorded. */
+  /**
+   * Sees XState's inspection events of this machine and its actors. What it throws is recorded. That of
+   * `inspectTo()` and `recordTo()` is attached instead of called, and costs nothing while nobody
+   * watches. With `WIRECHART_INSPECT=<url>` or `WIRECHART_TRACE=<path>` in the environment, every
+   * machine is watched without it.
+   */
   readonly inspect?: ((event: InspectionEvent) => void) | undefined;
   /** What deadlines are measured by; XState's `SimulatedClock` is one, for tests. Default: real time. */
   readonly clock?: Clock | undefined;
@@ -66,8 +76,19 @@ export function createProtocolMachine<In, Out = In>(
   options: ProtocolOptions = {},
 ): ProtocolMachine<In, Out> {
   const settings = resolve(options);
-  return createMachineOf(() => new StreamLink(definition, settings));
+  const machine = createMachineOf<In, Out>(() => new StreamLink(definition, settings));
+  return ambientInspects().length === 0
+    ? machine
+    : machine.provide({ actors: { owner: watchedOwner } });
 }
+
+/** The owner of a machine in somebody's chart, which has the whole chart watched. */
+const watchedOwner = fromCallback<EventObject, OnLink>(({ input, self }) => {
+  for (const { attach } of ambientInspects()) attach(self);
+  return () => {
+    input.link.release();
+  };
+});
 
 /** What a facade uses of a machine's actor, whatever the messages are. */
 interface MachineRef {
@@ -103,15 +124,24 @@ export function startEngine<In, Out>(
 ): Engine<In, Out> {
   const settings = resolve(options);
   const link = new StreamLink(definition, settings);
-  const { inspect, clock } = options;
+  const { inspect, clock, name } = options;
+  const attached = isAttachable(inspect) ? inspect : undefined;
+  const called = attached === undefined ? inspect : undefined;
   const ref = createActor(shared, {
     input: link,
-    ...(inspect && { inspect: isolated(inspect, settings.logger) }),
+    ...(name !== undefined && { id: name }),
+    ...(called && { inspect: isolated(called, settings.logger) }),
     ...(clock && { clock }),
   });
+  attached?.attach(ref);
+  for (const { attach } of ambientInspects()) attach(ref);
   ref.start();
   return { ref, link, logger: settings.logger };
 }
+
+/** Whether it can watch an actor without being called for each of its events. */
+const isAttachable = (inspect: ProtocolOptions['inspect']): inspect is Inspect =>
+  inspect !== undefined && 'attach' in inspect && typeof inspect.attach === 'function';
 
 /** An inspector that throws would break the machine that it watches. */
 const isolated =

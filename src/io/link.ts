@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { ClosedError, CodecError, describe, handlerError, WirechartError } from '../errors.ts';
 import type { Bounds } from '../limits.ts';
-import type { Deadlines, Link } from '../link.ts';
+import type { Deadlines, Link, Tap } from '../link.ts';
 import { Outgoing } from '../outgoing.ts';
 import type { Address, BoundAddress, ProtocolDefinition } from '../types.ts';
 import { parseAddress } from './address.ts';
@@ -14,9 +14,6 @@ import { Inbound } from './inbound.ts';
 import { Listener } from './listen.ts';
 import { readLoop } from './reader.ts';
 import { writeLoop } from './writer.ts';
-
-/** Told of every message that passes, after the `inbound` and `outbound` callbacks. */
-export type Tap = (arrow: '<--' | '-->', message: unknown) => void;
 
 /** What a link is made of. */
 export interface LinkOptions {
@@ -36,7 +33,9 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   readonly definition: ProtocolDefinition<In, Out>;
   readonly deadlines: Deadlines;
   readonly #limits: Bounds;
-  readonly #tap: Tap | undefined;
+  /** Who is shown the messages; `undefined` while nobody is, which then costs nothing. */
+  #tap: Tap | undefined;
+  #taps: readonly Tap[];
   #listener: Listener | undefined;
   #open: Open<In> | undefined;
   #outgoing: Outgoing;
@@ -47,6 +46,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.deadlines = options.deadlines;
     this.#limits = options.limits;
     this.#tap = options.tap;
+    this.#taps = options.tap ? [options.tap] : NOBODY;
     this.#outgoing = new Outgoing(options.limits);
   }
 
@@ -176,6 +176,18 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     }
   }
 
+  observe(tap: Tap): () => void {
+    this.#show([...this.#taps, tap]);
+    return () => {
+      this.#show(this.#taps.filter((other) => other !== tap));
+    };
+  }
+
+  #show(taps: readonly Tap[]): void {
+    this.#taps = taps;
+    this.#tap = taps.length < 2 ? taps[0] : toAll(taps);
+  }
+
   /** Inspectors print the machine's context; a link has nothing to show there but its figures. */
   toJSON(): object {
     return { undelivered: this.undelivered };
@@ -246,6 +258,14 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     }
   };
 }
+
+const NOBODY: readonly Tap[] = [];
+
+const toAll =
+  (taps: readonly Tap[]): Tap =>
+  (arrow, message) => {
+    for (const tap of taps) tap(arrow, message);
+  };
 
 /** Both readers that may hear of one failure must hear of the same error. */
 const typed = (thrown: unknown): never => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createMachine } from 'xstate';
-import { toMermaid } from '../../inspector/mermaid.ts';
+import { toMermaid } from '../../src/inspect/mermaid.ts';
 import { blockOf, diagramBlock, README, redraw } from '../../scripts/diagram.ts';
 import { leaves, nodes } from './chart.ts';
 import { chart } from './support.ts';

@@ -150,6 +150,9 @@ export class FakeLink implements Link<string, string> {
   send(): Promise<void> {
     return unused();
   }
+  observe(): () => void {
+    return unused();
+  }
 
   #begin(duty: Duty, signal: AbortSignal): Promise<undefined> {
     const error = this.throwing.get(duty);

@@ -1,0 +1,80 @@
+/** A statechart as text that Graphviz draws. */
+
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import { childrenOf, initialOf } from './definition.ts';
+import { type Arrow, Drawing } from './drawing.ts';
+
+const STYLE = [
+  'graph [compound=true, rankdir=LR, fontname="sans-serif", style=rounded, nodesep=0.3]',
+  'node [shape=box, style=rounded, fontname="sans-serif", fontsize=11]',
+  'edge [fontname="sans-serif", fontsize=9]',
+];
+
+/**
+ * The picture of a machine, as a Graphviz `digraph`, for `dot -Tsvg`: states with states in them are
+ * clusters, the regions of a parallel state dashed ones. It shows what `toMermaid()` shows. The same
+ * machine gives the same text.
+ */
+export function toDot(machine: AnyStateMachine): string {
+  const drawing = new Drawing(machine);
+  const { root } = drawing;
+  const title = [machine.id, ...drawing.factsOf(root)];
+  const lines = [
+    ...STYLE,
+    `label=${quoted(title.join('\n'))}`,
+    ...inside(drawing, root),
+    ...drawing.arrowsFrom(root).map((arrow) => edgeOf(drawing, arrow)),
+  ];
+  return ['digraph {', ...lines.map((line) => `  ${line}`), '}'].join('\n');
+}
+
+/** The initial marker and the states of a state. */
+function inside(drawing: Drawing, node: AnyStateNode): string[] {
+  const children = childrenOf(node).flatMap((child) =>
+    declarationOf(drawing, child, node.type === 'parallel'),
+  );
+  const initial = childrenOf(node).find(({ key }) => key === initialOf(node));
+  if (initial === undefined) return children;
+  const dot = `initial_${drawing.idOf(node)}`;
+  const [anchor, bounds] = endOf(drawing, initial, 'lhead');
+  return [
+    `${quoted(dot)} [shape=point, width=0.1]`,
+    ...children,
+    `${quoted(dot)} -> ${quoted(anchor)}${bounds === '' ? '' : ` [${bounds}]`}`,
+  ];
+}
+
+function declarationOf(drawing: Drawing, node: AnyStateNode, isRegion: boolean): string[] {
+  const text = [node.key, ...drawing.factsOf(node)].join('\n');
+  if (childrenOf(node).length === 0) {
+    const shape = node.type === 'final' ? ', peripheries=2' : '';
+    return [`${quoted(drawing.idOf(node))} [label=${quoted(text)}${shape}]`];
+  }
+  return [
+    `subgraph ${quoted(`cluster_${drawing.idOf(node)}`)} {`,
+    `  label=${quoted(text)}`,
+    ...(isRegion ? ['  style="rounded,dashed"'] : []),
+    ...inside(drawing, node).map((line) => `  ${line}`),
+    '}',
+  ];
+}
+
+function edgeOf(drawing: Drawing, { from, to, labels }: Arrow): string {
+  const [tail, tailBounds] = endOf(drawing, from, 'ltail');
+  const [head, headBounds] = endOf(drawing, to, 'lhead');
+  const label = `label=${quoted(labels.join('\n'))}`;
+  const attributes = [label, tailBounds, headBounds].filter((text) => text !== '');
+  return `${quoted(tail)} -> ${quoted(head)} [${attributes.join(', ')}]`;
+}
+
+/** Graphviz has arrows between nodes only: that of a cluster ends at a node in it, and is clipped. */
+function endOf(drawing: Drawing, node: AnyStateNode, end: 'lhead' | 'ltail'): [string, string] {
+  let leaf = node;
+  for (let [child] = childrenOf(leaf); child !== undefined; [child] = childrenOf(leaf))
+    leaf = child;
+  const isClipped = leaf !== node && node.parent !== undefined;
+  return [drawing.idOf(leaf), isClipped ? `${end}=${quoted(`cluster_${drawing.idOf(node)}`)}` : ''];
+}
+
+const quoted = (text: string): string =>
+  `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;

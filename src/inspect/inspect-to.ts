@@ -1,0 +1,222 @@
+/**
+ * The way from a program to an inspector: a WebSocket that asks for nothing.
+ *
+ * It keeps no program alive, holds up no event loop, and never fails: an inspector that is not there
+ * is tried again, ever more slowly, and one that comes back is told of everything anew. What happens
+ * before the first attempt has succeeded or failed is kept for it, within a bound; after that, an
+ * absent inspector means that nobody watches. An inspector too slow to keep up misses messages and is
+ * then told of the present states.
+ */
+
+import { connect, type Socket } from 'node:net';
+import type { RawData, WebSocket } from 'ws';
+import { ArgumentError } from '../errors.ts';
+import { Feed, now } from './feed.ts';
+import { type Inspection, introduction, type ReportOptions } from './inspection.ts';
+import type { InspectorCommand } from './wire.ts';
+
+/** How a program reports to an inspector. */
+export interface InspectOptions extends ReportOptions {
+  /**
+   * Whether an inspector may send events to the program's actors, which it does only where it was
+   * itself started with control. Default `true`.
+   */
+  readonly control?: boolean | undefined;
+}
+
+/** Of what waits to be sent, in bytes; beyond it, messages are left out. */
+const MOST_WAITING = 8 * 1024 * 1024;
+/** Before the first connection, in messages. */
+const MOST_KEPT = 5_000;
+/** Between two attempts, in ms; doubled from one to the next. */
+const FIRST_PAUSE = 250;
+const LONGEST_PAUSE = 4_000;
+/** Of one attempt, and of a farewell, in ms. */
+const PATIENCE = 2_000;
+/** How long the end of the program may be held up for the last messages, in ms. */
+const LAST_WORDS = 500;
+/** Of what an inspector says, in bytes. */
+const LONGEST_COMMAND = 1024 * 1024;
+
+/**
+ * Reports to an inspector, from now on.
+ *
+ * @param url - The address that the inspector printed, such as `http://127.0.0.1:4444/?token=…`.
+ * @returns At once. Pass its `inspect` to what is to be watched.
+ * @throws {ArgumentError} When `url` is not the URL of an inspector.
+ */
+export function inspectTo(url: string | URL, options: InspectOptions = {}): Inspection {
+  const feed = new Feed(options.sanitize);
+  const report = new Report(endpointOf(url), feed, options);
+  const close = () => report.close();
+  return { inspect: feed.inspect, close, [Symbol.asyncDispose]: close };
+}
+
+/** @throws {ArgumentError} When it is not the URL of an inspector. */
+function endpointOf(url: string | URL): URL {
+  const text = String(url);
+  const endpoint = URL.canParse(text) ? new URL(text) : undefined;
+  if (endpoint === undefined || !/^(?:http|ws):$/.test(endpoint.protocol)) {
+    throw new ArgumentError(
+      `'${text}' is not the URL of an inspector; it prints one, such as http://127.0.0.1:4444/?token=…`,
+    );
+  }
+  endpoint.protocol = 'ws:';
+  endpoint.pathname = '/program';
+  return endpoint;
+}
+
+/** See the module's comment. */
+class Report {
+  readonly #endpoint: URL;
+  readonly #feed: Feed;
+  readonly #name: string | undefined;
+  readonly #control: boolean;
+  #websocket: WebSocket | undefined;
+  #socket: Socket | undefined;
+  /** What is kept for the first connection; `undefined` once it was sent, or dropped. */
+  #kept: string[] | undefined = [];
+  #missed = 0;
+  #pause = FIRST_PAUSE;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #ended = new AbortController();
+
+  constructor(endpoint: URL, feed: Feed, { name, control = true }: InspectOptions) {
+    this.#endpoint = endpoint;
+    this.#feed = feed;
+    this.#name = name;
+    this.#control = control;
+    process.on('beforeExit', this.#linger);
+    feed.add(this.#sink);
+    void this.#connect();
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort();
+    process.off('beforeExit', this.#linger);
+    clearTimeout(this.#timer);
+    this.#feed.remove(this.#sink);
+    const websocket = this.#websocket;
+    if (websocket === undefined || websocket.readyState === websocket.CLOSED) return;
+    await new Promise<void>((resolve) => {
+      const late = setTimeout(() => {
+        websocket.terminate();
+      }, PATIENCE);
+      websocket.once('close', () => {
+        clearTimeout(late);
+        resolve();
+      });
+      websocket.close();
+    });
+  }
+
+  async #connect(): Promise<void> {
+    const { WebSocket: Client } = await import('ws');
+    if (this.#ended.signal.aborted) return;
+    const websocket = new Client(this.#endpoint, {
+      handshakeTimeout: PATIENCE,
+      maxPayload: LONGEST_COMMAND,
+      perMessageDeflate: false,
+      createConnection: () => this.#dial(),
+    });
+    this.#websocket = websocket;
+    websocket.on('error', () => undefined); // A `close` follows.
+    websocket.on('open', () => {
+      this.#greet(websocket);
+    });
+    websocket.on('message', (data, isBinary) => {
+      if (!isBinary) this.#obey(data);
+    });
+    websocket.on('close', () => {
+      this.#again();
+    });
+  }
+
+  /** A connection that keeps no program alive. */
+  #dial(): Socket {
+    const { hostname, port } = this.#endpoint;
+    const host = hostname.replace(/^\[(.*)\]$/, '$1');
+    this.#socket = connect({ host, port: Number(port === '' ? 80 : port), noDelay: true }).unref();
+    return this.#socket;
+  }
+
+  #greet(websocket: WebSocket): void {
+    this.#pause = FIRST_PAUSE;
+    websocket.send(JSON.stringify(introduction(this.#name, this.#control)));
+    for (const line of this.#kept ?? []) websocket.send(line);
+    this.#kept = undefined;
+  }
+
+  /** One for all connections, and for what is kept for the first. */
+  readonly #sink = (line: string): void => {
+    const websocket = this.#websocket;
+    if (this.#kept !== undefined) {
+      if (this.#kept.length < MOST_KEPT) this.#kept.push(line);
+    } else if (websocket === undefined || websocket.bufferedAmount > MOST_WAITING) {
+      this.#missed += 1;
+    } else {
+      websocket.send(line);
+      if (this.#missed > 0) this.#catchUp(websocket);
+    }
+  };
+
+  #catchUp(websocket: WebSocket): void {
+    const text = `The inspector was too slow; it missed ${String(this.#missed)} messages`;
+    this.#missed = 0;
+    websocket.send(JSON.stringify({ type: 'wirechart.problem', text, at: now() }));
+    this.#feed.replay(this.#sink);
+  }
+
+  #obey(data: RawData): void {
+    const command = commandOf(data);
+    if (command?.type === 'xstate.inspecting') {
+      if (this.#feed.isWatched) this.#feed.replay(this.#sink);
+      else this.#feed.add(this.#sink);
+    } else if (command?.type === 'wirechart.wire') {
+      this.#feed.setTapping(command.on);
+    } else if (command !== undefined && this.#control) {
+      this.#feed.send(command);
+    }
+  }
+
+  #again(): void {
+    if (this.#ended.signal.aborted) return;
+    this.#kept = undefined;
+    this.#missed = 0;
+    this.#feed.remove(this.#sink);
+    this.#timer = setTimeout(() => void this.#connect(), this.#pause).unref();
+    this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
+  }
+
+  /** The program has nothing left to do; what it did last is still to be told. */
+  readonly #linger = (): void => {
+    const websocket = this.#websocket;
+    const isSending = websocket !== undefined && websocket.bufferedAmount > 0;
+    const isConnecting = this.#kept !== undefined && this.#kept.length > 0;
+    if (!isSending && !isConnecting) return;
+    process.off('beforeExit', this.#linger);
+    this.#socket?.ref();
+    setTimeout(() => {
+      this.#socket?.unref();
+    }, LAST_WORDS);
+  };
+}
+
+/** What an inspector said; `undefined` when it is nothing that is known. */
+function commandOf(data: RawData): InspectorCommand | undefined {
+  try {
+    // Buffers are what the client is made to give.
+    const command: unknown = Buffer.isBuffer(data) ? JSON.parse(data.toString()) : undefined;
+    return isCommand(command) ? command : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isCommand(value: unknown): value is InspectorCommand {
+  if (typeof value !== 'object' || value === null || !('type' in value)) return false;
+  if (value.type === 'xstate.inspecting') return true;
+  if (value.type === 'wirechart.wire') return 'on' in value && typeof value.on === 'boolean';
+  return value.type === 'xstate.event' && 'event' in value && typeof value.event === 'string';
+}

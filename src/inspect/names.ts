@@ -1,0 +1,45 @@
+/** The names that XState gives to its own events: in version 5, in version 4, and in words. */
+
+/** The generated names of XState 5, and how version 4 and people say them. */
+const GENERATED: readonly (readonly [v5: RegExp, v4: string, words: string])[] = [
+  [/^xstate\.done\.actor\.(.+)$/, 'done.invoke.$1', '$1 done'],
+  [/^xstate\.error\.actor\.(.+)$/, 'error.platform.$1', '$1 failed'],
+  [/^xstate\.after\.([^.]+)\.(.*)$/, 'xstate.after($1)#$2', 'after $1'],
+  [/^xstate\.done\.state\.(.*)$/, 'done.state.$1', 'done'],
+];
+
+/** How XState 4 spells an event of XState 5. */
+export function toV4Name(type: string): string {
+  for (const [v5, v4] of GENERATED) if (v5.test(type)) return type.replace(v5, v4);
+  return type;
+}
+
+const BACK: readonly (readonly [v4: RegExp, v5: string])[] = [
+  [/^done\.invoke\.(.+)$/, 'xstate.done.actor.$1'],
+  [/^error\.platform\.(.+)$/, 'xstate.error.actor.$1'],
+  [/^xstate\.after\(([^)]+)\)#(.*)$/, 'xstate.after.$1.$2'],
+  [/^done\.state\.(.*)$/, 'xstate.done.state.$1'],
+];
+
+/** How XState 5 spells an event of XState 4. */
+export function toV5Name(type: string): string {
+  for (const [v4, v5] of BACK) if (v4.test(type)) return type.replace(v4, v5);
+  return type;
+}
+
+/** An event in words: `reader done`, `after connectTimeout`. */
+export function inWords(type: string): string {
+  for (const [v5, , words] of GENERATED) if (v5.test(type)) return type.replace(v5, words);
+  return type;
+}
+
+/** The name of a guard or an action: it is a string, or an object or a function that has one. */
+export function nameOf(named: unknown, otherwise: string): string {
+  if (typeof named === 'string') return named;
+  if ((typeof named !== 'object' && typeof named !== 'function') || named === null)
+    return otherwise;
+  if ('type' in named && typeof named.type === 'string') return named.type;
+  return 'name' in named && typeof named.name === 'string' && named.name !== ''
+    ? named.name
+    : otherwise;
+}

@@ -1,0 +1,196 @@
+/** What is remembered of one watched actor between two messages about it. Bounded. */
+
+import type { InspectionEvent } from 'xstate';
+import { type AnySnapshotFacts, machineOf, type Scheduled, type WatchableActor } from './actors.ts';
+import { definitionText, lifecycleText, type Transition } from './definition.ts';
+import { nameOf, toV4Name } from './names.ts';
+import type {
+  EventMessage,
+  Json,
+  Microstep,
+  RegisterMessage,
+  RunningDeadline,
+  StateFacts,
+  StateMessage,
+  TakenTransition,
+  Timestamp,
+} from './wire.ts';
+
+/** How a record makes values into JSON. */
+export type Plainly = (value: unknown) => Json;
+
+/** Of the steps, actions and emitted events of one event; the rest is left out. */
+const MOST = 100;
+/** XState's own actions, which say nothing that is not told otherwise. */
+const UNTOLD = new Set(['xstate.spawnChild', 'xstate.stopChild', 'xstate.raise', 'xstate.cancel']);
+/** A timer that can be waited for; a deadline of Infinity is one that never ends. */
+const LONGEST_DELAY = 2 ** 31 - 1;
+
+interface AnyEvent {
+  readonly type: string;
+}
+
+/** See the module's comment. */
+export class ActorRecord {
+  readonly actor: WatchableActor;
+  /** Whether the actor was told of; it cannot be before it has a snapshot. */
+  isRegistered = false;
+  readonly #plain: Plainly;
+  #event: AnyEvent = { type: 'xstate.init' };
+  readonly #deadlines = new Map<string, RunningDeadline>();
+  #microsteps: Microstep[] = [];
+  #actions: string[] = [];
+  #emitted: Json[] = [];
+
+  constructor(actor: WatchableActor, plain: Plainly) {
+    this.actor = actor;
+    this.#plain = plain;
+  }
+
+  /** Takes over a timer that was set before anybody watched. */
+  addScheduled({ id, event, delay, startedAt }: Scheduled): void {
+    this.#begin(id, event, delay, startedAt);
+  }
+
+  register(snapshot: AnySnapshotFacts, at: Timestamp): RegisterMessage {
+    this.isRegistered = true;
+    const { actor } = this;
+    const machine = machineOf(actor);
+    const parent = actor._parent?.sessionId;
+    return {
+      type: 'service.register',
+      machine: machine === undefined ? lifecycleText(actor.id) : definitionText(machine),
+      state: this.#v4State(snapshot),
+      id: actor.id,
+      sessionId: actor.sessionId,
+      ...(parent !== undefined && { parent }),
+      wirechart: {
+        kind: machine === undefined ? 'actor' : 'machine',
+        ...this.#facts(snapshot, at),
+      },
+    };
+  }
+
+  event(event: AnyEvent, sender: string | undefined, at: Timestamp): EventMessage {
+    this.#deadlines.delete(event.type);
+    const text = JSON.stringify(this.#scxml(event, sender));
+    return {
+      type: 'service.event',
+      event: text,
+      sessionId: this.actor.sessionId,
+      wirechart: { at },
+    };
+  }
+
+  state(snapshot: AnySnapshotFacts, event: AnyEvent, at: Timestamp): StateMessage {
+    this.#event = event;
+    const message: StateMessage = {
+      type: 'service.state',
+      state: this.#v4State(snapshot),
+      sessionId: this.actor.sessionId,
+      wirechart: {
+        ...this.#facts(snapshot, at),
+        ...(this.#microsteps.length > 0 && { microsteps: this.#microsteps }),
+        ...(this.#actions.length > 0 && { actions: this.#actions }),
+        ...(this.#emitted.length > 0 && { emitted: this.#emitted }),
+      },
+    };
+    this.#microsteps = [];
+    this.#actions = [];
+    this.#emitted = [];
+    return message;
+  }
+
+  addMicrostep({ event, snapshot, _transitions }: MicrostepEvent): void {
+    if (this.#microsteps.length >= MOST) return;
+    this.#microsteps.push({
+      event: toV4Name(event.type),
+      value: this.#plain('value' in snapshot ? snapshot.value : snapshot.status),
+      transitions: _transitions.map(taken),
+    });
+  }
+
+  addAction({ action: { type, params } }: ActionEvent, at: Timestamp): void {
+    const { event, delay, id, sendId } = partsOf(params);
+    if (type === 'xstate.cancel' && typeof sendId === 'string') this.#deadlines.delete(sendId);
+    if (isEvent(event) && typeof delay === 'number') {
+      this.#begin(typeof id === 'string' ? id : event.type, event, delay, at);
+    } else if (type === 'xstate.emit') {
+      if (this.#emitted.length < MOST) this.#emitted.push(this.#plain(event));
+    } else if (!UNTOLD.has(type) && this.#actions.length < MOST) {
+      this.#actions.push(nameOf(type, 'inline'));
+    }
+  }
+
+  #begin(id: string, event: AnyEvent, ms: number, startedAt: Timestamp): void {
+    if (ms >= LONGEST_DELAY || this.#deadlines.size >= MOST) return;
+    this.#deadlines.set(id, { event: toV4Name(event.type), ms, startedAt });
+  }
+
+  #facts({ status, output, error }: AnySnapshotFacts, at: Timestamp): StateFacts {
+    return {
+      at,
+      status,
+      ...(output !== undefined && { output: this.#plain(output) }),
+      ...(error !== undefined && { error: this.#plain(error) }),
+      ...(this.#deadlines.size > 0 && { deadlines: [...this.#deadlines.values()] }),
+    };
+  }
+
+  #v4State({ value, context, status, tags }: AnySnapshotFacts): string {
+    const isMachine = value !== undefined;
+    const scxml = this.#scxml(this.#event, undefined);
+    return JSON.stringify({
+      value: isMachine ? value : status,
+      context: isMachine ? this.#plain(context) : {},
+      _event: scxml,
+      _sessionid: this.actor.sessionId,
+      event: scxml.data,
+      actions: [],
+      activities: {},
+      meta: {},
+      events: [],
+      children: {},
+      done: status === 'done',
+      tags: [...(tags ?? [])],
+    });
+  }
+
+  #scxml(event: AnyEvent, origin: string | undefined) {
+    const name = toV4Name(event.type);
+    const plain = this.#plain(event);
+    const data = isObject(plain) ? { ...plain, type: name } : { type: name, hidden: plain };
+    return {
+      name,
+      data,
+      $$type: 'scxml',
+      type: 'external',
+      ...(origin !== undefined && { origin }),
+    };
+  }
+}
+
+type MicrostepEvent = Extract<InspectionEvent, { type: '@xstate.microstep' }>;
+type ActionEvent = Extract<InspectionEvent, { type: '@xstate.action' }>;
+
+const taken = ({ source, eventType, target = [] }: Transition): TakenTransition => ({
+  source: source.id,
+  event: toV4Name(eventType),
+  target: target.map(({ id }) => id),
+});
+
+const isObject = (value: Json): value is Readonly<Record<string, Json>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isEvent = (value: unknown): value is AnyEvent =>
+  typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
+
+/** The parameters of XState's own actions, as far as they matter here. */
+function partsOf(params: unknown): {
+  event?: unknown;
+  delay?: unknown;
+  id?: unknown;
+  sendId?: unknown;
+} {
+  return typeof params === 'object' && params !== null ? params : {};
+}

@@ -1,0 +1,83 @@
+/** The messages of protocol machines, for those who want to see them: bounded in size, and in number. */
+
+import type { Link, Tap } from '../link.ts';
+import { type AnySnapshotFacts } from './actors.ts';
+import { cut, type Sanitize, toPlain } from './plain.ts';
+import type { Timestamp, WireMessage } from './wire.ts';
+
+/** Of one message. */
+const LONGEST = 4_096;
+/** Messages of all sessions together that are shown in one window of time; more are counted. */
+const MOST = 50;
+const WINDOW_MS = 100;
+
+/** Shows the messages of a link until it is called. */
+type Untap = () => void;
+
+/** The link of a protocol machine, from the machine's snapshot; `undefined` for other actors. */
+export function linkOf({
+  context,
+}: AnySnapshotFacts): Pick<Link<unknown, unknown>, 'observe'> | undefined {
+  if (typeof context !== 'object' || context === null || !('link' in context)) return undefined;
+  return isLink(context.link) ? context.link : undefined;
+}
+
+const isLink = (value: unknown): value is Pick<Link<unknown, unknown>, 'observe'> =>
+  typeof value === 'object' && value !== null && 'observe' in value;
+
+/** See the module's comment. */
+export class Wiretap {
+  readonly #say: (message: WireMessage) => void;
+  readonly #now: () => Timestamp;
+  readonly #sanitize: Sanitize | undefined;
+  #windowEnds = 0;
+  #shown = 0;
+
+  constructor(
+    say: (message: WireMessage) => void,
+    now: () => Timestamp,
+    sanitize: Sanitize | undefined,
+  ) {
+    this.#say = say;
+    this.#now = now;
+    this.#sanitize = sanitize;
+  }
+
+  /** Begins to show what passes over a link. */
+  tap(link: Pick<Link<unknown, unknown>, 'observe'>, sessionId: string): Untap {
+    let skipped = 0;
+    const tap: Tap = (arrow, message) => {
+      const at = this.#now();
+      if (!this.#hasRoom(at)) {
+        skipped += 1;
+        return;
+      }
+      const direction = arrow === '<--' ? 'in' : 'out';
+      const sized = this.#textOf(message);
+      this.#say({ type: 'wirechart.message', sessionId, direction, ...sized, skipped, at });
+      skipped = 0;
+    };
+    return link.observe(tap);
+  }
+
+  #hasRoom(at: Timestamp): boolean {
+    if (at >= this.#windowEnds) {
+      this.#windowEnds = at + WINDOW_MS;
+      this.#shown = 0;
+    }
+    this.#shown += 1;
+    return this.#shown <= MOST;
+  }
+
+  #textOf(message: unknown): { text: string; bytes: number } {
+    const plain = toPlain(message, this.#sanitize);
+    const text = typeof plain === 'string' ? plain : JSON.stringify(plain);
+    return { text: cut(text, LONGEST), bytes: sizeOf(message, text) };
+  }
+}
+
+/** What a message weighs: bytes as they are, anything else as text. */
+const sizeOf = (message: unknown, text: string): number => {
+  if (message instanceof Uint8Array) return message.length;
+  return Buffer.byteLength(typeof message === 'string' ? message : text);
+};
