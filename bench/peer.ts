@@ -3,10 +3,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 
-/** What a flood sends, or a sink expects. */
+/** What a flood sends, a sink expects, or an inspector wants to be shown. */
 export type Order =
   | { readonly flood: 'lines' | 'rpc'; readonly size: number; readonly blocks: number }
-  | { readonly expect: number };
+  | { readonly expect: number }
+  | { readonly wire: boolean };
 
 /** A child that reports; each report answers the oldest question. */
 export class Child {

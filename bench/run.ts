@@ -12,6 +12,7 @@ import type { Comparison } from './compare/comparison.ts';
 import { exchange } from './compare/exchange.ts';
 import { framing } from './compare/framing.ts';
 import { inbound } from './compare/inbound.ts';
+import { inspect } from './compare/inspect.ts';
 import { lifecycle } from './compare/lifecycle.ts';
 import { outbound } from './compare/outbound.ts';
 import { stalled } from './compare/stalled.ts';
@@ -24,6 +25,7 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
   stalled,
   exchange,
   lifecycle,
+  inspect,
   framing,
 };
 const FULL: Plan = { rounds: 7, warmups: 3, targetMs: 200 };

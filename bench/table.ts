@@ -14,6 +14,8 @@ export interface Row {
   /** The median of the ratios of each round; absent where there is nothing to compare with. */
   readonly toHand?: number;
   readonly toRpc?: number;
+  /** To the variant that the comparison names, where it names one. */
+  readonly toBase?: number;
   readonly values: readonly number[];
 }
 
@@ -24,12 +26,19 @@ export interface Table {
   readonly rows: readonly Row[];
 }
 
-/** The table of the figure at an index. */
-export function tableOf(title: string, unit: string, series: readonly Series[], index = 0): Table {
+/** The table of the figure at an index; `base` is the variant to compare with, instead of the usual two. */
+export function tableOf(
+  title: string,
+  unit: string,
+  series: readonly Series[],
+  index = 0,
+  base?: string,
+): Table {
   const valuesOf = (name: string) => series.find((one) => one.name === name)?.rounds.map(pick);
   const pick = (figures: readonly number[]): number => figures[index] ?? NaN;
   const hand = valuesOf(HAND);
   const rpc = valuesOf(RPC);
+  const named = base === undefined ? undefined : valuesOf(base);
   const rows = series.map(({ name, rounds }): Row => {
     const values = rounds.map(pick);
     return {
@@ -38,6 +47,7 @@ export function tableOf(title: string, unit: string, series: readonly Series[], 
       quartiles: [quantile(values, 0.25), quantile(values, 0.75)],
       ...(hand && { toHand: ratio(values, hand) }),
       ...(rpc && { toRpc: ratio(values, rpc) }),
+      ...(named && { toBase: ratio(values, named) }),
       values,
     };
   });
@@ -46,13 +56,14 @@ export function tableOf(title: string, unit: string, series: readonly Series[], 
 
 /** A table as text. */
 export function textOf({ title, unit, rows }: Table): string {
-  const head = ['variant', 'median', 'IQR', '/ hand', '/ vscode'];
+  const hasBase = rows.some(({ toBase }) => toBase !== undefined);
+  const ratios = hasBase ? ['/ base'] : ['/ hand', '/ vscode'];
+  const head = ['variant', 'median', 'IQR', ...ratios];
   const body = rows.map((row) => [
     row.variant,
     number(row.median),
     `${number(row.quartiles[0])} – ${number(row.quartiles[1])}`,
-    row.toHand === undefined ? '–' : `${(row.toHand * 100).toFixed(0)} %`,
-    row.toRpc === undefined ? '–' : `${row.toRpc.toFixed(2)}×`,
+    ...(hasBase ? [times(row.toBase)] : [percent(row.toHand), times(row.toRpc)]),
   ]);
   const widths = head.map((_, at) =>
     Math.max(...[head, ...body].map((cells) => cells[at]?.length ?? 0)),
@@ -61,6 +72,11 @@ export function textOf({ title, unit, rows }: Table): string {
     cells.map((cell, at) => pad(cell, widths[at] ?? 0, at)).join('  ');
   return [`${title} [${unit}]`, ...[head, ...body].map((cells) => `  ${line(cells)}`)].join('\n');
 }
+
+const percent = (ratio: number | undefined): string =>
+  ratio === undefined ? '–' : `${(ratio * 100).toFixed(0)} %`;
+const times = (ratio: number | undefined): string =>
+  ratio === undefined ? '–' : `${ratio.toFixed(2)}×`;
 
 const pad = (cell: string, width: number, at: number): string =>
   at === 0 ? cell.padEnd(width) : cell.padStart(width);

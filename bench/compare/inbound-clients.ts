@@ -3,7 +3,14 @@
 import { readLines } from '../hand.ts';
 import { countdown } from '../measure.ts';
 import type { Framing } from '../messages.ts';
-import { AsyncProtocol, type Codec, jsonLines, type JsonValue, jsonStream } from '../package.ts';
+import {
+  AsyncProtocol,
+  type Codec,
+  jsonLines,
+  type JsonValue,
+  jsonStream,
+  type ProtocolOptions,
+} from '../package.ts';
 import { closeRpc, connectRpc, destroy, dial } from '../rpc.ts';
 import { HAND, RPC } from '../table.ts';
 
@@ -36,9 +43,15 @@ async function readByHand(path: string, count: number): Promise<void> {
   await destroy(socket);
 }
 
-async function readWith(codec: Codec<JsonValue>, path: string, count: number): Promise<void> {
+/** Reads with a protocol of the package; `options` are that protocol's. */
+export async function readWith(
+  codec: Codec<JsonValue>,
+  path: string,
+  count: number,
+  options: ProtocolOptions = {},
+): Promise<void> {
   const { done, tick } = countdown(count);
-  const protocol = new AsyncProtocol({ codec, onMessage: tick });
+  const protocol = new AsyncProtocol({ codec, onMessage: tick }, options);
   await protocol.connect(path);
   await done;
   await protocol.disconnect({ force: true });

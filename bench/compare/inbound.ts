@@ -2,13 +2,13 @@
 
 import { runJob } from '../job.ts';
 import { alternate, rate, type Variant } from '../measure.ts';
-import { events, SIZES, sizeName } from '../messages.ts';
+import { events, type Framing, SIZES, sizeName } from '../messages.ts';
 import { type Child, withPeer } from '../peer.ts';
 import { tableOf, type Table } from '../table.ts';
 import { fewer, type Setting } from './comparison.ts';
-import { type InboundClient, inboundClients } from './inbound-clients.ts';
+import { inboundClients } from './inbound-clients.ts';
 
-const PEER = new URL('../peers/flood.ts', import.meta.url);
+export const FLOOD = new URL('../peers/flood.ts', import.meta.url);
 
 /** How much is read where memory is measured: enough to see what does not hold the peer back. */
 const MEMORY_BYTES = 30_000_000;
@@ -16,11 +16,11 @@ const MEMORY_BYTES = 30_000_000;
 export async function* inbound({ plan, directory }: Setting): AsyncGenerator<Table> {
   for (const size of SIZES) {
     const title = `inbound, ${sizeName(size)}`;
-    const speed = await withPeer(PEER, directory, (path, peer) =>
+    const speed = await withPeer(FLOOD, directory, (path, peer) =>
       alternate(variants(path, peer, size), plan),
     );
     yield tableOf(title, 'messages/s', speed);
-    const memory = await withPeer(PEER, directory, (path, peer) =>
+    const memory = await withPeer(FLOOD, directory, (path, peer) =>
       alternate(memoryVariants(path, peer, size), fewer(plan)),
     );
     yield tableOf(`${title}, peak RSS above the start, 30 MB read`, 'MB', memory);
@@ -32,7 +32,7 @@ function variants(path: string, peer: Child, size: number): Variant[] {
     name,
     count: 20_000,
     run: async (wanted) => {
-      const count = await order(peer, client, size, wanted);
+      const count = await order(peer, client.framing, size, wanted);
       return rate(count, () => client.read(path, count));
     },
   }));
@@ -43,16 +43,16 @@ function memoryVariants(path: string, peer: Child, size: number): Variant[] {
     name: variant,
     count: MEMORY_BYTES / size,
     run: async (wanted) => {
-      const count = await order(peer, client, size, wanted);
+      const count = await order(peer, client.framing, size, wanted);
       return runJob({ what: 'inbound', variant, path, count });
     },
   }));
 }
 
 /** Orders what the next to connect gets; returns how many messages that are. */
-async function order(
+export async function order(
   peer: Child,
-  { framing }: InboundClient,
+  framing: Framing,
   size: number,
   wanted: number,
 ): Promise<number> {

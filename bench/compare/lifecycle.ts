@@ -8,14 +8,14 @@ import { destroy, dial } from '../rpc.ts';
 import { HAND, tableOf, type Table } from '../table.ts';
 import { fewer, type Setting } from './comparison.ts';
 
-const PEER = new URL('../peers/sink.ts', import.meta.url);
+export const SINK = new URL('../peers/sink.ts', import.meta.url);
 
 const SESSIONS = 2000;
 /** As many dial at once. */
 const TOGETHER = 100;
 
 export async function* lifecycle({ plan, directory }: Setting): AsyncGenerator<Table> {
-  const cycles = await withPeer(PEER, directory, (path) =>
+  const cycles = await withPeer(SINK, directory, (path) =>
     alternate(
       [
         { name: HAND, count: 100, run: (count) => timed(count, () => cycleByHand(path)) },
@@ -28,13 +28,14 @@ export async function* lifecycle({ plan, directory }: Setting): AsyncGenerator<T
   const title = 'connect and disconnect';
   yield tableOf(`${title}: CPU-time of a cycle, lower is better`, 'µs', cycles, 0);
   yield tableOf(title, 'cycles/s', cycles, 1);
-  const idle = await withPeer(PEER, directory, (path) =>
+  const idle = await withPeer(SINK, directory, (path) =>
     alternate(idleVariants(path), fewer(plan)),
   );
   yield tableOf('idle session: heap after gc, lower is better', 'KB', idle);
 }
 
-async function timed(count: number, cycle: () => Promise<void>): Promise<Run> {
+/** The CPU-time of a cycle, and cycles per second. */
+export async function timed(count: number, cycle: () => Promise<void>): Promise<Run> {
   const started = performance.now();
   const before = process.cpuUsage();
   for (let at = 0; at < count; at += 1) await cycle();

@@ -16,10 +16,14 @@ export function onOrder(take: (order: Order) => void): void {
   });
 }
 
+/** Without an IPC channel the bench is not there any more. */
+export function leaveWithBench(): void {
+  process.once('disconnect', () => process.exit());
+}
+
 /** Listens on a path and reports when it does. */
 export function serve(path: string, onConnection: (socket: Socket) => void): Promise<void> {
-  // Without an IPC channel the bench is not there any more.
-  process.once('disconnect', () => process.exit());
+  leaveWithBench();
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());
     onConnection(socket);
