@@ -10,6 +10,7 @@ const GENERATED: readonly (readonly [v5: RegExp, v4: string, words: string])[] =
 
 /** How XState 4 spells an event of XState 5. */
 export function toV4Name(type: string): string {
+  if (!type.startsWith('xstate.')) return type;
   for (const [v5, v4] of GENERATED) if (v5.test(type)) return type.replace(v5, v4);
   return type;
 }

@@ -118,18 +118,16 @@ class Flattening {
     return items;
   }
 
-  #properties(value: object): Record<string, Json> {
+  #properties(object: object): Record<string, Json> {
     const properties: Record<string, Json> = {};
-    for (const key of Object.keys(value)) {
+    for (const key of Object.keys(object)) {
       if (this.#isSpent()) return { ...properties, '…': '[too much]' };
-      const property = readProperty(value, key);
+      const property = readProperty(object, key);
       if (property === undefined) continue;
-      // Not an assignment: a property that is called __proto__ is one like any other.
-      Object.defineProperty(properties, key, {
-        value: this.flatten(key, property),
-        enumerable: true,
-        configurable: true,
-      });
+      const value = this.flatten(key, property);
+      // A property that is called __proto__ is one like any other, but cannot be assigned.
+      if (key !== '__proto__') properties[key] = value;
+      else Object.defineProperty(properties, key, { value, enumerable: true, configurable: true });
     }
     return properties;
   }
