@@ -18,6 +18,8 @@ const LONGEST_TEXT = 16_384;
 const MOST_BYTES_SHOWN = 64;
 const DEEPEST = 16;
 const MOST_VALUES = 5_000;
+/** Of all texts and names in it together, about. */
+const MOST_CHARACTERS = 524_288;
 
 /** A value as JSON, cut where it is too large. */
 export function toPlain(value: unknown, sanitize?: Sanitize): Json {
@@ -42,6 +44,7 @@ class Flattening {
   readonly #sanitize: Sanitize | undefined;
   readonly #ancestors: object[] = [];
   #left = MOST_VALUES;
+  #room = MOST_CHARACTERS;
 
   constructor(sanitize: Sanitize | undefined) {
     this.#sanitize = sanitize;
@@ -51,7 +54,7 @@ class Flattening {
     const value = this.#sanitized(key, raw);
     switch (typeof value) {
       case 'string':
-        return value.includes('PRIVATE KEY-----') ? '[a private key]' : cut(value);
+        return value.includes('PRIVATE KEY-----') ? '[a private key]' : this.#text(value);
       case 'number':
         return Number.isFinite(value) ? value : String(value);
       case 'boolean':
@@ -61,9 +64,9 @@ class Flattening {
       case 'undefined':
         return '[undefined]';
       case 'bigint':
-        return `${cut(value.toString())}n`;
+        return `${this.#text(value.toString())}n`;
       case 'function':
-        return `[function ${value.name}]`;
+        return functionText(value);
       case 'symbol':
         return `[${String(value)}]`;
     }
@@ -78,10 +81,16 @@ class Flattening {
     }
   }
 
+  #text(value: string): string {
+    const shown = cut(value, Math.min(LONGEST_TEXT, Math.max(this.#room, 0)));
+    this.#room -= shown.length;
+    return shown;
+  }
+
   #flattenObject(key: string, value: object): Json {
     if (this.#ancestors.includes(value)) return '[circular]';
     if (this.#ancestors.length >= DEEPEST) return '[too deep]';
-    if (this.#left <= 0) return '[too much]';
+    if (this.#left <= 0 || this.#room <= 0) return '[too much]';
     this.#left -= 1;
     this.#ancestors.push(value);
     try {
@@ -124,6 +133,7 @@ class Flattening {
       if (this.#isSpent()) return { ...properties, '…': '[too much]' };
       const property = readProperty(object, key);
       if (property === undefined) continue;
+      this.#room -= key.length;
       const value = this.flatten(key, property);
       // A property that is called __proto__ is one like any other, but cannot be assigned.
       if (key !== '__proto__') properties[key] = value;
@@ -148,16 +158,26 @@ class Flattening {
 
   #isSpent(): boolean {
     this.#left -= 1;
-    return this.#left <= 0;
+    return this.#left <= 0 || this.#room <= 0;
   }
 }
+
+/** Its name may be anything, and reading it may throw. */
+function functionText(value: object): string {
+  const name = readProperty(value, 'name');
+  return typeof name === 'string' && name !== '' && name !== UNREADABLE
+    ? `[function ${name}]`
+    : '[function]';
+}
+
+const UNREADABLE = '[threw when it was read]';
 
 /** A getter is the user's code. */
 function readProperty(value: object, key: string): unknown {
   try {
     return Reflect.get(value, key);
   } catch {
-    return '[threw when it was read]';
+    return UNREADABLE;
   }
 }
 
