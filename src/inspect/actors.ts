@@ -25,8 +25,12 @@ export interface Scheduled {
 /** An actor, and the actor system that it is in. */
 export type WatchableActor = AnyActorRef & {
   readonly _parent?: WatchableActor;
+  readonly _processingStatus?: number;
   readonly logic?: unknown;
 };
+
+/** What `_processingStatus` says of an actor that was stopped, perhaps before it started. */
+const STOPPED = 2;
 
 /** The machine that an actor runs; `undefined` when it runs something else. */
 export function machineOf({ logic }: WatchableActor): AnyStateMachine | undefined {
@@ -38,9 +42,24 @@ const isMachine = (logic: unknown): logic is AnyStateMachine =>
 
 /** The present snapshot; `undefined` while the actor is still being made. */
 export function snapshotOf(actor: WatchableActor): AnySnapshotFacts | undefined {
-  const snapshot: unknown = actor.getSnapshot();
-  return isSnapshot(snapshot) ? snapshot : undefined;
+  const snapshot = readSnapshot(actor);
+  if (!isSnapshot(snapshot)) return undefined;
+  // One that was stopped before it started has a snapshot that never changes.
+  const isOver = actor._processingStatus === STOPPED && snapshot.status === 'active';
+  return isOver ? { ...snapshot, status: 'stopped' } : snapshot;
 }
+
+/** XState's development build throws where the other gives `undefined`. */
+function readSnapshot(actor: WatchableActor): unknown {
+  try {
+    return actor.getSnapshot();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether there is an actor: it was made, and has not ended. */
+export const isAlive = (actor: WatchableActor): boolean => snapshotOf(actor)?.status === 'active';
 
 /** Whether something has a status, as every snapshot has. */
 export const isSnapshot = (value: unknown): value is AnySnapshotFacts =>

@@ -10,6 +10,7 @@
 
 import { performance } from 'node:perf_hooks';
 import type { AnyActorRef, InspectionEvent } from 'xstate';
+import { textOf } from '../errors.ts';
 import type { WatchableActor } from './actors.ts';
 import { toV5Name } from './names.ts';
 import { type Sanitize, toPlain } from './plain.ts';
@@ -58,8 +59,9 @@ export class Feed {
     this.#reporting = {
       say,
       now,
+      guarded: (run) => this.#guarded(run),
       plain: (value) => toPlain(value, sanitize),
-      wiretap: new Wiretap(this.#guarded(say), now, sanitize),
+      wiretap: new Wiretap(say, now, sanitize),
     };
     this.inspect = Object.assign(
       this.#guarded((event: InspectionEvent) => {
@@ -81,7 +83,7 @@ export class Feed {
     this.#eachSystem((system) => {
       if (isFirst) system.begin();
       if (isFirst) system.setTapping(this.#isTapping);
-      for (const message of system.registrations()) sink(JSON.stringify(message));
+      this.#introduce(system, sink);
     });
   }
 
@@ -96,7 +98,7 @@ export class Feed {
   /** Tells a sink again of all actors that live. */
   replay(sink: Sink): void {
     this.#eachSystem((system) => {
-      for (const message of system.registrations()) sink(JSON.stringify(message));
+      this.#introduce(system, sink);
     });
   }
 
@@ -161,9 +163,22 @@ export class Feed {
     }
   }
 
+  #introduce(system: SystemWatch, sink: Sink): void {
+    for (const message of system.registrations()) this.#tell(sink, JSON.stringify(message));
+  }
+
   #say(message: FeedMessage): void {
     const line = JSON.stringify(message);
-    for (const sink of this.#sinks) sink(line);
+    for (const sink of this.#sinks) this.#tell(sink, line);
+  }
+
+  /** A sink that throws is no other's concern. */
+  #tell(sink: Sink, line: string): void {
+    try {
+      sink(line);
+    } catch (error) {
+      this.#complain(error);
+    }
   }
 
   #guarded<T>(run: (argument: T) => unknown): (argument: T) => void {
@@ -180,10 +195,13 @@ export class Feed {
   #complain(error: unknown): void {
     this.#problems += 1;
     if (this.#problems > MOST_PROBLEMS) return;
-    try {
-      this.#say({ type: 'wirechart.problem', text: String(error), at: now() });
-    } catch {
-      // Then nobody can be told.
+    const problem: FeedMessage = { type: 'wirechart.problem', text: textOf(error), at: now() };
+    for (const sink of this.#sinks) {
+      try {
+        sink(JSON.stringify(problem));
+      } catch {
+        // It may be the very one that is complained of.
+      }
     }
   }
 }

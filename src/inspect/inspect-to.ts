@@ -10,6 +10,7 @@
 
 import { connect, type Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
+import { defer } from '../deferred.ts';
 import { ArgumentError } from '../errors.ts';
 import { Feed, now } from './feed.ts';
 import { type Inspection, introduction, type ReportOptions } from './inspection.ts';
@@ -63,6 +64,7 @@ function endpointOf(url: string | URL): URL {
   }
   endpoint.protocol = 'ws:';
   endpoint.pathname = '/program';
+  endpoint.hash = ''; // The client refuses it.
   return endpoint;
 }
 
@@ -79,7 +81,10 @@ class Report {
   #missed = 0;
   #pause = FIRST_PAUSE;
   #timer: NodeJS.Timeout | undefined;
-  readonly #ended = new AbortController();
+  /** The end of the first attempt, good or bad. */
+  readonly #tried = defer<undefined>();
+  /** The end of the report, once it was asked for. */
+  #closed: Promise<void> | undefined;
 
   constructor(endpoint: URL, feed: Feed, { name, control = true }: InspectOptions) {
     this.#endpoint = endpoint;
@@ -88,32 +93,47 @@ class Report {
     this.#control = control;
     process.on('beforeExit', this.#linger);
     feed.add(this.#sink);
-    void this.#connect();
+    this.#try();
   }
 
-  async close(): Promise<void> {
-    if (this.#ended.signal.aborted) return;
-    this.#ended.abort();
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  async #end(): Promise<void> {
     process.off('beforeExit', this.#linger);
     clearTimeout(this.#timer);
     this.#feed.remove(this.#sink);
+    const late = setTimeout(() => {
+      this.#websocket?.terminate();
+    }, PATIENCE);
+    if (this.#isKeeping) await this.#tried.promise;
+    await this.#hangUp();
+    clearTimeout(late);
+  }
+
+  async #hangUp(): Promise<void> {
     const websocket = this.#websocket;
     if (websocket === undefined || websocket.readyState === websocket.CLOSED) return;
-    await new Promise<void>((resolve) => {
-      const late = setTimeout(() => {
-        websocket.terminate();
-      }, PATIENCE);
-      websocket.once('close', () => {
-        clearTimeout(late);
-        resolve();
-      });
-      websocket.close();
+    const closed = new Promise((resolve) => websocket.once('close', resolve));
+    websocket.close();
+    await closed;
+  }
+
+  get #isKeeping(): boolean {
+    return this.#kept !== undefined && this.#kept.length > 0;
+  }
+
+  #try(): void {
+    this.#connect().catch(() => {
+      this.#again();
     });
   }
 
   async #connect(): Promise<void> {
     const { WebSocket: Client } = await import('ws');
-    if (this.#ended.signal.aborted) return;
+    if (this.#closed !== undefined && !this.#isKeeping) return;
     const websocket = new Client(this.#endpoint, {
       handshakeTimeout: PATIENCE,
       maxPayload: LONGEST_COMMAND,
@@ -146,6 +166,7 @@ class Report {
     websocket.send(JSON.stringify(introduction(this.#name, this.#control)));
     for (const line of this.#kept ?? []) websocket.send(line);
     this.#kept = undefined;
+    this.#tried.resolve(undefined);
   }
 
   /** One for all connections, and for what is kept for the first. */
@@ -153,22 +174,25 @@ class Report {
     const websocket = this.#websocket;
     if (this.#kept !== undefined) {
       if (this.#kept.length < MOST_KEPT) this.#kept.push(line);
-    } else if (websocket === undefined || websocket.bufferedAmount > MOST_WAITING) {
+    } else if (this.#missed > 0 || (websocket?.bufferedAmount ?? 0) > MOST_WAITING) {
+      if (this.#missed === 0) this.#socket?.once('drain', this.#catchUp);
       this.#missed += 1;
     } else {
-      websocket.send(line);
-      if (this.#missed > 0) this.#catchUp(websocket);
+      websocket?.send(line);
     }
   };
 
-  #catchUp(websocket: WebSocket): void {
+  /** All that waited was sent, perhaps long after the last message that was left out. */
+  readonly #catchUp = (): void => {
+    if (this.#missed === 0) return;
     const text = `The inspector was too slow; it missed ${String(this.#missed)} messages`;
     this.#missed = 0;
-    websocket.send(JSON.stringify({ type: 'wirechart.problem', text, at: now() }));
+    this.#sink(JSON.stringify({ type: 'wirechart.problem', text, at: now() }));
     this.#feed.replay(this.#sink);
-  }
+  };
 
   #obey(data: RawData): void {
+    if (this.#closed !== undefined) return;
     const command = commandOf(data);
     if (command?.type === 'xstate.inspecting') {
       if (this.#feed.isWatched) this.#feed.replay(this.#sink);
@@ -181,11 +205,14 @@ class Report {
   }
 
   #again(): void {
-    if (this.#ended.signal.aborted) return;
     this.#kept = undefined;
     this.#missed = 0;
+    this.#tried.resolve(undefined);
+    if (this.#closed !== undefined) return;
     this.#feed.remove(this.#sink);
-    this.#timer = setTimeout(() => void this.#connect(), this.#pause).unref();
+    this.#timer = setTimeout(() => {
+      this.#try();
+    }, this.#pause).unref();
     this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
   }
 
@@ -193,8 +220,7 @@ class Report {
   readonly #linger = (): void => {
     const websocket = this.#websocket;
     const isSending = websocket !== undefined && websocket.bufferedAmount > 0;
-    const isConnecting = this.#kept !== undefined && this.#kept.length > 0;
-    if (!isSending && !isConnecting) return;
+    if (!isSending && !this.#isKeeping) return;
     process.off('beforeExit', this.#linger);
     this.#socket?.ref();
     setTimeout(() => {

@@ -7,7 +7,7 @@
  * whatever way lets JavaScript run. A disk that refuses ends the recording, with a warning.
  */
 
-import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, renameSync, writeSync } from 'node:fs';
 import { ArgumentError, describe } from '../errors.ts';
 import { Feed } from './feed.ts';
 import { type Inspection, introduction, type ReportOptions } from './inspection.ts';
@@ -16,13 +16,14 @@ import { type Inspection, introduction, type ReportOptions } from './inspection.
 export interface RecordOptions extends ReportOptions {
   /**
    * The size at which the file is put aside and begun anew, in bytes. One that was put aside before is
-   * replaced, so twice as much is on the disk at most. Default 64 MiB (67 108 864).
+   * replaced, so twice as much is on the disk at most; more only where one line, or the present states
+   * of all that is recorded, need more. Default 64 MiB (67 108 864).
    */
   readonly maxBytes?: number | undefined;
 }
 
 const MAX_BYTES = 64 * 1024 * 1024;
-/** Lines wait for each other up to this size, in characters, … */
+/** Lines wait for each other up to this size, in bytes, … */
 const BATCH = 64 * 1024;
 /** … and this long, in ms. */
 const BATCH_MS = 200;
@@ -37,7 +38,7 @@ const BATCH_MS = 200;
  */
 export function recordTo(path: string, options: RecordOptions = {}): Inspection {
   const { maxBytes = MAX_BYTES } = options;
-  if (!(maxBytes >= BATCH)) {
+  if (!(isNumber(maxBytes) && maxBytes >= BATCH)) {
     throw new ArgumentError(
       `maxBytes is ${String(maxBytes)}; it must be a number of bytes, ${String(BATCH)} or more`,
     );
@@ -54,6 +55,8 @@ export function recordTo(path: string, options: RecordOptions = {}): Inspection 
   return { inspect: feed.inspect, close, [Symbol.asyncDispose]: close };
 }
 
+const isNumber = (value: unknown): boolean => typeof value === 'number';
+
 /** See the module's comment. */
 class Recording {
   readonly #path: string;
@@ -62,8 +65,11 @@ class Recording {
   readonly #maxBytes: number;
   #file: number | undefined;
   #written = 0;
+  /** The size at which the file is full. */
+  #fullAt: number;
+  /** What waits to be written, and its size. */
   #lines: string[] = [];
-  #length = 0;
+  #waiting = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(path: string, feed: Feed, options: RecordOptions & { readonly maxBytes: number }) {
@@ -71,9 +77,12 @@ class Recording {
     this.#feed = feed;
     this.#name = options.name;
     this.#maxBytes = options.maxBytes;
+    this.#fullAt = options.maxBytes;
     try {
-      this.#begin();
+      this.#file = this.#open();
+      this.#write([this.#introduction()]);
     } catch (error) {
+      closed(this.#file);
       throw new ArgumentError(`Nothing can be recorded to ${path}: ${describe(error)}`, {
         cause: error,
       });
@@ -89,9 +98,12 @@ class Recording {
   }
 
   readonly #sink = (line: string): void => {
+    const size = Buffer.byteLength(line) + 1;
+    if (this.#written + this.#waiting + size > this.#fullAt) this.#rotate();
+    if (this.#file === undefined) return;
     this.#lines.push(line);
-    this.#length += line.length + 1;
-    if (this.#length >= BATCH) this.#flush();
+    this.#waiting += size;
+    if (this.#waiting >= BATCH) this.#flush();
     else this.#timer ??= setTimeout(this.#flush, BATCH_MS).unref();
   };
 
@@ -99,42 +111,57 @@ class Recording {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#file === undefined || this.#lines.length === 0) return;
-    const text = Buffer.from(`${this.#lines.join('\n')}\n`);
+    const lines = this.#lines;
     this.#lines = [];
-    this.#length = 0;
+    this.#waiting = 0;
     try {
-      if (this.#written + text.length > this.#maxBytes) this.#rotate(this.#file);
-      this.#write(this.#file, text);
+      this.#write(lines);
     } catch (error) {
       this.#fail(error);
     }
   };
 
-  /** Begins a file, with the one that is there put aside. */
-  #begin(): void {
+  /** What was said so far belongs to the file that is full; the next begins with what there is now. */
+  #rotate(): void {
+    this.#flush();
+    const full = this.#file;
+    if (full === undefined) return;
+    const lines = [this.#introduction()];
+    this.#feed.replay((line) => lines.push(line));
     try {
-      renameSync(this.#path, `${this.#path}.1`);
+      this.#file = this.#open();
+      closeSync(full);
+      this.#written = 0;
+      this.#write(lines);
+      // Or else what there is, where it is much, would fill file after file.
+      this.#fullAt = Math.max(this.#maxBytes, this.#written + BATCH / 2);
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      this.#fail(error);
     }
-    this.#written = 0;
+  }
+
+  #introduction(): string {
+    return JSON.stringify(introduction(this.#name, false));
+  }
+
+  /** A new file, with the one that is there put aside. */
+  #open(): number {
+    const found = lstatSync(this.#path, { throwIfNoEntry: false });
+    if (found !== undefined) {
+      // A directory or a device would be put aside just as well.
+      if (!found.isFile() && !found.isSymbolicLink()) throw new Error('it is there, and no file');
+      renameSync(this.#path, `${this.#path}.1`);
+    }
     // Should another process begin the same file at this very moment, then not both of them into one.
-    this.#file = openSync(this.#path, 'wx', 0o600);
-    this.#write(this.#file, Buffer.from(`${JSON.stringify(introduction(this.#name, false))}\n`));
+    return openSync(this.#path, 'wx', 0o600);
   }
 
-  #rotate(full: number): void {
-    this.#begin();
-    closeSync(full);
-    const file = this.#file;
-    this.#feed.replay((line) => {
-      if (file !== undefined) this.#write(file, Buffer.from(`${line}\n`));
-    });
-  }
-
-  #write(file: number, bytes: Buffer): void {
+  #write(lines: readonly string[]): void {
+    const bytes = Buffer.from(`${lines.join('\n')}\n`);
     let done = 0;
-    while (done < bytes.length) done += writeSync(file, bytes, done);
+    while (this.#file !== undefined && done < bytes.length) {
+      done += writeSync(this.#file, bytes, done);
+    }
     this.#written += bytes.length;
   }
 
@@ -152,7 +179,16 @@ class Recording {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#lines = [];
-    this.#length = 0;
+    this.#waiting = 0;
+    closed(file);
+  }
+}
+
+/** What a disk still refuses when a file is closed was told when it refused to write. */
+function closed(file: number | undefined): void {
+  try {
     if (file !== undefined) closeSync(file);
+  } catch {
+    // There is no more to do with it.
   }
 }

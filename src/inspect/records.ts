@@ -30,14 +30,22 @@ interface AnyEvent {
   readonly type: string;
 }
 
+/** A timer that runs, with the very event that it will send. */
+interface Timer {
+  readonly event: AnyEvent;
+  readonly deadline: RunningDeadline;
+}
+
 /** See the module's comment. */
 export class ActorRecord {
   readonly actor: WatchableActor;
-  /** Whether the actor was told of; it cannot be before it has a snapshot. */
-  isRegistered = false;
+  /** The last one that has come, whether or not it is handled. */
+  lastEvent: AnyEvent = { type: 'xstate.init' };
   readonly #plain: Plainly;
-  #event: AnyEvent = { type: 'xstate.init' };
-  readonly #deadlines = new Map<string, RunningDeadline>();
+  /** That of the present state. */
+  #event = this.lastEvent;
+  /** By the id that cancels it; a timer without one cannot be cancelled. */
+  readonly #timers = new Map<string | symbol, Timer>();
   #microsteps: Microstep[] = [];
   #actions: string[] = [];
   #emitted: Json[] = [];
@@ -53,9 +61,9 @@ export class ActorRecord {
   }
 
   register(snapshot: AnySnapshotFacts, at: Timestamp): RegisterMessage {
-    this.isRegistered = true;
     const { actor } = this;
-    const machine = machineOf(actor);
+    // A machine that failed while it was made has no state that its chart could show.
+    const machine = snapshot.value === undefined ? undefined : machineOf(actor);
     const parent = actor._parent?.sessionId;
     return {
       type: 'service.register',
@@ -72,7 +80,7 @@ export class ActorRecord {
   }
 
   event(event: AnyEvent, sender: string | undefined, at: Timestamp): EventMessage {
-    this.#deadlines.delete(event.type);
+    this.lastEvent = event;
     const text = JSON.stringify(this.#scxml(event, sender));
     return {
       type: 'service.event',
@@ -84,6 +92,8 @@ export class ActorRecord {
 
   state(snapshot: AnySnapshotFacts, event: AnyEvent, at: Timestamp): StateMessage {
     this.#event = event;
+    // XState cancels them without a word.
+    if (snapshot.status !== 'active') this.#timers.clear();
     const message: StateMessage = {
       type: 'service.state',
       state: this.#v4State(snapshot),
@@ -112,9 +122,9 @@ export class ActorRecord {
 
   addAction({ action: { type, params } }: ActionEvent, at: Timestamp): void {
     const { event, delay, id, sendId } = partsOf(params);
-    if (type === 'xstate.cancel' && typeof sendId === 'string') this.#deadlines.delete(sendId);
+    if (type === 'xstate.cancel' && typeof sendId === 'string') this.#timers.delete(sendId);
     if (isEvent(event) && typeof delay === 'number') {
-      this.#begin(typeof id === 'string' ? id : event.type, event, delay, at);
+      this.#begin(typeof id === 'string' ? id : Symbol(), event, delay, at);
     } else if (type === 'xstate.emit') {
       if (this.#emitted.length < MOST) this.#emitted.push(this.#plain(event));
     } else if (!UNTOLD.has(type) && this.#actions.length < MOST) {
@@ -122,9 +132,16 @@ export class ActorRecord {
     }
   }
 
-  #begin(id: string, event: AnyEvent, ms: number, startedAt: Timestamp): void {
-    if (ms >= LONGEST_DELAY || this.#deadlines.size >= MOST) return;
-    this.#deadlines.set(id, { event: toV4Name(event.type), ms, startedAt });
+  /** This actor has sent an event, to itself or to another: the timer for it, if any, is over. */
+  addSent(event: AnyEvent): void {
+    const timers = [...this.#timers].filter(([, timer]) => timer.event === event);
+    const [first] = timers.sort(([, one], [, other]) => endOf(one) - endOf(other));
+    if (first !== undefined) this.#timers.delete(first[0]);
+  }
+
+  #begin(id: string | symbol, event: AnyEvent, ms: number, startedAt: Timestamp): void {
+    if (ms >= LONGEST_DELAY || this.#timers.size >= MOST) return;
+    this.#timers.set(id, { event, deadline: { event: toV4Name(event.type), ms, startedAt } });
   }
 
   #facts({ status, output, error }: AnySnapshotFacts, at: Timestamp): StateFacts {
@@ -133,7 +150,9 @@ export class ActorRecord {
       status,
       ...(output !== undefined && { output: this.#plain(output) }),
       ...(error !== undefined && { error: this.#plain(error) }),
-      ...(this.#deadlines.size > 0 && { deadlines: [...this.#deadlines.values()] }),
+      ...(this.#timers.size > 0 && {
+        deadlines: [...this.#timers.values()].map(({ deadline }) => deadline),
+      }),
     };
   }
 
@@ -169,6 +188,8 @@ export class ActorRecord {
     };
   }
 }
+
+const endOf = ({ deadline: { startedAt, ms } }: Timer): number => startedAt + ms;
 
 type MicrostepEvent = Extract<InspectionEvent, { type: '@xstate.microstep' }>;
 type ActionEvent = Extract<InspectionEvent, { type: '@xstate.action' }>;

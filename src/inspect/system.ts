@@ -4,6 +4,7 @@ import type { InspectionEvent, Subscription } from 'xstate';
 import {
   type AnySnapshotFacts,
   family,
+  isAlive,
   isSnapshot,
   onInspection,
   scheduledIn,
@@ -20,10 +21,9 @@ export interface Reporting {
   readonly wiretap: Wiretap;
   say(message: FeedMessage): void;
   now(): Timestamp;
+  /** The same function, but what it throws is told as a problem, and harms nobody. */
+  guarded<T>(run: (argument: T) => unknown): (argument: T) => void;
 }
-
-/** How many actors are worth a look for those that ended. */
-const SWEEP_AT = 64;
 
 /** See the module's comment. */
 export class SystemWatch {
@@ -33,26 +33,44 @@ export class SystemWatch {
   readonly #reporting: Reporting;
   /** Whether the events come by a subscription of our own, or from XState's option `inspect`. */
   readonly #subscribes: boolean;
+  /** Those that were told of, by their `sessionId`, until they have ended. */
   readonly #records = new Map<string, ActorRecord>();
+  /** Those that are not told of: most are still being made, and some are never started. */
+  readonly #untold = new WeakMap<WatchableActor, ActorRecord>();
+  /** Those that something has happened to, of which XState has not said yet where it led. */
+  readonly #unanswered = new Set<ActorRecord>();
   readonly #untaps = new Map<string, () => void>();
+  /** Tells of those that have ended without a word. */
+  readonly #lookAround: () => void;
   #subscription: Subscription | undefined;
   #isTapping = false;
-  #sweepAt = SWEEP_AT;
 
   constructor(root: WatchableActor, reporting: Reporting, subscribes: boolean) {
     this.#root = root;
     this.#reporting = reporting;
     this.#subscribes = subscribes;
+    const lookAt = reporting.guarded((record: ActorRecord) => {
+      const snapshot = snapshotOf(record.actor);
+      const isTold = this.#records.has(record.actor.sessionId);
+      if (!isTold || snapshot === undefined || snapshot.status === 'active') return;
+      this.#tell(record, snapshot, record.lastEvent);
+    });
+    this.#lookAround = () => {
+      const records = [...this.#unanswered];
+      this.#unanswered.clear();
+      for (const record of records) lookAt(record);
+    };
   }
 
   /** Begins to listen. What there is already is told by `registrations()`. */
   begin(): void {
     if (this.#subscribes) {
-      this.#subscription = onInspection(this.#root, (event) => {
+      const listener = this.#reporting.guarded((event: InspectionEvent) => {
         this.handle(event);
       });
+      this.#subscription = onInspection(this.#root, listener);
     }
-    for (const actor of family(this.#root)) this.#add(actor);
+    for (const actor of family(this.#root)) if (isAlive(actor)) this.#enter(this.#recordOf(actor));
     for (const scheduled of scheduledIn(this.#root)) {
       for (const record of this.#records.values()) {
         if (record.actor === scheduled.source) record.addScheduled(scheduled);
@@ -66,14 +84,15 @@ export class SystemWatch {
     this.#subscription = undefined;
     this.setTapping(false);
     this.#records.clear();
+    this.#unanswered.clear();
     this.told.clear();
   }
 
   /** Tells of every actor that there is, parents first. */
   *registrations(): Generator<FeedMessage> {
     for (const record of this.#records.values()) {
-      const message = this.#registration(record);
-      if (message !== undefined) yield message;
+      const snapshot = snapshotOf(record.actor);
+      if (snapshot?.status === 'active') yield record.register(snapshot, this.#reporting.now());
     }
   }
 
@@ -96,19 +115,14 @@ export class SystemWatch {
 
   /** One inspection event of the system. */
   handle(event: InspectionEvent): void {
-    const actor = event.actorRef as WatchableActor;
-    const record = this.#records.get(actor.sessionId) ?? this.#add(actor);
-    const at = this.#reporting.now();
+    const record = this.#recordOf(event.actorRef as WatchableActor);
+    this.#expectAnswer(record);
     switch (event.type) {
       case '@xstate.event':
-        this.#register(record);
-        // One for an actor that has ended is heard by nobody.
-        if (record.isRegistered) {
-          this.#say(record.event(event.event, event.sourceRef?.sessionId, at));
-        }
+        this.#onEvent(record, event);
         break;
       case '@xstate.action':
-        record.addAction(event, at);
+        record.addAction(event, this.#reporting.now());
         break;
       case '@xstate.microstep':
         record.addMicrostep(event);
@@ -119,55 +133,68 @@ export class SystemWatch {
     }
   }
 
-  #onSnapshot(record: ActorRecord, snapshot: AnySnapshotFacts, event: { type: string }): void {
+  #onEvent(record: ActorRecord, { event, sourceRef }: EventInspection): void {
+    const sender = sourceRef && this.#records.get(sourceRef.sessionId);
+    if (sender !== undefined) {
+      sender.addSent(event);
+      this.#expectAnswer(sender); // It may be the error by which it ended.
+    }
+    // One for an actor that has ended is heard by nobody; but one may end while it is made.
+    const isHeard = isAlive(record.actor) || event.type === 'xstate.init';
+    if (!isHeard) return;
+    this.#register(record);
+    this.#say(record.event(event, sourceRef?.sessionId, this.#reporting.now()));
+  }
+
+  #onSnapshot(record: ActorRecord, said: AnySnapshotFacts, event: { type: string }): void {
+    this.#unanswered.delete(record);
+    if (isAlive(record.actor)) this.#register(record);
+    if (!this.#records.has(record.actor.sessionId)) return;
+    // Where an action threw at the start, XState says what would have been if it had not.
+    const own = snapshotOf(record.actor) ?? said;
+    this.#tell(record, own.status === 'active' ? said : own, event);
+  }
+
+  #tell(record: ActorRecord, snapshot: AnySnapshotFacts, event: { type: string }): void {
     const at = this.#reporting.now();
     const { sessionId } = record.actor;
-    if (!record.isRegistered) {
-      this.told.add(sessionId);
-      this.#say(record.register(snapshot, at));
-    }
     this.#say(record.state(snapshot, event, at));
     if (snapshot.status === 'active') return;
-    this.#say({ type: 'service.stop', sessionId, wirechart: { at } });
     this.#untaps.get(sessionId)?.();
     this.#untaps.delete(sessionId);
     this.#records.delete(sessionId);
     this.told.delete(sessionId);
+    this.#say({ type: 'service.stop', sessionId, wirechart: { at } });
   }
 
-  #add(actor: WatchableActor): ActorRecord {
-    if (this.#records.size >= this.#sweepAt) this.#sweep();
+  /** XState says nothing of an actor that fails: one looks when what is happening has happened. */
+  #expectAnswer(record: ActorRecord): void {
+    if (this.#unanswered.size === 0) queueMicrotask(this.#lookAround);
+    this.#unanswered.add(record);
+  }
+
+  #recordOf(actor: WatchableActor): ActorRecord {
+    const known = this.#records.get(actor.sessionId) ?? this.#untold.get(actor);
+    if (known !== undefined) return known;
     const record = new ActorRecord(actor, this.#reporting.plain);
-    this.#records.set(actor.sessionId, record);
+    this.#untold.set(actor, record);
     return record;
   }
 
-  /** Forgets actors that ended without a word, as those do that fail while they start. */
-  #sweep(): void {
-    for (const [sessionId, { actor, isRegistered }] of this.#records) {
-      const status = snapshotOf(actor)?.status ?? 'active';
-      if (status === 'active') continue;
-      this.#records.delete(sessionId);
-      this.told.delete(sessionId);
-      const wirechart = { at: this.#reporting.now() };
-      if (isRegistered) this.#say({ type: 'service.stop', sessionId, wirechart });
-    }
-    this.#sweepAt = 2 * this.#records.size + SWEEP_AT;
-  }
-
   #register(record: ActorRecord): void {
-    if (record.isRegistered) return;
-    const message = this.#registration(record);
-    if (message !== undefined) this.#say(message);
-    else this.#records.delete(record.actor.sessionId);
+    if (this.#records.has(record.actor.sessionId)) return;
+    const snapshot = snapshotOf(record.actor);
+    if (snapshot === undefined) return;
+    this.#enter(record);
+    this.#say(record.register(snapshot, this.#reporting.now()));
   }
 
-  #registration(record: ActorRecord): FeedMessage | undefined {
-    const snapshot = snapshotOf(record.actor);
-    if (snapshot?.status !== 'active') return undefined;
-    this.told.add(record.actor.sessionId);
+  #enter(record: ActorRecord): void {
+    const { sessionId } = record.actor;
+    this.#untold.delete(record.actor);
+    this.#records.set(sessionId, record);
+    this.told.add(sessionId);
     if (this.#isTapping) this.#tap(record);
-    return record.register(snapshot, this.#reporting.now());
   }
 
   #tap({ actor }: ActorRecord): void {
@@ -182,3 +209,5 @@ export class SystemWatch {
     this.#reporting.say(message);
   }
 }
+
+type EventInspection = Extract<InspectionEvent, { type: '@xstate.event' }>;
