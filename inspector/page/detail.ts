@@ -1,0 +1,124 @@
+/** The chosen actor at the moment that is looked at: why it failed, what it waits for, what it holds. */
+
+import type { ActorState, ActorView, Json } from '../shared/view.ts';
+import { byId, html } from './dom.ts';
+import { chainOf, errorsIn } from './errors.ts';
+import { actorName, clockTime, countdown, duration, eventText, valueText } from './format.ts';
+import { jsonView } from './json-view.ts';
+import type { Model } from './model.ts';
+
+/** See the module's comment. */
+export class Detail {
+  readonly #model: Model;
+  readonly #root = byId('detail', HTMLElement);
+  #drawn: unknown;
+  #ticking: (() => void) | undefined;
+
+  constructor(model: Model) {
+    this.#model = model;
+  }
+
+  draw(): void {
+    const { actor, state } = this.#model;
+    // A tree that somebody has opened is to stay open while nothing changes.
+    if (state !== this.#drawn || state === undefined) this.#fill(actor, state);
+    this.#drawn = state;
+    this.#ticking?.();
+  }
+
+  #fill(actor: ActorView | undefined, state: ActorState | undefined): void {
+    this.#ticking = undefined;
+    if (actor === undefined || state === undefined) {
+      this.#root.replaceChildren(html('p', { class: 'hint' }, 'Choose an actor.'));
+      return;
+    }
+    const title = html('h2', {}, actorName(actor));
+    const parts = [this.#facts(actor, state), ...this.#sections(actor, state)];
+    this.#root.replaceChildren(title, ...parts);
+  }
+
+  #facts(actor: ActorView, state: ActorState): HTMLElement {
+    const since = html('dd');
+    const from = this.#model.sinceOf(actor.id) ?? state.at;
+    const deadlines = (state.deadlines ?? []).map((deadline) => {
+      const left = html('dd');
+      return { deadline, left, term: html('dt', {}, eventText(deadline.event)) };
+    });
+    this.#ticking = () => {
+      const now = this.#model.clockOf(actor.program);
+      since.textContent = `${clockTime(from)}, for ${duration(Math.max(0, now - from))}`;
+      for (const { deadline, left } of deadlines) {
+        left.textContent = `in ${countdown(deadline.startedAt + deadline.ms - now)}`;
+      }
+    };
+    return html(
+      'dl',
+      {},
+      ...pair('state', valueText(state.value), 'value'),
+      html('dt', {}, 'since'),
+      since,
+      ...pair('by', eventText(state.event)),
+      ...(state.status === 'active' ? [] : pair('status', state.status)),
+      ...deadlines.flatMap(({ term, left }) => [term, left]),
+      ...pair('actor', actor.id),
+    );
+  }
+
+  #sections(actor: ActorView, state: ActorState): HTMLElement[] {
+    const errors = errorsIn(state);
+    const known: readonly (readonly [string, Json | undefined])[] = [
+      ['Output', state.output],
+      ['Actions', state.actions],
+      ['Emitted', state.emitted],
+    ];
+    return [
+      ...errors.map(({ path, error }) => errorSection(path, error)),
+      ...known.flatMap(([name, value]) => (value === undefined ? [] : [section(name, value, 2)])),
+      ...(actor.kind === 'machine' ? [section('Context', state.context, 2)] : []),
+      ...this.#times(actor),
+    ];
+  }
+
+  /** How long it was in each state, as far as that is kept. */
+  #times(actor: ActorView): HTMLElement[] {
+    const life = this.#model.history.lives.get(actor.id);
+    if (life === undefined || life.states.length === 0) return [];
+    const times = new Map<string, number>();
+    let { at, value } = life.actor.base;
+    for (const { seq, state } of life.states) {
+      if (seq > this.#model.seq) break;
+      const text = valueText(value);
+      times.set(text, (times.get(text) ?? 0) + state.at - at);
+      ({ at, value } = state);
+    }
+    const rows = [...times].map(([name, ms]) =>
+      html('tr', {}, html('th', { scope: 'row' }, name), html('td', {}, duration(ms))),
+    );
+    const table = html('table', {}, html('tbody', {}, ...rows));
+    return [html('details', {}, html('summary', {}, 'Time in each state'), table)];
+  }
+}
+
+const pair = (term: string, text: string, kind?: string): HTMLElement[] => [
+  html('dt', {}, term),
+  html('dd', { class: kind }, text),
+];
+
+const section = (name: string, value: Json, depth: number): HTMLElement =>
+  html('section', {}, html('h3', {}, name), jsonView(value, depth));
+
+/** An error with its causes, the outermost first. */
+function errorSection(path: string, error: Json): HTMLElement {
+  const items = chainOf(error).map(({ title, message, whole }) =>
+    html(
+      'li',
+      {},
+      html('p', {}, html('strong', {}, title), title === '' ? '' : ' ', message),
+      whole === undefined
+        ? undefined
+        : html('details', {}, html('summary', {}, 'all of it'), jsonView(whole, 1)),
+    ),
+  );
+  const title = html('h3', {}, `Error in ${path}`);
+  return html('section', { class: 'error' }, title, html('ol', {}, ...items));
+}

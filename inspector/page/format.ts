@@ -1,0 +1,102 @@
+/** Values as short texts. */
+
+import type { ActorState, ActorView, Entry, Json, Timestamp } from '../shared/view.ts';
+
+/** An object, for those who look for a property of it. */
+export const isRecord = (value: Json | undefined): value is Readonly<Record<string, Json>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** `12:34:56.789` */
+export function clockTime(at: Timestamp): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return '--:--:--.---';
+  const two = (value: number) => String(value).padStart(2, '0');
+  const ms = String(date.getMilliseconds()).padStart(3, '0');
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${ms}`;
+}
+
+/** A duration with three digits or so: `0.12 ms`, `45.6 ms`, `7.89 s`, `12 min`. */
+export function duration(ms: number): string {
+  if (!Number.isFinite(ms) || ms < 0) return '';
+  if (ms < 1) return `${ms.toFixed(2)} ms`;
+  if (ms < 100) return `${ms.toFixed(1)} ms`;
+  if (ms < 1000) return `${ms.toFixed(0)} ms`;
+  if (ms < 100_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
+  return `${(ms / 60_000).toFixed(0)} min`;
+}
+
+/** What is left of a deadline, for eyes that follow it: `8.4 s`. */
+export const countdown = (ms: number): string =>
+  ms <= 0 ? '0.0 s' : ms < 100_000 ? `${(ms / 1000).toFixed(1)} s` : duration(ms);
+
+/** A number of bytes. */
+export function bytes(count: number): string {
+  if (count < 1024) return `${String(count)} B`;
+  if (count < 1024 * 1024) return `${(count / 1024).toFixed(1)} KiB`;
+  return `${(count / 1024 / 1024).toFixed(1)} MiB`;
+}
+
+/** A state's value: `RUNNING.open`, and `a.b | c.d` for states that are active at once. */
+export function valueText(value: Json): string {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return String(value);
+  return Object.entries(value)
+    .map(([key, inner]) => {
+      const text = valueText(inner);
+      return text === '' ? key : text.includes(' | ') ? `${key}.(${text})` : `${key}.${text}`;
+    })
+    .join(' | ');
+}
+
+/** The keys of the active states, from the outermost on: `['RUNNING', 'RUNNING.open']`. */
+export function activePaths(value: Json, prefix = ''): string[] {
+  if (typeof value === 'string') return [prefix + value];
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  return Object.entries(value).flatMap(([key, inner]) => [
+    prefix + key,
+    ...activePaths(inner, `${prefix}${key}.`),
+  ]);
+}
+
+/** XState's own events, in words. */
+export const eventText = (name: string): string =>
+  name === ''
+    ? 'always'
+    : name
+        .replace(/^done\.invoke\.(.+)$/, '$1 done')
+        .replace(/^error\.platform\.(.+)$/, '$1 failed')
+        .replace(/^xstate\.after\((.*?)\)#.*$/, 'after $1')
+        .replace(/^done\.state\.(.*)$/, '$1 done');
+
+/** A name for people: a root that was given none is called by its machine. */
+export const actorName = ({ name, kind, id }: ActorView): string =>
+  kind === 'machine' && /^x:\d+$/.test(name) ? `machine ${id.slice(id.indexOf('/') + 1)}` : name;
+
+/** One line of text, whatever it was before. */
+export const oneLine = (text: string, longest = 400): string => {
+  const line = text.slice(0, longest + 1).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '·');
+  return line.length > longest ? `${line.slice(0, longest)}…` : line;
+};
+
+/** A value on one line. */
+export const brief = (value: Json | undefined, longest = 400): string =>
+  value === undefined ? '' : oneLine(JSON.stringify(value), longest);
+
+/** What can be searched in an entry. */
+export function searchText(entry: Entry): string {
+  switch (entry.kind) {
+    case 'event':
+      return `${eventText(entry.name)} ${entry.name} ${JSON.stringify(entry.data)}`;
+    case 'state':
+      return stateSearchText(entry.state);
+    case 'message':
+    case 'problem':
+      return entry.text;
+    case 'start':
+    case 'stop':
+      return entry.kind;
+  }
+}
+
+const stateSearchText = ({ value, context, error, output, emitted }: ActorState): string =>
+  [valueText(value), JSON.stringify([context, error, output, emitted])].join(' ');

@@ -1,0 +1,73 @@
+/** A JSON value as a tree that can be opened; what is closed is not made. */
+
+import type { Json } from '../shared/view.ts';
+import { html } from './dom.ts';
+import { brief } from './format.ts';
+
+/** Of a list, shown at a time. */
+const MOST = 100;
+const LONGEST = 300;
+
+/** A value, opened down to a depth. */
+export function jsonView(value: Json, depth = 1): HTMLElement {
+  if (typeof value === 'object' && value !== null) return structure(value, depth);
+  return html('span', { class: `json ${value === null ? 'null' : typeof value}` }, ...text(value));
+}
+
+/** A long text is cut; the rest is one click away. */
+function text(value: Json): (Node | string)[] {
+  const whole = typeof value === 'string' ? value : JSON.stringify(value);
+  if (whole.length <= LONGEST) return [whole];
+  const more = html(
+    'button',
+    { type: 'button', class: 'more' },
+    `… ${String(whole.length)} characters`,
+  );
+  more.addEventListener('click', () => {
+    more.replaceWith(whole.slice(LONGEST));
+  });
+  return [whole.slice(0, LONGEST), more];
+}
+
+function structure(
+  value: readonly Json[] | Readonly<Record<string, Json>>,
+  depth: number,
+): HTMLElement {
+  const entries = Object.entries(value);
+  if (entries.length === 0)
+    return html('span', { class: 'json' }, Array.isArray(value) ? '[]' : '{}');
+  const summary = html('summary', {}, brief(value, 120));
+  const details = html('details', { class: 'json', open: depth > 0 }, summary);
+  const fill = () => {
+    if (details.childElementCount > 1) return;
+    details.append(list(entries, depth));
+  };
+  if (depth > 0) fill();
+  details.addEventListener('toggle', fill);
+  return details;
+}
+
+function list(entries: readonly (readonly [string, Json])[], depth: number): HTMLElement {
+  const rows = (from: number) =>
+    entries
+      .slice(from, from + MOST)
+      .map(([key, value]) =>
+        html('li', {}, html('span', { class: 'key' }, key), ': ', jsonView(value, depth - 1)),
+      );
+  const items = html('ul', {}, ...rows(0));
+  let shown = MOST;
+  if (entries.length > MOST) {
+    const more = html(
+      'button',
+      { type: 'button', class: 'more' },
+      `… ${String(entries.length)} in all`,
+    );
+    more.addEventListener('click', () => {
+      items.append(...rows(shown));
+      shown += MOST;
+      if (shown >= entries.length) more.remove();
+    });
+    return html('div', {}, items, more);
+  }
+  return items;
+}

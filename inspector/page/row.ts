@@ -1,0 +1,78 @@
+/** One entry of the timeline, as a row. */
+
+import type { Entry } from '../shared/view.ts';
+import { html } from './dom.ts';
+import {
+  actorName,
+  brief,
+  bytes,
+  clockTime,
+  duration,
+  eventText,
+  isRecord,
+  oneLine,
+  valueText,
+} from './format.ts';
+import type { Model } from './model.ts';
+
+/** The row of an entry: when, whose, what. */
+export function rowOf(entry: Entry, model: Model): HTMLElement {
+  const actor = model.history.lives.get(entry.actor)?.actor;
+  const whose = actor === undefined ? entry.actor : actorName(actor);
+  const { mark, what, more } = textOf(entry, model);
+  return html(
+    'div',
+    { role: 'option', class: `row ${entry.kind}`, 'data-seq': entry.seq, 'data-kind': entry.kind },
+    html('span', { class: 'time' }, clockTime(entry.at)),
+    html('span', { class: 'whose', title: whose }, whose),
+    html('span', { class: 'mark', 'aria-hidden': 'true' }, mark),
+    html('span', { class: 'what' }, what),
+    html('span', { class: 'more' }, more),
+  );
+}
+
+interface RowText {
+  readonly mark: string;
+  readonly what: string;
+  readonly more: string;
+}
+
+function textOf(entry: Entry, model: Model): RowText {
+  switch (entry.kind) {
+    case 'start':
+      return { mark: '+', what: 'started', more: '' };
+    case 'stop':
+      return { mark: '×', what: 'ended', more: '' };
+    case 'event':
+      return { mark: '→', what: eventText(entry.name), more: eventMore(entry, model) };
+    case 'state':
+      return { mark: '●', what: stateWhat(entry), more: stateMore(entry, model) };
+    case 'message': {
+      const skipped = entry.skipped > 0 ? `(${String(entry.skipped)} not shown) ` : '';
+      const mark = entry.direction === 'in' ? '⇠' : '⇢';
+      return { mark, what: bytes(entry.bytes), more: skipped + oneLine(entry.text) };
+    }
+    case 'problem':
+      return { mark: '!', what: 'inspection', more: oneLine(entry.text) };
+  }
+}
+
+function eventMore({ data, origin }: Extract<Entry, { kind: 'event' }>, model: Model): string {
+  const sender = origin === undefined ? undefined : model.history.lives.get(origin)?.actor;
+  const from = sender === undefined ? '' : `from ${actorName(sender)} `;
+  if (!isRecord(data)) return from;
+  const rest = Object.fromEntries(Object.entries(data).filter(([key]) => key !== 'type'));
+  return from + (Object.keys(rest).length === 0 ? '' : brief(rest));
+}
+
+function stateWhat({ state }: Extract<Entry, { kind: 'state' }>): string {
+  const status = state.status === 'active' ? '' : ` (${state.status})`;
+  return oneLine(valueText(state.value)) + status;
+}
+
+function stateMore(entry: Extract<Entry, { kind: 'state' }>, model: Model): string {
+  const change = model.changeOf(entry);
+  const before = change?.from === undefined ? '' : `after ${duration(change.ms)} in ${change.from}`;
+  const actions = entry.state.actions?.join(', ') ?? '';
+  return oneLine([before, actions && `did ${actions}`].filter((text) => text !== '').join(' · '));
+}

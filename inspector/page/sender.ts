@@ -1,0 +1,68 @@
+/** Sends an event to the chosen actor, where that is allowed. */
+
+import { byId, html, setAttribute } from './dom.ts';
+import { activePaths } from './format.ts';
+import type { Model } from './model.ts';
+
+/** See the module's comment. */
+export class Sender {
+  readonly #model: Model;
+  readonly #form = byId('sender', HTMLFormElement);
+  readonly #type = byId('event-type', HTMLInputElement);
+  readonly #data = byId('event-data', HTMLInputElement);
+  readonly #problem = byId('event-problem', HTMLElement);
+  readonly #known = byId('event-types', HTMLDataListElement);
+  #listed = '';
+
+  constructor(model: Model) {
+    this.#model = model;
+    this.#form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.#send();
+    });
+  }
+
+  draw(): void {
+    const { actor, control, isLive } = this.#model;
+    const isAllowed =
+      actor !== undefined && this.#model.programs.get(actor.program)?.control === true;
+    setAttribute(this.#form, 'hidden', control && isAllowed && isLive ? undefined : '');
+    if (control && isAllowed) this.#list();
+  }
+
+  /** The events that the active states name. */
+  #list(): void {
+    const { actor, state } = this.#model;
+    const chart = actor && this.#model.chartOf(actor);
+    if (state === undefined || chart === undefined || typeof chart === 'string') return;
+    const active = new Set(activePaths(state.value).map((path) => path.split('.').at(-1)));
+    const keys = new Map(chart.nodes.map((node) => [node.id, node]));
+    const events = chart.edges
+      .filter(({ source }) => {
+        const node = keys.get(source);
+        return node !== undefined && (node.parent === undefined || active.has(node.key));
+      })
+      .flatMap(({ labels }) => labels.map(({ event }) => event))
+      .filter((event) => event !== '' && !/^(?:done|error|xstate)\./.test(event));
+    const unique = [...new Set(events)];
+    if (unique.join() === this.#listed) return;
+    this.#listed = unique.join();
+    this.#known.replaceChildren(...unique.map((event) => html('option', { value: event })));
+  }
+
+  #send(): void {
+    const { selected } = this.#model;
+    const type = this.#type.value.trim();
+    if (selected === undefined || type === '') return;
+    try {
+      const data: unknown = this.#data.value.trim() === '' ? {} : JSON.parse(this.#data.value);
+      if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+        throw new SyntaxError('The data must be an object, such as {"force": true}');
+      }
+      this.#model.ask({ type: 'send', actor: selected, event: { ...data, type } });
+      this.#problem.textContent = '';
+    } catch (error) {
+      this.#problem.textContent = error instanceof Error ? error.message : 'The data is no JSON';
+    }
+  }
+}

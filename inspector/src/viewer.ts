@@ -1,0 +1,72 @@
+/** One open page: gets what is new a few times a second, many messages together, and all anew when it cannot keep up. */
+
+import type { ServerMessage } from '../shared/view.ts';
+
+/** The page's end of a WebSocket, as far as it is used. */
+export interface ViewerSocket {
+  readonly bufferedAmount: number;
+  send(text: string): void;
+}
+
+/** Between two batches, in ms: what is new is on the screen within a few frames. */
+const BATCH_MS = 40;
+/** Messages in one frame. */
+const BATCH = 2_000;
+/** Of what waits for a page, in bytes and in messages; past it the page begins anew. */
+const MOST_WAITING = 16 * 1024 * 1024;
+const MOST_PENDING = 50_000;
+
+/** See the module's comment. */
+export class Viewer {
+  readonly #socket: ViewerSocket;
+  readonly #all: () => Iterable<ServerMessage>;
+  #pending: ServerMessage[] = [];
+  /** Whether what is pending has a gap, and everything is to be sent instead. */
+  #isBehind = true;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param all - Everything there is, for a page that has nothing. */
+  constructor(socket: ViewerSocket, all: () => Iterable<ServerMessage>) {
+    this.#socket = socket;
+    this.#all = all;
+    this.#schedule();
+  }
+
+  /** Shows a message with the next batch. */
+  push(message: ServerMessage): void {
+    const isAnswer = message.type === 'chart' || message.type === 'no-chart';
+    // All there is will hold it, unless it is an answer to this page alone.
+    if (this.#isBehind && !isAnswer) return;
+    this.#pending.push(message);
+    if (this.#pending.length > MOST_PENDING) {
+      this.#pending = [];
+      this.#isBehind = true;
+    }
+    this.#schedule();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#pending = [];
+  }
+
+  #schedule(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#flush();
+    }, BATCH_MS).unref();
+  }
+
+  #flush(): void {
+    if (this.#socket.bufferedAmount > MOST_WAITING) {
+      this.#schedule();
+      return;
+    }
+    const messages = this.#isBehind ? [...this.#all(), ...this.#pending] : this.#pending;
+    this.#pending = [];
+    this.#isBehind = false;
+    for (let at = 0; at < messages.length; at += BATCH) {
+      this.#socket.send(JSON.stringify(messages.slice(at, at + BATCH)));
+    }
+  }
+}
