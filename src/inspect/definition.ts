@@ -57,7 +57,7 @@ function toV4Definition(node: AnyStateNode): object {
     key: node.key,
     type: node.type,
     ...(initial !== undefined && { initial }),
-    ...(node.type === 'history' && { history: node.history, ...historyTarget(node) }),
+    ...(node.type === 'history' && { history: node.history || 'shallow', ...historyTarget(node) }),
     ...(node.description !== undefined && { description: node.description }),
     states: Object.fromEntries(childrenOf(node).map((one) => [one.key, toV4Definition(one)])),
     on: eventsOf(node),
@@ -81,13 +81,13 @@ function historyTarget(node: AnyStateNode): { target?: Json } {
 }
 
 /** `always` is the event '' there. */
-function eventsOf(node: AnyStateNode): Record<string, unknown[]> {
-  const on: Record<string, unknown[]> = {};
+function eventsOf(node: AnyStateNode): Record<string, object[]> {
+  const on = new Map<string, object[]>();
   for (const transition of transitionsOf(node)) {
     const name = toV4Name(transition.eventType);
-    (on[name] ??= []).push(toV4Transition(transition, name));
+    on.set(name, [...(on.get(name) ?? []), toV4Transition(transition, name)]);
   }
-  return on;
+  return Object.fromEntries(on);
 }
 
 const toV4Transition = (transition: Transition, event: string): object => ({

@@ -18,7 +18,7 @@ export function toV4Name(type: string): string {
 const BACK: readonly (readonly [v4: RegExp, v5: string])[] = [
   [/^done\.invoke\.(.+)$/, 'xstate.done.actor.$1'],
   [/^error\.platform\.(.+)$/, 'xstate.error.actor.$1'],
-  [/^xstate\.after\(([^)]+)\)#(.*)$/, 'xstate.after.$1.$2'],
+  [/^xstate\.after\((.+?)\)#(.*)$/, 'xstate.after.$1.$2'],
   [/^done\.state\.(.*)$/, 'xstate.done.state.$1'],
 ];
 
