@@ -4,14 +4,16 @@
  *   npm start                        QEMU if it is installed, else an embedded scripted server
  *   npm start -- unix:/path          an existing monitor
  *   npm start -- tcp:host:port       the same over TCP
+ *   npm start -- --inspect           the same, slowly, with an inspector to watch it in a browser
  */
 
 import { parseArgs } from 'node:util';
 import { ConnectError } from '../src/index.ts';
 import { QmpClient } from '../src/qmp/index.ts';
 import { findPeer, type Peer, UsageError } from './peer.ts';
+import { type Show, startShow } from './show.ts';
 
-const USAGE = 'Usage: npm start [-- unix:/path | tcp:host:port]';
+const USAGE = 'Usage: npm start [-- [--inspect] [unix:/path | tcp:host:port]]';
 const started = performance.now();
 
 /** One line: when, what, and the rest as it is. */
@@ -22,19 +24,38 @@ function print(what: string, detail: unknown = ''): void {
 }
 
 async function main(): Promise<void> {
-  const { positionals } = parseArgs({ allowPositionals: true, options: {} });
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { inspect: { type: 'boolean', default: false } },
+  });
   if (positionals.length > 1) throw new UsageError('More than one address was given');
   const peer = await findPeer(positionals[0]);
   print('peer', peer.description);
   try {
-    await run(peer);
+    if (values.inspect) await shown(peer);
+    else await run(peer);
   } finally {
     await peer.dispose();
   }
 }
 
-async function run(peer: Peer): Promise<void> {
-  await using qmp = new QmpClient({ name: 'start' });
+/** The same run, for somebody who watches. */
+async function shown(peer: Peer): Promise<void> {
+  const show = await startShow(peer);
+  print('inspector', show.url);
+  print('', 'Open it in a browser. The run begins when it is open, or in 20 seconds.');
+  try {
+    await show.begun;
+    await run({ ...peer, address: show.address }, show);
+    print('', 'The run is over. The inspector stays until you press Ctrl+C.');
+    await new Promise(() => undefined); // See the signals below.
+  } finally {
+    await show.close();
+  }
+}
+
+async function run(peer: Peer, show?: Show): Promise<void> {
+  await using qmp = new QmpClient({ name: 'start', inspect: show?.inspect });
   const states = follow(qmp);
   await connect(qmp, peer);
   const events = followEvents(qmp);
@@ -44,9 +65,11 @@ async function run(peer: Peer): Promise<void> {
   const commands = await qmp.execute('query-commands');
   print('query-commands', `${String(commands.length)} commands`);
   for (const command of ['cont', 'stop'] as const) {
+    await show?.pause();
     await qmp.execute(command);
     print(command, 'done');
   }
+  await show?.pause();
   if (peer.isOurs) {
     await qmp.execute('quit');
     print('quit', 'done');

@@ -28,7 +28,7 @@ export type {
   Timeouts,
   WaitOptions,
 } from './types.ts';
-export type { Deadlines, Link } from './link.ts';
+export type { Deadlines, Link, Tap } from './link.ts';
 
 export { lines, type LinesOptions } from './codecs/lines.ts';
 export { jsonLines } from './codecs/json-lines.ts';

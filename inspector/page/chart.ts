@@ -56,6 +56,7 @@ export class ChartPane {
       this.#zoom(event.deltaY < 0 ? ZOOM : 1 / ZOOM);
     });
     new ResizeObserver(() => {
+      this.#followed = undefined;
       this.#fit();
     }).observe(this.#root);
   }
@@ -242,6 +243,8 @@ const arrowhead = (id: string): SVGMarkerElement =>
     svg('path', { d: 'M0,0.5 L8,4 L0,7.5 z' }),
   );
 
+const MARKS = { actor: '▸', deadline: '◷', event: '·' } as const;
+
 function nodeGroup(node: ChartNode, lines: Line[]): SVGGElement {
   const { x, y, width, height, kind } = node;
   if (kind === 'initial') {
@@ -255,7 +258,7 @@ function nodeGroup(node: ChartNode, lines: Line[]): SVGGElement {
     svg('rect', { x: x + 3, y: y + 3, width: width - 6, height: height - 6, rx: 4 });
   const name = svg('text', { x: x + 12, y: y + FIRST_LINE, class: 'key' }, nameOf(node));
   const below = node.lines.map((line, at) => {
-    const text = line.kind === 'deadline' ? `◷ ${line.text}` : `▸ ${line.text}`;
+    const text = `${MARKS[line.kind]} ${line.text}`;
     const position = { x: x + 12, y: y + FIRST_LINE + (at + 1) * LINE };
     const element = svg('text', { ...position, class: `line ${line.kind}` }, text);
     lines.push({ element, node, kind: line.kind, name: line.name, text: line.text });

@@ -73,8 +73,8 @@ export class Detail {
     ];
     return [
       ...errors.map(({ path, error }) => errorSection(path, error)),
-      ...known.flatMap(([name, value]) => (value === undefined ? [] : [section(name, value, 2)])),
-      ...(actor.kind === 'machine' ? [section('Context', state.context, 2)] : []),
+      ...known.flatMap(([name, value]) => (value === undefined ? [] : [section(name, value, 1)])),
+      ...(actor.kind === 'machine' ? [section('Context', state.context, 1)] : []),
       ...this.#times(actor),
     ];
   }

@@ -59,7 +59,7 @@ export function graphOf(machine: V4Machine): Graph {
 }
 
 /** The id of the dot that leads to a compound state's first state. */
-export const dotOf = (id: string): string => `${id}:initial`;
+const dotOf = (id: string): string => `${id}:initial`;
 
 function* below(node: V4Node): Generator<V4Node> {
   yield node;

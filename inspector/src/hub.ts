@@ -22,6 +22,9 @@ export class Hub implements Publisher {
   readonly control: boolean;
   readonly programs = new Map<string, Program>();
   readonly relay: Relay;
+  /** Resolves when a page looks for the first time. */
+  readonly opened: Promise<void>;
+  #open: () => void = () => undefined;
   readonly #history = new History(BOUNDS);
   readonly #instances = new Map<string, Program>();
   readonly #viewers = new Set<Viewer>();
@@ -35,6 +38,9 @@ export class Hub implements Publisher {
   constructor(control: boolean) {
     this.control = control;
     this.relay = new Relay(this);
+    this.opened = new Promise((resolve) => {
+      this.#open = resolve;
+    });
   }
 
   get nextSeq(): number {
@@ -65,6 +71,7 @@ export class Hub implements Publisher {
   }
 
   addViewer(socket: ViewerSocket): Viewer {
+    this.#open();
     const viewer = new Viewer(socket, () => this.#all());
     this.#viewers.add(viewer);
     return viewer;

@@ -24,6 +24,7 @@ export interface Receiver {
   stop(): void;
 }
 
+type Windows = NonNullable<Parameters<typeof createWindowReceiver>[0]>;
 type Listener = (message: { readonly data: object }) => void;
 
 /**
@@ -44,8 +45,8 @@ export function openReceiver(
   const targetWindow = { postMessage: say };
   // Of a window, the receiver uses just these methods.
   const receiver = createWindowReceiver({
-    window: window as unknown as Window,
-    targetWindow: targetWindow as unknown as Window,
+    window: window as unknown as Windows['window'] & object,
+    targetWindow: targetWindow as unknown as Windows['targetWindow'] & object,
   });
   receiver.subscribe(hear);
   return {

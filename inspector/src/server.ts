@@ -32,6 +32,8 @@ export interface Inspector extends AsyncDisposable {
   readonly url: string;
   /** For receivers of @xstate/inspect: the option `server` of `createWebSocketReceiver()`. */
   readonly receiver: string;
+  /** Resolves when a page looks for the first time. */
+  readonly opened: Promise<void>;
   /**
    * Shows a recording.
    *
@@ -86,6 +88,7 @@ export async function startInspector(options: InspectorOptions = {}): Promise<In
   return {
     url: `http://${authority}/?token=${token}`,
     receiver: `${authority}/receiver?token=${token}`,
+    opened: running.hub.opened,
     open: (name, lines) => running.recordings.open(name, lines),
     close: () => running.close(),
     [Symbol.asyncDispose]: () => running.close(),
@@ -119,7 +122,7 @@ class Running {
   readonly recordings: Recordings;
   readonly #server: Server;
   readonly #admission: Admission;
-  readonly #hub: Hub;
+  readonly hub: Hub;
   readonly #sockets = new WebSocketServer({
     noServer: true,
     maxPayload: LONGEST_MESSAGE,
@@ -130,8 +133,8 @@ class Running {
   constructor(server: Server, admission: Admission, control: boolean) {
     this.#server = server;
     this.#admission = admission;
-    this.#hub = new Hub(control);
-    this.recordings = new Recordings(this.#hub);
+    this.hub = new Hub(control);
+    this.recordings = new Recordings(this.hub);
     server.on('request', (request, response) => void this.#answer(request, response));
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.#upgrade(request, socket, head);
@@ -148,7 +151,7 @@ class Running {
     this.#server.close();
     for (const socket of this.#sockets.clients) socket.terminate();
     this.#server.closeAllConnections();
-    await this.#hub.close();
+    await this.hub.close();
     await closed;
   }
 
@@ -197,7 +200,7 @@ class Running {
       'Content-Type': 'application/x-ndjson',
       'Content-Disposition': `attachment; filename="${name}"`,
     });
-    await pipeline(this.#hub.recording(), response);
+    await pipeline(this.hub.recording(), response);
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -217,7 +220,7 @@ class Running {
     }
     this.#sockets.handleUpgrade(request, socket, head, (websocket) => {
       websocket.on('error', () => undefined); // A `close` follows.
-      SOCKETS[pathname](websocket, this.#hub);
+      SOCKETS[pathname](websocket, this.hub);
     });
   }
 }

@@ -65,7 +65,7 @@ export interface StateMessage {
 }
 
 /** An actor has ended; no more will be said of it. */
-export interface StopMessage {
+interface StopMessage {
   readonly type: 'service.stop';
   readonly sessionId: string;
   readonly wirechart: { readonly at: Timestamp };
@@ -86,7 +86,7 @@ export interface WireMessage {
 }
 
 /** The feed itself failed at something; the watched program has not noticed. */
-export interface ProblemMessage {
+interface ProblemMessage {
   readonly type: 'wirechart.problem';
   readonly text: string;
   readonly at: Timestamp;
