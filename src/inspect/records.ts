@@ -3,7 +3,7 @@
 import type { InspectionEvent } from 'xstate';
 import { type AnySnapshotFacts, machineOf, type Scheduled, type WatchableActor } from './actors.ts';
 import { definitionText, lifecycleText, type Transition } from './definition.ts';
-import { nameOf, toV4Name } from './names.ts';
+import { toV4Name } from './names.ts';
 import type {
   EventMessage,
   Json,
@@ -128,7 +128,7 @@ export class ActorRecord {
     } else if (type === 'xstate.emit') {
       if (this.#emitted.length < MOST) this.#emitted.push(this.#plain(event));
     } else if (!UNTOLD.has(type) && this.#actions.length < MOST) {
-      this.#actions.push(nameOf(type, 'inline'));
+      this.#actions.push(type === '(anonymous)' ? 'inline' : type);
     }
   }
 
