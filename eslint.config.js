@@ -28,7 +28,7 @@ const only = (files, ...patterns) => ({
 });
 
 export default defineConfig(
-  { ignores: ['dist/', 'coverage/', '.readme-*/'] },
+  { ignores: ['**/dist/', 'coverage/', '.readme-*/'] },
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
   {

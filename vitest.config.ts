@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'inspector/test/**/*.test.ts'],
     // A test that hangs is a promise that did not settle: the very defect this library must not have.
     testTimeout: 20_000,
     hookTimeout: 20_000,
