@@ -1,0 +1,47 @@
+/** Whole programs, to see what is left of them. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+const ROOT = new URL('../../', import.meta.url);
+
+/** How a program ended, and what it said. */
+export interface Exit {
+  readonly code: unknown;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How a program is run. */
+interface Circumstances {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Options of Node. */
+  readonly flags?: readonly string[];
+}
+
+/**
+ * Runs a program to its end. It has XState as `x`, the library as `w`, its inspection as `i`, and a
+ * machine, `lamp`, that is switched by TOGGLE.
+ */
+export async function run(program: string, { env, flags = [] }: Circumstances = {}): Promise<Exit> {
+  const script = `
+    import * as x from 'xstate';
+    import * as w from './src/index.ts';
+    import * as i from './src/inspect/index.ts';
+    import { Feed } from './src/inspect/feed.ts';
+    const states = { off: { on: { TOGGLE: 'on' } }, on: { on: { TOGGLE: 'off' } } };
+    const lamp = x.createMachine({ id: 'lamp', initial: 'off', states });
+    ${program}
+  `;
+  const child = spawn(
+    process.execPath,
+    [...flags, '--import', 'tsx', '--input-type=module', '--eval', script],
+    { cwd: ROOT, env: { PATH: process.env['PATH'], ...env }, stdio: 'pipe' },
+  );
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].on('data', (chunk: Buffer) => (output[name] += chunk.toString()));
+  }
+  const closed: unknown[] = await once(child, 'close');
+  return { code: closed[0], ...output };
+}
