@@ -14,16 +14,26 @@ const WINDOW_MS = 100;
 /** Shows the messages of a link until it is called. */
 type Untap = () => void;
 
+type Tappable = Pick<Link<unknown, unknown>, 'observe'>;
+
 /** The link of a protocol machine, from the machine's snapshot; `undefined` for other actors. */
-export function linkOf({
-  context,
-}: AnySnapshotFacts): Pick<Link<unknown, unknown>, 'observe'> | undefined {
-  if (typeof context !== 'object' || context === null || !('link' in context)) return undefined;
-  return isLink(context.link) ? context.link : undefined;
+export function linkOf({ context }: AnySnapshotFacts): Tappable | undefined {
+  try {
+    const link = isObject(context) && 'link' in context ? context.link : undefined;
+    return isLink(link) ? link : undefined;
+  } catch {
+    return undefined; // A context of somebody's, which throws when it is looked at.
+  }
 }
 
-const isLink = (value: unknown): value is Pick<Link<unknown, unknown>, 'observe'> =>
-  typeof value === 'object' && value !== null && 'observe' in value;
+/** What is called `link` and has `observe()` may still be something else. */
+const isLink = (value: unknown): value is Tappable =>
+  isObject(value) &&
+  ['observe', 'release', 'settle', 'abandon'].every(
+    (name) => typeof Reflect.get(value, name) === 'function',
+  );
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 /** See the module's comment. */
 export class Wiretap {
@@ -44,7 +54,7 @@ export class Wiretap {
   }
 
   /** Begins to show what passes over a link. */
-  tap(link: Pick<Link<unknown, unknown>, 'observe'>, sessionId: string): Untap {
+  tap(link: Tappable, sessionId: string): Untap {
     let skipped = 0;
     const tap: Tap = (arrow, message) => {
       const at = this.#now();
