@@ -38,10 +38,15 @@ function textOf(path: string): string | undefined {
   return undefined;
 }
 
+/** What was stripped, by its source. */
+const stripped = new Map<string, string>();
+
 /** In a checkout there is TypeScript, and the compiler to strip it. */
 async function strippedOf(path: string): Promise<string | undefined> {
   const source = textOf(path.replace(/\.js$/, '.ts'));
   if (source === undefined) return undefined;
+  const known = stripped.get(source);
+  if (known !== undefined) return known;
   const { default: typescript } = await import('typescript');
   const { ModuleKind, ScriptTarget, transpileModule } = typescript;
   const compilerOptions = {
@@ -50,5 +55,7 @@ async function strippedOf(path: string): Promise<string | undefined> {
     verbatimModuleSyntax: true,
     rewriteRelativeImportExtensions: true,
   };
-  return transpileModule(source, { compilerOptions }).outputText;
+  const { outputText } = transpileModule(source, { compilerOptions });
+  stripped.set(source, outputText);
+  return outputText;
 }

@@ -60,7 +60,7 @@ function toV4Definition(node: AnyStateNode): object {
     ...(node.type === 'history' && { history: node.history || 'shallow', ...historyTarget(node) }),
     ...(node.description !== undefined && { description: node.description }),
     states: Object.fromEntries(childrenOf(node).map((one) => [one.key, toV4Definition(one)])),
-    on: eventsOf(node),
+    ...eventsOf(node),
     entry: actionNames(node.entry).map((type) => ({ type })),
     exit: actionNames(node.exit).map((type) => ({ type })),
     invoke: node.invoke.map(({ id, src }) => ({
@@ -80,14 +80,16 @@ function historyTarget(node: AnyStateNode): { target?: Json } {
   return typeof target === 'string' ? { target } : {};
 }
 
-/** `always` is the event '' there. */
-function eventsOf(node: AnyStateNode): Record<string, object[]> {
+/** `always` is a property of its own; among the events, as '', version 4 would complain of it. */
+function eventsOf(node: AnyStateNode): { on: Record<string, object[]>; always?: object[] } {
   const on = new Map<string, object[]>();
   for (const transition of transitionsOf(node)) {
     const name = toV4Name(transition.eventType);
     on.set(name, [...(on.get(name) ?? []), toV4Transition(transition, name)]);
   }
-  return Object.fromEntries(on);
+  const always = on.get('');
+  on.delete('');
+  return { on: Object.fromEntries(on), ...(always && { always }) };
 }
 
 const toV4Transition = (transition: Transition, event: string): object => ({

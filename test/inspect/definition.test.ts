@@ -142,7 +142,7 @@ describe('a definition', () => {
   });
 
   it('has always as the event without a name', () => {
-    expect(at(root, 'closed', 'free').on['']).toMatchObject([
+    expect(at(root, 'closed', 'free').always).toMatchObject([
       { target: ['#door.closed.bolted'], cond: 'isNight', event: '', eventType: '' },
     ]);
   });

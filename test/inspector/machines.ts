@@ -63,3 +63,6 @@ export const house = setup({
 
 /** An actor that is not started. */
 export const actorOf = (machine: AnyStateMachine) => createActor(machine);
+
+// For those to whom `xstate` is another version.
+export { createActor, createMachine, fromPromise } from 'xstate';

@@ -6,17 +6,11 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe } from 'vitest';
-import { findProgram, findQemu } from '../../scripts/programs.ts';
 import { type Address, ConnectError } from '../../src/index.ts';
 import { QmpClient, type QmpOptions } from '../../src/qmp/index.ts';
 import { cleanUp, tempDir, track } from './home.ts';
 import { listen } from './peers.ts';
-
-const PACKAGES = {
-  'qemu-system-x86_64': 'qemu-system-x86',
-  'qemu-storage-daemon': 'qemu-utils',
-} as const;
-type Program = keyof typeof PACKAGES;
+import { type Program, requirePeer } from './required.ts';
 
 /** How long a program may take until it can be talked to. */
 const PATIENCE_MS = 10_000;
@@ -30,20 +24,6 @@ export function describePeer(program: Program, tests: (path: string) => void): v
   describe.skipIf(path === undefined)(program, () => {
     tests(path ?? program);
   });
-}
-
-/**
- * Where a program is; any `qemu-system-*` will do for the one of x86_64.
- *
- * @throws {Error} When it is nowhere, and must not be.
- */
-function requirePeer(program: Program): string | undefined {
-  const path = program === 'qemu-system-x86_64' ? findQemu() : findProgram(program);
-  if (path !== undefined) return path;
-  const missing = `${program} is not installed (Debian: apt-get install ${PACKAGES[program]})`;
-  if (process.env['WIRECHART_REQUIRE_PEERS'] === '1') throw new Error(missing);
-  console.warn(`skipped: ${missing}`);
-  return undefined;
 }
 
 /** A program that runs; it is killed after the test, if it still does. */

@@ -1,0 +1,115 @@
+import { describePage, openPage } from './browser.ts';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { QmpClient } from '../../src/qmp/index.ts';
+import { faults, ScriptedQmpServer } from '../../src/testing/index.ts';
+import { cleanUp, expectHomeAfterEach, track } from '../../test/support/home.ts';
+import { startInspector } from '../src/index.ts';
+import { lit, rows, shown, watch } from './watching.ts';
+
+expectHomeAfterEach();
+
+/** Where a person can look at what the tests saw. With `WIRECHART_PICTURE=1` the README's is made anew, too. */
+const ARTIFACTS = join(import.meta.dirname, '../../coverage/inspector');
+const PICTURE = join(import.meta.dirname, '../../docs/inspector.png');
+mkdirSync(ARTIFACTS, { recursive: true });
+
+describePage('the page', () => {
+  test('makes a picture of a virtual machine that is at work', { timeout: 60_000 }, async () => {
+    const { inspection, page } = await watch({ control: true });
+    await page.locator('#wire').check();
+    const server = new ScriptedQmpServer({ commands: { migrate: faults.silence() } });
+    cleanUp(() => server.close());
+    const address = await server.listen();
+    const [vm1, vm2] = ['vm1', 'vm2'].map((name) =>
+      track(new QmpClient({ name, inspect: inspection.inspect })),
+    );
+    await expect(vm2?.connect('/run/vm2/qmp.sock')).rejects.toThrow();
+    await vm1?.connect(address);
+    await vm1?.execute('query-status');
+    await shown(lit(page, 'protocol.RUNNING.open').or(lit(page, 'protocol.IDLE')));
+    await page.locator('#tree .name').filter({ hasText: 'vm1' }).click();
+    await shown(lit(page, 'protocol.RUNNING.open'));
+    await shown(rows(page, /RUNNING\.open/));
+    await page.screenshot({ path: join(ARTIFACTS, 'session.png') });
+    if (process.env['WIRECHART_PICTURE'] === '1') await page.screenshot({ path: PICTURE });
+    await page.locator('#tree .name').filter({ hasText: 'vm2' }).click();
+    await shown(page.locator('#detail .error'));
+    await page.screenshot({ path: join(ARTIFACTS, 'failure.png') });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.screenshot({ path: join(ARTIFACTS, 'dark.png') });
+    await vm1?.disconnect();
+  });
+
+  test.each([false, true])('can be read, dark: %s', async (dark) => {
+    const { page } = await watch({ dark });
+    const contrast = await page.evaluate(() => {
+      const luminance = (color: string): number => {
+        const [r = 0, g = 0, b = 0] = (color.match(/[\d.]+/g) ?? []).map(Number).map((value) => {
+          const part = value / 255;
+          return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      };
+      const pane = document.querySelector('.pane') ?? document.body;
+      const [back, ink] = [
+        getComputedStyle(pane).backgroundColor,
+        getComputedStyle(document.body).color,
+      ];
+      const [one, other] = [luminance(back), luminance(ink)];
+      return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    });
+    expect(contrast).toBeGreaterThan(7);
+  });
+
+  test("has one pane at a time on a phone, and nothing beyond the screen's edge", async () => {
+    const { inspection, page } = await watch({ width: 380, height: 720 });
+    const client = track(new QmpClient({ name: 'vm1', inspect: inspection.inspect }));
+    await expect(client.connect('/run/vm1/qmp.sock')).rejects.toThrow();
+    await shown(lit(page, 'protocol.IDLE'));
+    for (const tab of ['tree', 'time', 'detail', 'chart']) {
+      await page.locator(`[data-tab=${tab}]`).click();
+      await page.locator(`.pane.${tab}`).waitFor({ state: 'visible' });
+      expect(await page.locator('.pane:visible').count()).toBe(1);
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect(width).toBeLessThanOrEqual(380);
+    }
+    await page.screenshot({ path: join(ARTIFACTS, 'phone.png') });
+  });
+
+  test('names every control for those who cannot see it', async () => {
+    const { page } = await watch({ control: true });
+    const unnamed = await page.evaluate(() =>
+      [...document.querySelectorAll<HTMLElement>('button, input, select, a')]
+        .filter((element) => {
+          const label = element.closest('label')?.textContent ?? '';
+          const own = element.getAttribute('aria-label') ?? element.textContent;
+          return !element.hidden && (label + own).trim() === '';
+        })
+        .map((element) => element.id),
+    );
+    expect(unnamed).toEqual([]);
+  });
+
+  test('says so when its address lacks the token, and when the inspector goes and comes back', async () => {
+    const inspector = await startInspector();
+    cleanUp(() => inspector.close());
+    const stranger = await openPage(inspector.url.replace(/token=.*/, 'token=wrong'), {
+      expectMistakes: true,
+    });
+    cleanUp(() => stranger.close());
+    await shown(stranger.page.locator('#connection').filter({ hasText: 'lets this page in' }));
+
+    const open = await openPage(inspector.url, { expectMistakes: true });
+    cleanUp(() => open.close());
+    await shown(open.page.locator('#tree .hint').filter({ hasText: 'No program reports yet' }));
+    await inspector.close();
+    await shown(open.page.locator('#connection').filter({ hasText: 'gone' }));
+    const { port, searchParams } = new URL(inspector.url);
+    const token = searchParams.get('token') ?? '';
+    const again = await startInspector({ port: Number(port), token });
+    cleanUp(() => again.close());
+    await open.page.locator('#connection:empty').waitFor({ state: 'attached' });
+  });
+});
