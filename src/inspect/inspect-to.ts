@@ -166,6 +166,7 @@ class Report {
     websocket.send(JSON.stringify(introduction(this.#name, this.#control)));
     for (const line of this.#kept ?? []) websocket.send(line);
     this.#kept = undefined;
+    this.#catchUp();
     this.#tried.resolve(undefined);
   }
 
@@ -174,6 +175,7 @@ class Report {
     const websocket = this.#websocket;
     if (this.#kept !== undefined) {
       if (this.#kept.length < MOST_KEPT) this.#kept.push(line);
+      else this.#missed += 1;
     } else if (this.#missed > 0 || (websocket?.bufferedAmount ?? 0) > MOST_WAITING) {
       if (this.#missed === 0) this.#socket?.once('drain', this.#catchUp);
       this.#missed += 1;

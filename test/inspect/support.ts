@@ -46,6 +46,7 @@ export interface V4Node {
   readonly target?: string;
   readonly states: Readonly<Record<string, V4Node>>;
   readonly on: Readonly<Record<string, readonly V4Transition[]>>;
+  readonly always?: readonly V4Transition[];
   readonly [more: string]: unknown;
 }
 
