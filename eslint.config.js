@@ -21,6 +21,11 @@ const MACHINES = {
 };
 const FACADE = { regex: '^\\.\\.?/protocol\\.ts$', message: 'This layer stands below the facade.' };
 const CLIENTS = { regex: '(^|/)(qmp|testing)/', message: 'This layer stands below the clients.' };
+const INSPECT = { regex: '(^|/)inspect/', message: 'Only machine.ts has itself inspected.' };
+const OURS = {
+  regex: '\\.\\./\\.\\./src/',
+  message: 'The inspector and the library share the wire, and no code.',
+};
 
 const only = (files, ...patterns) => ({
   files,
@@ -67,14 +72,18 @@ export default defineConfig(
     },
   },
   { files: ['**/*.js', '**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },
-  only(['src/*.ts', 'src/codecs/*.ts'], NODE, XSTATE, IO, MACHINES, FACADE, CLIENTS),
+  only(['src/*.ts', 'src/codecs/*.ts'], NODE, XSTATE, IO, MACHINES, FACADE, CLIENTS, INSPECT),
   // Where machines and I/O meet.
   only(['src/machine.ts'], FACADE, CLIENTS),
   only(['src/server.ts'], NODE, XSTATE, MACHINES, FACADE, CLIENTS),
-  only(['src/io/*.ts'], XSTATE, MACHINES, FACADE, CLIENTS),
-  only(['src/machines/*.ts'], NODE, IO, FACADE, CLIENTS),
-  only(['src/protocol.ts'], NODE, XSTATE, IO, CLIENTS),
-  only(['src/index.ts'], NODE, CLIENTS),
+  only(['src/io/*.ts'], XSTATE, MACHINES, FACADE, CLIENTS, INSPECT),
+  only(['src/machines/*.ts'], NODE, IO, FACADE, CLIENTS, INSPECT),
+  only(['src/protocol.ts'], NODE, XSTATE, IO, CLIENTS, INSPECT),
+  only(['src/index.ts'], NODE, CLIENTS, INSPECT),
   only(['src/qmp/*.ts'], NODE, XSTATE, IO, MACHINES, { regex: 'testing/', message: 'Not here.' }),
   only(['src/testing/*.ts'], XSTATE, IO, MACHINES),
+  // It watches any actor system, and knows of ours only the words.
+  only(['src/inspect/*.ts'], XSTATE, IO, MACHINES, FACADE, CLIENTS),
+  only(['inspector/src/*.ts'], OURS),
+  only(['inspector/page/*.ts', 'inspector/shared/*.ts'], OURS, NODE, XSTATE),
 );

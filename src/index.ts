@@ -8,6 +8,7 @@ export { AsyncProtocol } from './protocol.ts';
 export {
   type Clock,
   createProtocolMachine,
+  type InspectionListener,
   type ProtocolActorRef,
   type ProtocolMachine,
   type ProtocolOptions,

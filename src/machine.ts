@@ -9,6 +9,7 @@ import {
   type EventObject,
   fromCallback,
   type InspectionEvent,
+  type Observer,
 } from 'xstate';
 import { describe } from './errors.ts';
 import { ambientInspects } from './inspect/ambient.ts';
@@ -39,7 +40,7 @@ export interface ProtocolOptions {
    * watches. With `WIRECHART_INSPECT=<url>` or `WIRECHART_TRACE=<path>` in the environment, every
    * machine is watched without it.
    */
-  readonly inspect?: ((event: InspectionEvent) => void) | undefined;
+  readonly inspect?: InspectionListener | undefined;
   /** What deadlines are measured by; XState's `SimulatedClock` is one, for tests. Default: real time. */
   readonly clock?: Clock | undefined;
   /** Deadlines, in ms. */
@@ -47,6 +48,9 @@ export interface ProtocolOptions {
   /** Bounds, in bytes. */
   readonly limits?: Limits | undefined;
 }
+
+/** What XState's own option `inspect` takes. */
+export type InspectionListener = ((event: InspectionEvent) => void) | Observer<InspectionEvent>;
 
 /** Timers, as XState uses them. */
 export type Clock = NonNullable<ActorOptions<AnyActorLogic>['clock']>;
@@ -140,15 +144,16 @@ export function startEngine<In, Out>(
 }
 
 /** Whether it can watch an actor without being called for each of its events. */
-const isAttachable = (inspect: ProtocolOptions['inspect']): inspect is Inspect =>
+const isAttachable = (inspect: InspectionListener | undefined): inspect is Inspect =>
   inspect !== undefined && 'attach' in inspect && typeof inspect.attach === 'function';
 
 /** An inspector that throws would break the machine that it watches. */
 const isolated =
-  (inspect: (event: InspectionEvent) => void, logger: Logger | undefined) =>
+  (inspect: InspectionListener, logger: Logger | undefined) =>
   (event: InspectionEvent): void => {
     try {
-      inspect(event);
+      if (typeof inspect === 'function') inspect(event);
+      else inspect.next?.(event);
     } catch (error) {
       logger?.warn(`The callback inspect threw: ${describe(error)}`);
     }

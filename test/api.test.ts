@@ -5,6 +5,8 @@ import * as wirechart from '../src/index.ts';
 import { type AsyncProtocol, type Codec, createProtocolMachine, lines } from '../src/index.ts';
 import * as qmp from '../src/qmp/index.ts';
 import { type QmpClient, type QmpEvent, type StatusInfo } from '../src/qmp/index.ts';
+import * as inspect from '../src/inspect/index.ts';
+import * as inspector from '../inspector/src/index.ts';
 import * as testing from '../src/testing/index.ts';
 
 describe('the exported names', () => {
@@ -43,6 +45,23 @@ describe('the exported names', () => {
         "NegotiationError",
         "QmpClient",
         "ServerParseError",
+      ]
+    `);
+  });
+  test('of wirechart/inspect', () => {
+    expect(Object.keys(inspect).sort()).toMatchInlineSnapshot(`
+      [
+        "inspectTo",
+        "recordTo",
+        "toDot",
+        "toMermaid",
+      ]
+    `);
+  });
+  test('of wirechart-inspector', () => {
+    expect(Object.keys(inspector).sort()).toMatchInlineSnapshot(`
+      [
+        "startInspector",
       ]
     `);
   });

@@ -36,6 +36,11 @@ test.each([
   ['src/qmp/client.ts', '../io/dial.ts'],
   ['src/qmp/client.ts', '../machine.ts'],
   ['src/testing/script.ts', '../machines/protocol.ts'],
+  ['src/inspect/feed.ts', 'xstate'],
+  ['src/inspect/feed.ts', '../machines/protocol.ts'],
+  ['src/protocol.ts', './inspect/feed.ts'],
+  ['inspector/src/hub.ts', '../../src/inspect/feed.ts'],
+  ['inspector/page/model.ts', 'node:fs'],
 ])('%s may not import %s', { timeout: 60_000 }, async (file, specifier) => {
   expect(await refusals(file, specifier)).toBe(1);
 });

@@ -20,7 +20,9 @@ const sockets = mkdtempSync(join(tmpdir(), 'readme-'));
 const SOURCES = {
   wirechart: [join(root, 'src/index.ts')],
   'wirechart/qmp': [join(root, 'src/qmp/index.ts')],
+  'wirechart/inspect': [join(root, 'src/inspect/index.ts')],
   'wirechart/testing': [join(root, 'src/testing/index.ts')],
+  'wirechart-inspector': [join(root, 'inspector/src/index.ts')],
 };
 
 beforeAll(() => {
@@ -67,12 +69,24 @@ describe('the examples of the README', () => {
     expect(await runExample(1)).toBe("bob heard { how: 'are you?' }\n");
   });
 
+  test('the inspector is started, says where it is, and ends', async () => {
+    const said =
+      /^<QmpClient name='vm1' runstate=IDLE> is shown at http:\/\/127\.0\.0\.1:\d+\/\?token=\S+\n$/;
+    expect(await runExample(2)).toMatch(said);
+  });
+
+  test('the receivers of others are told where to connect', async () => {
+    expect(await runExample(3)).toMatch(
+      /&server=ws%3A%2F%2F127\.0\.0\.1%3A\d+%2Freceiver%3Ftoken%3D/,
+    );
+  });
+
   test('the scripted server answers', async () => {
-    expect(await runExample(2)).toBe('[]\n');
+    expect(await runExample(4)).toBe('[]\n');
   });
 
   test('the embedded machine runs in its parent and exits', async () => {
-    expect(await runExample(3)).toBe('');
+    expect(await runExample(5)).toBe('');
   });
 });
 

@@ -36,7 +36,7 @@ function structure(
   const entries = Object.entries(value);
   if (entries.length === 0)
     return html('span', { class: 'json' }, Array.isArray(value) ? '[]' : '{}');
-  const summary = html('summary', {}, brief(value, 120));
+  const summary = html('summary', {}, html('span', {}, brief(value, 120)));
   const details = html('details', { class: 'json', open: depth > 0 }, summary);
   const fill = () => {
     if (details.childElementCount > 1) return;

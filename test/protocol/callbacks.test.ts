@@ -266,9 +266,12 @@ describe('X-12 a callback of the options', () => {
     await protocol.disconnect({ force: true });
   });
 
-  it('inspect that throws changes nothing, and is recorded', async () => {
+  it.each([
+    ['a function', fail],
+    ['an observer', { next: fail }],
+  ])('inspect, %s, that throws changes nothing, and is recorded', async (_, inspect) => {
     const { records, logger: recording } = recordingLogger();
-    const options = { inspect: fail, logger: recording };
+    const options = { inspect, logger: recording };
     const protocol = createProtocol({ codec: lines() }, options);
     await protocol.connect({ stream: streamPair()[0] });
     expect(protocol.runstate).toBe('RUNNING');
