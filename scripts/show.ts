@@ -8,7 +8,7 @@ import { type Peer, UsageError } from './peer.ts';
 import { slowWayTo } from './slow.ts';
 
 /** How long each piece of what is said is held up, in ms: about the time to read a line. */
-const PACE = 900;
+const PACE = 1_000;
 /** How long a browser is waited for, in ms. */
 const PATIENCE = 20_000;
 
@@ -20,8 +20,8 @@ export interface Show {
   readonly address: Address;
   /** Resolves when somebody looks, or nobody has come for long enough. */
   readonly begun: Promise<void>;
-  /** Resolves when the last step has been seen. */
-  pause(): Promise<void>;
+  /** Resolves when what was last done has been seen; `times` as long where there is more to see. */
+  pause(times?: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export async function startShow({ address }: Peer): Promise<Show> {
     inspect: inspection.inspect,
     address: way.address,
     begun: begun(inspector.opened),
-    pause: () => delay(PACE),
+    pause: (times = 1) => delay(times * PACE),
     close: async () => {
       await inspection.close();
       await inspector.close();

@@ -57,6 +57,7 @@ async function shown(peer: Peer): Promise<void> {
 async function run(peer: Peer, show?: Show): Promise<void> {
   await using qmp = new QmpClient({ name: 'start', inspect: show?.inspect });
   const states = follow(qmp);
+  await show?.pause(2);
   await connect(qmp, peer);
   const events = followEvents(qmp);
   print('greeting', qmp.greeting);

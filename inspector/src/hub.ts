@@ -72,6 +72,7 @@ export class Hub implements Publisher {
 
   addViewer(socket: ViewerSocket): Viewer {
     this.#open();
+    if (this.#charts.size === 0) this.#layouter.warm();
     const viewer = new Viewer(socket, () => this.#all());
     this.#viewers.add(viewer);
     return viewer;
