@@ -12,20 +12,48 @@ import type { IncomingMessage } from 'node:http';
 /** Who is let in. */
 export interface Admission {
   readonly token: string;
-  /** Names of ours, with the port. */
+  /** Names of ours: see `hostsOf()`. */
   readonly hosts: ReadonlySet<string>;
   /** Other sites whose pages are let in, with the token. */
   readonly origins: ReadonlySet<string>;
 }
 
+/** A name and a port as browsers write them: an IPv6 address in brackets, and nothing for the port of http. */
+export const authorityOf = (name: string, port: number): string =>
+  `${name.includes(':') ? `[${name}]` : name}${port === 80 ? '' : `:${String(port)}`}`;
+
+/** What the header Host may say where one listens: the name that was printed, or that of loopback. */
+export const hostsOf = (name: string, port: number): Set<string> =>
+  new Set([name, '127.0.0.1', 'localhost', '::1'].map((each) => authorityOf(each, port)));
+
+/**
+ * A site as browsers name it: without a path, and in lower case.
+ *
+ * @throws {TypeError} When it is no URL.
+ */
+export function siteOf(text: string): string {
+  if (!URL.canParse(text))
+    throw new TypeError(`'${text}' is no site: http://localhost:3000 is one`);
+  const { origin } = new URL(text);
+  // Such as those of extensions, which have names that are not of the web.
+  return origin === 'null' ? text : origin;
+}
+
 /** Why a request is refused; `undefined` when it is not. */
 export function refusalOf(request: IncomingMessage, admission: Admission): string | undefined {
   const { host = '', origin } = request.headers;
-  if (!admission.hosts.has(host)) return `The host '${host}' is not this inspector`;
-  if (origin !== undefined && !isOurs(origin, admission))
-    return `Pages of ${origin} are not let in`;
-  return undefined;
+  const isOurs = (authority: string): boolean =>
+    admission.hosts.has(authority) || authority === addressOf(request);
+  if (!isOurs(host.toLowerCase().replace(/:80$/, '')))
+    return `The host '${host}' is not this inspector`;
+  if (origin === undefined || admission.origins.has(origin)) return undefined;
+  const isPageOfOurs = origin.startsWith('http://') && isOurs(origin.slice('http://'.length));
+  return isPageOfOurs ? undefined : `Pages of ${origin} are not let in`;
 }
+
+/** The address at which the request came in. It is no name, so nobody can have made it mean us. */
+const addressOf = ({ socket: { localAddress = '', localPort = 0 } }: IncomingMessage): string =>
+  authorityOf(localAddress.replace(/^::ffff:/, ''), localPort);
 
 /** The same, for what only those may do who know the token. */
 export function refusalOfStranger(
@@ -44,9 +72,6 @@ export const urlOf = (request: IncomingMessage): URL => {
   // A path of the form //host would be read as a host.
   return new URL(`http://inspector${path.startsWith('/') ? path : '/'}`);
 };
-
-const isOurs = (origin: string, { hosts, origins }: Admission): boolean =>
-  origins.has(origin) || hosts.has(origin.replace(/^http:\/\//, ''));
 
 const isEqual = (given: string, wanted: string): boolean => {
   const [one, other] = [Buffer.from(given), Buffer.from(wanted)];

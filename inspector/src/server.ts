@@ -7,7 +7,15 @@ import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { WebSocketServer } from 'ws';
 import { assetOf } from './assets.ts';
-import { type Admission, refusalOf, refusalOfStranger, urlOf } from './guard.ts';
+import {
+  type Admission,
+  authorityOf,
+  hostsOf,
+  refusalOf,
+  refusalOfStranger,
+  siteOf,
+  urlOf,
+} from './guard.ts';
 import { Hub } from './hub.ts';
 import { Recordings } from './recordings.ts';
 import { serveProgram, serveReceiver, serveViewer } from './sockets.ts';
@@ -79,11 +87,17 @@ export async function startInspector(options: InspectorOptions = {}): Promise<In
   if (!/^[\w-]{8,}$/.test(token)) {
     throw new TypeError('A token is 8 or more letters, digits, - or _');
   }
+  if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
+    throw new TypeError(`${String(port)} is no port`);
+  }
+  const sites = new Set(origins.map(siteOf));
   const server = createServer();
   server.listen({ port, host });
   await once(server, 'listening');
-  const authority = authorityOf(server, host);
-  const admission = { token, hosts: namesOf(authority), origins: new Set(origins) };
+  // Who listens on every address has no name of its own.
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.toLowerCase();
+  const authority = authorityOf(name, portOf(server));
+  const admission = { token, hosts: hostsOf(name, portOf(server)), origins: sites };
   const running = new Running(server, admission, control);
   return {
     url: `http://${authority}/?token=${token}`,
@@ -95,19 +109,10 @@ export async function startInspector(options: InspectorOptions = {}): Promise<In
   };
 }
 
-/** The name and the port that the server is reached by. */
-function authorityOf(server: Server, host: string): string {
+function portOf(server: Server): number {
   const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
-  return `${name.includes(':') ? `[${name}]` : name}:${String(port)}`;
+  return typeof address === 'object' && address !== null ? address.port : 0;
 }
-
-/** What the header Host may say. */
-const namesOf = (authority: string): Set<string> => {
-  const port = authority.slice(authority.lastIndexOf(':'));
-  return new Set([authority, `127.0.0.1${port}`, `localhost${port}`, `[::1]${port}`]);
-};
 
 /** What can be connected to, and what happens then. */
 const SOCKETS = {
@@ -160,10 +165,10 @@ class Running {
       const refusal = refusalOf(request, this.#admission);
       if (refusal !== undefined) respond(response, 403, refusal);
       else if (request.method === 'POST') await this.#receive(request, response);
+      else if (request.method !== 'GET' && request.method !== 'HEAD')
+        respond(response, 405, 'Only GET and POST are understood');
       else if (urlOf(request).pathname === '/recording') await this.#save(request, response);
-      else if (request.method === 'GET' || request.method === 'HEAD')
-        await serve(request, response);
-      else respond(response, 405, 'Only GET and POST are understood');
+      else await serve(request, response);
     } catch (error) {
       if (!response.headersSent) respond(response, 500, describe(error));
     }
@@ -210,12 +215,7 @@ class Running {
       ? refusalOfStranger(request, this.#admission)
       : 'Nothing can be connected to here';
     if (refusal !== undefined || !isSocketPath(pathname)) {
-      const status = isSocketPath(pathname) ? '403 Forbidden' : '404 Not Found';
-      const text = refusal ?? '';
-      socket.end(
-        `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
-          `Content-Length: ${String(Buffer.byteLength(text))}\r\n\r\n${text}`,
-      );
+      refuse(socket, isSocketPath(pathname) ? '403 Forbidden' : '404 Not Found', refusal ?? '');
       return;
     }
     this.#sockets.handleUpgrade(request, socket, head, (websocket) => {
@@ -223,6 +223,15 @@ class Running {
       SOCKETS[pathname](websocket, this.hub);
     });
   }
+}
+
+/** Refuses a WebSocket. The server knows the connection no longer, so it must be seen that it ends. */
+function refuse(socket: Duplex, status: string, text: string): void {
+  socket.once('finish', () => socket.destroy());
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
+      `Content-Length: ${String(Buffer.byteLength(text))}\r\n\r\n${text}`,
+  );
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -244,7 +253,8 @@ function respond(
 
 async function* texts(request: IncomingMessage): AsyncGenerator<string> {
   request.setEncoding('utf8');
-  for await (const chunk of request) yield String(chunk);
+  // Who stops reading still wants to answer.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) yield String(chunk);
 }
 
 const describe = (error: unknown): string => (error instanceof Error ? error.message : 'It failed');
