@@ -1,0 +1,32 @@
+/** Recordings, each in a directory of its own. */
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Inspect } from '../../src/inspect/feed.ts';
+import type { Inspection } from '../../src/inspect/inspection.ts';
+import { recordTo, type RecordOptions } from '../../src/inspect/record-to.ts';
+import type { FeedMessage } from '../../src/inspect/wire.ts';
+import { cleanUp, tempDir } from '../support/home.ts';
+import { parse } from './support.ts';
+
+/** A recording, and where it is. */
+interface Recorded {
+  readonly path: string;
+  readonly recording: Inspection;
+  readonly inspect: Inspect;
+}
+
+/** A recording in a directory of its own. */
+export async function record(options?: RecordOptions): Promise<Recorded> {
+  const path = join(await tempDir(), 'trace.jsonl');
+  const recording = recordTo(path, options);
+  cleanUp(() => recording.close());
+  return { path, recording, inspect: recording.inspect };
+}
+
+/** The messages of a file, each of which is a whole line. */
+export async function messagesOf(path: string): Promise<FeedMessage[]> {
+  const text = await readFile(path, 'utf8');
+  if (text !== '' && !text.endsWith('\n')) throw new Error('The last line is not whole');
+  return text.split('\n').slice(0, -1).map(parse);
+}
