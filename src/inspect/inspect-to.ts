@@ -225,9 +225,20 @@ class Report {
     if (!isSending && !this.#isKeeping) return;
     process.off('beforeExit', this.#linger);
     this.#socket?.ref();
-    setTimeout(() => {
+    const late = setTimeout(() => {
       this.#socket?.unref();
     }, LAST_WORDS);
+    const letGo = () => {
+      clearTimeout(late);
+      this.#socket?.unref();
+    };
+    void this.#tried.promise.then(() => {
+      const websocket = this.#websocket;
+      // The answer to it comes when all that was said before has arrived.
+      const isOpen = websocket !== undefined && websocket.readyState === websocket.OPEN;
+      if (isOpen) websocket.once('pong', letGo).ping();
+      else letGo();
+    });
   };
 }
 
