@@ -12,6 +12,7 @@ import { performance } from 'node:perf_hooks';
 import type { AnyActorRef, InspectionEvent } from 'xstate';
 import { textOf } from '../errors.ts';
 import type { WatchableActor } from './actors.ts';
+import { lineOf } from './lines.ts';
 import { toV5Name } from './names.ts';
 import { type Sanitize, toPlain } from './plain.ts';
 import { type Reporting, SystemWatch } from './system.ts';
@@ -164,11 +165,11 @@ export class Feed {
   }
 
   #introduce(system: SystemWatch, sink: Sink): void {
-    for (const message of system.registrations()) this.#tell(sink, JSON.stringify(message));
+    for (const message of system.registrations()) this.#tell(sink, lineOf(message));
   }
 
   #say(message: FeedMessage): void {
-    const line = JSON.stringify(message);
+    const line = lineOf(message);
     for (const sink of this.#sinks) this.#tell(sink, line);
   }
 

@@ -46,6 +46,8 @@ export class ActorRecord {
   #event = this.lastEvent;
   /** By the id that cancels it; a timer without one cannot be cancelled. */
   readonly #timers = new Map<string | symbol, Timer>();
+  /** The last event that has come, until the state that it leads to is told: most say it again. */
+  #text: EventText | undefined;
   #microsteps: Microstep[] = [];
   #actions: string[] = [];
   #emitted: Json[] = [];
@@ -81,10 +83,10 @@ export class ActorRecord {
 
   event(event: AnyEvent, sender: string | undefined, at: Timestamp): EventMessage {
     this.lastEvent = event;
-    const text = JSON.stringify(this.#scxml(event, sender));
+    this.#text = this.#textOf(event);
     return {
       type: 'service.event',
-      event: text,
+      event: scxmlOf(this.#text, sender),
       sessionId: this.actor.sessionId,
       wirechart: { at },
     };
@@ -105,6 +107,7 @@ export class ActorRecord {
         ...(this.#emitted.length > 0 && { emitted: this.#emitted }),
       },
     };
+    this.#text = undefined;
     this.#microsteps = [];
     this.#actions = [];
     this.#emitted = [];
@@ -134,6 +137,7 @@ export class ActorRecord {
 
   /** This actor has sent an event, to itself or to another: the timer for it, if any, is over. */
   addSent(event: AnyEvent): void {
+    if (this.#timers.size === 0) return;
     const timers = [...this.#timers].filter(([, timer]) => timer.event === event);
     const [first] = timers.sort(([, one], [, other]) => endOf(one) - endOf(other));
     if (first !== undefined) this.#timers.delete(first[0]);
@@ -158,36 +162,41 @@ export class ActorRecord {
 
   #v4State({ value, context, status, tags }: AnySnapshotFacts): string {
     const isMachine = value !== undefined;
-    const scxml = this.#scxml(this.#event, undefined);
-    return JSON.stringify({
+    const state = JSON.stringify({
       value: isMachine ? value : status,
       context: isMachine ? this.#plain(context) : {},
-      _event: scxml,
       _sessionid: this.actor.sessionId,
-      event: scxml.data,
-      actions: [],
-      activities: {},
-      meta: {},
-      events: [],
-      children: {},
       done: status === 'done',
       tags: [...(tags ?? [])],
     });
+    const event = this.#text?.event === this.#event ? this.#text : this.#textOf(this.#event);
+    const events = `"_event":${scxmlOf(event)},"event":${event.data}`;
+    return `${state.slice(0, -1)},${events},${ALWAYS_EMPTY}}`;
   }
 
-  #scxml(event: AnyEvent, origin: string | undefined) {
+  #textOf(event: AnyEvent): EventText {
     const name = toV4Name(event.type);
     const plain = this.#plain(event);
     const data = isObject(plain) ? { ...plain, type: name } : { type: name, hidden: plain };
-    return {
-      name,
-      data,
-      $$type: 'scxml',
-      type: 'external',
-      ...(origin !== undefined && { origin }),
-    };
+    return { event, name: JSON.stringify(name), data: JSON.stringify(data) };
   }
 }
+
+/** An event with the name and the data that it has in XState 4, both as JSON. */
+interface EventText {
+  readonly event: AnyEvent;
+  readonly name: string;
+  readonly data: string;
+}
+
+/** JSON of an SCXML event. */
+function scxmlOf({ name, data }: EventText, origin?: string): string {
+  const from = origin === undefined ? '' : `"origin":${JSON.stringify(origin)},`;
+  return `{"name":${name},"data":${data},"$$type":"scxml",${from}"type":"external"}`;
+}
+
+/** What a state of XState 4 has, and one of XState 5 has not. */
+const ALWAYS_EMPTY = '"actions":[],"activities":{},"meta":{},"events":[],"children":{}';
 
 const endOf = ({ deadline: { startedAt, ms } }: Timer): number => startedAt + ms;
 
