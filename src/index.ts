@@ -8,12 +8,14 @@ export { AsyncProtocol } from './protocol.ts';
 export {
   type Clock,
   createProtocolMachine,
+  type MachineOptions,
   type InspectionListener,
   type ProtocolActorRef,
+  type ProtocolInput,
   type ProtocolMachine,
   type ProtocolOptions,
 } from './machine.ts';
-export type { ProtocolContext, ProtocolEmitted, ProtocolEvent } from './machines/types.ts';
+export type { Plan, ProtocolContext, ProtocolEmitted, ProtocolEvent } from './machines/types.ts';
 export type { Runstate } from './runstate.ts';
 export type {
   Address,

@@ -57,6 +57,12 @@ export interface Link<In, Out> {
   /** See `AsyncProtocol.send`. */
   send(message: Out): Promise<void>;
 
+  /**
+   * Delivers inbound messages, those of the handshake excepted, in batches from now on, if the link was
+   * made to. What came before the stream's end is delivered before `read()` ends.
+   */
+  forward(deliver: (messages: readonly In[]) => void): void;
+
   /** Shows every message to `tap`, which must not throw, until the returned function is called. */
   observe(tap: Tap): () => void;
 }

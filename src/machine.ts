@@ -19,10 +19,11 @@ import { resolveDeadlines, resolveLimits } from './limits.ts';
 import type { Link } from './link.ts';
 import { harmless, textOfMessage } from './log.ts';
 import type { OnLink } from './machines/actors.ts';
+import { own } from './machines/owner.ts';
 import { createChart } from './machines/protocol.ts';
 import type { ProtocolContext, ProtocolEmitted, ProtocolEvent } from './machines/types.ts';
 import type { Runstate } from './runstate.ts';
-import type { Limits, Logger, ProtocolDefinition, Timeouts } from './types.ts';
+import type { Address, Limits, Logger, ProtocolDefinition, Timeouts } from './types.ts';
 
 /** How a protocol is run; everything has a default. */
 export interface ProtocolOptions {
@@ -55,8 +56,33 @@ export type InspectionListener = ((event: InspectionEvent) => void) | Observer<I
 /** Timers, as XState uses them. */
 export type Clock = NonNullable<ActorOptions<AnyActorLogic>['clock']>;
 
-const createMachineOf = <In, Out>(createLink: () => Link<In, Out>) =>
-  createChart<In, Out, undefined>(createLink);
+/** How a machine that is embedded is run. */
+export interface MachineOptions extends ProtocolOptions {
+  /**
+   * Whether an actor of the machine ends with its first session, or attempt at one, with the
+   * `SessionOutcome` as its output, for a parent that wants one session and an end. Default `false`:
+   * it is IDLE again.
+   */
+  readonly once?: boolean | undefined;
+  /**
+   * Whether what is received is emitted, as `{ type: 'message', messages }`, several at a time. Default
+   * `false`: messages are for `onMessage` alone, which is the faster way. A parent that falls behind does
+   * not slow the peer down.
+   */
+  readonly forward?: boolean | undefined;
+}
+
+/** What an actor of the machine is given. */
+export interface ProtocolInput {
+  /** Where to connect to at once; without it the actor is IDLE until it is told. */
+  readonly address?: Address | undefined;
+}
+
+const createMachineOf = <In, Out>(createLink: () => Link<In, Out>, once: boolean | undefined) =>
+  createChart<In, Out, ProtocolInput | undefined>(createLink, (input) => ({
+    address: input?.address,
+    once,
+  }));
 
 /** The machine that `createProtocolMachine()` makes. */
 export interface ProtocolMachine<In, Out = In> extends ReturnType<
@@ -67,31 +93,36 @@ export interface ProtocolMachine<In, Out = In> extends ReturnType<
 export type ProtocolActorRef<In, Out = In> = ActorRefFrom<ProtocolMachine<In, Out>>;
 
 /**
- * The machine itself, to be invoked or spawned in any XState 5 chart: send it CONNECT, LISTEN,
- * ACCEPT and DISCONNECT, read its state, or give its actor to `AsyncProtocol.attach()`. Stopping
- * the actor, or leaving the state that invokes it, frees its socket at once.
+ * The machine itself, to be invoked or spawned in any XState 5 chart: give it an `address` as its
+ * input, or send it CONNECT, LISTEN, ACCEPT and DISCONNECT; read its state and its tags (`up` in
+ * RUNNING, `busy` on the way to it and from it), listen to what it emits (`ProtocolEmitted`), or give its
+ * actor to `AsyncProtocol.attach()`. Stopping the actor, or leaving the state that invokes it,
+ * frees its socket at once.
  *
- * @param definition - The protocol to speak.
+ * @param definition - The protocol to speak; a function makes one for each actor.
  * @param options - `clock` and `inspect` are the parent's and are ignored here.
  * @throws {ArgumentError} When an option cannot be used.
  */
 export function createProtocolMachine<In, Out = In>(
-  definition: ProtocolDefinition<In, Out>,
-  options: ProtocolOptions = {},
+  definition: ProtocolDefinition<In, Out> | (() => ProtocolDefinition<In, Out>),
+  options: MachineOptions = {},
 ): ProtocolMachine<In, Out> {
   const settings = resolve(options);
-  const machine = createMachineOf<In, Out>(() => new StreamLink(definition, settings));
+  const { once, forward } = options;
+  const define = typeof definition === 'function' ? definition : () => definition;
+  const machine = createMachineOf<In, Out>(
+    () => new StreamLink(define(), { ...settings, forward }),
+    once,
+  );
   return ambientInspects().length === 0
     ? machine
     : machine.provide({ actors: { owner: watchedOwner } });
 }
 
 /** The owner of a machine in somebody's chart, which has the whole chart watched. */
-const watchedOwner = fromCallback<EventObject, OnLink>(({ input, self }) => {
+const watchedOwner = fromCallback<EventObject, OnLink>(({ input, self, sendBack }) => {
   for (const { attach } of ambientInspects()) attach(self);
-  return () => {
-    input.link.release();
-  };
+  return own(input, sendBack);
 });
 
 /** What a facade uses of a machine's actor, whatever the messages are. */

@@ -313,6 +313,8 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
       case 'closed':
         this.#waiters.onClosed(emitted.outcome);
         break;
+      case 'message':
+        return; // What is forwarded is for others.
     }
     const { logger } = this.#engine;
     if (logger !== undefined) recordOf(emitted, logger);

@@ -3,6 +3,7 @@
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { ClosedError, CodecError, describe, handlerError, WirechartError } from '../errors.ts';
+import { Batch } from '../batch.ts';
 import type { Bounds } from '../limits.ts';
 import type { Deadlines, Link, Tap } from '../link.ts';
 import { Outgoing } from '../outgoing.ts';
@@ -20,6 +21,8 @@ export interface LinkOptions {
   readonly deadlines: Deadlines;
   readonly limits: Bounds;
   readonly tap?: Tap | undefined;
+  /** Whether inbound messages are delivered to `forward()`. */
+  readonly forward?: boolean | undefined;
 }
 
 /** An open stream, with the decoder of its session. */
@@ -36,6 +39,8 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   /** Who is shown the messages; `undefined` while nobody is, which then costs nothing. */
   #tap: Tap | undefined;
   #taps: readonly Tap[];
+  readonly #forwards: boolean;
+  #batch: Batch<In> | undefined;
   #listener: Listener | undefined;
   #open: Open<In> | undefined;
   #outgoing: Outgoing;
@@ -46,6 +51,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.deadlines = options.deadlines;
     this.#limits = options.limits;
     this.#tap = options.tap;
+    this.#forwards = options.forward ?? false;
     this.#taps = options.tap ? [options.tap] : NOBODY;
     this.#outgoing = new Outgoing(options.limits);
   }
@@ -94,8 +100,12 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     }
   }
 
-  read(signal: AbortSignal): Promise<void> {
-    return readLoop(this.#opened().inbound, this.#handle, signal);
+  async read(signal: AbortSignal): Promise<void> {
+    try {
+      await readLoop(this.#opened().inbound, this.#handle, signal);
+    } finally {
+      this.#batch?.flush();
+    }
   }
 
   async write(signal: AbortSignal): Promise<void> {
@@ -176,6 +186,10 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     }
   }
 
+  forward(deliver: (messages: readonly In[]) => void): void {
+    if (this.#forwards) this.#batch = new Batch(deliver);
+  }
+
   observe(tap: Tap): () => void {
     this.#show([...this.#taps, tap]);
     return () => {
@@ -213,6 +227,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   readonly #handle = (message: In): PromiseLike<void> | undefined => {
     const seen = this.#seen(message);
+    this.#batch?.push(seen);
     try {
       const handled = this.definition.onMessage?.(seen);
       return typeof handled?.then === 'function' ? handled.then(undefined, typed) : undefined;

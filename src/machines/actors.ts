@@ -5,9 +5,10 @@
  * machine even when the state has been left by then, and an error that no state hears ends a machine.
  */
 
-import { fromCallback, fromPromise } from 'xstate';
+import { type EventObject, fromCallback, fromPromise } from 'xstate';
 import type { Link } from '../link.ts';
 import type { Address, BoundAddress } from '../types.ts';
+import { own } from './owner.ts';
 
 /** What an actor is given: the link that it works on. */
 export interface OnLink {
@@ -45,6 +46,6 @@ export const destroyer = duty('destroy');
  * Lives as long as the machine. Its cleanup is the only code that runs when the machine is stopped
  * from outside (`actor.stop()`, or a parent that leaves the invoking state): exit actions do not.
  */
-export const owner = fromCallback(({ input }: { input: OnLink }) => () => {
-  input.link.release();
-});
+export const owner = fromCallback<EventObject, OnLink>(({ input, sendBack }) =>
+  own(input, sendBack),
+);

@@ -24,6 +24,8 @@
  * ------------------------
  * - `actor.stop()`, and a parent that leaves the invoking state: no arrow runs then. The root's
  *   `owner` releases the link, in every state.
+ * - Messages, unless somebody has asked for them (`forward`): MESSAGES brings them in batches, to be
+ *   emitted, and moves nothing.
  * - Late success of an aborted actor: XState drops its report, and the link destroys what it opened.
  * - An event that a state does not name is ignored; the facade answers its caller with a StateError.
  *
@@ -31,19 +33,24 @@
  */
 
 import type { Link } from '../link.ts';
-import type { ProtocolContext } from './types.ts';
-import { onLink, toAddress, vocabulary } from './vocabulary.ts';
+import type { Plan, ProtocolContext } from './types.ts';
+import { onLink, outcome, toAddress, vocabulary } from './vocabulary.ts';
 
 /**
  * The chart, as a machine.
  *
  * @param createLink - Makes the link of one actor, from the actor's input.
+ * @param planOf - What the actor does without being told, from its input; by default nothing.
  */
-export const createChart = <In, Out, Input>(createLink: (input: Input) => Link<In, Out>) =>
+export const createChart = <In, Out, Input>(
+  createLink: (input: Input) => Link<In, Out>,
+  planOf: (input: Input) => Plan = () => ({}),
+) =>
   vocabulary<In, Out, Input>().createMachine({
     id: 'protocol',
     context: ({ input }): ProtocolContext<In, Out> => ({
       link: createLink(input),
+      plan: planOf(input),
       session: 0,
       address: undefined,
       bound: undefined,
@@ -53,12 +60,19 @@ export const createChart = <In, Out, Input>(createLink: (input: Input) => Link<I
       suppressed: [],
       outcome: undefined,
     }),
+    output: ({ context }) => context.outcome ?? outcome(context),
     invoke: { id: 'owner', src: 'owner', input: onLink, onError: { actions: 'noteFailure' } },
+    on: {
+      MESSAGES: {
+        actions: { type: 'emitMessages', params: ({ event: { messages } }) => ({ messages }) },
+      },
+    },
     initial: 'IDLE',
     states: {
       IDLE: {
         description: 'Nothing is open.',
         entry: { type: 'emitRunstate', params: { runstate: 'IDLE' } },
+        always: { guard: 'isToConnect', target: 'CONNECTING.dialing', actions: 'beginSession' },
         on: {
           CONNECT: { target: 'CONNECTING.dialing', actions: 'beginSession' },
           LISTEN: { target: 'CONNECTING.listening', actions: 'beginSession' },
@@ -310,7 +324,20 @@ export const createChart = <In, Out, Input>(createLink: (input: Input) => Link<I
           },
           closed: { type: 'final' },
         },
-        onDone: { target: 'IDLE', actions: ['recordOutcome', 'settleLink', 'emitClosed'] },
+        onDone: [
+          {
+            guard: 'isForOnce',
+            target: 'ENDED',
+            actions: ['recordOutcome', 'settleLink', 'emitClosed'],
+          },
+          { target: 'IDLE', actions: ['recordOutcome', 'settleLink', 'emitClosed'] },
+        ],
+      },
+
+      ENDED: {
+        description: 'The one session that was asked for is over: IDLE for good.',
+        type: 'final',
+        entry: { type: 'emitRunstate', params: { runstate: 'IDLE' } },
       },
     },
   });

@@ -22,21 +22,35 @@ export type ProtocolEvent =
   /** In RUNNING.ending: the peer stays after all. */
   | { readonly type: 'EXPECT_MORE' }
   /** In any state but IDLE: the attempt, or the session, has failed for this reason. */
-  | { readonly type: 'FAIL'; readonly error: WirechartError };
+  | { readonly type: 'FAIL'; readonly error: WirechartError }
+  /** From the machine's own link, where `forward` was asked for: what was received, in order. */
+  | { readonly type: 'MESSAGES'; readonly messages: readonly unknown[] };
 
 /** What the machine emits, for `actor.on(type, listener)`. */
-export type ProtocolEmitted =
+export type ProtocolEmitted<In = unknown> =
   /** A public state was entered. Session numbers count attempts, from 1; 0 before the first. */
   | { readonly type: 'runstate'; readonly runstate: Runstate; readonly session: number }
   /** The listener is bound. */
   | { readonly type: 'listening'; readonly address: BoundAddress }
   /** A session, or an attempt at one, is over; the machine is about to enter IDLE. */
-  | { readonly type: 'closed'; readonly outcome: SessionOutcome; readonly session: number };
+  | { readonly type: 'closed'; readonly outcome: SessionOutcome; readonly session: number }
+  /** Messages were received, in order; only where `forward` was asked for. All come before `closed`. */
+  | { readonly type: 'message'; readonly messages: readonly In[] };
+
+/** What an actor of the machine does without being told. */
+export interface Plan {
+  /** Where it connects to as soon as it starts. */
+  readonly address?: Address | undefined;
+  /** Whether it ends with its first session, or with its first attempt at one. */
+  readonly once?: boolean | undefined;
+}
 
 /** The machine's memory. */
 export interface ProtocolContext<In, Out> {
   /** The outside world: see `Link`. One for the machine's whole life. */
   readonly link: Link<In, Out>;
+  /** See `Plan`. */
+  readonly plan: Plan;
   /** Counts attempts, from 1. */
   readonly session: number;
   /** Where the attempt under way goes to; meaningful in CONNECTING. */

@@ -37,6 +37,9 @@ const isKnown = ({ cause, suppressed }: Context, error: WirechartError): boolean
 /** The error that an event carries: FAIL, and the `xstate.error.actor.*` of every invoked actor. */
 const carried = (event: object): unknown => ('error' in event ? event.error : undefined);
 
+/** Who goes somewhere by an event goes where it says, even if that is nowhere. */
+const isCommand = (event: ProtocolEvent) => event.type === 'CONNECT' || event.type === 'LISTEN';
+
 /** As `carried`, for actors that reject with typed errors only; anything else is still not lost. */
 const failure = (event: object): WirechartError => {
   const error = carried(event);
@@ -48,7 +51,8 @@ const failure = (event: object): WirechartError => {
 const timeout = (context: Context, deadline: Deadline): TimeoutError =>
   new TimeoutError(deadline, context.link.deadlines[deadline]);
 
-const outcome = ({ cause, suppressed, link }: Context): SessionOutcome => ({
+/** How the session under way ends, as it looks now. */
+export const outcome = ({ cause, suppressed, link }: Context): SessionOutcome => ({
   ...(cause && { cause }),
   suppressed,
   undelivered: link.undelivered,
@@ -75,8 +79,9 @@ export const vocabulary = <In, Out, Input>() =>
     types: {} as {
       context: ProtocolContext<In, Out>;
       events: ProtocolEvent;
-      emitted: ProtocolEmitted;
+      emitted: ProtocolEmitted<In>;
       input: Input;
+      output: SessionOutcome;
       tags: 'up' | 'busy';
     },
     actors,
@@ -95,12 +100,16 @@ export const vocabulary = <In, Out, Input>() =>
       hasHandshake: ({ context }) => context.link.definition.handshake !== undefined,
       /** Whether all that was sent is with the kernel already. */
       isFlushed: ({ context }) => context.link.isFlushed,
+      /** Whether the actor was made to connect as soon as it starts, and now starts. */
+      isToConnect: ({ context: { plan, session } }) => session === 0 && plan.address !== undefined,
+      /** Whether the actor was made for one session. */
+      isForOnce: ({ context: { plan } }) => plan.once === true,
       isForced: ({ event }) => event.type === 'DISCONNECT' && event.force === true,
     },
     actions: {
       beginSession: assign(({ context, event }) => ({
         session: context.session + 1,
-        address: 'address' in event ? event.address : undefined,
+        address: isCommand(event) ? event.address : context.plan.address,
         bound: undefined,
         phase: 'connection' as const,
         announced: false,
@@ -162,6 +171,11 @@ export const vocabulary = <In, Out, Input>() =>
         type: 'runstate',
         runstate,
         session: context.session,
+      })),
+      emitMessages: emit((_, { messages }: { messages: readonly unknown[] }) => ({
+        type: 'message',
+        // They come from the machine's own link.
+        messages: messages as readonly In[],
       })),
       emitClosed: emit(({ context }) => ({
         type: 'closed',

@@ -73,6 +73,9 @@ export const COMMANDS: readonly Happening[] = [
   command('FAIL', { type: 'FAIL', error: new ClosedError('unbearable') }),
 ];
 
+/** What the machine's own link says: no command, and heard everywhere. */
+const MESSAGES = command('MESSAGES', { type: 'MESSAGES', messages: ['one'] });
+
 /** XState's own events are no part of a machine's event type. */
 export const internal = (event: EventObject & Record<string, unknown>): ProtocolEvent =>
   event as EventObject as ProtocolEvent;
@@ -105,7 +108,7 @@ const actorIds = [...new Set(nodes.flatMap(({ invoke }) => invoke.map(({ id }) =
 /** Both ends of every actor, those included that no state provides for. */
 const REPORTS = actorIds.flatMap(reportsOf);
 const TIMERS = nodes.flatMap(timersOf);
-export const HAPPENINGS: readonly Happening[] = [...COMMANDS, ...REPORTS, ...TIMERS];
+export const HAPPENINGS: readonly Happening[] = [...COMMANDS, MESSAGES, ...REPORTS, ...TIMERS];
 
 /** A state and all around it, innermost first. */
 export const activeIn = (node: Node): Node[] =>

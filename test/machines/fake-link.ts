@@ -150,6 +150,9 @@ export class FakeLink implements Link<string, string> {
   send(): Promise<void> {
     return unused();
   }
+  forward(): void {
+    // The chart's owner asks once; this link never has any.
+  }
   observe(): () => void {
     return unused();
   }

@@ -12,7 +12,7 @@ interface Arrow {
 }
 
 const arrows: readonly Arrow[] = nodes.flatMap((from) =>
-  [...from.transitions.values()].flat().map((arrow) => ({
+  [...[...from.transitions.values()].flat(), ...(from.always ?? [])].map((arrow) => ({
     from,
     event: arrow.eventType,
     guard: arrow.guard,

@@ -21,7 +21,7 @@ export const pathOf = (value: StateValue): string =>
         .join('|');
 
 /** What a route is made of: an event to send, or a duty to fulfil. */
-export type Step = Exclude<ProtocolEvent['type'], 'FAIL'> | Duty;
+export type Step = Exclude<ProtocolEvent['type'], 'FAIL' | 'MESSAGES'> | Duty;
 
 /** A machine's actor, and what starts and stops it from outside. */
 export interface Host {
