@@ -27,7 +27,14 @@ import type {
 } from './types.ts';
 import { Waiters } from './waiters.ts';
 
-export type { Clock, ProtocolOptions } from './machine.ts';
+export {
+  type Clock,
+  createProtocolMachine,
+  type MachineOptions,
+  type ProtocolActorRef,
+  type ProtocolMachine,
+  type ProtocolOptions,
+} from './machine.ts';
 
 export type { DisconnectOptions, WaitOptions } from './types.ts';
 

@@ -45,6 +45,7 @@ describe('the exported names', () => {
         "NegotiationError",
         "QmpClient",
         "ServerParseError",
+        "createQmpMachine",
       ]
     `);
   });

@@ -15,12 +15,13 @@ import {
 } from '../protocol.ts';
 import { harmless } from '../log.ts';
 import type { Runstate } from '../runstate.ts';
-import type { Address, BoundAddress, Handshake, SessionOutcome } from '../types.ts';
+import type { Address, BoundAddress, SessionOutcome } from '../types.ts';
+import { QmpDefinition } from './definition.ts';
 import { Dispatcher, type WaitForOptions } from './dispatcher.ts';
-import { BusyMonitorError, ExecuteError, ServerParseError } from './errors.ts';
+import { BusyMonitorError, ExecuteError } from './errors.ts';
 import type { EventFilter, EventListener, EventListenerOptions } from './events.ts';
-import { negotiate, receiveGreeting } from './handshake.ts';
-import { isError, isEvent, nameOf, qmpCodec } from './messages.ts';
+import { definitionOf, type QmpActorRef } from './embedded.ts';
+import { nameOf } from './messages.ts';
 import { Exchange } from './exchange.ts';
 import type { ExecuteOptions, ReplyOptions } from './replies.ts';
 import type {
@@ -38,6 +39,9 @@ import type {
 /** How a client is run: the options of every protocol. */
 export type QmpOptions = ProtocolOptions;
 
+/** The client of each machine that runs in somebody's chart. */
+const clients = new WeakMap<QmpDefinition, QmpClient>();
+
 /**
  * A client of one QMP monitor. It dials (`connect()`) or is dialled (`listen()` and `accept()`), and is
  * the protocol's client either way.
@@ -52,36 +56,64 @@ export class QmpClient implements AsyncDisposable {
   /** The protocol underneath: its runstate, its machine, its options. */
   readonly protocol: AsyncProtocol<JsonObject, QmpCommand>;
 
+  readonly #definition: QmpDefinition;
   readonly #exchange: Exchange;
   readonly #dispatcher: Dispatcher;
-  readonly #logger: QmpOptions['logger'];
-  #greeting: QmpGreeting | undefined;
+  /** The end that is waited for: of the session under way, or of the next one. */
+  #end: Promise<SessionOutcome> | undefined;
 
   /**
    * @param options - As for `AsyncProtocol`.
    * @throws {ArgumentError} When an option cannot be used.
    */
-  constructor(options: QmpOptions = {}) {
-    this.#logger = options.logger && harmless(options.logger);
+  constructor(options?: QmpOptions);
+  /** @internal */
+  constructor(
+    options: QmpOptions | undefined,
+    definition: QmpDefinition,
+    protocol: AsyncProtocol<JsonObject, QmpCommand>,
+  );
+  constructor(
+    options: QmpOptions = {},
+    definition = new QmpDefinition(options.logger && harmless(options.logger)),
+    protocol = new AsyncProtocol(definition, options),
+  ) {
+    this.protocol = protocol;
+    this.#definition = definition;
     this.#dispatcher = new Dispatcher(options.clock, (error) => {
       this.protocol.fail(error);
     });
-    this.protocol = new AsyncProtocol<JsonObject, QmpCommand>(
-      {
-        codec: qmpCodec(),
-        handshake: (session) => this.#establish(session),
-        onMessage: (message) => {
-          this.#route(message);
-        },
+    this.#exchange = new Exchange(this.protocol, () => definition.nextId(), options.clock);
+    definition.hearer = {
+      onAttempt: this.#awaitEnd,
+      onEvent: (event) => {
+        this.#dispatcher.dispatch(event);
       },
-      options,
-    );
-    this.#exchange = new Exchange(this.protocol, options.clock);
+      onReply: (message) => this.#exchange.settle(message),
+    };
+    if (protocol.runstate !== 'IDLE') this.#awaitEnd();
+  }
+
+  /**
+   * A client over a machine that runs in another statechart. There is one for each actor, however often
+   * it is asked for, so the options of the first call hold.
+   *
+   * @param ref - A running actor of `createQmpMachine()`.
+   * @param options - `clock`: what deadlines of commands and waits are measured by.
+   * @throws {ArgumentError} When it is an actor of another machine.
+   */
+  static attach(ref: QmpActorRef, options: Pick<QmpOptions, 'clock'> = {}): QmpClient {
+    const definition = definitionOf(ref);
+    const known = clients.get(definition);
+    if (known !== undefined) return known;
+    const client = new QmpClient(options, definition, AsyncProtocol.attach(ref));
+    clients.set(definition, client);
+    return client;
   }
 
   /** What the server said of itself; `undefined` until it did, in each attempt anew. */
   get greeting(): QmpGreeting | undefined {
-    return this.#greeting;
+    return this.#definition.greeting;
   }
   /** See `AsyncProtocol.name`. */
   get name(): string | undefined {
@@ -268,29 +300,17 @@ export class QmpClient implements AsyncDisposable {
     return this.protocol.toString().replace('AsyncProtocol', this.constructor.name);
   }
 
-  async #establish(session: Handshake<JsonObject, QmpCommand>): Promise<void> {
-    void this.protocol.closed.then((outcome) => {
+  readonly #awaitEnd = (): void => {
+    const { closed } = this.protocol;
+    if (closed === this.#end) return;
+    this.#end = closed;
+    void closed.then((outcome) => {
       this.#onClosed(outcome);
     });
-    const onEvent = (event: QmpEvent) => {
-      this.#dispatcher.dispatch(event);
-    };
-    this.#greeting = undefined;
-    this.#greeting = await receiveGreeting(session, onEvent);
-    await negotiate(session, this.#greeting, this.#exchange.nextId(), onEvent);
-  }
-
-  #route(message: JsonObject): void {
-    if (isEvent(message)) this.#dispatcher.dispatch(message);
-    else if (this.#exchange.settle(message)) return;
-    else if ('error' in message && message['id'] === undefined) {
-      const description = isError(message) ? message.error.desc : 'it does not say why';
-      throw new ServerParseError(message['error'] ?? null, description);
-    } else this.#logger?.warn('A reply that belongs to no command was dropped');
-  }
+  };
 
   #forgetGreeting(): void {
-    if (this.runstate === 'IDLE') this.#greeting = undefined;
+    if (this.runstate === 'IDLE') this.#definition.greeting = undefined;
   }
 
   #onClosed(outcome: SessionOutcome): void {
@@ -300,8 +320,7 @@ export class QmpClient implements AsyncDisposable {
 
   readonly #diagnose = (error: unknown): never => {
     const late = error instanceof ConnectError && error.cause;
-    if (!(late instanceof TimeoutError) || late.phase !== 'handshake' || this.#greeting)
-      throw error;
+    if (!(late instanceof TimeoutError) || late.phase !== 'handshake' || this.greeting) throw error;
     throw new ConnectError('session', new BusyMonitorError(late.ms));
   };
 }

@@ -12,19 +12,17 @@ import type { QmpCommand } from './types.ts';
 export class Exchange {
   readonly #protocol: AsyncProtocol<JsonObject, QmpCommand>;
   readonly #replies: Replies;
-  /** Random, so that a reply to an earlier client of the same monitor is not taken for ours. */
-  readonly #idPrefix = Math.random().toString(36).slice(2, 7).padEnd(5, '0');
-  #lastId = 0;
+  /** Makes the ids of commands. */
+  readonly nextId: () => string;
 
-  constructor(protocol: AsyncProtocol<JsonObject, QmpCommand>, clock: Clock | undefined) {
+  constructor(
+    protocol: AsyncProtocol<JsonObject, QmpCommand>,
+    nextId: () => string,
+    clock: Clock | undefined,
+  ) {
     this.#protocol = protocol;
+    this.nextId = nextId;
     this.#replies = new Replies(clock);
-  }
-
-  /** An id that no command of this session, or of another one, has; short, since QEMU reads slowly. */
-  nextId(): string {
-    this.#lastId += 1;
-    return this.#idPrefix + this.#lastId.toString(36);
   }
 
   /**

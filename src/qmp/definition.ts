@@ -1,0 +1,64 @@
+/**
+ * What the client's side of QMP does on one link, whoever holds the link: a client of its own, or a
+ * machine in somebody's chart, to which a client may be attached at any time.
+ */
+
+import type { JsonObject } from '../codecs/json.ts';
+import type { Handshake, Logger, ProtocolDefinition } from '../types.ts';
+import { ServerParseError } from './errors.ts';
+import { negotiate, receiveGreeting } from './handshake.ts';
+import { isError, isEvent, qmpCodec } from './messages.ts';
+import type { QmpCommand, QmpEvent, QmpGreeting } from './types.ts';
+
+/** Who hears of what comes. */
+export interface Hearer {
+  /** An attempt has an open stream, and begins its handshake. */
+  onAttempt(): void;
+  onEvent(event: QmpEvent): void;
+  /** Says whether the message was the reply to a command of the hearer's. */
+  onReply(message: JsonObject): boolean;
+}
+
+/** See the module's comment. */
+export class QmpDefinition implements ProtocolDefinition<JsonObject, QmpCommand> {
+  readonly codec = qmpCodec();
+  /** What the server said of itself; `undefined` until it did, in each attempt anew. */
+  greeting: QmpGreeting | undefined;
+  /** There is one at most. */
+  hearer: Hearer | undefined;
+  readonly #logger: Logger | undefined;
+  /** Random, so that a reply to an earlier client of the same monitor is not taken for ours. */
+  readonly #idPrefix = Math.random().toString(36).slice(2, 7).padEnd(5, '0');
+  #lastId = 0;
+
+  /** @param logger - One that throws nothing. */
+  constructor(logger: Logger | undefined) {
+    this.#logger = logger;
+  }
+
+  /** An id that no command of this session, or of another one, has; short, since QEMU reads slowly. */
+  nextId(): string {
+    this.#lastId += 1;
+    return this.#idPrefix + this.#lastId.toString(36);
+  }
+
+  readonly handshake = async (session: Handshake<JsonObject, QmpCommand>): Promise<void> => {
+    this.hearer?.onAttempt();
+    this.greeting = undefined;
+    this.greeting = await receiveGreeting(session, this.#onEvent);
+    await negotiate(session, this.greeting, this.nextId(), this.#onEvent);
+  };
+
+  readonly onMessage = (message: JsonObject): void => {
+    if (isEvent(message)) this.#onEvent(message);
+    else if (this.hearer?.onReply(message) === true) return;
+    else if ('error' in message && message['id'] === undefined) {
+      const description = isError(message) ? message.error.desc : 'it does not say why';
+      throw new ServerParseError(message['error'] ?? null, description);
+    } else this.#logger?.warn('A reply that belongs to no command was dropped');
+  };
+
+  readonly #onEvent = (event: QmpEvent): void => {
+    this.hearer?.onEvent(event);
+  };
+}

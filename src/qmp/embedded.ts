@@ -1,0 +1,43 @@
+/** QMP as a machine, to be embedded. */
+
+import type { JsonObject } from '../codecs/json.ts';
+import { ArgumentError } from '../errors.ts';
+import { harmless } from '../log.ts';
+import {
+  createProtocolMachine,
+  type MachineOptions,
+  type ProtocolActorRef,
+  type ProtocolMachine,
+} from '../protocol.ts';
+import { QmpDefinition } from './definition.ts';
+import type { QmpCommand } from './types.ts';
+
+/** The machine that `createQmpMachine()` makes. */
+export type QmpMachine = ProtocolMachine<JsonObject, QmpCommand>;
+
+/** A running actor of it. */
+export type QmpActorRef = ProtocolActorRef<JsonObject, QmpCommand>;
+
+/**
+ * The machine of a QMP client, to be invoked or spawned in any XState 5 chart: as
+ * `createProtocolMachine()`, with QMP's greeting and negotiation as its handshake. Commands are
+ * executed, and events heard, by `QmpClient.attach()`.
+ *
+ * @param options - `clock` and `inspect` are the parent's and are ignored here.
+ * @throws {ArgumentError} When an option cannot be used.
+ */
+export function createQmpMachine(options: MachineOptions = {}): QmpMachine {
+  const logger = options.logger && harmless(options.logger);
+  return createProtocolMachine(() => new QmpDefinition(logger), options);
+}
+
+/**
+ * What an actor of the machine speaks.
+ *
+ * @throws {ArgumentError} When it is an actor of another machine.
+ */
+export function definitionOf(ref: QmpActorRef): QmpDefinition {
+  const { definition } = ref.getSnapshot().context.link;
+  if (definition instanceof QmpDefinition) return definition;
+  throw new ArgumentError('Only an actor of createQmpMachine() can be attached to');
+}
