@@ -27,6 +27,8 @@ export interface InspectOptions extends ReportOptions {
 
 /** Of what waits to be sent, in bytes; beyond it, messages are left out. */
 const MOST_WAITING = 8 * 1024 * 1024;
+/** What goes out together, in bytes. */
+const BATCH = 64 * 1024;
 /** Before the first connection, in messages. */
 const MOST_KEPT = 5_000;
 /** Between two attempts, in ms; doubled from one to the next. */
@@ -76,6 +78,8 @@ class Report {
   readonly #control: boolean;
   #websocket: WebSocket | undefined;
   #socket: Socket | undefined;
+  /** The socket that waits for the rest of what is said at this moment. */
+  #gathering: Socket | undefined;
   /** What is kept for the first connection; `undefined` once it was sent, or dropped. */
   #kept: string[] | undefined = [];
   #missed = 0;
@@ -92,6 +96,7 @@ class Report {
     this.#name = name;
     this.#control = control;
     process.on('beforeExit', this.#linger);
+    process.on('exit', this.#dispatch);
     feed.add(this.#sink);
     this.#try();
   }
@@ -103,6 +108,7 @@ class Report {
 
   async #end(): Promise<void> {
     process.off('beforeExit', this.#linger);
+    process.off('exit', this.#dispatch);
     clearTimeout(this.#timer);
     this.#feed.remove(this.#sink);
     const late = setTimeout(() => {
@@ -180,8 +186,24 @@ class Report {
       if (this.#missed === 0) this.#socket?.once('drain', this.#catchUp);
       this.#missed += 1;
     } else {
-      websocket?.send(line);
+      this.#send(line);
     }
+  };
+
+  /** What is said at one moment goes out together: a system call costs as much as a message. */
+  #send(line: string): void {
+    if (this.#gathering === undefined) {
+      this.#gathering = this.#socket;
+      this.#socket?.cork();
+      process.nextTick(this.#dispatch);
+    }
+    this.#websocket?.send(line);
+    if ((this.#gathering?.writableLength ?? 0) >= BATCH) this.#dispatch();
+  }
+
+  readonly #dispatch = (): void => {
+    this.#gathering?.uncork();
+    this.#gathering = undefined;
   };
 
   /** All that waited was sent, perhaps long after the last message that was left out. */
