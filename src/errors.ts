@@ -8,13 +8,14 @@
  */
 
 import type { Runstate } from './runstate.ts';
+import type { ServerState } from './server-state.ts';
 
 /** Where an attempt to connect failed: before there was a stream, or on it. */
 export type ConnectPhase = 'connection' | 'session';
 
 /** What a deadline was for. `execute` and `wait` are deadlines that a caller set on one call. */
 export type TimeoutPhase =
-  'connect' | 'accept' | 'handshake' | 'flush' | 'close' | 'execute' | 'wait';
+  'connect' | 'accept' | 'handshake' | 'flush' | 'close' | 'drain' | 'execute' | 'wait';
 
 /** The closed union of `WirechartError.code`. */
 export type ErrorCode =
@@ -49,12 +50,12 @@ export abstract class WirechartError extends Error {
 /** A method was called in a state that does not allow it. Nothing has changed. */
 export class StateError extends WirechartError {
   readonly code = 'ERR_STATE';
-  /** The state at the time of the call. */
-  readonly state: Runstate;
+  /** The state at the time of the call: of a connection, or of a server. */
+  readonly state: Runstate | ServerState;
   /** The state in which the call is legal. */
-  readonly required: Runstate;
+  readonly required: Runstate | ServerState;
 
-  constructor(message: string, state: Runstate, required: Runstate) {
+  constructor(message: string, state: StateError['state'], required: StateError['required']) {
     super(message);
     this.state = state;
     this.required = required;
@@ -79,7 +80,7 @@ export class ConnectError extends WirechartError {
   constructor(phase: ConnectPhase, cause: unknown, code: ConnectError['code'] = 'ERR_CONNECT') {
     const why =
       code === 'ERR_CONNECT_ABORTED'
-        ? 'the attempt was ended by disconnect() or an AbortSignal'
+        ? 'the attempt was ended by disconnect(), close() or an AbortSignal'
         : describe(cause);
     super(`Failed to establish ${phase}: ${why}`, { cause });
     this.code = code;

@@ -17,6 +17,7 @@ export {
 } from './machine.ts';
 export type { Plan, ProtocolContext, ProtocolEmitted, ProtocolEvent } from './machines/types.ts';
 export type { Runstate } from './runstate.ts';
+export type { ServerState } from './server-state.ts';
 export type {
   Address,
   BoundAddress,
