@@ -17,13 +17,12 @@ const STYLE = [
  */
 export function toDot(machine: AnyStateMachine): string {
   const drawing = new Drawing(machine);
-  const { root } = drawing;
-  const title = [machine.id, ...drawing.factsOf(root)];
+  const title = [machine.id, ...drawing.everywhere().map((fact) => `in every state: ${fact}`)];
   const lines = [
     ...STYLE,
     `label=${quoted(title.join('\n'))}`,
-    ...inside(drawing, root),
-    ...drawing.arrowsFrom(root).map((arrow) => edgeOf(drawing, arrow)),
+    ...inside(drawing, drawing.root),
+    ...drawing.arrows().map((arrow) => edgeOf(drawing, arrow)),
   ];
   return ['digraph {', ...lines.map((line) => `  ${line}`), '}'].join('\n');
 }
@@ -35,7 +34,7 @@ function inside(drawing: Drawing, node: AnyStateNode): string[] {
   );
   const initial = childrenOf(node).find(({ key }) => key === initialOf(node));
   if (initial === undefined) return children;
-  const dot = `initial_${drawing.idOf(node)}`;
+  const dot = `initial ${drawing.idOf(node)}`; // No state has a name with a space.
   const [anchor, bounds] = endOf(drawing, initial, 'lhead');
   return [
     `${quoted(dot)} [shape=point, width=0.1]`,
@@ -72,8 +71,10 @@ function endOf(drawing: Drawing, node: AnyStateNode, end: 'lhead' | 'ltail'): [s
   let leaf = node;
   for (let [child] = childrenOf(leaf); child !== undefined; [child] = childrenOf(leaf))
     leaf = child;
-  const isClipped = leaf !== node && node.parent !== undefined;
-  return [drawing.idOf(leaf), isClipped ? `${end}=${quoted(`cluster_${drawing.idOf(node)}`)}` : ''];
+  return [
+    drawing.idOf(leaf),
+    leaf !== node ? `${end}=${quoted(`cluster_${drawing.idOf(node)}`)}` : '',
+  ];
 }
 
 const quoted = (text: string): string =>

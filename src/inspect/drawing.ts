@@ -12,6 +12,10 @@ export interface Arrow {
   readonly labels: readonly string[];
 }
 
+/** What is no name in Mermaid, whose words these are, in whatever case. */
+const WORDS =
+  /^(?:acc(?:descr|title)|as|class(?:def)?|click|default|direction|end|hide|href|note|scale|state|statediagram|style)$/i;
+
 /** A machine as it is drawn. */
 export class Drawing {
   readonly root: AnyStateNode;
@@ -21,7 +25,7 @@ export class Drawing {
     this.root = machine.root;
     const taken = new Set<string>();
     for (const node of below(this.root)) {
-      const id = node.path.join('_').replace(/\W/g, '_') || '_';
+      const id = idAt(node.path);
       let unique = id;
       for (let at = 2; taken.has(unique); at += 1) unique = `${id}_${String(at)}`;
       taken.add(unique);
@@ -34,19 +38,9 @@ export class Drawing {
     return this.#ids.get(node) ?? '_';
   }
 
-  /** The arrows that start in a state or below it; those between the same two states are one. */
-  arrowsFrom(node: AnyStateNode): Arrow[] {
-    const arrows = new Map<AnyStateNode, string[]>();
-    for (const transition of transitionsOf(node)) {
-      for (const target of transition.target ?? []) {
-        const to = this.#nodeOf(target.id);
-        arrows.set(to, [...(arrows.get(to) ?? []), labelOf(transition)]);
-      }
-    }
-    return [
-      ...[...arrows].map(([to, labels]) => ({ from: node, to, labels })),
-      ...childrenOf(node).flatMap((child) => this.arrowsFrom(child)),
-    ];
+  /** The arrows between states; those between the same two states are one. */
+  arrows(): Arrow[] {
+    return [...this.#ids.keys()].flatMap((node) => this.#ways(node).filter(isArrow));
   }
 
   /** What a state does beside leading to others: the actors that it runs, the events that it notes. */
@@ -59,7 +53,32 @@ export class Drawing {
     return [
       ...(actors.length === 0 ? [] : [`runs ${actors.join(', ')}`]),
       ...(noted.length === 0 ? [] : [`notes ${noted.join(', ')}`]),
+      ...this.#ways(node)
+        .filter(({ to }) => to === this.root)
+        .map(({ labels }) => `begins anew at ${labels.join(', ')}`),
     ];
+  }
+
+  /** What the machine does in every state, its ways from everywhere included. */
+  everywhere(): string[] {
+    return [
+      ...this.factsOf(this.root),
+      ...this.#ways(this.root)
+        .filter(({ to }) => to !== this.root)
+        .map(({ to, labels }) => `${labels.join(', ')} leads to ${this.idOf(to)}`),
+    ];
+  }
+
+  /** Where the transitions of a state lead. */
+  #ways(from: AnyStateNode): Arrow[] {
+    const ways = new Map<AnyStateNode, string[]>();
+    for (const transition of transitionsOf(from)) {
+      for (const target of transition.target ?? []) {
+        const to = this.#nodeOf(target.id);
+        ways.set(to, [...(ways.get(to) ?? []), labelOf(transition)]);
+      }
+    }
+    return [...ways].map(([to, labels]) => ({ from, to, labels }));
   }
 
   #nodeOf(id: string): AnyStateNode {
@@ -67,6 +86,16 @@ export class Drawing {
     return this.root;
   }
 }
+
+/** The keys that lead to a state, as a name that nothing reads as something else. */
+const idAt = (path: readonly string[]): string => {
+  const id = path.join('_').replace(/\W/g, '_') || '_';
+  return WORDS.test(id) ? `${id}_` : id;
+};
+
+/** Neither from nor to the machine as a whole, which is no state that could be drawn. */
+const isArrow = ({ from, to }: Arrow): boolean =>
+  from.parent !== undefined && to.parent !== undefined;
 
 /** A state and all in it, parents first. */
 function* below(node: AnyStateNode): Generator<AnyStateNode> {

@@ -14,25 +14,22 @@ import { Drawing } from './drawing.ts';
  */
 export function toMermaid(machine: AnyStateMachine): string {
   const drawing = new Drawing(machine);
-  const { root } = drawing;
-  const all = drawing.arrowsFrom(root);
-  const everywhere = [
-    ...drawing.factsOf(root),
-    ...all
-      .filter(({ from }) => from === root)
-      .map(({ to, labels }) => `${labels.join(', ')} leads to ${drawing.idOf(to)}`),
-  ];
-  const arrows = all.filter(({ from, to }) => from !== root && to !== root);
   const lines = [
-    ...everywhere.map((fact) => `%% in every state: ${fact}`),
-    ...inside(drawing, root),
-    ...arrows.map(({ from, to, labels }) => {
+    ...drawing.everywhere().map((fact) => `%% in every state: ${fact.replaceAll('\n', ' ')}`),
+    ...whole(drawing),
+    ...drawing.arrows().map(({ from, to, labels }) => {
       const label = labels.map(escaped).join('<br/>');
       return `${drawing.idOf(from)} --> ${drawing.idOf(to)} : ${label}`;
     }),
   ];
   return ['stateDiagram-v2', ...lines.map((line) => `  ${line}`)].join('\n');
 }
+
+/** The states of the machine; in a state of its own where they are regions, which need one. */
+const whole = (drawing: Drawing): string[] =>
+  drawing.root.type === 'parallel'
+    ? declarationOf(drawing, drawing.root)
+    : inside(drawing, drawing.root);
 
 /** The initial marker and the states of a compound state; the regions of a parallel one. */
 function inside(drawing: Drawing, node: AnyStateNode): string[] {
@@ -49,7 +46,7 @@ function inside(drawing: Drawing, node: AnyStateNode): string[] {
 
 function declarationOf(drawing: Drawing, node: AnyStateNode): string[] {
   const id = drawing.idOf(node);
-  const name = escaped(node.key);
+  const name = escaped(node.key) || id; // Mermaid takes no empty one.
   if (node.type === 'final') return [`state "${name}" as ${id}`, `${id} --> [*]`];
   const facts = drawing.factsOf(node).map(escaped);
   if (childrenOf(node).length === 0) {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createMachine } from 'xstate';
+import { type AnyStateMachine, createMachine } from 'xstate';
 import { toMermaid } from '../../src/inspect/mermaid.ts';
 import { blockOf, diagramBlock, README, redraw } from '../../scripts/diagram.ts';
 import { leaves, nodes } from './chart.ts';
@@ -108,4 +108,100 @@ describe('a Mermaid diagram', () => {
       ].join('\n'),
     );
   });
+
+  it('has the regions of a parallel state apart, in a state of its own where it is the machine', () => {
+    const states = {
+      left: { initial: 'a', states: { a: { always: 'b' }, b: {} } },
+      right: { type: 'parallel' as const, states: { up: {}, down: {} } },
+    };
+    const regions = [
+      '    state "left" as left {',
+      '      [*] --> left_a',
+      '      state "a" as left_a',
+      '      state "b" as left_b',
+      '    }',
+      '    --',
+      '    state "right" as right {',
+      '      state "up" as right_up',
+      '      --',
+      '      state "down" as right_down',
+      '    }',
+      '  }',
+      '  left_a --> left_b : always',
+    ];
+    const whole = createMachine({ id: 'm', type: 'parallel', states });
+    expect(linesOf(whole)).toEqual(['  state "m" as _ {', ...regions]);
+    const within = createMachine({ initial: 'p', states: { p: { type: 'parallel', states } } });
+    expect(linesOf(within)).toEqual([
+      '  [*] --> p',
+      '  state "p" as p {',
+      ...regions.map((line) => line.replaceAll(/\b(left|right)(?=_| \{)/g, 'p_$1')),
+    ]);
+  });
+
+  it('says in comments what leads from every state, and in a state what begins the machine anew', () => {
+    const machine = createMachine({
+      id: 'm',
+      initial: 'a',
+      on: { 'LINE\nBREAK': '.b', STOP: '.b', RESET: '#m' },
+      states: { a: { on: { AGAIN: '#m', GO: 'b' } }, b: {} },
+    });
+    expect(linesOf(machine)).toEqual([
+      '  %% in every state: begins anew at RESET',
+      '  %% in every state: LINE BREAK, STOP leads to b',
+      '  [*] --> a',
+      '  state "a" as a',
+      '  a : begins anew at AGAIN',
+      '  state "b" as b',
+      '  a --> b : GO',
+    ]);
+  });
+
+  it('takes what would be syntax as what it is', () => {
+    const machine = createMachine({
+      initial: 'one "two"',
+      states: {
+        'one "two"': { on: { 'a;b': { target: '#c', guard: 'x<y' } } },
+        '{c}': { id: 'c' },
+      },
+    });
+    expect(linesOf(machine)).toEqual([
+      '  [*] --> one__two_',
+      '  state "one #34;two#34;" as one__two_',
+      '  state "#123;c#125;" as _c_',
+      '  one__two_ --> _c_ : a#59;b [x#60;y]',
+    ]);
+  });
+
+  it('has a name of its own for every state, which is no word of Mermaid', () => {
+    const keys = ['a b', 'a-b', 'a_b_2', 'ä', 'ö', 'note', 'Class', 'end', ''];
+    const states = Object.fromEntries(keys.map((key) => [key, {}]));
+    const machine = createMachine({ initial: 'a b', states });
+    expect(linesOf(machine).slice(1)).toEqual([
+      '  state "a b" as a_b',
+      '  state "a-b" as a_b_2',
+      '  state "a_b_2" as a_b_2_2',
+      '  state "ä" as __2',
+      '  state "ö" as __3',
+      '  state "note" as note_',
+      '  state "Class" as Class_',
+      '  state "end" as end_',
+      '  state "__4" as __4',
+    ]);
+  });
+
+  it('has history states, and may be of a machine without states', () => {
+    const machine = createMachine({
+      initial: 'a',
+      states: {
+        a: { initial: 'b', states: { b: {}, last: { type: 'history' } }, on: { BACK: '.last' } },
+      },
+    });
+    expect(toMermaid(machine)).toContain('state "last" as a_last');
+    expect(toMermaid(machine)).toContain('a --> a_last : BACK');
+    expect(toMermaid(createMachine({}))).toBe('stateDiagram-v2');
+  });
 });
+
+/** The lines of a diagram after the first. */
+const linesOf = (machine: AnyStateMachine): string[] => toMermaid(machine).split('\n').slice(1);
