@@ -4,6 +4,7 @@ import { debuglog } from 'node:util';
 import {
   type ActorOptions,
   type AnyActorLogic,
+  type AnyActorRef,
   type ActorRefFrom,
   createActor,
   type EventObject,
@@ -159,19 +160,29 @@ export function startEngine<In, Out>(
 ): Engine<In, Out> {
   const settings = resolve(options);
   const link = new StreamLink(definition, settings);
-  const { inspect, clock, name } = options;
-  const attached = isAttachable(inspect) ? inspect : undefined;
-  const called = attached === undefined ? inspect : undefined;
-  const ref = createActor(shared, {
-    input: link,
-    ...(name !== undefined && { id: name }),
-    ...(called && { inspect: isolated(called, settings.logger) }),
-    ...(clock && { clock }),
-  });
-  attached?.attach(ref);
-  for (const { attach } of ambientInspects()) attach(ref);
+  const ref = createActor(shared, { input: link, ...rootOptions(options, settings.logger) });
+  watch(ref, options);
   ref.start();
   return { ref, link, logger: settings.logger };
+}
+
+/** XState's options for a root actor that is run as the options say. */
+export function rootOptions(
+  { name, clock, inspect }: ProtocolOptions,
+  logger: Logger | undefined,
+): Pick<ActorOptions<AnyActorLogic>, 'id' | 'clock' | 'inspect'> {
+  const called = isAttachable(inspect) ? undefined : inspect;
+  return {
+    ...(name !== undefined && { id: name }),
+    ...(clock && { clock }),
+    ...(called && { inspect: isolated(called, logger) }),
+  };
+}
+
+/** Has an actor watched by those who need not be called for each of its events. */
+export function watch(ref: AnyActorRef, { inspect }: ProtocolOptions): void {
+  if (isAttachable(inspect)) inspect.attach(ref);
+  for (const { attach } of ambientInspects()) attach(ref);
 }
 
 /** Whether it can watch an actor without being called for each of its events. */

@@ -20,7 +20,7 @@ import { QmpDefinition } from './definition.ts';
 import { Dispatcher, type WaitForOptions } from './dispatcher.ts';
 import { BusyMonitorError, ExecuteError } from './errors.ts';
 import type { EventFilter, EventListener, EventListenerOptions } from './events.ts';
-import { definitionOf, type QmpActorRef } from './embedded.ts';
+import { createQmpMachine, definitionOf, type QmpActorRef } from './embedded.ts';
 import { nameOf } from './messages.ts';
 import { Exchange } from './exchange.ts';
 import type { ExecuteOptions, ReplyOptions } from './replies.ts';
@@ -93,6 +93,9 @@ export class QmpClient implements AsyncDisposable {
     };
     if (protocol.runstate !== 'IDLE') this.#awaitEnd();
   }
+
+  /** `createQmpMachine()`: with `attach()`, what `supervise()` asks of a class of clients. */
+  static readonly createMachine = createQmpMachine;
 
   /**
    * A client over a machine that runs in another statechart. There is one for each actor, however often
