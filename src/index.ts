@@ -5,6 +5,8 @@
  */
 
 export { AsyncProtocol } from './protocol.ts';
+export { type CloseOptions, type PeerDefinition, ProtocolServer } from './protocol-server.ts';
+export type { ProtocolServerOptions, ServerLimits, ServerTimeouts } from './server-options.ts';
 export {
   type Clock,
   createProtocolMachine,

@@ -27,7 +27,7 @@ const BOUNDS: Bounds = {
  * @throws {ArgumentError} When one is not a number of milliseconds above 0 (`Infinity` is one).
  */
 export function resolveDeadlines(given: Timeouts = {}): Deadlines {
-  return resolve('timeouts', DEADLINES, given);
+  return resolveNumbers('timeouts', DEADLINES, given);
 }
 
 /**
@@ -36,19 +36,28 @@ export function resolveDeadlines(given: Timeouts = {}): Deadlines {
  * @throws {ArgumentError} When one is not a number of bytes above 0 (`Infinity` is one).
  */
 export function resolveLimits(given: Limits = {}): Bounds {
-  return resolve('limits', BOUNDS, given);
+  return resolveNumbers('limits', BOUNDS, given);
 }
 
-function resolve<K extends string>(
+/**
+ * Numbers of one option, with defaults for those not given.
+ *
+ * @param option - Its name, for the error.
+ * @param orZero - Whether 0 is one of them.
+ * @throws {ArgumentError} When one is not a number above 0.
+ */
+export function resolveNumbers<K extends string>(
   option: string,
   defaults: Readonly<Record<K, number>>,
-  given: Readonly<Partial<Record<K, number | undefined>>>,
+  given: Readonly<Partial<Record<NoInfer<K>, number | undefined>>>,
+  { orZero = false } = {},
 ): Readonly<Record<K, number>> {
   const resolved: Record<K, number> = { ...defaults };
   for (const key in defaults) {
     const value: unknown = given[key] ?? defaults[key];
-    if (typeof value !== 'number' || !(value > 0)) {
-      throw new ArgumentError(`${option}.${key} must be a number above 0, not ${String(value)}`);
+    if (typeof value !== 'number' || !(value > 0 || (orZero && value === 0))) {
+      const wanted = orZero ? 'a number of 0 or more' : 'a number above 0';
+      throw new ArgumentError(`${option}.${key} must be ${wanted}, not ${String(value)}`);
     }
     resolved[key] = value;
   }

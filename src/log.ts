@@ -1,6 +1,6 @@
 /** What the records of the library look like, and a logger that cannot harm the session it watches. */
 
-import { ClosedError, describe, textOf } from './errors.ts';
+import { ClosedError, describe, textOf, type WirechartError } from './errors.ts';
 import type { Runstate } from './runstate.ts';
 import type { BoundAddress, Logger, SessionOutcome } from './types.ts';
 
@@ -44,11 +44,29 @@ export function recordOf(report: Report, logger: Logger): void {
     logger.debug(`listening on ${JSON.stringify(report.address)}`);
   } else {
     const { cause } = report.outcome;
-    // A peer that ends the stream need not be at fault, and what was asked for is no surprise.
-    const isEnd = cause instanceof ClosedError && cause.cause === undefined;
-    if (isEnd || cause?.code === 'ERR_CONNECT_ABORTED') logger.info(cause.message);
-    else if (cause !== undefined) logger.warn(describe(cause));
+    if (cause === undefined) return;
+    if (isFailure(cause)) logger.warn(describe(cause));
+    else logger.info(cause.message);
   }
+}
+
+/** Whether an end is somebody's fault: a peer may end the stream, and what was asked for is no surprise. */
+export function isFailure(cause: WirechartError): boolean {
+  if (cause.code === 'ERR_CONNECT_ABORTED') return false;
+  return !(cause instanceof ClosedError) || cause.cause !== undefined;
+}
+
+/** The same logger, with the name of who speaks before each text. */
+export function prefixed(logger: Logger, name: string): Logger {
+  const record = (level: keyof Logger) => (text: string) => {
+    logger[level](`${name}: ${text}`);
+  };
+  return {
+    debug: record('debug'),
+    info: record('info'),
+    warn: record('warn'),
+    error: record('error'),
+  };
 }
 
 /** The same logger, with whatever it throws kept from its caller. */

@@ -20,6 +20,7 @@ describe('the exported names', () => {
         "ConnectError",
         "HandlerError",
         "LimitError",
+        "ProtocolServer",
         "StateError",
         "TimeoutError",
         "WirechartError",

@@ -233,7 +233,7 @@ export function isBelow(raw: Socket, peer: Socket): boolean {
 }
 
 /** Node reports a client's certificate that it refused as a plain hang-up. */
-function explain(error: Error, socket: TLSSocket): Error {
+export function explain(error: Error, socket: TLSSocket): Error {
   const refusal: unknown = socket.authorizationError;
   if (typeof refusal !== 'string') return error;
   return new Error(`The client's certificate was refused: ${refusal}`, { cause: error });

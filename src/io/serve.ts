@@ -2,73 +2,116 @@
 
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { ArgumentError } from '../errors.ts';
-import type { BoundAddress } from '../types.ts';
+import { ArgumentError, ClosedError } from '../errors.ts';
+import type { Arrival, Service } from '../reception.ts';
 import type { Target } from './address.ts';
 import { quiet } from './dial.ts';
-import { addressOf, createServerFor, isBelow } from './listen.ts';
+import { addressOf, createServerFor } from './listen.ts';
+import { TlsDoor } from './tls-door.ts';
 import { listenAt, listenNear, publish, type SocketFile } from './unix-socket.ts';
 
-/** A socket that listens. */
-export interface Service {
-  /** Where it is bound: the real port, or the path. */
-  readonly address: BoundAddress;
-  /**
-   * Stops listening, removes the file of a UNIX socket, and ends the TLS handshakes under way. Peers
-   * that were handed over are not touched.
-   */
-  close(): void;
-}
+/** How many peers the kernel may keep for us until we come to them; it has a limit of its own. */
+const BACKLOG = 4_096;
 
 /**
- * Listens at `target` and hands over every peer, as `Listener.accept()` does: half-open capable, not
- * read from, with one lasting listener on 'error'. With TLS, only those whose handshake succeeded.
+ * Listens at `target`. Each peer is handed over as it came, also where TLS is to be spoken; its stream
+ * is as `Listener.accept()` gives it: half-open capable, not read from, with one lasting listener on
+ * 'error'.
  *
  * Rejects as `Listener.bind()` does.
+ *
+ * @param onError - Told of a peer that could not be accepted, for want of file descriptors say. The
+ *   service goes on.
  */
-export async function serve(target: Target, onPeer: (peer: Duplex) => void): Promise<Service> {
+export async function serve(target: Target, onError: (error: Error) => void): Promise<Service> {
   if (target.kind === 'stream') {
     throw new ArgumentError('A stream cannot be listened on: give a path or a port');
   }
-  const server = createServerFor(target);
-  const handshakes = new Set<Socket>();
-  if (target.kind === 'tcp' && target.tls !== undefined)
-    watchHandshakes(server, handshakes, onPeer);
-  else
-    server.on('connection', (peer: Socket) => {
-      onPeer(quiet(peer));
-    });
+  const door = target.kind === 'tcp' && target.tls ? new TlsDoor(target.tls) : undefined;
+  const server = createServerFor(
+    target.kind === 'tcp' ? { kind: 'tcp', host: target.host, port: target.port } : target,
+  );
+  const hall = new Hall(server, door);
   const file = target.kind === 'unix' ? await published(server, target.path) : undefined;
-  if (target.kind === 'tcp') await listenAt(server, { host: target.host, port: target.port });
+  if (target.kind === 'tcp') {
+    await listenAt(server, { host: target.host, port: target.port, backlog: BACKLOG });
+  }
+  server.on('error', onError);
   return {
     address: target.kind === 'unix' ? { path: target.path } : addressOf(server, target),
+    accept: (onArrival) => {
+      hall.open(onArrival);
+    },
     close: () => {
       file?.remove();
       if (server.listening) server.close();
-      for (const raw of handshakes) raw.destroy();
+      hall.close();
     },
   };
 }
 
-/** A handshake that never ends would keep the process alive: the sockets are known from the first. */
-function watchHandshakes(
-  server: Server,
-  handshakes: Set<Socket>,
-  onPeer: (peer: Duplex) => void,
-): void {
-  server.on('connection', (raw: Socket) => {
-    handshakes.add(quiet(raw));
-    raw.once('close', () => handshakes.delete(raw));
-  });
-  server.on('tlsClientError', (_, socket: Socket) => socket.destroy());
-  server.on('secureConnection', (peer: Socket) => {
-    for (const raw of handshakes) if (isBelow(raw, peer)) handshakes.delete(raw);
-    onPeer(quiet(peer));
-  });
+/** Where those are who come before anybody takes them. */
+class Hall {
+  #early: Arrival[] = [];
+  #onArrival = (arrival: Arrival): void => {
+    this.#early.push(arrival);
+  };
+
+  constructor(server: Server, door: TlsDoor | undefined) {
+    server.on('connection', (raw: Socket) => {
+      this.#onArrival(new SocketArrival(quiet(raw), door));
+    });
+  }
+
+  open(onArrival: (arrival: Arrival) => void): void {
+    this.#onArrival = onArrival;
+    for (const arrival of this.#early.splice(0)) onArrival(arrival);
+  }
+
+  close(): void {
+    this.open((arrival) => {
+      arrival.close();
+    });
+  }
+}
+
+class SocketArrival implements Arrival {
+  readonly gone: Promise<void>;
+  readonly #raw: Socket;
+  readonly #door: TlsDoor | undefined;
+
+  constructor(raw: Socket, door: TlsDoor | undefined) {
+    this.#raw = raw;
+    this.#door = door;
+    this.gone = new Promise((resolve) => {
+      if (raw.closed) resolve();
+      else raw.once('close', resolve);
+    });
+  }
+
+  async open(signal: AbortSignal): Promise<Duplex> {
+    const raw = this.#raw;
+    try {
+      signal.throwIfAborted();
+      // Node reads ahead by itself; it emits 'end' on a paused stream only if there are no bytes before.
+      if (raw.destroyed || raw.readableEnded) {
+        const cause = raw.errored === null ? {} : { cause: raw.errored };
+        throw new ClosedError('The peer left before there was a place for it', cause);
+      }
+      return this.#door === undefined ? raw : await this.#door.pass(raw, signal);
+    } catch (error) {
+      raw.destroy();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#raw.destroy();
+  }
 }
 
 async function published(server: Server, path: string): Promise<SocketFile> {
-  const temporary = await listenNear(server, path);
+  const temporary = await listenNear(server, path, BACKLOG);
   try {
     return await publish(temporary, path);
   } catch (error) {

@@ -39,12 +39,14 @@ export interface SocketFile {
  * it, and resolves with that name. It is to be given to `publish()`; closing the server removes it.
  *
  * Rejects with the error of the operating system, which names `path`; nothing is left behind then.
+ *
+ * @param backlog - How many peers the kernel may keep for us.
  */
-export async function listenNear(server: Server, path: string): Promise<string> {
+export async function listenNear(server: Server, path: string, backlog?: number): Promise<string> {
   for (let attempt = 1; ; attempt += 1) {
     const temporary = temporaryName(path);
     try {
-      await listenAt(server, { path: temporary });
+      await listenAt(server, { path: temporary, ...(backlog !== undefined && { backlog }) });
       return temporary;
     } catch (error) {
       // With little room for random letters a name may be taken; the kernel never binds it twice.

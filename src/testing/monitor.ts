@@ -2,14 +2,14 @@
 
 import type { JsonObject } from '../codecs/json.ts';
 import { jsonStream } from '../codecs/json-stream.ts';
-import { AsyncProtocol, type ProtocolOptions } from '../protocol.ts';
+import type { AsyncProtocol } from '../protocol.ts';
 import { nameOf } from '../qmp/messages.ts';
 import type { QmpCommand } from '../qmp/types.ts';
-import type { Codec, Handshake } from '../types.ts';
+import type { Codec, Handshake, ProtocolDefinition } from '../types.ts';
 import { type Answer, type Call, CommandFailure, Fault, type Script } from './script.ts';
 
 /** What goes out: messages, and for faults raw bytes. */
-type Wire = JsonObject | Uint8Array;
+export type Wire = JsonObject | Uint8Array;
 
 /** What a session is made of. */
 export interface MonitorScript {
@@ -23,23 +23,24 @@ export interface MonitorScript {
 
 /** See the module's comment. */
 export class Monitor {
-  readonly protocol: AsyncProtocol<JsonObject, Wire>;
+  /** What it speaks. */
+  readonly definition: ProtocolDefinition<JsonObject, Wire>;
   readonly #script: MonitorScript;
+  readonly #protocol: () => AsyncProtocol<JsonObject, Wire>;
   /** In-band commands are answered in the order in which they came. */
   #inBand: Promise<void> = Promise.resolve();
 
-  constructor(script: MonitorScript, options: ProtocolOptions) {
+  /** @param protocol - Gives the protocol that speaks the definition. */
+  constructor(script: MonitorScript, protocol: () => AsyncProtocol<JsonObject, Wire>) {
     this.#script = script;
-    this.protocol = new AsyncProtocol<JsonObject, Wire>(
-      {
-        codec: wireCodec(script.pretty),
-        handshake: (session) => this.#greet(session),
-        onMessage: (message) => {
-          this.#take(message);
-        },
+    this.#protocol = protocol;
+    this.definition = {
+      codec: wireCodec(script.pretty),
+      handshake: (session) => this.#greet(session),
+      onMessage: (message) => {
+        this.#take(message);
       },
-      options,
-    );
+    };
   }
 
   /** Sends an event, if a session runs. */
@@ -51,7 +52,7 @@ export class Monitor {
 
   /** Shows a fault now, if a session runs. */
   show(fault: Fault): void {
-    if (this.protocol.runstate !== 'RUNNING') return;
+    if (this.#protocol().runstate !== 'RUNNING') return;
     if (fault.kind === 'drop') {
       this.#leave(true);
       return;
@@ -118,11 +119,16 @@ export class Monitor {
 
   #send(wire: Wire): void {
     // A client that has gone hears nothing; how it went is the protocol's own story.
-    if (this.protocol.runstate === 'RUNNING') this.protocol.send(wire).catch(() => undefined);
+    if (this.#protocol().runstate === 'RUNNING')
+      this.#protocol()
+        .send(wire)
+        .catch(() => undefined);
   }
 
   #leave(force: boolean): void {
-    this.protocol.disconnect({ force }).catch(() => undefined);
+    this.#protocol()
+      .disconnect({ force })
+      .catch(() => undefined);
   }
 }
 

@@ -5,14 +5,13 @@
  * greeted when the first has gone.
  */
 
-import type { Duplex } from 'node:stream';
 import type { JsonObject } from '../codecs/json.ts';
 import { ClosedError, ConnectError } from '../errors.ts';
-import type { ProtocolOptions } from '../protocol.ts';
+import type { AsyncProtocol, ProtocolOptions } from '../protocol.ts';
+import { ProtocolServer } from '../protocol-server.ts';
 import type { QmpCommand } from '../qmp/types.ts';
-import { listenForStreams, type Service } from '../server.ts';
 import type { Address, BoundAddress } from '../types.ts';
-import { Monitor } from './monitor.ts';
+import { Monitor, type Wire } from './monitor.ts';
 import type { Answer, Fault, Script } from './script.ts';
 import { builtInCommands, GREETING } from './virtual-machine.ts';
 
@@ -51,9 +50,9 @@ export class ScriptedQmpServer implements AsyncDisposable {
 
   readonly #options: ScriptedQmpServerOptions;
   readonly #commands: ReadonlyMap<string, Script>;
-  readonly #waiting: Duplex[] = [];
+  readonly #server: ProtocolServer<JsonObject, Wire>;
   readonly #closing = new AbortController();
-  #service: Promise<Service> | undefined;
+  #bound: Promise<BoundAddress> | undefined;
   #served: Monitor | undefined;
 
   /** @param options - What it answers, and where. */
@@ -66,6 +65,7 @@ export class ScriptedQmpServer implements AsyncDisposable {
       () => [...this.#commands.keys()],
     );
     this.#commands = new Map(Object.entries({ ...builtIn, ...options.commands }));
+    this.#server = this.#serving(options);
   }
 
   /**
@@ -77,11 +77,8 @@ export class ScriptedQmpServer implements AsyncDisposable {
     if (this.#closing.signal.aborted) {
       throw new ConnectError('connection', new ClosedError('The server was closed'));
     }
-    this.#service ??= listenForStreams(this.#options.address ?? { port: 0 }, (stream) => {
-      this.#waiting.push(stream);
-      this.#serveNext();
-    });
-    return (await this.#service).address;
+    this.#bound ??= this.#server.listen(this.#options.address ?? { port: 0 });
+    return this.#bound;
   }
 
   /** Sends an event to the client that is served, if any. */
@@ -97,10 +94,7 @@ export class ScriptedQmpServer implements AsyncDisposable {
   /** Stops to serve, and ends the session under way. Resolves when nothing is left open. */
   async close(): Promise<void> {
     this.#closing.abort();
-    const service = await this.#service?.catch(() => undefined);
-    service?.close();
-    for (const stream of this.#waiting.splice(0)) stream.destroy();
-    await this.#served?.protocol.disconnect({ force: true }).catch(() => undefined);
+    await this.#server.close({ force: true });
   }
 
   /** `close()`, for `await using`. */
@@ -108,23 +102,23 @@ export class ScriptedQmpServer implements AsyncDisposable {
     await this.close();
   }
 
-  #serveNext(): void {
-    if (this.#served !== undefined) return;
-    const stream = this.#waiting.shift();
-    if (stream === undefined) return;
-    const monitor = this.#monitor();
-    this.#served = monitor;
-    // A client that left, or a script that ended, before the session ran is no reason to stop.
-    const next = async (): Promise<void> => {
-      await monitor.protocol.closed;
-      this.#served = undefined;
-      this.#serveNext();
-    };
-    monitor.protocol.connect({ stream }).then(next, next);
+  #serving({ limits, timeouts, ...options }: ScriptedQmpServerOptions) {
+    return new ProtocolServer<JsonObject, Wire>(
+      (_, peer) => {
+        this.#served = this.#monitor(peer);
+        return this.#served.definition;
+      },
+      {
+        ...options,
+        limits: { ...limits, maxPeers: 1, maxBacklog: Infinity },
+        // It waits for clients, and lets them wait for each other, as long as the test does.
+        timeouts: { handshake: Infinity, ...timeouts, backlog: Infinity },
+      },
+    );
   }
 
-  #monitor(): Monitor {
-    const { greeting = GREETING, pretty = false, ...options } = this.#options;
+  #monitor(peer: () => AsyncProtocol<JsonObject, Wire>): Monitor {
+    const { greeting = GREETING, pretty = false } = this.#options;
     return new Monitor(
       {
         greeting,
@@ -132,8 +126,7 @@ export class ScriptedQmpServer implements AsyncDisposable {
         find: (name) => this.#commands.get(name),
         onCommand: (command) => this.received.push(command),
       },
-      // It waits for clients as long as the test does.
-      { ...options, timeouts: { handshake: Infinity, ...options.timeouts } },
+      peer,
     );
   }
 }

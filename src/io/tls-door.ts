@@ -1,0 +1,70 @@
+/**
+ * TLS on sockets that were accepted without it, so that a peer's handshake begins when its turn has
+ * come, and not when the peer likes.
+ *
+ * The server of TLS listens nowhere: sockets are handed to it as its 'connection' events, which Node
+ * documents, and so everything in the user's TLS options means what it means in `tls.createServer()`.
+ */
+
+import { type Server, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { whenAborted } from '../abort.ts';
+import { type Deferred, defer } from '../deferred.ts';
+import { ClosedError } from '../errors.ts';
+import { quiet } from './dial.ts';
+import { createServerFor, explain, isBelow } from './listen.ts';
+
+/** See the module's comment. */
+export class TlsDoor {
+  readonly #server: Server;
+  /** The sockets whose handshake is not over. */
+  readonly #passing = new Map<Socket, Deferred<Duplex>>();
+
+  /** @throws {ArgumentError} When Node does not take the options. */
+  constructor(tls: object) {
+    this.#server = createServerFor({ kind: 'tcp', host: '', port: 0, tls });
+    // Of a handshake that nobody waits for any more nobody need hear.
+    this.#server.on('secureConnection', (peer: TLSSocket) => {
+      const passing = this.#find(peer);
+      if (passing === undefined) peer.destroy();
+      else passing.resolve(quiet(peer));
+    });
+    this.#server.on('tlsClientError', (error: Error, peer: TLSSocket) => {
+      peer.destroy();
+      this.#find(peer)?.reject(explain(error, peer));
+    });
+  }
+
+  /**
+   * The stream of TLS over `raw`, after the handshake. Rejects with `signal.reason` when aborted, with a
+   * `ClosedError` when the peer leaves meanwhile, else with what TLS says; `raw` is the caller's then.
+   */
+  async pass(raw: Socket, signal: AbortSignal): Promise<Duplex> {
+    const passing = defer<Duplex>();
+    this.#passing.set(raw, passing);
+    const forget = whenAborted(signal, () => {
+      passing.reject(signal.reason);
+    });
+    // TLS says more, if it has more to say, but it does so a moment later.
+    raw.once('close', () => {
+      setImmediate(() => {
+        passing.reject(new ClosedError('The peer left during the handshake of TLS'));
+      });
+    });
+    this.#server.emit('connection', raw);
+    try {
+      return await passing.promise;
+    } finally {
+      forget();
+      this.#passing.delete(raw);
+    }
+  }
+
+  #find(peer: TLSSocket): Deferred<Duplex> | undefined {
+    // Node's own note of the socket below; the public properties are gone when a handshake has failed.
+    const parent: unknown = '_parent' in peer ? peer._parent : undefined;
+    if (parent instanceof Socket) return this.#passing.get(parent);
+    return [...this.#passing].find(([raw]) => isBelow(raw, peer))?.[1];
+  }
+}

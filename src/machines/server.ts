@@ -1,0 +1,137 @@
+/**
+ * The lifecycle of a server. Every arrow of it is in this file, and nothing else is.
+ *
+ * Theory
+ * ------
+ * 1. This chart decides whether peers are let in, and how it ends. Peers never pass through it: each
+ *    is a protocol machine of its own, and which of them has a place is the reception's affair.
+ * 2. Every `listen()` ends in LISTENING or in IDLE, and every round ends in IDLE, by itself, by one
+ *    arrow. A round that failed to bind goes the same way home as one that is closed.
+ * 3. To ask peers to leave and to make them leave are different states, not a flag: `draining` waits
+ *    for them, `forcing` for nobody but the system. Whoever stays past the deadline is told why.
+ * 4. No wait without a deadline. Each state that waits for the world has an `after`, except where it
+ *    waits for our own caller (IDLE, LISTENING). `isFinite` lets a deadline be Infinity.
+ * 5. CLOSE is heard in every state, so that whoever closes is told when it is closed.
+ * 6. Time, sockets and peers are somebody else's: time is the actor system's clock, the rest is the
+ *    `reception` in the context, a port whose methods the actors run.
+ *
+ * What is not in the table
+ * ------------------------
+ * - `actor.stop()`: no arrow runs then. The root's `owner` releases the reception, in every state.
+ * - Late success of an aborted bind: XState drops its report, and the reception closes what it opened;
+ *   `forcing` waits for that, so that the address is free again when the machine is IDLE.
+ * - An event that a state does not name is ignored; the facade answers its caller with a StateError.
+ *
+ * See `server-vocabulary.ts` for what each name means.
+ */
+
+import { NOTHING, onReception, toAddress, vocabulary, withReason } from './server-vocabulary.ts';
+
+/** The chart, as a machine. Its input is the reception of one server. */
+export const serverChart = vocabulary.createMachine({
+  id: 'server',
+  context: ({ input }) => ({ reception: input, ...NOTHING }),
+  invoke: { id: 'owner', src: 'owner', input: onReception, onError: { actions: 'emitFailure' } },
+  initial: 'IDLE',
+  states: {
+    IDLE: {
+      description: 'Nothing is open.',
+      entry: { type: 'emitState', params: { state: 'IDLE' } },
+      on: {
+        LISTEN: { target: 'BINDING', actions: 'beginRound' },
+        CLOSE: { actions: ['settleReception', 'emitClosed'] },
+      },
+    },
+
+    BINDING: {
+      description: 'On the way to a socket that listens.',
+      entry: { type: 'emitState', params: { state: 'BINDING' } },
+      invoke: {
+        id: 'binder',
+        src: 'binder',
+        input: toAddress,
+        onDone: {
+          target: 'LISTENING',
+          actions: [
+            { type: 'noteBound', params: ({ event }) => ({ address: event.output }) },
+            { type: 'emitListening', params: ({ event }) => ({ address: event.output }) },
+          ],
+        },
+        onError: { target: 'CLOSING.forcing', actions: 'recordFailure' },
+      },
+      after: {
+        bindTimeout: {
+          guard: { type: 'isFinite', params: { deadline: 'connect' } },
+          target: 'CLOSING.forcing',
+          actions: { type: 'recordTimeout', params: { deadline: 'connect' } },
+        },
+      },
+      on: {
+        CLOSE: { target: 'CLOSING.forcing', actions: 'recordAbort' },
+        ABORT: { target: 'CLOSING.forcing', actions: 'recordAbort' },
+      },
+    },
+
+    LISTENING: {
+      description: 'Peers come and go.',
+      entry: { type: 'emitState', params: { state: 'LISTENING' } },
+      invoke: {
+        id: 'receptionist',
+        src: 'receptionist',
+        input: onReception,
+        onError: { actions: 'emitFailure' },
+      },
+      on: {
+        CLOSE: [{ guard: 'isForced', target: 'CLOSING.forcing' }, { target: 'CLOSING.draining' }],
+      },
+    },
+
+    CLOSING: {
+      description: 'Nobody is let in any more.',
+      entry: { type: 'emitState', params: { state: 'CLOSING' } },
+      initial: 'draining',
+      states: {
+        draining: {
+          description: 'Every peer was asked to leave.',
+          invoke: {
+            id: 'drainer',
+            src: 'drainer',
+            input: onReception,
+            onDone: 'closed',
+            onError: { target: 'forcing', actions: 'emitFailure' },
+          },
+          after: {
+            drainTimeout: {
+              guard: { type: 'isFinite', params: { deadline: 'drain' } },
+              target: 'forcing',
+              actions: [
+                { type: 'recordOverdue', params: { deadline: 'drain' } },
+                { type: 'emitTimeout', params: { deadline: 'drain' } },
+              ],
+            },
+          },
+          on: { CLOSE: { guard: 'isForced', target: 'forcing' } },
+        },
+        forcing: {
+          description: 'Whatever is open is destroyed.',
+          invoke: {
+            id: 'evictor',
+            src: 'evictor',
+            input: withReason,
+            onDone: 'closed',
+            onError: { target: 'closed', actions: 'emitFailure' },
+          },
+          after: {
+            evictTimeout: {
+              guard: { type: 'isFinite', params: { deadline: 'close' } },
+              target: 'closed',
+              actions: { type: 'emitTimeout', params: { deadline: 'close' } },
+            },
+          },
+        },
+        closed: { type: 'final' },
+      },
+      onDone: { target: 'IDLE', actions: ['settleReception', 'emitClosed', 'endRound'] },
+    },
+  },
+});
