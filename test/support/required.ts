@@ -7,6 +7,7 @@ const PACKAGES = {
   'qemu-system-x86_64': 'qemu-system-x86',
   'qemu-storage-daemon': 'qemu-utils',
   chromium: 'chromium',
+  'nats-server': 'nats-server',
 } as const;
 /** One of them. */
 export type Program = keyof typeof PACKAGES;
