@@ -1,0 +1,236 @@
+/**
+ * A virtual machine as a statechart: off → launching → booting → running ⇄ paused → shuttingDown → off,
+ * or crashed, from anywhere. It embeds the QMP machine over a socketpair and follows QEMU's own events:
+ * what QEMU says is what is so.
+ *
+ *   npx tsx examples/vm.ts [--inspect URL] [-- QEMU ARGUMENTS]
+ */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { assign, createActor, fromCallback, fromPromise, raise, setup, waitFor } from 'xstate';
+import { findQemu } from '../scripts/programs.ts';
+import { type SessionOutcome, spawnPeer, type SpawnedPeer } from '../src/index.ts';
+import { inspectTo } from '../src/inspect/index.ts';
+import { createQmpMachine, type QmpActorRef, QmpClient, type QmpEvent } from '../src/qmp/index.ts';
+
+/** What to run. */
+export interface VmInput {
+  readonly qemu: string;
+  /** Its arguments, but for those of the monitor. */
+  readonly args: readonly string[];
+  /** How long the guest may take to shut down, and QEMU to quit, in ms. */
+  readonly patience: number;
+}
+
+interface VmContext extends VmInput {
+  readonly peer: SpawnedPeer | undefined;
+  /** How the last run ended; its `cause` says why it crashed. */
+  readonly outcome: SessionOutcome | undefined;
+}
+
+type VmEvent =
+  | { readonly type: 'POWER_ON' | 'PAUSE' | 'RESUME' | 'POWER_OFF' }
+  /** From within: the monitor has greeted, and commands can be executed. */
+  | { readonly type: 'GREETED' }
+  /** From within: something that QEMU told. */
+  | { readonly type: 'QEMU'; readonly event: QmpEvent };
+
+interface OnMonitor {
+  readonly monitor: QmpActorRef | undefined;
+}
+
+/** The monitor speaks over file descriptor 3, which the child inherits: no path, no race. */
+const MONITOR = ['-chardev', 'socket,id=qmp,fd=3,server=off', '-mon', 'chardev=qmp,mode=control'];
+
+const clientOf = ({ monitor }: OnMonitor): QmpClient => {
+  if (monitor === undefined) throw new Error('The machine is off');
+  return QmpClient.attach(monitor);
+};
+
+/** Passes QEMU's events on. */
+const listener = fromCallback<VmEvent, OnMonitor>(({ input, sendBack }) => {
+  const events = clientOf(input).events();
+  const listen = async (): Promise<void> => {
+    for await (const event of events) sendBack({ type: 'QEMU', event });
+  };
+  // Why a session ends is told by the monitor itself.
+  listen().catch(() => undefined);
+  return () => void events.return();
+});
+
+/** Executes one command. */
+const command = fromPromise<unknown, OnMonitor & { readonly name: string }>(
+  async ({ input, signal }) => clientOf(input).execute(input.name, undefined, { signal }),
+);
+
+/** What of the running chart an invoked actor is made from. */
+interface Running {
+  readonly self: { getSnapshot(): { readonly children: { readonly monitor?: QmpActorRef } } };
+}
+const onMonitor = ({ self }: Running): OnMonitor => ({
+  monitor: self.getSnapshot().children.monitor,
+});
+const named =
+  (name: string) =>
+  (running: Running): OnMonitor & { readonly name: string } => ({ ...onMonitor(running), name });
+
+/** Whether QEMU told of something. */
+const told = (name: string) => ({ type: 'told', params: { name } }) as const;
+
+/** The chart. */
+export const createVm = () =>
+  setup({
+    types: {
+      context: {} as VmContext,
+      events: {} as VmEvent,
+      input: {} as VmInput,
+      children: {} as { monitor: 'monitor' },
+    },
+    actors: { monitor: createQmpMachine({ once: true }), listener, command },
+    delays: { patience: ({ context }) => context.patience },
+    guards: {
+      told: ({ event }, { name }: { name: string }) =>
+        event.type === 'QEMU' && event.event.event === name,
+      isClean: (_, { outcome }: { outcome: SessionOutcome }) => outcome.cause === undefined,
+    },
+    actions: {
+      launch: assign({
+        peer: ({ context: { qemu, args } }) => spawnPeer(qemu, [...args, ...MONITOR]),
+        outcome: undefined,
+      }),
+      record: assign((_, { outcome }: { outcome: SessionOutcome }) => ({ outcome })),
+      kill: ({ context }) => context.peer?.kill('SIGKILL'),
+    },
+  }).createMachine({
+    id: 'vm',
+    context: ({ input }) => ({ ...input, peer: undefined, outcome: undefined }),
+    initial: 'off',
+    states: {
+      off: { description: 'There is no QEMU.', on: { POWER_ON: 'on' } },
+      on: {
+        entry: 'launch',
+        invoke: {
+          id: 'monitor',
+          src: 'monitor',
+          input: ({ context: { peer } }) => ({ address: peer?.address }),
+          onSnapshot: {
+            guard: ({ event }) => event.snapshot.hasTag('up'),
+            actions: raise({ type: 'GREETED' }),
+          },
+          onDone: [
+            {
+              guard: { type: 'isClean', params: ({ event }) => ({ outcome: event.output }) },
+              target: 'off',
+              actions: { type: 'record', params: ({ event }) => ({ outcome: event.output }) },
+            },
+            {
+              target: 'crashed',
+              actions: { type: 'record', params: ({ event }) => ({ outcome: event.output }) },
+            },
+          ],
+          onError: 'crashed',
+        },
+        initial: 'launching',
+        states: {
+          launching: {
+            description: 'QEMU starts, and its monitor greets.',
+            on: { GREETED: 'up' },
+          },
+          up: {
+            invoke: { src: 'listener', input: onMonitor, onError: { actions: 'kill' } },
+            on: {
+              POWER_OFF: '.shuttingDown',
+              QEMU: [
+                // The guest has shut down by itself.
+                { guard: told('SHUTDOWN'), target: '.shuttingDown.quitting' },
+                { guard: told('GUEST_PANICKED'), actions: 'kill' },
+              ],
+            },
+            initial: 'booting',
+            states: {
+              booting: {
+                invoke: { src: 'command', input: named('cont'), onError: { actions: 'kill' } },
+                on: { QEMU: { guard: told('RESUME'), target: 'running' } },
+              },
+              running: {
+                initial: 'steady',
+                states: {
+                  steady: { on: { PAUSE: 'pausing' } },
+                  pausing: { invoke: { src: 'command', input: named('stop'), onError: 'steady' } },
+                },
+                on: { QEMU: { guard: told('STOP'), target: 'paused' } },
+              },
+              paused: {
+                initial: 'steady',
+                states: {
+                  steady: { on: { RESUME: 'resuming' } },
+                  resuming: { invoke: { src: 'command', input: named('cont'), onError: 'steady' } },
+                },
+                on: { QEMU: { guard: told('RESUME'), target: 'running' } },
+              },
+              shuttingDown: {
+                initial: 'asking',
+                states: {
+                  asking: {
+                    description: 'The guest is asked, as by its power button.',
+                    invoke: {
+                      src: 'command',
+                      input: named('system_powerdown'),
+                      onError: 'quitting',
+                    },
+                    after: { patience: 'quitting' },
+                  },
+                  quitting: {
+                    description: 'QEMU is told; its end is a clean one from then on.',
+                    invoke: { src: 'command', input: named('quit'), onError: { actions: 'kill' } },
+                    after: { patience: { actions: 'kill' } },
+                  },
+                },
+                on: { POWER_OFF: '.quitting', QEMU: undefined },
+              },
+            },
+          },
+        },
+      },
+      crashed: {
+        description: 'QEMU ended without being asked to.',
+        on: { POWER_ON: 'on' },
+      },
+    },
+  });
+
+/** Switches a machine on, pauses it, goes on, and switches it off. */
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { inspect: { type: 'string' } },
+  });
+  const qemu = findQemu();
+  if (qemu === undefined) throw new Error('No qemu-system-* is installed');
+  const inspection = values.inspect === undefined ? undefined : inspectTo(values.inspect);
+  const nothing = ['-M', 'none', '-nodefaults'];
+  const args = [...(positionals.length > 0 ? positionals : nothing), '-display', 'none', '-S'];
+  const vm = createActor(createVm(), { id: 'vm', input: { qemu, args, patience: 2_000 } });
+  inspection?.inspect.attach(vm);
+  vm.subscribe(({ value }) => {
+    console.log(JSON.stringify(value));
+  });
+  vm.start();
+  vm.send({ type: 'POWER_ON' });
+  await waitFor(vm, (snapshot) => snapshot.matches({ on: { up: 'running' } }));
+  await delay(500);
+  vm.send({ type: 'PAUSE' });
+  await waitFor(vm, (snapshot) => snapshot.matches({ on: { up: 'paused' } }));
+  await delay(500);
+  vm.send({ type: 'RESUME' });
+  await waitFor(vm, (snapshot) => snapshot.matches({ on: { up: 'running' } }));
+  vm.send({ type: 'POWER_OFF' });
+  await waitFor(vm, (snapshot) => snapshot.matches('off') || snapshot.matches('crashed'));
+  console.log(vm.getSnapshot().context.outcome);
+  vm.stop();
+  await inspection?.close();
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

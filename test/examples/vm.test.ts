@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createActor, waitFor } from 'xstate';
+import { runFleet } from '../../examples/fleet.ts';
+import { createVm } from '../../examples/vm.ts';
+import { ProcessError } from '../../src/index.ts';
+import { recordTo } from '../../src/inspect/index.ts';
+import { cleanUp, expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { describePeer } from '../support/real-peers.ts';
+
+expectHomeAfterEach();
+
+/** Without a guest: nobody answers to the power button. */
+const ARGS = ['-M', 'none', '-nodefaults', '-display', 'none', '-S'];
+
+describePeer('qemu-system-x86_64', (qemu) => {
+  function start(args: readonly string[] = ARGS) {
+    const vm = createActor(createVm(), { id: 'vm', input: { qemu, args, patience: 100 } });
+    cleanUp(() => vm.stop());
+    return vm.start();
+  }
+  type Vm = ReturnType<typeof start>;
+  const until = (vm: Vm, state: Parameters<ReturnType<Vm['getSnapshot']>['matches']>[0]) =>
+    waitFor(vm, (snapshot) => snapshot.matches(state), { timeout: 15_000 });
+
+  test('is switched on, paused, resumed and switched off, as QEMU says', async () => {
+    const vm = start();
+    vm.send({ type: 'POWER_ON' });
+    await until(vm, { on: { up: 'running' } });
+    vm.send({ type: 'PAUSE' });
+    await until(vm, { on: { up: 'paused' } });
+    vm.send({ type: 'RESUME' });
+    await until(vm, { on: { up: 'running' } });
+    vm.send({ type: 'POWER_OFF' });
+    const { context } = await until(vm, 'off');
+    expect(context.outcome?.cause).toBeUndefined();
+    expect(await context.peer?.exited).toMatchObject({ exitCode: 0, signal: null });
+  });
+
+  test('is crashed when QEMU is killed, says how, and can be switched on again', async () => {
+    const vm = start();
+    vm.send({ type: 'POWER_ON' });
+    const { context } = await until(vm, { on: { up: 'running' } });
+    context.peer?.kill('SIGKILL');
+    const crashed = await until(vm, 'crashed');
+    const { cause } = crashed.context.outcome ?? {};
+    expect(cause).toBeInstanceOf(ProcessError);
+    expect(cause).toMatchObject({ signal: 'SIGKILL' });
+    vm.send({ type: 'POWER_ON' });
+    const again = await until(vm, { on: { up: 'running' } });
+    expect(again.context.peer?.pid).not.toBe(context.peer?.pid);
+  });
+
+  test('is crashed when QEMU does not start, with what QEMU said', async () => {
+    const vm = start([...ARGS, '-no-such-option']);
+    vm.send({ type: 'POWER_ON' });
+    const { context } = await until(vm, 'crashed');
+    const { cause } = context.outcome ?? {};
+    expect(String(cause?.message)).toContain('no-such-option');
+  });
+
+  test('ends QEMU at once when its actor is stopped', async () => {
+    const vm = start();
+    vm.send({ type: 'POWER_ON' });
+    const { context } = await until(vm, { on: { up: 'running' } });
+    vm.stop();
+    expect(await context.peer?.exited).toMatchObject({ signal: 'SIGKILL' });
+  });
+
+  test('is one tree in the inspector: machine, monitor, loops', async () => {
+    const file = join(await tempDir(), 'vm.jsonl');
+    const recording = recordTo(file);
+    const vm = createActor(createVm(), { id: 'vm', input: { qemu, args: ARGS, patience: 100 } });
+    recording.inspect.attach(vm);
+    vm.start();
+    vm.send({ type: 'POWER_ON' });
+    await until(vm, { on: { up: 'running' } });
+    vm.stop();
+    await recording.close();
+    const lines = readFileSync(file, 'utf8').trim().split('\n');
+    const messages = lines.map((line) => JSON.parse(line) as Readonly<Record<string, string>>);
+    const parents = new Map(messages.map(({ id, parent }) => [id, parent]));
+    const sessions = new Map(messages.map(({ sessionId, id }) => [sessionId, id]));
+    const parentOf = (id: string) => sessions.get(parents.get(id));
+    for (const { sessionId, id } of messages) if (id !== undefined) sessions.set(sessionId, id);
+    expect(parentOf('monitor')).toBe('vm');
+    expect(parentOf('reader')).toBe('monitor');
+    expect(parentOf('writer')).toBe('monitor');
+  });
+
+  test(
+    'a fleet starts, replaces what was killed, and shuts down',
+    { timeout: 60_000 },
+    async () => {
+      const said: string[] = [];
+      const input = { qemu, args: ARGS, patience: 200, count: 8 };
+      const report = await runFleet(input, (text) => said.push(text));
+      expect(report).toMatchObject({ count: 8, crashes: 1 });
+      const [before, after] = report.replaced;
+      expect(before).toBeGreaterThan(0);
+      expect(after).toBeGreaterThan(0);
+      expect(after).not.toBe(before);
+      expect(said).toHaveLength(3);
+    },
+  );
+});
