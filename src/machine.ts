@@ -12,7 +12,7 @@ import {
   type InspectionEvent,
   type Observer,
 } from 'xstate';
-import { describe } from './errors.ts';
+import { describe, handlerError } from './errors.ts';
 import { ambientInspects } from './inspect/ambient.ts';
 import type { Inspect } from './inspect/feed.ts';
 import { StreamLink } from './io/link.ts';
@@ -110,7 +110,7 @@ export function createProtocolMachine<In, Out = In>(
 ): ProtocolMachine<In, Out> {
   const settings = resolve(options);
   const { once, forward } = options;
-  const define = typeof definition === 'function' ? definition : () => definition;
+  const define = typeof definition === 'function' ? made(definition) : () => definition;
   const machine = createMachineOf<In, Out>(
     () => new StreamLink(define(), { ...settings, forward }),
     once,
@@ -119,6 +119,17 @@ export function createProtocolMachine<In, Out = In>(
     ? machine
     : machine.provide({ actors: { owner: watchedOwner } });
 }
+
+/** What a function of the user's throws is what the parent of the actor gets to see in its `onError`. */
+const made =
+  <T>(make: () => T) =>
+  (): T => {
+    try {
+      return make();
+    } catch (error) {
+      throw handlerError('definition', error);
+    }
+  };
 
 /** The owner of a machine in somebody's chart, which has the whole chart watched. */
 const watchedOwner = fromCallback<EventObject, OnLink>(({ input, self, sendBack }) => {

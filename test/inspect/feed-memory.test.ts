@@ -80,6 +80,42 @@ describe.each(WAYS)('a system that is dropped, by $way,', ({ option, attach }) =
   });
 });
 
+describe('a protocol that is dropped', () => {
+  it('is collected although somebody sees its messages', async () => {
+    const exit = await run(
+      `
+        ${COLLECT}
+        const feed = new Feed();
+        const types = [];
+        feed.add((line) => types.push(JSON.parse(line).type));
+        feed.setTapping(true);
+        const drop = async () => {
+          const [near, far] = w.streamPair();
+          far.resume().on('end', () => far.end());
+          const protocol = new w.AsyncProtocol({ codec: w.lines() }, { inspect: feed.inspect });
+          await protocol.connect({ stream: near });
+          await protocol.send('seen');
+          await protocol.disconnect();
+          return new WeakRef(protocol);
+        };
+        const reference = await drop();
+        types.push('dropped');
+        const last = () => types.slice(types.indexOf('dropped') + 1);
+        await collect(() => last().length > 0);
+        console.log(reference.deref() === undefined, types.includes('wirechart.message'));
+        console.log(last().join());
+      `,
+      { flags },
+    );
+    // It was idle, which is the machine and its owner.
+    expect(exit).toEqual({
+      code: 0,
+      stdout: 'true true\nservice.stop,service.stop\n',
+      stderr: '',
+    });
+  });
+});
+
 /** A machine whose children each end in one way; they note themselves by `note`. */
 const CHILDREN = {
   'are done': `x.createMachine({

@@ -116,14 +116,15 @@ describe('close()', () => {
   });
 
   it('ends the pause between two attempts', async () => {
-    const listeners = process.listenerCount('beforeExit');
+    const listeners = () => [process.listenerCount('beforeExit'), process.listenerCount('exit')];
+    const before = listeners();
     const { url, peer } = await impostor((socket) => socket.destroy());
     const inspection = report(url);
-    expect(process.listenerCount('beforeExit')).toBe(listeners + 1);
+    expect(listeners()).toEqual(before.map((count) => count + 1));
     const socket = await peer.connected;
     if (!socket.closed) await once(socket, 'close');
     await inspection.close();
-    expect(process.listenerCount('beforeExit')).toBe(listeners);
+    expect(listeners()).toEqual(before);
   });
 
   it.each<[string, number]>([
@@ -191,6 +192,27 @@ describe('a program that reports', () => {
     await visit.closed;
     expect(visit.story.at(-1)).toBe('state lamp off');
     expect(visit.of('service.event').length).toBe(303);
+  });
+
+  it('may call process.exit(), and what it said before arrives', async () => {
+    const inspector = await startInspector();
+    const exiting = run(
+      program(
+        inspector.url,
+        `
+          setInterval(() => undefined, 1_000);
+          await new Promise((resolve) => actor.subscribe(resolve));
+          for (let at = 0; at < 10; at += 1) actor.send({ type: 'AGAIN' });
+          process.exit(3);
+        `,
+      ),
+    );
+    const visit = await inspector.next();
+    await visit.tells('state lamp off');
+    visit.sendEvent(visit.registered('lamp').sessionId, 'TOGGLE');
+    expect(await exiting).toEqual({ code: 3, stdout: '', stderr: '' });
+    await visit.closed;
+    expect(visit.story.filter((line) => line === 'event lamp AGAIN')).toHaveLength(10);
   });
 
   it('ends by itself where there is no inspector', async () => {

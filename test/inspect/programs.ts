@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { cleanUp } from '../support/home.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 
@@ -38,6 +39,7 @@ export async function run(program: string, { env, flags = [] }: Circumstances = 
     [...flags, '--import', 'tsx', '--input-type=module', '--eval', script],
     { cwd: ROOT, env: { PATH: process.env['PATH'], ...env }, stdio: 'pipe' },
   );
+  cleanUp(() => child.kill('SIGKILL')); // One that does not end is a test that has failed.
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].on('data', (chunk: Buffer) => (output[name] += chunk.toString()));
