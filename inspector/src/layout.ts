@@ -42,10 +42,10 @@ const THREAD = `
 const { parentPort, workerData } = require('node:worker_threads');
 const Elk = require(workerData);
 const elk = new Elk();
-parentPort.on('message', ({ id, graph }) => {
+parentPort.on('message', (graph) => {
   elk.layout(graph).then(
-    (layout) => parentPort.postMessage({ id, layout }),
-    (error) => parentPort.postMessage({ id, why: String(error && error.message) }),
+    (layout) => parentPort.postMessage({ layout }),
+    (error) => parentPort.postMessage({ why: String(error && error.message) }),
   );
 });
 `;
@@ -58,11 +58,16 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** A thread that lays out graphs, begun when the first one comes. It keeps no program alive. */
+/**
+ * A thread that lays out graphs, one after the other, begun when the first one comes. It keeps no program
+ * alive.
+ */
 export class Layouter {
   #worker: Worker | undefined;
-  #next = 0;
-  readonly #waiting = new Map<number, Waiting>();
+  #waiting: Waiting | undefined;
+  /** The end of what was asked for last, good or bad. */
+  #last: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
 
   /**
    * The chart of a graph.
@@ -70,47 +75,54 @@ export class Layouter {
    * @throws {Error} When it cannot be laid out, or that takes too long.
    */
   async layOut(id: string, graph: Graph): Promise<Chart> {
-    const elkGraph: ElkNode = {
+    const layout = await this.#inTurn({
       id: ':all',
       layoutOptions: { ...OPTIONS, 'elk.padding': '[top=8,left=8,bottom=8,right=8]' },
       children: [elkNodeOf(graph.root)],
       edges: graph.edges.map(elkEdgeOf),
-    };
-    const layout = await this.#run(elkGraph);
+    });
     return chartOf(id, graph, layout);
   }
 
   /** Gets ready, so that the first chart does not take longer than the others. */
   warm(): void {
-    this.#run({ id: ':all', layoutOptions: OPTIONS, children: [{ id: 'a' }], edges: [] }).catch(
-      () => undefined,
-    );
+    void this.#inTurn({
+      id: ':all',
+      layoutOptions: OPTIONS,
+      children: [{ id: 'a' }],
+      edges: [],
+    }).catch(() => undefined);
   }
 
   async close(): Promise<void> {
-    this.#fail(new Error('The inspector was closed'));
-    await this.#worker?.terminate();
-    this.#worker = undefined;
+    this.#isClosed = true;
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    this.#abandon(worker, new Error('The inspector was closed'));
+    await worker.terminate();
+  }
+
+  /** The thread does one at a time, and each has its own patience, and its own failure. */
+  #inTurn(graph: ElkNode): Promise<ElkNode> {
+    const turn = this.#last.then(() => this.#run(graph));
+    this.#last = turn.catch(() => undefined);
+    return turn;
   }
 
   async #run(graph: ElkNode): Promise<ElkNode> {
-    const id = (this.#next += 1);
+    if (this.#isClosed) throw new Error('The inspector was closed');
     const worker = (this.#worker ??= this.#begin());
-    let late: NodeJS.Timeout | undefined;
+    const late = setTimeout(() => {
+      this.#abandon(worker, new Error(`It was not laid out within ${String(PATIENCE)} ms`));
+    }, PATIENCE).unref();
     try {
       return await new Promise<ElkNode>((resolve, reject) => {
-        this.#waiting.set(id, { resolve, reject });
-        late = setTimeout(() => {
-          // It would go on with it; the next graph gets a new thread.
-          this.#fail(new Error(`It was not laid out within ${String(PATIENCE)} ms`));
-          void worker.terminate();
-          this.#worker = undefined;
-        }, PATIENCE).unref();
-        worker.postMessage({ id, graph });
+        this.#waiting = { resolve, reject };
+        worker.postMessage(graph);
       });
     } finally {
       clearTimeout(late);
-      this.#waiting.delete(id);
+      this.#waiting = undefined;
     }
   }
 
@@ -119,23 +131,28 @@ export class Layouter {
     const worker = new Worker(THREAD, { eval: true, workerData: elk, execArgv: [] });
     worker.unref();
     worker.on('message', (answer: unknown) => {
-      if (isObject(answer)) this.#settle(answer);
+      if (worker === this.#worker && isObject(answer)) this.#settle(answer);
     });
     worker.on('error', (error) => {
-      this.#worker = undefined;
-      this.#fail(error);
+      this.#abandon(worker, error);
+    });
+    worker.on('exit', () => {
+      this.#abandon(worker, new Error('The thread that lays it out has ended'));
     });
     return worker;
   }
 
-  #settle({ id, layout, why }: { id?: unknown; layout?: ElkNode; why?: unknown }): void {
-    const waiting = typeof id === 'number' ? this.#waiting.get(id) : undefined;
-    if (layout === undefined) waiting?.reject(new Error(String(why)));
-    else waiting?.resolve(layout);
+  #settle({ layout, why }: { layout?: ElkNode; why?: unknown }): void {
+    if (layout === undefined) this.#waiting?.reject(new Error(String(why)));
+    else this.#waiting?.resolve(layout);
   }
 
-  #fail(error: Error): void {
-    for (const { reject } of this.#waiting.values()) reject(error);
+  /** Gives up a thread and what it does; the next graph gets a new one. */
+  #abandon(worker: Worker, error: Error): void {
+    if (worker !== this.#worker) return;
+    this.#worker = undefined;
+    this.#waiting?.reject(error);
+    void worker.terminate();
   }
 }
 

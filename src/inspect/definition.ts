@@ -30,7 +30,7 @@ export const initialOf = (node: AnyStateNode): string | undefined =>
   node.type === 'compound' ? node.initial.target[0]?.key : undefined;
 
 /** The names of actions, without those by which XState sets and clears its own timers. */
-export const actionNames = (actions: readonly unknown[]): string[] =>
+const actionNames = (actions: readonly unknown[]): string[] =>
   actions
     .map((action) => nameOf(action, 'inline'))
     .filter((name) => name !== 'xstate.raise' && name !== 'xstate.cancel');
