@@ -108,7 +108,7 @@ export class Feed {
     this.#guarded(() => {
       const { data, origin } = targeted(JSON.parse(command.event));
       const sessionId = origin ?? command.service;
-      if (sessionId === undefined) return;
+      if (sessionId === undefined || OF_ACTORS.has(data.type)) return;
       const event = { ...data, type: toV5Name(data.type) };
       this.#eachSystem((system) => system.send(sessionId, event));
     })(undefined);
@@ -208,6 +208,8 @@ export class Feed {
 }
 
 const MOST_PROBLEMS = 10;
+/** How XState starts and stops an actor. From anybody else they would leave it neither. */
+const OF_ACTORS: ReadonlySet<string> = new Set(['xstate.init', 'xstate.stop']);
 
 /** What is left of a system: the place where it was known, and who is to be told of. */
 interface Remains {

@@ -78,7 +78,10 @@ export interface WireMessage {
   readonly direction: 'in' | 'out';
   /** The message as text, cut when it is long. */
   readonly text: string;
-  /** The size of the whole message: bytes of its JSON text, or of itself when it is binary. */
+  /**
+   * Its size in bytes: of a text or of binary data as they are; of anything else, of the JSON that is
+   * made of it to be shown, which is less than the message where that is cut.
+   */
   readonly bytes: number;
   /** How many messages were left out since the one before, because there were too many. */
   readonly skipped: number;

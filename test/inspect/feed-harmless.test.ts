@@ -246,6 +246,19 @@ describe('an event that is sent back', () => {
     expect(actor.getSnapshot().value).toBe('off');
   });
 
+  it.each(['xstate.stop', 'xstate.init'])(
+    "is ignored when it is XState's own to send: %s",
+    (type) => {
+      const feed = new Feed();
+      const heard = listenTo(feed);
+      const actor = lampOf(feed);
+      heard.forget();
+      feed.send(said({ type }, { origin: actor.sessionId }));
+      expect(heard.lines).toEqual([]);
+      expect(actor.getSnapshot().status).toBe('active');
+    },
+  );
+
   it('is ignored where nobody is meant, or one who is not there any more', () => {
     const feed = new Feed();
     const heard = listenTo(feed);
