@@ -31,13 +31,20 @@ export function createQmpMachine(options: MachineOptions = {}): QmpMachine {
   return createProtocolMachine(() => new QmpDefinition(logger), options);
 }
 
+/** A snapshot of whatever actor: one that a system was asked for by its name may be any. */
+interface Sight {
+  readonly context?: { readonly link?: { readonly definition?: unknown } };
+}
+
+const definitionIn = ({ context }: Sight): unknown => context?.link?.definition;
+
 /**
  * What an actor of the machine speaks.
  *
  * @throws {ArgumentError} When it is an actor of another machine.
  */
 export function definitionOf(ref: QmpActorRef): QmpDefinition {
-  const { definition } = ref.getSnapshot().context.link;
+  const definition = definitionIn(ref.getSnapshot());
   if (definition instanceof QmpDefinition) return definition;
   throw new ArgumentError('Only an actor of createQmpMachine() can be attached to');
 }
