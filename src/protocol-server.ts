@@ -9,6 +9,7 @@ import { abortable } from './abort.ts';
 import { Attempt } from './attempt.ts';
 import { type Deferred, defer } from './deferred.ts';
 import { ClosedError, ConnectError, describe, StateError, type WirechartError } from './errors.ts';
+import { isFailure } from './log.ts';
 import { Peers } from './peers.ts';
 import { AsyncProtocol } from './protocol.ts';
 import {
@@ -17,13 +18,7 @@ import {
   resolveServerLimits,
 } from './server-options.ts';
 import { SERVER_CONDITION, type ServerState } from './server-state.ts';
-import {
-  createServerActor,
-  loggerFor,
-  serveAt,
-  type ServerEmitted,
-  type ServerRef,
-} from './server.ts';
+import { loggerFor, serveAt, type ServerEmitted, type ServerRef, startServer } from './server.ts';
 import type { Address, BoundAddress, Logger, ProtocolDefinition, WaitOptions } from './types.ts';
 
 /**
@@ -67,7 +62,9 @@ export interface CloseOptions extends WaitOptions {
  * @typeParam In - An inbound message.
  * @typeParam Out - An outbound message.
  */
-export class ProtocolServer<In, Out = In> implements AsyncDisposable {
+export class ProtocolServer<In, Out = In>
+  implements AsyncDisposable, AsyncIterable<AsyncProtocol<In, Out>>
+{
   /** Who this is, in records and in `toString()`; the peers are `name#1`, `name#2`, … */
   readonly name: string | undefined;
 
@@ -92,15 +89,14 @@ export class ProtocolServer<In, Out = In> implements AsyncDisposable {
     this.name = options.name;
     this.#logger = loggerFor(options.name, options.logger);
     this.#peers = peersOf(definition, options, this.#logger);
-    this.#ref = createServerActor(this.#peers, options, this.#logger);
+    this.#ref = startServer(this.#peers, options, this.#logger);
     this.#ref.on('*', (emitted) => {
       this.#onEmitted(emitted);
     });
-    const stopped = (error?: unknown): void => {
+    const onStopped = (error?: unknown): void => {
       this.#onStopped(error);
     };
-    this.#ref.subscribe({ complete: stopped, error: stopped });
-    this.#ref.start();
+    this.#ref.subscribe({ complete: onStopped, error: onStopped });
   }
 
   /** The public state, now. */
@@ -180,7 +176,7 @@ export class ProtocolServer<In, Out = In> implements AsyncDisposable {
 
   #requireIdle(): void {
     if (this.#ref.getSnapshot().status !== 'active') {
-      throw new ClosedError('The machine was stopped; it cannot be used again.');
+      throw stopped();
     }
     // A call may still be on its way to a machine that is busy.
     const state = this.#state === 'IDLE' && this.#binding ? 'BINDING' : this.#state;
@@ -210,9 +206,13 @@ export class ProtocolServer<In, Out = In> implements AsyncDisposable {
   }
 
   #onClosed(cause: WirechartError | undefined): void {
-    // Closed in IDLE, it has no cause, and a listen() that follows is not concerned.
+    if (cause !== undefined) this.#logger?.[isFailure(cause) ? 'warn' : 'info'](describe(cause));
+    this.#settle(cause);
+  }
+
+  /** @param cause - Why it does not listen; without one, a listen() on its way is not concerned. */
+  #settle(cause: WirechartError | undefined): void {
     if (cause !== undefined) {
-      this.#logger?.info(cause.message);
       this.#binding?.reject(cause);
       this.#binding = undefined;
     }
@@ -221,11 +221,13 @@ export class ProtocolServer<In, Out = In> implements AsyncDisposable {
 
   /** The machine was stopped from outside, in whatever state, and emits nothing any more. */
   #onStopped(error: unknown): void {
-    const stopped = new ClosedError('The machine was stopped', { cause: error });
-    this.#onClosed(new ConnectError('connection', stopped));
     this.#state = 'IDLE';
+    this.#settle(new ConnectError('connection', stopped(error)));
   }
 }
+
+const stopped = (error?: unknown): ClosedError =>
+  new ClosedError('The machine was stopped; it cannot be used again.', { cause: error });
 
 function peersOf<In, Out>(
   definition: ProtocolDefinition<In, Out> | PeerDefinition<In, Out>,

@@ -30,7 +30,7 @@ export interface ServerLimits extends Limits {
 export interface ServerTimeouts extends Timeouts {
   /**
    * From a peer's arrival to a place for it. Past it the peer is closed, and counted in `refused`.
-   * Default 10 000.
+   * Default 30 000: longer than a handshake may last, so that those that end none lock nobody out.
    */
   readonly backlog?: number | undefined;
   /**
@@ -63,7 +63,7 @@ export type ServerDeadlines = Readonly<Record<keyof ServerTimeouts, number>>;
 /** Every bound of the server itself, in peers. */
 export type ServerBounds = Readonly<Record<Exclude<keyof ServerLimits, keyof Limits>, number>>;
 
-const DEADLINES = { backlog: 10_000, drain: 10_000 };
+const DEADLINES = { backlog: 30_000, drain: 10_000 };
 const PLACES = { maxPeers: 1_024, maxHandshakes: 256, maxWaiting: Infinity };
 const LINE = { maxBacklog: 1_024 };
 

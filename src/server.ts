@@ -23,8 +23,8 @@ export async function serveAt(address: Address, onError: (error: Error) => void)
 /** A running actor of the server's machine. */
 export type ServerRef = ActorRefFrom<typeof serverChart>;
 
-/** A machine of its own, in IDLE. To be started when its user listens to it. */
-export function createServerActor(
+/** A machine of its own, started, in IDLE. */
+export function startServer(
   reception: Reception,
   { inspect, clock, name }: ProtocolOptions,
   logger: Logger | undefined,
@@ -39,7 +39,7 @@ export function createServerActor(
   });
   attached?.attach(ref);
   for (const { attach } of ambientInspects()) attach(ref);
-  return ref;
+  return ref.start();
 }
 
 /** Whether it can watch an actor without being called for each of its events. */

@@ -14,7 +14,7 @@ const MAX_TLS_ERRORS = 8;
 const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true, pauseOnConnect: false };
 
 /** What can be listened on. */
-type Place = Exclude<Target, { kind: 'stream' }>;
+export type Place = Exclude<Target, { kind: 'stream' }>;
 
 /**
  * A listening socket with one place. The first peer takes it, and with it the listening ends, whether

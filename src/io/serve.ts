@@ -6,7 +6,7 @@ import { ArgumentError, ClosedError } from '../errors.ts';
 import type { Arrival, Service } from '../reception.ts';
 import type { Target } from './address.ts';
 import { quiet } from './dial.ts';
-import { addressOf, createServerFor } from './listen.ts';
+import { addressOf, createServerFor, type Place } from './listen.ts';
 import { TlsDoor } from './tls-door.ts';
 import { listenAt, listenNear, publish, type SocketFile } from './unix-socket.ts';
 
@@ -32,11 +32,10 @@ export async function serve(target: Target, onError: (error: Error) => void): Pr
     target.kind === 'tcp' ? { kind: 'tcp', host: target.host, port: target.port } : target,
   );
   const hall = new Hall(server, door);
-  const file = target.kind === 'unix' ? await published(server, target.path) : undefined;
-  if (target.kind === 'tcp') {
-    await listenAt(server, { host: target.host, port: target.port, backlog: BACKLOG });
-  }
+  const temporary = await bind(server, target);
+  // From now on its errors are of single peers.
   server.on('error', onError);
+  const file = target.kind === 'unix' ? await published(server, temporary, target.path) : undefined;
   return {
     address: target.kind === 'unix' ? { path: target.path } : addressOf(server, target),
     accept: (onArrival) => {
@@ -110,8 +109,14 @@ class SocketArrival implements Arrival {
   }
 }
 
-async function published(server: Server, path: string): Promise<SocketFile> {
-  const temporary = await listenNear(server, path, BACKLOG);
+/** Resolves with the temporary name of a UNIX socket. */
+async function bind(server: Server, target: Place): Promise<string> {
+  if (target.kind === 'unix') return listenNear(server, target.path, BACKLOG);
+  await listenAt(server, { host: target.host, port: target.port, backlog: BACKLOG });
+  return '';
+}
+
+async function published(server: Server, temporary: string, path: string): Promise<SocketFile> {
   try {
     return await publish(temporary, path);
   } catch (error) {

@@ -11,7 +11,7 @@
  *    for them, `forcing` for nobody but the system. Whoever stays past the deadline is told why.
  * 4. No wait without a deadline. Each state that waits for the world has an `after`, except where it
  *    waits for our own caller (IDLE, LISTENING). `isFinite` lets a deadline be Infinity.
- * 5. CLOSE is heard in every state, so that whoever closes is told when it is closed.
+ * 5. Whoever closes is told when it is closed: at once in IDLE, and else by the arrow home.
  * 6. Time, sockets and peers are somebody else's: time is the actor system's clock, the rest is the
  *    `reception` in the context, a port whose methods the actors run.
  *
