@@ -55,7 +55,7 @@ export default defineConfig(
   {
     // The two spellings that XState's types want: a name for a machine's inferred type, which keeps the
     // declarations of those who embed it small, and generics that only the inferred type mentions.
-    files: ['src/machine.ts', 'src/machines/vocabulary.ts'],
+    files: ['src/machine.ts', 'src/supervisor.ts', 'src/machines/vocabulary.ts'],
     rules: {
       '@typescript-eslint/no-empty-object-type': 'off',
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
@@ -75,7 +75,7 @@ export default defineConfig(
   only(['src/*.ts', 'src/codecs/*.ts'], NODE, XSTATE, IO, MACHINES, FACADE, CLIENTS, INSPECT),
   // Where machines and I/O meet.
   only(['src/machine.ts', 'src/server.ts'], FACADE, CLIENTS),
-  only(['src/supervise.ts'], NODE, IO, CLIENTS, INSPECT),
+  only(['src/supervise.ts', 'src/supervisor.ts'], NODE, IO, CLIENTS, INSPECT),
   only(['src/io/*.ts'], XSTATE, MACHINES, FACADE, CLIENTS, INSPECT),
   only(['src/machines/*.ts'], NODE, IO, FACADE, CLIENTS, INSPECT),
   only(

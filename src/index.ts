@@ -8,6 +8,7 @@ export { AsyncProtocol } from './protocol.ts';
 export { type CloseOptions, type PeerDefinition, ProtocolServer } from './protocol-server.ts';
 export type { ProtocolServerOptions, ServerLimits, ServerTimeouts } from './server-options.ts';
 export {
+  type AttachOptions,
   type Clock,
   createProtocolMachine,
   type MachineOptions,
@@ -19,6 +20,23 @@ export {
 } from './machine.ts';
 export type { Plan, ProtocolContext, ProtocolEmitted, ProtocolEvent } from './machines/types.ts';
 export type { Runstate } from './runstate.ts';
+export { supervise, Supervision, type SupervisorState } from './supervise.ts';
+export {
+  type AddressFunction,
+  type AddressSource,
+  type Backoff,
+  type ClientKind,
+  createSupervisorMachine,
+  type SuperviseOptions,
+  type SupervisorActorRef,
+  type SupervisorMachine,
+} from './supervisor.ts';
+export type {
+  Reason,
+  SupervisorContext,
+  SupervisorEmitted,
+  SupervisorEvent,
+} from './machines/supervision-types.ts';
 export type { ServerState } from './server-state.ts';
 export type {
   Address,

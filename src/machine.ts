@@ -15,7 +15,7 @@ import {
 import { describe, handlerError } from './errors.ts';
 import { ambientInspects } from './inspect/ambient.ts';
 import type { Inspect } from './inspect/feed.ts';
-import { StreamLink } from './io/link.ts';
+import { abandon, StreamLink } from './io/link.ts';
 import { resolveDeadlines, resolveLimits } from './limits.ts';
 import type { Link } from './link.ts';
 import { harmless, textOfMessage } from './log.ts';
@@ -25,6 +25,8 @@ import { createChart } from './machines/protocol.ts';
 import type { ProtocolContext, ProtocolEmitted, ProtocolEvent } from './machines/types.ts';
 import type { Runstate } from './runstate.ts';
 import type { Address, Limits, Logger, ProtocolDefinition, Timeouts } from './types.ts';
+
+export { abandon };
 
 /** How a protocol is run; everything has a default. */
 export interface ProtocolOptions {
@@ -72,6 +74,9 @@ export interface MachineOptions extends ProtocolOptions {
    */
   readonly forward?: boolean | undefined;
 }
+
+/** How a facade over an actor of a machine is run. */
+export type AttachOptions = Pick<ProtocolOptions, 'name' | 'logger' | 'clock'>;
 
 /** What an actor of the machine is given. */
 export interface ProtocolInput {
@@ -212,8 +217,13 @@ const isolated =
     }
   };
 
-function resolve({ name, logger, timeouts, limits }: ProtocolOptions) {
-  const records = logger === undefined ? debugLogger(name) : harmless(logger);
+/** Where records go: one that throws nothing, or none. */
+export const loggerOf = ({ name, logger }: ProtocolOptions): Logger | undefined =>
+  logger === undefined ? debugLogger(name) : harmless(logger);
+
+function resolve(options: ProtocolOptions) {
+  const { timeouts, limits } = options;
+  const records = loggerOf(options);
   return {
     deadlines: resolveDeadlines(timeouts),
     limits: resolveLimits(limits),

@@ -8,7 +8,7 @@
 import { abortable } from './abort.ts';
 import { quietly } from './deferred.ts';
 import { ClosedError, handlerError, StateError } from './errors.ts';
-import { recordOf } from './log.ts';
+import { harmless, recordOf } from './log.ts';
 import {
   type Engine,
   type ProtocolActorRef,
@@ -28,6 +28,7 @@ import type {
 import { Waiters } from './waiters.ts';
 
 export {
+  type AttachOptions,
   type Clock,
   createProtocolMachine,
   type MachineOptions,
@@ -90,10 +91,16 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
    * The same promises over a machine that runs in another statechart.
    *
    * @param ref - A running actor of `createProtocolMachine()`.
+   * @param options - `name`: who this is. `logger`: gets a record of every change of runstate and of
+   *   failures; one of messages is the machine's own matter.
    */
-  static attach<In, Out>(ref: ProtocolActorRef<In, Out>): AsyncProtocol<In, Out> {
+  static attach<In, Out>(
+    ref: ProtocolActorRef<In, Out>,
+    { name, logger }: Pick<ProtocolOptions, 'name' | 'logger'> = {},
+  ): AsyncProtocol<In, Out> {
     const { link } = ref.getSnapshot().context;
-    return new AsyncProtocol(link.definition, {}, { ref, link, logger: undefined });
+    const engine = { ref, link, logger: logger && harmless(logger) };
+    return new AsyncProtocol(link.definition, { name }, engine);
   }
 
   /** The public state, now. */

@@ -1,102 +1,34 @@
-/** Connections that are kept: the supervisor's chart, as an object with promises. */
+/** Connections that are kept: the supervisor's machine, as an object with promises. */
 
 import { createActor } from 'xstate';
 import { abortable } from './abort.ts';
 import { type Deferred, deferQuietly } from './deferred.ts';
-import { ClosedError, ConnectError, HandlerError, type WirechartError } from './errors.ts';
+import { ClosedError, describe, type WirechartError } from './errors.ts';
 import { Feed } from './feed.ts';
-import { harmless } from './log.ts';
-import { resolveNumbers } from './limits.ts';
+import { loggerOf, rootOptions, watch } from './machine.ts';
+import type { Reason, SupervisorEmitted, SupervisorEvent } from './machines/supervision-types.ts';
+import type { AsyncProtocol } from './protocol.ts';
 import {
-  createProtocolMachine,
-  type MachineOptions,
-  type ProtocolActorRef,
-  type ProtocolMachine,
-  type ProtocolOptions,
-  rootOptions,
-  watch,
-} from './machine.ts';
-import type { Reason } from './machines/supervision-types.ts';
-import type { Policy } from './machines/supervision.ts';
-import { createSupervisorChart } from './machines/supervisor.ts';
-import { AsyncProtocol } from './protocol.ts';
-import type {
-  Address,
-  DisconnectOptions,
-  ProtocolDefinition,
-  Timeouts,
-  WaitOptions,
-} from './types.ts';
-
-export type { Reason } from './machines/supervision-types.ts';
+  type AddressSource,
+  type ClientKind,
+  createSupervisor,
+  kindOf,
+  type SuperviseOptions,
+} from './supervisor.ts';
+import type { DisconnectOptions, Logger, ProtocolDefinition, WaitOptions } from './types.ts';
 
 /** Where a supervisor stands. */
-export type SupervisorState = 'CONNECTING' | 'UP' | 'WAITING' | 'STOPPING' | 'STOPPED' | 'GIVEN_UP';
-
-/** Where the peer is: an address, or a function that is asked before each attempt, for failover. */
-export type AddressSource =
-  Address | ((attempt: number, cause: WirechartError | undefined) => Address | Promise<Address>);
-
-/**
- * How long to wait between attempts, in ms: before the second one anything from 0 to `initial`, and each
- * time `factor` times as much, up to `max`. That the whole of it is random ("full jitter") keeps a
- * thousand clients of one peer from coming back at the same moment.
- */
-export interface Backoff {
-  /** Default 100. */
-  readonly initial?: number | undefined;
-  /** Default 2. */
-  readonly factor?: number | undefined;
-  /** Default 30 000. */
-  readonly max?: number | undefined;
-  /** Gives numbers from 0 to 1. Default `Math.random`; a constant 1 switches the jitter off. */
-  readonly random?: (() => number) | undefined;
-}
-
-/** How a connection is kept; everything has a default. */
-export interface SuperviseOptions<C> extends Omit<ProtocolOptions, 'timeouts'> {
-  readonly backoff?: Backoff | undefined;
-  /** How many attempts may fail in a row before it gives up. Default `Infinity`. */
-  readonly attempts?: number | undefined;
-  /** How long a session must last, in ms, for the attempts before it to be forgotten. Default 10 000. */
-  readonly stable?: number | undefined;
-  /**
-   * Whether the end of a session, or of an attempt, merits another attempt. Default: a `ConnectError`
-   * that is `retryable`, and every failure of a session but a `HandlerError`, which would come again.
-   * Where it throws, it does not.
-   */
-  readonly retry?: ((cause: WirechartError) => boolean) | undefined;
-  /**
-   * Makes up for what was missed: subscribes again, asks for the present state. Called whenever there is
-   * a session, the first included, before `up()` resolves; the signal is aborted when the session ends
-   * meanwhile. What it throws, or its promise rejects with, ends the session.
-   */
-  onUp?(client: C, signal: AbortSignal): unknown;
-  /** Deadlines of the connection, and two of the supervisor, in ms. */
-  readonly timeouts?:
-    | (Timeouts & {
-        /** Of an address that is a function. Default 10 000. */
-        readonly address?: number | undefined;
-        /** Of `onUp`. Default 30 000. */
-        readonly up?: number | undefined;
-      })
-    | undefined;
-}
-
-/** A class of clients that can be supervised, such as `QmpClient`. */
-export interface ClientKind<C, In, Out> {
-  /** The machine of such a client. */
-  createMachine(options: MachineOptions): ProtocolMachine<In, Out>;
-  /** A client over an actor of that machine. */
-  attach(ref: ProtocolActorRef<In, Out>, options: Pick<ProtocolOptions, 'clock'>): C;
-}
+export type SupervisorState =
+  'CONNECTING' | 'UP' | 'FAILING' | 'WAITING' | 'STOPPING' | 'STOPPED' | 'GIVEN_UP';
 
 /**
  * Connects, and connects again whenever the session fails, until it is stopped or there is no point in
  * going on. It begins at once.
  *
- * The client is the same for all sessions. Its `disconnect()` means what it says: it stops the
- * supervisor. A call that meets no session rejects as it does without a supervisor; `up()` waits for one.
+ * The client is the same for all sessions. Its `disconnect()` means what it says: where it ends a session,
+ * or an attempt, it stops the supervisor, as `quit` does; between two attempts there is nothing that it
+ * could end, and `stop()` is needed. Its `connect()` is taken for the next attempt. A call that meets no
+ * session rejects as it does without a supervisor; `up()` waits for one.
  *
  * @example
  *   const vm = supervise(QmpClient, '/run/vm1/qmp.sock');
@@ -123,93 +55,48 @@ export function supervise<C, In, Out>(
   address: AddressSource,
   options: SuperviseOptions<C & AsyncProtocol<In, Out>> = {},
 ): Supervision<unknown> {
-  return 'codec' in kind ? begin(plainKind(kind), address, options) : begin(kind, address, options);
+  return 'codec' in kind ? begin(kindOf(kind), address, options) : begin(kind, address, options);
 }
 
 function begin<C, In, Out>(
   kind: ClientKind<C, In, Out>,
-  source: AddressSource,
+  address: AddressSource,
   options: SuperviseOptions<C>,
 ): Supervision<C> {
-  const logger = options.logger && harmless(options.logger);
-  const chart = createSupervisorChart(kind.createMachine(options), {
-    ...policyOf(options),
-    locate: async (attempt, cause) =>
-      typeof source === 'function' ? source(attempt, cause) : source,
-    // There is a client long before there is a session.
-    synchronize:
-      'onUp' in options ? async (signal) => await options.onUp?.(client, signal) : undefined,
-  });
-  const ref = createActor(chart, rootOptions(options, logger));
+  const logger = loggerOf(options);
+  const { machine, clientOf } = createSupervisor(kind, address, options);
+  const ref = createActor(machine, rootOptions(options, logger));
   watch(ref, options);
   const { connection } = ref.getSnapshot().children;
   if (connection === undefined) throw new ClosedError('The supervisor has no connection');
-  const client = kind.attach(connection, { clock: options.clock });
-  return new Supervision(client, ref);
-}
-
-const BACKOFF = { initial: 100, factor: 2, max: 30_000 };
-const DEADLINES = { address: 10_000, up: 30_000 };
-
-/** @throws {ArgumentError} When an option cannot be used. */
-function policyOf<C>(options: SuperviseOptions<C>): Omit<Policy, 'locate' | 'synchronize'> {
-  const { random = Math.random, ...given } = options.backoff ?? {};
-  const { initial, factor, max } = resolveNumbers('backoff', BACKOFF, given);
-  const { address, up } = resolveNumbers('timeouts', DEADLINES, options.timeouts ?? {});
-  const { attempts, stable } = resolveNumbers(
-    'supervise',
-    { attempts: Infinity, stable: 10_000 },
-    options,
-  );
-  return {
-    attempts,
-    stable,
-    retry: (cause) => attempted(() => (options.retry ?? meritsRetry)(cause), false),
-    backoff: (failed) => Math.min(max, initial * factor ** (failed - 1)),
-    random: () => Math.min(1, Math.max(0, attempted(random, 1))),
-    locateTimeout: address,
-    syncTimeout: up,
-  };
-}
-
-/** What a function of the user's returns; what it is taken to mean when it throws. */
-function attempted<T>(run: () => T, otherwise: T): T {
-  try {
-    return run();
-  } catch {
-    return otherwise;
-  }
-}
-
-/** See `SuperviseOptions.retry`. */
-function meritsRetry(cause: WirechartError): boolean {
-  if (cause instanceof ConnectError) return cause.retryable || cause.cause instanceof HandlerError;
-  return !(cause instanceof HandlerError);
+  return new Supervision(clientOf(connection), ref, logger);
 }
 
 /** What a facade uses of the supervisor's actor. */
 interface SupervisorRef {
   start(): unknown;
-  send(event: { type: 'START' } | { type: 'STOP'; force: boolean } | { type: 'RETRY' }): void;
+  send(event: SupervisorEvent): void;
   getSnapshot(): {
     readonly context: {
       readonly cause: WirechartError | undefined;
       readonly reasons: readonly Reason[];
       readonly ups: number;
     };
-    matches(state: SupervisorState): boolean;
   };
-  subscribe(observer: { next: () => void; error: (error: unknown) => void }): unknown;
+  on(type: '*', listener: (emitted: SupervisorEmitted) => void): unknown;
+  subscribe(observer: { error: (error: unknown) => void }): unknown;
 }
 
-const STATES: readonly SupervisorState[] = [
-  'CONNECTING',
-  'UP',
-  'WAITING',
-  'STOPPING',
-  'STOPPED',
-  'GIVEN_UP',
-];
+/** The state that is told of by what is emitted. */
+const STATES = {
+  connecting: 'CONNECTING',
+  up: 'UP',
+  failing: 'FAILING',
+  waiting: 'WAITING',
+  stopping: 'STOPPING',
+  stopped: 'STOPPED',
+  gaveUp: 'GIVEN_UP',
+} as const satisfies Record<SupervisorEmitted['type'], SupervisorState>;
 
 /** A connection that is kept: see `supervise()`. */
 export class Supervision<C> implements AsyncDisposable {
@@ -217,16 +104,21 @@ export class Supervision<C> implements AsyncDisposable {
   readonly client: C;
 
   readonly #ref: SupervisorRef;
+  readonly #logger: Logger | undefined;
   readonly #feed = new Feed<SupervisorState>();
-  #waiting: Deferred<undefined>[] = [];
-  #stopping: Deferred<undefined>[] = [];
+  readonly #waiting = new Set<Deferred<undefined>>();
+  readonly #stopping = new Set<Deferred<undefined>>();
   #state: SupervisorState = 'CONNECTING';
+  /** What the machine itself died of; it must not. */
+  #death: unknown;
 
   /** @internal */
-  constructor(client: C, ref: SupervisorRef) {
+  constructor(client: C, ref: SupervisorRef, logger?: Logger) {
     this.client = client;
     this.#ref = ref;
-    ref.subscribe({ next: this.#onSnapshot, error: this.#onSnapshot });
+    this.#logger = logger;
+    ref.on('*', this.#onEmitted);
+    ref.subscribe({ error: this.#onDeath });
     ref.start();
   }
 
@@ -256,12 +148,8 @@ export class Supervision<C> implements AsyncDisposable {
   async up({ signal }: WaitOptions = {}): Promise<C> {
     signal?.throwIfAborted();
     if (this.#state === 'UP') return this.client;
-    const waiting = deferQuietly<undefined>();
-    if (this.#state === 'STOPPED' || this.#state === 'GIVEN_UP') waiting.reject(this.#end());
-    else this.#waiting.push(waiting);
-    await abortable(waiting.promise, signal, () => {
-      this.#waiting = this.#waiting.filter((other) => other !== waiting);
-    });
+    if (this.#state === 'STOPPED' || this.#state === 'GIVEN_UP') throw this.#end();
+    await this.#settling(this.#waiting, signal);
     return this.client;
   }
 
@@ -286,10 +174,7 @@ export class Supervision<C> implements AsyncDisposable {
   async stop({ force = false, signal }: DisconnectOptions = {}): Promise<void> {
     signal?.throwIfAborted();
     this.#ref.send({ type: 'STOP', force });
-    if (this.#state === 'STOPPED') return;
-    const stopping = deferQuietly<undefined>();
-    this.#stopping.push(stopping);
-    await abortable(stopping.promise, signal);
+    if (this.#state !== 'STOPPED') await this.#settling(this.#stopping, signal);
   }
 
   /** Every state that is entered from this call on, in order, none left out. */
@@ -302,29 +187,63 @@ export class Supervision<C> implements AsyncDisposable {
     await this.stop();
   }
 
-  readonly #onSnapshot = (): void => {
-    const snapshot = this.#ref.getSnapshot();
-    const state = STATES.find((one) => snapshot.matches(one));
-    if (state === undefined || state === this.#state) return;
+  readonly #onEmitted = (emitted: SupervisorEmitted): void => {
+    if (this.#logger !== undefined) recordOf(emitted, this.#logger);
+    this.#enter(STATES[emitted.type]);
+  };
+
+  /** A machine that is dead has freed all that it had. */
+  readonly #onDeath = (error: unknown): void => {
+    this.#death = error;
+    this.#enter('STOPPED');
+  };
+
+  #enter(state: SupervisorState): void {
     this.#state = state;
     this.#feed.push(state);
-    if (state === 'UP') for (const one of this.#waiting.splice(0)) one.resolve(undefined);
+    if (state === 'UP') settle(this.#waiting);
     if (state !== 'STOPPED' && state !== 'GIVEN_UP') return;
-    for (const one of this.#waiting.splice(0)) one.reject(this.#end());
-    if (state === 'STOPPED') for (const one of this.#stopping.splice(0)) one.resolve(undefined);
-  };
+    settle(this.#waiting, this.#end());
+    settle(this.#stopping);
+  }
+
+  /** Waits with the others. */
+  #settling(
+    waiters: Set<Deferred<undefined>>,
+    signal: AbortSignal | undefined,
+  ): Promise<undefined> {
+    const waiter = deferQuietly<undefined>();
+    waiters.add(waiter);
+    return abortable(waiter.promise, signal, () => waiters.delete(waiter));
+  }
 
   /** Why there is no session, and will be none. */
   #end(): WirechartError {
     const { cause } = this.#ref.getSnapshot().context;
-    const isStopped = this.#state === 'STOPPED' || cause === undefined;
-    return isStopped ? new ClosedError('The supervisor was stopped', { expected: true }) : cause;
+    if (this.#state === 'GIVEN_UP' && cause !== undefined) return cause;
+    const death = this.#death !== undefined && { cause: this.#death };
+    return new ClosedError('The supervisor was stopped', { expected: true, ...death });
   }
 }
 
-const plainKind = <In, Out>(
-  definition: ProtocolDefinition<In, Out>,
-): ClientKind<AsyncProtocol<In, Out>, In, Out> => ({
-  createMachine: (options) => createProtocolMachine(definition, options),
-  attach: (ref) => AsyncProtocol.attach(ref),
-});
+function settle(waiters: Set<Deferred<undefined>>, error?: WirechartError): void {
+  for (const waiter of waiters) {
+    if (error === undefined) waiter.resolve(undefined);
+    else waiter.reject(error);
+  }
+  waiters.clear();
+}
+
+/** Records what happens to a connection that is kept: one record for each state that is entered. */
+function recordOf(emitted: SupervisorEmitted, logger: Logger): void {
+  const state = STATES[emitted.type];
+  if (emitted.type === 'waiting') {
+    const { ms, attempt, cause } = emitted;
+    const why = describe(cause);
+    logger.info(`${state} for ${String(ms)} ms until attempt ${String(attempt)}: ${why}`);
+  } else if (emitted.type === 'gaveUp') {
+    logger.warn(`${state}: ${describe(emitted.cause)}`);
+  } else {
+    logger.debug(state);
+  }
+}

@@ -22,15 +22,18 @@ describe('the exported names', () => {
         "LimitError",
         "ProtocolServer",
         "StateError",
+        "Supervision",
         "TimeoutError",
         "WirechartError",
         "contentLength",
         "createProtocolMachine",
+        "createSupervisorMachine",
         "jsonLines",
         "jsonStream",
         "lengthPrefixed",
         "lines",
         "streamPair",
+        "supervise",
       ]
     `);
   });

@@ -178,12 +178,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   }
 
   abandon(address: Address): void {
-    try {
-      const target = parseAddress(address);
-      if (target.kind === 'stream') quiet(target.stream).destroy();
-    } catch {
-      // Not an address: there is nothing to be destroyed.
-    }
+    abandon(address);
   }
 
   forward(deliver: (messages: readonly In[]) => void): void {
@@ -272,6 +267,16 @@ export class StreamLink<In, Out> implements Link<In, Out> {
       throw encodeError(error);
     }
   };
+}
+
+/** Destroys the stream that `address` holds, if it does. Never throws. */
+export function abandon(address: Address): void {
+  try {
+    const target = parseAddress(address);
+    if (target.kind === 'stream') quiet(target.stream).destroy();
+  } catch {
+    // Not an address: there is nothing to be destroyed.
+  }
 }
 
 const NOBODY: readonly Tap[] = [];

@@ -1,14 +1,14 @@
 /** The names that the supervisor's chart is written in. Nothing here moves it, and nothing can throw. */
 
-import { assign, emit, fromPromise, raise, sendTo, setup } from 'xstate';
+import { type AnyActorRef, assign, emit, fromPromise, raise, sendTo, setup } from 'xstate';
 import {
   ClosedError,
   ConnectError,
   handlerError,
   TimeoutError,
-  WirechartError,
+  type WirechartError,
 } from '../errors.ts';
-import type { ProtocolMachine } from '../machine.ts';
+import type { ProtocolActorRef, ProtocolMachine } from '../machine.ts';
 import { LONGEST_DELAY } from '../timer.ts';
 import type { Runstate } from '../runstate.ts';
 import type { Address } from '../types.ts';
@@ -16,16 +16,22 @@ import type { ProtocolContext } from './types.ts';
 import type { SupervisorContext, SupervisorEmitted, SupervisorEvent } from './supervision-types.ts';
 
 /** Where to, how often, and how patiently; every number is checked already. */
-export interface Policy {
-  /** Where the peer is; asked before each attempt. May reject. */
-  readonly locate: (attempt: number, cause: WirechartError | undefined) => Promise<Address>;
-  /** What is done when there is a session, before it counts as up. May reject. */
-  readonly synchronize: ((signal: AbortSignal) => Promise<unknown>) | undefined;
+export interface Policy<In, Out> {
+  /** Where the peer is; asked before each attempt. May throw, or reject. */
+  readonly locate: (
+    attempt: number,
+    cause: WirechartError | undefined,
+  ) => Address | Promise<Address>;
+  /** Closes what an address holds open that nobody waits for any more. Must not throw. */
+  readonly abandon: (address: Address) => void;
+  /** What is done when there is a session, before it counts as up. May throw, or reject. */
+  readonly synchronize:
+    ((connection: ProtocolActorRef<In, Out>, signal: AbortSignal) => unknown) | undefined;
   /** Whether an end merits a retry. Must not throw. */
   readonly retry: (cause: WirechartError) => boolean;
   /** How many attempts may fail in a row. */
   readonly attempts: number;
-  /** The longest wait before the attempt after `attempts` that failed in a row, in ms, without jitter. */
+  /** The longest wait after so many attempts in a row, in ms, without jitter; 0: a session has lasted. */
   readonly backoff: (attempts: number) => number;
   /** From 0 to 1, for the jitter. Must not throw. */
   readonly random: () => number;
@@ -36,54 +42,79 @@ export interface Policy {
   readonly syncTimeout: number;
 }
 
+type Deadline = 'stable' | 'locateTimeout' | 'syncTimeout';
+
 /** The reasons that are kept. */
 const MOST_REASONS = 20;
 
 /** What of the connection's snapshot matters here. */
-interface Seen {
+export interface Seen {
   readonly isUp: boolean;
   readonly isHome: boolean;
   readonly session: number;
+  /** Why the session, or the attempt, fails, or has failed; `undefined` when its end was asked for. */
   readonly cause: WirechartError | undefined;
 }
 
 /** See `Seen`. */
 export const seen = (snapshot: {
-  readonly context: Pick<ProtocolContext<never, never>, 'session' | 'outcome'>;
+  readonly context: Pick<ProtocolContext<never, never>, 'session' | 'cause'>;
   matches(runstate: Runstate): boolean;
-}): Seen => ({
-  isUp: snapshot.matches('RUNNING'),
-  isHome: snapshot.matches('IDLE'),
-  session: snapshot.context.session,
-  cause: snapshot.context.outcome?.cause,
-});
+}): Seen => {
+  const { session, cause } = snapshot.context;
+  return {
+    isUp: snapshot.matches('RUNNING'),
+    isHome: snapshot.matches('IDLE'),
+    session,
+    cause: cause?.code === 'ERR_CONNECT_ABORTED' ? undefined : cause,
+  };
+};
 
-type Record = Pick<SupervisorContext, 'cause' | 'reasons' | 'session'>;
+type Judged = Pick<SupervisorContext, 'cause' | 'reasons'>;
 
-/** A session, or an attempt at one, is over. */
+/** Something is over, for this reason. */
 function recorded(
-  { reasons }: SupervisorContext,
-  session: number,
+  { reasons, session }: SupervisorContext,
   cause: WirechartError | undefined,
-): Record {
+): Judged {
   const kept = cause === undefined ? reasons : [...reasons, { session, cause }];
-  return { cause, session, reasons: kept.slice(-MOST_REASONS) };
+  return { cause, reasons: kept.slice(-MOST_REASONS) };
 }
+
+/** There is no address to connect to. */
+const nowhere = (context: SupervisorContext, why: WirechartError): Judged =>
+  recorded(context, new ConnectError('connection', why));
 
 /** The error that an event carries: that of an actor. */
 const carried = (event: object): unknown => ('error' in event ? event.error : undefined);
 
-const isAborted = (cause: WirechartError): boolean =>
-  cause instanceof ConnectError && cause.code === 'ERR_CONNECT_ABORTED';
-
 /** The input of the actor that finds the address. */
 export const toAddress = ({ context: { attempts, cause } }: { context: SupervisorContext }) => ({
-  attempt: attempts + 1,
+  attempt: attempts,
   cause,
 });
 
+/** An actor of the chart, as an expression in it sees the actor. */
+interface Self {
+  getSnapshot(): { readonly children: { readonly connection?: AnyActorRef | undefined } };
+}
+
+/** What an actor is given that works on the connection. */
+export interface OnConnection<In, Out> {
+  /** The chart invokes it for its whole life. */
+  readonly connection: ProtocolActorRef<In, Out> | undefined;
+}
+
+/** The input of an actor that works on the connection. */
+export const onConnection = <In, Out>({ self }: { self: Self }): OnConnection<In, Out> => ({
+  connection: self.getSnapshot().children.connection,
+});
+
 /** The setup of the chart. */
-export const supervision = <In, Out>(connection: ProtocolMachine<In, Out>, policy: Policy) =>
+export const supervision = <In, Out>(
+  connection: ProtocolMachine<In, Out>,
+  policy: Policy<In, Out>,
+) =>
   setup({
     types: {} as {
       context: SupervisorContext;
@@ -95,15 +126,35 @@ export const supervision = <In, Out>(connection: ProtocolMachine<In, Out>, polic
     actors: {
       connection,
       locator: fromPromise(
-        async ({ input }: { input: ReturnType<typeof toAddress> }): Promise<Address> =>
-          policy.locate(input.attempt, input.cause),
+        async ({
+          input,
+          signal,
+        }: {
+          input: ReturnType<typeof toAddress>;
+          signal: AbortSignal;
+        }): Promise<Address> => {
+          const address = await policy.locate(input.attempt, input.cause);
+          const abandon = (): void => {
+            policy.abandon(address);
+          };
+          if (signal.aborted) abandon();
+          else signal.addEventListener('abort', abandon, { once: true });
+          return address;
+        },
       ),
-      synchronizer: fromPromise(async ({ signal }: { signal: AbortSignal }): Promise<unknown> =>
-        policy.synchronize?.(signal),
+      synchronizer: fromPromise(
+        async ({
+          input,
+          signal,
+        }: {
+          input: OnConnection<In, Out>;
+          signal: AbortSignal;
+        }): Promise<unknown> =>
+          input.connection && (await policy.synchronize?.(input.connection, signal)),
       ),
     },
     delays: {
-      backoff: ({ context }) => Math.min(context.wait, LONGEST_DELAY),
+      backoff: ({ context }) => context.wait,
       stableTime: Math.min(policy.stable, LONGEST_DELAY),
       locateTimeout: Math.min(policy.locateTimeout, LONGEST_DELAY),
       syncTimeout: Math.min(policy.syncTimeout, LONGEST_DELAY),
@@ -111,20 +162,37 @@ export const supervision = <In, Out>(connection: ProtocolMachine<In, Out>, polic
     guards: {
       /** Whether the connection has come home from a session that was not judged yet. */
       isNews: ({ context }, { isHome, session }: Seen) => isHome && session > context.session,
+      /** Whether its session can be used no more, from now on. */
+      isLeaving: ({ context: { up } }, { isUp }: Seen) => up !== undefined && !isUp,
+      isAway: ({ context }) => context.connection === 'away',
+      hasConnection: ({ context }) => context.connection !== 'gone',
       isConnected: ({ context: { up } }) => up !== undefined,
       isToSynchronize: ({ context: { up } }) =>
         up !== undefined && policy.synchronize !== undefined,
-      wasAskedFor: ({ context: { cause } }) => cause === undefined || isAborted(cause),
+      /** Whether the deadline is one that passes. */
+      isFinite: (_, { deadline }: { deadline: Deadline }) => policy[deadline] <= LONGEST_DELAY,
+      /** Whether the session ends because it was told to, or announced it. */
+      isAskedFor: ({ event }) => event.type === 'ENDING' && event.cause === undefined,
+      wasAskedFor: ({ context: { cause } }) => cause === undefined,
       meritsRetry: ({ context: { cause, attempts } }) =>
-        cause !== undefined && attempts + 1 < policy.attempts && policy.retry(cause),
+        cause !== undefined && attempts < policy.attempts && policy.retry(cause),
     },
     actions: {
-      noteConnection: assign((_, { isUp, session }: Seen) => ({ up: isUp ? session : undefined })),
+      noteConnection: assign(({ context }, { isUp, isHome, session }: Seen) => ({
+        connection: isHome ? ('home' as const) : ('away' as const),
+        up: isUp ? session : undefined,
+        session: isHome ? session : context.session,
+      })),
+      /** It is away as soon as it is told to connect, even if somebody asks before it says so. */
+      noteAttempt: assign({ connection: 'away' }),
+      raiseEnding: raise((_, { cause }: Seen): SupervisorEvent => ({ type: 'ENDING', cause })),
       raiseOver: raise((_, { session, cause }: Seen): SupervisorEvent => ({
         type: 'OVER',
         session,
         cause,
       })),
+      countAttempt: assign({ attempts: ({ context }) => context.attempts + 1 }),
+      forgetAttempts: assign({ attempts: 0 }),
       connect: sendTo('connection', (_, { address }: { address: Address }) => ({
         type: 'CONNECT' as const,
         address,
@@ -137,57 +205,52 @@ export const supervision = <In, Out>(connection: ProtocolMachine<In, Out>, polic
         type: 'FAIL' as const,
         error: handlerError('onUp', carried(event)),
       })),
-      failSessionLate: sendTo('connection', {
-        type: 'FAIL',
-        error: new TimeoutError('wait', policy.syncTimeout),
-      }),
+      failSessionLate: sendTo('connection', () => ({
+        type: 'FAIL' as const,
+        error: late('wait', 'onUp', policy.syncTimeout),
+      })),
       recordOver: assign(({ context, event }) =>
-        event.type === 'OVER' ? recorded(context, event.session, event.cause) : {},
+        event.type === 'OVER' ? recorded(context, event.cause) : {},
       ),
       /** A session that ends because it was told to leaves no reason. */
-      noteOver: assign(({ event }) =>
-        event.type === 'OVER' ? { session: event.session, cause: undefined } : {},
-      ),
+      noteOver: assign({ cause: undefined }),
       recordNowhere: assign(({ context, event }) =>
-        recorded(
-          context,
-          context.session,
-          new ConnectError('connection', handlerError('address', carried(event))),
-        ),
+        nowhere(context, handlerError('address', carried(event))),
       ),
       recordLocateTimeout: assign(({ context }) =>
-        recorded(
-          context,
-          context.session,
-          new ConnectError('connection', new TimeoutError('connect', policy.locateTimeout)),
-        ),
+        nowhere(context, late('connect', 'address', policy.locateTimeout)),
       ),
       recordFailure: assign(({ context, event }) => {
-        const error = carried(event);
-        const cause =
-          error instanceof WirechartError
-            ? error
-            : new ClosedError('The connection failed', { cause: error });
-        return recorded(context, context.session, cause);
+        const cause = new ClosedError('The connection cannot be used again', {
+          cause: carried(event),
+        });
+        return { ...recorded(context, cause), connection: 'gone' as const, up: undefined };
       }),
-      planWait: assign(({ context }) => {
-        const attempts = context.attempts + 1;
-        return { attempts, wait: Math.round(policy.random() * policy.backoff(attempts)) };
-      }),
-      forgetAttempts: assign({ attempts: 0 }),
+      planWait: assign(({ context: { attempts } }) => ({
+        wait: Math.round(policy.random() * Math.min(policy.backoff(attempts), LONGEST_DELAY)),
+      })),
       countUp: assign({ ups: ({ context }) => context.ups + 1 }),
+      emitConnecting: emit(({ context }): SupervisorEmitted => ({
+        type: 'connecting',
+        attempt: context.attempts,
+      })),
       emitUp: emit(({ context: { up = 0, ups } }): SupervisorEmitted => ({
         type: 'up',
         session: up,
         ups,
       })),
+      emitFailing: emit({ type: 'failing' }),
       emitWaiting: emit(({ context: { wait, attempts, cause } }): SupervisorEmitted => ({
         type: 'waiting',
         ms: wait,
-        attempt: attempts,
+        attempt: attempts + 1,
         cause,
       })),
+      emitStopping: emit({ type: 'stopping' }),
       emitStopped: emit({ type: 'stopped' }),
       emitGivenUp: emit(({ context: { cause } }): SupervisorEmitted => ({ type: 'gaveUp', cause })),
     },
   });
+
+const late = (phase: 'connect' | 'wait', callback: string, ms: number): TimeoutError =>
+  new TimeoutError(phase, ms, `The callback ${callback} took longer than ${String(ms)} ms`);

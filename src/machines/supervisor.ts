@@ -7,19 +7,22 @@
  * ------
  * 1. The connection is one actor for the supervisor's whole life. It comes home to IDLE by itself, with an
  *    outcome, whatever happens; here it is decided what follows from that.
- * 2. What the connection does is heard by its snapshots: `onSnapshot` notes whether it is up, and raises
- *    OVER once for each session, or attempt, that has ended. Nothing else moves a state, but our
- *    caller, the user's two functions (where to connect, what to do when it is up again) and time.
+ * 2. What the connection does is heard by its snapshots: `onSnapshot` notes where it is, and raises
+ *    ENDING when its session cannot be used any more, and OVER once for each session, or attempt, that
+ *    has ended. Nothing else moves a state, but our caller, the user's two functions (where to connect,
+ *    what to do when it is up again) and time.
  * 3. An end that was asked for stops the supervisor: `disconnect()` means it. Any other end is judged: it
  *    merits a retry, or it does not, or there have been enough.
  * 4. A session has to last before it counts as a success. One that comes up only to fail makes the next
  *    wait longer, as a refused attempt does.
  * 5. STOP is heard in every state, and what is under way is given up at once.
+ * 6. The connection may be told to connect by others. At work, the supervisor takes that for its next
+ *    attempt; in STOPPED and GIVEN_UP it is none of its business, until it is told to start, or to stop.
  */
 
 import type { ProtocolMachine } from '../machine.ts';
 import type { SupervisorContext } from './supervision-types.ts';
-import { type Policy, seen, supervision, toAddress } from './supervision.ts';
+import { onConnection, type Policy, seen, supervision, toAddress } from './supervision.ts';
 
 /**
  * The chart, as a machine. It starts to connect as soon as its actor starts.
@@ -29,13 +32,14 @@ import { type Policy, seen, supervision, toAddress } from './supervision.ts';
  */
 export const createSupervisorChart = <In, Out>(
   connection: ProtocolMachine<In, Out>,
-  policy: Policy,
+  policy: Policy<In, Out>,
 ) =>
   supervision(connection, policy).createMachine({
     id: 'supervisor',
     context: (): SupervisorContext => ({
       attempts: 0,
       ups: 0,
+      connection: 'home',
       up: undefined,
       session: 0,
       wait: 0,
@@ -53,36 +57,57 @@ export const createSupervisorChart = <In, Out>(
             { type: 'raiseOver', params: ({ event }) => seen(event.snapshot) },
           ],
         },
+        {
+          guard: { type: 'isLeaving', params: ({ event }) => seen(event.snapshot) },
+          actions: [
+            { type: 'noteConnection', params: ({ event }) => seen(event.snapshot) },
+            { type: 'raiseEnding', params: ({ event }) => seen(event.snapshot) },
+          ],
+        },
         { actions: { type: 'noteConnection', params: ({ event }) => seen(event.snapshot) } },
       ],
+      onDone: { target: '.GIVEN_UP', actions: 'recordFailure' },
       onError: { target: '.GIVEN_UP', actions: 'recordFailure' },
+    },
+    on: {
+      STOP: [
+        { guard: 'isAway', target: '.STOPPING', actions: 'disconnect' },
+        { target: '.STOPPED' },
+      ],
     },
     initial: 'CONNECTING',
     states: {
       CONNECTING: {
         description: 'On the way to a session that can be used.',
         tags: 'busy',
+        entry: ['countAttempt', 'emitConnecting'],
+        on: { OVER: { target: 'JUDGING', actions: 'recordOver' } },
         initial: 'locating',
         states: {
           locating: {
             description: 'Asking where the peer is this time.',
+            // Somebody else has been faster.
+            always: { guard: 'isAway', target: 'connecting' },
             invoke: {
               id: 'locator',
               src: 'locator',
               input: toAddress,
               onDone: {
                 target: 'connecting',
-                actions: {
-                  type: 'connect',
-                  params: ({ event }) => ({ address: event.output }),
-                },
+                actions: [
+                  'noteAttempt',
+                  { type: 'connect', params: ({ event }) => ({ address: event.output }) },
+                ],
               },
               onError: { target: '#supervisor.JUDGING', actions: 'recordNowhere' },
             },
             after: {
-              locateTimeout: { target: '#supervisor.JUDGING', actions: 'recordLocateTimeout' },
+              locateTimeout: {
+                guard: { type: 'isFinite', params: { deadline: 'locateTimeout' } },
+                target: '#supervisor.JUDGING',
+                actions: 'recordLocateTimeout',
+              },
             },
-            on: { STOP: '#supervisor.STOPPED' },
           },
           connecting: {
             description: 'The connection dials, and establishes a session.',
@@ -90,30 +115,28 @@ export const createSupervisorChart = <In, Out>(
               { guard: 'isToSynchronize', target: 'synchronizing' },
               { guard: 'isConnected', target: '#supervisor.UP' },
             ],
-            on: {
-              OVER: { target: '#supervisor.JUDGING', actions: 'recordOver' },
-              STOP: { target: '#supervisor.STOPPING', actions: 'disconnect' },
-            },
           },
           synchronizing: {
             description: 'There is a session; what it lacks after a failure is made up for.',
             invoke: {
               id: 'synchronizer',
               src: 'synchronizer',
+              input: onConnection,
               onDone: '#supervisor.UP',
-              onError: { target: 'failing', actions: 'failSession' },
+              onError: { target: '#supervisor.FAILING', actions: 'failSession' },
             },
-            after: { syncTimeout: { target: 'failing', actions: 'failSessionLate' } },
-            on: {
-              OVER: { target: '#supervisor.JUDGING', actions: 'recordOver' },
-              STOP: { target: '#supervisor.STOPPING', actions: 'disconnect' },
+            after: {
+              syncTimeout: {
+                guard: { type: 'isFinite', params: { deadline: 'syncTimeout' } },
+                target: '#supervisor.FAILING',
+                actions: 'failSessionLate',
+              },
             },
-          },
-          failing: {
-            description: 'A session that cannot be used goes home.',
             on: {
-              OVER: { target: '#supervisor.JUDGING', actions: 'recordOver' },
-              STOP: { target: '#supervisor.STOPPING', actions: 'disconnect' },
+              ENDING: [
+                { guard: 'isAskedFor', target: '#supervisor.STOPPING' },
+                { target: '#supervisor.FAILING' },
+              ],
             },
           },
         },
@@ -123,11 +146,20 @@ export const createSupervisorChart = <In, Out>(
         description: 'There is a session, and it can be used.',
         tags: 'up',
         entry: ['countUp', 'emitUp'],
-        after: { stableTime: { actions: 'forgetAttempts' } },
-        on: {
-          OVER: { target: 'JUDGING', actions: 'recordOver' },
-          STOP: { target: 'STOPPING', actions: 'disconnect' },
+        after: {
+          stableTime: {
+            guard: { type: 'isFinite', params: { deadline: 'stable' } },
+            actions: 'forgetAttempts',
+          },
         },
+        on: { ENDING: [{ guard: 'isAskedFor', target: 'STOPPING' }, { target: 'FAILING' }] },
+      },
+
+      FAILING: {
+        description: 'A session that cannot be used goes home.',
+        tags: 'busy',
+        entry: 'emitFailing',
+        on: { OVER: { target: 'JUDGING', actions: 'recordOver' } },
       },
 
       JUDGING: {
@@ -144,14 +176,15 @@ export const createSupervisorChart = <In, Out>(
         tags: 'busy',
         entry: 'emitWaiting',
         after: { backoff: 'CONNECTING' },
-        // Somebody else has connected it meanwhile.
-        always: { guard: 'isConnected', target: 'CONNECTING.connecting' },
-        on: { RETRY: 'CONNECTING', STOP: 'STOPPED' },
+        // Somebody else does not wait.
+        always: { guard: 'isAway', target: 'CONNECTING.connecting' },
+        on: { RETRY: 'CONNECTING' },
       },
 
       STOPPING: {
-        description: 'The session under way ends.',
+        description: 'The session under way ends, or the attempt at one.',
         tags: 'busy',
+        entry: 'emitStopping',
         on: {
           OVER: { target: 'STOPPED', actions: 'noteOver' },
           STOP: { actions: 'disconnect' },
@@ -161,13 +194,18 @@ export const createSupervisorChart = <In, Out>(
       STOPPED: {
         description: 'Nobody wants a connection.',
         entry: 'emitStopped',
-        on: { START: { target: 'CONNECTING', actions: 'forgetAttempts' } },
+        on: {
+          START: { guard: 'hasConnection', target: 'CONNECTING', actions: 'forgetAttempts' },
+          STOP: [{ guard: 'isAway', target: 'STOPPING', actions: 'disconnect' }, {}],
+        },
       },
 
       GIVEN_UP: {
         description: 'There is no point in going on; `cause` says why.',
         entry: 'emitGivenUp',
-        on: { START: { target: 'CONNECTING', actions: 'forgetAttempts' }, STOP: 'STOPPED' },
+        on: {
+          START: { guard: 'hasConnection', target: 'CONNECTING', actions: 'forgetAttempts' },
+        },
       },
     },
   });

@@ -9,6 +9,7 @@ import type { JsonObject } from '../codecs/json.ts';
 import { ArgumentError, ConnectError, TimeoutError } from '../errors.ts';
 import {
   AsyncProtocol,
+  type AttachOptions,
   type DisconnectOptions,
   type ProtocolOptions,
   type WaitOptions,
@@ -102,14 +103,15 @@ export class QmpClient implements AsyncDisposable {
    * it is asked for, so the options of the first call hold.
    *
    * @param ref - A running actor of `createQmpMachine()`.
-   * @param options - `clock`: what deadlines of commands and waits are measured by.
+   * @param options - `clock`: what deadlines of commands and waits are measured by. `name` and `logger`
+   *   as for `AsyncProtocol.attach()`.
    * @throws {ArgumentError} When it is an actor of another machine.
    */
-  static attach(ref: QmpActorRef, options: Pick<QmpOptions, 'clock'> = {}): QmpClient {
+  static attach(ref: QmpActorRef, options: AttachOptions = {}): QmpClient {
     const definition = definitionOf(ref);
     const known = clients.get(definition);
     if (known !== undefined) return known;
-    const client = new QmpClient(options, definition, AsyncProtocol.attach(ref));
+    const client = new QmpClient(options, definition, AsyncProtocol.attach(ref, options));
     clients.set(definition, client);
     return client;
   }
