@@ -51,7 +51,7 @@ export class Relay {
 
   #replay(socket: RelaySocket): void {
     for (const program of this.#hub.programs.values()) {
-      for (const message of program.registrations()) socket.send(JSON.stringify(message));
+      for (const message of program.registrations()) say(socket, JSON.stringify(message));
     }
   }
 
@@ -67,8 +67,10 @@ export class Relay {
   /** Passes a program's message on. */
   pass(message: JsonObject): void {
     const text = JSON.stringify(message);
-    for (const socket of this.#sockets) {
-      if (socket.bufferedAmount < MOST_WAITING) socket.send(text);
-    }
+    for (const socket of this.#sockets) say(socket, text);
   }
+}
+
+function say(socket: RelaySocket, text: string): void {
+  if (socket.bufferedAmount < MOST_WAITING) socket.send(text);
 }

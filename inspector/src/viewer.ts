@@ -21,6 +21,8 @@ export class Viewer {
   readonly #socket: ViewerSocket;
   readonly #all: () => Iterable<ServerMessage>;
   #pending: ServerMessage[] = [];
+  /** Of the entries among them, in bytes. */
+  #size = 0;
   /** Whether what is pending has a gap, and everything is to be sent instead. */
   #isBehind = true;
   #timer: NodeJS.Timeout | undefined;
@@ -38,8 +40,9 @@ export class Viewer {
     // All there is will hold it, unless it is an answer to this page alone.
     if (this.#isBehind && !isAnswer) return;
     this.#pending.push(message);
-    if (this.#pending.length > MOST_PENDING) {
-      this.#pending = [];
+    if (message.type === 'entry') this.#size += message.size;
+    if (this.#pending.length > MOST_PENDING || this.#size > MOST_WAITING) {
+      this.#forget();
       this.#isBehind = true;
     }
     this.#schedule();
@@ -47,7 +50,12 @@ export class Viewer {
 
   close(): void {
     clearTimeout(this.#timer);
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#pending = [];
+    this.#size = 0;
   }
 
   #schedule(): void {
@@ -63,7 +71,7 @@ export class Viewer {
       return;
     }
     const messages = this.#isBehind ? [...this.#all(), ...this.#pending] : this.#pending;
-    this.#pending = [];
+    this.#forget();
     this.#isBehind = false;
     for (let at = 0; at < messages.length; at += BATCH) {
       this.#socket.send(JSON.stringify(messages.slice(at, at + BATCH)));
