@@ -6,16 +6,25 @@ import type { ActorView, Entry, PageMessage, ProgramView, ServerMessage } from '
 import { graphOf } from './graph.ts';
 import { Layouter } from './layout.ts';
 import { type NewEntry, partsOf, Program, type Publisher, type V4Machine } from './program.ts';
+import { quietly } from './receiver.ts';
 import { Relay } from './relay.ts';
-import { header, lineOfEntry, registration } from './saved.ts';
+import { recordingOf } from './saved.ts';
 import { Viewer, type ViewerSocket } from './viewer.ts';
 
 /** What is kept of the past: entries, and roughly their bytes. */
 const BOUNDS = { entries: 20_000, size: 64 * 1024 * 1024 };
-/** Charts that are kept; the oldest are forgotten. */
+/** Charts that are kept; past it, those that no actor has are forgotten. */
 const MOST_CHARTS = 500;
 /** Programs that are gone and still shown. */
 const MOST_PROGRAMS = 200;
+
+/** A machine that actors run, and the name of its chart. */
+interface KnownMachine {
+  readonly chart: string;
+  /** One text for all of them. */
+  readonly definition: string;
+  readonly machine: V4Machine;
+}
 
 /** See the module's comment. */
 export class Hub implements Publisher {
@@ -24,11 +33,12 @@ export class Hub implements Publisher {
   readonly relay: Relay;
   /** Resolves when a page looks for the first time. */
   readonly opened: Promise<void>;
+  isClosed = false;
   #open: () => void = () => undefined;
   readonly #history = new History(BOUNDS);
-  readonly #instances = new Map<string, Program>();
   readonly #viewers = new Set<Viewer>();
-  readonly #machines = new Map<string, { definition: string; machine: V4Machine }>();
+  readonly #machines = new Map<string, KnownMachine>();
+  #mostCharts = MOST_CHARTS;
   readonly #charts = new Map<string, Promise<ServerMessage>>();
   readonly #layouter = new Layouter();
   #seq = 0;
@@ -52,20 +62,21 @@ export class Hub implements Publisher {
     return this.#wire;
   }
 
-  /** The program of a run that calls itself `instance`: the same as before, when it is back. */
+  /**
+   * The program of a run that calls itself `instance`: the same as before, when it is back. One that is
+   * still connected makes a second report, and each knows of its own actors alone.
+   */
   programOf(instance: string): Program {
-    const known = this.#instances.get(instance);
-    if (known !== undefined) return known;
-    const program = this.newProgram('live');
-    this.#instances.set(instance, program);
-    return program;
+    const known = [...this.programs.values()];
+    const back = known.find((program) => program.instance === instance && !program.isConnected);
+    return back ?? this.newProgram('live', instance);
   }
 
   /** A program that was not there before, or a recording. */
-  newProgram(source: ProgramView['source']): Program {
+  newProgram(source: ProgramView['source'], instance?: string): Program {
     this.#forgetPrograms();
     this.#count += 1;
-    const program = new Program(`p${String(this.#count)}`, source, this);
+    const program = new Program(`p${String(this.#count)}`, source, this, instance);
     this.programs.set(program.id, program);
     return program;
   }
@@ -115,6 +126,7 @@ export class Hub implements Publisher {
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     for (const viewer of this.#viewers) viewer.close();
     this.#viewers.clear();
     await this.#layouter.close();
@@ -136,31 +148,24 @@ export class Hub implements Publisher {
     this.#push(numbered);
   }
 
-  chartOf(definition: string, machine: V4Machine): string {
-    const id = createHash('sha256').update(definition).digest('base64url').slice(0, 16);
-    if (!this.#machines.has(id)) {
-      const [oldest] = this.#machines.keys();
-      if (this.#machines.size >= MOST_CHARTS && oldest !== undefined) this.#forgetChart(oldest);
-      this.#machines.set(id, { definition, machine });
-    }
-    return id;
+  chartOf(text: string, machine: V4Machine): Omit<KnownMachine, 'machine'> {
+    const chart = createHash('sha256').update(text).digest('base64url').slice(0, 16);
+    const known = this.#machines.get(chart);
+    if (known !== undefined) return known;
+    if (this.#machines.size >= this.#mostCharts) this.#forgetCharts();
+    const added = { chart, definition: text, machine };
+    this.#machines.set(chart, added);
+    return added;
   }
 
-  /** What is kept, as a recording. */
-  *recording(): Generator<string> {
-    yield header([...this.programs.values()].map(({ view }) => view.name).join(', '));
-    // An actor begins with its first entry that is kept, or was there before.
-    for (const { actor } of this.#history.lives.values()) {
-      if (actor.start === 0) yield this.#registration(actor);
-    }
-    for (const entry of this.#history.entries()) {
-      const life = entry.kind === 'start' ? this.#history.lives.get(entry.actor) : undefined;
-      yield life === undefined ? lineOfEntry(entry) : this.#registration(life.actor);
-    }
-  }
-
-  #registration(actor: ActorView): string {
-    return registration(actor, this.#machines.get(actor.chart)?.definition ?? '{}');
+  /** What is kept, as a recording: as it is now, however slowly it is read. */
+  recording(): Iterable<string> {
+    return recordingOf({
+      name: [...this.programs.values()].map(({ view }) => view.name).join(', '),
+      actors: [...this.#history.lives.values()].map(({ actor }) => actor),
+      entries: [...this.#history.entries()],
+      definitions: new Map([...this.#machines].map(([id, { definition }]) => [id, definition])),
+    });
   }
 
   /** Everything, for a page that has nothing. */
@@ -178,37 +183,39 @@ export class Hub implements Publisher {
   #chart(id: string): Promise<ServerMessage> {
     const known = this.#charts.get(id);
     if (known !== undefined) return known;
-    const chart = this.#layOut(id);
+    const chart = this.#layOut(id).catch((error: unknown): ServerMessage => {
+      this.#charts.delete(id); // It may succeed when it is asked for anew.
+      const why = error instanceof Error ? error.message : 'nobody knows why';
+      return { type: 'no-chart', id, why };
+    });
     this.#charts.set(id, chart);
     return chart;
   }
 
   async #layOut(id: string): Promise<ServerMessage> {
-    try {
-      const known = this.#machines.get(id);
-      if (known === undefined) throw new Error('it is no longer known');
-      const chart = await this.#layouter.layOut(id, graphOf(known.machine));
-      return { type: 'chart', id, chart };
-    } catch (error) {
-      const why = error instanceof Error ? error.message : 'nobody knows why';
-      return { type: 'no-chart', id, why };
-    }
+    const known = this.#machines.get(id);
+    if (known === undefined) throw new Error('it is no longer known');
+    const graph = quietly(() => graphOf(known.machine));
+    return { type: 'chart', id, chart: await this.#layouter.layOut(id, graph) };
   }
 
-  #forgetChart(id: string): void {
-    this.#machines.delete(id);
-    this.#charts.delete(id);
+  /** Those that no actor has any more. There may be so many others that one does not look each time. */
+  #forgetCharts(): void {
+    const used = new Set([...this.#history.lives.values()].map(({ actor }) => actor.chart));
+    for (const id of this.#machines.keys()) {
+      if (used.has(id)) continue;
+      this.#machines.delete(id);
+      this.#charts.delete(id);
+    }
+    this.#mostCharts = Math.max(MOST_CHARTS, 2 * this.#machines.size);
   }
 
   #forgetPrograms(): void {
-    for (const [id, { view }] of this.programs) {
+    for (const [id, program] of this.programs) {
       if (this.programs.size < MOST_PROGRAMS) return;
-      if (view.source === 'live') continue;
-      const program = this.programs.get(id);
+      if (program.view.source === 'live') continue;
+      program.end();
       this.programs.delete(id);
-      for (const [instance, other] of this.#instances) {
-        if (other === program) this.#instances.delete(instance);
-      }
     }
   }
 }

@@ -1,6 +1,6 @@
 /** One program that reports, or one recording that is read: its messages, as entries of the history. */
 
-import type { ActorState, ActorView, Entry, ProgramView } from '../shared/view.ts';
+import type { ActorState, ActorView, Entry, Json, ProgramView } from '../shared/view.ts';
 import { factsIn, isObject, json, nameIn, numberIn, parseObject, textIn } from './checks.ts';
 import type { JsonObject } from './checks.ts';
 import { type Heard, openReceiver, type Receiver } from './receiver.ts';
@@ -22,8 +22,11 @@ export interface Publisher {
   readonly nextSeq: number;
   actor(view: ActorView): void;
   add(entry: NewEntry): void;
-  /** Names the chart of a machine. */
-  chartOf(definition: string, machine: V4Machine): string;
+  /** Names the chart of a machine, and gives the one text of it that is kept. */
+  chartOf(
+    text: string,
+    machine: V4Machine,
+  ): { readonly chart: string; readonly definition: string };
   /** Other receivers, which get messages with ids that are unique among all programs. */
   readonly relay: { readonly isUsed: boolean; pass(message: JsonObject): void };
 }
@@ -41,6 +44,8 @@ const MOST_PROBLEMS = 20;
 /** See the module's comment. */
 export class Program {
   readonly id: string;
+  /** What the run of the program calls itself, if it does. */
+  readonly instance: string | undefined;
   readonly #publisher: Publisher;
   #view: ProgramView;
   #receiver: Receiver | undefined;
@@ -54,14 +59,24 @@ export class Program {
   #raw: JsonObject = {};
   #size = 0;
 
-  constructor(id: string, source: ProgramView['source'], publisher: Publisher) {
+  constructor(
+    id: string,
+    source: ProgramView['source'],
+    publisher: Publisher,
+    instance: string | undefined,
+  ) {
     this.id = id;
+    this.instance = instance;
     this.#publisher = publisher;
     this.#view = { type: 'program', id, name: id, pid: 0, source, control: false };
   }
 
   get view(): ProgramView {
     return this.#view;
+  }
+
+  get isConnected(): boolean {
+    return this.#connection !== undefined;
   }
 
   /** The program is there, or is back: asks it to tell what there is. */
@@ -74,13 +89,22 @@ export class Program {
     this.#show({ source: 'live' });
   }
 
+  /** The program has told what there is. What it does not know any more has ended meanwhile. */
+  confirm(): void {
+    for (const sessionId of this.#unconfirmed) this.#stop(sessionId, Date.now());
+  }
+
   /** The program has gone, or has lost its connection. */
-  disconnect(connection: Connection): void {
-    if (this.#connection !== connection) return;
+  disconnect(): void {
     this.#receiver?.stop();
     this.#receiver = undefined;
     this.#connection = undefined;
     this.#show({ source: 'gone' });
+  }
+
+  /** It will not be back. */
+  end(): void {
+    for (const sessionId of this.#live.keys()) this.#stop(sessionId, Date.now());
   }
 
   /** Says something to the program, if it is there. */
@@ -101,9 +125,8 @@ export class Program {
       this.#raw = parseObject(text);
       this.#dispatch(this.#raw);
     } catch (error) {
-      this.#complain(
-        `A message was not understood: ${error instanceof Error ? error.message : ''}`,
-      );
+      const why = error instanceof Error ? error.message : '';
+      this.#complain(`A message was not understood: ${why}`, Date.now());
     }
   }
 
@@ -115,7 +138,6 @@ export class Program {
   #dispatch(message: JsonObject): void {
     const type = nameIn(message, 'type');
     if (type.startsWith('service.')) {
-      if (type !== 'service.register') this.#confirm();
       this.#receiver ??= this.#openReceiver(() => undefined);
       this.#receiver.take(message);
       const { relay } = this.#publisher;
@@ -124,7 +146,8 @@ export class Program {
       const name = nameIn(message, 'name');
       this.#show({ name, pid: numberIn(message, 'pid'), control: message['control'] === true });
     } else if (type === 'wirechart.message') this.#onMessage(message);
-    else if (type === 'wirechart.problem') this.#complain(textIn(message, 'text'));
+    else if (type === 'wirechart.problem')
+      this.#complain(textIn(message, 'text'), numberIn(message, 'at', Date.now()));
   }
 
   #openReceiver(say: (command: object) => void): Receiver {
@@ -135,25 +158,24 @@ export class Program {
 
   #hear(heard: Heard): void {
     const sessionId = nameIn(this.#raw, 'sessionId');
+    if (heard.type === 'service.register') {
+      this.#onRegister(sessionId, heard);
+      return;
+    }
+    // Of actors that are not shown, nothing is.
+    const live = this.#live.get(sessionId);
+    if (live === undefined) return;
     const at = this.#at();
     const actor = this.#idOf(sessionId);
     switch (heard.type) {
-      case 'service.register':
-        this.#onRegister(sessionId, heard);
+      case 'service.event':
+        this.#add({ kind: 'event', at, actor, ...this.#eventOf(heard.event) });
         break;
-      case 'service.event': {
-        const { name, origin } = heard.event;
-        const data: unknown = heard.event.data;
-        const sender = origin === undefined ? {} : { origin: this.#idOf(origin) };
-        this.#add({ kind: 'event', at, actor, name, data: json(data), ...sender });
-        break;
-      }
       case 'service.state': {
-        const live = this.#live.get(sessionId);
-        if (live === undefined) return;
-        const { state } = this.#raw;
-        this.#live.set(sessionId, { ...live, state, wirechart: this.#merged(live) });
-        this.#add({ kind: 'state', at, actor, state: this.#stateOf(heard.state) });
+        const state = this.#stateOf(heard.state);
+        const wirechart = this.#merged(live);
+        this.#live.set(sessionId, { ...live, state: this.#raw['state'], wirechart });
+        this.#add({ kind: 'state', at, actor, state });
         break;
       }
       case 'service.stop':
@@ -163,32 +185,38 @@ export class Program {
   }
 
   #onRegister(sessionId: string, heard: Extract<Heard, { type: 'service.register' }>): void {
-    this.#unconfirmed.delete(sessionId);
     const id = this.#idOf(sessionId);
     const at = this.#at();
     const state = this.#stateOf(heard.state);
-    if (this.#live.has(sessionId)) {
-      // It was known before its program lost the connection, or was asked again.
-      this.#live.set(sessionId, this.#raw);
-      this.#add({ kind: 'state', at, actor: id, state });
-      return;
-    }
-    if (this.#live.size >= MOST_ACTORS) throw new TypeError('there are too many actors');
-    this.#live.set(sessionId, this.#raw);
+    const { chart, definition } = this.#publisher.chartOf(
+      textIn(this.#raw, 'machine'),
+      heard.machine,
+    );
     const { wirechart } = this.#raw;
     const isMachine = !isObject(wirechart) || wirechart['kind'] !== 'actor';
-    this.#publisher.actor({
+    const isKnown = this.#live.has(sessionId);
+    const view: ActorView = {
       type: 'actor',
       id,
       program: this.id,
-      name: nameIn(this.#raw, 'id'),
-      ...(heard.parent !== undefined && { parent: this.#idOf(heard.parent) }),
+      name: 'id' in this.#raw ? nameIn(this.#raw, 'id') : heard.machine.id,
+      ...('parent' in this.#raw && { parent: this.#idOf(nameIn(this.#raw, 'parent')) }),
       kind: isMachine ? 'machine' : 'actor',
-      chart: this.#publisher.chartOf(textIn(this.#raw, 'machine'), heard.machine),
+      chart,
       start: this.#publisher.nextSeq,
       base: state,
-    });
-    this.#add({ kind: 'start', at, actor: id });
+    };
+    if (!isKnown && this.#live.size >= MOST_ACTORS)
+      throw new TypeError('there are too many actors');
+    this.#live.set(sessionId, { ...this.#raw, machine: definition });
+    this.#unconfirmed.delete(sessionId);
+    if (isKnown) {
+      // It was known before its program lost the connection, or was asked again.
+      this.#add({ kind: 'state', at, actor: id, state });
+    } else {
+      this.#publisher.actor(view);
+      this.#add({ kind: 'start', at, actor: id });
+    }
   }
 
   #stop(sessionId: string, at: number): void {
@@ -197,17 +225,13 @@ export class Program {
     this.#add({ kind: 'stop', at, actor: this.#idOf(sessionId) });
   }
 
-  /** What the program does not know any more when it is back has ended meanwhile. */
-  #confirm(): void {
-    for (const sessionId of this.#unconfirmed) this.#stop(sessionId, this.#at());
-  }
-
   #onMessage(message: JsonObject): void {
-    const actor = this.#idOf(nameIn(message, 'sessionId'));
+    const sessionId = nameIn(message, 'sessionId');
+    if (!this.#live.has(sessionId)) return;
     this.#add({
       kind: 'message',
       at: numberIn(message, 'at', Date.now()),
-      actor,
+      actor: this.#idOf(sessionId),
       direction: message['direction'] === 'in' ? 'in' : 'out',
       text: textIn(message, 'text'),
       bytes: numberIn(message, 'bytes'),
@@ -215,14 +239,26 @@ export class Program {
     });
   }
 
+  #eventOf(event: unknown): { name: string; data: Json; origin?: string } {
+    if (!isObject(event)) throw new TypeError('its event is no event');
+    const { data, origin } = event;
+    return {
+      name: nameIn(event, 'name'),
+      data: json(data),
+      ...(typeof origin === 'string' && { origin: this.#idOf(origin) }),
+    };
+  }
+
   #stateOf(state: Extract<Heard, { type: 'service.state' }>['state']): ActorState {
     const value: unknown = state.value;
     const context: unknown = state.context;
+    const event: unknown = state._event;
+    if (!isObject(event)) throw new TypeError('its state has no event');
     return {
       ...factsIn(this.#raw, state.done === true),
       value: json(value),
       context: json(context),
-      event: state._event.name,
+      event: nameIn(event, 'name'),
     };
   }
 
@@ -239,10 +275,11 @@ export class Program {
     this.#publisher.add({ ...entry, size: this.#size + 200 });
   }
 
-  #complain(text: string): void {
+  #complain(text: string, at: number): void {
     this.#problems += 1;
     if (this.#problems > MOST_PROBLEMS) return;
-    this.#add({ kind: 'problem', at: Date.now(), actor: this.id, text: text.slice(0, 1000) });
+    this.#size = 0; // Of what was not understood nothing is kept.
+    this.#add({ kind: 'problem', at, actor: this.id, text: text.slice(0, 1000) });
   }
 
   #show(facts: Partial<ProgramView>): void {

@@ -1,12 +1,13 @@
 /** Recordings, as if their programs told everything now. */
 
+import { parseObject } from './checks.ts';
 import type { Hub } from './hub.ts';
 import type { Program } from './program.ts';
 
 /** One line of a recording, in characters. */
 const LONGEST_LINE = 32 * 1024 * 1024;
-/** Lines that are read before others get their turn. */
-const TURN = 500;
+/** How long others wait for their turn, in ms. */
+const TURN_MS = 10;
 
 /** See the module's comment. */
 export class Recordings {
@@ -19,42 +20,47 @@ export class Recordings {
   /** See `Inspector.open`. */
   async open(name: string, pieces: AsyncIterable<string> | Iterable<string>): Promise<void> {
     let program: Program | undefined;
-    let count = 0;
+    let turn = performance.now() + TURN_MS;
     for await (const line of linesOf(pieces)) {
+      if (this.#hub.isClosed) throw new Error('The inspector was closed');
       if (program === undefined) {
-        requireRecording(line);
+        const introduction = introductionOf(line, name);
         program = this.#hub.newProgram('recording');
-        program.take(renamed(line, name));
+        program.take(introduction);
       } else {
         program.take(line);
       }
-      count += 1;
-      if (count % TURN === 0) await new Promise(setImmediate);
+      if (performance.now() < turn) continue;
+      await new Promise(setImmediate);
+      turn = performance.now() + TURN_MS;
     }
     if (program === undefined) throw new TypeError('It is empty');
   }
 }
 
-/** @throws {TypeError} When the line does not begin a recording. */
-function requireRecording(line: string): void {
-  if (line.startsWith('{"type":"wirechart.program","version":1,')) return;
-  throw new TypeError('It is no recording of wirechart: its first line does not say so');
-}
-
-/** The introduction, with the file's name, which says more than the program's. */
-function renamed(introduction: string, name: string): string {
-  const said: unknown = JSON.parse(introduction);
-  return JSON.stringify({ ...(typeof said === 'object' ? said : {}), name, control: false });
+/**
+ * A recording's first line, with the file's name, which says more than the program's.
+ *
+ * @throws {TypeError} When the line does not begin a recording.
+ */
+function introductionOf(line: string, name: string): string {
+  if (!line.startsWith('{"type":"wirechart.program","version":1,')) {
+    throw new TypeError('It is no recording of wirechart: its first line does not say so');
+  }
+  return JSON.stringify({ ...parseObject(line), name: name.slice(0, 200), control: false });
 }
 
 /** @throws {TypeError} When a line never ends. */
 async function* linesOf(pieces: AsyncIterable<string> | Iterable<string>): AsyncGenerator<string> {
-  let rest = '';
+  let line = '';
   for await (const piece of pieces) {
-    const lines = (rest + piece).split('\n');
-    rest = lines.pop() ?? '';
-    if (rest.length > LONGEST_LINE) throw new TypeError('It has a line that is too long');
-    yield* lines.filter((line) => line !== '');
+    const [end = '', ...begun] = piece.split('\n');
+    line += end;
+    for (const next of begun) {
+      if (line !== '') yield line;
+      line = next;
+    }
+    if (line.length > LONGEST_LINE) throw new TypeError('It has a line that is too long');
   }
-  if (rest !== '') yield rest;
+  if (line !== '') yield line;
 }

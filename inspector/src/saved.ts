@@ -2,8 +2,30 @@
 
 import type { ActorState, ActorView, Entry } from '../shared/view.ts';
 
+/** What is to be saved. */
+export interface Kept {
+  readonly name: string;
+  readonly actors: readonly ActorView[];
+  readonly entries: readonly Entry[];
+  /** Of machines, by the names of their charts. */
+  readonly definitions: ReadonlyMap<string, string>;
+}
+
+/** The lines of a recording. An actor begins with its first entry, or was there before. */
+export function* recordingOf({ name, actors, entries, definitions }: Kept): Generator<string> {
+  const lineOfActor = (actor: ActorView) =>
+    registration(actor, definitions.get(actor.chart) ?? '{}');
+  const byId = new Map(actors.map((actor) => [actor.id, actor]));
+  yield header(name);
+  for (const actor of actors) if (actor.start === 0) yield lineOfActor(actor);
+  for (const entry of entries) {
+    const actor = entry.kind === 'start' ? byId.get(entry.actor) : undefined;
+    yield actor === undefined ? lineOfEntry(entry) : lineOfActor(actor);
+  }
+}
+
 /** A program of its own, for actors of all programs. */
-export const header = (name: string): string =>
+const header = (name: string): string =>
   lineOf({
     type: 'wirechart.program',
     version: 1,
@@ -15,7 +37,7 @@ export const header = (name: string): string =>
   });
 
 /** An actor, with its state before the first entry that is kept. */
-export const registration = (actor: ActorView, definition: string): string =>
+const registration = (actor: ActorView, definition: string): string =>
   lineOf({
     type: 'service.register',
     machine: definition,
@@ -27,7 +49,7 @@ export const registration = (actor: ActorView, definition: string): string =>
   });
 
 /** An entry; '' for one that a recording has no place for. */
-export function lineOfEntry(entry: Entry): string {
+function lineOfEntry(entry: Entry): string {
   const { at, actor: sessionId } = entry;
   switch (entry.kind) {
     case 'start':

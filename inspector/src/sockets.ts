@@ -44,11 +44,14 @@ export function serveProgram(socket: WebSocket, hub: Hub): void {
     if (program === undefined) {
       program = programOf(text, hub);
       program.connect(connection);
+      // It is answered after what the program was just asked for.
+      socket.ping();
       if (hub.wire) connection.say({ type: 'wirechart.wire', on: true });
     }
     program.take(text);
   });
-  socket.on('close', () => program?.disconnect(connection));
+  socket.on('pong', () => program?.confirm());
+  socket.on('close', () => program?.disconnect());
 }
 
 function programOf(introduction: string, hub: Hub): Program {
