@@ -74,8 +74,12 @@ export async function dial(to: Pick<Inspector, 'url'>): Promise<Socket> {
   return socket;
 }
 
-/** A WebSocket on its way. Its errors do not matter: it closes then. */
-function begin({ url }: Pick<Inspector, 'url'>, path: string, options: ClientOptions): WebSocket {
+/** A WebSocket on its way, with the token or without. Its errors do not matter: it closes then. */
+export function begin(
+  { url }: Pick<Inspector, 'url'>,
+  path: string,
+  options: ClientOptions = {},
+): WebSocket {
   const socket = new WebSocket(`${new URL(url).origin.replace('http', 'ws')}${path}`, options);
   cleanUp(() => {
     socket.terminate();

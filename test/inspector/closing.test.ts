@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { type Inspector } from '../../inspector/src/index.ts';
 import { expectHomeAfterEach } from '../support/home.ts';
 import { closing, dial, inspector, open, portOf, taken, withToken } from './clients.ts';
+import { openPage } from './page.ts';
 
 expectHomeAfterEach();
 
@@ -185,9 +186,9 @@ describe('a connection', () => {
     const post = `POST ${withToken('/recording?name=begun')}`;
     const begun = '{"type":"wirechart.program","version":1,"name":"x"}\n';
     await said(socket, head(here, post, 'Content-Length: 1000000') + begun);
-    const viewer = await open(here, '/viewer');
-    while (!String(await once(viewer, 'message')).includes('"begun"'));
+    const page = await openPage(here);
+    await page.program('begun');
     socket.resetAndDestroy();
-    await taken(viewer);
+    await page.taken();
   });
 });
