@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'ERR_CODEC'
   | 'ERR_LIMIT'
   | 'ERR_HANDLER'
+  | 'ERR_PROCESS'
   | 'ERR_QMP_GREETING'
   | 'ERR_QMP_NEGOTIATION'
   | 'ERR_QMP_EXECUTE'
@@ -159,6 +160,46 @@ export class HandlerError extends WirechartError {
   }
 }
 
+/** How a process ended. Both are `null` when it could not be started. */
+export interface ProcessExit {
+  /** Its exit code; `null` when a signal ended it. */
+  readonly exitCode: number | null;
+  /** The signal that ended it, or `null`. */
+  readonly signal: NodeJS.Signals | null;
+  /** The last of what it wrote to its standard error, as far as that was captured. */
+  readonly stderr: string;
+}
+
+/**
+ * A process that we spoke with could not be started (`cause` says why), or has ended; `message` says
+ * how, and what it said last. An attempt that failed for it is `retryable` when a signal ended it or
+ * the system had run short of something, and is not when the program is missing or has given up with
+ * an exit code of its own. A retry needs a new process.
+ */
+export class ProcessError extends WirechartError implements ProcessExit {
+  readonly code = 'ERR_PROCESS';
+  /** The program, as it was named. */
+  readonly command: string;
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stderr: string;
+
+  constructor(command: string, exit: ProcessExit, options?: ErrorOptions) {
+    const words = exit.stderr.trim();
+    super(`${command} ${fateOf(exit, options)}${words && `: ${words}`}`, options);
+    this.command = command;
+    this.exitCode = exit.exitCode;
+    this.signal = exit.signal;
+    this.stderr = exit.stderr;
+  }
+}
+
+function fateOf({ exitCode, signal }: ProcessExit, options: ErrorOptions | undefined): string {
+  if (signal !== null) return `was ended by ${signal}`;
+  if (exitCode !== null) return `exited with code ${String(exitCode)}`;
+  return `could not be started: ${describe(options?.cause)}`;
+}
+
 /** What a callback of the user's threw, as the library passes it on: its own errors as they are. */
 export function handlerError(callback: string, thrown: unknown): WirechartError {
   return thrown instanceof WirechartError ? thrown : new HandlerError(callback, thrown);
@@ -181,9 +222,16 @@ const TRANSIENT = new Set([
   'ETIMEDOUT',
 ]);
 
+/** What the system lacks for a moment; ENOENT and its like are a missing program, and stay so. */
+const SHORTAGES = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
+
+const isShortage = (cause: unknown): boolean =>
+  cause instanceof Error && 'code' in cause && SHORTAGES.has(String(cause.code));
+
 /** Whether an attempt that failed with `cause` may succeed when it is made again, unchanged. */
 function isRetryable(cause: unknown): boolean {
   if (cause instanceof TimeoutError) return true;
+  if (cause instanceof ProcessError) return cause.signal !== null || isShortage(cause.cause);
   // A plain end may be anything; an error that ended the stream says more.
   if (cause instanceof ClosedError) return cause.cause === undefined || isRetryable(cause.cause);
   // What Node throws when every address of a name was tried in vain.

@@ -61,6 +61,12 @@ export { contentLength } from './codecs/content-length.ts';
 export { lengthPrefixed, type LengthPrefixedOptions } from './codecs/length-prefixed.ts';
 export type { JsonObject, JsonOptions, JsonValue } from './codecs/json.ts';
 export { streamPair } from './io/stream-pair.ts';
+export {
+  spawnPeer,
+  type SpawnedPeer,
+  type SpawnPeerOptions,
+  type SpawnTimeouts,
+} from './io/spawn-peer.ts';
 
 export {
   ArgumentError,
@@ -71,6 +77,8 @@ export {
   type ErrorCode,
   HandlerError,
   LimitError,
+  ProcessError,
+  type ProcessExit,
   StateError,
   TimeoutError,
   type TimeoutPhase,

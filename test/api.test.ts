@@ -20,6 +20,7 @@ describe('the exported names', () => {
         "ConnectError",
         "HandlerError",
         "LimitError",
+        "ProcessError",
         "ProtocolServer",
         "StateError",
         "Supervision",
@@ -32,6 +33,7 @@ describe('the exported names', () => {
         "jsonStream",
         "lengthPrefixed",
         "lines",
+        "spawnPeer",
         "streamPair",
         "supervise",
       ]

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findProgram } from '../scripts/programs.ts';
 import { resolveDeadlines, resolveLimits } from '../src/limits.ts';
 import { ScriptedQmpServer } from '../src/testing/index.ts';
 
@@ -85,8 +86,16 @@ describe('the examples of the README', () => {
     expect(await runExample(4)).toBe('[]\n');
   });
 
+  test.skipIf(findProgram('qemu-system-x86_64') === undefined)(
+    'the spawned peer is a QEMU that is told to go, and goes',
+    async () => {
+      const index = examples.findIndex((code) => code.includes('spawnPeer('));
+      expect(await runExample(index)).toBe('0\n');
+    },
+  );
+
   test('the embedded machine runs in its parent and exits', async () => {
-    expect(await runExample(5)).toBe('');
+    expect(await runExample(6)).toBe('');
   });
 });
 

@@ -1,7 +1,7 @@
 /** From what a caller wrote as an address to what the sockets need, with every mistake named. */
 
 import { Duplex } from 'node:stream';
-import { ArgumentError } from '../errors.ts';
+import { ArgumentError, WirechartError } from '../errors.ts';
 import type { Address } from '../types.ts';
 
 /**
@@ -113,6 +113,8 @@ function flawOf(stream: Duplex): string | undefined {
   if (stream.readableEncoding !== null) {
     return 'it has an encoding, and must carry bytes; do not call setEncoding()';
   }
+  // One of ours that has failed already says why by itself, to whoever dials it.
+  if (stream.errored instanceof WirechartError) return undefined;
   if (stream.destroyed) return 'it is destroyed; open a new one';
   if (stream.readableEnded || !stream.readable)
     return 'it cannot be read from any more; open a new one';

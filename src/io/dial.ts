@@ -1,6 +1,6 @@
 /** Opens a stream to the peer. */
 
-import { connect, isIP, Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { ArgumentError, ClosedError, describe } from '../errors.ts';
@@ -98,7 +98,8 @@ function adopt(stream: Duplex): Opening {
   if ('secureConnecting' in stream && stream.secureConnecting === true) {
     return { stream, event: 'secure' };
   }
-  return stream instanceof Socket && stream.connecting ? { stream, event: 'connect' } : { stream };
+  const isConnecting = 'connecting' in stream && stream.connecting === true;
+  return isConnecting ? { stream, event: 'connect' } : { stream };
 }
 
 /**
