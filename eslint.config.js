@@ -19,7 +19,10 @@ const MACHINES = {
   message: 'This layer knows no machine.',
   allowTypeImports: true,
 };
-const FACADE = { regex: '^\\.\\.?/protocol\\.ts$', message: 'This layer stands below the facade.' };
+const FACADE = {
+  regex: '^\\.\\.?/(protocol|protocol-server|peers|guest)\\.ts$',
+  message: 'This layer stands below the facade.',
+};
 const CLIENTS = { regex: '(^|/)(qmp|testing)/', message: 'This layer stands below the clients.' };
 const INSPECT = { regex: '(^|/)inspect/', message: 'Only machine.ts has itself inspected.' };
 const OURS = {

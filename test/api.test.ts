@@ -2,7 +2,13 @@
 
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import * as wirechart from '../src/index.ts';
-import { type AsyncProtocol, type Codec, createProtocolMachine, lines } from '../src/index.ts';
+import {
+  type AsyncProtocol,
+  type Codec,
+  createProtocolMachine,
+  lines,
+  ProtocolServer,
+} from '../src/index.ts';
 import * as qmp from '../src/qmp/index.ts';
 import { type QmpClient, type QmpEvent, type StatusInfo } from '../src/qmp/index.ts';
 import * as inspect from '../src/inspect/index.ts';
@@ -90,6 +96,17 @@ describe('the types', () => {
     expectTypeOf<AsyncProtocol<string, number>['send']>().parameter(0).toEqualTypeOf<number>();
     const machine = createProtocolMachine({ codec: lines() });
     expectTypeOf(machine).toEqualTypeOf<wirechart.ProtocolMachine<string>>();
+  });
+
+  test('of the peers of a server come from the codec of its definitions', () => {
+    const one = new ProtocolServer({ codec: lines() });
+    const each = new ProtocolServer((number) => ({
+      codec: lines(),
+      inbound: () => String(number),
+    }));
+    expectTypeOf(one).toEqualTypeOf<ProtocolServer<string>>();
+    expectTypeOf(each).toEqualTypeOf<ProtocolServer<string>>();
+    expectTypeOf(each.peers[0]).toEqualTypeOf<AsyncProtocol<string> | undefined>();
   });
 
   test('of known commands are theirs, of others any JSON', () => {

@@ -39,6 +39,12 @@ test.each([
   ['src/inspect/feed.ts', 'xstate'],
   ['src/inspect/feed.ts', '../machines/protocol.ts'],
   ['src/protocol.ts', './inspect/feed.ts'],
+  ['src/machines/server.ts', 'node:net'],
+  ['src/machines/server.ts', '../peers.ts'],
+  ['src/protocol-server.ts', 'xstate'],
+  ['src/peers.ts', './io/serve.ts'],
+  ['src/backlog.ts', './protocol.ts'],
+  ['src/server.ts', './protocol.ts'],
   ['inspector/src/hub.ts', '../../src/inspect/feed.ts'],
   ['inspector/page/model.ts', 'node:fs'],
 ])('%s may not import %s', { timeout: 60_000 }, async (file, specifier) => {
@@ -49,6 +55,8 @@ test.each([
   ['src/machine.ts', './io/dial.ts'],
   ['src/machine.ts', './machines/protocol.ts'],
   ['src/io/dial.ts', 'node:net'],
+  ['src/server.ts', './io/serve.ts'],
+  ['src/peers.ts', './protocol.ts'],
   ['src/qmp/client.ts', '../errors.ts'],
 ])('%s may import %s', { timeout: 60_000 }, async (file, specifier) => {
   expect(await refusals(file, specifier)).toBe(0);

@@ -7,7 +7,8 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findProgram } from '../scripts/programs.ts';
-import { resolveDeadlines, resolveLimits } from '../src/limits.ts';
+import { resolveLimits } from '../src/limits.ts';
+import { resolveServerDeadlines, resolveServerLimits } from '../src/server-options.ts';
 import { ScriptedQmpServer } from '../src/testing/index.ts';
 
 const run = promisify(execFile);
@@ -86,6 +87,11 @@ describe('the examples of the README', () => {
     expect(await runExample(4)).toBe('[]\n');
   });
 
+  test('the server of many peers welcomes one, and exits', async () => {
+    const index = examples.findIndex((code) => code.includes('new ProtocolServer'));
+    expect(await runExample(index)).toBe('welcome\n');
+  });
+
   test.skipIf(findProgram('qemu-system-x86_64') === undefined)(
     'the spawned peer is a QEMU that is told to go, and goes',
     async () => {
@@ -111,7 +117,11 @@ describe('the tables of the README', () => {
   test('state the true default of every deadline and bound', () => {
     const spaced = (value: number) => value.toLocaleString('en').replaceAll(',', ' ');
     const rows = [
-      ...Object.entries(resolveDeadlines()).map(([name, ms]) => [
+      ...Object.entries(resolveServerLimits()).map(([name, peers]) => [
+        `limits.${name}`,
+        Number.isFinite(peers) ? spaced(peers) : 'none',
+      ]),
+      ...Object.entries(resolveServerDeadlines()).map(([name, ms]) => [
         `timeouts.${name}`,
         `${spaced(ms)} ms`,
       ]),
