@@ -1,0 +1,204 @@
+/** What a parent may rely on at compile time. The compiler checks this file; what runs of it is little. */
+
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { createActor, setup, type ActorRefFrom, type InputFrom, type OutputFrom } from 'xstate';
+import {
+  type Address,
+  AsyncProtocol,
+  type BoundAddress,
+  type Codec,
+  createProtocolMachine,
+  jsonLines,
+  type JsonObject,
+  lengthPrefixed,
+  lines,
+  type ProtocolActorRef,
+  type ProtocolEmitted,
+  type ProtocolEvent,
+  type ProtocolInput,
+  type ProtocolMachine,
+  type Runstate,
+  type SessionOutcome,
+  type WirechartError,
+} from '../../src/index.ts';
+import {
+  createQmpMachine,
+  type QmpActorRef,
+  QmpClient,
+  type QmpCommand,
+  type QmpMachine,
+} from '../../src/qmp/index.ts';
+
+const line = createProtocolMachine({ codec: lines() });
+const qmp = createQmpMachine({ once: true, forward: true });
+const ADDRESS = '/nonexistent/socket';
+
+/** A chart of both, whose every inline function is given types by the machines alone. */
+const house = setup({
+  types: { children: {} as { line: 'line'; qmp: 'qmp' }, context: {} as { up: boolean } },
+  actors: { line, qmp },
+}).createMachine({
+  context: { up: false },
+  invoke: [
+    {
+      id: 'line',
+      src: 'line',
+      input: { address: ADDRESS },
+      onDone: {
+        actions: ({ event }) => {
+          expectTypeOf(event.output).toEqualTypeOf<SessionOutcome>();
+          expectTypeOf(event.output.cause).toEqualTypeOf<WirechartError | undefined>();
+        },
+      },
+      onSnapshot: {
+        actions: ({ event: { snapshot } }) => {
+          expectTypeOf(snapshot.context.session).toEqualTypeOf<number>();
+          expectTypeOf(snapshot.context.outcome).toEqualTypeOf<SessionOutcome | undefined>();
+          snapshot.hasTag('up');
+          snapshot.hasTag('busy');
+          snapshot.matches({ CONNECTING: { listening: 'bound' } });
+          // @ts-expect-error -- no such tag
+          snapshot.hasTag('down');
+          // @ts-expect-error -- no such state
+          snapshot.matches('NOWHERE');
+          // @ts-expect-error -- no such state within
+          snapshot.matches({ RUNNING: 'backwards' });
+        },
+      },
+    },
+    {
+      id: 'qmp',
+      src: 'qmp',
+      onDone: {
+        actions: ({ event }) => {
+          expectTypeOf(event.output).toEqualTypeOf<SessionOutcome>();
+        },
+      },
+    },
+  ],
+});
+
+describe('the types of a machine', () => {
+  it('are named, and those of its codec', () => {
+    expectTypeOf(line).toEqualTypeOf<ProtocolMachine<string>>();
+    expectTypeOf(qmp).toEqualTypeOf<QmpMachine>();
+    expectTypeOf<QmpMachine>().toEqualTypeOf<ProtocolMachine<JsonObject, QmpCommand>>();
+    const bytes = createProtocolMachine({ codec: lengthPrefixed() });
+    expectTypeOf(bytes).toEqualTypeOf<ProtocolMachine<Uint8Array>>();
+    const json = createProtocolMachine({ codec: jsonLines<{ id: number }, 'ping'>() });
+    expectTypeOf(json).toEqualTypeOf<ProtocolMachine<{ id: number }, 'ping'>>();
+    expect(json.id).toBe('protocol');
+  });
+
+  it('are those of a definition that a function makes', () => {
+    const codec: Codec<number, 'on' | 'off'> = { encode: String, createDecoder: () => never() };
+    const machine = createProtocolMachine(() => ({
+      codec,
+      onMessage: (count) => {
+        expectTypeOf(count).toEqualTypeOf<number>();
+      },
+    }));
+    expectTypeOf(machine).toEqualTypeOf<ProtocolMachine<number, 'on' | 'off'>>();
+    expect(machine.id).toBe('protocol');
+  });
+
+  it('have an input, an output, events and emitted events', () => {
+    expectTypeOf<InputFrom<typeof line>>().toEqualTypeOf<ProtocolInput | undefined>();
+    expectTypeOf<OutputFrom<typeof line>>().toEqualTypeOf<SessionOutcome>();
+    expectTypeOf<ActorRefFrom<typeof line>>().toEqualTypeOf<ProtocolActorRef<string>>();
+    expectTypeOf<ActorRefFrom<typeof qmp>>().toEqualTypeOf<QmpActorRef>();
+    expectTypeOf<ProtocolInput['address']>().toEqualTypeOf<Address | undefined>();
+    const actor = createActor(line);
+    expectTypeOf<typeof actor.send>().parameter(0).toEqualTypeOf<ProtocolEvent>();
+    actor.send({ type: 'CONNECT', address: ADDRESS });
+    // @ts-expect-error -- where to?
+    actor.send({ type: 'CONNECT' });
+    // @ts-expect-error -- no such event
+    actor.send({ type: 'RECONNECT' });
+  });
+
+  it('are checked in the options', () => {
+    createProtocolMachine(
+      { codec: lines() },
+      { once: true, forward: true, timeouts: { close: 1 } },
+    );
+    // @ts-expect-error -- no such option
+    createProtocolMachine({ codec: lines() }, { twice: true });
+    // @ts-expect-error -- what is a message then?
+    const incomplete = () => createProtocolMachine({});
+    expect(incomplete).not.toThrow();
+  });
+});
+
+describe('the types of a child', () => {
+  it('are known by its name in the parent', () => {
+    const parent = createActor(house).start();
+    const { children } = parent.getSnapshot();
+    expectTypeOf(children.line).toEqualTypeOf<ProtocolActorRef<string> | undefined>();
+    expectTypeOf(children.qmp).toEqualTypeOf<QmpActorRef | undefined>();
+    // @ts-expect-error -- no such child
+    expect(children.nobody).toBeUndefined();
+    if (children.line) {
+      const protocol = AsyncProtocol.attach(children.line);
+      expectTypeOf(protocol).toEqualTypeOf<AsyncProtocol<string>>();
+      // @ts-expect-error -- not an actor of QMP
+      expect(() => QmpClient.attach(children.line)).toThrow();
+    }
+    if (children.qmp) {
+      expectTypeOf(QmpClient.attach(children.qmp)).toEqualTypeOf<QmpClient>();
+      const raw = AsyncProtocol.attach(children.qmp);
+      expectTypeOf(raw).toEqualTypeOf<AsyncProtocol<JsonObject, QmpCommand>>();
+    }
+    parent.stop();
+  });
+
+  it('are those of what it emits', () => {
+    const actor = createActor(line);
+    actor.on('message', ({ messages }) => {
+      expectTypeOf(messages).toEqualTypeOf<readonly string[]>();
+    });
+    actor.on('runstate', ({ runstate, session }) => {
+      expectTypeOf(runstate).toEqualTypeOf<Runstate>();
+      expectTypeOf(session).toEqualTypeOf<number>();
+    });
+    actor.on('listening', ({ address }) => {
+      expectTypeOf(address).toEqualTypeOf<BoundAddress>();
+    });
+    actor.on('closed', ({ outcome }) => {
+      expectTypeOf(outcome).toEqualTypeOf<SessionOutcome>();
+    });
+    actor.on('*', (emitted) => {
+      expectTypeOf(emitted).toEqualTypeOf<ProtocolEmitted<string>>();
+    });
+    // @ts-expect-error -- nothing of that name is emitted
+    actor.on('data', () => undefined);
+    createActor(qmp).on('message', ({ messages }) => {
+      expectTypeOf(messages).toEqualTypeOf<readonly JsonObject[]>();
+    });
+    expect(actor.getSnapshot().value).toBe('IDLE');
+  });
+
+  it('are checked in its input', () => {
+    const { createMachine } = setup({ actors: { line } });
+    createMachine({ invoke: { src: 'line' } });
+    createMachine({ invoke: { src: 'line', input: {} } });
+    createMachine({ invoke: { src: 'line', input: () => ({ address: { port: 1 } }) } });
+    // @ts-expect-error -- an address is no number
+    createMachine({ invoke: { src: 'line', input: { address: 7 } } });
+    // @ts-expect-error -- misspelt
+    createMachine({ invoke: { src: 'line', input: { adress: ADDRESS } } });
+    // @ts-expect-error -- the address is a member of the input
+    createMachine({ invoke: { src: 'line', input: ADDRESS } });
+    // @ts-expect-error -- a port is needed
+    createMachine({ invoke: { src: 'line', input: () => ({ address: { host: 'here' } }) } });
+    createActor(line, { input: { address: ADDRESS } });
+    // @ts-expect-error -- an address is no number
+    const wrong = createActor(line, { input: { address: 7 } });
+    // Who does not compile is told at run time, by the first attempt.
+    expect(wrong.getSnapshot().value).toEqual({ CONNECTING: 'dialing' });
+  });
+});
+
+function never(): never {
+  throw new Error('Nothing is decoded here');
+}
