@@ -1,9 +1,9 @@
 /**
  * The peers of a server: who is let in, who has a place, who waits to be iterated.
  *
- * A peer that comes takes a place, if there is one and the line before it is empty, else it stands in
- * line (the backlog), if there is room, else it is refused. Whenever a place may have become free, the
- * first in the line takes it. What becomes of one peer is no concern of any other.
+ * A peer that comes takes a place, if there is one, else it stands in line (the backlog), if there is
+ * room, else it is refused. As soon as a place is free, the first in the line takes it. What becomes of
+ * one peer is no concern of any other.
  */
 
 import { Backlog } from './backlog.ts';
@@ -146,7 +146,8 @@ export class Peers<In, Out> implements Reception {
   }
 
   readonly #arrive = (arrival: Arrival): void => {
-    if (this.#backlog.size === 0 && this.#hasPlace()) this.#welcome(arrival);
+    // Where there is a place nobody waits for one.
+    if (this.#hasPlace()) this.#welcome(arrival);
     else if (!this.#backlog.add(arrival)) this.#refuse(arrival, 'there is no place for it');
   };
 

@@ -110,8 +110,8 @@ export class ProtocolServer<In, Out = In>
   }
 
   /**
-   * How many peers were closed because there was no place for them, or could not be accepted (for want
-   * of file descriptors, say), since the server was made.
+   * How many peers were closed because there was no place for them, or could not be accepted, since the
+   * server was made. (Those that the system sheds for want of file descriptors are known to nobody.)
    */
   get refused(): number {
     return this.#peers.refused;

@@ -20,8 +20,8 @@ const BACKLOG = 4_096;
  *
  * Rejects as `Listener.bind()` does.
  *
- * @param onError - Told of a peer that could not be accepted, for want of file descriptors say. The
- *   service goes on.
+ * @param onError - Told of a peer that could not be accepted; the service goes on. (For want of file
+ *   descriptors libuv sheds peers without a word.)
  */
 export async function serve(target: Target, onError: (error: Error) => void): Promise<Service> {
   if (target.kind === 'stream') {

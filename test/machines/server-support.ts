@@ -155,7 +155,7 @@ export class Harness {
 }
 
 /** One way into each state in which the machine can rest. */
-export const ROUTES = {
+const ROUTES = {
   IDLE: [],
   BINDING: ['LISTEN'],
   LISTENING: ['LISTEN', 'bound'],
@@ -230,7 +230,7 @@ const silent = chart.provide({
 });
 
 /** The machine standing in a state, without having walked there. */
-export const standing = (leaf: Node): Snapshot => {
+const standing = (leaf: Node): Snapshot => {
   const [{ context }] = initialTransition(chart, new FakeReception());
   const [key = '', inner] = leaf.path;
   return silent.resolveState({ value: inner === undefined ? key : { [key]: inner }, context });

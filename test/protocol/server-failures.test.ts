@@ -1,7 +1,8 @@
 /** Peers that fail, or misbehave: none of them concerns another. */
 
 import { once } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { Server } from 'node:net';
+import { describe, expect, it, vi } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import {
   type BoundAddress,
@@ -90,6 +91,8 @@ describe('a peer that fails', () => {
     const expectGood = await withGood(address);
     const socket = await dialSocket(address);
     socket.write(`thanks\n${'x'.repeat(2000)}`);
+    await leaving(socket);
+    socket.end();
     await failed(1);
     expect(errors[0]?.error).toBeInstanceOf(LimitError);
     await expectGood();
@@ -143,6 +146,22 @@ describe('a peer that fails', () => {
     expect(errors[0]?.error.message).toBe('The callback definition threw: not today');
     expect(records).toContain('warn #1: The callback definition threw: not today');
     expect(await numberOf(await dialLines(address))).toBe(3);
+  });
+});
+
+describe('a peer that the system cannot accept', () => {
+  it('is counted and recorded, and the server goes on', async () => {
+    const listening = vi.spyOn(Server.prototype, 'listen');
+    const { records, logger } = recordingLogger();
+    const { server } = createHouse(echo, { logger });
+    const address = await server.listen(`${await tempDir()}/socket`);
+    const [socket] = listening.mock.contexts;
+    listening.mockRestore();
+    if (!(socket instanceof Server)) throw new Error('Nothing listens');
+    socket.emit('error', new Error('accept ENOBUFS'));
+    expect(server.refused).toBe(1);
+    expect(records).toContain('warn A peer could not be accepted: accept ENOBUFS');
+    expect(await numberOf(await dialLines(address))).toBe(1);
   });
 });
 
