@@ -100,8 +100,12 @@ describe('the examples of the README', () => {
     },
   );
 
-  test('the embedded machine runs in its parent and exits', async () => {
+  test('the embedded machine has its command executed, and exits', async () => {
+    await using server = new ScriptedQmpServer({ address: join(sockets, 'vm1.sock') });
+    await server.listen();
     expect(await runExample(6)).toBe('');
+    const names = server.received.map((command) => 'execute' in command && command.execute);
+    expect(names).toEqual(['qmp_capabilities', 'cont']);
   });
 });
 
