@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /** The command `wirechart-inspector`. */
 
-import { randomBytes } from 'node:crypto';
-import { createReadStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { isToken, newToken } from './guard.ts';
 import { type Inspector, startInspector } from './server.ts';
 
 const USAGE = `Usage: wirechart-inspector [options]                  an inspector for programs that report to it
@@ -38,16 +38,20 @@ async function main(args: string[]): Promise<void> {
     token: values.token ?? keptToken(),
     origins: values.origin,
   });
+  const over = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void inspector.close());
+    process.once(signal, () => {
+      over.abort();
+      void inspector.close();
+    });
   }
   try {
     for (const file of files) await opened(inspector, file);
+    if (!over.signal.aborted) console.log(`The inspector is at ${inspector.url}`);
   } catch (error) {
     await inspector.close();
-    throw error;
+    if (!over.signal.aborted) throw error;
   }
-  console.log(`The inspector is at ${inspector.url}`);
 }
 
 function parsed(args: string[]) {
@@ -104,20 +108,33 @@ async function opened(inspector: Inspector, file: string): Promise<void> {
 }
 
 /** A token that stays, so that programs find an inspector that was started anew. Only its owner can read it. */
-function keptToken(): string | undefined {
-  const state = process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state');
-  const file = join(state, 'wirechart', 'inspector-token');
+function keptToken(): string {
+  const file = join(stateDirectory(), 'wirechart', 'inspector-token');
+  const kept = textOf(file);
+  if (kept !== undefined && isToken(kept)) return kept;
+  const token = newToken();
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    // It may have been edited, or was not written to its end.
+    if (kept !== undefined) rmSync(file);
+    writeFileSync(file, `${token}\n`, { mode: 0o600, flag: 'wx' });
+  } catch {
+    // A home that cannot be written to: then it is another one the next time.
+  }
+  return token;
+}
+
+/** As the XDG Base Directory Specification has it, which wants relative paths to be ignored. */
+function stateDirectory(): string {
+  const { XDG_STATE_HOME: state = '' } = process.env;
+  return isAbsolute(state) ? state : join(homedir(), '.local', 'state');
+}
+
+function textOf(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch {
-    const token = randomBytes(18).toString('base64url');
-    try {
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-      writeFileSync(file, `${token}\n`, { mode: 0o600, flag: 'wx' });
-    } catch {
-      // A home that cannot be written to: then it is another one the next time.
-    }
-    return token;
+    return undefined;
   }
 }
 

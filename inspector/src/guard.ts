@@ -6,7 +6,7 @@
  * Host must name us. And a page that has found the token out is still refused by its Origin.
  */
 
-import { timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 /** Who is let in. */
@@ -17,6 +17,12 @@ export interface Admission {
   /** Other sites whose pages are let in, with the token. */
   readonly origins: ReadonlySet<string>;
 }
+
+/** Whether a text can stand in a URL as it is, and is not guessed soon. */
+export const isToken = (text: string): boolean => /^[\w-]{8,}$/.test(text);
+
+/** One that nobody guesses. */
+export const newToken = (): string => randomBytes(18).toString('base64url');
 
 /** A name and a port as browsers write them: an IPv6 address in brackets, and nothing for the port of http. */
 export const authorityOf = (name: string, port: number): string =>

@@ -1,6 +1,5 @@
 /** The inspector's server: files for the page, and WebSockets for pages, programs and other receivers. */
 
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -11,6 +10,8 @@ import {
   type Admission,
   authorityOf,
   hostsOf,
+  isToken,
+  newToken,
   refusalOf,
   refusalOfStranger,
   siteOf,
@@ -83,10 +84,8 @@ const HEADERS = {
  */
 export async function startInspector(options: InspectorOptions = {}): Promise<Inspector> {
   const { port = 0, host = '127.0.0.1', control = false, origins = [] } = options;
-  const { token = randomBytes(18).toString('base64url') } = options;
-  if (!/^[\w-]{8,}$/.test(token)) {
-    throw new TypeError('A token is 8 or more letters, digits, - or _');
-  }
+  const { token = newToken() } = options;
+  if (!isToken(token)) throw new TypeError('A token is 8 or more letters, digits, - or _');
   if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     throw new TypeError(`${String(port)} is no port`);
   }

@@ -61,6 +61,10 @@ export async function ask(
   return { status: answer.statusCode, headers: answer.headers, body: await text(answer) };
 }
 
+/** The token that an inspector's URL holds; that of the tests where it holds none. */
+export const tokenOf = ({ url }: Pick<Inspector, 'url'>): string =>
+  new URL(url).searchParams.get('token') ?? TOKEN;
+
 /** The path of something that only those may have who know the token. */
 export const withToken = (path: string, token = TOKEN): string =>
   `${path}${path.includes('?') ? '&' : '?'}token=${token}`;
@@ -93,7 +97,7 @@ export async function open(
   path: string,
   options: ClientOptions = {},
 ): Promise<WebSocket> {
-  const socket = begin(to, withToken(path), options);
+  const socket = begin(to, withToken(path, tokenOf(to)), options);
   await once(socket, 'open');
   return socket;
 }

@@ -10,7 +10,7 @@ import type {
   ServerMessage,
 } from '../../inspector/shared/view.ts';
 import type { Inspector } from '../../inspector/src/index.ts';
-import { begin, taken, withToken } from './clients.ts';
+import { begin, taken, tokenOf, withToken } from './clients.ts';
 
 /** An entry of one kind. */
 export type EntryOf<K extends Entry['kind']> = Extract<Entry, { kind: K }>;
@@ -143,7 +143,7 @@ function inWords(entry: Entry): string {
 
 /** A page that looks at an inspector, and has seen what there is. */
 export async function openPage(to: Pick<Inspector, 'url'>): Promise<Page> {
-  const page = new Page(begin(to, withToken('/viewer')));
+  const page = new Page(begin(to, withToken('/viewer', tokenOf(to))));
   await page.until(({ hellos }) => hellos > 0);
   return page;
 }

@@ -6,7 +6,7 @@ import type { WebSocket } from 'ws';
 import { createMachine } from 'xstate';
 import type { Inspector } from '../../inspector/src/index.ts';
 import { definitionText } from '../../src/inspect/definition.ts';
-import { begin, taken, withToken } from './clients.ts';
+import { begin, taken, tokenOf, withToken } from './clients.ts';
 
 /** An inspector's command, whatever it is. */
 export type Command = Readonly<Record<string, unknown>>;
@@ -134,7 +134,7 @@ export async function openTeller(
   facts: Command = {},
   known: readonly Command[] = [],
 ): Promise<Teller> {
-  const teller = new Teller(begin(to, withToken('/program')));
+  const teller = new Teller(begin(to, withToken('/program', tokenOf(to))));
   teller.known = known;
   await once(teller.socket, 'open');
   teller.say(introduction(facts));
