@@ -132,7 +132,10 @@ export class Supervision<C> implements AsyncDisposable {
     return this.#ref.getSnapshot().context.ups;
   }
 
-  /** Why the last sessions, and attempts, were over: twenty at most, the newest last. */
+  /**
+   * Why the last sessions failed, and the attempts at one: twenty at most, the newest last. An end that
+   * was asked for leaves none, unless it failed too.
+   */
   get reasons(): readonly Reason[] {
     return this.#ref.getSnapshot().context.reasons;
   }
@@ -192,7 +195,7 @@ export class Supervision<C> implements AsyncDisposable {
     this.#enter(STATES[emitted.type]);
   };
 
-  /** A machine that is dead has freed all that it had. */
+  /** Nobody is left waiting for it. */
   readonly #onDeath = (error: unknown): void => {
     this.#death = error;
     this.#enter('STOPPED');

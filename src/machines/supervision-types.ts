@@ -58,7 +58,7 @@ export interface SupervisorContext {
   readonly session: number;
   /** How long the wait under way, or the last one, takes, in ms. */
   readonly wait: number;
-  /** Why the last session is over; `undefined` when that was asked for. */
+  /** Why the last session failed, or the attempt at one; `undefined` when its end was asked for. */
   readonly cause: WirechartError | undefined;
   /** The last reasons, the newest last. */
   readonly reasons: readonly Reason[];

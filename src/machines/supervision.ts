@@ -212,8 +212,6 @@ export const supervision = <In, Out>(
       recordOver: assign(({ context, event }) =>
         event.type === 'OVER' ? recorded(context, event.cause) : {},
       ),
-      /** A session that ends because it was told to leaves no reason. */
-      noteOver: assign({ cause: undefined }),
       recordNowhere: assign(({ context, event }) =>
         nowhere(context, handlerError('address', carried(event))),
       ),

@@ -186,7 +186,7 @@ export const createSupervisorChart = <In, Out>(
         tags: 'busy',
         entry: 'emitStopping',
         on: {
-          OVER: { target: 'STOPPED', actions: 'noteOver' },
+          OVER: { target: 'STOPPED', actions: 'recordOver' },
           STOP: { actions: 'disconnect' },
         },
       },
