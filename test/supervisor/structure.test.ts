@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import { nameOf } from '../machines/chart.ts';
+import { activeIn, chart, type Node, nodes, pathOfNode } from './chart.ts';
+
+/** One arrow of the chart, as the machine has it. */
+interface Arrow {
+  readonly from: Node;
+  readonly event: string;
+  readonly guard: unknown;
+  readonly actions: readonly unknown[];
+  readonly targets: readonly Node[];
+}
+
+const arrows: readonly Arrow[] = nodes.flatMap((from) =>
+  [...[...from.transitions.values()].flat(), ...(from.always ?? [])].map((arrow) => ({
+    from,
+    event: arrow.eventType,
+    guard: arrow.guard,
+    actions: arrow.actions,
+    targets: arrow.target ?? [],
+  })),
+);
+
+const textOf = ({ from, event, guard }: Arrow): string =>
+  `${pathOfNode(from)} · ${event}${guard === undefined ? '' : ` [${nameOf(guard)}]`}`;
+
+const leadsTo =
+  (key: string) =>
+  ({ targets }: Arrow): boolean =>
+    targets.some((target) => target.key === key);
+
+const names = (references: readonly unknown[]): string[] =>
+  [...new Set(references.map(nameOf))].sort();
+
+const defined = (kind: 'actions' | 'actors' | 'delays' | 'guards'): string[] =>
+  Object.keys(chart.implementations[kind]).sort();
+
+describe('the chart', () => {
+  it('hears the end and the error of every actor that it invokes', () => {
+    const unheard = nodes.flatMap((node) =>
+      node.invoke.flatMap(({ id }) =>
+        [`xstate.done.actor.${id}`, `xstate.error.actor.${id}`].filter(
+          (event) => !node.transitions.has(event),
+        ),
+      ),
+    );
+    expect(nodes.flatMap(({ invoke }) => invoke)).toHaveLength(3);
+    expect(unheard).toEqual([]);
+  });
+
+  it('waits for nobody without a deadline, but for the connection, which has its own', () => {
+    const waiting = nodes.filter(({ invoke }) => invoke.length > 0);
+    const endless = waiting.filter((node) => !activeIn(node).some(({ after }) => after.length > 0));
+    expect(endless.map(pathOfNode)).toEqual(['']);
+    const [root] = endless;
+    expect(root?.invoke.map(({ id }) => id)).toEqual(['connection']);
+  });
+
+  it('sets no timer where it waits for its own caller, or for the connection', () => {
+    const timed = nodes.filter(({ after }) => after.length > 0);
+    expect(timed.map(pathOfNode)).toEqual([
+      'CONNECTING.locating',
+      'CONNECTING.synchronizing',
+      'UP',
+      'WAITING',
+    ]);
+  });
+
+  it('lets every deadline be Infinity, but not the wait for the next attempt', () => {
+    const timers = arrows.filter(({ event }) => event.startsWith('xstate.after.'));
+    const finite = timers.filter(({ guard }) => guard === undefined);
+    expect(finite.map(textOf)).toEqual(['WAITING · xstate.after.backoff.supervisor.WAITING']);
+    expect(timers.map(({ guard }) => guard).filter((guard) => guard !== undefined)).toEqual([
+      { type: 'isFinite', params: { deadline: 'locateTimeout' } },
+      { type: 'isFinite', params: { deadline: 'syncTimeout' } },
+      { type: 'isFinite', params: { deadline: 'stable' } },
+    ]);
+  });
+
+  it('keeps the reason of everything that is judged', () => {
+    const ends = arrows.filter(leadsTo('JUDGING'));
+    const unexplained = ends.filter(({ actions }) => !names(actions).some(isRecord));
+    expect(ends.length).toBeGreaterThan(0);
+    expect(unexplained.map(textOf)).toEqual([]);
+  });
+
+  it('drops no error, and no deadline that is missed', () => {
+    const failures = arrows.filter(({ event }) => /^xstate\.(error|after\..*Timeout)/.test(event));
+    const silent = failures.filter(
+      ({ actions }) => !names(actions).some((name) => isRecord(name) || name.startsWith('fail')),
+    );
+    expect(failures).toHaveLength(5);
+    expect(silent.map(textOf)).toEqual([]);
+  });
+
+  it('connects where it has an address, and nowhere else', () => {
+    const connecting = arrows.filter(({ actions }) => names(actions).includes('connect'));
+    expect(connecting.map(textOf)).toEqual(['CONNECTING.locating · xstate.done.actor.locator']);
+  });
+
+  it('disconnects whenever it is told to stop while the connection is away', () => {
+    const stopping = arrows.filter((arrow) => leadsTo('STOPPING')(arrow) && arrow.event === 'STOP');
+    expect(stopping.map(textOf)).toEqual([' · STOP [isAway]', 'STOPPED · STOP [isAway]']);
+    expect(stopping.map(({ actions }) => names(actions))).toEqual([['disconnect'], ['disconnect']]);
+  });
+
+  it('emits one event of its own in each state, and rests in no other', () => {
+    const telling = nodes.filter(({ entry }) =>
+      names(entry).some((name) => name.startsWith('emit')),
+    );
+    const public_ = Object.values(chart.root.states).filter(({ key }) => key !== 'JUDGING');
+    expect(telling).toEqual(public_);
+    const told = telling.flatMap(({ entry }) =>
+      names(entry).filter((name) => name.startsWith('emit')),
+    );
+    expect(new Set(told).size).toBe(public_.length);
+  });
+
+  it('is up in one state, and busy in all where something is under way', () => {
+    const tagged = (tag: string) => nodes.filter(({ tags }) => tags.includes(tag)).map(pathOfNode);
+    expect(tagged('up')).toEqual(['UP']);
+    expect(tagged('busy')).toEqual(['CONNECTING', 'FAILING', 'WAITING', 'STOPPING']);
+  });
+
+  it('says what each of its states is for', () => {
+    const silent = nodes.filter(({ description, path }) => !description && path.length > 0);
+    expect(silent.map(pathOfNode)).toEqual([]);
+  });
+});
+
+const isRecord = (name: string): boolean => name.startsWith('record');
+
+describe('the vocabulary has what the chart names, and nothing else:', () => {
+  it('actions', () => {
+    const used = [
+      ...nodes.flatMap(({ entry, exit }) => [...entry, ...exit]),
+      ...arrows.flatMap(({ actions }) => actions),
+    ];
+    // XState's own start and stop the timers of an `after`.
+    const own = names(used).filter((name) => !name.startsWith('xstate.'));
+    expect(own).toEqual(defined('actions'));
+  });
+
+  it('guards', () => {
+    const used = arrows.flatMap(({ guard }) => (guard === undefined ? [] : [guard]));
+    expect(names(used)).toEqual(defined('guards'));
+  });
+
+  it('actors', () => {
+    const used = nodes.flatMap(({ invoke }) => invoke.map(({ src }) => src));
+    expect(names(used)).toEqual(defined('actors'));
+  });
+
+  it('delays', () => {
+    const used = nodes.flatMap(({ after }) => after.map(({ delay }) => delay));
+    expect(names(used)).toEqual(defined('delays'));
+  });
+});
