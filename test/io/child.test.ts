@@ -4,7 +4,16 @@ import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ClosedError, ProcessError, type SpawnPeerOptions } from '../../src/index.ts';
-import { chunkOf, failure, isAlive, lineOf, node, scripts, shell } from '../support/children.ts';
+import {
+  chunkOf,
+  failure,
+  isAlive,
+  lineOf,
+  node,
+  scripts,
+  shell,
+  writing,
+} from '../support/children.ts';
 import { expectHomeAfterEach } from '../support/home.ts';
 import { hasSettled } from '../support/signal.ts';
 import { closing, textOf } from '../support/sockets.ts';
@@ -53,78 +62,6 @@ describe('what a child says and hears', () => {
     expect(bytes).toBe(150_000);
     expect(error).toBeInstanceOf(ProcessError);
     expect(error).toMatchObject({ exitCode: 3, signal: null, command: '/bin/sh' });
-  });
-});
-
-describe('the death of a child', () => {
-  it.each([
-    ['exit 3', { exitCode: 3, signal: null }, '/bin/sh exited with code 3'],
-    ['kill -KILL $$', { exitCode: null, signal: 'SIGKILL' }, '/bin/sh was ended by SIGKILL'],
-  ])('by %s is the failure of its stream', async (script, end, text) => {
-    const peer = shell(`echo out of order >&2; ${script}`);
-    const error = await failure(peer.address.stream);
-    expect(error).toBeInstanceOf(ProcessError);
-    expect(error).toMatchObject({ ...end, code: 'ERR_PROCESS', stderr: 'out of order\n' });
-    expect(error).toHaveProperty('message', `${text}: out of order`);
-    expect(await peer.exited).toEqual({ ...end, stderr: 'out of order\n' });
-  });
-
-  it('without a fault ends the stream, as an end that may have been announced', async () => {
-    const error = await failure(shell('exit 0').address.stream);
-    expect(error).toBeInstanceOf(ClosedError);
-    expect(error).toHaveProperty('cause', expect.any(ProcessError));
-    expect(error).toMatchObject({ expected: false, cause: { exitCode: 0 } });
-  });
-
-  it('before anybody reads leaves nothing open, and is told to who comes', async () => {
-    const peer = shell('echo hello >&3; exit 4');
-    await peer.exited;
-    const { stream } = peer.address;
-    expect(String(await chunkOf(stream))).toBe('hello\n');
-    expect(await failure(stream)).toMatchObject({ exitCode: 4 });
-  });
-
-  it('fails what is written to it then, with the same reason', async () => {
-    const peer = shell('echo unread >&3; exit 5');
-    const { stream } = peer.address;
-    await peer.exited;
-    const written = await new Promise((resolve) => {
-      stream.write('into the void', resolve);
-    });
-    expect(written).toMatchObject({ exitCode: 5 });
-    expect(await failure(stream)).toBe(written);
-  });
-
-  it('fails what it never took, with the same reason', async () => {
-    const peer = shell(scripts.deaf);
-    const { stream } = peer.address;
-    expect(await lineOf(stream)).toBe('ready');
-    const written = new Promise((resolve) => {
-      stream.write(Buffer.alloc(4_000_000), resolve);
-    });
-    expect(await hasSettled(written)).toBe(false);
-    expect(peer.kill('SIGKILL')).toBe(true);
-    expect(await written).toMatchObject({ signal: 'SIGKILL' });
-    expect(await failure(stream)).toBe(await written);
-  });
-
-  it('is told although a descendant holds its socket and its standard error', async () => {
-    const peer = shell("sh -c 'echo $$ >&3; exec sleep 60' & read _ <&3; exit 6");
-    const { stream } = peer.address;
-    const descendant = Number(await lineOf(stream));
-    try {
-      stream.write('go\n');
-      expect(await failure(stream)).toMatchObject({ exitCode: 6 });
-      expect(isAlive(descendant)).toBe(true);
-    } finally {
-      process.kill(descendant, 'SIGKILL');
-    }
-  });
-
-  it('is nothing that kill() could change', async () => {
-    const peer = shell('exit 0');
-    await peer.exited;
-    expect(peer.kill('SIGKILL')).toBe(false);
   });
 });
 
@@ -223,6 +160,27 @@ describe('destroy()', () => {
     expect(await lineOf(stream)).toBe('no');
     await closing(stream.destroy());
     expect(await peer.exited).toMatchObject({ signal: 'SIGKILL' });
+  });
+});
+
+describe('a write that the child does not take', () => {
+  it('is told of by destroy()', async () => {
+    const peer = shell(scripts.deaf);
+    const { stream } = peer.address;
+    await lineOf(stream);
+    const written = writing(stream, Buffer.alloc(4_000_000));
+    expect(await hasSettled(written)).toBe(false);
+    stream.destroy();
+    expect(await written).toBeInstanceOf(ClosedError);
+  });
+
+  it('fails as a socket does when the child has closed its side and goes on living', async () => {
+    const peer = shell('exec 3>&-; exec sleep 60', { timeouts: { exit: 1 } });
+    const { stream } = peer.address;
+    await once(stream.resume(), 'end');
+    expect(await writing(stream, 'into the void')).toMatchObject({ code: 'EPIPE' });
+    await closing(stream);
+    expect(await peer.exited).toMatchObject({ signal: 'SIGTERM' });
   });
 });
 

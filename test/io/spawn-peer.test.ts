@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { findProgram } from '../../scripts/programs.ts';
 import { ProcessError, spawnPeer, type SpawnPeerOptions } from '../../src/index.ts';
 import { failure, owned, scripts, shell } from '../support/children.ts';
 import { expectHomeAfterEach } from '../support/home.ts';
@@ -30,6 +31,23 @@ describe('a program that cannot be started', () => {
     const peer = owned(spawnPeer('/bin/true', ['x'.repeat(4_000_000)]));
     expect(await failure(peer.address.stream)).toMatchObject({ cause: { code: 'E2BIG' } });
     expect(await peer.exited).toMatchObject({ exitCode: null, signal: null });
+  });
+});
+
+describe('a deathSignal', () => {
+  it('needs setpriv, and says so where it is not', async () => {
+    const options = { deathSignal: true, env: { PATH: '/no/such/directory' } };
+    const peer = owned(spawnPeer('/bin/true', [], options));
+    const error = await failure(peer.address.stream);
+    expect(error).toHaveProperty('message', '/bin/true could not be started: spawn setpriv ENOENT');
+  });
+
+  it.skipIf(findProgram('setpriv') === undefined)('makes a missing program exit', async () => {
+    const peer = owned(spawnPeer('/no/such/program', [], { deathSignal: true }));
+    expect(peer.pid).toBeDefined();
+    const error = await failure(peer.address.stream);
+    expect(error).toMatchObject({ exitCode: 127, command: '/no/such/program' });
+    expect(error).toHaveProperty('message', expect.stringMatching(/No such file or directory$/));
   });
 });
 

@@ -96,11 +96,6 @@ describe('no child outlives a process that ends', () => {
     ['by itself, after disconnect()', 'await protocol.disconnect();', 0],
     ['by itself, while disconnect() is under way', 'void protocol.disconnect();', 0],
     ['by process.exit()', 'process.exit(3);', 3],
-    [
-      'by process.exit() in a listener of its exit',
-      "process.on('exit', () => process.exit(4)); process.exit(3);",
-      4,
-    ],
     ['by an exception', "setImmediate(() => { throw new Error('on purpose'); });", 1],
     ['by a rejection that nobody hears', "void Promise.reject(new Error('on purpose'));", 1],
   ])('%s', async (_, program, code) => {
@@ -108,6 +103,13 @@ describe('no child outlives a process that ends', () => {
     await parent.line();
     expect(await parent.exited).toEqual([code, null]);
     expect((await parent.released).includes('on purpose')).toBe(code === 1);
+  });
+
+  it('whose own listener of its exit calls process.exit(), too', async () => {
+    const parent = run(`process.on('exit', () => process.exit(4)); ${SESSION} process.exit(3);`);
+    await parent.line();
+    expect(await parent.exited).toEqual([4, null]);
+    expect(await parent.released).toBe('');
   });
 
   it('before there is anything to connect to', async () => {
@@ -220,6 +222,14 @@ describe('a child that is kept', () => {
     const pid = Number(await parent.line());
     expect(await parent.exited).toEqual([0, null]);
     await expectSurvival(parent, pid);
+  });
+
+  it('holds up nothing, though its standard error is captured', async () => {
+    const options = "{ keep: true, stderr: 'capture' }";
+    const parent = run(`${sessionWith(options)} await protocol.disconnect({ force: true });`);
+    const pid = Number(await parent.line());
+    expect(await parent.exited).toEqual([0, null]);
+    process.kill(pid, 'SIGKILL');
   });
 
   it('outlives process.exit()', async () => {

@@ -1,8 +1,15 @@
 /** Child processes that are spawned as peers, each for one test, and that do what a test says. */
 
 import type { Duplex } from 'node:stream';
-import { spawnPeer, type SpawnedPeer, type SpawnPeerOptions } from '../../src/index.ts';
-import { cleanUp } from './home.ts';
+import {
+  type AsyncProtocol,
+  lines,
+  type ProtocolDefinition,
+  spawnPeer,
+  type SpawnedPeer,
+  type SpawnPeerOptions,
+} from '../../src/index.ts';
+import { cleanUp, createProtocol } from './home.ts';
 import { closing } from './sockets.ts';
 
 /** Has a peer killed after the test, and its stream destroyed. */
@@ -58,6 +65,13 @@ export function chunkOf(stream: Duplex): Promise<unknown> {
   });
 }
 
+/** Writes; resolves with what the write fails with, or with nothing. */
+export function writing(stream: Duplex, data: string | Uint8Array): Promise<unknown> {
+  return new Promise((resolve) => {
+    stream.write(data, resolve);
+  });
+}
+
 /** What the stream fails with, when it is read to its end. */
 export async function failure(stream: Duplex): Promise<Error | null> {
   stream.resume();
@@ -73,4 +87,22 @@ export function isAlive(pid: number | undefined): boolean {
   } catch {
     return false;
   }
+}
+
+/** A protocol whose peer says "ready" first. */
+export const greeted: ProtocolDefinition<string> = {
+  codec: lines(),
+  handshake: async (session) => {
+    await session.receive();
+  },
+};
+
+/** A session with a child that says "ready". */
+export async function sessionWith(
+  peer: SpawnedPeer,
+  definition = greeted,
+): Promise<AsyncProtocol<string>> {
+  const protocol = createProtocol(definition);
+  await protocol.connect(peer.address);
+  return protocol;
 }
