@@ -5,30 +5,39 @@ import { defer, type Deferred } from './deferred.ts';
 
 interface Node<T> {
   readonly value: T;
-  readonly next: Deferred<Node<T>>;
+  readonly next: Place<T>;
 }
+/** Where the next value will be; `undefined` when there will be none. */
+type Place<T> = Deferred<Node<T> | undefined>;
 
 /**
  * A linked list of promises, of which the feed holds only the last: what a reader has yet to read is
  * held by that reader, and goes when the reader goes.
  */
 export class Feed<T> {
-  #last: Deferred<Node<T>> = defer();
+  #last: Place<T> = defer();
 
   /** Gives a value to all readers. */
   push(value: T): void {
-    const next = defer<Node<T>>();
+    const next: Place<T> = defer();
     this.#last.resolve({ value, next });
     this.#last = next;
   }
 
-  /** The next value pushed. */
-  async next(): Promise<T> {
-    const { value } = await this.#last.promise;
-    return value;
+  /** There will be no more values: to be called last. */
+  end(): void {
+    this.#last.resolve(undefined);
   }
 
-  /** All values pushed from this call on. Ends when the reader returns, or `signal` is aborted. */
+  /** The next value pushed; `undefined` when there will be none. */
+  async next(): Promise<T | undefined> {
+    return (await this.#last.promise)?.value;
+  }
+
+  /**
+   * All values pushed from this call on. Ends with the feed, or when the reader returns, or when
+   * `signal` is aborted.
+   */
   values(signal?: AbortSignal): AsyncIterableIterator<T> {
     let place = this.#last;
     let waiting: Deferred<Node<T> | undefined> | undefined;

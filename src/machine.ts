@@ -147,7 +147,10 @@ interface MachineRef {
   send(event: ProtocolEvent): void;
   getSnapshot(): {
     readonly status: string;
-    readonly context: Pick<ProtocolContext<unknown, unknown>, 'outcome' | 'phase'>;
+    readonly context: Pick<
+      ProtocolContext<unknown, unknown>,
+      'outcome' | 'phase' | 'cause' | 'suppressed'
+    >;
     matches(runstate: Runstate): boolean;
     can(event: ProtocolEvent): boolean;
   };

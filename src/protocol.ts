@@ -168,6 +168,7 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
    * @throws `signal.reason`, when the signal was aborted.
    */
   async accept({ signal }: WaitOptions = {}): Promise<void> {
+    this.#requireLife();
     const event: ProtocolEvent = { type: 'ACCEPT' };
     if (this.#waiters.isConnecting || !this.#engine.ref.getSnapshot().can(event)) {
       signal?.throwIfAborted();
@@ -237,15 +238,20 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
   /**
    * Resolves with the next state that is entered. To see every one, use `runstates()`.
    *
+   * @throws {ClosedError} When there will be none: the machine, in another statechart, was stopped.
    * @throws `signal.reason`, when the signal was aborted.
    */
   runstateChanged({ signal }: WaitOptions = {}): Promise<Runstate> {
-    return abortable(this.#waiters.feed.next(), signal);
+    const changed = this.#waiters.feed.next().then((runstate) => {
+      if (runstate === undefined) throw gone();
+      return runstate;
+    });
+    return quietly(abortable(changed, signal));
   }
 
   /**
    * Every state that is entered from this call on, in order, none left out. What is not read yet is
-   * kept by the iterator, a few bytes a state.
+   * kept by the iterator, a few bytes a state. Ends when the machine, in another statechart, is stopped.
    *
    * @throws `signal.reason`, from `next()`, when the signal was aborted.
    */
@@ -293,10 +299,12 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
   }
 
   #require(required: Runstate): void {
-    if (this.#engine.ref.getSnapshot().status !== 'active') {
-      throw new ClosedError('The machine was stopped; it cannot be used again.');
-    }
+    this.#requireLife();
     if (this.#waiters.state !== required) throw this.#stateError(required);
+  }
+
+  #requireLife(): void {
+    if (this.#engine.ref.getSnapshot().status !== 'active') throw gone();
   }
 
   #stateError(required: Runstate, hint?: string): StateError {
@@ -306,14 +314,18 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
   }
 
   #listenToMachine(): void {
-    const { ref } = this.#engine;
+    const { ref, link } = this.#engine;
     ref.on('*', (emitted) => {
       this.#onEmitted(emitted);
     });
     const stopped = (error?: unknown): void => {
-      this.#waiters.onStopped(error, ref.getSnapshot().context.phase);
+      const { phase, cause, suppressed } = ref.getSnapshot().context;
+      const { undelivered } = link;
+      this.#waiters.onStopped(error, { phase, suppressed, undelivered, ...(cause && { cause }) });
     };
     ref.subscribe({ complete: stopped, error: stopped });
+    // Whoever comes after that is not told by XState.
+    if (ref.getSnapshot().status === 'stopped') stopped();
   }
 
   #onEmitted(emitted: ProtocolEmitted): void {
@@ -334,3 +346,5 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
     if (logger !== undefined) recordOf(emitted, logger);
   }
 }
+
+const gone = () => new ClosedError('The machine was stopped; it cannot be used again.');

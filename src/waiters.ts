@@ -14,6 +14,12 @@ import { Feed } from './feed.ts';
 import type { Runstate } from './runstate.ts';
 import type { BoundAddress, SessionOutcome } from './types.ts';
 
+/** Where a machine stood when it was stopped. */
+export interface Remains extends SessionOutcome {
+  /** How far the attempt under way got. */
+  readonly phase: ConnectPhase;
+}
+
 /** See the module's comment. */
 export class Waiters {
   /** Every runstate that is entered. */
@@ -115,13 +121,19 @@ export class Waiters {
     this.#closed.resolve(outcome);
   }
 
-  /** The machine was stopped from outside, in whatever state, and emits nothing any more. */
-  onStopped(error: unknown, phase: ConnectPhase): void {
-    if (this.state === 'IDLE') return;
+  /** The machine has ended, or was stopped from outside in whatever state, and emits nothing any more. */
+  onStopped(error: unknown, { phase, cause: first, suppressed, undelivered }: Remains): void {
     const stopped = new ClosedError('The machine was stopped', { cause: error });
-    const cause = this.state === 'CONNECTING' ? new ConnectError(phase, stopped) : stopped;
-    this.onClosed({ cause, suppressed: [], undelivered: 0 });
-    this.onRunstate('IDLE');
+    if (this.state !== 'IDLE') {
+      const attempted = this.state === 'CONNECTING';
+      const cause = first ?? (attempted ? new ConnectError(phase, stopped) : stopped);
+      const later = first === undefined ? suppressed : [...suppressed, stopped];
+      this.onClosed({ cause, suppressed: later, undelivered });
+      this.onRunstate('IDLE');
+    }
+    // The first session, which whoever waits for its end waits for, will not come.
+    this.#closed.resolve({ cause: stopped, suppressed: [], undelivered: 0 });
+    this.feed.end();
   }
 
   #onBegin(): void {

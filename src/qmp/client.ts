@@ -113,6 +113,7 @@ export class QmpClient implements AsyncDisposable {
     if (known !== undefined) return known;
     const client = new QmpClient(options, definition, AsyncProtocol.attach(ref, options));
     clients.set(definition, client);
+    void client.#awaitLast();
     return client;
   }
 
@@ -313,6 +314,13 @@ export class QmpClient implements AsyncDisposable {
       this.#onClosed(outcome);
     });
   };
+
+  /** A machine that was stopped has no next session for those who wait for one. */
+  async #awaitLast(): Promise<void> {
+    const states = this.protocol.runstates();
+    while ((await states.next()).done !== true);
+    this.#dispatcher.end(true);
+  }
 
   #forgetGreeting(): void {
     if (this.runstate === 'IDLE') this.#definition.greeting = undefined;

@@ -48,6 +48,16 @@ describe('what waits when the parent', () => {
     expect(await rejection(client.connect('/run/none'))).toMatchObject({ code: 'ERR_CLOSED' });
   });
 
+  it('leaves before there is a session has none to wait for', async () => {
+    const { host, ref } = startHost();
+    const client = QmpClient.attach(ref);
+    const [waited, next] = [rejection(client.waitFor('STOP')), client.events().next()];
+    host.send({ type: 'LEAVE' });
+    expect(await waited).toBeInstanceOf(ClosedError);
+    expect(await next).toMatchObject({ done: true });
+    expect((await client.closed).cause).toBeInstanceOf(ClosedError);
+  });
+
   it('leaves while the client connects is told by connect()', async () => {
     const { host, ref, until } = startHost();
     const client = QmpClient.attach(ref);

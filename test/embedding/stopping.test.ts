@@ -41,7 +41,7 @@ const pendingOf = async (asked: readonly Asked[]): Promise<readonly Asked[]> => 
   return asked.filter((_, at) => settled[at] === false);
 };
 
-/** The one call that waits in each state, if any, and the class of what it rejects with. */
+/** The call that waits in each state, if any, and the class of what it rejects with. */
 const WAITING: Partial<Record<Resting, readonly [string, new (...args: never) => Error]>> = {
   'CONNECTING.dialing': ['connect()', ConnectError],
   'CONNECTING.listening.binding': ['listen()', ConnectError],
@@ -49,6 +49,13 @@ const WAITING: Partial<Record<Resting, readonly [string, new (...args: never) =>
   'CONNECTING.establishing': ['connect()', ConnectError],
   'DISCONNECTING.flushing.twoway': ['disconnect()', ClosedError],
   'DISCONNECTING.closing': ['disconnect()', ClosedError],
+  'DISCONNECTING.destroying': ['connect()', ConnectError],
+};
+
+/** What has gone wrong already in each state, if anything. */
+const FIRST: Partial<Record<Resting, object>> = {
+  'DISCONNECTING.flushing.oneway': { message: 'The peer ended the stream' },
+  'DISCONNECTING.destroying': { code: 'ERR_CONNECT_ABORTED' },
 };
 
 describe.each(HOSTS)('%s', (_, host) => {
@@ -77,7 +84,7 @@ describe.each(HOSTS)('%s', (_, host) => {
     const asked = await walk(machine, protocol, state);
     const waiting = await pendingOf(asked);
     const [what, error] = WAITING[state] ?? [];
-    if (what !== undefined) expect(waiting.map((call) => call.what)).toEqual([what]);
+    expect(waiting[0]?.what).toBe(what);
     machine.stop();
     expect(protocol.runstate).toBe('IDLE');
     expect(await pendingOf(asked)).toEqual([]);
@@ -86,29 +93,47 @@ describe.each(HOSTS)('%s', (_, host) => {
       if (outcome.status === 'fulfilled') continue;
       expect(outcome.reason).toBeInstanceOf(error ?? WirechartError);
     }
-    if (error) expect(outcomes).toMatchObject([{ status: 'rejected' }]);
+    if (error) expect(outcomes[0]).toMatchObject({ status: 'rejected' });
   });
 
-  it.each(RESTING.filter((state) => state !== 'IDLE'))(
-    'is told in `closed`, `outcome` and the last runstate, in %s',
+  it.each(RESTING)(
+    'is told in `closed`, and is the last of `runstates()`, in %s',
     async (state) => {
       const machine = new Harness({}, host);
       const protocol = AsyncProtocol.attach(machine.actor);
       await walk(machine, protocol, state);
       const { closed } = protocol;
-      const changed = protocol.runstateChanged();
+      const states = protocol.runstates();
+      const isIdle = state === 'IDLE';
+      machine.link.undelivered = 3;
       machine.stop();
-      expect(await changed).toBe('IDLE');
-      const { cause } = await closed;
-      expect(cause).toBeInstanceOf(WirechartError);
-      expect(protocol.outcome).toBe(await closed);
+      if (!isIdle) expect(await states.next()).toEqual({ done: false, value: 'IDLE' });
+      expect(await states.next()).toMatchObject({ done: true });
+      await expect(protocol.runstateChanged()).rejects.toBeInstanceOf(ClosedError);
+      const { cause, suppressed, undelivered } = await closed;
+      expect(undelivered).toBe(isIdle ? 0 : 3);
+      expect(protocol.outcome).toBe(isIdle ? undefined : await closed);
+      // What had gone wrong before is still the cause.
+      const first = FIRST[state];
+      const stop = first === undefined ? cause : suppressed[0];
+      if (first !== undefined) expect(cause).toMatchObject(first);
       const isAttempt = state.startsWith('CONNECTING');
-      if (isAttempt) expect(cause).toMatchObject({ code: 'ERR_CONNECT' });
-      expect(isAttempt ? cause?.cause : cause).toMatchObject({ code: 'ERR_CLOSED' });
+      if (isAttempt) expect(stop).toMatchObject({ code: 'ERR_CONNECT' });
+      expect(isAttempt ? stop?.cause : stop).toMatchObject({ message: 'The machine was stopped' });
     },
   );
 
-  it.each(RESTING.filter((state) => state !== 'CONNECTING.listening.bound'))(
+  it.each(RESTING)('is told to a facade that comes after it, in %s', async (state) => {
+    const machine = await new Harness({}, host).go(...ROUTES[state]);
+    machine.stop();
+    const protocol = AsyncProtocol.attach(machine.actor);
+    expect(protocol.runstate).toBe('IDLE');
+    expect((await protocol.closed).cause).toBeInstanceOf(WirechartError);
+    await expect(protocol.connect(PATH)).rejects.toBeInstanceOf(ClosedError);
+    await expect(protocol.runstateChanged()).rejects.toBeInstanceOf(ClosedError);
+  });
+
+  it.each(RESTING)(
     'leaves a facade that can do nothing any more, and says so, in %s',
     async (state) => {
       const machine = new Harness({}, host);
@@ -127,7 +152,7 @@ describe.each(HOSTS)('%s', (_, host) => {
           ? call.reason.code
           : call.status,
       );
-      expect(codes).toEqual(['ERR_CLOSED', 'ERR_CLOSED', 'ERR_CLOSED', 'ERR_STATE', 'ERR_STATE']);
+      expect(codes).toEqual([...Array<string>(4).fill('ERR_CLOSED'), 'ERR_STATE']);
       // The failure that nobody was told of is told once.
       await protocol.disconnect().catch((error: unknown) => {
         expect(error).toBeInstanceOf(WirechartError);
