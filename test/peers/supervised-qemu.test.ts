@@ -1,0 +1,122 @@
+/** A real QEMU that is kept: it is killed and started anew, and it dials us again when we have left. */
+
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { expect, it } from 'vitest';
+import { ClosedError, supervise, type Supervision } from '../../src/index.ts';
+import { QmpClient } from '../../src/qmp/index.ts';
+import { cleanUp, expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { listen } from '../support/peers.ts';
+import { namesOf } from '../support/qmp.ts';
+import { describePeer, startQemu } from '../support/real-peers.ts';
+
+expectHomeAfterEach();
+
+describePeer('qemu-system-x86_64', (path) => {
+  const serving = (at: string) => startQemu(path, '-qmp', `unix:${at},server=on,wait=off`);
+
+  it('that is killed and started anew at the same path is up again, each time', async () => {
+    const at = `${await tempDir()}/qmp.sock`;
+    const statuses: string[] = [];
+    const vm = supervise(QmpClient, at, {
+      backoff: { initial: 10, max: 50 },
+      onUp: async (qmp) => {
+        statuses.push((await qmp.execute('query-status')).status);
+      },
+    });
+    cleanUp(() => vm.stop({ force: true }));
+    for (let round = 1; round <= 3; round += 1) {
+      const peer = serving(at);
+      const qmp = await peer.meanwhile(vm.up());
+      expect(qmp).toBe(vm.client);
+      expect(vm.ups).toBe(round);
+      await qmp.execute('cont');
+      const lost = entered(vm, 'WAITING');
+      peer.child.kill('SIGKILL');
+      await lost;
+      expect(await peer.exited).toBe('SIGKILL');
+      expect(vm.reasons.some(({ cause }) => cause instanceof ClosedError)).toBe(true);
+    }
+    // Each was a new machine, that had not run yet.
+    expect(statuses).toEqual(['prelaunch', 'prelaunch', 'prelaunch']);
+    await vm.stop();
+    expect(vm.state).toBe('STOPPED');
+  });
+
+  it('that quits when it is told to is not dialled again', async () => {
+    const at = `${await tempDir()}/qmp.sock`;
+    const peer = serving(at);
+    const vm = supervise(QmpClient, at, { backoff: { initial: 10, max: 50 } });
+    cleanUp(() => vm.stop({ force: true }));
+    const qmp = await peer.meanwhile(vm.up());
+    const stopped = entered(vm, 'STOPPED');
+    await qmp.execute('quit');
+    await stopped;
+    expect(await peer.exited).toBe(0);
+    expect(vm.client.outcome?.cause).toBeUndefined();
+  });
+
+  it('that is held by another client is up as soon as that leaves', async () => {
+    const at = `${await tempDir()}/qmp.sock`;
+    const peer = serving(at);
+    const first = await peer.connect(at);
+    const vm = supervise(QmpClient, at, {
+      backoff: { initial: 10, max: 50 },
+      timeouts: { handshake: 100 },
+    });
+    cleanUp(() => vm.stop({ force: true }));
+    await entered(vm, 'WAITING');
+    expect(vm.reasons[0]?.cause).toMatchObject({ phase: 'session', retryable: true });
+    await first.disconnect();
+    const qmp = await peer.meanwhile(vm.up());
+    expect(await qmp.execute('query-name')).toEqual({});
+    await vm.stop();
+  });
+
+  it('with reconnect=1 dials us again whenever a session has ended: its address is who comes next', async () => {
+    const at = `${await tempDir()}/qmp.sock`;
+    const server = createServer({ pauseOnConnect: true });
+    cleanUp(() => server.close());
+    await listen(server, { path: at });
+    const peer = startQemu(
+      path,
+      ...['-chardev', `socket,id=c,path=${at},server=off,reconnect=1`],
+      ...['-mon', 'chardev=c,mode=control'],
+    );
+    const events: string[] = [];
+    const vm = supervise(
+      QmpClient,
+      async () => {
+        const [stream] = (await once(server, 'connection')) as [Socket];
+        return { stream };
+      },
+      {
+        backoff: { initial: 1 },
+        onUp: (qmp) => {
+          void namesOf(qmp.events(), 1).then((names) => events.push(...names), ignore);
+        },
+      },
+    );
+    cleanUp(() => vm.stop({ force: true }));
+    for (const event of ['RESUME', 'STOP', 'RESUME']) {
+      const qmp = await peer.meanwhile(vm.up());
+      const came = qmp.waitFor(event);
+      await qmp.execute(event === 'RESUME' ? 'cont' : 'stop');
+      await came;
+      const lost = entered(vm, 'FAILING');
+      qmp.protocol.fail(new ClosedError('Nobody asked for this'));
+      await lost;
+    }
+    await peer.meanwhile(vm.up());
+    expect(events).toEqual(['RESUME', 'STOP', 'RESUME']);
+    expect(vm.ups).toBe(4);
+    await vm.stop();
+  });
+});
+
+/** Resolves when the supervision has entered the state. */
+async function entered(vm: Supervision<QmpClient>, state: string): Promise<void> {
+  for await (const one of vm.states()) if (one === state) return;
+}
+
+const ignore = (): void => undefined;
