@@ -2,7 +2,7 @@
 
 import type { RawData, WebSocket } from 'ws';
 import type { PageMessage } from '../shared/view.ts';
-import { isObject, parseObject, textIn } from './checks.ts';
+import { isObject, nameIn, parseObject, textIn } from './checks.ts';
 import type { Hub } from './hub.ts';
 import type { Program } from './program.ts';
 
@@ -63,7 +63,7 @@ function programOf(introduction: string, hub: Hub): Program {
 
 function instanceIn(introduction: string): string {
   try {
-    return textIn(parseObject(introduction), 'instance');
+    return nameIn(parseObject(introduction), 'instance');
   } catch {
     return '';
   }

@@ -10,8 +10,8 @@ export interface ViewerSocket {
 
 /** Between two batches, in ms: what is new is on the screen within a few frames. */
 const BATCH_MS = 40;
-/** Messages in one frame. */
-const BATCH = 2_000;
+/** Of one frame, in characters: others get their turn after it. */
+const FRAME = 512 * 1024;
 /** Of what waits for a page, in bytes and in messages; past it the page begins anew. */
 const MOST_WAITING = 16 * 1024 * 1024;
 const MOST_PENDING = 50_000;
@@ -20,6 +20,9 @@ const MOST_PENDING = 50_000;
 export class Viewer {
   readonly #socket: ViewerSocket;
   readonly #all: () => Iterable<ServerMessage>;
+  /** What is being sent, frame by frame. */
+  #sending: Iterator<ServerMessage, undefined> = [].values();
+  /** What has come since. */
   #pending: ServerMessage[] = [];
   /** Of the entries among them, in bytes. */
   #size = 0;
@@ -31,7 +34,7 @@ export class Viewer {
   constructor(socket: ViewerSocket, all: () => Iterable<ServerMessage>) {
     this.#socket = socket;
     this.#all = all;
-    this.#schedule();
+    this.#schedule(BATCH_MS);
   }
 
   /** Shows a message with the next batch. */
@@ -45,7 +48,7 @@ export class Viewer {
       this.#forget();
       this.#isBehind = true;
     }
-    this.#schedule();
+    this.#schedule(BATCH_MS);
   }
 
   close(): void {
@@ -58,23 +61,41 @@ export class Viewer {
     this.#size = 0;
   }
 
-  #schedule(): void {
+  #schedule(ms: number): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#flush();
-    }, BATCH_MS).unref();
+    }, ms).unref();
   }
 
   #flush(): void {
     if (this.#socket.bufferedAmount > MOST_WAITING) {
-      this.#schedule();
+      this.#schedule(BATCH_MS);
       return;
     }
-    const messages = this.#isBehind ? [...this.#all(), ...this.#pending] : this.#pending;
-    this.#forget();
-    this.#isBehind = false;
-    for (let at = 0; at < messages.length; at += BATCH) {
-      this.#socket.send(JSON.stringify(messages.slice(at, at + BATCH)));
+    if (this.#isBehind) {
+      // As it is now: what comes meanwhile follows.
+      this.#sending = [...this.#all()].values();
+      this.#isBehind = false;
     }
+    const texts: string[] = [];
+    let size = 0;
+    while (size < FRAME) {
+      const message = this.#next();
+      if (message === undefined) break;
+      const text = JSON.stringify(message);
+      texts.push(text);
+      size += text.length;
+    }
+    if (texts.length > 0) this.#socket.send(`[${texts.join(',')}]`);
+    if (size >= FRAME) this.#schedule(0);
+  }
+
+  #next(): ServerMessage | undefined {
+    const { value } = this.#sending.next();
+    if (value !== undefined || this.#pending.length === 0) return value;
+    this.#sending = this.#pending.values();
+    this.#forget();
+    return this.#sending.next().value;
   }
 }
