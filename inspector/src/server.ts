@@ -252,8 +252,7 @@ function respond(
 
 async function* texts(request: IncomingMessage): AsyncGenerator<string> {
   request.setEncoding('utf8');
-  // Who stops reading still wants to answer.
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) yield String(chunk);
+  for await (const chunk of request) yield String(chunk);
 }
 
 const describe = (error: unknown): string => (error instanceof Error ? error.message : 'It failed');

@@ -2,7 +2,6 @@
 
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { type Inspector } from '../../inspector/src/index.ts';
 import { expectHomeAfterEach } from '../support/home.ts';
@@ -75,6 +74,17 @@ const said = (socket: Socket, what: string | Buffer): Promise<void> =>
       resolve();
     });
   });
+
+/** All that the other side says, until it ends. Our own side stays open. */
+function text(socket: Socket): Promise<string> {
+  return new Promise((resolve) => {
+    let all = '';
+    socket.on('data', (chunk: Buffer) => (all += chunk.toString()));
+    socket.on('end', () => {
+      resolve(all);
+    });
+  });
+}
 
 /** Has the other side say all that it has to say. */
 async function ended(socket: Socket, what: string): Promise<void> {
@@ -164,20 +174,32 @@ describe('a connection', () => {
 
   it('that is reset while it is let in harms nobody', async () => {
     const here = await inspector();
-    for (let times = 0; times < 20; times += 1) {
+    const paths = [withToken('/viewer'), withToken('/program'), '/viewer', '/nowhere'];
+    for (let times = 0; times < 40; times += 1) {
       const socket = await dial(here);
-      await said(socket, upgrade(here, withToken(times % 2 === 0 ? '/viewer' : '/program')));
+      await said(socket, upgrade(here, paths[times % paths.length] ?? ''));
       socket.resetAndDestroy();
     }
     await taken(await open(here, '/viewer'));
   });
 
-  it('that posts what is no recording is told why, before it has sent the rest', async () => {
+  it.each([
+    [
+      'is no recording',
+      withToken('/recording'),
+      /^HTTP\/1\.1 400 .*Connection: close.*It is no recording of wirechart/s,
+    ],
+    ['may not be posted', '/recording', /^HTTP\/1\.1 403 .*Connection: close.*The token is wrong/s],
+    [
+      'nobody wants',
+      withToken('/'),
+      /^HTTP\/1\.1 404 .*Connection: close.*There is nothing to post to/s,
+    ],
+  ])('that posts what %s is told so, and not listened to', async (_, path, answer) => {
     const here = await inspector();
     const socket = await dial(here);
-    const length = 'Content-Length: 1000000';
-    socket.write(`${head(here, `POST ${withToken('/recording')}`, length)}no recording\n`);
-    expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 .*It is no recording of wirechart/s);
+    socket.write(`${head(here, `POST ${path}`, 'Content-Length: 1000000')}no recording\n`);
+    expect(await text(socket)).toMatch(answer);
   });
 
   it('that breaks off while it posts a recording harms nobody', async () => {
