@@ -167,18 +167,21 @@ export const kindOf = <In, Out>(
   attach: (ref, options) => AsyncProtocol.attach(ref, options),
 });
 
-const BACKOFF = { initial: 100, factor: 2, max: 30_000 };
-const DEADLINES = { address: 10_000, up: 30_000 };
-const BOUNDS = { attempts: Infinity, stable: 10_000 };
+/** Of each option that is a number. */
+export const DEFAULTS = {
+  backoff: { initial: 100, factor: 2, max: 30_000 },
+  timeouts: { address: 10_000, up: 30_000 },
+  supervise: { attempts: Infinity, stable: 10_000 },
+} as const;
 
 type Settled = Omit<Policy<never, never>, 'locate' | 'abandon' | 'synchronize'>;
 
 function policyOf<C>(options: SuperviseOptions<C>): Settled {
   const { random = Math.random, ...given } = options.backoff ?? {};
   const { retry = meritsRetry } = options;
-  const { initial, factor, max } = resolveNumbers('backoff', BACKOFF, given);
-  const { address, up } = resolveNumbers('timeouts', DEADLINES, options.timeouts ?? {});
-  const { attempts, stable } = resolveNumbers('supervise', BOUNDS, options);
+  const { initial, factor, max } = resolveNumbers('backoff', DEFAULTS.backoff, given);
+  const { address, up } = resolveNumbers('timeouts', DEFAULTS.timeouts, options.timeouts ?? {});
+  const { attempts, stable } = resolveNumbers('supervise', DEFAULTS.supervise, options);
   if (attempts !== Infinity && !Number.isInteger(attempts)) {
     throw new ArgumentError(`supervise.attempts must be a whole number, not ${String(attempts)}`);
   }

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findProgram } from '../scripts/programs.ts';
 import { resolveLimits } from '../src/limits.ts';
 import { resolveServerDeadlines, resolveServerLimits } from '../src/server-options.ts';
+import { DEFAULTS } from '../src/supervisor.ts';
 import { ScriptedQmpServer } from '../src/testing/index.ts';
 
 const run = promisify(execFile);
@@ -100,6 +101,15 @@ describe('the examples of the README', () => {
     },
   );
 
+  test('the supervised client is up, hears its machine run, and exits', async () => {
+    await using server = new ScriptedQmpServer({ address: join(sockets, 'vm1.sock') });
+    await server.listen();
+    const index = examples.findIndex((code) => code.includes('supervise('));
+    expect(await runExample(index)).toBe('it is prelaunch\nit runs\n');
+    const names = server.received.map((command) => 'execute' in command && command.execute);
+    expect(names).toEqual(['qmp_capabilities', 'query-status', 'cont']);
+  });
+
   test('the embedded machine has its command executed, and exits', async () => {
     await using server = new ScriptedQmpServer({ address: join(sockets, 'vm1.sock') });
     await server.listen();
@@ -134,6 +144,16 @@ describe('the tables of the README', () => {
         `${spaced(bytes)} B`,
       ]),
     ];
+    const { backoff, timeouts, supervise } = DEFAULTS;
+    rows.push(
+      ['backoff.initial', `${spaced(backoff.initial)} ms`],
+      ['backoff.factor', String(backoff.factor)],
+      ['backoff.max', `${spaced(backoff.max)} ms`],
+      ['attempts', supervise.attempts === Infinity ? 'none' : String(supervise.attempts)],
+      ['stable', `${spaced(supervise.stable)} ms`],
+      ['timeouts.address', `${spaced(timeouts.address)} ms`],
+      ['timeouts.up', `${spaced(timeouts.up)} ms`],
+    );
     for (const [name = '', value = ''] of rows) {
       const row = readme.split('\n').find((line) => line.startsWith(`| \`${name}\``));
       expect(row, name).toContain(` ${value} `);
