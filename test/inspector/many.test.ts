@@ -91,8 +91,9 @@ describe('a program that floods', () => {
       isTaken = true;
     });
     expect(await ask(here, '/page/style.css')).toMatchObject({ status: 200 });
-    expect((await ask(here, withToken('/recording'))).status).toBe(200);
     expect(isTaken).toBe(false);
+    // This one is long itself, and may take longer than the flood.
+    expect((await ask(here, withToken('/recording'))).status).toBe(200);
     await taken;
   });
 });
