@@ -20,7 +20,7 @@ export interface Arrival {
    * open: with `signal.reason`, with a `ClosedError` when they have left, with what TLS says.
    */
   open(signal: AbortSignal): Promise<Duplex>;
-  /** Sends them away. Never throws. */
+  /** Sends them away, instead of `open()`. Never throws. */
   close(): void;
 }
 

@@ -24,14 +24,13 @@ export class TlsDoor {
   /** @throws {ArgumentError} When Node does not take the options. */
   constructor(tls: object) {
     this.#server = createServerFor({ kind: 'tcp', host: '', port: 0, tls });
-    // Of a handshake that nobody waits for any more nobody need hear.
+    // Of a handshake that nobody waits for any more nobody need hear: the socket below is destroyed.
+    // The upper one must not be, too, in the same turn; Node 20 crashes.
     this.#server.on('secureConnection', (peer: TLSSocket) => {
-      const passing = this.#find(peer);
-      if (passing === undefined) peer.destroy();
-      else passing.resolve(quiet(peer));
+      const stream = quiet(peer);
+      this.#find(peer)?.resolve(stream);
     });
     this.#server.on('tlsClientError', (error: Error, peer: TLSSocket) => {
-      peer.destroy();
       this.#find(peer)?.reject(explain(error, peer));
     });
   }

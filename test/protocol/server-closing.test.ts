@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from 'xstate';
-import { lines, TimeoutError } from '../../src/index.ts';
+import { LimitError, lines, TimeoutError } from '../../src/index.ts';
 import { expectNoHandles } from '../support/handles.ts';
 import { expectHomeAfterEach, tempDir } from '../support/home.ts';
 import { until } from '../support/listeners.ts';
@@ -23,6 +23,7 @@ import { hasSettled, rejection, turn } from '../support/signal.ts';
 
 expectHomeAfterEach();
 
+const NEVER = new Promise<void>(() => undefined);
 /** More than the buffers of a socket hold. */
 const MUCH = 'x'.repeat(1_000_000);
 
@@ -215,14 +216,45 @@ describe('a peer that its user disconnects', () => {
   });
 });
 
+describe('the failure of a session', () => {
+  it('under way when the server closes is still told to its user', async () => {
+    const { server } = createHouse(echo, { limits: { maxMessageBytes: 10 } });
+    const socket = await dialSocket(await server.listen({ port: 0 }));
+    const [peer] = await take(server, 1);
+    socket.write('x'.repeat(20));
+    await leaving(socket);
+    expect(peer?.runstate).toBe('DISCONNECTING');
+    const closed = server.close();
+    socket.end();
+    await closed;
+    expect(await rejection(peer?.disconnect() ?? NEVER)).toBeInstanceOf(LimitError);
+  });
+
+  it('that has just ended when the server closes is still told to its user', async () => {
+    let closed: Promise<void> | undefined;
+    const { logger } = recordingLogger();
+    const debug = (text: string): void => {
+      if (text === '#1: IDLE (session 1)') closed = server.close();
+    };
+    const { server } = createHouse(echo, { logger: { ...logger, debug } });
+    await dialLines(await server.listen({ port: 0 }));
+    const [peer] = await take(server, 1);
+    peer?.fail(new LimitError('too much', 1, 2));
+    await peer?.closed;
+    expect(server.state).toBe('CLOSING');
+    await closed;
+    expect(await rejection(peer?.disconnect() ?? NEVER)).toBeInstanceOf(LimitError);
+  });
+});
+
 describe('a callback of the user that never ends', () => {
   it('keeps no server from closing', async () => {
     const { server } = createHouse({
       codec: lines(),
       handshake: async (session) => {
-        if ((await session.receive()) === 'stay') await new Promise(() => undefined);
+        if ((await session.receive()) === 'stay') await NEVER;
       },
-      onMessage: () => new Promise(() => undefined),
+      onMessage: () => NEVER,
     });
     const address = await server.listen({ port: 0 });
     const [shaking, handling] = [await dialSocket(address), await dialSocket(address)];

@@ -1,8 +1,16 @@
 /** How a server comes to listen, and what it can be told. */
 
 import { describe, expect, it } from 'vitest';
-import { type Address, ConnectError, lines, ProtocolServer, StateError } from '../../src/index.ts';
+import {
+  type Address,
+  ConnectError,
+  lines,
+  ProtocolServer,
+  StateError,
+  streamPair,
+} from '../../src/index.ts';
 import { expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { recordingLogger } from '../support/null-protocol.ts';
 import { createHouse, dialLines, echo, numberOf, take } from '../support/servers.ts';
 import { rejection } from '../support/signal.ts';
 
@@ -28,6 +36,22 @@ describe('listen()', () => {
     await server.listen({ port: 0 });
   });
 
+  it('twice in the turn in which it is IDLE again is still a StateError', async () => {
+    const outcomes: Promise<PromiseSettledResult<unknown>[]>[] = [];
+    const { logger } = recordingLogger();
+    const debug = (text: string): void => {
+      const twice = () => [server.listen({ port: 0 }), server.listen({ port: 0 })];
+      if (text === 'IDLE' && outcomes.length === 0) outcomes.push(Promise.allSettled(twice()));
+    };
+    const { server } = createHouse(echo, { logger: { ...logger, debug } });
+    await server.listen({ port: 0 });
+    await server.close();
+    expect(await outcomes[0]).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'rejected', reason: { code: 'ERR_STATE', state: 'BINDING' } },
+    ]);
+  });
+
   it('where somebody listens already is a ConnectError, and may be tried again', async () => {
     const [first, second] = [createHouse().server, createHouse().server];
     const address = await first.listen({ port: 0 });
@@ -42,6 +66,8 @@ describe('listen()', () => {
   it.each<[string, Address, object]>([
     ['nowhere', 'x'.repeat(200), { code: 'ERR_ARGUMENT' }],
     ['in no directory', '/nowhere/at/all/socket', { code: 'ENOENT' }],
+    ['at a file', import.meta.filename, { code: 'EADDRINUSE' }],
+    ['at a stream', { stream: streamPair()[0] }, { code: 'ERR_ARGUMENT' }],
     ['with TLS options of no use', { port: 0, tls: { key: 'no key' } }, { code: 'ERR_ARGUMENT' }],
   ])('%s is a ConnectError, and leaves nothing open', async (_, address, cause) => {
     const { server } = createHouse();

@@ -147,7 +147,7 @@ describe('a server', () => {
 });
 
 describe('a machine that is stopped by who watches it', () => {
-  it('leaves nothing open, settles every promise, and says so from then on', async () => {
+  const stoppable = () => {
     let stop: () => void = () => undefined;
     const inspect = Object.assign(() => undefined, {
       attach: (actor: AnyActorRef) => {
@@ -155,28 +155,39 @@ describe('a machine that is stopped by who watches it', () => {
       },
     });
     const { server } = createHouse(echo, { name: 'house', inspect });
+    return {
+      server,
+      stop: () => {
+        stop();
+      },
+    };
+  };
+
+  it('leaves nothing open, and says so from then on', async () => {
+    const { server, stop } = stoppable();
     const client = await dialLines(await server.listen({ port: 0 }));
     const [peer] = await take(server, 1);
     const rest = take(server, 1);
-    const closed = server.close();
     stop();
-    await closed;
+    expect(server.state).toBe('IDLE');
     expect(await rest).toEqual([]);
     await peer?.closed;
     await client.protocol.closed;
-    expect(server.state).toBe('IDLE');
     await server.close();
     expect(await rejection(server.listen({ port: 0 }))).toMatchObject({ code: 'ERR_CLOSED' });
   });
 
+  it('while it closes has close() resolve', async () => {
+    const { server, stop } = stoppable();
+    await numberOf(await dialLines(await server.listen({ port: 0 })));
+    const closed = server.close();
+    stop();
+    await closed;
+    expect(server.state).toBe('IDLE');
+  });
+
   it('while it binds has listen() reject', async () => {
-    let stop: () => void = () => undefined;
-    const inspect = Object.assign(() => undefined, {
-      attach: (actor: AnyActorRef) => {
-        stop = actor.stop.bind(actor);
-      },
-    });
-    const { server } = createHouse(echo, { inspect });
+    const { server, stop } = stoppable();
     const bound = rejection(server.listen({ port: 0 }));
     stop();
     expect(await bound).toMatchObject({ code: 'ERR_CONNECT', cause: { code: 'ERR_CLOSED' } });

@@ -54,7 +54,7 @@ export function useListeners(scene: Scene) {
       return keep(connect({ ...address }));
     },
 
-    dialTls({ address }: Listener, options: ConnectionOptions = {}): Socket {
+    dialTls({ address }: Pick<Listener, 'address'>, options: ConnectionOptions = {}): Socket {
       return keep(connectTls({ ca: certificates.ca, ...address, ...options }));
     },
 
