@@ -11,7 +11,7 @@ import { childrenOf, definitionText, transitionsOf } from '../../src/inspect/def
 import { registration } from './teller.ts';
 
 /** A machine as an inspector has it. */
-export function heardOf(definition: string): V4Machine {
+function heardOf(definition: string): V4Machine {
   let machine: V4Machine | undefined;
   const receiver = openReceiver(
     (heard) => {

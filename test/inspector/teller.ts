@@ -18,7 +18,7 @@ const door = createMachine({
 });
 
 /** The definition that registrations have if they have no other. */
-export const DOOR = definitionText(door);
+const DOOR = definitionText(door);
 
 /** A program's introduction. */
 export const introduction = (facts: Command = {}): Command => ({

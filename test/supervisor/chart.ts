@@ -12,7 +12,7 @@ import { kindOver, systemError } from './support.ts';
 const connection = kindOver(() => new FakeLink()).createMachine({});
 
 /** The chart with a policy of three attempts, that retries what may be retried. */
-export const chartOf = (synchronize: (() => unknown) | undefined) =>
+const chartOf = (synchronize: (() => unknown) | undefined) =>
   createSupervisorChart(connection, {
     locate: () => '/run/x',
     abandon: () => undefined,
