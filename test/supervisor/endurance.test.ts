@@ -77,9 +77,12 @@ describe('ten thousand', () => {
     expect(exit).toEqual({ code: 0, stdout: stdout.join('\n'), stderr: '' });
   });
 
-  it('attempts that are refused, and waits, leave no growth', { timeout: 120_000 }, async () => {
-    const exit = await run(
-      `
+  it(
+    'attempts that are refused, and calls that are given up, leave no growth',
+    { timeout: 120_000 },
+    async () => {
+      const exit = await run(
+        `
         ${TOOLS}
         const clock = new x.SimulatedClock();
         const vm = w.supervise({ codec: w.lines() }, '/nowhere/to/be/found', { clock });
@@ -87,6 +90,10 @@ describe('ten thousand', () => {
         const attempts = async (count) => {
           for (let at = 0; at < count; at += 1) {
             for (;;) if ((await steps.next()).value === 'WAITING') break;
+            const aborter = new AbortController();
+            const given = vm.up({ signal: aborter.signal }).catch(() => undefined);
+            aborter.abort();
+            await given;
             if (at % 2 === 0) clock.increment(30_000);
             else vm.retry();
           }
@@ -99,10 +106,11 @@ describe('ten thousand', () => {
         console.log(vm.reasons.at(-1).session >= 10_000, vm.reasons.length);
         console.log(growth < 1024 || growth);
       `,
-      { flags: ['--expose-gc'] },
-    );
-    expect(exit).toEqual({ code: 0, stdout: 'true 20\ntrue\n', stderr: '' });
-  });
+        { flags: ['--expose-gc'] },
+      );
+      expect(exit).toEqual({ code: 0, stdout: 'true 20\ntrue\n', stderr: '' });
+    },
+  );
 });
 
 describe('a process', () => {

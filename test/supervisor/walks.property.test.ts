@@ -60,7 +60,25 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   },
 );
 
-const walks = fc.array(move, { maxLength: 60 });
+/** Settles the call of this number that the link waits for; past the last, what the user's function waits for. */
+const settle = (which: number, fails = false): Move => ({
+  kind: 'settle',
+  which,
+  fails,
+  hurried: false,
+});
+/** Ways into states that few walks would find. */
+const UP = [settle(0), settle(0), settle(0), settle(2)];
+const ROUTES: readonly (readonly Move[])[] = [
+  [],
+  [settle(0), settle(0), settle(0)],
+  UP,
+  [...UP, settle(0, true)],
+  [settle(0, true)],
+];
+const walks = fc
+  .tuple(fc.constantFrom(...ROUTES), fc.array(move, { maxLength: 50 }))
+  .map(([route, moves]) => [...route, ...moves]);
 
 /** A supervisor at work, whose waits the walk decides: those of its link, of its address and of onUp. */
 class Walk {
