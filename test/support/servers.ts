@@ -80,7 +80,9 @@ export function createClient(options: { readonly greets?: boolean } = {}): Clien
     await session.send('thanks');
   };
   const definition = { ...heard.definition, ...(options.greets === true && { handshake }) };
-  const protocol = new AsyncProtocol<string>(definition);
+  // On a busy machine a client is patient; it is the test's own deadline that limits the wait.
+  const timeouts = { connect: Infinity, handshake: Infinity };
+  const protocol = new AsyncProtocol<string>(definition, { timeouts });
   cleanUp(() => protocol.disconnect({ force: true }).catch(() => undefined));
   return { ...heard, protocol };
 }
