@@ -27,6 +27,7 @@ export {
   type Backoff,
   type ClientKind,
   createSupervisorMachine,
+  type Spoken,
   type SuperviseOptions,
   type SupervisorActorRef,
   type SupervisorMachine,

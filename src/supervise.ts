@@ -13,13 +13,27 @@ import {
   type ClientKind,
   createSupervisor,
   kindOf,
+  type Spoken,
   type SuperviseOptions,
 } from './supervisor.ts';
-import type { DisconnectOptions, Logger, ProtocolDefinition, WaitOptions } from './types.ts';
+import type { DisconnectOptions, Logger, WaitOptions } from './types.ts';
 
 /** Where a supervisor stands. */
 export type SupervisorState =
-  'CONNECTING' | 'UP' | 'FAILING' | 'WAITING' | 'STOPPING' | 'STOPPED' | 'GIVEN_UP';
+  /** On the way to a session, and in `onUp`. */
+  | 'CONNECTING'
+  /** There is a session, and it can be used. */
+  | 'UP'
+  /** A session that cannot be used, or cannot be used any more, goes home. */
+  | 'FAILING'
+  /** Until the next attempt. */
+  | 'WAITING'
+  /** The session under way ends as it was asked to, or the attempt at one. */
+  | 'STOPPING'
+  /** Nobody wants a connection. */
+  | 'STOPPED'
+  /** There is no point in going on. */
+  | 'GIVEN_UP';
 
 /**
  * Connects, and connects again whenever the session fails, until it is stopped or there is no point in
@@ -46,16 +60,18 @@ export function supervise<C, In, Out>(
   options?: SuperviseOptions<C>,
 ): Supervision<C>;
 export function supervise<In, Out = In>(
-  kind: ProtocolDefinition<In, Out>,
+  kind: Spoken<In, Out>,
   address: AddressSource,
   options?: SuperviseOptions<AsyncProtocol<In, Out>>,
 ): Supervision<AsyncProtocol<In, Out>>;
 export function supervise<C, In, Out>(
-  kind: ClientKind<C, In, Out> | ProtocolDefinition<In, Out>,
+  kind: ClientKind<C, In, Out> | Spoken<In, Out>,
   address: AddressSource,
   options: SuperviseOptions<C & AsyncProtocol<In, Out>> = {},
 ): Supervision<unknown> {
-  return 'codec' in kind ? begin(kindOf(kind), address, options) : begin(kind, address, options);
+  return 'createMachine' in kind
+    ? begin(kind, address, options)
+    : begin(kindOf(kind), address, options);
 }
 
 function begin<C, In, Out>(

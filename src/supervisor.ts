@@ -79,6 +79,9 @@ export interface SuperviseOptions<C> extends Omit<ProtocolOptions, 'timeouts'> {
     | undefined;
 }
 
+/** The protocol that is spoken; a function makes one for each connection. */
+export type Spoken<In, Out> = ProtocolDefinition<In, Out> | (() => ProtocolDefinition<In, Out>);
+
 /** A class of clients that can be supervised, such as `QmpClient`. */
 export interface ClientKind<C, In, Out> {
   /** The machine of such a client. */
@@ -104,7 +107,8 @@ export type SupervisorActorRef<In, Out = In> = ActorRefFrom<SupervisorMachine<In
  * A client is given to `onUp`; others get theirs from the actor's child, as by
  * `QmpClient.attach(ref.getSnapshot().children.connection)`.
  *
- * @param kind - The protocol to speak; or a class of clients, such as `QmpClient`.
+ * @param kind - The protocol to speak (a function makes one for each actor); or a class of clients, such
+ *   as `QmpClient`.
  * @param address - Where the peer is, or a function that says so before each attempt.
  * @param options - As for `supervise()`; `inspect` is the parent's and is ignored here, and `clock`
  *   measures the client's own deadlines only.
@@ -116,18 +120,18 @@ export function createSupervisorMachine<C, In, Out>(
   options?: SuperviseOptions<C>,
 ): SupervisorMachine<In, Out>;
 export function createSupervisorMachine<In, Out = In>(
-  kind: ProtocolDefinition<In, Out>,
+  kind: Spoken<In, Out>,
   address: AddressSource,
   options?: SuperviseOptions<AsyncProtocol<In, Out>>,
 ): SupervisorMachine<In, Out>;
 export function createSupervisorMachine<C, In, Out>(
-  kind: ClientKind<C, In, Out> | ProtocolDefinition<In, Out>,
+  kind: ClientKind<C, In, Out> | Spoken<In, Out>,
   address: AddressSource,
   options: SuperviseOptions<C & AsyncProtocol<In, Out>> = {},
 ): SupervisorMachine<In, Out> {
-  return 'codec' in kind
-    ? createSupervisor(kindOf(kind), address, options).machine
-    : createSupervisor(kind, address, options).machine;
+  return 'createMachine' in kind
+    ? createSupervisor(kind, address, options).machine
+    : createSupervisor(kindOf(kind), address, options).machine;
 }
 
 /** A machine, and the client of an actor's connection: the one that `onUp` gets. */
@@ -161,7 +165,7 @@ export function createSupervisor<C, In, Out>(
 
 /** What is spoken, as a class of clients without anything of its own. */
 export const kindOf = <In, Out>(
-  definition: ProtocolDefinition<In, Out>,
+  definition: Spoken<In, Out>,
 ): ClientKind<AsyncProtocol<In, Out>, In, Out> => ({
   createMachine: (options) => createProtocolMachine(definition, options),
   attach: (ref, options) => AsyncProtocol.attach(ref, options),

@@ -39,6 +39,8 @@ test.each([
   ['src/inspect/feed.ts', 'xstate'],
   ['src/inspect/feed.ts', '../machines/protocol.ts'],
   ['src/protocol.ts', './inspect/feed.ts'],
+  ['src/supervise.ts', './io/dial.ts'],
+  ['src/supervisor.ts', './qmp/client.ts'],
   ['src/machines/server.ts', 'node:net'],
   ['src/machines/server.ts', '../peers.ts'],
   ['src/protocol-server.ts', 'xstate'],

@@ -187,17 +187,26 @@ describe('a stream that an address function gives', () => {
     expect(stream.destroyed).toBe(true);
   });
 
-  it('is closed when it comes in the moment in which it is not wanted any more', async () => {
+  it.each([
+    ['just before it is heard', 1],
+    ['just before what was heard has arrived', 2],
+  ])('is closed when it is not wanted any more, %s', async (_, later) => {
     const { stream, open, address } = late();
+    const stopIn = (ticks: number): void => {
+      queueMicrotask(() => {
+        if (ticks === 1) void kept.vm.stop();
+        else stopIn(ticks - 1);
+      });
+    };
     const kept = new Kept({}, async (attempt, cause) => {
       const found = await address(attempt, cause);
-      // The answer is out, and not heard yet.
-      queueMicrotask(() => void kept.vm.stop());
+      stopIn(later);
       return found;
     });
     open();
     await turn();
     expect(kept.vm.state).toBe('STOPPED');
+    expect(kept.link.calls).toEqual([]);
     expect(stream.destroyed).toBe(true);
   });
 

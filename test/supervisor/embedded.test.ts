@@ -7,6 +7,7 @@ import {
   AsyncProtocol,
   createSupervisorMachine,
   lines,
+  type ProtocolDefinition,
   type SuperviseOptions,
   type SupervisorEmitted,
   type SupervisorMachine,
@@ -176,13 +177,18 @@ describe('createSupervisorMachine()', () => {
   it('is one machine for any number of actors, each with a client of its own', async () => {
     const { address } = await somebody();
     const clients: AsyncProtocol<string>[] = [];
-    const machine = createSupervisorMachine<string>({ codec: lines() }, address, {
+    let definitions = 0;
+    const define = (): ProtocolDefinition<string> => {
+      definitions += 1;
+      return { codec: lines() };
+    };
+    const machine = createSupervisorMachine(define, address, {
       onUp: (client) => clients.push(client),
     });
     const actors = [createActor(machine), createActor(machine)];
     for (const actor of actors) actor.start();
     await Promise.all(actors.map((actor) => waitFor(actor, (one) => one.matches('UP'))));
-    expect(new Set(clients).size).toBe(2);
+    expect([definitions, new Set(clients).size]).toEqual([2, 2]);
     for (const actor of actors) actor.stop();
     expect(clients.map(({ runstate }) => runstate)).toEqual(['IDLE', 'IDLE']);
   });

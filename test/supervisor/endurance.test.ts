@@ -148,6 +148,27 @@ describe('a process', () => {
     expect(exit).toEqual({ code: 0, stdout: `${state}\n`, stderr: '' });
   });
 
+  it('shows every state on standard error when NODE_DEBUG says wirechart', async () => {
+    const { code, stderr } = await run(
+      `
+        const options = { name: 'vm1', attempts: 2, backoff: { initial: 1, random: () => 1 } };
+        const vm = w.supervise({ codec: w.lines() }, '/nowhere/to/be/found', options);
+        await vm.up().catch(() => undefined);
+      `,
+      { env: { NODE_DEBUG: 'wirechart' } },
+    );
+    expect(code).toBe(0);
+    for (const line of [
+      'CONNECTING',
+      'CONNECTING \\(session 1\\)',
+      'IDLE \\(session 1\\)',
+      'WAITING for 1 ms until attempt 2: Failed to establish connection: .*ENOENT.*',
+      'GIVEN_UP: Failed to establish connection: .*',
+    ]) {
+      expect(stderr).toMatch(new RegExp(`^WIRECHART \\d+: vm1: ${line}$`, 'm'));
+    }
+  });
+
   it('is kept alive by a wait: there will be another attempt', async () => {
     const exit = await run(`
       const vm = w.supervise({ codec: w.lines() }, '/nowhere/to/be/found', { attempts: 3, backoff: { initial: 5 } });

@@ -131,6 +131,17 @@ describe('inspect', () => {
     expect(records).toContain('warn The callback inspect threw: broken');
   });
 
+  it('is attached where it need not be called', async () => {
+    const attached: unknown[] = [];
+    const inspect = {
+      next: () => expect.unreachable('it is attached instead'),
+      attach: (actor: AnyActorRef) => attached.push(actor.id),
+    };
+    const kept = new Kept({ name: 'vm1', inspect });
+    await kept.accept();
+    expect(attached).toEqual(['vm1']);
+  });
+
   it('may stop the supervisor in the moment in which it connects', async () => {
     const kept: Kept = new Kept({
       inspect: (event) => {

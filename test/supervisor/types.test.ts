@@ -47,6 +47,8 @@ describe('supervise()', () => {
     expectTypeOf(same).returns.toEqualTypeOf<Supervision<AsyncProtocol<string>>>();
     const two = () => supervise({ codec: numbers }, '/run/x');
     expectTypeOf(two).returns.toEqualTypeOf<Supervision<AsyncProtocol<string, number>>>();
+    const made = () => supervise(() => ({ codec: numbers }), '/run/x');
+    expectTypeOf(made).returns.toEqualTypeOf<Supervision<AsyncProtocol<string, number>>>();
   });
 
   it('takes a function of the attempt and the cause for an address', () => {
@@ -69,6 +71,8 @@ describe('supervise()', () => {
       supervise(createProtocolMachine({ codec: lines() }), '/run/x');
       // @ts-expect-error -- a definition without a codec
       supervise({ onMessage: () => undefined }, '/run/x');
+      // @ts-expect-error -- a function that makes none
+      supervise(() => 'hello', '/run/x');
       // @ts-expect-error -- attach() takes the actor of another machine than createMachine() makes
       supervise({ ...plain, createMachine: QmpClient.createMachine }, '/run/x');
       // @ts-expect-error -- nowhere to go
