@@ -1,14 +1,10 @@
 /** Where the server's chart and its socket meet: the one module that knows both. */
 
-import { debuglog } from 'node:util';
-import { type ActorRefFrom, createActor, type InspectionEvent } from 'xstate';
-import { describe } from './errors.ts';
-import { ambientInspects } from './inspect/ambient.ts';
-import type { Inspect } from './inspect/feed.ts';
+import { type ActorRefFrom, createActor } from 'xstate';
 import { parseAddress } from './io/address.ts';
 import { serve } from './io/serve.ts';
-import { harmless, prefixed } from './log.ts';
-import type { InspectionListener, ProtocolOptions } from './machine.ts';
+import { prefixed } from './log.ts';
+import { loggerOf, type ProtocolOptions, rootOptions, watch } from './machine.ts';
 import { serverChart } from './machines/server.ts';
 import type { Reception, Service } from './reception.ts';
 import type { Address, Logger } from './types.ts';
@@ -26,52 +22,18 @@ export type ServerRef = ActorRefFrom<typeof serverChart>;
 /** A machine of its own, started, in IDLE. */
 export function startServer(
   reception: Reception,
-  { inspect, clock, name }: ProtocolOptions,
+  options: ProtocolOptions,
   logger: Logger | undefined,
 ): ServerRef {
-  const attached = isAttachable(inspect) ? inspect : undefined;
-  const called = attached === undefined ? inspect : undefined;
-  const ref = createActor(serverChart, {
-    input: reception,
-    ...(name !== undefined && { id: name }),
-    ...(called && { inspect: isolated(called, logger) }),
-    ...(clock && { clock }),
-  });
-  attached?.attach(ref);
-  for (const { attach } of ambientInspects()) attach(ref);
+  const ref = createActor(serverChart, { input: reception, ...rootOptions(options, logger) });
+  watch(ref, options);
   return ref.start();
 }
 
-/** Whether it can watch an actor without being called for each of its events. */
-const isAttachable = (inspect: InspectionListener | undefined): inspect is Inspect =>
-  inspect !== undefined && 'attach' in inspect && typeof inspect.attach === 'function';
-
-/** An inspector that throws would break the machine that it watches. */
-const isolated =
-  (inspect: InspectionListener, logger: Logger | undefined) =>
-  (event: InspectionEvent): void => {
-    try {
-      if (typeof inspect === 'function') inspect(event);
-      else inspect.next?.(event);
-    } catch (error) {
-      logger?.warn(`The callback inspect threw: ${describe(error)}`);
-    }
-  };
-
-/** Where somebody's records go: to the user's logger, or where `NODE_DEBUG=wirechart` shows them. */
+/** Where somebody's records go; each says whose it is, where they have a name. */
 export function loggerFor(
   name: string | undefined,
   logger: Logger | undefined,
 ): Logger | undefined {
-  const records = logger === undefined ? debugLogger() : harmless(logger);
-  return records && name !== undefined ? prefixed(records, name) : records;
-}
-
-function debugLogger(): Logger | undefined {
-  const log = debuglog('wirechart');
-  if (!log.enabled) return undefined;
-  const record = (text: string) => {
-    log('%s', text);
-  };
-  return { debug: record, info: record, warn: record, error: record };
+  return loggerOf({ name, logger: logger && name !== undefined ? prefixed(logger, name) : logger });
 }
