@@ -18,11 +18,18 @@ export async function watch(
   options: InspectorOptions & Parameters<typeof openPage>[1] = {},
 ): Promise<Watching> {
   const inspector = await startInspector(options);
-  cleanUp(() => inspector.close());
   const inspection = inspectTo(inspector.url, { name: 'program' });
-  cleanUp(() => inspection.close());
-  const open = await openPage(inspector.url, options);
-  cleanUp(() => open.close());
+  const opening = openPage(inspector.url, options);
+  cleanUp(async () => {
+    try {
+      // First the page: one that is still loading would rightly complain of a server that has gone.
+      await (await opening).close();
+    } finally {
+      await inspection.close();
+      await inspector.close();
+    }
+  });
+  const open = await opening;
   return { inspector, inspection, page: open.page };
 }
 
