@@ -123,6 +123,15 @@ describe('what is not understood', () => {
     expect(page.of('problem', { id: 'p1' })).toHaveLength(20);
   });
 
+  it('is complained of in a few words, however many the program has', async () => {
+    const here = await inspector();
+    const page = await openPage(here);
+    const teller = await openTeller(here);
+    teller.say({ type: 'wirechart.problem', text: LONG, at: 7 }, { type: 'wirechart.problem' });
+    await page.until((it) => it.of('problem').length === 2);
+    expect(page.of('problem')).toMatchObject([{ at: 7, text: LONG.slice(0, 1_000) }, { text: '' }]);
+  });
+
   it('does not push what was understood out of what is kept', async () => {
     const here = await inspector();
     const teller = await openTeller(here, {}, [registration('x:0')]);

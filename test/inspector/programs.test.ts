@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createActor, createMachine } from 'xstate';
 import type { Inspector } from '../../inspector/src/index.ts';
 import { inspectTo, type Inspection, type InspectOptions } from '../../src/inspect/index.ts';
@@ -212,6 +212,26 @@ describe('a plain service of @xstate/inspect', () => {
     teller.say(plain);
     await page.actor('light');
     expect(page.of('problem')).toEqual([]);
+  });
+
+  it('may have a machine that XState 4 warns of, without a word on the console', async () => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue();
+    cleanUp(() => {
+      warn.mockRestore();
+    });
+    const here = await inspector();
+    const page = await openPage(here);
+    const teller = new Teller(await open(here, '/program'));
+    const states = { green: { on: { '': 'red' }, parallel: true }, red: {} };
+    const odd = JSON.stringify({ id: 'odd', initial: 'green', states, onDone: 'red' });
+    teller.say({ ...plain, machine: odd });
+    const { chart: id } = await page.actor('odd');
+    page.say({ type: 'chart', id });
+    await page.until(({ charts }) => charts.has(id));
+    expect(page.charts.get(id)).toMatchObject({ id });
+    expect(warn).not.toHaveBeenCalled();
+    console.warn('heard');
+    expect(warn).toHaveBeenCalledOnce();
   });
 
   it('is asked what there is, and is another one the next time', async () => {

@@ -1,6 +1,6 @@
 /** What pages are shown, however early, late or slow they are. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ServerMessage } from '../../inspector/shared/view.ts';
 import { Viewer } from '../../inspector/src/viewer.ts';
 import { expectHomeAfterEach } from '../support/home.ts';
@@ -26,7 +26,9 @@ describe('a page', () => {
     const here = await inspector();
     const page = await openPage(here);
     const teller = await openTeller(here, { name: 'house', pid: 7, control: false });
-    teller.say(registration('x:0', { id: 'door' }), registration('x:1', { parent: 'x:0' }));
+    const wirechart = { at: 1_001, status: 'active', kind: 'actor' };
+    teller.say(registration('x:0', { id: 'door' }));
+    teller.say(registration('x:1', { parent: 'x:0', wirechart }));
     teller.say(event('x:0', 'OPEN', { origin: 'x:1' }), state('x:0', 'open'), stop('x:1'));
     await page.until(({ entries }) => entries.length === 5);
     const program = await page.program('house');
@@ -42,7 +44,7 @@ describe('a page', () => {
         start: 1,
         base: { value: 'closed' },
       },
-      { id: 'p1/x:1', program: 'p1', name: 'x:1', parent: 'p1/x:0', start: 2 },
+      { id: 'p1/x:1', program: 'p1', name: 'x:1', parent: 'p1/x:0', kind: 'actor', start: 2 },
     ]);
     expect(page.entries).toMatchObject([
       { kind: 'start', seq: 1, actor: 'p1/x:0', at: 1_001 },
@@ -178,6 +180,25 @@ describe('a page that cannot keep up', () => {
     await next.opened;
     expect(socket.texts).toEqual([JSON.stringify(ALL), JSON.stringify(ALL)]);
     viewer.close();
+  });
+
+  it('is sent nothing more before it has read what it has', () => {
+    vi.useFakeTimers();
+    try {
+      const { socket, viewer } = jammed();
+      vi.advanceTimersByTime(1_000);
+      socket.bufferedAmount = FULL;
+      viewer.push(entry(1, 100));
+      vi.advanceTimersByTime(60_000);
+      expect(socket.texts).toEqual([JSON.stringify(ALL)]);
+      socket.bufferedAmount = 0;
+      vi.advanceTimersByTime(1_000);
+      expect(socket.texts).toEqual([ALL, [entry(1, 100)]].map((frame) => JSON.stringify(frame)));
+      viewer.close();
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('is told what there is piece by piece, with turns of others in between', async () => {
