@@ -73,8 +73,8 @@ export class ConnectError extends WirechartError {
   /** `connection`: dialling, binding, accepting. `session`: the handshake on an open stream. */
   readonly phase: ConnectPhase;
   /**
-   * Whether the same attempt may succeed later: `true` for refused, absent, reset and late peers,
-   * `false` where a retry would meet the same answer (wrong greeting, certificate, address, …).
+   * Whether the same attempt may succeed later: `true` for refused, absent, reset and late peers and
+   * those that left in the middle of a message, `false` where a retry would meet the same answer (wrong greeting, certificate, address, …).
    */
   readonly retryable: boolean;
 
@@ -234,6 +234,8 @@ function isRetryable(cause: unknown): boolean {
   if (cause instanceof ProcessError) return cause.signal !== null || isShortage(cause.cause);
   // A plain end may be anything; an error that ended the stream says more.
   if (cause instanceof ClosedError) return cause.cause === undefined || isRetryable(cause.cause);
+  // A message that was cut is not wrong, only not whole.
+  if (cause instanceof CodecError) return cause.cause instanceof ClosedError;
   // What Node throws when every address of a name was tried in vain.
   if (cause instanceof AggregateError) return cause.errors.some(isRetryable);
   return cause instanceof Error && 'code' in cause && TRANSIENT.has(String(cause.code));

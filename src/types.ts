@@ -88,7 +88,8 @@ export interface Decoder<In> {
   /**
    * The stream has ended; to be called when `read()` has given all messages.
    *
-   * @throws {CodecError} When the stream was cut in the middle of a message.
+   * @throws {CodecError} When the stream was cut in the middle of a message; its cause is a
+   *   `ClosedError`, which tells that the peer left from a peer that speaks something else.
    */
   end(): void;
 }

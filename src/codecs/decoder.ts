@@ -1,6 +1,6 @@
 /** What all decoders have in common: a buffer, a bound, and the errors after which nothing follows. */
 
-import { CodecError, LimitError } from '../errors.ts';
+import { ClosedError, CodecError, LimitError } from '../errors.ts';
 import { resolveLimits } from '../limits.ts';
 import type { Decoder, Limits } from '../types.ts';
 import { ByteBuffer } from './byte-buffer.ts';
@@ -34,7 +34,10 @@ export abstract class BufferedDecoder<In> implements Decoder<In> {
     const rest = this.unfinished();
     if (rest.length === 0) return;
     const size = String(rest.length);
-    throw new CodecError(`The stream was cut after ${size} bytes of a message`, rawOf(rest));
+    const text = `The stream was cut after ${size} bytes of a message`;
+    throw new CodecError(text, rawOf(rest), {
+      cause: new ClosedError('The peer ended the stream'),
+    });
   }
 
   /**
