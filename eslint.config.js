@@ -65,8 +65,9 @@ export default defineConfig(
     },
   },
   {
-    // An aborted wait rejects with the caller's own `signal.reason`, of whatever type.
-    files: ['src/abort.ts', 'src/attempt.ts', 'src/qmp/events.ts'],
+    // An aborted wait rejects with the caller's own `signal.reason`, of whatever type; an actor's wait
+    // with what was thrown.
+    files: ['src/abort.ts', 'src/attempt.ts', 'src/machines/wait.ts', 'src/qmp/events.ts'],
     rules: {
       '@typescript-eslint/prefer-promise-reject-errors': [
         'error',

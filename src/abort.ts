@@ -1,6 +1,8 @@
-/** Waits that can be given up with an `AbortSignal`. */
+/** Waits that can be given up with an `AbortSignal`, or with a signal of ours. */
 
-const watched = new WeakMap<AbortSignal, Watch>();
+import type { StopSignal } from './stop-signal.ts';
+
+const watched = new WeakMap<StopSignal, Watch>();
 
 interface Watch {
   readonly callbacks: Set<() => void>;
@@ -13,7 +15,7 @@ interface Watch {
  *
  * @returns A function that takes it back.
  */
-export function whenAborted(signal: AbortSignal, callback: () => void): () => void {
+export function whenAborted(signal: StopSignal, callback: () => void): () => void {
   const watch = watched.get(signal) ?? watchSignal(signal);
   watch.callbacks.add(callback);
   return () => {
@@ -23,7 +25,7 @@ export function whenAborted(signal: AbortSignal, callback: () => void): () => vo
   };
 }
 
-function watchSignal(signal: AbortSignal): Watch {
+function watchSignal(signal: StopSignal): Watch {
   const callbacks = new Set<() => void>();
   const listener = () => {
     watched.delete(signal);
@@ -41,7 +43,7 @@ function watchSignal(signal: AbortSignal): Watch {
  */
 export function abortable<T>(
   promise: Promise<T>,
-  signal: AbortSignal | undefined,
+  signal: StopSignal | undefined,
   onAbort?: (reason: unknown) => void,
 ): Promise<T> {
   if (signal === undefined) return promise;

@@ -4,11 +4,12 @@
  * A link is what one machine holds on the outside: a stream, or a listener that waits for one, with
  * the decoder, the outgoing queue and the protocol's callbacks. The chart says *when* each of these
  * methods runs and what its end means; the link knows *how*, and knows no states. Every method that
- * waits takes an `AbortSignal`: an aborted wait ends at once, and what it would have opened is
+ * waits takes a signal: an aborted wait ends at once, and what it would have opened is
  * destroyed, even if it succeeds a moment later.
  */
 
 import type { WirechartError } from './errors.ts';
+import type { StopSignal } from './stop-signal.ts';
 import type { Address, BoundAddress, ProtocolDefinition, Timeouts } from './types.ts';
 
 /** Is shown every message that passes: `<--` inbound, `-->` outbound, as the session's callbacks left it. */
@@ -29,23 +30,23 @@ export interface Link<In, Out> {
   readonly isFlushed: boolean;
 
   /** Opens a stream to the peer. Rejects with what the operating system, TLS or the address says. */
-  dial(address: Address, signal: AbortSignal): Promise<void>;
+  dial(address: Address, signal: StopSignal): Promise<void>;
   /** Binds, and takes the first peer that comes. Resolves as soon as it is bound. */
-  listen(address: Address, signal: AbortSignal): Promise<BoundAddress>;
+  listen(address: Address, signal: StopSignal): Promise<BoundAddress>;
   /** Waits for the first peer; from then on there is a stream and no listener. */
-  accept(signal: AbortSignal): Promise<void>;
+  accept(signal: StopSignal): Promise<void>;
   /** Runs the protocol's handshake on the stream. */
-  establish(signal: AbortSignal): Promise<void>;
+  establish(signal: StopSignal): Promise<void>;
   /** The reader loop. Resolves when the peer has ended its side; rejects when reading failed. */
-  read(signal: AbortSignal): Promise<void>;
+  read(signal: StopSignal): Promise<void>;
   /** The writer loop. Never resolves; rejects when writing failed. */
-  write(signal: AbortSignal): Promise<void>;
+  write(signal: StopSignal): Promise<void>;
   /** Resolves when all that was sent before the call is with the kernel. Aborted, it undoes nothing. */
-  flush(signal?: AbortSignal): Promise<void>;
+  flush(signal?: StopSignal): Promise<void>;
   /** Ends our side, discards what still comes, and resolves when the peer has ended too. */
-  close(signal: AbortSignal): Promise<void>;
+  close(signal: StopSignal): Promise<void>;
   /** Destroys whatever is open, and resolves when it is closed. */
-  destroy(signal: AbortSignal): Promise<void>;
+  destroy(signal: StopSignal): Promise<void>;
   /** The same at once and without a word, for a machine that is stopped. Never throws. */
   release(): void;
   /** The session is over: tells those who wait for the queue. Never throws. */

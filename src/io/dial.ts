@@ -4,6 +4,7 @@ import { connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { ArgumentError, ClosedError, describe } from '../errors.ts';
+import type { StopSignal } from '../stop-signal.ts';
 import type { Target } from './address.ts';
 
 /** A stream on its way, and the event that says that it has arrived (none: it is open already). */
@@ -31,7 +32,7 @@ interface Opening {
  * Node does not take the TLS options (its error is the `cause`); and with a `ClosedError` when an
  * adopted stream closes without an error before it is open.
  */
-export async function dial(target: Target, signal: AbortSignal): Promise<Duplex> {
+export async function dial(target: Target, signal: StopSignal): Promise<Duplex> {
   if (signal.aborted && target.kind === 'stream') quiet(target.stream).destroy();
   signal.throwIfAborted();
   const { stream, event } = open(target);
@@ -109,7 +110,7 @@ function adopt(stream: Duplex): Opening {
 function settled(
   stream: Duplex,
   event: NonNullable<Opening['event']>,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<Error | undefined> {
   return new Promise((resolve) => {
     const done = (error?: Error) => {

@@ -7,6 +7,7 @@ import { Batch } from '../batch.ts';
 import type { Bounds } from '../limits.ts';
 import type { Deadlines, Link, Tap } from '../link.ts';
 import { Outgoing } from '../outgoing.ts';
+import { type StopSignal, toAbortSignal } from '../stop-signal.ts';
 import type { Address, BoundAddress, ProtocolDefinition } from '../types.ts';
 import { parseAddress } from './address.ts';
 import { dial, quiet } from './dial.ts';
@@ -64,12 +65,12 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     return this.#outgoing.undelivered === 0;
   }
 
-  async dial(address: Address, signal: AbortSignal): Promise<void> {
+  async dial(address: Address, signal: StopSignal): Promise<void> {
     this.#outgoing = new Outgoing(this.#limits);
     this.#adopt(await dial(parseAddress(address), signal), signal);
   }
 
-  async listen(address: Address, signal: AbortSignal): Promise<BoundAddress> {
+  async listen(address: Address, signal: StopSignal): Promise<BoundAddress> {
     this.#outgoing = new Outgoing(this.#limits);
     const listener = await Listener.bind(parseAddress(address), signal);
     if (signal.aborted) listener.close();
@@ -78,7 +79,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     return listener.address;
   }
 
-  async accept(signal: AbortSignal): Promise<void> {
+  async accept(signal: StopSignal): Promise<void> {
     if (this.#listener === undefined) throw new ClosedError('Nothing listens');
     const stream = await this.#listener.accept(signal);
     this.#listener.close();
@@ -86,11 +87,11 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.#adopt(stream, signal);
   }
 
-  async establish(signal: AbortSignal): Promise<void> {
+  async establish(signal: StopSignal): Promise<void> {
     if (this.definition.handshake === undefined) return;
     const { stream, inbound } = this.#opened();
     const passage = { inbound: this.#seen, outbound: this.#prepared };
-    const session = new HandshakeSession(stream, inbound, passage, signal);
+    const session = new HandshakeSession(stream, inbound, passage, toAbortSignal(signal));
     try {
       await this.definition.handshake(session);
     } catch (error) {
@@ -100,7 +101,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     }
   }
 
-  async read(signal: AbortSignal): Promise<void> {
+  async read(signal: StopSignal): Promise<void> {
     try {
       await readLoop(this.#opened().inbound, this.#handle, signal);
     } finally {
@@ -108,7 +109,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     }
   }
 
-  async write(signal: AbortSignal): Promise<void> {
+  async write(signal: StopSignal): Promise<void> {
     const { stream, inbound } = this.#opened();
     try {
       await new Promise<void>((_, reject) => {
@@ -202,7 +203,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     return { undelivered: this.undelivered };
   }
 
-  #adopt(stream: Duplex, signal: AbortSignal): void {
+  #adopt(stream: Duplex, signal: StopSignal): void {
     // A dial or an accept that succeeded in the turn in which it was aborted.
     if (signal.aborted) stream.destroy();
     signal.throwIfAborted();

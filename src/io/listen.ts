@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { ArgumentError, ClosedError, describe } from '../errors.ts';
+import type { StopSignal } from '../stop-signal.ts';
 import type { BoundAddress } from '../types.ts';
 import type { Target } from './address.ts';
 import { quiet } from './dial.ts';
@@ -58,7 +59,7 @@ export class Listener {
    * the `cause`), and otherwise with the error of the operating system: `EADDRINUSE` also when there
    * is a file at the path that is not a socket.
    */
-  static async bind(target: Target, signal: AbortSignal): Promise<Listener> {
+  static async bind(target: Target, signal: StopSignal): Promise<Listener> {
     signal.throwIfAborted();
     if (target.kind === 'stream') {
       throw new ArgumentError('A stream cannot be listened on: give a path or a port');
@@ -82,7 +83,7 @@ export class Listener {
    * call waits for it, and when the listener is closed; with the error of the operating system when
    * accepting failed.
    */
-  async accept(signal: AbortSignal): Promise<Duplex> {
+  async accept(signal: StopSignal): Promise<Duplex> {
     if (this.#wake !== undefined) throw new ClosedError('Another accept() waits for the peer');
     const idle = this.#peer === undefined && this.#over === undefined;
     if (idle && !signal.aborted) await this.#change(signal);
@@ -100,7 +101,7 @@ export class Listener {
     this.#end(new ClosedError('The listener is closed', { expected: true }));
   }
 
-  static async #open(target: Place, signal: AbortSignal): Promise<Listener> {
+  static async #open(target: Place, signal: StopSignal): Promise<Listener> {
     const server = createServerFor(target);
     if (target.kind === 'tcp') {
       await listenAt(server, { host: target.host, port: target.port });
@@ -112,7 +113,7 @@ export class Listener {
     return listener;
   }
 
-  async #publish(temporary: string, path: string, signal: AbortSignal): Promise<void> {
+  async #publish(temporary: string, path: string, signal: StopSignal): Promise<void> {
     try {
       signal.throwIfAborted();
       this.#file = await publish(temporary, path);
@@ -155,7 +156,7 @@ export class Listener {
   }
 
   /** Resolves when a peer has come, the listener was closed, or the signal was aborted. */
-  #change(signal: AbortSignal): Promise<void> {
+  #change(signal: StopSignal): Promise<void> {
     return new Promise((resolve) => {
       const abort = () => {
         this.close();
@@ -240,7 +241,7 @@ export function explain(error: Error, socket: TLSSocket): Error {
 }
 
 /** The listener, unless the signal is aborted first; then it is closed as soon as it is there. */
-async function unlessAborted(signal: AbortSignal, opening: Promise<Listener>): Promise<Listener> {
+async function unlessAborted(signal: StopSignal, opening: Promise<Listener>): Promise<Listener> {
   let wake: () => void = ignore;
   const aborted = new Promise<void>((resolve) => {
     wake = resolve;

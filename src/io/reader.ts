@@ -1,6 +1,7 @@
 /** The reader loop: hands the messages of a stream to a handler, one at a time and in order. */
 
 import { handlerError } from '../errors.ts';
+import type { StopSignal } from '../stop-signal.ts';
 import type { Inbound } from './inbound.ts';
 
 /** Takes a message; a returned promise says when it is ready for the next. */
@@ -46,7 +47,7 @@ interface Loop<In> {
 export function readLoop<In>(
   inbound: Inbound<In>,
   handle: Handle<In>,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {

@@ -3,6 +3,7 @@
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ArgumentError, ClosedError } from '../errors.ts';
+import type { StopSignal } from '../stop-signal.ts';
 import type { Arrival, Service } from '../reception.ts';
 import type { Target } from './address.ts';
 import { quiet } from './dial.ts';
@@ -88,7 +89,7 @@ class SocketArrival implements Arrival {
     });
   }
 
-  async open(signal: AbortSignal): Promise<Duplex> {
+  async open(signal: StopSignal): Promise<Duplex> {
     const raw = this.#raw;
     try {
       signal.throwIfAborted();

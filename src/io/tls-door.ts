@@ -12,6 +12,7 @@ import type { TLSSocket } from 'node:tls';
 import { whenAborted } from '../abort.ts';
 import { type Deferred, defer } from '../deferred.ts';
 import { ClosedError } from '../errors.ts';
+import type { StopSignal } from '../stop-signal.ts';
 import { quiet } from './dial.ts';
 import { createServerFor, explain, isBelow } from './listen.ts';
 
@@ -39,7 +40,7 @@ export class TlsDoor {
    * The stream of TLS over `raw`, after the handshake. Rejects with `signal.reason` when aborted, with a
    * `ClosedError` when the peer leaves meanwhile, else with what TLS says; `raw` is the caller's then.
    */
-  async pass(raw: Socket, signal: AbortSignal): Promise<Duplex> {
+  async pass(raw: Socket, signal: StopSignal): Promise<Duplex> {
     const passing = defer<Duplex>();
     this.#passing.set(raw, passing);
     const forget = whenAborted(signal, () => {

@@ -3,6 +3,7 @@
 import type { Duplex } from 'node:stream';
 import { ClosedError } from '../errors.ts';
 import type { Batch, Outgoing } from '../outgoing.ts';
+import type { StopSignal } from '../stop-signal.ts';
 
 /** How many batches of a backlog are given to the stream in one go. */
 const BATCHES_AT_ONCE = 4;
@@ -12,7 +13,7 @@ const BATCHES_AT_ONCE = 4;
  * sent in one turn of the event loop leaves in one write, or as soon as it fills a batch; while the
  * stream asks to wait, nothing is written. Never resolves; rejects with what the stream reports.
  */
-export function writeLoop(stream: Duplex, outgoing: Outgoing, signal: AbortSignal): Promise<never> {
+export function writeLoop(stream: Duplex, outgoing: Outgoing, signal: StopSignal): Promise<never> {
   return new Promise((_, reject) => {
     let scheduled = false;
     const written = (batch: Batch, error: Error | null | undefined): void => {

@@ -1,14 +1,10 @@
-/**
- * The invoked actors: each runs one method of the link, for as long as a state invokes it.
- *
- * They are `async` although they only pass a promise on: what a method throws at once would reach the
- * machine even when the state has been left by then, and an error that no state hears ends a machine.
- */
+/** The invoked actors: each runs one method of the link, for as long as a state invokes it. */
 
-import { type EventObject, fromCallback, fromPromise } from 'xstate';
+import { type EventObject, fromCallback } from 'xstate';
 import type { Link } from '../link.ts';
-import type { Address, BoundAddress } from '../types.ts';
+import type { Address } from '../types.ts';
 import { own } from './owner.ts';
+import { fromWait } from './wait.ts';
 
 /** What an actor is given: the link that it works on. */
 export interface OnLink {
@@ -19,20 +15,15 @@ export interface ToAddress extends OnLink {
   readonly address: Address;
 }
 
-export const dialer = fromPromise(
-  async ({ input, signal }: { input: ToAddress; signal: AbortSignal }): Promise<void> =>
-    input.link.dial(input.address, signal),
+export const dialer = fromWait(({ link, address }: ToAddress, signal) =>
+  link.dial(address, signal),
 );
-export const listener = fromPromise(
-  async ({ input, signal }: { input: ToAddress; signal: AbortSignal }): Promise<BoundAddress> =>
-    input.link.listen(input.address, signal),
+export const listener = fromWait(({ link, address }: ToAddress, signal) =>
+  link.listen(address, signal),
 );
 
 type Duty = 'accept' | 'establish' | 'read' | 'write' | 'flush' | 'close' | 'destroy';
-const duty = (name: Duty) =>
-  fromPromise(async ({ input, signal }: { input: OnLink; signal: AbortSignal }): Promise<void> =>
-    input.link[name](signal),
-  );
+const duty = (name: Duty) => fromWait(({ link }: OnLink, signal) => link[name](signal));
 
 export const acceptor = duty('accept');
 export const handshake = duty('establish');
