@@ -95,15 +95,17 @@ class ContentLengthDecoder<In> extends BufferedDecoder<In> {
       const colon = line.indexOf(':');
       if (colon < 1) throw this.#wrong('a line is not a field', header);
       const name = line.slice(0, colon).toLowerCase();
-      const value = line.slice(colon + 1).trim();
+      const value = line.slice(colon + 1);
       if (name === 'content-type') this.#checkCharset(value, header);
       if (name !== 'content-length') continue;
       if (length !== undefined) throw this.#wrong('Content-Length is given twice', header);
       length = value;
     }
     if (length === undefined) throw this.#wrong('Content-Length is missing', header);
-    if (!/^\d+$/.test(length)) throw this.#wrong('Content-Length is not a decimal number', header);
-    const size = Number(length);
+    // Not trim(): what else it takes for white space, a stray CR too, is no part of a header.
+    const digits = /^[ \t]*(\d+)[ \t]*$/.exec(length)?.[1];
+    if (digits === undefined) throw this.#wrong('Content-Length is not a decimal number', header);
+    const size = Number(digits);
     if (size > this.limit || !Number.isSafeInteger(size)) throw this.tooLarge(size);
     return size;
   }

@@ -135,6 +135,8 @@ describe('contentLength: headers', () => {
       'Content-Length: 0x2\r\n\r\n',
       'Content-Length: 2.0\r\n\r\n',
       'Content-Length: 2, 2\r\n\r\n',
+      'Content-Length: 2\r\r\n\r\n',
+      'Content-Length: 2\v\r\n\r\n',
       'Content-Length:\r\n\r\n',
       'Content-Length 2\r\n\r\n',
       ': 2\r\n\r\n',
