@@ -1,0 +1,84 @@
+/**
+ * Fuzzes what takes bytes from a peer, for as long as one wants. An input that fails is made small and
+ * added to the corpus, which all tests run from then on.
+ *
+ *   npm run fuzz -- [TARGET…] [--seconds N] [--inputs N] [--seed N]
+ */
+
+import { parseArgs } from 'node:util';
+import { addToCorpus, readCorpus } from '../test/fuzz/engine/corpus.ts';
+import { fuzz } from '../test/fuzz/engine/loop.ts';
+import type { Target } from '../test/fuzz/engine/target.ts';
+import { TARGETS } from '../test/fuzz/targets/index.ts';
+
+const NAMES = TARGETS.map(({ name }) => name);
+const USAGE = `Usage: npm run fuzz -- [TARGET…] [options]
+  TARGET       ${NAMES.join(', ')}; default: all
+  --seconds N  how long each; default 60
+  --inputs N   how many inputs each at most
+  --seed N     the same inputs as last time; default: another each time`;
+
+interface Options {
+  readonly targets: readonly Target[];
+  readonly seconds: number;
+  readonly inputs: number;
+  readonly seed: number;
+}
+
+/** @throws {TypeError} When the arguments are wrong. */
+function optionsOf(args: string[]): Options {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { seconds: { type: 'string' }, inputs: { type: 'string' }, seed: { type: 'string' } },
+  });
+  const unknown = positionals.find((name) => !NAMES.includes(name));
+  if (unknown !== undefined) throw new TypeError(`There is no target '${unknown}'`);
+  return {
+    targets: TARGETS.filter(({ name }) => positionals.length === 0 || positionals.includes(name)),
+    seconds: numberOf('seconds', values.seconds, 60),
+    inputs: numberOf('inputs', values.inputs, Infinity),
+    seed: numberOf('seed', values.seed, Date.now() % 2 ** 32),
+  };
+}
+
+function numberOf(name: string, text: string | undefined, byDefault: number): number {
+  const number = text === undefined ? byDefault : Number(text);
+  if (text?.trim() === '' || !(number >= 0)) {
+    throw new TypeError(`--${name} wants a number, not '${String(text)}'`);
+  }
+  return number;
+}
+
+function parsed(): Options | undefined {
+  try {
+    return optionsOf(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    console.error(`${error.message}\n${USAGE}`);
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
+async function run(target: Target, { seconds, inputs, seed }: Options): Promise<void> {
+  const started = performance.now();
+  const { runs, features, kept, failure } = await fuzz(target, {
+    seed,
+    inputs,
+    deadline: started + seconds * 1000,
+    corpus: readCorpus(target.name).map(({ input }) => input),
+  });
+  const took = ((performance.now() - started) / 1000).toFixed(1);
+  const counts = `${String(runs)} inputs in ${took} s, ${String(features)} features`;
+  console.log(
+    `${target.name.padEnd(16)} ${counts}, ${String(kept.length)} inputs kept, seed ${String(seed)}`,
+  );
+  if (failure === undefined) return;
+  process.exitCode = 1;
+  console.log(failure.error);
+  console.log(`The input is ${addToCorpus(target.name, 'found', failure.input)}`);
+}
+
+const options = parsed();
+for (const target of options?.targets ?? []) if (options) await run(target, options);

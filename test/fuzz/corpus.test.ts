@@ -1,0 +1,20 @@
+/** The corpus: an input of each kind, and one for every bug that fuzzing has found. */
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readCorpus } from './engine/corpus.ts';
+import { TARGETS } from './targets/index.ts';
+
+describe.each(TARGETS)('the corpus of $name', ({ name, maxSize, run }) => {
+  it.each(readCorpus(name))('shows no bug: $name', async ({ input }) => {
+    expect(input.length).toBeLessThanOrEqual(maxSize);
+    await run(input);
+  });
+});
+
+it('belongs to targets, all of it', () => {
+  const folders = readdirSync(join(import.meta.dirname, 'corpus'), { withFileTypes: true });
+  const names = folders.filter((each) => each.isDirectory()).map((each) => each.name);
+  expect(names.sort()).toEqual(TARGETS.map(({ name }) => name).sort());
+});

@@ -1,0 +1,130 @@
+/** New inputs from old ones: some of the changes know bytes, some know lines, some know JSON. */
+
+import type { Random } from './random.ts';
+
+/** What mutations draw from. */
+export interface Stock {
+  readonly random: Random;
+  readonly dictionary: readonly string[];
+  /** Inputs, to be joined with. */
+  readonly inputs: readonly Buffer[];
+  readonly maxSize: number;
+}
+
+type Mutation = (input: Buffer, stock: Stock) => Buffer;
+
+const ODD_BYTES = [0x00, 0x09, 0x0a, 0x0d, 0x20, 0x22, 0x30, 0x5c, 0x7b, 0x7d, 0x80, 0xc3, 0xff];
+
+/** Values that stand where others are expected. */
+const ODD_VALUES = [
+  ...['null', 'true', '{}', '[]', '""', '"x"', '0', '-0', '-1', '1e999', '1.5', '[[[[1]]]]'],
+  ...['9007199254740993', '18446744073709551615', '-9223372036854775808', '123456789012345678901'],
+  ...['{"__proto__":{"x":1}}', '{"a":{"b":{"c":[]}}}', '"\\ud800"', '"\\u0000"', '"__proto__"'],
+];
+
+const VALUE = /"(?:[^"\\\n]|\\.)*"|-?\d[\d.eE+-]*|true|false|null|\{\}|\[\]/g;
+
+/** Cuts a span out of an input and puts something else in its place. */
+function replaced(input: Buffer, from: number, to: number, by: Buffer | string): Buffer {
+  const middle = typeof by === 'string' ? Buffer.from(by, 'latin1') : by;
+  return Buffer.concat([input.subarray(0, from), middle, input.subarray(to)]);
+}
+
+/** A span of the input, mostly a short one. */
+function spanOf(input: Buffer, random: Random): [number, number] {
+  const from = random.below(input.length + 1);
+  const longest = random.below(8) === 0 ? input.length : 12;
+  return [from, Math.min(input.length, from + random.below(longest + 1))];
+}
+
+function linesOf(input: Buffer): string[] {
+  return input.toString('latin1').split('\n');
+}
+
+const flipBit: Mutation = (input, { random }) => {
+  const at = random.below(input.length);
+  return replaced(input, at, at + 1, Buffer.of((input[at] ?? 0) ^ (1 << random.below(8))));
+};
+
+const setByte: Mutation = (input, { random }) => {
+  const at = random.below(input.length);
+  return replaced(
+    input,
+    at,
+    at + 1,
+    Buffer.of(random.below(2) === 0 ? random.below(256) : random.pick(ODD_BYTES)),
+  );
+};
+
+const insertByte: Mutation = (input, { random }) => {
+  const at = random.below(input.length + 1);
+  return replaced(input, at, at, Buffer.of(random.pick(ODD_BYTES)));
+};
+
+const drop: Mutation = (input, { random }) => {
+  const [from, to] = spanOf(input, random);
+  return replaced(input, from, to, '');
+};
+
+const copy: Mutation = (input, { random }) => {
+  const [from, to] = spanOf(input, random);
+  const at = random.below(input.length + 1);
+  return replaced(input, at, at, input.subarray(from, to));
+};
+
+const repeat: Mutation = (input, { random, maxSize }) => {
+  const [from, to] = spanOf(input, random);
+  const room = Math.floor((maxSize - input.length) / Math.max(1, to - from));
+  const most = random.below(16) === 0 ? Math.max(1, room) : 4;
+  return replaced(input, from, from, input.toString('latin1', from, to).repeat(random.below(most)));
+};
+
+const insertWord: Mutation = (input, { random, dictionary }) => {
+  const at = random.below(input.length + 1);
+  return replaced(input, at, at, random.pick(dictionary));
+};
+
+const replaceByWord: Mutation = (input, { random, dictionary }) => {
+  const [from, to] = spanOf(input, random);
+  return replaced(input, from, to, random.pick(dictionary));
+};
+
+const append: Mutation = (input, { random, dictionary }) =>
+  Buffer.concat([input, Buffer.from(random.pick(dictionary), 'latin1')]);
+
+const replaceValue: Mutation = (input, { random }) => {
+  const found = [...input.toString('latin1').matchAll(VALUE)];
+  if (found.length === 0) return input;
+  const { index, 0: value } = random.pick(found);
+  return replaced(input, index, index + value.length, random.pick(ODD_VALUES));
+};
+
+const moveLine: Mutation = (input, { random }) => {
+  const lines = linesOf(input);
+  const [line = ''] = lines.splice(random.below(lines.length), random.below(2));
+  lines.splice(random.below(lines.length + 1), 0, line);
+  return Buffer.from(lines.join('\n'), 'latin1');
+};
+
+const join: Mutation = (input, { random, inputs }) => {
+  const other = inputs.length === 0 ? input : random.pick(inputs);
+  return Buffer.concat([
+    input.subarray(0, random.below(input.length + 1)),
+    other.subarray(random.below(other.length + 1)),
+  ]);
+};
+
+const MUTATIONS: readonly Mutation[] = [
+  ...[flipBit, setByte, insertByte, drop, copy, repeat, join],
+  ...[insertWord, replaceByWord, append, append, replaceValue, replaceValue, moveLine],
+];
+
+/** An input like this one, changed in one to six ways. */
+export function mutate(input: Buffer, stock: Stock): Buffer {
+  let changed = input;
+  for (let left = 1 + stock.random.below(6); left > 0; left -= 1) {
+    changed = stock.random.pick(MUTATIONS)(changed, stock).subarray(0, stock.maxSize);
+  }
+  // Of its own memory: nothing that is done with it may change another input.
+  return Buffer.from(changed);
+}

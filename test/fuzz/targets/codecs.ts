@@ -1,0 +1,185 @@
+/**
+ * The decoders. The first three bytes of an input say how: the codec's options, its limit, and how
+ * the stream is cut; they are letters and digits in the corpus. What follows is the stream.
+ */
+
+import { contentLength } from '../../../src/codecs/content-length.ts';
+import { jsonLines } from '../../../src/codecs/json-lines.ts';
+import { jsonStream } from '../../../src/codecs/json-stream.ts';
+import { lengthPrefixed } from '../../../src/codecs/length-prefixed.ts';
+import { lines } from '../../../src/codecs/lines.ts';
+import type { Target } from '../engine/target.ts';
+import { contentLengthReference, lengthPrefixedReference } from '../reference/framed.ts';
+import { rewritten } from '../reference/json.ts';
+import { jsonLinesReference, linesReference } from '../reference/lines.ts';
+import { streamReference } from '../reference/stream.ts';
+import { checkDecoding, type Subject } from './decoding.ts';
+
+/** Makes the subject of an input: its options as bits, and its limit. */
+type SubjectOf = (options: number, limit: number) => Subject;
+
+const LIMITS = [1000, 1, 2, 5, 10, 20, 64, 1_000_000] as const;
+
+const target = (
+  name: string,
+  subjectOf: SubjectOf,
+  dictionary: readonly string[],
+  maxSize = 2000,
+): Target => ({
+  name,
+  dictionary,
+  maxSize,
+  run: (input) => {
+    const [options = 0, limit = 0, seed = 0] = input;
+    const subject = subjectOf(options, LIMITS[limit % LIMITS.length] ?? 1000);
+    checkDecoding(subject, input.subarray(3), seed);
+  },
+});
+
+const JSON_WORDS = [
+  ...['{', '}', '[', ']', '"', '\\', ':', ',', '\n', '\r\n', '\r', ' ', '\t', '\xff', '\x00'],
+  ...['{"a":1}\n', '{"a":{"b":[]}}\r\n', '[1,2]\n', '"x"\n', 'null\n', '-0', '1.5e3', '1e999'],
+  ...['9007199254740993', '-9223372036854775808', '18446744073709551615', '"\\u0001n"', '\\"'],
+  ...['{"__proto__":1}\n', '"12345678901234567890\\u0001n"', '\\ud800', '\xc3\xa9', '\xe2\x82\xac'],
+  ...[
+    '\xc3',
+    '\xed\xa0\x80',
+    '\xf0\x9f\x98\x80',
+    '\xef\xbb\xbf',
+    '\xc0\x80',
+    '{"b":"\n',
+    '{"a":\n1}',
+  ],
+];
+
+const bit = (options: number, at: number): boolean => ((options >> at) & 1) === 1;
+
+const integersOf = (exact: boolean) => (exact ? 'bigint' : 'number');
+
+/** A number at the top that JSON cannot write is refused; in a value it becomes `null`. */
+const rewrittenJson = (exact: boolean) => (message: unknown) =>
+  typeof message === 'number' && !Number.isFinite(message) ? undefined : rewritten(message, exact);
+
+const linesTarget = target(
+  'lines',
+  (options, limit) => ({
+    codec: lines({ terminator: bit(options, 0) ? '\r\n' : '\n' }),
+    reference: linesReference(limit),
+    limit,
+    framing: 1,
+    rewritten: (message) =>
+      typeof message === 'string' && !message.endsWith('\r') ? message : undefined,
+  }),
+  [
+    '\n',
+    '\r\n',
+    '\r',
+    '',
+    'x',
+    'xxxxxxxx',
+    '\xff',
+    '\x00',
+    '\xc3\xa9',
+    '\xe2\x82\xac',
+    '\xed\xa0\x80',
+  ],
+);
+
+const jsonLinesTarget = target(
+  'json-lines',
+  (options, limit) => {
+    const [exact, objects] = [bit(options, 0), bit(options, 1)];
+    return {
+      codec: jsonLines<unknown>({ integers: integersOf(exact), objects }),
+      reference: jsonLinesReference(limit, { exact, objects }),
+      limit,
+      framing: 1,
+      rewritten: rewrittenJson(exact),
+    };
+  },
+  JSON_WORDS,
+);
+
+const jsonStreamTarget = target(
+  'json-stream',
+  (options, limit) => {
+    const [exact, objects] = [bit(options, 0), bit(options, 1)];
+    const maxDepth = [1024, 1, 2, 4][(options >> 2) % 4] ?? 1024;
+    return {
+      codec: jsonStream<unknown>({ integers: integersOf(exact), objects, maxDepth }),
+      reference: streamReference({ limit, maxDepth, objects, exact }),
+      limit,
+      framing: 0,
+      rewritten: rewrittenJson(exact),
+    };
+  },
+  JSON_WORDS,
+);
+
+const contentLengthTarget = target(
+  'content-length',
+  (options, limit) => {
+    const [exact, objects] = [bit(options, 0), bit(options, 1)];
+    return {
+      codec: contentLength<unknown>({ integers: integersOf(exact), objects }),
+      reference: contentLengthReference(limit, { exact, objects }),
+      limit,
+      framing: 8192,
+      rewritten: rewrittenJson(exact),
+    };
+  },
+  [
+    ...['Content-Length: ', 'content-length:', '\r\n\r\n', '\r\n', '\n', ':', ' ', '\t', '0', '1'],
+    ...[
+      'Content-Length: 2\r\n\r\n{}',
+      'Content-Length: 7\r\n\r\n{"a":1}',
+      'X: y\r\n',
+      '99999999999',
+    ],
+    ...['Content-Type: application/vscode-jsonrpc; charset=utf-8\r\n', '; charset=latin1', 'utf8'],
+    ...[
+      'x'.repeat(4096),
+      '{"a":9007199254740993}',
+      '\xff',
+      '\xc3\xa9',
+      '\xa0',
+      '-1',
+      '0x1',
+      '1e3',
+      '+5',
+    ],
+  ],
+  10_000,
+);
+
+const lengthPrefixedTarget = target(
+  'length-prefixed',
+  (options, limit) => {
+    const size = ([1, 2, 4] as const)[options % 3] ?? 4;
+    const isLittle = bit(options, 3);
+    return {
+      codec: lengthPrefixed({ size, endian: isLittle ? 'little' : 'big' }),
+      reference: lengthPrefixedReference(limit, size, isLittle),
+      limit,
+      framing: 4,
+      rewritten: (message) => message,
+    };
+  },
+  [
+    '\x00',
+    '\x01',
+    '\x02',
+    '\x05',
+    '\xff',
+    '\x00\x05',
+    '\x05\x00',
+    '\x00\x00\x00\x05',
+    'xxxxx',
+    '\x00\x00',
+  ],
+);
+
+/** All decoders. */
+export const CODECS: readonly Target[] = [
+  ...[linesTarget, jsonLinesTarget, jsonStreamTarget, contentLengthTarget, lengthPrefixedTarget],
+];
