@@ -8,8 +8,8 @@ import { createClient } from '../support/qmp.ts';
 import { BAD, GOOD, recordRunstates } from '../support/runstates.ts';
 import { rejection } from '../support/signal.ts';
 import { thorough } from '../support/thorough.ts';
-import { type Lair, useChaosPeer } from './chaos-peer.ts';
-import type { Account, Script, Step, Wire } from './steps.ts';
+import { goOn, useChaosPeer } from './chaos-peer.ts';
+import { type Account, isEndless, type Script, type Wire } from './steps.ts';
 import {
   BROKEN,
   chainOf,
@@ -251,15 +251,3 @@ describe.each(WIRES)('over %s, an attempt at a peer', (on) => {
     expect(await end()).toMatchObject({ ended: true, error: null });
   });
 });
-
-const isEndless = (step: Step): boolean => typeof step === 'object' && 'flood' in step;
-
-/** Lets the peer go on when what it said before it waits is with us: Node takes a reset with it for an end. */
-async function goOn({ tell, go }: Lair, script: Script): Promise<void> {
-  const before = script.slice(0, script.indexOf('wait'));
-  const said = before.map((step) => (typeof step === 'object' && 'say' in step ? step.say : ''));
-  // An id takes the place of its name; what is awaited is known to the byte without it.
-  const bytes = said.join('').replace('$id', '').length;
-  while ((await tell()).written < bytes);
-  await go();
-}

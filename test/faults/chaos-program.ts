@@ -153,7 +153,8 @@ async function answer(request: Request): Promise<Answer> {
     case 'leave':
       return { place: await left(request.wire) };
     case 'go':
-      for (const each of listeners[request.listener]?.connections ?? []) each.pass();
+      await listeners[request.listener]?.arrival;
+      listeners[request.listener]?.connections.at(-1)?.pass();
       return {};
     case 'tell':
       return { account: await account(request.listener, request.closed) };

@@ -28,6 +28,9 @@ export type Step =
   /** Writes again and again, as fast as the other side reads; for ever unless `times` is given. */
   | { readonly flood: string; readonly times?: number };
 
+/** Whether a step brings more than anybody wants to hold. */
+export const isEndless = (step: Step): boolean => typeof step === 'object' && 'flood' in step;
+
 /** What a connection does from its first to its last. */
 export type Script = readonly Step[];
 
@@ -43,7 +46,7 @@ export type Request =
   | { readonly ask: 'listen'; readonly wire: Wire; readonly scripts: readonly Script[] }
   /** Gives an address where somebody listened once. */
   | { readonly ask: 'leave'; readonly wire: Wire }
-  /** Lets the connections of a listener pass one `wait`. */
+  /** Lets the last connection of a listener, or else its first, pass one `wait`. */
   | { readonly ask: 'go'; readonly listener: number }
   /** Tells of the last connection of a listener; when it has closed, if `closed` says so. */
   | { readonly ask: 'tell'; readonly listener: number; readonly closed: boolean };
