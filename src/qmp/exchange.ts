@@ -37,8 +37,9 @@ export class Exchange {
     const isQuit = waiter.name === 'quit';
     this.#replies.expect(id, isQuit ? this.#expectingEnd(waiter) : waiter, options);
     this.#protocol.send(message).catch((error: unknown) => {
-      // An error of the session interrupts all commands alike, when it has ended.
-      if (error instanceof ClosedError) return;
+      // An error of the session interrupts all commands alike, when it has ended: also this one, which
+      // was accepted, and waited for room.
+      if (error instanceof ClosedError || error === this.#protocol.outcome?.cause) return;
       if (isQuit) this.#protocol.expectEnd(false);
       this.#replies.reject(id, error);
     });

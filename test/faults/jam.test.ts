@@ -140,6 +140,25 @@ describe.each(WIRES)('over %s, a peer that does not read', (on) => {
   });
 });
 
+describe.each(WIRES)('over %s, a monitor that does not read', (on) => {
+  const running: Script = [{ say: says.greeting }, 'take', { say: says.reply }];
+  const text = 'x'.repeat(MIB);
+
+  it('and speaks garbage interrupts the commands that wait for room as it does all others', async () => {
+    const lair = await peer.play(on, [...running, 'stall', 'wait', { say: '%!PS\n' }, 'close']);
+    const client = createClient({ timeouts: NEVER });
+    await client.connect(lair.address);
+    const commands = Array.from({ length: 16 }, () => rejection(client.execute('any', { text })));
+    await lair.go();
+    const { cause } = await client.closed;
+    expect(chainOf(cause)).toEqual(['CodecError ERR_CODEC']);
+    for (const error of await Promise.all(commands)) {
+      expect(chainOf(error)[0]).toBe('ExecInterruptedError ERR_QMP_INTERRUPTED');
+      expect(error).toHaveProperty('cause', cause);
+    }
+  });
+});
+
 describe('over tcp, a peer that has read everything', () => {
   it('and resets when we have ended: that is the cause', async () => {
     const lair = await peer.play('tcp', ['linger', 'wait', 'reset']);

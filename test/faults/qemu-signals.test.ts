@@ -1,0 +1,168 @@
+/** A real QEMU that is stopped, goes on, and is killed, in each state of a client. */
+
+import { expect, it } from 'vitest';
+import { supervise } from '../../src/index.ts';
+import { QmpClient, type QmpOptions } from '../../src/qmp/index.ts';
+import { cleanUp, expectHomeAfterEach, track } from '../support/home.ts';
+import { recordingLogger } from '../support/null-protocol.ts';
+import { describePeer, onSocket, type RealPeer, startQemu } from '../support/real-peers.ts';
+import { BAD, GOOD, recordRunstates } from '../support/runstates.ts';
+import { rejection, turn } from '../support/signal.ts';
+import { chainOf, endsBy, NEVER, only } from './vocabulary.ts';
+
+expectHomeAfterEach();
+
+const DEADLINE_MS = 150;
+const INTERRUPTED = ['ExecInterruptedError ERR_QMP_INTERRUPTED', 'ClosedError ERR_CLOSED'];
+/** A killed QEMU leaves a reset behind where it had not read everything, and else an end. */
+const KILLED = /^ClosedError ERR_CLOSED(,(ECONNRESET|EPIPE))?$/;
+
+describePeer('qemu-system-x86_64', (path) => {
+  const start = () => onSocket((at) => startQemu(path, '-qmp', `unix:${at},server=on,wait=off`));
+  const connected = async (options: QmpOptions = { timeouts: NEVER }) => {
+    const { peer, address } = await start();
+    const client = await peer.connect(address, options);
+    return { peer, address, client, recording: recordRunstates(client) };
+  };
+  /** A QEMU that listens, and has been stopped since. */
+  const stopped = async () => {
+    const { peer, address } = await start();
+    const first = await peer.connect(address);
+    await first.disconnect();
+    peer.child.kill('SIGSTOP');
+    return { peer, address };
+  };
+  const another = (options: QmpOptions): QmpClient => track(new QmpClient(options));
+  const goOn = ({ child }: RealPeer) => child.kill('SIGCONT');
+
+  it('stopped in a session costs a command its deadline; the late reply harms nobody', async () => {
+    const { records, logger } = recordingLogger();
+    const { peer, client, recording } = await connected({ timeouts: NEVER, logger });
+    records.splice(0);
+    peer.child.kill('SIGSTOP');
+    const late = client.execute('query-name', {}, { timeout: DEADLINE_MS });
+    const error = await endsBy(DEADLINE_MS, rejection(late));
+    expect(chainOf(error)).toEqual(['TimeoutError ERR_TIMEOUT execute']);
+    expect(client.runstate).toBe('RUNNING');
+    goOn(peer);
+    // QEMU answers in order: the late reply comes before this one.
+    expect(await client.execute('query-status')).toMatchObject({ running: false });
+    expect(records.filter((record) => record.startsWith('warn'))).toEqual([]);
+    await client.disconnect();
+    expect(await recording.until('IDLE')).toEqual(GOOD.slice(2));
+    expect(client.outcome?.cause).toBeUndefined();
+  });
+
+  it('stopped before a connect is a busy monitor, and one that goes on serves the next', async () => {
+    const { peer, address } = await stopped();
+    const client = another({ timeouts: only('handshake', DEADLINE_MS) });
+    const recording = recordRunstates(client);
+    const error = await endsBy(DEADLINE_MS, rejection(client.connect(address)));
+    expect(chainOf(error)).toEqual([
+      'ConnectError ERR_CONNECT session retryable',
+      'BusyMonitorError ERR_QMP_BUSY handshake',
+    ]);
+    expect(await recording.until('IDLE')).toEqual(BAD);
+    goOn(peer);
+    const next = another({ timeouts: NEVER });
+    await peer.meanwhile(next.connect(address));
+    expect(await next.execute('query-name')).toEqual({});
+    await next.disconnect();
+  });
+
+  it('stopped is left by a disconnect within the deadline for the close', async () => {
+    const { peer, client, recording } = await connected({ timeouts: only('close', DEADLINE_MS) });
+    peer.child.kill('SIGSTOP');
+    const interrupted = rejection(client.execute('query-name'));
+    await client.protocol.flush();
+    await endsBy(DEADLINE_MS, client.disconnect());
+    expect(chainOf(await interrupted)).toEqual(INTERRUPTED);
+    expect(await recording.until('IDLE')).toEqual(GOOD.slice(2));
+    expect(client.outcome?.cause).toBeUndefined();
+    expect(client.outcome?.suppressed.flatMap(chainOf)).toEqual(['TimeoutError ERR_TIMEOUT close']);
+  });
+
+  it('stopped with more to read than the kernel holds is left by the deadline for the flush', async () => {
+    const { peer, client, recording } = await connected({ timeouts: only('flush', DEADLINE_MS) });
+    peer.child.kill('SIGSTOP');
+    const text = 'x'.repeat(1024 * 1024);
+    const commands = [1, 2, 3].map(() => rejection(client.execute('any', { text })));
+    const error = await endsBy(DEADLINE_MS, rejection(client.disconnect()));
+    expect(chainOf(error)).toEqual(['TimeoutError ERR_TIMEOUT flush']);
+    for (const interrupted of await Promise.all(commands)) {
+      expect(chainOf(interrupted)[0]).toBe(INTERRUPTED[0]);
+      expect(interrupted).toHaveProperty('cause', error);
+    }
+    expect(await recording.until('IDLE')).toEqual(GOOD.slice(2));
+    expect(client.outcome?.undelivered).toBeGreaterThan(0);
+  });
+
+  it('killed with commands pending rejects each of them once, with the cause', async () => {
+    const { peer, client, recording } = await connected();
+    const commands = Array.from({ length: 100 }, () => client.execute('query-qmp-schema'));
+    const settled = Promise.allSettled(commands);
+    await commands[0];
+    peer.child.kill('SIGKILL');
+    const { cause, undelivered } = await client.closed;
+    expect(chainOf(cause).join()).toMatch(/^CodecError|^ClosedError/);
+    expect(undelivered).toBe(0);
+    const reasons: unknown[] = [];
+    for (const one of await settled) if (one.status === 'rejected') reasons.push(one.reason);
+    expect(reasons.length).toBeGreaterThan(0);
+    for (const reason of reasons) {
+      expect(chainOf(reason)[0]).toBe(INTERRUPTED[0]);
+      expect(reason).toHaveProperty('cause', cause);
+    }
+    expect(await recording.until('IDLE')).toEqual(GOOD.slice(2));
+    expect(await rejection(client.disconnect())).toBe(cause);
+  });
+
+  it('killed in a disconnect does not keep it, nor fail it', async () => {
+    const { peer, client, recording } = await connected();
+    peer.child.kill('SIGSTOP');
+    const left = client.disconnect();
+    await recording.until('DISCONNECTING');
+    peer.child.kill('SIGKILL');
+    await left;
+    expect(await recording.until('IDLE')).toEqual(GOOD.slice(2));
+  });
+
+  it('killed in the handshake fails the attempt, which may be made again', async () => {
+    const { peer, address } = await stopped();
+    const client = another({ timeouts: NEVER });
+    const recording = recordRunstates(client);
+    const connecting = rejection(client.connect(address));
+    await recording.until('CONNECTING');
+    await turn();
+    peer.child.kill('SIGKILL');
+    const [first, ...rest] = chainOf(await connecting);
+    expect(first).toBe('ConnectError ERR_CONNECT session retryable');
+    expect(rest.join()).toMatch(KILLED);
+    expect(await recording.until('IDLE')).toEqual(BAD);
+    const absent = await rejection(client.connect(address));
+    expect(chainOf(absent)).toEqual([
+      'ConnectError ERR_CONNECT connection retryable',
+      'ECONNREFUSED',
+    ]);
+  });
+
+  it('stopped, and then killed, under a supervisor: a new one is up', async () => {
+    const { peer, address } = await stopped();
+    const vm = supervise(QmpClient, address, {
+      backoff: { initial: 10, max: 50 },
+      timeouts: { handshake: DEADLINE_MS },
+    });
+    cleanUp(() => vm.stop({ force: true }));
+    for await (const state of vm.states()) if (state === 'WAITING') break;
+    expect(vm.reasons.map(({ cause }) => chainOf(cause)[1])).toEqual([
+      'TimeoutError ERR_TIMEOUT handshake',
+    ]);
+    peer.child.kill('SIGKILL');
+    await peer.exited;
+    const next = startQemu(path, '-qmp', `unix:${address},server=on,wait=off`);
+    const client = await next.meanwhile(vm.up());
+    expect(await client.execute('query-name')).toEqual({});
+    await vm.stop();
+    expect(vm.state).toBe('STOPPED');
+  });
+});
