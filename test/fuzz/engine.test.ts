@@ -64,9 +64,15 @@ describe('the comparison with a reference', () => {
 
   it('notices a message that is wrong, missing or too much', () => {
     check({});
-    expect(() => { check({ reference: () => [] }); }).toThrow(Disagreement);
-    expect(() => { check({ reference: linesReference(2) }); }).toThrow(Disagreement);
-    expect(() => { check({ rewritten: () => 'other' }); }).toThrow(Disagreement);
+    expect(() => {
+      check({ reference: () => [] });
+    }).toThrow(Disagreement);
+    expect(() => {
+      check({ reference: linesReference(2) });
+    }).toThrow(Disagreement);
+    expect(() => {
+      check({ rewritten: () => 'other' });
+    }).toThrow(Disagreement);
   });
 
   it('notices a message that comes late, and bytes that are kept', () => {
@@ -88,12 +94,23 @@ describe('the comparison with a reference', () => {
         end: () => undefined,
       });
     };
-    expect(() => { check({ codec: { ...late, createDecoder } }); }).toThrow(/After \d+ bytes/);
-    expect(() => { check({ framing: -8 }, 'one'); }).toThrow(/Too much is held/);
+    expect(() => {
+      check({ codec: { ...late, createDecoder } });
+    }).toThrow(/After \d+ bytes/);
+    expect(() => {
+      check({ framing: -8 }, 'one');
+    }).toThrow(/Too much is held/);
   });
 
   it('lets no error through that is not of the library', () => {
-    const broken = { ...lines(), createDecoder: () => { throw new TypeError('bare'); } };
-    expect(() => { check({ codec: broken }); }).toThrow(TypeError);
+    const broken = {
+      ...lines(),
+      createDecoder: () => {
+        throw new TypeError('bare');
+      },
+    };
+    expect(() => {
+      check({ codec: broken });
+    }).toThrow(TypeError);
   });
 });
