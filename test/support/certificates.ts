@@ -31,6 +31,10 @@ export interface Certificates {
   readonly client: Identity;
   /** As `server`, but valid until yesterday only. */
   readonly expired: Identity;
+  /** As `server`, but valid from tomorrow on only. */
+  readonly notYetValid: Identity;
+  /** As `server`, but signed by itself. */
+  readonly selfSigned: Identity;
   /** As `server`, but named `elsewhere.example`. */
   readonly wrongName: Identity;
   /** As `server`, but signed by an authority that nobody knows. */
@@ -55,6 +59,7 @@ interface Wish {
   readonly usage: string;
   readonly names: typeof HERE | typeof ELSEWHERE;
   /** In days from now. */
+  readonly from?: number;
   readonly until?: number;
 }
 
@@ -62,14 +67,17 @@ interface Wish {
 export async function makeCertificates(): Promise<Certificates> {
   const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
   const [known, unknown] = await Promise.all([makeAuthority('Known'), makeAuthority('Unknown')]);
-  const [server, client, expired, wrongName, untrusted] = await Promise.all([
-    issue(known, { usage: serverAuth, names: HERE }),
-    issue(known, { usage: clientAuth, names: HERE }),
-    issue(known, { usage: serverAuth, names: HERE, until: -1 }),
-    issue(known, { usage: serverAuth, names: ELSEWHERE }),
-    issue(unknown, { usage: serverAuth, names: HERE }),
-  ]);
-  return { ca: known.cert, server, client, expired, wrongName, untrusted };
+  const [server, client, expired, notYetValid, selfSigned, wrongName, untrusted] =
+    await Promise.all([
+      issue(known, { usage: serverAuth, names: HERE }),
+      issue(known, { usage: clientAuth, names: HERE }),
+      issue(known, { usage: serverAuth, names: HERE, until: -1 }),
+      issue(known, { usage: serverAuth, names: HERE, from: 1 }),
+      issue('itself', { usage: serverAuth, names: HERE }),
+      issue(known, { usage: serverAuth, names: ELSEWHERE }),
+      issue(unknown, { usage: serverAuth, names: HERE }),
+    ]);
+  return { ca: known.cert, server, client, expired, notYetValid, selfSigned, wrongName, untrusted };
 }
 
 async function makeAuthority(which: string): Promise<Authority> {
@@ -92,15 +100,17 @@ async function makeAuthority(which: string): Promise<Authority> {
   return { name, keys, cert: certificate.toString('pem') };
 }
 
-async function issue(by: Authority, { usage, names, until = 10 }: Wish): Promise<Identity> {
+async function issue(by: Authority | 'itself', wish: Wish): Promise<Identity> {
+  const { usage, names, from = -10, until = 10 } = wish;
   const keys = await makeKeys();
+  const subject = `CN=${names[0].value}`;
   const certificate = await x509.X509CertificateGenerator.create(
     {
-      subject: `CN=${names[0].value}`,
-      issuer: by.name,
+      subject,
+      issuer: by === 'itself' ? subject : by.name,
       publicKey: keys.publicKey,
-      signingKey: by.keys.privateKey,
-      notBefore: day(-10),
+      signingKey: (by === 'itself' ? keys : by.keys).privateKey,
+      notBefore: day(from),
       notAfter: day(until),
       signingAlgorithm: ALGORITHM,
       extensions: [

@@ -1,0 +1,190 @@
+/** TLS that fails, as a user sees it: the error, its cause, the states, and whether a retry makes sense. */
+
+import { connect, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { createServer } from 'node:tls';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Address, supervise } from '../../src/index.ts';
+import { QmpClient } from '../../src/qmp/index.ts';
+import { type Certificates, makeCertificates } from '../support/certificates.ts';
+import { cleanUp, expectHomeAfterEach } from '../support/home.ts';
+import { listen } from '../support/peers.ts';
+import { createClient } from '../support/qmp.ts';
+import { BAD, GOOD, recordRunstates } from '../support/runstates.ts';
+import { rejection } from '../support/signal.ts';
+import { thorough } from '../support/thorough.ts';
+import { useChaosPeer } from './chaos-peer.ts';
+import type { Place } from './steps.ts';
+import { BROKEN, chainOf, endsBy, NEVER, only, wire as says } from './vocabulary.ts';
+
+expectHomeAfterEach();
+const peer = useChaosPeer();
+
+const DEADLINE_MS = 100;
+const RETRYABLE = 'ConnectError ERR_CONNECT connection retryable';
+const FINAL = 'ConnectError ERR_CONNECT connection final';
+
+let certificates: Certificates;
+beforeAll(async () => {
+  certificates = await makeCertificates();
+});
+
+/** Starts a server of this process, which is closed after the test with its connections. */
+async function start(server: Server): Promise<{ host: string; port: number }> {
+  cleanUp(() => server.close());
+  server.on('connection', (socket: Socket) => {
+    socket.on('error', () => undefined);
+    cleanUp(() => socket.destroy());
+  });
+  const place = await listen(server, { host: '127.0.0.1', port: 0 });
+  if ('path' in place) throw new Error('A port was asked for');
+  return place;
+}
+
+/** A monitor that greets and negotiates over TLS. */
+function monitor(identity: 'server' | keyof Certificates = 'server') {
+  const server = createServer(certificates[identity] as Certificates['server'], (socket) => {
+    socket.on('error', () => undefined);
+    socket.write(says.greeting);
+    socket.once('data', (data: Buffer) => {
+      const [, id = ''] = /"id":"([^"]+)"/.exec(data.toString()) ?? [];
+      socket.write(says.reply.replace('$id', id));
+    });
+  });
+  server.on('tlsClientError', () => undefined);
+  return start(server);
+}
+
+const trusting = (place: Place): Address =>
+  'port' in place ? { ...place, tls: { ca: certificates.ca } } : place;
+
+/** What is said of an attempt that fails, which is always the same way home. */
+async function failureOf(address: Address, timeouts = NEVER): Promise<readonly string[]> {
+  const client = createClient({ timeouts });
+  const recording = recordRunstates(client);
+  const error = await rejection(client.connect(address));
+  expect(await recording.until('IDLE')).toEqual(BAD);
+  expect(client.outcome).toMatchObject({ cause: error, undelivered: 0 });
+  return chainOf(error);
+}
+
+describe('a server whose certificate', () => {
+  it.each([
+    ['has expired', 'expired', 'CERT_HAS_EXPIRED'],
+    ['is not valid yet', 'notYetValid', 'CERT_NOT_YET_VALID'],
+    ['is for another name', 'wrongName', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ['is by nobody we know', 'untrusted', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+    ['is by itself', 'selfSigned', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  ] as const)('%s is not worth a retry', async (_, identity, code) => {
+    expect(await failureOf(trusting(await monitor(identity)))).toEqual([FINAL, code]);
+  });
+
+  it('is wrong is given up by a supervisor at once', async () => {
+    const address = trusting(await monitor('untrusted'));
+    const vm = supervise(QmpClient, address, { backoff: { initial: 1 } });
+    cleanUp(() => vm.stop({ force: true }));
+    expect(chainOf(await rejection(vm.up())).at(-1)).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+    expect(vm.state).toBe('GIVEN_UP');
+  });
+});
+
+describe('a peer that is no server of TLS', () => {
+  it('but greets in plain text is not worth a retry', async () => {
+    const { address } = await peer.play('tcp', [{ say: says.greeting }]);
+    expect(await failureOf(trusting(address))).toEqual([FINAL, expect.stringMatching(/^ERR_SSL_/)]);
+  });
+
+  it('but is silent is ended by the deadline of the connect, of which TLS is a part', async () => {
+    const { address } = await peer.play('tcp', []);
+    const failed = failureOf(trusting(address), only('connect', DEADLINE_MS));
+    expect(await endsBy(DEADLINE_MS, failed)).toEqual([
+      RETRYABLE,
+      'TimeoutError ERR_TIMEOUT connect',
+    ]);
+  });
+
+  it('but one byte at a time, for ever, is ended by the same deadline', async () => {
+    // A handshake record of 16 KiB, which is never complete.
+    const { address } = await peer.play('tcp', [
+      { trickle: `\x16\x03\x03\x40\x00${'\0'.repeat(9999)}` },
+    ]);
+    const failed = failureOf(trusting(address), only('connect', DEADLINE_MS));
+    expect(await endsBy(DEADLINE_MS, failed)).toEqual([
+      RETRYABLE,
+      'TimeoutError ERR_TIMEOUT connect',
+    ]);
+  });
+
+  it.each(['end', 'reset'] as const)('and leaves (%s) may be tried again', async (how) => {
+    const { address } = await peer.play('tcp', [how]);
+    expect(await failureOf(trusting(address))).toEqual([RETRYABLE, BROKEN]);
+  });
+});
+
+/** Between a client and a server: passes on so many bytes of the server's, and then cuts both off. */
+async function cutter(to: { port: number }, size: number, how: 'end' | 'reset') {
+  return start(
+    createTcpServer((near) => {
+      const far = connect(to);
+      cleanUp(() => far.destroy());
+      far.on('error', () => undefined);
+      near.on('data', (data) => far.write(data));
+      let left = size;
+      far.on('data', (data: Buffer) => {
+        near.write(data.subarray(0, left));
+        left -= data.length;
+        if (left > 0) return;
+        far.destroy();
+        if (how === 'end') near.end();
+        else near.resetAndDestroy();
+      });
+    }),
+  );
+}
+
+/** More than a server of TLS 1.3 says in its handshake, and less than that and all that comes after it. */
+const BYTES = 1000;
+
+describe('a server that vanishes in the middle of the handshake of TLS', () => {
+  it.each(['end', 'reset'] as const)('at any byte (%s) may be tried again', async (how) => {
+    const server = await monitor();
+    const phases: string[] = [];
+    for (let size = 1; size < BYTES; size += thorough(97, 5)) {
+      const [what = '', ...causes] = await failureOf(trusting(await cutter(server, size, how)));
+      if (what === RETRYABLE) expect({ size, causes }).toEqual({ size, causes: [BROKEN] });
+      else expect({ size, causes }).toHaveProperty('causes.0', 'ClosedError ERR_CLOSED');
+      phases.push(what);
+    }
+    // First the handshake of TLS, then that of QMP, and never the one after the other.
+    const [early, late] = new Set(phases);
+    expect([early, late]).toEqual([RETRYABLE, 'ConnectError ERR_CONNECT session retryable']);
+    expect(phases).toEqual([...phases].sort());
+  });
+});
+
+describe('a session over TLS', () => {
+  it.each(['end', 'reset'] as const)('that is cut below TLS (%s) fails', async (how) => {
+    const near: Socket[] = [];
+    const server = await monitor();
+    const between = createTcpServer((socket) => {
+      const far = connect(server);
+      cleanUp(() => far.destroy());
+      far.on('error', () => undefined);
+      near.push(socket);
+      socket.pipe(far).pipe(socket);
+    });
+    const client = createClient({ timeouts: NEVER });
+    const recording = recordRunstates(client);
+    await client.connect(trusting(await start(between)));
+    const interrupted = rejection(client.execute('query-name'));
+    await client.protocol.flush();
+    const [socket] = near;
+    if (how === 'end') socket?.end();
+    else socket?.resetAndDestroy();
+    const { cause } = await client.closed;
+    expect(chainOf(cause)).toEqual(
+      how === 'end' ? ['ClosedError ERR_CLOSED'] : ['ClosedError ERR_CLOSED', BROKEN],
+    );
+    expect(await interrupted).toHaveProperty('cause', cause);
+    expect(await recording.until('IDLE')).toEqual(GOOD);
+  });
+});
