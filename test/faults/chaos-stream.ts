@@ -42,7 +42,7 @@ export interface Chaos {
 }
 
 /** Numbers from 0 to 1 (mulberry32). */
-export function chance(seed: number): () => number {
+function chance(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -53,7 +53,7 @@ export function chance(seed: number): () => number {
 }
 
 /** The error with which a stream breaks; of the system, as far as anybody can tell. */
-export const BROKEN = Object.assign(new Error('chaos'), { code: 'ECONNRESET' });
+const BROKEN = Object.assign(new Error('chaos'), { code: 'ECONNRESET' });
 
 /** One end. */
 export class ChaosStream extends Duplex {

@@ -16,6 +16,8 @@ import { chainOf, endsBy, NEVER, only } from './vocabulary.ts';
 
 expectHomeAfterEach();
 
+/** Of the package iproute2. */
+const IP = 'ip';
 const DEADLINE_MS = 150;
 const ID = String(process.pid % 100_000);
 /** The network of the peer, and both ends of the cable to it. */
@@ -26,7 +28,7 @@ const HOST = `${subnet}.2`;
 const PORT = 4444;
 
 const ip = (...args: readonly string[]): void => {
-  execFileSync('ip', args, { stdio: 'pipe' });
+  execFileSync(IP, args, { stdio: 'pipe' });
 };
 const plug = (how: 'up' | 'down'): void => {
   ip('netns', 'exec', NETWORK, 'ip', 'link', 'set', THERE, how);
@@ -90,7 +92,7 @@ describe.skipIf(!possible)('a peer whose network is gone', () => {
 
   beforeAll(async () => {
     const inside = ['netns', 'exec', NETWORK, process.execPath, '--eval', MONITOR];
-    const child = spawn('ip', inside, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(IP, inside, { stdio: ['ignore', 'pipe', 'inherit'] });
     monitor = child;
     await once(child.stdout, 'data');
     // Its pipe is no handle of the tests.
