@@ -1,0 +1,112 @@
+/** `npm run soak`, small: what it prints, what it refuses, what it notices. */
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { optionsOf } from '../soak/options.ts';
+import { growthOf, type Reading } from '../soak/verdict.ts';
+import { run } from './inspector/process.ts';
+import { expectHomeAfterEach, tempDir } from './support/home.ts';
+
+expectHomeAfterEach();
+
+async function soak(...args: string[]) {
+  const child = run(['--expose-gc', 'soak/run.ts', ...args]);
+  const code = await child.ended;
+  return { code, ...child.output };
+}
+
+describe('npm run soak', () => {
+  it('prints a table and a verdict for each phase, and writes them', async () => {
+    const file = join(await tempDir(), 'soak.json');
+    const { code, stdout, stderr } = await soak('--scale', '0.0003', '--seed', '1', '--json', file);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    for (const name of ['cycles', 'sessions', 'messages']) {
+      expect(stdout).toMatch(new RegExp(`^${name}: flat \\(\\d+\\.\\d s\\)$`, 'm'));
+    }
+    expect(stdout.match(/ here +\d+\.\d +\d+\.\d +(\d+|–) +\d+ +\d+ +\d+$/gm)).toHaveLength(30);
+    expect(stdout.match(/ peer /g)).toHaveLength(20);
+    const written = JSON.parse(await readFile(file, 'utf8')) as {
+      results: { name: string; readings: Reading[] }[];
+    };
+    const sizes = written.results.map(({ name, readings }) => [name, readings.length]);
+    expect(sizes).toEqual([
+      ['cycles', 10],
+      ['sessions', 20],
+      ['messages', 20],
+    ]);
+  });
+
+  it('fails when something leaks, and says what', async () => {
+    const { code, stdout } = await soak('--only', 'leak');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^leak: heap grew .*; timers grew .*; listeners grew /m);
+  });
+
+  it('refuses what it does not know, with its usage', async () => {
+    const { code, stdout, stderr } = await soak('--fast');
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain("Unknown option '--fast'");
+    expect(stderr).toContain('Usage: npm run soak');
+  });
+
+  it.each([
+    [['--only', 'nothing'], "There is no phase 'nothing'"],
+    [['--minutes', '0'], "--minutes wants a number above 0, not '0'"],
+    [['--scale='], "--scale wants a number above 0, not ''"],
+    [['--seed', 'x'], "--seed wants a number above 0, not 'x'"],
+    [['cycles'], 'cycles'],
+  ])('refuses %j', (args, problem) => {
+    expect(() => optionsOf(args)).toThrow(problem);
+    expect(() => optionsOf(args)).toThrow(TypeError);
+  });
+
+  it('runs all phases but the one that leaks, all of them or a part', () => {
+    const named = (...args: string[]) => optionsOf(args).phases.map(({ name }) => name);
+    expect(named()).toEqual(['cycles', 'sessions', 'messages']);
+    expect(named('--only', 'messages')).toEqual(['messages']);
+    expect([optionsOf([]).scale, optionsOf(['--quick']).scale]).toEqual([1, 0.02]);
+  });
+
+  it('ends in time, and does not judge what is too short', async () => {
+    const { code, stdout } = await soak('--only', 'cycles', '--minutes', '0.00001');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^cycles: too short to tell/m);
+  });
+});
+
+describe('the verdict', () => {
+  const flat = { heap: 10e6, rss: 100e6, fds: 20, timers: 0, sockets: 2, listeners: 5 };
+  const readings = (change: (at: number) => object, of: Reading['of'] = 'here'): Reading[] =>
+    Array.from({ length: 10 }, (_, at) => ({ done: at, of, sample: { ...flat, ...change(at) } }));
+
+  it('lets what grows at first and then stays be flat', () => {
+    const warming = (at: number) => ({
+      heap: Math.min(at, 3) * 5e6,
+      fds: Math.min(20, 10 + at * 5),
+    });
+    expect(growthOf(readings(warming))).toEqual([]);
+  });
+
+  it.each([
+    ['heap', 500_000],
+    ['rss', 20_000_000],
+    ['fds', 1],
+    ['timers', 1],
+    ['sockets', 1],
+    ['listeners', 1],
+  ] as const)('finds a growth of %s, here and in the peer', (figure, step) => {
+    const growing = (at: number) => ({ [figure]: flat[figure] + at * step });
+    const named = expect.stringMatching(
+      new RegExp(`^${figure} grew from \\d+ to \\d+$`),
+    ) as unknown;
+    expect(growthOf(readings(growing))).toEqual([named]);
+    const both = [...readings(() => ({})), ...readings(growing, 'peer')];
+    expect(growthOf(both)?.[0]).toMatch(new RegExp(`^${figure} .* in the peer$`));
+  });
+
+  it('is none where there is too little to compare', () => {
+    expect(growthOf(readings(() => ({})).slice(0, 3))).toBeUndefined();
+  });
+});
