@@ -6,12 +6,12 @@ import { readCorpus } from './engine/corpus.ts';
 import { fuzz } from './engine/loop.ts';
 import { TARGETS } from './targets/index.ts';
 
-const INPUTS = thorough(100, Infinity);
+const INPUTS = thorough(60, Infinity);
 /** A bound for slow machines. */
-const SECONDS = thorough(2, 12);
+const SECONDS = thorough(0.8, 12);
 const SEED = 20_261_129;
 
-it.each(TARGETS)('$name does with thousands of inputs what it must', async (target) => {
+it.each(TARGETS)('$name does what it must with each new input', async (target) => {
   const corpus = readCorpus(target.name).map(({ input }) => input);
   const deadline = performance.now() + SECONDS * 1000;
   const found = await fuzz(target, { seed: SEED, inputs: INPUTS, deadline, corpus });

@@ -127,7 +127,7 @@ class Fuzzer {
 }
 
 /** What a target throws for an input. */
-export async function errorOf({ run }: Target, input: Buffer): Promise<unknown> {
+async function errorOf({ run }: Target, input: Buffer): Promise<unknown> {
   try {
     await run(Buffer.from(input));
     return undefined;

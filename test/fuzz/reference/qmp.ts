@@ -27,6 +27,8 @@ export interface Fate {
   readonly answers: readonly Answer[];
   /** The events that are heard. */
   readonly events: readonly unknown[];
+  /** How many messages belong to nobody. */
+  readonly dropped: number;
   /** The code of why it failed. */
   readonly cause: string | undefined;
 }
@@ -63,6 +65,7 @@ export function fateOf(received: readonly Outcome[], situation: Situation): Fate
   const answers: (Answer | undefined)[] = ids.map(() => undefined);
   const events: unknown[] = [];
   let cause: string | undefined;
+  let dropped = 0;
   for (const outcome of received) {
     if (cause !== undefined) break;
     if (!('message' in outcome)) {
@@ -76,8 +79,9 @@ export function fateOf(received: readonly Outcome[], situation: Situation): Fate
       if (message['event'] === unbearable) cause = 'ERR_HANDLER';
     } else if (asked >= 0) answers[asked] = answerOf(message);
     else if (isAnonymousError(message)) cause = 'ERR_QMP_SERVER_PARSE';
+    else dropped += 1;
   }
-  return { events, ...ending(answers, cause, situation) };
+  return { events, dropped, ...ending(answers, cause, situation) };
 }
 
 /** What the end of the session means for those who still wait. */

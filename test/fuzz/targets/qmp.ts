@@ -33,11 +33,18 @@ interface Session {
   readonly monitor: Monitor;
   readonly answers: readonly Promise<Answer>[];
   readonly situation: Situation;
+  /** How many messages it has dropped. */
+  readonly dropped: () => number;
 }
 
 async function begin([options = 0, end = 0, , ears = 0]: Buffer): Promise<Session> {
   const monitor = new Monitor();
-  const client = new QmpClient();
+  let dropped = 0;
+  const warn = (text: string): void => {
+    if (text.includes('belongs to no command')) dropped += 1;
+  };
+  const quiet = (): void => undefined;
+  const client = new QmpClient({ logger: { debug: quiet, info: quiet, warn, error: quiet } });
   const connected = client.connect({ stream: monitor.stream });
   await monitor.say(GREETING, new Random(options));
   const [negotiation = ''] = await monitor.ids(1);
@@ -55,6 +62,7 @@ async function begin([options = 0, end = 0, , ears = 0]: Buffer): Promise<Sessio
     client,
     monitor,
     answers,
+    dropped: () => dropped,
     situation: { ids: [...ids], quits, unbearable, end: ENDS[end % ENDS.length] ?? 'eof' },
   };
 }
@@ -89,6 +97,7 @@ async function checkSession(input: Buffer): Promise<void> {
   const fate = fateOf(outcomesOf(bytes, isEof), situation);
   expectEqual('The commands had other answers', answers, fate.answers);
   expectEqual('The session ended for another reason', cause?.code, fate.cause);
+  expectEqual('It dropped other messages', session.dropped(), fate.dropped);
   await heard(fate.events);
   await last;
   await expectHome(client, monitor);
