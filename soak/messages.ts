@@ -125,4 +125,4 @@ async function run(work: Work): Promise<void> {
   work.say(`${String(sessions)} sessions: ${counts.join(', ')}`);
 }
 
-export const messages: Phase = { name: 'messages', unit: 'arrived', count: 10_000_000, run };
+export const messages: Phase = { name: 'messages', unit: 'each way', count: 10_000_000, run };
