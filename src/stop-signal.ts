@@ -55,8 +55,11 @@ export class Stopper implements StopSignal {
   }
 }
 
-/** One for all, because a stopped wait has nobody left who would read its reason. */
-const STOPPED: unknown = new Error('The wait was stopped');
+/**
+ * One for all, whose stack trace nobody reads; but a handshake may see it, and knows it by the name
+ * that aborted waits have everywhere.
+ */
+const STOPPED: unknown = new DOMException('The wait was stopped', 'AbortError');
 const NOBODY: ReadonlySet<() => void> = new Set();
 
 /** The same signal for callbacks of the user's, who are promised an `AbortSignal`. */
