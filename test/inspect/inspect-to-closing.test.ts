@@ -150,7 +150,8 @@ describe('close()', () => {
 describe('a program that reports', () => {
   const program = (url: string, more = '') => `
     const { inspect } = i.inspectTo('${url}', { name: 'p' });
-    const actor = x.createActor(lamp, { id: 'lamp', inspect }).start();
+    // Held, because an inspector is told that an actor has stopped when it was collected.
+    const actor = (globalThis.kept = x.createActor(lamp, { id: 'lamp', inspect }).start());
     ${more}
   `;
 
