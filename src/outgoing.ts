@@ -22,7 +22,9 @@ export interface Batch {
 }
 
 const BATCH_BYTES = 64 * 1024;
-const DONE = Promise.resolve();
+
+/** What `push()` returns when there is room for more: always this one, so that nothing need be waited for. */
+export const ACCEPTED = Promise.resolve();
 
 /** See the module's comment. */
 export class Outgoing {
@@ -74,7 +76,7 @@ export class Outgoing {
     this.#accepted += 1;
     const full = this.#gather(data);
     this.wake?.(full);
-    return this.#bytes < this.#limits.highWaterMark ? DONE : this.#waitForRoom();
+    return this.#bytes < this.#limits.highWaterMark ? ACCEPTED : this.#waitForRoom();
   }
 
   /** The next batch to write, or `undefined` when nothing waits. */
@@ -104,7 +106,7 @@ export class Outgoing {
 
   /** Resolves when all that was accepted before the call is confirmed. */
   flushed(): Promise<void> {
-    if (this.#delivered === this.#accepted) return DONE;
+    if (this.#delivered === this.#accepted) return ACCEPTED;
     if (this.#settled !== undefined) return Promise.reject(this.#settled());
     const passed: Deferred<void> = deferQuietly();
     this.#barriers.push({ at: this.#accepted, passed });

@@ -5,7 +5,7 @@ import type { Limits } from '../types.ts';
 import { BufferedDecoder } from './decoder.ts';
 import { JsonScanner, isReset } from './json-scanner.ts';
 import type { Stop } from './json-scanner.ts';
-import { JsonReader } from './json.ts';
+import { beginsWithOneOf, JsonReader } from './json.ts';
 import type { IntegerOptions } from './json.ts';
 import { decodeUtf8, rawOf, tryDecodeUtf8 } from './utf8.ts';
 
@@ -146,8 +146,7 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
   }
 
   #tryLine(line: string): In | undefined {
-    const first = line.charAt(0);
-    if (!this.#first.includes(first) || !line.endsWith(first === '{' ? '}' : ']')) return undefined;
+    if (!this.#isFramed(line)) return undefined;
     if (mayBeTooDeep(line, this.#maxDepth) || this.#isTooLarge(line)) return undefined;
     try {
       return this.#json.parse(line) as In;
@@ -155,6 +154,13 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
       // The scan finds out what is wrong, or that it is several values.
       return undefined;
     }
+  }
+
+  /** Whether it begins and ends like a value. */
+  #isFramed(line: string): boolean {
+    const first = line.charCodeAt(0);
+    // The closing bracket of either kind is two characters behind its opening one.
+    return beginsWithOneOf(line, this.#first) && line.charCodeAt(line.length - 1) === first + 2;
   }
 
   #isTooLarge(line: string): boolean {

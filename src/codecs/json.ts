@@ -81,7 +81,7 @@ export function stringifyJson(value: unknown, first?: string): string {
   const text = textOf(value);
   if (text === undefined) throw new CodecError(`JSON has no value for a ${typeof value}`);
   // The text tells what the value was turned into: a `Date` is an object that becomes a string.
-  if (first !== undefined && !first.includes(text.charAt(0))) {
+  if (first !== undefined && !beginsWithOneOf(text, first)) {
     throw new CodecError(`The message is not an object${first.includes('[') ? ' or array' : ''}`);
   }
   return text;
@@ -103,6 +103,12 @@ function stringify(value: unknown): string | undefined {
     if (error instanceof TypeError) return stringifyBigInts(value);
     throw error;
   }
+}
+
+/** As `first.includes(text.charAt(0))`, for each message: two comparisons cost less than a call. */
+export function beginsWithOneOf(text: string, first: string): boolean {
+  const begin = text.charCodeAt(0);
+  return begin === first.charCodeAt(0) || (first.length > 1 && begin === first.charCodeAt(1));
 }
 
 function isObject(value: unknown): boolean {

@@ -5,7 +5,7 @@
  * Specification".
  */
 
-import type { JsonObject } from '../codecs/json.ts';
+import type { JsonObject, JsonValue } from '../codecs/json.ts';
 import { ArgumentError, ConnectError, TimeoutError } from '../errors.ts';
 import {
   AsyncProtocol,
@@ -19,10 +19,10 @@ import type { Runstate } from '../runstate.ts';
 import type { Address, BoundAddress, SessionOutcome } from '../types.ts';
 import { QmpDefinition } from './definition.ts';
 import { Dispatcher, type WaitForOptions } from './dispatcher.ts';
-import { BusyMonitorError, ExecuteError } from './errors.ts';
+import { BusyMonitorError } from './errors.ts';
 import type { EventFilter, EventListener, EventListenerOptions } from './events.ts';
 import { createQmpMachine, definitionOf, type QmpActorRef } from './embedded.ts';
-import { nameOf } from './messages.ts';
+import { nameOf, PlainCommand } from './messages.ts';
 import { Exchange } from './exchange.ts';
 import type { ExecuteOptions, ReplyOptions } from './replies.ts';
 import type {
@@ -36,6 +36,7 @@ import type {
   QmpReply,
   Returns,
 } from './types.ts';
+import { ReplyWaiter, ReturnWaiter } from './waiting.ts';
 
 /** How a client is run: the options of every protocol. */
 export type QmpOptions = ProtocolOptions;
@@ -203,19 +204,16 @@ export class QmpClient implements AsyncDisposable {
   execute<C extends CommandName>(
     command: C,
     args?: Arguments<C>,
-    options: ExecuteOptions = {},
+    options?: ExecuteOptions,
   ): Promise<Returns<C>> {
     return new Promise((resolve, reject) => {
       const id = this.#exchange.nextId();
       const message: QmpCommand =
-        options.oob === true
+        options?.oob === true
           ? { 'exec-oob': command, arguments: args, id }
-          : { execute: command, arguments: args, id };
-      const answer = (reply: QmpReply): void => {
-        if ('error' in reply) reject(new ExecuteError(command, reply));
-        else resolve(reply.return as Returns<C>);
-      };
-      this.#exchange.send(id, message, { name: command, resolve: answer, reject }, options);
+          : new PlainCommand(command, args, id);
+      const waiter = new ReturnWaiter(command, resolve as (value: JsonValue) => void, reject);
+      this.#exchange.send(id, message, waiter, options);
     });
   }
 
@@ -227,18 +225,15 @@ export class QmpClient implements AsyncDisposable {
    * @throws {ArgumentError} When the message names no command.
    * @throws As `execute()`, but for `ExecuteError`.
    */
-  executeMessage(message: QmpCommand, options: ReplyOptions = {}): Promise<QmpReply> {
+  executeMessage(message: QmpCommand, options?: ReplyOptions): Promise<QmpReply> {
     return new Promise((resolve, reject) => {
       const name = nameOf(message);
       if (name === undefined) {
         throw new ArgumentError('A command needs a member "execute" or "exec-oob" with its name');
       }
-      const answer = (reply: QmpReply): void => {
-        const outcome = 'error' in reply ? { error: reply.error } : { return: reply.return };
-        resolve(message.id === undefined ? outcome : { ...outcome, id: message.id });
-      };
       const id = this.#exchange.nextId();
-      this.#exchange.send(id, { ...message, id }, { name, resolve: answer, reject }, options);
+      const waiter = new ReplyWaiter(name, message.id, resolve, reject);
+      this.#exchange.send(id, { ...message, id }, waiter, options);
     });
   }
 

@@ -27,19 +27,21 @@ export class QmpDefinition implements ProtocolDefinition<JsonObject, QmpCommand>
   /** There is one at most. */
   hearer: Hearer | undefined;
   readonly #logger: Logger | undefined;
-  /** Random, so that a reply to an earlier client of the same monitor is not taken for ours. */
-  readonly #idPrefix = Math.random().toString(36).slice(2, 7).padEnd(5, '0');
-  #lastId = 0;
+  /** Begins anywhere, so that a reply to an earlier client of the same monitor is not taken for ours. */
+  #lastId = 100_000_000 + Math.floor(Math.random() * 900_000_000);
 
   /** @param logger - One that throws nothing. */
   constructor(logger: Logger | undefined) {
     this.#logger = logger;
   }
 
-  /** An id that no command of this session, or of another one, has; short, since QEMU reads slowly. */
-  nextId(): string {
+  /**
+   * An id that no command of this session, or of another one, has; short, since QEMU reads slowly,
+   * and a number, since a text that is read only once costs the engine's table of strings a place.
+   */
+  nextId(): number {
     this.#lastId += 1;
-    return this.#idPrefix + this.#lastId.toString(36);
+    return this.#lastId;
   }
 
   readonly handshake = async (session: Handshake<JsonObject, QmpCommand>): Promise<void> => {

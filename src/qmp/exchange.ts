@@ -2,22 +2,24 @@
 
 import type { JsonObject } from '../codecs/json.ts';
 import { ClosedError } from '../errors.ts';
+import { ACCEPTED } from '../outgoing.ts';
 import type { AsyncProtocol, Clock } from '../protocol.ts';
 import { checkTimeout } from '../timer.ts';
 import type { SessionOutcome } from '../types.ts';
-import { Replies, type ReplyOptions, type Waiter } from './replies.ts';
+import { Replies, type ReplyOptions } from './replies.ts';
 import type { QmpCommand } from './types.ts';
+import type { Waiter } from './waiting.ts';
 
 /** See the module's comment. */
 export class Exchange {
   readonly #protocol: AsyncProtocol<JsonObject, QmpCommand>;
   readonly #replies: Replies;
   /** Makes the ids of commands. */
-  readonly nextId: () => string;
+  readonly nextId: () => number;
 
   constructor(
     protocol: AsyncProtocol<JsonObject, QmpCommand>,
-    nextId: () => string,
+    nextId: () => number,
     clock: Clock | undefined,
   ) {
     this.#protocol = protocol;
@@ -31,12 +33,16 @@ export class Exchange {
    * @throws {ArgumentError} When the timeout cannot be used.
    * @throws `signal.reason`, when the signal was aborted.
    */
-  send(id: string, message: QmpCommand, waiter: Waiter, options: ReplyOptions): void {
-    options.signal?.throwIfAborted();
-    checkTimeout(options.timeout);
+  send(id: number, message: QmpCommand, waiter: Waiter, options: ReplyOptions | undefined): void {
+    options?.signal?.throwIfAborted();
+    checkTimeout(options?.timeout);
     const isQuit = waiter.name === 'quit';
-    this.#replies.expect(id, isQuit ? this.#expectingEnd(waiter) : waiter, options);
-    this.#protocol.send(message).catch((error: unknown) => {
+    if (isQuit) this.#protocol.expectEnd();
+    this.#replies.expect(id, isQuit ? this.#obedient(waiter) : waiter, options);
+    const sent = this.#protocol.send(message);
+    // Nearly all are, and another promise for each would cost as much as the sending.
+    if (sent === ACCEPTED) return;
+    sent.catch((error: unknown) => {
       // An error of the session interrupts all commands alike, when it has ended: also this one, which
       // was accepted, and waited for room.
       if (error instanceof ClosedError || error === this.#protocol.outcome?.cause) return;
@@ -61,15 +67,16 @@ export class Exchange {
     this.#replies.end(cause ?? ended, cause === undefined);
   }
 
-  /** Announces the end that the command asks for; a server that refuses stays. */
-  #expectingEnd({ name, resolve, reject }: Waiter): Waiter {
-    this.#protocol.expectEnd();
+  /** The end that was announced does not come from a server that refuses. */
+  #obedient(waiter: Waiter): Waiter {
     return {
-      name,
-      reject,
-      resolve: (reply) => {
+      name: waiter.name,
+      reject: (error) => {
+        waiter.reject(error);
+      },
+      answer: (reply) => {
         if ('error' in reply) this.#protocol.expectEnd(false);
-        resolve(reply);
+        waiter.answer(reply);
       },
     };
   }

@@ -30,7 +30,7 @@ export async function receiveGreeting(session: Session, onEvent: OnEvent): Promi
 export async function negotiate(
   session: Session,
   { QMP }: QmpGreeting,
-  id: string,
+  id: number,
   onEvent: OnEvent,
 ): Promise<void> {
   // Servers before 2.12 refuse the member `enable`, and offer nothing that could stand in it.

@@ -1,11 +1,25 @@
 /** What an inbound object is: greeting, event, success, error. Only what is relied on is checked. */
 
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
+import { toText } from '../codecs/big-integers.ts';
 import { jsonStream } from '../codecs/json-stream.ts';
 import { CodecError } from '../errors.ts';
 import type { Codec } from '../types.ts';
 import { GreetingError } from './errors.ts';
 import type { ErrorReply, QmpCommand, QmpEvent, QmpGreeting, SuccessReply } from './types.ts';
+
+/** A command of the client's own, with no members but these. */
+export class PlainCommand {
+  readonly execute: string;
+  readonly arguments: object | undefined;
+  readonly id: number;
+
+  constructor(name: string, args: object | undefined, id: number) {
+    this.execute = name;
+    this.arguments = args;
+    this.id = id;
+  }
+}
 
 /**
  * JSON objects, framed by their structure, because a monitor with `pretty=on` spreads one over many
@@ -14,10 +28,14 @@ import type { ErrorReply, QmpCommand, QmpEvent, QmpGreeting, SuccessReply } from
  */
 export const qmpCodec = (): Codec<JsonObject, QmpCommand> => {
   const lined = jsonStream<JsonObject, QmpCommand>({ integers: 'bigint' });
+  const textOf = putTogether();
   const bare = jsonStream<JsonObject, QmpCommand>({ integers: 'bigint', terminator: '' });
   return {
     encode: (command) => {
       const { arguments: args } = command;
+      if (args === undefined && command instanceof PlainCommand && command.execute !== 'quit') {
+        return textOf(command);
+      }
       // JSON leaves a function out: the server would be sent another command.
       if (args !== undefined && typeof args !== 'object') {
         throw new CodecError('The arguments of a command must be an object');
@@ -25,6 +43,22 @@ export const qmpCodec = (): Codec<JsonObject, QmpCommand> => {
       return (nameOf(command) === 'quit' ? bare : lined).encode(command);
     },
     createDecoder: (limits) => lined.createDecoder(limits),
+  };
+};
+
+/**
+ * The text of a command without arguments, of a known shape, in half the time that `JSON.stringify`
+ * takes for one: what repeats, the name, is quoted once.
+ */
+const putTogether = (): ((command: PlainCommand) => string) => {
+  let name = '';
+  let begin = '{"execute":"","id":';
+  return ({ execute, id }) => {
+    if (execute !== name) {
+      begin = `{"execute":${toText(execute) ?? 'null'},"id":`;
+      name = execute;
+    }
+    return `${begin}${String(id)}}\n`;
   };
 };
 

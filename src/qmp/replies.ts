@@ -7,7 +7,7 @@ import type { Clock } from '../protocol.ts';
 import { startTimer } from '../timer.ts';
 import { BadReplyError, ExecInterruptedError } from './errors.ts';
 import { isError, isSuccess } from './messages.ts';
-import type { QmpReply } from './types.ts';
+import type { Waiter } from './waiting.ts';
 
 /** How long a command waits for its reply. */
 export interface ReplyOptions {
@@ -23,62 +23,50 @@ export interface ExecuteOptions extends ReplyOptions {
   readonly oob?: boolean | undefined;
 }
 
-/** Who waits for a reply: two functions and not a promise, since there is one for every command. */
-export interface Waiter {
-  /** The command's name. */
-  readonly name: string;
-  readonly resolve: (reply: QmpReply) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-interface Pending extends Waiter {
-  /** Whether a clean end of the session is as good as a reply: `quit` asks for nothing else. */
-  endIsReply: boolean;
-  /** Ends its deadline and its signal. */
-  release: (() => void) | undefined;
-}
-
 /** How many ids of commands that nobody waits for any more are remembered. */
 const MAX_ABANDONED = 1024;
 
 /** See the module's comment. */
 export class Replies {
   readonly #clock: Clock | undefined;
-  readonly #pending = new Map<string, Pending>();
-  readonly #abandoned = new Set<string>();
+  readonly #pending = new Map<number, Waiter>();
+  /** What ends the deadlines and signals of those that have one: most have none. */
+  readonly #releases = new Map<number, () => void>();
+  /** Those that a clean end of the session answers as well as a reply: `quit` asks for nothing else. */
+  readonly #answeredByEnd = new Set<number>();
+  readonly #abandoned = new Set<number>();
 
   constructor(clock: Clock | undefined) {
     this.#clock = clock;
   }
 
-  /** Waits for the reply to a command. The waiter is called once. */
-  expect(id: string, { name, resolve, reject }: Waiter, options: ReplyOptions): void {
-    const endIsReply = name === 'quit';
-    const pending: Pending = { name, resolve, reject, endIsReply, release: undefined };
-    this.#pending.set(id, pending);
-    if (options.signal !== undefined || options.timeout !== undefined) {
-      pending.release = this.#watch(id, name, options);
+  /** Waits for the reply to a command. */
+  expect(id: number, waiter: Waiter, options: ReplyOptions | undefined): void {
+    this.#pending.set(id, waiter);
+    if (waiter.name === 'quit') this.#answeredByEnd.add(id);
+    if (options?.signal !== undefined || options?.timeout !== undefined) {
+      this.#releases.set(id, this.#watch(id, waiter.name, options));
     }
   }
 
   /** Gives a message to the command whose id it has; says whether somebody waited for it. */
   settle(id: JsonValue | undefined, message: JsonObject): boolean {
-    if (typeof id !== 'string') return false;
-    const pending = this.#take(id);
-    if (pending === undefined) return this.#abandoned.delete(id);
-    if (isSuccess(message) || isError(message)) pending.resolve(message);
-    else pending.reject(new BadReplyError(pending.name, message));
+    if (typeof id !== 'number') return false;
+    const waiter = this.#take(id);
+    if (waiter === undefined) return this.#abandoned.delete(id);
+    if (isSuccess(message) || isError(message)) waiter.answer(message);
+    else waiter.reject(new BadReplyError(waiter.name, message));
     return true;
   }
 
   /** The command was not sent: there will be no reply. */
-  reject(id: string, error: unknown): void {
+  reject(id: number, error: unknown): void {
     this.#take(id)?.reject(error);
   }
 
   /** The end that comes now is ours: it answers nothing. */
   disown(): void {
-    for (const pending of this.#pending.values()) pending.endIsReply = false;
+    this.#answeredByEnd.clear();
   }
 
   /**
@@ -86,23 +74,30 @@ export class Replies {
    * all others are interrupted.
    */
   end(cause: WirechartError, clean: boolean): void {
-    for (const [id, { name, resolve, reject, endIsReply }] of [...this.#pending]) {
+    for (const [id, waiter] of [...this.#pending]) {
+      const isAnswered = clean && this.#answeredByEnd.has(id);
       this.#take(id);
-      if (clean && endIsReply) resolve({ return: {} });
-      else reject(new ExecInterruptedError(name, cause));
+      if (isAnswered) waiter.answer({ return: {} });
+      else waiter.reject(new ExecInterruptedError(waiter.name, cause));
     }
     this.#abandoned.clear();
   }
 
-  #take(id: string): Pending | undefined {
-    const pending = this.#pending.get(id);
-    if (pending === undefined) return undefined;
+  #take(id: number): Waiter | undefined {
+    const waiter = this.#pending.get(id);
+    if (waiter === undefined) return undefined;
     this.#pending.delete(id);
-    pending.release?.();
-    return pending;
+    if (this.#answeredByEnd.size > 0) this.#answeredByEnd.delete(id);
+    if (this.#releases.size > 0) this.#release(id);
+    return waiter;
   }
 
-  #watch(id: string, name: string, { signal, timeout }: ReplyOptions): () => void {
+  #release(id: number): void {
+    this.#releases.get(id)?.();
+    this.#releases.delete(id);
+  }
+
+  #watch(id: number, name: string, { signal, timeout }: ReplyOptions): () => void {
     const forget =
       signal &&
       whenAborted(signal, () => {
@@ -124,7 +119,7 @@ export class Replies {
   }
 
   /** Nobody waits any more; the reply that is yet to come is then no surprise. */
-  #abandon(id: string, reason: unknown): void {
+  #abandon(id: number, reason: unknown): void {
     this.reject(id, reason);
     this.#abandoned.add(id);
     const [oldest] = this.#abandoned;

@@ -104,7 +104,7 @@ class Connection {
 
   async #take(): Promise<void> {
     for (;;) {
-      const command = /"id":"([^"]+)"[^{]*\}/.exec(this.#text);
+      const command = /"id":(\d+)[^{]*\}/.exec(this.#text);
       if (command !== null) {
         this.#id = command[1] ?? '';
         this.#text = this.#text.slice(command.index + command[0].length);

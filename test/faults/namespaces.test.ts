@@ -76,8 +76,8 @@ const MONITOR = `
     socket.on('error', () => undefined);
     socket.write(JSON.stringify(greeting) + '\\n');
     socket.on('data', (data) => {
-      for (const [, id] of String(data).matchAll(/"id":"([^"]+)"/g)) {
-        socket.write(JSON.stringify({ return: {}, id }) + '\\n');
+      for (const [, id] of String(data).matchAll(/"id":(\\d+)/g)) {
+        socket.write(JSON.stringify({ return: {}, id: Number(id) }) + '\\n');
       }
     });
   }).listen(${String(PORT)}, '${HOST}', () => console.log('ready'));

@@ -72,7 +72,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     that: 'replies in invalid UTF-8',
-    script: [{ say: '{"return": "\xc3\x28", "id": "$id"}\n' }],
+    script: [{ say: '{"return": "\xc3\x28", "id": $id}\n' }],
     cause: [...JUNK, 'ERR_ENCODING_INVALID_ENCODED_DATA'],
   },
   {
@@ -174,7 +174,7 @@ describe.each(WIRES)('over %s, a peer that', (on) => {
     const { address } = await peer.play(on, [
       ...running,
       'take',
-      { say: '{"id": "$id", "answer": 42}\r\n' },
+      { say: '{"id": $id, "answer": 42}\r\n' },
       'take',
       { say: reply },
     ]);

@@ -46,7 +46,7 @@ function monitor(identity: 'server' | keyof Certificates = 'server') {
     socket.on('error', () => undefined);
     socket.write(says.greeting);
     socket.once('data', (data: Buffer) => {
-      const [, id = ''] = /"id":"([^"]+)"/.exec(data.toString()) ?? [];
+      const [, id = ''] = /"id":(\d+)/.exec(data.toString()) ?? [];
       socket.write(says.reply.replace('$id', id));
     });
   });

@@ -97,7 +97,7 @@ export const wire = {
     '"capabilities": ["oob"]}}\r\n',
   event: '{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "STOP"}\r\n',
   /** To the command that was taken. */
-  reply: '{"return": {}, "id": "$id"}\r\n',
+  reply: '{"return": {}, "id": $id}\r\n',
   /** To a command of a client that has left. */
   stale: '{"return": {}, "id": "stale"}\r\n',
   parseError: '{"error": {"class": "GenericError", "desc": "JSON parse error"}}\r\n',

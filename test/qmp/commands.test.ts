@@ -27,10 +27,23 @@ describe('the bytes of a command', () => {
     const done = client.execute('device_add', { driver: 'e1000', id: 'net 0' });
     const { id } = await monitor.take();
     expect(monitor.text).toBe(
-      `{"execute":"device_add","arguments":{"driver":"e1000","id":"net 0"},"id":"${id}"}\n`,
+      `{"execute":"device_add","arguments":{"driver":"e1000","id":"net 0"},"id":${String(id)}}\n`,
     );
     monitor.say({ return: {}, id });
     await done;
+    await client.disconnect();
+  });
+
+  it('are what JSON makes of any name, in any order', async () => {
+    const { client, monitor } = await session();
+    for (const name of ['stop', '"', 'stop', '\\', '\n€😀', '\ud800', '', 'stop']) {
+      monitor.text = '';
+      const done = client.execute(name);
+      const { id } = await monitor.take();
+      expect(monitor.text).toBe(`${JSON.stringify({ execute: name, id })}\n`);
+      monitor.say({ return: {}, id });
+      await done;
+    }
     await client.disconnect();
   });
 
@@ -39,7 +52,7 @@ describe('the bytes of a command', () => {
     monitor.text = '';
     const done = client.execute('quit');
     const { id } = await monitor.take();
-    expect(monitor.text).toBe(`{"execute":"quit","id":"${id}"}`);
+    expect(monitor.text).toBe(`{"execute":"quit","id":${String(id)}}`);
     monitor.say({ return: {}, id });
     expect(await done).toEqual({});
     await client.disconnect();
@@ -56,9 +69,9 @@ describe('the bytes of a command', () => {
   });
 
   it('never have an id twice: within a session, in the next, in another client', async () => {
-    const ids = new Set<string>();
+    const ids = new Set<number>();
     let commands = 0;
-    const collect = async (client: QmpClient, monitor: HandMonitor, negotiation: string) => {
+    const collect = async (client: QmpClient, monitor: HandMonitor, negotiation: number) => {
       ids.add(negotiation);
       for (let round = 0; round < 50; round += 1) {
         const done = client.execute('stop');

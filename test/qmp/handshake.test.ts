@@ -140,7 +140,7 @@ describe('the negotiation', () => {
     expect(negotiation).toEqual({
       execute: 'qmp_capabilities',
       arguments: { enable: ['oob'] },
-      id: expect.any(String) as string,
+      id: expect.any(Number) as number,
     });
     expect(monitor.text).toBe(`${JSON.stringify(negotiation)}\n`);
     await client.disconnect();

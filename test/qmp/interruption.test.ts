@@ -97,7 +97,7 @@ describe('X-22 commands that wait', () => {
     const peer = await rawPeer((socket) => {
       socket.write(`${JSON.stringify(greetingOf())}\r\n`);
       socket.once('data', (chunk: Buffer) => {
-        const { id } = JSON.parse(chunk.toString()) as { id: string };
+        const { id } = JSON.parse(chunk.toString()) as { id: number };
         socket.write(`${JSON.stringify({ return: {}, id })}\r\n`);
         socket.once('data', () => socket.resetAndDestroy());
       });

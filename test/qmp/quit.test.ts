@@ -19,7 +19,7 @@ async function overTcp(atQuit: (socket: Socket, reply: string) => void) {
   const peer = await rawPeer((socket) => {
     socket.write(`${JSON.stringify(greetingOf())}\r\n`);
     const replyTo = (chunk: Buffer) => {
-      const { id } = JSON.parse(chunk.toString()) as { id: string };
+      const { id } = JSON.parse(chunk.toString()) as { id: number };
       return `${JSON.stringify({ return: {}, id })}\r\n`;
     };
     socket.once('data', (chunk: Buffer) => {
@@ -92,7 +92,7 @@ describe('X-21 quit', () => {
 
   it('that is refused takes it back at once, also with the end in the same segment', async () => {
     const client = await overTcp((socket, reply) => {
-      const { id } = JSON.parse(reply) as { id: string };
+      const { id } = JSON.parse(reply) as { id: number };
       socket.end(`${JSON.stringify({ error: REFUSAL, id })}\r\n`);
     });
     expect(await rejection(client.execute('quit'))).toBeInstanceOf(ExecuteError);

@@ -25,10 +25,10 @@ describe('X-18 replies', () => {
   });
 
   it.each([
-    ['a second one', (id: string) => [{ return: 1, id }]],
+    ['a second one', (id: number) => [{ return: 1, id }]],
     ['one with an unknown id', () => [{ return: 1, id: 'nobody' }]],
     ['an error with an unknown id', () => [{ error: FAILURE, id: 'nobody' }]],
-    ['one whose id is no string', () => [1, null, { a: 1 }, []].map((id) => ({ return: 1, id }))],
+    ['one whose id is no number', () => ['1', null, { a: 1 }, []].map((id) => ({ return: 1, id }))],
     ['one without an id', () => [{ return: 1 }]],
     ['no reply at all', () => [{ hello: 'there' }, {}, { event: 5 }]],
   ])('that belong to no command are dropped with a warning: %s', async (_, replies) => {

@@ -11,7 +11,7 @@ export interface WireCommand {
   readonly execute?: string;
   readonly 'exec-oob'?: string;
   readonly arguments?: Readonly<Record<string, unknown>>;
-  readonly id: string;
+  readonly id: number;
 }
 
 /** A greeting that offers these capabilities. */

@@ -110,7 +110,7 @@ describe('a session', () => {
     const { client, server } = await scripted();
     await client.execute('stop');
     await client.execute('query-yank', {}, { oob: true });
-    const id: unknown = expect.any(String);
+    const id: unknown = expect.any(Number);
     expect(server.received).toEqual([
       { execute: 'qmp_capabilities', arguments: { enable: ['oob'] }, id },
       { execute: 'stop', id },

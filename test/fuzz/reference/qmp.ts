@@ -14,7 +14,7 @@ export type End = 'eof' | 'reset' | 'disconnect' | 'force';
 /** A session in RUNNING. */
 export interface Situation {
   /** The ids of the commands that wait, in order. */
-  readonly ids: readonly string[];
+  readonly ids: readonly number[];
   /** Whether the last of them is `quit`. */
   readonly quits: boolean;
   /** The name of the event that a handler throws for. */
@@ -121,7 +121,7 @@ export interface Opening {
 }
 
 /** The opening of a stream that ends; `id` is that of the command that negotiates. */
-export function openingOf(received: readonly Outcome[], id: string): Opening {
+export function openingOf(received: readonly Outcome[], id: number): Opening {
   const events: unknown[] = [];
   let greeting: unknown;
   const opening = (refused: string | undefined, at: number): Opening => {

@@ -14,7 +14,7 @@ export class Monitor {
   /** The client's end. */
   readonly stream: Duplex;
   readonly #peer: Duplex;
-  readonly #ids: string[] = [];
+  readonly #ids: number[] = [];
   #heard: (() => void) | undefined;
 
   constructor() {
@@ -24,14 +24,14 @@ export class Monitor {
     this.#peer.on('end', () => this.#peer.end());
     this.#peer.on('data', (chunk: Buffer) => {
       text += chunk.toString();
-      const found = [...text.matchAll(/"id":"(\w+)"/g)];
-      this.#ids.splice(0, Infinity, ...found.map(([, id = '']) => id));
+      const found = [...text.matchAll(/"id":(\d+)/g)];
+      this.#ids.splice(0, Infinity, ...found.map(([, id]) => Number(id)));
       this.#heard?.();
     });
   }
 
   /** The ids of all commands, when so many have come. */
-  async ids(count: number): Promise<readonly string[]> {
+  async ids(count: number): Promise<readonly number[]> {
     while (this.#ids.length < count) {
       await new Promise<void>((resolve) => {
         this.#heard = resolve;
@@ -60,11 +60,13 @@ export class Monitor {
   }
 }
 
-/** `@0` in an input stands for the first id, and so on. */
-export function withIds(input: Buffer, ids: readonly string[]): Buffer {
+/** `@0` in an input, with quotes or without, stands for the first id, and so on. */
+export function withIds(input: Buffer, ids: readonly number[]): Buffer {
   const text = input.toString('latin1');
   return Buffer.from(
-    text.replace(/@(\d)/g, (mark, digit: string) => ids[Number(digit)] ?? mark),
+    text.replace(/"@(\d)"|@(\d)/g, (mark, quoted?: string, bare?: string) =>
+      String(ids[Number(quoted ?? bare)] ?? mark),
+    ),
     'latin1',
   );
 }

@@ -47,8 +47,8 @@ async function begin([options = 0, end = 0, , ears = 0]: Buffer): Promise<Sessio
   const client = new QmpClient({ logger: { debug: quiet, info: quiet, warn, error: quiet } });
   const connected = client.connect({ stream: monitor.stream });
   await monitor.say(GREETING, new Random(options));
-  const [negotiation = ''] = await monitor.ids(1);
-  await monitor.say(Buffer.from(`{"return":{},"id":"${negotiation}"}`), new Random(end));
+  const [negotiation = NaN] = await monitor.ids(1);
+  await monitor.say(Buffer.from(`{"return":{},"id":${String(negotiation)}}`), new Random(end));
   await connected;
   const count = options % 4;
   const quits = count > 0 && ((options >> 2) & 1) === 1;
@@ -172,13 +172,13 @@ async function checkHandshake(input: Buffer): Promise<void> {
     (error: unknown) => causeOf(error),
   );
   await monitor.say(before, random);
-  const expectsCommand = openingOf(outcomesOf(before, false), '').negotiates;
+  const expectsCommand = openingOf(outcomesOf(before, false), NaN).negotiates;
   const ids = expectsCommand ? await monitor.ids(1) : [];
   const rest = withIds(after, ids);
   await monitor.say(rest, random);
   monitor.end();
   const refused = await connecting;
-  const opening = openingOf(outcomesOf(Buffer.concat([before, rest]), true), ids[0] ?? '');
+  const opening = openingOf(outcomesOf(Buffer.concat([before, rest]), true), ids[0] ?? NaN);
   expectEqual('The attempt ended in another way', refused, opening.refused);
   expectEqual('The greeting was read as another', client.greeting, opening.greeting);
   const heard = [...opening.events];
