@@ -54,6 +54,7 @@ export type {
   WaitOptions,
 } from './types.ts';
 export type { Deadlines, Link, Tap } from './link.ts';
+export type { StopSignal } from './stop-signal.ts';
 
 export { lines, type LinesOptions } from './codecs/lines.ts';
 export { jsonLines } from './codecs/json-lines.ts';
