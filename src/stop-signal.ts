@@ -10,8 +10,11 @@
 export interface StopSignal {
   readonly aborted: boolean;
   readonly reason: unknown;
+  /** @throws `reason`, once the wait was stopped. */
   throwIfAborted(): void;
+  /** Calls the listener when the wait is stopped; never, when it was before. */
   addEventListener(type: 'abort', listener: () => void, options?: { once: boolean }): void;
+  /** Calls it no more. */
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
