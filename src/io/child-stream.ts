@@ -89,7 +89,7 @@ export class ChildStream extends Duplex {
     this.#stopTimer?.();
     this.#pipes.source.destroy();
     this.#pipes.sink.destroy();
-    this.#failWrite(error ?? new ClosedError('The stream was destroyed', { expected: true }));
+    this.#failWrite(error ?? destroyed());
     void this.#child.leave().then(() => {
       done(error);
     });
@@ -112,7 +112,8 @@ export class ChildStream extends Duplex {
 
   #onUnwritten(done: Done, error: Error): void {
     this.#unwritten = done;
-    if (this.destroyed) this.#failWrite(this.errored ?? error);
+    // What was on its way when we destroyed it fails in another way with each version of Node.
+    if (this.destroyed) this.#failWrite(this.errored ?? destroyed());
     else this.#onFault(error);
   }
 
@@ -170,4 +171,8 @@ export class ChildStream extends Duplex {
     this.#unwritten = undefined;
     done?.(error);
   }
+}
+
+function destroyed(): ClosedError {
+  return new ClosedError('The stream was destroyed', { expected: true });
 }

@@ -51,7 +51,7 @@ describe('what a child says and hears', () => {
   });
 
   it('is all read before its death is told', async () => {
-    const peer = shell('head -c 150000 /dev/zero >&3; echo last words >&2; exit 3');
+    const peer = shell('head -c 80000 /dev/zero >&3; echo last words >&2; exit 3');
     const { stream } = peer.address;
     let bytes = ((await chunkOf(stream)) as Buffer).length;
     await peer.exited;
@@ -59,7 +59,7 @@ describe('what a child says and hears', () => {
     expect(stream.destroyed).toBe(false);
     stream.on('data', (chunk: Buffer) => (bytes += chunk.length));
     const error = await failure(stream);
-    expect(bytes).toBe(150_000);
+    expect(bytes).toBe(80_000);
     expect(error).toBeInstanceOf(ProcessError);
     expect(error).toMatchObject({ exitCode: 3, signal: null, command: '/bin/sh' });
   });
