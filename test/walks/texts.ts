@@ -1,0 +1,40 @@
+/** What is seen of a machine, in the words of the model. */
+
+import { ClosedError, ConnectError, TimeoutError } from '../../src/errors.ts';
+import type { ProtocolEmitted } from '../../src/machines/types.ts';
+import type { SessionOutcome } from '../../src/types.ts';
+import { DEADLINES } from '../machines/fake-link.ts';
+import { ERRORS } from './worlds.ts';
+
+/** An error, in the words of the model. */
+export function textOf(error: unknown): string | undefined {
+  if (error === undefined) return undefined;
+  for (const [name, shared] of Object.entries(ERRORS)) if (error === shared) return name;
+  const text = kindOf(error);
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause === undefined ? text : `${text}: ${textOf(cause) ?? ''}`;
+}
+
+const kindOf = (error: unknown): string => {
+  if (error instanceof ConnectError) {
+    return `ConnectError(${error.phase})${error.code === 'ERR_CONNECT_ABORTED' ? ' aborted' : ''}`;
+  }
+  if (error instanceof TimeoutError) {
+    const isTrue = error.phase in DEADLINES && Object.values(DEADLINES).includes(error.ms);
+    return `TimeoutError(${error.phase}${isTrue ? '' : ` of ${String(error.ms)} ms`})`;
+  }
+  if (error instanceof ClosedError) return error.expected ? 'ClosedError(expected)' : 'ClosedError';
+  return String(error);
+};
+
+/** An event that was emitted. */
+export const told = (emitted: ProtocolEmitted): string => {
+  if (emitted.type === 'runstate') return `${emitted.runstate} ${String(emitted.session)}`;
+  if (emitted.type === 'closed') return `closed ${String(emitted.session)}`;
+  return emitted.type;
+};
+
+/** How a session ended. */
+export const outcomeText = ({ cause, suppressed, undelivered }: SessionOutcome): string =>
+  `${[textOf(cause) ?? 'as asked', ...suppressed.map(textOf)].join(' + ')}, ` +
+  `${String(undelivered)} undelivered`;
