@@ -37,7 +37,7 @@ function run(node: string, args: readonly string[]): boolean {
   const manifest = createRequire(import.meta.url).resolve('vitest/package.json');
   const { status } = spawnSync(node, [join(dirname(manifest), 'vitest.mjs'), 'run', ...args], {
     stdio: 'inherit',
-    env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` },
+    env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env['PATH'] ?? ''}` },
   });
   return status === 0;
 }

@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+/** What `npm run mutate` runs for each mutant: the tests of the machine and the loops, and no slow ones. */
+export default defineConfig({
+  test: {
+    include: [
+      'test/machines/{announced,commands,deadlines,late,lifecycle,matrix,structure}.test.ts',
+      'test/machines/{throwing,wait}.test.ts',
+      'test/protocol/{acceptance-*,adopted-stream,callbacks,disconnect*,expected-end}.test.ts',
+      'test/protocol/{observation,reading,reentrancy,send}.test.ts',
+      'test/walks/link*.test.ts',
+    ],
+    testTimeout: 10_000,
+    hookTimeout: 10_000,
+  },
+});
