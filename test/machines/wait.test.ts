@@ -1,19 +1,22 @@
 import { describe, expect, it, vi } from 'vitest';
-import { createActor, setup } from 'xstate';
+import { createActor, type InspectionEvent, setup } from 'xstate';
 import { fromWait } from '../../src/machines/wait.ts';
 import { type StopSignal, Stopper, toAbortSignal } from '../../src/stop-signal.ts';
 import { defer } from '../../src/deferred.ts';
+import { cleanUp, expectHomeAfterEach } from '../support/home.ts';
 import { turn } from './support.ts';
 
+expectHomeAfterEach();
+
 /** A wait whose end the test decides, and how it stands. */
-function waiting() {
+function waiting(options: { inspect?: (event: InspectionEvent) => void } = {}) {
   const { promise, resolve, reject } = defer<string>();
   let signal: StopSignal | undefined;
   const logic = fromWait((_: object, given) => {
     signal = given;
     return promise;
   });
-  const actor = createActor(logic, { input: {} });
+  const actor = createActor(logic, { input: {}, ...options });
   actor.subscribe({ error: () => undefined });
   actor.start();
   return { actor, resolve, reject, isStopped: () => signal?.aborted };
@@ -40,14 +43,41 @@ describe('an actor that waits', () => {
   it.each(['resolve', 'reject'] as const)(
     'stops its wait when it is stopped, and hears no more of it: %s',
     async (end) => {
+      // XState warns of what is sent to an actor that has stopped.
+      const warn = vi.spyOn(console, 'warn');
+      cleanUp(() => {
+        warn.mockRestore();
+      });
       const { actor, isStopped, ...ends } = waiting();
       actor.stop();
       expect(isStopped()).toBe(true);
       ends[end]('too late');
       await turn();
       expect(actor.getSnapshot()).toMatchObject({ status: 'stopped', output: undefined });
+      expect(warn).not.toHaveBeenCalled();
     },
   );
+
+  it.each([
+    ['resolve', 'xstate.promise.resolve'],
+    ['reject', 'xstate.promise.reject'],
+  ] as const)('shows its end under the name that XState gives it: %s', async (end, type) => {
+    const seen: string[] = [];
+    const inspect = (step: InspectionEvent): void => {
+      if (step.type === '@xstate.event') seen.push(step.event.type);
+    };
+    const { actor, ...ends } = waiting({ inspect });
+    ends[end]('the end');
+    await turn();
+    expect(actor.getSnapshot().status).not.toBe('active');
+    expect(seen).toEqual(['xstate.init', type]);
+  });
+
+  it('is persisted as it stands', () => {
+    const { actor } = waiting();
+    expect(actor.getPersistedSnapshot()).toBe(actor.getSnapshot());
+    actor.stop();
+  });
 
   it('does not end by what somebody else tells it', () => {
     const { actor } = waiting();
