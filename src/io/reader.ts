@@ -61,8 +61,13 @@ export function readLoop<In>(
     };
     const fail = (thrown: unknown): void => {
       const error = handlerError('onMessage', thrown);
-      // A reader that was stopped in the middle of a message is not heard any more.
-      if (loop.stopped) inbound.fault ??= error;
+      const keep = (): void => {
+        inbound.fault ??= error;
+      };
+      // A reader that was stopped in the middle of a message is not heard any more, and neither is one
+      // that is stopped before its report has arrived.
+      if (loop.stopped) keep();
+      else signal.addEventListener('abort', keep, { once: true });
       end();
       reject(error);
     };

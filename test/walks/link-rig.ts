@@ -3,7 +3,7 @@
 import { expect } from 'vitest';
 import { type ActorRefFrom, createActor } from 'xstate';
 import { lines } from '../../src/codecs/lines.ts';
-import { WirechartError } from '../../src/errors.ts';
+import { ConnectError, TimeoutError, WirechartError } from '../../src/errors.ts';
 import { StreamLink } from '../../src/io/link.ts';
 import { resolveLimits } from '../../src/limits.ts';
 import { createChart } from '../../src/machines/protocol.ts';
@@ -21,6 +21,8 @@ export interface Manners {
   readonly handshake: boolean;
   /** Whether a message takes its handler until the walk says so. */
   readonly slow: boolean;
+  /** Whether the handler disconnects while it stands on the stack. */
+  readonly leaves?: boolean;
 }
 
 /** Tells how many readers and writers are at work. */
@@ -79,6 +81,12 @@ export class LinkRig {
   /** How many messages are certain to be with the kernel. */
   #certain = 0;
   #number = 0;
+  /** What the handler has failed with, now and while all was quiet after it: of that the outcome must tell. */
+  #fails: Error | undefined;
+  #failure: Error | undefined;
+  #isHandling = false;
+  /** Whether its end was not waited for: by a deadline, or because the link did not have the stream yet. */
+  #isCutShort = false;
   readonly #open = new Set<Promise<unknown>>();
   readonly #faults: string[] = [];
 
@@ -110,6 +118,7 @@ export class LinkRig {
       this.stream = new OracleStream();
       this.#streams.push(this.stream);
       [this.former, this.handling] = [this.handling ?? this.former, undefined];
+      [this.#fails, this.#failure] = [undefined, undefined];
       [this.#accepted, this.#said, this.#handled, this.#certain] = [[], '', [], 0];
     }
     this.give({ type: 'CONNECT', address: { stream: this.stream } });
@@ -135,6 +144,7 @@ export class LinkRig {
   handle(which: 'handling' | 'former', error?: Error): void {
     const handling = this[which];
     this[which] = undefined;
+    if (which === 'handling') this.#fails = error;
     if (error === undefined) handling?.open();
     else handling?.fail(error);
   }
@@ -148,9 +158,15 @@ export class LinkRig {
     // A handshake writes when its author wants; the writer looks before.
     const late = this.#streams.reduce((sum, { lateWrites }) => sum + lateWrites, 0);
     if (!this.manners.handshake) this.#same('late writes', late, 0);
+    const listeners = (name: string): number => this.stream.listenerCount(name);
+    this.#same('listeners', listeners('drain') <= 1 && listeners('data') <= 1, true);
     this.#checkWritten();
     this.#checkHeard();
+    if (this.place === 'DISCONNECTING.closing') {
+      this.#same('our end', this.stream.writableEnded || this.stream.destroyed, true);
+    }
     if (this.place === 'IDLE') this.#checkHome();
+    else this.#failure = this.#fails;
   }
 
   /** Brings it home from wherever it is, by the world's good will or by the deadline. */
@@ -172,12 +188,15 @@ export class LinkRig {
   }
 
   #definition(): ProtocolDefinition<string> {
-    const { handshake, slow } = this.manners;
+    const { handshake, slow, leaves = false } = this.manners;
     return {
       codec: lines(),
       onMessage: (message) => {
-        if (this.handling !== undefined) this.#faults.push('two messages at one time');
+        if (this.#isHandling || this.handling !== undefined) this.#faults.push('two at one time');
         this.#handled.push(message);
+        this.#isHandling = true;
+        if (leaves) this.give({ type: 'DISCONNECT' });
+        this.#isHandling = false;
         if (!slow) return;
         this.handling = gate();
         return this.handling.opened;
@@ -206,18 +225,26 @@ export class LinkRig {
     return this.#said.split('\n').slice(this.manners.handshake ? 1 : 0, -1);
   }
 
+  get #hello(): readonly string[] {
+    return this.manners.handshake ? [HELLO] : [];
+  }
+
+  /** How many messages the stream has confirmed, the one of the handshake apart. */
+  get #confirmed(): number {
+    return Math.max(0, this.stream.confirmed.split('\n').length - 1 - this.#hello.length);
+  }
+
   /** At most once, in order, none left out, and none held back when the stream would take it. */
   #checkWritten(): void {
     const { stream, link } = this;
-    const hello = this.manners.handshake ? [HELLO] : [];
-    const all = [...hello, ...this.#accepted].map((message) => `${message}\n`).join('');
+    const all = [...this.#hello, ...this.#accepted].map((message) => `${message}\n`).join('');
     if (!all.startsWith(stream.written)) this.#same('written', short(stream.written), short(all));
     const isFree = !stream.destroyed && stream.pending.write === undefined;
     if (isFree && this.place.startsWith('RUNNING')) {
       this.#same('characters written', stream.written.length, all.length);
     }
     if (stream.destroyed || this.place === 'IDLE') return;
-    this.#certain = Math.max(0, stream.confirmed.split('\n').length - 1 - hello.length);
+    this.#certain = this.#confirmed;
     this.#same('undelivered', link.undelivered, this.#accepted.length - this.#certain);
   }
 
@@ -227,13 +254,20 @@ export class LinkRig {
     this.#same('heard', heard, said.slice(0, this.#handled.length).join());
     if (this.link.isRead && this.handling === undefined && !this.stream.destroyed) {
       this.#same('all heard', heard, said.join());
+      this.#same('the end unheard', this.stream.readableEnded, false);
     }
   }
 
   #checkOutcome({ undelivered, cause, suppressed }: SessionOutcome): void {
     const most = this.#accepted.length - this.#certain;
+    const least = this.#accepted.length - this.#confirmed;
+    if (undelivered < least)
+      this.#faults.push(`${String(undelivered)} of ${String(least)} are told of`);
     if (undelivered > most) this.#faults.push(`${String(undelivered)} of ${String(most)} are lost`);
     const typed = [...suppressed, ...(cause ? [cause] : [])];
+    const isTold = typed.some((error) => error.cause === this.#failure);
+    this.#isCutShort = typed.some(isCut);
+    if (!isTold && this.#failure && !this.#isCutShort) this.#faults.push('a failure is untold');
     if (!typed.every((error) => error instanceof WirechartError)) this.#faults.push('a bare error');
   }
 
@@ -241,11 +275,9 @@ export class LinkRig {
     this.#same('timers', this.clock.timers, 0);
     this.#same('read on', this.link.isRead, false);
     this.#same('open promises', this.#open.size, 0);
-    this.#same(
-      'destroyed',
-      this.#streams.every(({ destroyed }) => destroyed),
-      true,
-    );
+    const left = this.#streams.filter(({ destroyed }) => !destroyed);
+    this.#same('left open', left.length, 0);
+    if (!this.#isCutShort && this.#streams.length > 0) this.#same('closes', this.stream.closes, 1);
   }
 
   /** As `expect()`, which costs too much for so many. */
@@ -253,5 +285,8 @@ export class LinkRig {
     if (is !== should) expect(is, `${this.story.join('; ')}: ${what}`).toBe(should);
   }
 }
+
+const isCut = (error: WirechartError): boolean =>
+  error instanceof TimeoutError || (error instanceof ConnectError && error.phase === 'connection');
 
 const short = (text: string): string => JSON.stringify(text.replaceAll(/\.{9,}/g, '…'));

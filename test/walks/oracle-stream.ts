@@ -86,6 +86,10 @@ export class OracleStream extends Duplex {
     if (this.#ends > 0) this.breaches.push('written after its end');
     if (this.#isDestroyed) this.breaches.push('written after its destruction');
     else if (this.destroyed) this.lateWrites += 1;
+    // Several in one go are asked about once.
+    if (this.writableNeedDrain && this.writableCorked === 0) {
+      this.breaches.push('written to while it asks to wait');
+    }
     return super.write(...(args as Parameters<Duplex['write']>));
   }
 
