@@ -70,8 +70,15 @@ export interface Codec<In, Out = In> {
    * @throws {CodecError} When the message cannot be encoded. The session is not affected.
    */
   encode(message: Out): string | Uint8Array;
-  /** A decoder for one session. Only `maxMessageBytes` of the limits concerns it. */
-  createDecoder(limits: Limits): Decoder<In>;
+  /**
+   * A decoder for one session.
+   *
+   * @param limits - Only `maxMessageBytes` concerns it.
+   * @param isWatched - Whether messages are shown to others than the protocol itself, now: in records,
+   *   to an inspector, to a parent that has them forwarded. While they are not, a decoder may leave out
+   *   a message that its protocol has no use for.
+   */
+  createDecoder(limits: Limits, isWatched?: () => boolean): Decoder<In>;
 }
 
 /** Turns the bytes of one session into messages; `write()` bytes, then `read()` until `undefined`. */

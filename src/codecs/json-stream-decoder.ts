@@ -3,11 +3,15 @@
 import { CodecError } from '../errors.ts';
 import type { Limits } from '../types.ts';
 import { BufferedDecoder } from './decoder.ts';
+import { type AsciiLines, UNSURE } from './json-check.ts';
 import { JsonScanner, isReset } from './json-scanner.ts';
 import type { Stop } from './json-scanner.ts';
 import { beginsWithOneOf, JsonReader } from './json.ts';
 import type { IntegerOptions } from './json.ts';
 import { decodeUtf8, rawOf, tryDecodeUtf8 } from './utf8.ts';
+
+/** How deep objects and arrays may be nested where nothing else is said. */
+export const MAX_DEPTH = 1024;
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -30,6 +34,11 @@ export interface StreamSettings extends IntegerOptions {
   /** The characters that may begin a value. */
   readonly first: string;
   readonly maxDepth: number;
+  /**
+   * The index of the next line, if the one at `at` is a message that may be left out; else `UNSURE`. It
+   * is asked when all messages before that line have been taken.
+   */
+  readonly skip?: ((lines: AsciiLines, at: number) => number) | undefined;
 }
 
 /**
@@ -43,10 +52,13 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
   readonly #scanner: JsonScanner;
   readonly #first: string;
   readonly #maxDepth: number;
+  readonly #skip: StreamSettings['skip'];
   #place: Place = 'between';
   /** The block's text; its bytes stay in the buffer until it is known that no scan is needed. */
   #block = '';
   #blockSize = 0;
+  /** The same with its bytes, where lines may be skipped. */
+  #lines: AsciiLines | undefined;
   #at = 0;
   /** How many bytes at the front of the buffer are not to be tried as lines. */
   #tried = 0;
@@ -61,6 +73,13 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
     this.#scanner = new JsonScanner(settings.maxDepth);
     this.#first = settings.first;
     this.#maxDepth = settings.maxDepth;
+    this.#skip = settings.skip;
+  }
+
+  override write(chunk: Uint8Array): void {
+    // The buffer may move its bytes; then those lines are read.
+    this.#lines = undefined;
+    super.write(chunk);
   }
 
   protected override next(): In | undefined {
@@ -119,6 +138,9 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
     this.#blockSize = size;
     this.#at = 0;
     this.#place = 'line';
+    if (this.#skip !== undefined && block.length === size) {
+      this.#lines = { text: block, bytes: this.buffer.view(0, size) };
+    }
     return true;
   }
 
@@ -131,6 +153,7 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
 
   /** The message on the next line; `undefined` too where there is none, or the block is left. */
   #nextLine(): In | undefined {
+    this.#skipLines();
     const from = this.#at;
     const newline = this.#block.indexOf('\n', from);
     if (newline === -1) {
@@ -143,6 +166,17 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
     if (line === '' || message !== undefined) this.#at = newline + 1;
     else this.#leaveBlock(this.#sizeUpTo(from));
     return message;
+  }
+
+  #skipLines(): void {
+    if (this.#lines === undefined || this.#skip === undefined) return;
+    // Not past the end: an index out of bounds makes the whole look slower, from then on.
+    while (this.#at < this.#blockSize) {
+      const next = this.#skip(this.#lines, this.#at);
+      // One that is near the limit is measured before it is left out.
+      if (next === UNSURE || next - this.#at > this.limit) return;
+      this.#at = next;
+    }
   }
 
   #tryLine(line: string): In | undefined {
@@ -177,6 +211,7 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
     this.#tried = this.#blockSize;
     this.#drop(size);
     this.#block = '';
+    this.#lines = undefined;
     this.#place = 'between';
   }
 

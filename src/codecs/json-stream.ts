@@ -2,7 +2,7 @@
 
 import { ArgumentError } from '../errors.ts';
 import type { Codec } from '../types.ts';
-import { JsonStreamDecoder } from './json-stream-decoder.ts';
+import { JsonStreamDecoder, MAX_DEPTH } from './json-stream-decoder.ts';
 import { stringifyJson } from './json.ts';
 import type { JsonObject, JsonOptions } from './json.ts';
 
@@ -43,7 +43,7 @@ export interface JsonStreamOptions extends JsonOptions {
 export function jsonStream<In = JsonObject, Out = In>(
   options: JsonStreamOptions = {},
 ): Codec<In, Out> {
-  const { objects = true, maxDepth = 1024, terminator = '\n' } = options;
+  const { objects = true, maxDepth = MAX_DEPTH, terminator = '\n' } = options;
   if (!(maxDepth > 0)) {
     throw new ArgumentError(`maxDepth must be a number above 0, not ${String(maxDepth)}`);
   }

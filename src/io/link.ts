@@ -208,13 +208,15 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     if (signal.aborted) stream.destroy();
     signal.throwIfAborted();
     try {
-      const decoder = this.definition.codec.createDecoder(this.#limits);
+      const decoder = this.definition.codec.createDecoder(this.#limits, this.#isWatched);
       this.#open = { stream, inbound: new Inbound(stream, decoder) };
     } catch (error) {
       stream.destroy();
       throw handlerError('codec.createDecoder', error);
     }
   }
+
+  readonly #isWatched = (): boolean => this.#tap !== undefined || this.#batch !== undefined;
 
   #opened(): Open<In> {
     if (this.#open === undefined) throw new ClosedError('There is no stream');

@@ -91,6 +91,7 @@ export class QmpClient implements AsyncDisposable {
       onEvent: (event) => {
         this.#dispatcher.dispatch(event);
       },
+      hears: (name) => this.#dispatcher.hears(name),
       onReply: (message) => this.#exchange.settle(message),
     };
     if (protocol.runstate !== 'IDLE') this.#awaitEnd();

@@ -15,17 +15,24 @@ export interface Hearer {
   /** An attempt has an open stream, and begins its handshake. */
   onAttempt(): void;
   onEvent(event: QmpEvent): void;
+  /** Says whether `onEvent()` is of any consequence for events of a name, now. */
+  hears(name: string): boolean;
   /** Says whether the message was the reply to a command of the hearer's. */
   onReply(message: JsonObject): boolean;
 }
 
 /** See the module's comment. */
 export class QmpDefinition implements ProtocolDefinition<JsonObject, QmpCommand> {
-  readonly codec = qmpCodec();
+  readonly codec = qmpCodec((name) => this.#isNegotiating || this.hearer?.hears(name) === true);
   /** What the server said of itself; `undefined` until it did, in each attempt anew. */
   greeting: QmpGreeting | undefined;
   /** There is one at most. */
   hearer: Hearer | undefined;
+  /**
+   * The messages of a handshake are heard of some time after they were read: who may have begun to
+   * listen in between must not miss an event.
+   */
+  #isNegotiating = true;
   readonly #logger: Logger | undefined;
   /** Begins anywhere, so that a reply to an earlier client of the same monitor is not taken for ours. */
   #lastId = 100_000_000 + Math.floor(Math.random() * 900_000_000);
@@ -45,10 +52,12 @@ export class QmpDefinition implements ProtocolDefinition<JsonObject, QmpCommand>
   }
 
   readonly handshake = async (session: Handshake<JsonObject, QmpCommand>): Promise<void> => {
+    this.#isNegotiating = true;
     this.hearer?.onAttempt();
     this.greeting = undefined;
     this.greeting = await receiveGreeting(session, this.#onEvent);
     await negotiate(session, this.greeting, this.nextId(), this.#onEvent);
+    this.#isNegotiating = false;
   };
 
   readonly onMessage = (message: JsonObject): void => {

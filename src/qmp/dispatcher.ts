@@ -32,8 +32,21 @@ export class Dispatcher {
     this.#onFailure = onFailure;
   }
 
-  listen(filter: EventFilter | undefined, options: EventListenerOptions): EventListener {
-    const listener = new EventListener(filter, options, (over) => this.#listeners.delete(over));
+  /** Whether there is somebody who may want events of a name. */
+  hears(name: string): boolean {
+    if (this.#handlers.has(name)) return true;
+    for (const listener of this.#listeners) if (listener.hears(name)) return true;
+    return false;
+  }
+
+  /** @param names - The only ones that a filter, which is a function, can accept. */
+  listen(
+    filter: EventFilter | undefined,
+    options: EventListenerOptions,
+    names?: readonly string[],
+  ): EventListener {
+    const onOver = (over: EventListener) => this.#listeners.delete(over);
+    const listener = new EventListener(filter, options, onOver, names);
     this.#listeners.add(listener);
     return listener;
   }
@@ -46,7 +59,7 @@ export class Dispatcher {
     signal?.throwIfAborted();
     checkTimeout(timeout);
     const filter = (event: QmpEvent) => event.event === name && accepts(event);
-    const listener = this.listen(filter, { signal });
+    const listener = this.listen(filter, { signal }, [name]);
     const cancel = startTimer(
       timeout,
       () => {

@@ -34,6 +34,8 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
   #waiting: Deferred<IteratorResult<QmpEvent>>[] = [];
   /** Set when nothing more will come; `error` is thrown once, after what is held. */
   #over: { error?: unknown } | undefined;
+  /** The names of events that it may accept; `undefined`: all. */
+  readonly #names: ReadonlySet<string> | undefined;
   readonly #accepts: (event: QmpEvent) => boolean;
   readonly #limit: number;
   readonly #overflow: 'error' | 'drop-oldest';
@@ -46,8 +48,10 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
     filter: EventFilter | undefined,
     options: EventListenerOptions,
     onOver: (listener: EventListener) => void,
+    names = namesIn(filter),
   ) {
-    this.#accepts = predicateOf(filter);
+    this.#names = names && new Set(names);
+    this.#accepts = typeof filter === 'function' ? filter : ({ event }) => this.hears(event);
     this.#limit = options.limit ?? 10_000;
     if (!(this.#limit > 0)) {
       throw new ArgumentError(`limit must be a number above 0, not ${String(this.#limit)}`);
@@ -93,6 +97,11 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
   /** `return()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
+  }
+
+  /** @internal Whether it may want events of a name. */
+  hears(name: string): boolean {
+    return this.#names?.has(name) !== false;
   }
 
   /** @internal Gives it an event, which it may not want. */
@@ -169,9 +178,7 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
 
 const DONE: IteratorResult<QmpEvent> = { done: true, value: undefined };
 
-const predicateOf = (filter: EventFilter | undefined): ((event: QmpEvent) => boolean) => {
-  if (filter === undefined) return () => true;
-  if (typeof filter === 'function') return filter;
-  const names = new Set(typeof filter === 'string' ? [filter] : filter);
-  return ({ event }) => names.has(event);
+const namesIn = (filter: EventFilter | undefined): readonly string[] | undefined => {
+  if (filter === undefined || typeof filter === 'function') return undefined;
+  return typeof filter === 'string' ? [filter] : filter;
 };

@@ -3,10 +3,12 @@
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
 import { toText } from '../codecs/big-integers.ts';
 import { jsonStream } from '../codecs/json-stream.ts';
+import { JsonStreamDecoder, MAX_DEPTH } from '../codecs/json-stream-decoder.ts';
 import { CodecError } from '../errors.ts';
 import type { Codec } from '../types.ts';
 import { GreetingError } from './errors.ts';
 import type { ErrorReply, QmpCommand, QmpEvent, QmpGreeting, SuccessReply } from './types.ts';
+import { pastUnheard } from './unheard.ts';
 
 /** A command of the client's own, with no members but these. */
 export class PlainCommand {
@@ -21,15 +23,23 @@ export class PlainCommand {
   }
 }
 
+const READING = { first: '{', maxDepth: MAX_DEPTH, integers: 'bigint' } as const;
+
 /**
  * JSON objects, framed by their structure, because a monitor with `pretty=on` spreads one over many
  * lines. Integers are exact: QMP's go up to 2^64-1. Every command ends its line but `quit`: a byte
  * after it that QEMU has not read when it exits makes the kernel reset the connection.
+ *
+ * An event that nobody hears of is not read, where that makes no difference but in time: it is ASCII on
+ * a line of its own, written as QEMU does it, and looked through, so that one with an error in it is an
+ * error all the same.
+ *
+ * @param isHeard - Whether somebody wants to hear of events of a name, now.
  */
-export const qmpCodec = (): Codec<JsonObject, QmpCommand> => {
-  const lined = jsonStream<JsonObject, QmpCommand>({ integers: 'bigint' });
+export const qmpCodec = (isHeard: (name: string) => boolean): Codec<JsonObject, QmpCommand> => {
+  const lined = jsonStream<JsonObject, QmpCommand>();
   const textOf = putTogether();
-  const bare = jsonStream<JsonObject, QmpCommand>({ integers: 'bigint', terminator: '' });
+  const bare = jsonStream<JsonObject, QmpCommand>({ terminator: '' });
   return {
     encode: (command) => {
       const { arguments: args } = command;
@@ -42,7 +52,13 @@ export const qmpCodec = (): Codec<JsonObject, QmpCommand> => {
       }
       return (nameOf(command) === 'quit' ? bare : lined).encode(command);
     },
-    createDecoder: (limits) => lined.createDecoder(limits),
+    createDecoder: (limits, isWatched = () => true) => {
+      const isWanted = (name: string): boolean => isWatched() || isHeard(name);
+      return new JsonStreamDecoder(limits, {
+        ...READING,
+        skip: (lines, at) => pastUnheard(lines, at, isWanted),
+      });
+    },
   };
 };
 

@@ -1,0 +1,117 @@
+/**
+ * JSON that is looked through and not read: where a text ends, and that nothing is wrong with it.
+ *
+ * For a message that nobody wants this takes a third of the time of `JSON.parse`, which makes objects.
+ * It need not know everything: `UNSURE` is always a right answer, and leaves the text to be read.
+ */
+
+/** Complete lines of ASCII: their text, and the bytes of it, one for each character. */
+export interface AsciiLines {
+  readonly text: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Instead of an index. Given as one, it leads to itself, so that a chain of calls needs no checks. */
+export const UNSURE = -1;
+
+/** As deep as messages are that are worth the stack of a recursion. */
+const MAX_DEPTH = 32;
+/** A longer string is left to the engine, which takes many bytes at once. */
+const SHORT = 48;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const COLON = 0x3a;
+const OPEN_ARRAY = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/** What means nothing but itself within a string. */
+const PLAIN = new Uint8Array(256).fill(1, 0x20, 0x7f);
+PLAIN[QUOTE] = 0;
+PLAIN[BACKSLASH] = 0;
+
+/** The index behind the JSON value that begins at `at`. It does not go past the end of the line. */
+export function endOfValue(lines: AsciiLines, at: number, depth = 0): number {
+  const first = lines.bytes[at];
+  if (first === QUOTE) return endOfString(lines, at);
+  if (first === OPEN_OBJECT) return endOfObject(lines, at, depth);
+  if (first === OPEN_ARRAY) return endOfArray(lines, at, depth);
+  const number = endOfNumber(lines, at);
+  return number === UNSURE ? endOfWord(lines, at) : number;
+}
+
+/** The same for an object, with or without blanks between its members. */
+export function endOfObject(lines: AsciiLines, from: number, depth = 0): number {
+  const { bytes } = lines;
+  if (bytes[from] !== OPEN_OBJECT || depth === MAX_DEPTH) return UNSURE;
+  if (bytes[from + 1] === CLOSE_OBJECT) return from + 2;
+  for (let at = from; ;) {
+    const colon = endOfString(lines, pastBlank(bytes, at + 1));
+    if (bytes[colon] !== COLON) return UNSURE;
+    at = endOfValue(lines, pastBlank(bytes, colon + 1), depth + 1);
+    if (bytes[at] === CLOSE_OBJECT) return at + 1;
+    if (bytes[at] !== COMMA) return UNSURE;
+  }
+}
+
+function endOfArray(lines: AsciiLines, from: number, depth: number): number {
+  const { bytes } = lines;
+  if (depth === MAX_DEPTH) return UNSURE;
+  if (bytes[from + 1] === CLOSE_ARRAY) return from + 2;
+  for (let at = from; ;) {
+    at = endOfValue(lines, pastBlank(bytes, at + 1), depth + 1);
+    if (bytes[at] === CLOSE_ARRAY) return at + 1;
+    if (bytes[at] !== COMMA) return UNSURE;
+  }
+}
+
+/** One blank, which is all that QEMU writes. */
+const pastBlank = (bytes: Uint8Array, at: number): number => (bytes[at] === 0x20 ? at + 1 : at);
+
+/** The same for a string, its quotes included. */
+export function endOfString({ text, bytes }: AsciiLines, from: number): number {
+  if (bytes[from] !== QUOTE) return UNSURE;
+  const longest = from + SHORT;
+  let at = from + 1;
+  while (at < longest && PLAIN[bytes[at] ?? 0] === 1) at++;
+  return bytes[at] === QUOTE ? at + 1 : endOfAnyString(text, from);
+}
+
+function endOfAnyString(text: string, from: number): number {
+  let quote = text.indexOf('"', from + 1);
+  while (text.charCodeAt(quote - 1) === BACKSLASH) quote = text.indexOf('"', quote + 1);
+  try {
+    JSON.parse(text.slice(from, quote + 1));
+    return quote + 1;
+  } catch {
+    return UNSURE;
+  }
+}
+
+/** The same for a number without an exponent. */
+export function endOfNumber({ bytes }: AsciiLines, from: number): number {
+  const first = bytes[from] === MINUS ? from + 1 : from;
+  const whole = bytes[first] === ZERO ? first + 1 : endOfDigits(bytes, first);
+  return bytes[whole] === DOT ? endOfDigits(bytes, whole + 1) : whole;
+}
+
+function endOfDigits(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (isDigit(bytes[at] ?? 0)) at++;
+  return at === from ? UNSURE : at;
+}
+
+const isDigit = (byte: number): boolean => byte >= ZERO && byte <= 0x39;
+
+function endOfWord({ text }: AsciiLines, at: number): number {
+  const word = WORDS.find((one) => text.startsWith(one, at));
+  return word === undefined ? UNSURE : at + word.length;
+}
+
+const WORDS = ['true', 'false', 'null'] as const;

@@ -1,0 +1,245 @@
+/** Events that nobody hears of: they are not read, and nobody can tell. */
+
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import { CodecError, LimitError, type JsonObject } from '../../src/index.ts';
+import { QmpDefinition } from '../../src/qmp/definition.ts';
+import { plain } from '../codecs/json-support.ts';
+import { cut, sizes } from '../codecs/support.ts';
+import { expectHomeAfterEach } from '../support/home.ts';
+import { session } from '../support/qmp.ts';
+import { turn } from '../support/signal.ts';
+import { thorough } from '../support/thorough.ts';
+
+expectHomeAfterEach();
+
+/** Text as QEMU writes it: one blank behind colons and commas. */
+const spaced = (value: unknown): string => {
+  if (Array.isArray(value)) return `[${value.map(spaced).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).map(
+    ([name, member]) => `${JSON.stringify(name)}: ${spaced(member)}`,
+  );
+  return `{${members.join(', ')}}`;
+};
+
+/** An event as QEMU writes it. */
+const lineOf = (event: string, data?: JsonObject): string =>
+  `${spaced({ timestamp: { seconds: 1, microseconds: 2 }, event, ...(data && { data }) })}\r\n`;
+
+/** A decoder of a definition that runs, with somebody who wants the events of these names. */
+async function decoding(names: ReadonlySet<string>, isWatched?: () => boolean, limit?: number) {
+  const definition = new QmpDefinition(undefined);
+  definition.hearer = {
+    onAttempt: () => undefined,
+    onEvent: () => undefined,
+    onReply: () => true,
+    hears: (name) => names.has(name),
+  };
+  let id: unknown;
+  const greeting = { QMP: { version: { qemu: {} }, capabilities: [] } };
+  await definition.handshake({
+    receive: () => Promise.resolve(id === undefined ? greeting : { return: {}, id: Number(id) }),
+    send: (command) => {
+      ({ id } = command);
+      return Promise.resolve();
+    },
+    signal: new AbortController().signal,
+  });
+  return { decoder: definition.codec.createDecoder({ maxMessageBytes: limit }, isWatched) };
+}
+
+type Decoder = Awaited<ReturnType<typeof decoding>>['decoder'];
+
+/** What comes until the first error, after each message of which `taken` is called. */
+function allOf(
+  decoder: Decoder,
+  chunks: readonly Uint8Array[],
+  taken?: (message: unknown) => void,
+): unknown[] {
+  const all: unknown[] = [];
+  try {
+    for (const chunk of chunks) {
+      const lent = Buffer.from(chunk);
+      decoder.write(lent);
+      for (let message; (message = decoder.read()) !== undefined; taken?.(message))
+        all.push(message);
+      lent.fill('x');
+    }
+    decoder.end();
+  } catch (error) {
+    all.push(error);
+  }
+  return all;
+}
+
+const unwatched = () => false;
+/** Whether it is ASCII, without exponents and escaped quotes: anything else is read to be on the safe side. */
+const isSimple = (text: string) => Buffer.byteLength(text) === text.length && !/\de|\\"/.test(text);
+const NAMES = ['STOP', 'RESUME', 'a b'] as const;
+
+const line = fc.oneof(
+  fc
+    .tuple(fc.constantFrom(...NAMES), fc.option(plain.object, { nil: undefined }))
+    .map((event) => lineOf(...event)),
+  plain.object.map((object) => `${JSON.stringify({ return: object, id: 1 })}\r\n`),
+  plain.object.map((data) => `${JSON.stringify({ event: 'STOP', data, timestamp: 1 })}\n`),
+  fc.constantFrom(
+    '\r\n',
+    '\n',
+    '{"timestamp": {"seconds": 1\n, "microseconds": 2}, "event": "X"}\n',
+  ),
+);
+
+/** Without the events that nobody wants: who listens changes with every reply. */
+function heardOf(all: readonly unknown[], wanted: readonly (readonly string[])[]): unknown[] {
+  let replies = 0;
+  return all.filter((message) => {
+    const event = eventIn(message);
+    if (event === undefined) replies += 1;
+    return event === undefined || wanted[replies % wanted.length]?.includes(event) === true;
+  });
+}
+
+const eventIn = (message: unknown): string | undefined => {
+  const { event } = message as { event?: unknown };
+  return typeof event === 'string' ? event : undefined;
+};
+
+describe('an event that nobody hears of', () => {
+  it('is all that is missing, for any chunks, whoever comes to listen or goes', async () => {
+    const wanted = fc.array(fc.subarray<string>([...NAMES]), { minLength: 1 });
+    const check = fc.asyncProperty(fc.array(line), sizes, wanted, async (lines, by, turns) => {
+      const chunks = cut(Buffer.from(lines.join('')), ...by);
+      const eager = allOf((await decoding(new Set())).decoder, chunks);
+      const names = new Set(turns[0]);
+      let replies = 0;
+      const change = (message: unknown): void => {
+        if (eventIn(message) !== undefined) return;
+        replies += 1;
+        names.clear();
+        for (const name of turns[replies % turns.length] ?? []) names.add(name);
+      };
+      const lazy = allOf((await decoding(names, unwatched)).decoder, chunks, change);
+      expect(heardOf(lazy, turns)).toEqual(heardOf(eager, turns));
+    });
+    await fc.assert(check, { numRuns: thorough(150, 5_000) });
+  });
+
+  it('is not read, with any data that is ASCII, without exponents and escaped quotes', async () => {
+    const data = plain.object.filter((object) => isSimple(spaced(object)));
+    const check = fc.asyncProperty(fc.array(data), async (all) => {
+      const { decoder } = await decoding(new Set(), unwatched);
+      const lines = all.map((object) => lineOf('STOP', object)).join('');
+      expect(allOf(decoder, [Buffer.from(lines + lineOf('RESUME'))])).toEqual([]);
+    });
+    await fc.assert(check, { numRuns: thorough(100, 2_000) });
+  });
+
+  it('is read while messages are shown to others, and where nobody says that they are not', async () => {
+    const chunks = [Buffer.from(lineOf('STOP') + lineOf('RESUME'))];
+    let isWatched = true;
+    const { decoder } = await decoding(new Set(), () => isWatched);
+    expect(allOf(decoder, chunks, () => (isWatched = false))).toHaveLength(1);
+    expect(allOf((await decoding(new Set())).decoder, chunks)).toHaveLength(2);
+  });
+
+  it.each([
+    [
+      'a member without a value',
+      '{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "X", "data": {"a": }}',
+    ],
+    [
+      'a comma too many',
+      '{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "X", "data": {"a": 1,}}',
+    ],
+    ['a zero before a number', '{"timestamp": {"seconds": 01, "microseconds": 2}, "event": "X"}'],
+    [
+      'a number cut short',
+      '{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "X", "data": {"a": 1.}}',
+    ],
+    [
+      'an unknown word',
+      '{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "X", "data": {"a": nil}}',
+    ],
+    [
+      'an unknown escape',
+      '{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "X", "data": {"a": "\\x"}}',
+    ],
+    [
+      'a tab in a string',
+      '{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "X", "data": {"a": "\t"}}',
+    ],
+    [
+      'brackets that do not match',
+      '{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "X", "data": {"a": [1}]}',
+    ],
+    ['something behind it', '{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "X"} x'],
+    ['no colon', '{"timestamp"; {"seconds": 1, "microseconds": 2}, "event": "X"}'],
+    ['no comma', '{"timestamp": {"seconds": 1; "microseconds": 2}, "event": "X"}'],
+    ['another bracket', '{"timestamp": {"seconds": 1, "microseconds": 2], "event": "X"}'],
+  ])('is an error all the same when it has %s', async (_, text) => {
+    const { decoder } = await decoding(new Set(), unwatched);
+    const error = allOf(decoder, [Buffer.from(`${lineOf('X')}${text}\r\n`)]).at(-1);
+    expect(error).toBeInstanceOf(CodecError);
+  });
+
+  it('is not let past the limit of its size, and let pass at it', async () => {
+    const text = lineOf('X', { a: 'x'.repeat(200) });
+    const size = text.length - 2;
+    const at = await decoding(new Set(), unwatched, size);
+    expect(allOf(at.decoder, [Buffer.from(text)]).filter((one) => one instanceof Error)).toEqual(
+      [],
+    );
+    const past = await decoding(new Set(), unwatched, size - 1);
+    expect(allOf(past.decoder, [Buffer.from(text)])).toEqual([expect.any(LimitError)]);
+  });
+});
+
+describe('QmpClient', () => {
+  it('does not read an event before somebody listens, and none after', async () => {
+    const { client, monitor } = await session();
+    const parse = vi.spyOn(JSON, 'parse');
+    const parsed = () => parse.mock.calls.filter(([text]) => text.includes('"STOP"')).length;
+    try {
+      monitor.say(lineOf('STOP', { a: 1 }));
+      await turn();
+      expect(parsed()).toBe(0);
+      const heard: unknown[] = [];
+      client.once('STOP', ({ event }) => heard.push(event));
+      monitor.say(lineOf('STOP') + lineOf('STOP'));
+      await turn();
+      expect([parsed(), heard]).toEqual([1, ['STOP']]);
+    } finally {
+      parse.mockRestore();
+    }
+    await client.disconnect();
+  });
+
+  it.each([
+    ['all events', undefined],
+    ['its name', 'STOP'],
+    ['names', ['RESUME', 'STOP']],
+    ['a function', ({ event }: { event: string }) => event === 'STOP'],
+  ])('gives it to who listens for %s', async (_, filter) => {
+    const { client, monitor } = await session();
+    const events = client.events(filter);
+    monitor.say(lineOf('STOP', { a: 1 }));
+    expect(await events.next()).toMatchObject({ value: { event: 'STOP', data: { a: 1 } } });
+    await client.disconnect();
+  });
+
+  it('gives it to waitFor(), and to the logger', async () => {
+    const records: string[] = [];
+    const note = (text: string) => records.push(text);
+    const logger = { debug: note, info: note, warn: note, error: note };
+    const { client, monitor } = await session({ logger });
+    monitor.say(lineOf('RESUME'));
+    await turn();
+    expect(records.filter((text) => text.includes('RESUME'))).toHaveLength(1);
+    const waiting = client.waitFor('STOP');
+    monitor.say(lineOf('STOP'));
+    expect((await waiting).event).toBe('STOP');
+    await client.disconnect();
+  });
+});
