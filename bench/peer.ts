@@ -2,10 +2,11 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
+import type { Framing } from './messages.ts';
 
 /** What a flood sends, a sink expects, or an inspector wants to be shown. */
 export type Order =
-  | { readonly flood: 'lines' | 'rpc'; readonly size: number; readonly blocks: number }
+  | { readonly flood: Framing; readonly size: number; readonly blocks: number }
   | { readonly expect: number }
   | { readonly wire: boolean };
 

@@ -9,8 +9,11 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Comparison } from './compare/comparison.ts';
+import { delay } from './compare/delay.ts';
+import { events } from './compare/events.ts';
 import { exchange } from './compare/exchange.ts';
 import { framing } from './compare/framing.ts';
+import { importing } from './compare/import.ts';
 import { inbound } from './compare/inbound.ts';
 import { inspect } from './compare/inspect.ts';
 import { lifecycle } from './compare/lifecycle.ts';
@@ -21,12 +24,15 @@ import { type Table, textOf } from './table.ts';
 
 const COMPARISONS: Readonly<Record<string, Comparison>> = {
   inbound,
+  events,
+  delay,
   outbound,
   stalled,
   exchange,
   lifecycle,
   inspect,
   framing,
+  import: importing,
 };
 const FULL: Plan = { rounds: 7, warmups: 3, targetMs: 200 };
 const QUICK: Plan = { rounds: 3, warmups: 2, targetMs: 60 };

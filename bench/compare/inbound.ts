@@ -56,7 +56,7 @@ export async function order(
   size: number,
   wanted: number,
 ): Promise<number> {
-  const perBlock = events(size).length;
+  const perBlock = events(size, framing).length;
   const blocks = Math.ceil(wanted / perBlock);
   await peer.order({ flood: framing, size, blocks });
   return blocks * perBlock;

@@ -1,8 +1,7 @@
 /** Sends whoever connects as many messages as were ordered, as fast as they are taken. */
 
-import type { Socket } from 'node:net';
 import { type Block, block } from '../messages.ts';
-import { onOrder, path, report, serve } from './serve.ts';
+import { onOrder, path, report, serve, writeBlocks } from './serve.ts';
 
 const known = new Map<string, Block>();
 let data: Buffer = Buffer.alloc(0);
@@ -19,18 +18,6 @@ onOrder((order) => {
 
 await serve(path, (socket) => {
   socket.resume();
-  flood(socket, data, blocks);
+  void writeBlocks(socket, data, blocks);
 });
 report('listening');
-
-function flood(socket: Socket, block: Buffer, count: number): void {
-  let left = count;
-  const pump = (): void => {
-    while (left > 0 && !socket.destroyed) {
-      left -= 1;
-      if (!socket.write(block)) return;
-    }
-  };
-  socket.on('drain', pump);
-  pump();
-}

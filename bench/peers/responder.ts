@@ -4,11 +4,9 @@
  */
 
 import type { Socket } from 'node:net';
-import { rpcFrame } from '../messages.ts';
+import { GREETING, rpcFrame } from '../messages.ts';
 import { path, report, serve } from './serve.ts';
 
-const VERSION = { qemu: { major: 9, minor: 2, micro: 0 }, package: '' };
-const GREETING = JSON.stringify({ QMP: { version: VERSION, capabilities: [] } });
 const STATUS = '{"status":"running","running":true}';
 
 const line = (id: string): string => `{"return":${STATUS},"id":${id}}\r\n`;

@@ -34,5 +34,23 @@ export function serve(path: string, onConnection: (socket: Socket) => void): Pro
   });
 }
 
+/** Writes a block so often, as fast as it is taken. Never resolves when the socket is destroyed. */
+export function writeBlocks(socket: Socket, block: Buffer, count: number): Promise<void> {
+  return new Promise((resolve) => {
+    let left = count;
+    const pump = (): void => {
+      while (left > 0 && !socket.destroyed) {
+        left -= 1;
+        if (!socket.write(block)) return;
+      }
+      if (left > 0) return;
+      socket.off('drain', pump);
+      resolve();
+    };
+    socket.on('drain', pump);
+    pump();
+  });
+}
+
 /** The path that the bench gave. */
 export const path = process.argv[2] ?? '';

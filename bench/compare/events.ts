@@ -1,0 +1,81 @@
+/** Events of QMP, those that nobody listens to above all, until the reply that comes behind them. */
+
+import { readLines } from '../hand.ts';
+import { alternate, rate, type Variant } from '../measure.ts';
+import { EVENT, SIZES, sizeName } from '../messages.ts';
+import { QmpClient } from '../package.ts';
+import { type Child, withPeer } from '../peer.ts';
+import { destroy, dial } from '../rpc.ts';
+import { HAND, tableOf, type Table } from '../table.ts';
+import { type Setting } from './comparison.ts';
+import { order } from './inbound.ts';
+
+const PEER = new URL('../peers/monitor.ts', import.meta.url);
+
+const COMMAND = 'query-status';
+
+/** Connects, and returns how to take all events and how to leave: only the taking is timed. */
+type Connect = (path: string) => Promise<Client>;
+interface Client {
+  /** Resolves with the reply that comes behind them. */
+  take(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+const CLIENTS: Readonly<Record<string, Connect>> = {
+  [HAND]: byHand,
+  'QmpClient, nobody listens': (path) => withQmp(path, () => undefined),
+  'QmpClient, on() of another event': (path) =>
+    withQmp(path, (client) => client.on('SHUTDOWN', () => undefined)),
+  'QmpClient, on() of the event': (path) =>
+    withQmp(path, (client) => client.on(EVENT, () => undefined)),
+};
+
+export async function* events({ plan, directory }: Setting): AsyncGenerator<Table> {
+  for (const size of SIZES) {
+    const series = await withPeer(PEER, directory, (path, peer) =>
+      alternate(variants(path, peer, size), plan),
+    );
+    yield tableOf(`events, ${sizeName(size)}`, 'events/s', series);
+  }
+}
+
+function variants(path: string, peer: Child, size: number): Variant[] {
+  return Object.entries(CLIENTS).map(([name, connect]) => ({
+    name,
+    count: 20_000,
+    run: async (wanted) => {
+      const count = await order(peer, 'qemu', size, wanted);
+      const client = await connect(path);
+      const run = await rate(count, async () => {
+        await client.take();
+      });
+      await client.close();
+      return run;
+    },
+  }));
+}
+
+/** Negotiates nothing: it only has to tell the reply from the events. */
+async function byHand(path: string): Promise<Client> {
+  const socket = await dial(path);
+  let finish: (reply: unknown) => void = () => undefined;
+  readLines(socket, (message) => {
+    if ('return' in (message as object)) finish(message);
+  });
+  const take = (): Promise<unknown> =>
+    new Promise((resolve) => {
+      finish = resolve;
+      socket.write(`${JSON.stringify({ execute: COMMAND, id: 1 })}\n`);
+    });
+  return { take, close: () => destroy(socket) };
+}
+
+async function withQmp(path: string, listen: (client: Qmp) => unknown): Promise<Client> {
+  const client = new QmpClient();
+  listen(client);
+  await client.connect(path);
+  return { take: () => client.execute(COMMAND), close: () => client.disconnect({ force: true }) };
+}
+
+type Qmp = InstanceType<typeof QmpClient>;
