@@ -34,7 +34,9 @@ export function pastUnheard(
   const microseconds = endOfNumber(lines, seconds + MICROSECONDS.length);
   const name = microseconds + EVENT.length;
   const end = endOfString(lines, name);
-  if (end === UNSURE || isHeard(text.slice(name + 1, end - 1))) return UNSURE;
+  const spelled = text.slice(name + 1, end - 1);
+  // With an escape in it, it is not yet the name.
+  if (end === UNSURE || spelled.includes('\\') || isHeard(spelled)) return UNSURE;
   const isEvent =
     stands(SECONDS, bytes, from) &&
     stands(MICROSECONDS, bytes, seconds) &&

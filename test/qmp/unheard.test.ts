@@ -136,6 +136,12 @@ describe('an event that nobody hears of', () => {
     await fc.assert(check, { numRuns: thorough(100, 2_000) });
   });
 
+  it('is read when its name is written in another way than it is listened to', async () => {
+    const { decoder } = await decoding(new Set(['STOP']), unwatched);
+    const line = lineOf('STOP').replace('STOP', 'ST\\u004fP');
+    expect(allOf(decoder, [Buffer.from(line)])).toMatchObject([{ event: 'STOP' }]);
+  });
+
   it('is read while messages are shown to others, and where nobody says that they are not', async () => {
     const chunks = [Buffer.from(lineOf('STOP') + lineOf('RESUME'))];
     let isWatched = true;
