@@ -121,13 +121,14 @@ export class FacadeWorld {
     } while (this.#scheduler.count() > 0);
   }
 
-  /** Lets every deadline pass, if it must, until there is none. */
-  async settleInTime(): Promise<void> {
+  /** Lets deadlines pass as long as something is not so; whatever is in time must leave no timer. */
+  async settleInTime(isSo: () => boolean): Promise<void> {
     await this.settle();
-    for (let passed = 0; passed < 10 && this.clock.timers > 0; passed += 1) {
+    for (let passed = 0; passed < 10 && !isSo(); passed += 1) {
       this.clock.increment(STEP_OF_TIME);
       await this.settle();
     }
+    expect(isSo(), this.text).toBe(true);
   }
 
   /** What must hold in the end. */

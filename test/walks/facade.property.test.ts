@@ -183,15 +183,16 @@ const steps = fc.array(step, { maxLength: 30, size: 'max' });
 
 async function bringHome({ world, sides }: Walkers): Promise<void> {
   const both = Object.values(sides);
+  const areHome = (): boolean => both.every(({ protocol }) => protocol.runstate === 'IDLE');
   for (const side of both) void side.watch('disconnect', side.protocol.disconnect());
-  await world.settleInTime();
+  await world.settleInTime(areHome);
   // Who asked for the end of the first session waits for one.
   for (const side of both.filter(({ protocol }) => protocol.outcome === undefined)) {
     const [stream] = world.pair(side.name, 'nobody');
     side.chronicle.attempt(side.watch('connect', side.protocol.connect({ stream })));
     void side.watch('disconnect', side.protocol.disconnect({ force: true }));
   }
-  await world.settleInTime();
+  await world.settleInTime(areHome);
 }
 
 /** How much all walks together have seen; too little proves nothing. */

@@ -244,7 +244,7 @@ const WALKS = [
     manners: PLAIN,
     path: [
       ...['connect', 'send a short one', 'send a large one', 'send a large one'],
-      'disconnect',
+      ...['send a large one', 'a write is confirmed', 'disconnect'],
     ],
     steps: thorough(2, 4),
   },
