@@ -37,7 +37,7 @@ PLAIN[QUOTE] = 0;
 PLAIN[BACKSLASH] = 0;
 
 /** The index behind the JSON value that begins at `at`. It does not go past the end of the line. */
-export function endOfValue(lines: AsciiLines, at: number, depth = 0): number {
+function endOfValue(lines: AsciiLines, at: number, depth = 0): number {
   const first = lines.bytes[at];
   if (first === QUOTE) return endOfString(lines, at);
   if (first === OPEN_OBJECT) return endOfObject(lines, at, depth);
