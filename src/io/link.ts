@@ -142,8 +142,10 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     if (this.#open === undefined) return;
     const { stream, inbound } = this.#open;
     const error = await destroyed(stream);
-    if (error !== undefined) throw inbound.fail(error);
-    if (inbound.fault !== undefined) throw inbound.fault;
+    const failure = error && inbound.fail(error);
+    // Of both, what a callback threw: it is a defect, and is told nowhere else.
+    const untold = inbound.fault ?? failure;
+    if (untold !== undefined) throw untold;
   }
 
   release(): void {

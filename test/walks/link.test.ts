@@ -284,6 +284,14 @@ describe('a handler that fails while one disconnects', () => {
     rig.check();
     await rig.goHome('destroyed');
   });
+
+  it('is told of, also when a write fails while the stream is destroyed', async () => {
+    const rig = await walked(SLOW, ['connect', 'the peer says a line', 'send a short one']);
+    for (const step of ['force', 'the handler fails', 'a write fails']) take(rig, step);
+    await turn();
+    rig.check();
+    await rig.goHome('destroyed');
+  });
 });
 
 /** How long a step is waited for: not at all, for some microtasks, for a tick, or until all is quiet. */

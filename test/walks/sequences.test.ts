@@ -128,7 +128,7 @@ const WALKS: readonly Walk[] = [
     from: 'its start, with no handshake, queue or deadline',
     world: NONE,
     first: [],
-    steps: thorough(4, 7),
+    steps: thorough(4, 6),
   },
   {
     from: 'its start, where it connects for one session',
