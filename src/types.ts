@@ -139,7 +139,8 @@ export interface ProtocolDefinition<In, Out = In> {
   handshake?(session: Handshake<In, Out>): Promise<void>;
   /**
    * Takes the inbound messages, one at a time and in order. Nothing more is read from the peer
-   * while a returned promise is pending, so it must not wait for a later message.
+   * while a returned promise is pending, so it must not wait for a later message. One that is still
+   * pending when its session ends is waited for no more: the next session may begin beside it.
    */
   onMessage?(message: In): void | Promise<void>;
   /** Sees, and may replace, every inbound message, those of the handshake included. */
