@@ -20,7 +20,7 @@ const message = fc.string({
   unit: fc.constantFrom('a', 'b', 'é', '😀', '{', '"', ' '),
   maxLength: 60,
 });
-const messages = fc.array(message, { maxLength: 30 });
+const messages = fc.array(message, { maxLength: 30, size: 'max' });
 const seed = fc.nat(2 ** 31 - 1);
 const breaks: fc.Arbitrary<Break> = fc.record({
   at: fc.nat(1500),

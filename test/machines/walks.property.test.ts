@@ -52,7 +52,7 @@ const emittedIn = (params: unknown): ProtocolEmitted[] =>
     : [];
 
 it('on paper: any walk can be brought home, and tells of every session once', () => {
-  const walk = fc.array(fc.nat(), { maxLength: 40 });
+  const walk = fc.array(fc.nat(), { maxLength: 20, size: 'max' });
   fc.assert(
     fc.property(walk, (steps) => {
       const causes: Causes = new Map();
@@ -139,7 +139,7 @@ function make(machine: Harness, step: Move): void {
 
 it('at work: any walk can be brought home, and leaves nothing behind', async () => {
   const start = fc.constantFrom(...RESTING);
-  const walk = fc.array(move, { maxLength: 40 });
+  const walk = fc.array(move, { maxLength: 20, size: 'max' });
   const visited = new Set<string>();
   await fc.assert(
     fc.asyncProperty(start, walk, fc.boolean(), async (state, moves, byTime) => {

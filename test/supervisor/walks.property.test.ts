@@ -77,7 +77,7 @@ const ROUTES: readonly (readonly Move[])[] = [
   [settle(0, true)],
 ];
 const walks = fc
-  .tuple(fc.constantFrom(...ROUTES), fc.array(move, { maxLength: 50 }))
+  .tuple(fc.constantFrom(...ROUTES), fc.array(move, { maxLength: 20, size: 'max' }))
   .map(([route, moves]) => [...route, ...moves]);
 
 /** A supervisor at work, whose waits the walk decides: those of its link, of its address and of onUp. */
