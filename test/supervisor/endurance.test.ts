@@ -70,7 +70,7 @@ describe('ten thousand', () => {
         await vm.stop({ force: true });
         console.log(vm.ups, asked, vm.reasons.at(-1).session, client === vm.client);
         console.log('timers', timers, set.size, 'reasons', reasons, vm.reasons.length);
-        console.log(growth < 1024 || growth);
+        console.log(growth < 800 || growth);
       `,
       { flags: ['--expose-gc'] },
     );
