@@ -9,6 +9,7 @@ import { until } from '../support/listeners.ts';
 import { hasSettled, turn } from '../support/signal.ts';
 import { freePort, impostor, report, startInspector } from './inspectors.ts';
 import { run } from './programs.ts';
+import { held } from './support.ts';
 
 expectHomeAfterEach();
 
@@ -37,7 +38,7 @@ describe('close()', () => {
   it('tells what it kept when it comes before the connection', async () => {
     const inspector = await startInspector();
     const inspection = report(inspector.url, { name: 'p' });
-    createActor(lamp, { id: 'lamp', inspect: inspection.inspect }).start();
+    held(createActor(lamp, { id: 'lamp', inspect: inspection.inspect })).start();
     await inspection.close();
     const [visit] = inspector.visits;
     await visit?.closed;
@@ -232,7 +233,7 @@ describe('a program that reports', () => {
     const inspector = await startInspector();
     const exit = await run(`
       const report = i.inspectTo('${inspector.url}', { name: 'p' });
-      x.createActor(lamp, { id: 'lamp', inspect: report.inspect }).start();
+      globalThis.kept = x.createActor(lamp, { id: 'lamp', inspect: report.inspect }).start();
       await report.close();
       console.log('closed');
     `);

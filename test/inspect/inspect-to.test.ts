@@ -7,6 +7,7 @@ import { inspectTo } from '../../src/inspect/index.ts';
 import { createProtocol, expectHomeAfterEach } from '../support/home.ts';
 import { turn } from '../support/signal.ts';
 import { report, startInspector } from './inspectors.ts';
+import { held } from './support.ts';
 
 expectHomeAfterEach();
 
@@ -116,7 +117,7 @@ describe('an inspector', () => {
   it('is told of all actors when somebody begins to watch', async () => {
     const inspector = await startInspector();
     const { inspect } = report(inspector.url, { name: 'p' });
-    const actor = createActor(lamp, { id: 'lamp' }).start();
+    const actor = held(createActor(lamp, { id: 'lamp' })).start();
     inspect.attach(actor);
     const visit = await inspector.next();
     await visit.tells('register lamp off');

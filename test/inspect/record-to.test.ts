@@ -11,7 +11,7 @@ import { cleanUp, expectHomeAfterEach, tempDir } from '../support/home.ts';
 import { rawPeer } from '../support/peers.ts';
 import { run } from './programs.ts';
 import { messagesOf, record } from './recordings.ts';
-import { eventOf, storyOf } from './support.ts';
+import { eventOf, held, storyOf } from './support.ts';
 
 expectHomeAfterEach();
 
@@ -33,7 +33,7 @@ const STORY = [
 describe('a recording', () => {
   it('is what is told, one message a line, after an introduction', async () => {
     const { path, recording, inspect } = await record({ name: 'p' });
-    const actor = createActor(lamp, { id: 'lamp', inspect }).start();
+    const actor = held(createActor(lamp, { id: 'lamp', inspect })).start();
     actor.send({ type: 'TOGGLE', note: 'two\nlines' });
     await recording.close();
     const messages = await messagesOf(path);
@@ -54,7 +54,7 @@ describe('a recording', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     cleanUp(() => vi.useRealTimers());
     const { path, inspect } = await record({ name: 'p' });
-    createActor(lamp, { id: 'lamp', inspect }).start();
+    held(createActor(lamp, { id: 'lamp', inspect })).start();
     vi.advanceTimersByTime(199);
     expect(storyOf(await messagesOf(path))).toEqual(['program p']);
     vi.advanceTimersByTime(1);
@@ -86,7 +86,7 @@ describe('a recording', () => {
 
   it('may be of an actor that runs already', async () => {
     const { path, recording, inspect } = await record();
-    const actor = createActor(lamp, { id: 'lamp' }).start();
+    const actor = held(createActor(lamp, { id: 'lamp' })).start();
     actor.send({ type: 'TOGGLE' });
     inspect.attach(actor);
     await recording.close();
@@ -161,7 +161,8 @@ describe('what cannot be recorded', () => {
 describe('the last lines of a program', () => {
   const program = (path: string, end: string) => `
     const { inspect } = i.recordTo(${JSON.stringify(path)}, { name: 'p' });
-    const actor = x.createActor(lamp, { id: 'lamp', inspect }).start();
+    // Held, because of one that was collected it is told that it has stopped.
+    const actor = (globalThis.kept = x.createActor(lamp, { id: 'lamp', inspect }).start());
     actor.send({ type: 'TOGGLE' });
     ${end}
   `;

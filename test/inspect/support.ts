@@ -1,7 +1,18 @@
 /** What the tests of the feed have in common: a sink that remembers, and its lines read back. */
 
+import type { AnyActorRef } from 'xstate';
 import { type Feed } from '../../src/inspect/feed.ts';
 import type { FeedMessage, Json } from '../../src/inspect/wire.ts';
+import { cleanUp } from '../support/home.ts';
+
+/**
+ * An actor that is there until the test ends. Of one that was collected, which may happen whenever
+ * nobody holds it, it is told that it has stopped.
+ */
+export function held<Ref extends AnyActorRef>(actor: Ref): Ref {
+  cleanUp(() => actor.getSnapshot());
+  return actor;
+}
 
 /** A line as the message that it is. */
 export const parse = (line: string): FeedMessage => JSON.parse(line) as FeedMessage;
