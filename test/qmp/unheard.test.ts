@@ -4,11 +4,13 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { CodecError, LimitError, type JsonObject } from '../../src/index.ts';
 import { QmpDefinition } from '../../src/qmp/definition.ts';
+import type { QmpCommand } from '../../src/qmp/index.ts';
 import { plain } from '../codecs/json-support.ts';
 import { cut, sizes } from '../codecs/support.ts';
 import { expectHomeAfterEach } from '../support/home.ts';
+import { running } from '../embedding/qmp-support.ts';
 import { session } from '../support/qmp.ts';
-import { turn } from '../support/signal.ts';
+import { gate, turn } from '../support/signal.ts';
 import { thorough } from '../support/thorough.ts';
 
 expectHomeAfterEach();
@@ -27,8 +29,8 @@ const spaced = (value: unknown): string => {
 const lineOf = (event: string, data?: JsonObject): string =>
   `${spaced({ timestamp: { seconds: 1, microseconds: 2 }, event, ...(data && { data }) })}\r\n`;
 
-/** A decoder of a definition that runs, with somebody who wants the events of these names. */
-async function decoding(names: ReadonlySet<string>, isWatched?: () => boolean, limit?: number) {
+/** A definition, with somebody who wants the events of these names. */
+function defining(names: ReadonlySet<string>) {
   const definition = new QmpDefinition(undefined);
   definition.hearer = {
     onAttempt: () => undefined,
@@ -36,16 +38,35 @@ async function decoding(names: ReadonlySet<string>, isWatched?: () => boolean, l
     onReply: () => true,
     hears: (name) => names.has(name),
   };
+  return definition;
+}
+
+/** Has it do its handshake, up to the reply, which is given later. */
+function negotiating(definition: QmpDefinition) {
+  const { signal } = new AbortController();
+  const reply = gate();
   let id: unknown;
   const greeting = { QMP: { version: { qemu: {} }, capabilities: [] } };
-  await definition.handshake({
-    receive: () => Promise.resolve(id === undefined ? greeting : { return: {}, id: Number(id) }),
-    send: (command) => {
-      ({ id } = command);
-      return Promise.resolve();
-    },
-    signal: new AbortController().signal,
-  });
+  const receive = async () => {
+    if (id === undefined) return greeting;
+    await reply.opened;
+    return { return: {}, id: Number(id) };
+  };
+  const send = (command: QmpCommand) => {
+    ({ id } = command);
+    return Promise.resolve();
+  };
+  const done = definition.handshake({ receive, send, signal });
+  return async () => {
+    reply.open();
+    await done;
+  };
+}
+
+/** A decoder of a definition that runs, with somebody who wants the events of these names. */
+async function decoding(names: ReadonlySet<string>, isWatched?: () => boolean, limit?: number) {
+  const definition = defining(names);
+  await negotiating(definition)();
   return { decoder: definition.codec.createDecoder({ maxMessageBytes: limit }, isWatched) };
 }
 
@@ -134,6 +155,22 @@ describe('an event that nobody hears of', () => {
       expect(allOf(decoder, [Buffer.from(lines + lineOf('RESUME'))])).toEqual([]);
     });
     await fc.assert(check, { numRuns: thorough(100, 2_000) });
+  });
+
+  it('is read during each handshake, since what was read then is heard of later', async () => {
+    const definition = defining(new Set());
+    const read = () => {
+      const decoder = definition.codec.createDecoder({}, unwatched);
+      return allOf(decoder, [Buffer.from(lineOf('STOP'))]).length;
+    };
+    const counts = [read()];
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      const answer = negotiating(definition);
+      counts.push(read());
+      await answer();
+      counts.push(read());
+    }
+    expect(counts).toEqual([1, 1, 0, 1, 0]);
   });
 
   it('is read when its name is written in another way than it is listened to', async () => {
@@ -247,5 +284,22 @@ describe('QmpClient', () => {
     monitor.say(lineOf('STOP'));
     expect((await waiting).event).toBe('STOP');
     await client.disconnect();
+  });
+});
+
+describe('createQmpMachine()', () => {
+  it.each([
+    ['gives it to a parent that has messages forwarded', true, 2],
+    ['does not read it for a parent that has not', false, 1],
+  ])('%s', async (_, forward, count) => {
+    const { ref, monitor } = await running({ forward });
+    const parse = vi.spyOn(JSON, 'parse');
+    const forwarded: unknown[] = [];
+    ref.on('message', ({ messages }) => forwarded.push(...messages));
+    monitor.say(lineOf('STOP'), { return: {}, id: 'nobody' });
+    await turn();
+    expect(parse).toHaveBeenCalledTimes(count);
+    parse.mockRestore();
+    expect(forwarded).toHaveLength(forward ? 2 : 0);
   });
 });
