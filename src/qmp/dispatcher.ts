@@ -4,6 +4,7 @@ import { ClosedError, HandlerError, TimeoutError } from '../errors.ts';
 import type { Clock } from '../protocol.ts';
 import { checkTimeout, startTimer } from '../timer.ts';
 import { type EventFilter, EventListener, type EventListenerOptions } from './events.ts';
+import { SteadyMap } from './steady-map.ts';
 import type { QmpEvent } from './types.ts';
 
 type Handler = (event: QmpEvent) => unknown;
@@ -22,9 +23,9 @@ export class Dispatcher {
   readonly #onFailure: (error: HandlerError) => void;
   /** Counts sessions: what a handler of an earlier one does is no failure of this one. */
   #session = 0;
-  readonly #listeners = new Set<EventListener>();
+  readonly #listeners = new SteadyMap<EventListener, EventListener>();
   /** By name of the event, then by the function that was registered. */
-  readonly #handlers = new Map<string, Map<unknown, Handler>>();
+  readonly #handlers = new Map<string, SteadyMap<unknown, Handler>>();
 
   /** @param onFailure - Told when a handler throws, or its promise rejects within the session. */
   constructor(clock: Clock | undefined, onFailure: (error: HandlerError) => void) {
@@ -35,8 +36,7 @@ export class Dispatcher {
   /** Whether there is somebody who may want events of a name. */
   hears(name: string): boolean {
     if (this.#handlers.has(name)) return true;
-    for (const listener of this.#listeners) if (listener.hears(name)) return true;
-    return false;
+    return this.#listeners.values().some((listener) => listener.hears(name));
   }
 
   /** @param names - The only ones that a filter, which is a function, can accept. */
@@ -45,9 +45,11 @@ export class Dispatcher {
     options: EventListenerOptions,
     names?: readonly string[],
   ): EventListener {
-    const onOver = (over: EventListener) => this.#listeners.delete(over);
+    const onOver = (over: EventListener) => {
+      this.#listeners.delete(over);
+    };
     const listener = new EventListener(filter, options, onOver, names);
-    this.#listeners.add(listener);
+    this.#listeners.set(listener, listener);
     return listener;
   }
 
@@ -78,7 +80,7 @@ export class Dispatcher {
   }
 
   add(name: string, registered: unknown, handler: Handler): void {
-    const handlers = this.#handlers.get(name) ?? new Map<unknown, Handler>();
+    const handlers = this.#handlers.get(name) ?? new SteadyMap<unknown, Handler>();
     this.#handlers.set(name, handlers.set(registered, handler));
   }
 
@@ -90,8 +92,8 @@ export class Dispatcher {
 
   /** Gives an event to all, also when one of them throws. */
   dispatch(event: QmpEvent): void {
-    for (const listener of [...this.#listeners]) listener.push(event);
-    for (const handler of [...(this.#handlers.get(event.event)?.values() ?? [])]) {
+    for (const listener of this.#listeners.values()) listener.push(event);
+    for (const handler of this.#handlers.get(event.event)?.values() ?? []) {
       try {
         this.#watch(event, handler(event));
       } catch (error) {
@@ -108,7 +110,7 @@ export class Dispatcher {
   end(hasRun: boolean): void {
     this.#session += 1;
     if (!hasRun) return;
-    for (const listener of [...this.#listeners]) listener.end();
+    for (const listener of this.#listeners.values()) listener.end();
   }
 
   /** A handler's promise is not waited for: the handler may well be waiting for a reply. */

@@ -8,7 +8,7 @@ import { CodecError } from '../errors.ts';
 import type { Codec } from '../types.ts';
 import { GreetingError } from './errors.ts';
 import type { ErrorReply, QmpCommand, QmpEvent, QmpGreeting, SuccessReply } from './types.ts';
-import { pastUnheard } from './unheard.ts';
+import { unheardSkipper } from './unheard.ts';
 
 /** A command of the client's own, with no members but these. */
 export class PlainCommand {
@@ -53,11 +53,8 @@ export const qmpCodec = (isHeard: (name: string) => boolean): Codec<JsonObject, 
       return (nameOf(command) === 'quit' ? bare : lined).encode(command);
     },
     createDecoder: (limits, isWatched = () => true) => {
-      const isWanted = (name: string): boolean => isWatched() || isHeard(name);
-      return new JsonStreamDecoder(limits, {
-        ...READING,
-        skip: (lines, at) => pastUnheard(lines, at, isWanted),
-      });
+      const skip = unheardSkipper((name) => isWatched() || isHeard(name));
+      return new JsonStreamDecoder(limits, { ...READING, skip });
     },
   };
 };

@@ -130,7 +130,8 @@ const eventIn = (message: unknown): string | undefined => {
 describe('an event that nobody hears of', () => {
   it('is all that is missing, for any chunks, whoever comes to listen or goes', async () => {
     const wanted = fc.array(fc.subarray<string>([...NAMES]), { minLength: 1 });
-    const check = fc.asyncProperty(fc.array(line), sizes, wanted, async (lines, by, turns) => {
+    const story = fc.array(line, { maxLength: 60, size: 'max' });
+    const check = fc.asyncProperty(story, sizes, wanted, async (lines, by, turns) => {
       const chunks = cut(Buffer.from(lines.join('')), ...by);
       const eager = allOf((await decoding(new Set())).decoder, chunks);
       const names = new Set(turns[0]);
@@ -155,6 +156,18 @@ describe('an event that nobody hears of', () => {
       expect(allOf(decoder, [Buffer.from(lines + lineOf('RESUME'))])).toEqual([]);
     });
     await fc.assert(check, { numRuns: thorough(100, 2_000) });
+  });
+
+  it('is read a few times more after many that were heard of, and then no longer', async () => {
+    const names = new Set(['STOP']);
+    const { decoder } = await decoding(names, unwatched);
+    const hundred = [Buffer.from(lineOf('STOP').repeat(100))];
+    expect(allOf(decoder, hundred)).toHaveLength(100);
+    names.clear();
+    expect(allOf(decoder, hundred).length).toBeLessThan(16);
+    expect(allOf(decoder, hundred)).toHaveLength(0);
+    names.add('STOP');
+    expect(allOf(decoder, hundred)).toHaveLength(100);
   });
 
   it('is read during each handshake, since what was read then is heard of later', async () => {
