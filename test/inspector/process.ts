@@ -60,6 +60,8 @@ export async function startProgram(
     const { inspect } = inspectTo('${url}', { name: '${name}' });
     const states = { closed: { on: { OPEN: 'open' } }, open: {} };
     const actor = createActor(createMachine({ initial: 'closed', states }), { id: '${name}' });
+    // Held: one that was collected is told to have stopped, and takes no events.
+    globalThis.kept = actor;
     inspect.attach(actor);
     actor.start();
     console.log('started');
