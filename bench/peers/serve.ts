@@ -34,16 +34,22 @@ export function serve(path: string, onConnection: (socket: Socket) => void): Pro
   });
 }
 
+/** How many blocks go to the kernel in one call: who is measured must not wait for who is not. */
+const AT_ONCE = 16;
+
 /** Writes a block so often, as fast as it is taken. Never resolves when the socket is destroyed. */
 export function writeBlocks(socket: Socket, block: Buffer, count: number): Promise<void> {
   return new Promise((resolve) => {
     let left = count;
     const pump = (): void => {
-      while (left > 0 && !socket.destroyed) {
-        left -= 1;
-        if (!socket.write(block)) return;
+      while (left > 0 && !socket.destroyed && !socket.writableNeedDrain) {
+        const blocks = Math.min(left, AT_ONCE);
+        left -= blocks;
+        socket.cork();
+        for (let at = 0; at < blocks; at += 1) socket.write(block);
+        socket.uncork();
       }
-      if (left > 0) return;
+      if (left > 0 || socket.destroyed || socket.writableNeedDrain) return;
       socket.off('drain', pump);
       resolve();
     };

@@ -9,7 +9,16 @@
 export interface AsciiLines {
   readonly text: string;
   readonly bytes: Uint8Array;
+  /** The same bytes, four at once, wherever they begin. */
+  readonly words: DataView;
 }
+
+/** The lines of a text that is known to be ASCII. */
+export const asciiLines = (text: string, bytes: Uint8Array): AsciiLines => ({
+  text,
+  bytes,
+  words: new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
+});
 
 /** Instead of an index. Given as one, it leads to itself, so that a chain of calls needs no checks. */
 export const UNSURE = -1;
@@ -75,15 +84,32 @@ function endOfArray(lines: AsciiLines, from: number, depth: number): number {
 const pastBlank = (bytes: Uint8Array, at: number): number => (bytes[at] === 0x20 ? at + 1 : at);
 
 /** The same for a string, its quotes included. */
-export function endOfString({ text, bytes }: AsciiLines, from: number): number {
+export function endOfString(lines: AsciiLines, from: number): number {
+  const { bytes } = lines;
   if (bytes[from] !== QUOTE) return UNSURE;
   const longest = from + SHORT;
   let at = from + 1;
   while (at < longest && PLAIN[bytes[at] ?? 0] === 1) at++;
-  return bytes[at] === QUOTE ? at + 1 : endOfAnyString(text, from);
+  if (bytes[at] === QUOTE) return at + 1;
+  return at === longest ? endOfLongString(lines, from) : endOfAnyString(lines, from);
 }
 
-function endOfAnyString(text: string, from: number): number {
+/** Takes half the time that the engine takes to read it, which is left those with a backslash. */
+function endOfLongString(lines: AsciiLines, from: number): number {
+  const { text, words } = lines;
+  const quote = text.indexOf('"', from + 1);
+  if (quote === -1 || text.slice(from, quote).includes('\\')) return endOfAnyString(lines, from);
+  let at = from + 1;
+  // Where a byte is below 0x20, the first such byte from the right keeps its highest bit; else none does.
+  for (; at + 8 <= quote; at += 8) {
+    const low = (words.getInt32(at) - 0x20202020) | (words.getInt32(at + 4) - 0x20202020);
+    if ((low & 0x80808080) !== 0) return UNSURE;
+  }
+  while (at < quote && (lines.bytes[at] ?? 0) >= 0x20) at++;
+  return at === quote ? quote + 1 : UNSURE;
+}
+
+function endOfAnyString({ text }: AsciiLines, from: number): number {
   let quote = text.indexOf('"', from + 1);
   while (text.charCodeAt(quote - 1) === BACKSLASH) quote = text.indexOf('"', quote + 1);
   try {

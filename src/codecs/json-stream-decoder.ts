@@ -3,7 +3,7 @@
 import { CodecError } from '../errors.ts';
 import type { Limits } from '../types.ts';
 import { BufferedDecoder } from './decoder.ts';
-import { type AsciiLines, UNSURE } from './json-check.ts';
+import { type AsciiLines, asciiLines, UNSURE } from './json-check.ts';
 import { JsonScanner, isReset } from './json-scanner.ts';
 import type { Stop } from './json-scanner.ts';
 import { beginsWithOneOf, JsonReader } from './json.ts';
@@ -57,6 +57,8 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
   /** The block's text; its bytes stay in the buffer until it is known that no scan is needed. */
   #block = '';
   #blockSize = 0;
+  /** Whether a line of the block has been read. */
+  #isEntered = false;
   /** The same with its bytes, where lines may be skipped. */
   #lines: AsciiLines | undefined;
   #at = 0;
@@ -133,13 +135,13 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
       this.#tried = size;
       return false;
     }
-    this.#json.enter(block);
     this.#block = block;
     this.#blockSize = size;
+    this.#isEntered = false;
     this.#at = 0;
     this.#place = 'line';
     if (this.#skip !== undefined && block.length === size) {
-      this.#lines = { text: block, bytes: this.buffer.view(0, size) };
+      this.#lines = asciiLines(block, this.buffer.view(0, size));
     }
     return true;
   }
@@ -182,6 +184,8 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
   #tryLine(line: string): In | undefined {
     if (!this.#isFramed(line)) return undefined;
     if (mayBeTooDeep(line, this.#maxDepth) || this.#isTooLarge(line)) return undefined;
+    if (!this.#isEntered) this.#json.enter(this.#block);
+    this.#isEntered = true;
     try {
       return this.#json.parse(line) as In;
     } catch {

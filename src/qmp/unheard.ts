@@ -2,17 +2,21 @@
 
 import {
   type AsciiLines,
+  asciiLines,
   endOfNumber,
   endOfObject,
   endOfString,
   UNSURE,
 } from '../codecs/json-check.ts';
 
+/** Text to compare with. */
+const word = (text: string): AsciiLines => asciiLines(text, Buffer.from(text));
+
 // How QEMU's monitors write an event. One that is written otherwise is read, heard of or not.
-const SECONDS = Buffer.from('{"timestamp": {"seconds": ');
-const MICROSECONDS = Buffer.from(', "microseconds": ');
-const EVENT = Buffer.from('}, "event": ');
-const DATA = Buffer.from(', "data": ');
+const SECONDS = word('{"timestamp": {"seconds": ');
+const MICROSECONDS = word(', "microseconds": ');
+const EVENT = word('}, "event": ');
+const DATA = word(', "data": ');
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -45,36 +49,44 @@ export function unheardSkipper(
 
 function pastUnheard(lines: AsciiLines, from: number, isHeard: (name: string) => boolean): number {
   const { text, bytes } = lines;
-  if (bytes[from + 2] !== SECONDS[2]) return UNSURE;
+  if (bytes[from + 2] !== SECONDS.bytes[2]) return UNSURE;
   // The name first, where it must be if all is right: whether it is, matters only when nobody listens.
-  const seconds = endOfNumber(lines, from + SECONDS.length);
-  const microseconds = endOfNumber(lines, seconds + MICROSECONDS.length);
-  const name = microseconds + EVENT.length;
+  const seconds = endOfNumber(lines, from + SECONDS.bytes.length);
+  const microseconds = endOfNumber(lines, seconds + MICROSECONDS.bytes.length);
+  const name = microseconds + EVENT.bytes.length;
   const end = endOfString(lines, name);
   const spelled = text.slice(name + 1, end - 1);
   // With an escape in it, it is not yet the name.
   if (end === UNSURE || spelled.includes('\\') || isHeard(spelled)) return UNSURE;
   const isEvent =
-    stands(SECONDS, bytes, from) &&
-    stands(MICROSECONDS, bytes, seconds) &&
-    stands(EVENT, bytes, microseconds);
+    stands(lines, SECONDS, from) &&
+    stands(lines, MICROSECONDS, seconds) &&
+    stands(lines, EVENT, microseconds);
   return isEvent ? pastData(lines, end) : UNSURE;
 }
 
 /** The index of the next line, if what follows the name at `at` is all that may follow it. */
 function pastData(lines: AsciiLines, at: number): number {
   const { bytes } = lines;
-  const hasData = stands(DATA, bytes, at);
-  const end = hasData ? endOfObject(lines, at + DATA.length) : at;
+  const hasData = stands(lines, DATA, at);
+  const end = hasData ? endOfObject(lines, at + DATA.bytes.length) : at;
   if (bytes[end] !== CLOSE) return UNSURE;
   const newline = bytes[end + 1] === CR ? end + 2 : end + 1;
   return bytes[newline] === LF ? newline + 1 : UNSURE;
 }
 
-/** Whether `word` stands at `at`. By bytes: a method of strings takes longer for it. */
-function stands(word: Uint8Array, bytes: Uint8Array, at: number): boolean {
-  for (let index = 0; index < word.length; index++) {
-    if (bytes[at + index] !== word[index]) return false;
+/** Whether `word` stands at `at`. Four bytes at once: a method of strings takes longer for it. */
+function stands(
+  { bytes, words }: AsciiLines,
+  { bytes: wanted, words: fours }: AsciiLines,
+  at: number,
+): boolean {
+  const { length } = wanted;
+  if (at < 0 || at + length > bytes.length) return false;
+  let index = 0;
+  for (; index + 4 <= length; index += 4) {
+    if (words.getInt32(at + index) !== fours.getInt32(index)) return false;
   }
-  return true;
+  while (index < length && bytes[at + index] === wanted[index]) index++;
+  return index === length;
 }

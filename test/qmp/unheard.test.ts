@@ -2,99 +2,26 @@
 
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { CodecError, LimitError, type JsonObject } from '../../src/index.ts';
-import { QmpDefinition } from '../../src/qmp/definition.ts';
-import type { QmpCommand } from '../../src/qmp/index.ts';
+import { CodecError, LimitError } from '../../src/index.ts';
 import { plain } from '../codecs/json-support.ts';
 import { cut, sizes } from '../codecs/support.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
 import { running } from '../embedding/qmp-support.ts';
+import { expectHomeAfterEach } from '../support/home.ts';
 import { session } from '../support/qmp.ts';
-import { gate, turn } from '../support/signal.ts';
+import { turn } from '../support/signal.ts';
 import { thorough } from '../support/thorough.ts';
+import {
+  allOf,
+  decoding,
+  defining,
+  lineOf,
+  negotiating,
+  spaced,
+  unwatched,
+} from './unheard-support.ts';
 
 expectHomeAfterEach();
 
-/** Text as QEMU writes it: one blank behind colons and commas. */
-const spaced = (value: unknown): string => {
-  if (Array.isArray(value)) return `[${value.map(spaced).join(', ')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const members = Object.entries(value).map(
-    ([name, member]) => `${JSON.stringify(name)}: ${spaced(member)}`,
-  );
-  return `{${members.join(', ')}}`;
-};
-
-/** An event as QEMU writes it. */
-const lineOf = (event: string, data?: JsonObject): string =>
-  `${spaced({ timestamp: { seconds: 1, microseconds: 2 }, event, ...(data && { data }) })}\r\n`;
-
-/** A definition, with somebody who wants the events of these names. */
-function defining(names: ReadonlySet<string>) {
-  const definition = new QmpDefinition(undefined);
-  definition.hearer = {
-    onAttempt: () => undefined,
-    onEvent: () => undefined,
-    onReply: () => true,
-    hears: (name) => names.has(name),
-  };
-  return definition;
-}
-
-/** Has it do its handshake, up to the reply, which is given later. */
-function negotiating(definition: QmpDefinition) {
-  const { signal } = new AbortController();
-  const reply = gate();
-  let id: unknown;
-  const greeting = { QMP: { version: { qemu: {} }, capabilities: [] } };
-  const receive = async () => {
-    if (id === undefined) return greeting;
-    await reply.opened;
-    return { return: {}, id: Number(id) };
-  };
-  const send = (command: QmpCommand) => {
-    ({ id } = command);
-    return Promise.resolve();
-  };
-  const done = definition.handshake({ receive, send, signal });
-  return async () => {
-    reply.open();
-    await done;
-  };
-}
-
-/** A decoder of a definition that runs, with somebody who wants the events of these names. */
-async function decoding(names: ReadonlySet<string>, isWatched?: () => boolean, limit?: number) {
-  const definition = defining(names);
-  await negotiating(definition)();
-  return { decoder: definition.codec.createDecoder({ maxMessageBytes: limit }, isWatched) };
-}
-
-type Decoder = Awaited<ReturnType<typeof decoding>>['decoder'];
-
-/** What comes until the first error, after each message of which `taken` is called. */
-function allOf(
-  decoder: Decoder,
-  chunks: readonly Uint8Array[],
-  taken?: (message: unknown) => void,
-): unknown[] {
-  const all: unknown[] = [];
-  try {
-    for (const chunk of chunks) {
-      const lent = Buffer.from(chunk);
-      decoder.write(lent);
-      for (let message; (message = decoder.read()) !== undefined; taken?.(message))
-        all.push(message);
-      lent.fill('x');
-    }
-    decoder.end();
-  } catch (error) {
-    all.push(error);
-  }
-  return all;
-}
-
-const unwatched = () => false;
 /** Whether it is ASCII, without exponents and escaped quotes: anything else is read to be on the safe side. */
 const isSimple = (text: string) => Buffer.byteLength(text) === text.length && !/\de|\\"/.test(text);
 const NAMES = ['STOP', 'RESUME', 'a b'] as const;
@@ -238,6 +165,31 @@ describe('an event that nobody hears of', () => {
     const { decoder } = await decoding(new Set(), unwatched);
     const error = allOf(decoder, [Buffer.from(`${lineOf('X')}${text}\r\n`)]).at(-1);
     expect(error).toBeInstanceOf(CodecError);
+  });
+
+  it('is an error wherever in a long string a control character stands, and none without', async () => {
+    for (let at = 0; at <= 80; at += 1) {
+      const withOne = (character: string) =>
+        lineOf('X', { a: 'x'.repeat(80) }).replace(
+          /x{80}/,
+          (text) => text.slice(at) + character + text.slice(0, at),
+        );
+      for (const character of ['\t', '\u001f', '\u0000']) {
+        const { decoder } = await decoding(new Set(), unwatched);
+        expect(allOf(decoder, [Buffer.from(withOne(character))])).toEqual([expect.any(CodecError)]);
+      }
+      const { decoder } = await decoding(new Set(), unwatched);
+      const right = ['\u007f', ' ', '\\n', '\\\\'].map(withOne).join('');
+      const all = allOf(decoder, [Buffer.from(right)]);
+      expect(all.filter((one) => one instanceof Error)).toEqual([]);
+    }
+  });
+
+  it('is an error all the same when what it lacks stands in another line', async () => {
+    const { decoder } = await decoding(new Set(), unwatched);
+    const reply = { return: ['aa', 5, 'aaaaaaaa', 'X'] };
+    const text = `{"return": ["aa",5,"aaaaaaaa","X"]}\r\n{"timestamp": {"seconds": ?\r\n`;
+    expect(allOf(decoder, [Buffer.from(text)])).toEqual([reply, expect.any(CodecError)]);
   });
 
   it('is not let past the limit of its size, and let pass at it', async () => {
