@@ -10,12 +10,12 @@ afterEach(() => {
 describe('the byte buffer', () => {
   it('holds what was appended and not dropped, whatever else is done to it', () => {
     const step = fc.record({
-      add: fc.uint8Array({ maxLength: 1200 }),
+      add: fc.uint8Array({ maxLength: 1200, size: 'max' }),
       dropped: fc.double({ min: 0, max: 1, noNaN: true }),
       own: fc.boolean(),
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 30, size: 'max' }), (steps) => {
         const buffer = new ByteBuffer();
         let expected = Buffer.alloc(0);
         for (const { add, dropped, own } of steps) {

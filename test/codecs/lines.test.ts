@@ -19,7 +19,7 @@ import {
 import type { Outcome } from './support.ts';
 
 const text = fc
-  .string({ unit: 'grapheme', maxLength: 60 })
+  .string({ unit: 'grapheme', maxLength: 60, size: 'max' })
   .filter((line) => !line.includes('\n') && !line.endsWith('\r'));
 
 /** The rules, without any thought of speed: the whole stream at once, one line after the other. */

@@ -132,7 +132,7 @@ const steps = fc.array(
     { weight: 1, arbitrary: fc.record({ watcher: fc.nat(1) }) },
     { weight: 1, arbitrary: fc.record({ time: fc.constantFrom(1, 500_000, 1_000_000) }) },
   ),
-  { maxLength: 40 },
+  { maxLength: 40, size: 'max' },
 );
 
 describe.each(['inspect', 'attach'])('a watcher, by %s,', (way) => {

@@ -17,12 +17,14 @@ interface Config {
 
 const PLAN = fc.record({
   /** What each state stands in: one of those before it. */
-  parents: fc.array(fc.nat(), { minLength: 1, maxLength: 18 }),
+  parents: fc.array(fc.nat(), { minLength: 1, maxLength: 18, size: 'max' }),
   kinds: fc.array(fc.constantFrom('plain', 'plain', 'parallel', 'final', 'history'), {
     maxLength: 19,
+    size: 'max',
   }),
   arrows: fc.array(fc.tuple(fc.nat(), fc.nat(), fc.constantFrom('A', 'B', 'A_LONG_NAME')), {
     maxLength: 25,
+    size: 'max',
   }),
 });
 
