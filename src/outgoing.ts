@@ -125,6 +125,8 @@ export class Outgoing {
     this.#head = 0;
     this.#text = '';
     this.#parts = [];
+    this.#partsBytes = 0;
+    this.#gathered = 0;
   }
 
   /** Adds to the batch that is being gathered; says whether a batch is full. */
