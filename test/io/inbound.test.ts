@@ -1,29 +1,11 @@
 /** The inbound half of a stream by itself. */
 
 import { once } from 'node:events';
-import { Duplex } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 import { ClosedError, CodecError, type Decoder, LimitError, lines } from '../../src/index.ts';
 import { Inbound } from '../../src/io/inbound.ts';
 import { turn } from '../support/signal.ts';
-
-/** A stream that says what it is told to. */
-class Source extends Duplex {
-  constructor() {
-    super({ highWaterMark: 1 });
-    this.on('error', () => undefined);
-  }
-
-  override _read(): void {
-    // What it says is pushed.
-  }
-
-  /** Says it, and lets it arrive. */
-  async say(...chunks: (string | null)[]): Promise<void> {
-    for (const chunk of chunks) this.push(chunk);
-    await turn();
-  }
-}
+import { Source } from './source.ts';
 
 function open(decoder: Decoder<string> = lines().createDecoder({}), stream = new Source()) {
   return { stream, inbound: new Inbound(stream, decoder) };
