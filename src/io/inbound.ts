@@ -21,7 +21,7 @@ export class Inbound<In> {
 
   readonly #stream: Duplex;
   readonly #decoder: Decoder<In>;
-  #ended = false;
+  #ended: boolean;
   #discarding = false;
   #failure: WirechartError | undefined;
 
