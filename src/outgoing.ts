@@ -13,12 +13,19 @@
 import { type Deferred, deferQuietly } from './deferred.ts';
 import { LimitError } from './errors.ts';
 import type { Bounds } from './limits.ts';
+import { Queue } from './queue.ts';
 
 /** What is written at once. */
 export interface Batch {
   readonly data: string | Uint8Array;
   readonly messages: number;
   readonly bytes: number;
+}
+
+/** Who waits until so many messages are confirmed. */
+interface Barrier {
+  readonly at: number;
+  readonly passed: Deferred<void>;
 }
 
 const BATCH_BYTES = 64 * 1024;
@@ -37,15 +44,13 @@ export class Outgoing {
   #parts: Uint8Array[] = [];
   #partsBytes = 0;
   #gathered = 0;
-  /** Full batches, from `#head` on; a head index, because `shift()` is linear. */
-  #sealed: Batch[] = [];
-  #head = 0;
+  readonly #sealed = new Queue<Batch>();
 
   #bytes = 0;
   #accepted = 0;
   #delivered = 0;
   #room: Deferred<void> | undefined;
-  #barriers: { readonly at: number; readonly passed: Deferred<void> }[] = [];
+  readonly #barriers = new Queue<Barrier>();
   /** Made only when somebody is to be told: errors are dear, and most sessions end in silence. */
   #settled: (() => Error) | undefined;
 
@@ -60,7 +65,7 @@ export class Outgoing {
 
   /** Whether `take()` would give a batch. */
   get hasMore(): boolean {
-    return this.#gathered > 0 || this.#head < this.#sealed.length;
+    return this.#gathered > 0 || this.#sealed.size > 0;
   }
 
   /**
@@ -81,14 +86,8 @@ export class Outgoing {
 
   /** The next batch to write, or `undefined` when nothing waits. */
   take(): Batch | undefined {
-    if (this.#head === this.#sealed.length && !this.#seal()) return undefined;
-    const batch = this.#sealed[this.#head];
-    this.#head += 1;
-    if (this.#head === this.#sealed.length) {
-      this.#sealed = [];
-      this.#head = 0;
-    }
-    return batch;
+    if (this.#sealed.size === 0) this.#seal();
+    return this.#sealed.take();
   }
 
   /** The kernel has taken a batch. Batches are confirmed in the order in which they were taken. */
@@ -99,8 +98,9 @@ export class Outgoing {
       this.#room.resolve();
       this.#room = undefined;
     }
-    while (this.#barriers[0] !== undefined && this.#barriers[0].at <= this.#delivered) {
-      this.#barriers.shift()?.passed.resolve();
+    for (let next; (next = this.#barriers.first) && next.at <= this.#delivered;) {
+      this.#barriers.take();
+      next.passed.resolve();
     }
   }
 
@@ -119,10 +119,8 @@ export class Outgoing {
     this.#settled = reason;
     this.wake = undefined;
     this.#room?.reject(reason());
-    for (const { passed } of this.#barriers) passed.reject(reason());
-    this.#barriers = [];
-    this.#sealed = [];
-    this.#head = 0;
+    for (let next; (next = this.#barriers.take());) next.passed.reject(reason());
+    this.#sealed.clear();
     this.#text = '';
     this.#parts = [];
     this.#partsBytes = 0;
@@ -145,15 +143,14 @@ export class Outgoing {
     return true;
   }
 
-  #seal(): boolean {
-    if (this.#gathered === 0) return false;
+  #seal(): void {
+    if (this.#gathered === 0) return;
     const bytes = this.#text.length + this.#partsBytes;
     this.#sealed.push({ data: this.#gatheredData(), messages: this.#gathered, bytes });
     this.#text = '';
     this.#parts = [];
     this.#partsBytes = 0;
     this.#gathered = 0;
-    return true;
   }
 
   #gatheredData(): string | Uint8Array {
@@ -162,7 +159,7 @@ export class Outgoing {
       return this.#parts.length === 1 && only ? only : Buffer.concat(this.#parts);
     }
     // Text that will lie here for a while costs less as bytes: ropes weigh on the collector.
-    return this.#head < this.#sealed.length ? Buffer.from(this.#text) : this.#text;
+    return this.#sealed.size > 0 ? Buffer.from(this.#text) : this.#text;
   }
 
   #waitForRoom(): Promise<void> {

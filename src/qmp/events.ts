@@ -3,6 +3,7 @@
 import { whenAborted } from '../abort.ts';
 import { type Deferred, defer } from '../deferred.ts';
 import { ArgumentError, handlerError, LimitError, type WirechartError } from '../errors.ts';
+import { Queue } from '../queue.ts';
 import type { QmpEvent } from './types.ts';
 
 /** Which events a listener wants: one name, several, those a function accepts; none given: all. */
@@ -29,9 +30,8 @@ export interface EventListenerOptions {
  */
 export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisposable {
   #dropped = 0;
-  #queue: QmpEvent[] = [];
-  #head = 0;
-  #waiting: Deferred<IteratorResult<QmpEvent>>[] = [];
+  readonly #queue = new Queue<QmpEvent>();
+  readonly #waiting = new Queue<Deferred<IteratorResult<QmpEvent>>>();
   /** Set when nothing more will come; `error` is thrown once, after what is held. */
   #over: { error?: unknown } | undefined;
   /** The names of events that it may accept; `undefined`: all. */
@@ -70,11 +70,8 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
 
   /** The next event; waits for it. Calls that overlap are served in order. */
   next(): Promise<IteratorResult<QmpEvent>> {
-    const event = this.#queue[this.#head];
-    if (event !== undefined) {
-      this.#forget();
-      return Promise.resolve({ done: false, value: event });
-    }
+    const event = this.#queue.take();
+    if (event !== undefined) return Promise.resolve({ done: false, value: event });
     if (this.#over !== undefined) return this.#ended(this.#over);
     const waiting = defer<IteratorResult<QmpEvent>>();
     this.#waiting.push(waiting);
@@ -83,8 +80,7 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
 
   /** Ends the iteration and forgets what was not read. */
   return(): Promise<IteratorResult<QmpEvent>> {
-    this.#queue = [];
-    this.#head = 0;
+    this.#queue.clear();
     this.end();
     return Promise.resolve(DONE);
   }
@@ -107,12 +103,12 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
   /** @internal Gives it an event, which it may not want. */
   push(event: QmpEvent): void {
     if (this.#over !== undefined || !this.#wants(event)) return;
-    const waiting = this.#waiting.shift();
+    const waiting = this.#waiting.take();
     if (waiting !== undefined) {
       waiting.resolve({ done: false, value: event });
       return;
     }
-    if (this.#queue.length - this.#head >= this.#limit && !this.#makeRoom()) return;
+    if (this.#queue.size >= this.#limit && !this.#makeRoom()) return;
     this.#queue.push(event);
   }
 
@@ -122,14 +118,13 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
     this.#over = over;
     this.#forgetSignal?.();
     this.#onOver(this);
-    const [first, ...others] = this.#waiting.splice(0);
+    const first = this.#waiting.take();
     if (first !== undefined) this.#ended(over).then(first.resolve, first.reject);
-    for (const waiting of others) waiting.resolve(DONE);
+    for (let other; (other = this.#waiting.take());) other.resolve(DONE);
   }
 
   readonly #abort = (): void => {
-    this.#queue = [];
-    this.#head = 0;
+    this.#queue.clear();
     this.end({ error: this.#signal?.reason });
   };
 
@@ -147,7 +142,7 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
       this.end({ error: this.#overflowError() });
       return false;
     }
-    this.#forget();
+    this.#queue.take();
     this.#dropped += 1;
     return true;
   }
@@ -158,14 +153,6 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
       this.#limit,
       this.#limit + 1,
     );
-  }
-
-  /** Moves the head past one event, and now and then lets go of what lies before it. */
-  #forget(): void {
-    this.#head += 1;
-    if (this.#head < 1024 && this.#head < this.#queue.length) return;
-    this.#queue = this.#queue.slice(this.#head);
-    this.#head = 0;
   }
 
   /** Throws the error once. */

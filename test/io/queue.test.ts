@@ -1,0 +1,89 @@
+/** First in, first out. */
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Queue } from '../../src/queue.ts';
+import { run } from '../inspect/programs.ts';
+import { expectHomeAfterEach } from '../support/home.ts';
+
+expectHomeAfterEach();
+
+describe('a queue', () => {
+  it('gives each item once, in the order in which they came', () => {
+    const step = fc.oneof(
+      { weight: 6, arbitrary: fc.nat(50) },
+      { weight: 6, arbitrary: fc.constant('take' as const) },
+      { weight: 1, arbitrary: fc.constant('clear' as const) },
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
+        const queue = new Queue<{ readonly at: number }>();
+        let model: { readonly at: number }[] = [];
+        for (const [at, what] of steps.entries()) {
+          if (what === 'clear') {
+            queue.clear();
+            model = [];
+          } else if (what === 'take') {
+            expect(queue.take()).toBe(model.shift());
+          } else {
+            const items = Array.from({ length: what }, () => ({ at }));
+            for (const item of items) queue.push(item);
+            model.push(...items);
+          }
+          expect([queue.size, queue.first]).toEqual([model.length, model[0]]);
+          expect(queue.first).toBe(model[0]);
+        }
+      }),
+    );
+  });
+
+  it('holds nothing that was taken, however long it is never empty', async () => {
+    const exit = await run(
+      `
+        const { Queue } = await import('./src/queue.ts');
+        const queue = new Queue();
+        const taken = [];
+        queue.push({});
+        for (let at = 0; at < 1_000; at += 1) {
+          queue.push({ load: 'x'.repeat(100) });
+          taken.push(new WeakRef(queue.take()));
+        }
+        // What a reference was asked for, or made of, lives to the end of the turn.
+        await new Promise((resolve) => setImmediate(resolve));
+        gc();
+        console.log(taken.filter((reference) => reference.deref() !== undefined).length, queue.size);
+      `,
+      { flags: ['--expose-gc'] },
+    );
+    expect(exit).toEqual({ code: 0, stdout: '0 1\n', stderr: '' });
+  });
+});
+
+describe('the outgoing queue', () => {
+  it('holds no batch that was taken while there are always more', async () => {
+    const exit = await run(
+      `
+        const { Outgoing } = await import('./src/outgoing.ts');
+        const bounds = { maxMessageBytes: Infinity, highWaterMark: Infinity, maxQueuedBytes: Infinity };
+        const outgoing = new Outgoing(bounds);
+        const push = () => void outgoing.push(new Uint8Array(64 * 1024));
+        const taken = [];
+        const takeOne = () => {
+          const batch = outgoing.take();
+          outgoing.confirm(batch);
+          taken.push(new WeakRef(batch.data));
+        };
+        for (let at = 0; at < 10; at += 1) push();
+        for (let at = 0; at < 200; at += 1) {
+          push();
+          takeOne();
+        }
+        await new Promise((resolve) => setImmediate(resolve));
+        gc();
+        console.log(taken.filter((reference) => reference.deref() !== undefined).length);
+      `,
+      { flags: ['--expose-gc'] },
+    );
+    expect(exit).toEqual({ code: 0, stdout: '0\n', stderr: '' });
+  });
+});
