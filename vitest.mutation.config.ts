@@ -8,7 +8,7 @@ export default defineConfig({
       'test/machines/{throwing,wait}.test.ts',
       'test/protocol/{acceptance-*,adopted-stream,callbacks,disconnect*,expected-end}.test.ts',
       'test/protocol/{observation,reading,reentrancy,send}.test.ts',
-      'test/io/{inbound,outgoing,reader,stop-signal,writer}.test.ts',
+      'test/io/{inbound,outgoing,queue,reader,reader-flood,stop-signal,writer}.test.ts',
       'test/walks/link*.test.ts',
     ],
     testTimeout: 10_000,

@@ -73,6 +73,6 @@ export function toAbortSignal(signal: StopSignal): AbortSignal {
     controller.abort(signal.reason);
   };
   if (signal.aborted) abort();
-  else signal.addEventListener('abort', abort, { once: true });
+  else signal.addEventListener('abort', abort);
   return controller.signal;
 }

@@ -1,37 +1,17 @@
 /** The reader loop by itself, over a stream that says what it is told to. */
 
+import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ClosedError, CodecError, HandlerError, lines } from '../../src/index.ts';
 import { Inbound } from '../../src/io/inbound.ts';
 import { type Handle, readLoop } from '../../src/io/reader.ts';
-import { Stopper } from '../../src/stop-signal.ts';
 import { gate, hasSettled, rejection, turn } from '../support/signal.ts';
+import { startReader as start } from './reader-support.ts';
 import { Source } from './source.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
-
-/** A loop at work, and what it has handed over. */
-function start(handle: Handle<string> = () => undefined) {
-  const stream = new Source();
-  const inbound = new Inbound(stream, lines().createDecoder({}));
-  const handled: string[] = [];
-  const read = () => {
-    const signal = new Stopper();
-    const loop = readLoop(
-      inbound,
-      (message) => {
-        handled.push(message);
-        return handle(message);
-      },
-      signal,
-    );
-    loop.catch(() => undefined);
-    return { signal, loop };
-  };
-  return { stream, inbound, handled, read, ...read() };
-}
 
 /** A handler that takes its time for each message until its gate is opened. */
 function slow() {
@@ -136,6 +116,7 @@ describe('the loop', () => {
   ])('fails when the handler %s, and takes no more', async (_, handle) => {
     const { stream, handled, inbound, loop } = start(handle);
     await stream.say('a\nb\n');
+    expect(stream.isPaused()).toBe(true);
     const error = await rejection(loop);
     expect(error).toBeInstanceOf(HandlerError);
     expect(error).toMatchObject({ cause: { message: 'oops' } });
@@ -175,12 +156,12 @@ describe('a loop that was stopped', () => {
   });
 
   it('by its handler takes no more', async () => {
-    const { stream, signal, handled, read } = start((message) => {
+    const { stream, inbound, signal, handled, read } = start((message) => {
       if (message === 'a') signal.stop();
       return undefined;
     });
     await stream.say('a\nb\n', null);
-    expect(handled).toEqual(['a']);
+    expect([handled, inbound.fault]).toEqual([['a'], undefined]);
     await read().loop;
     expect(handled).toEqual(['a', 'b']);
   });
@@ -247,79 +228,39 @@ describe('a loop that was stopped', () => {
   });
 });
 
-describe('a flood', () => {
-  const MANY = Array.from({ length: 100 }, (_, at) => `${String(at)}\n`).join('');
+describe('a loop with an AbortSignal', () => {
+  const begin = (handle: Handle<string>) => {
+    const stream = new Source();
+    const inbound = new Inbound(stream, lines().createDecoder({}));
+    const controller = new AbortController();
+    const loop = readLoop(inbound, handle, controller.signal);
+    loop.catch(() => undefined);
+    const listeners = () => getEventListeners(controller.signal, 'abort').length;
+    return { stream, inbound, loop, listeners, abort: controller.abort.bind(controller) };
+  };
 
-  /** A loop for which each message takes so many ms. */
-  function busy(msPerMessage: number) {
-    let now = 1000;
-    vi.spyOn(performance, 'now').mockImplementation(() => now);
-    return start(() => {
-      now += msPerMessage;
-      return undefined;
-    });
-  }
-
-  /** How many messages were handed over in each turn of the event loop. */
-  async function turnsOf({ stream, handled }: ReturnType<typeof start>): Promise<number[]> {
-    const counts: number[] = [];
-    const note = () => {
-      counts.push(handled.length - counts.reduce((sum, count) => sum + count, 0));
-      if (handled.length < 100) setImmediate(note);
-    };
-    stream.push(MANY);
-    await new Promise<void>((resolve) => {
-      stream.once('data', () => {
-        process.nextTick(() => {
-          note();
-          resolve();
-        });
-      });
-    });
-    while (handled.length < 100) await turn();
-    await turn();
-    return counts;
-  }
-
-  it('is taken in one go where it is quick', async () => {
-    expect(await turnsOf(busy(0))).toEqual([100]);
+  it('is stopped by it, and leaves no listener there', async () => {
+    const { stream, listeners, abort } = begin(() => undefined);
+    expect(listeners()).toBe(1);
+    abort();
+    expect([stream.isPaused(), listeners()]).toEqual([true, 0]);
+    await stream.say('a\n');
   });
 
-  it('gives way to others after six ms of work, looked at every sixteen messages', async () => {
-    const counts = await turnsOf(busy(0.5));
-    // A turn begins with the first look; sixteen messages later eight ms have gone.
-    expect(counts.filter((count) => count > 0)).toEqual([32, 32, 32, 4]);
+  it('leaves no listener when it ends', async () => {
+    const { stream, loop, listeners } = begin(() => undefined);
+    await stream.say(null);
+    await loop;
+    expect(listeners()).toBe(0);
   });
 
-  /** The first part of it has been handed over. */
-  const pausedFirst = (stream: Source) =>
-    new Promise<void>((resolve) => {
-      stream.once('data', () => {
-        process.nextTick(resolve);
-      });
+  it('has its failure kept when it is stopped thereafter', async () => {
+    const { stream, inbound, loop, listeners, abort } = begin(() => {
+      throw new TypeError('oops');
     });
-
-  it('is paused while others have their turn', async () => {
-    const running = busy(1);
-    running.stream.push(MANY);
-    await pausedFirst(running.stream);
-    expect(running.handled).toHaveLength(32);
-    expect(running.stream.isPaused()).toBe(true);
-    running.signal.stop();
-    await turn();
-    expect(running.handled).toHaveLength(32);
-  });
-
-  it('may be left in such a pause to the next, who then hears of all that comes', async () => {
-    const { stream, signal, handled, read } = busy(1);
-    stream.push(MANY);
-    await pausedFirst(stream);
-    signal.stop();
-    const next = read();
-    await turn();
-    while (handled.length < 100) await turn();
-    await stream.say('101\n', null);
-    await next.loop;
-    expect(handled).toHaveLength(101);
+    await stream.say('a\n');
+    await rejection(loop);
+    abort();
+    expect([inbound.fault?.code, listeners()]).toEqual(['ERR_HANDLER', 0]);
   });
 });

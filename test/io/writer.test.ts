@@ -1,6 +1,6 @@
 /** The writer loop by itself, over a stream that takes what it is told to. */
 
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { ClosedError } from '../../src/index.ts';
@@ -135,13 +135,14 @@ describe('a backlog', () => {
 
 describe('the loop', () => {
   it('fails with the error of a write', async () => {
-    const { stream, loop, send } = start();
+    const { stream, outgoing, loop, send } = start();
     void send('a');
     await tick();
     const error = new Error('EPIPE');
     stream.on('error', () => undefined);
     stream.settle(error);
     expect(await rejection(loop)).toBe(error);
+    expect(outgoing.undelivered).toBe(1);
   });
 
   it.each([
@@ -195,7 +196,10 @@ describe('a loop that was stopped', () => {
     const stream = sink(true);
     const outgoing = new Outgoing(LIMITS);
     void writeLoop(stream, outgoing, controller.signal);
+    expect(outgoing.wake).toBeDefined();
     controller.abort();
+    expect(outgoing.wake).toBeUndefined();
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
     void outgoing.push(full('a'));
     await turn();
     expect(stream.calls).toEqual([]);
