@@ -41,6 +41,14 @@ describe('a batch', () => {
     expect(take(outgoing)).toEqual({ data: Buffer.of(2, 3, 4), messages: 2, bytes: 3 });
   });
 
+  it('is not cut short because a full one is taken', () => {
+    const outgoing = queue();
+    for (const text of ['x'.repeat(BATCH), 'a']) void outgoing.push(text);
+    expect(take(outgoing).bytes).toBe(BATCH);
+    void outgoing.push('b');
+    expect(allOf(outgoing)).toEqual([{ data: 'ab', messages: 2, bytes: 2 }]);
+  });
+
   it('is of text or of bytes', () => {
     const outgoing = queue();
     for (const data of ['a', 'b', Uint8Array.of(1), 'c']) void outgoing.push(data);
