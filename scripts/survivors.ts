@@ -11,7 +11,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
 /** What is needed of Stryker's report. */
 interface Report {
@@ -35,15 +35,16 @@ const TIERS = [
   ['test/machines/', 'test/protocol/reading', 'test/protocol/send', 'test/protocol/disconnect'],
   ['test/walks/', 'test/protocol/', 'test/embedding/', 'test/faults/chaos-stream'],
 ];
+/** What no test of those needs, or makes itself. */
+const LEFT_OUT = new Set(['.git', 'coverage', 'dist', 'node_modules']);
 const PATIENCE_MS = 300_000;
 
 const root = process.cwd();
 const copy = mkdtempSync(join(tmpdir(), 'survivors-'));
 
 function makeCopy(): void {
-  for (const name of ['src', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts']) {
-    cpSync(resolve(root, name), join(copy, name), { recursive: true });
-  }
+  const filter = (path: string): boolean => !LEFT_OUT.has(basename(path));
+  cpSync(root, copy, { recursive: true, filter });
   symlinkSync(resolve(root, 'node_modules'), join(copy, 'node_modules'));
 }
 
