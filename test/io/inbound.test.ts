@@ -160,32 +160,28 @@ describe('a failure', () => {
 });
 
 describe('a decoder that throws', () => {
-  it.each<[keyof Decoder<string>]>([['write'], ['read'], ['end']])(
-    'in %s() something of its own is a CodecError',
-    async (method) => {
-      const cause = new TypeError('oops');
-      const { stream, inbound } = open(broken(method, cause));
-      await stream.say('a\n');
-      inbound.resume();
-      if (method === 'end') await stream.say(null);
-      const thrown = thrownBy(() => (method === 'end' ? inbound.isOver() : inbound.next()));
-      expect(thrown).toBeInstanceOf(CodecError);
-      expect(thrown).toMatchObject({ message: 'The decoder threw: oops', cause });
-    },
-  );
+  const METHODS = [['write'], ['read'], ['end']] as const;
 
-  it.each<[keyof Decoder<string>]>([['write'], ['read'], ['end']])(
-    'in %s() a typed error is passed on',
-    async (method) => {
-      const error = new LimitError('too large', 1, 2);
-      const { stream, inbound } = open(broken(method, error));
-      await stream.say('a\n');
-      inbound.resume();
-      if (method === 'end') await stream.say(null);
-      const thrown = thrownBy(() => (method === 'end' ? inbound.isOver() : inbound.next()));
-      expect(thrown).toBe(error);
-    },
-  );
+  /** What comes of it that one of its methods throws `error`. */
+  async function thrownFor(method: keyof Decoder<string>, error: unknown): Promise<unknown> {
+    const { stream, inbound } = open(broken(method, error));
+    await stream.say('a\n');
+    inbound.resume();
+    if (method === 'end') await stream.say(null);
+    return thrownBy(() => (method === 'end' ? inbound.isOver() : inbound.next()));
+  }
+
+  it.each(METHODS)('in %s() something of its own is a CodecError', async (method) => {
+    const cause = new TypeError('oops');
+    const thrown = await thrownFor(method, cause);
+    expect(thrown).toBeInstanceOf(CodecError);
+    expect(thrown).toMatchObject({ message: 'The decoder threw: oops', cause });
+  });
+
+  it.each(METHODS)('in %s() a typed error is passed on', async (method) => {
+    const error = new LimitError('too large', 1, 2);
+    expect(await thrownFor(method, error)).toBe(error);
+  });
 });
 
 describe('what is thrown away', () => {
