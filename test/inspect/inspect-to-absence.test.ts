@@ -6,6 +6,7 @@ import { createActor, createMachine } from 'xstate';
 import { expectHomeAfterEach } from '../support/home.ts';
 import { until } from '../support/listeners.ts';
 import { freePort, impostor, report, startInspector, type Visit } from './inspectors.ts';
+import { held } from './support.ts';
 
 expectHomeAfterEach();
 
@@ -117,7 +118,7 @@ describe('an inspector that goes and comes back', () => {
     const observe = vi.fn(() => () => undefined);
     const no = () => undefined;
     const link = { observe, release: no, settle: no, abandon: no, toJSON: () => 'link' };
-    createActor(createMachine({ context: { link } }), { id: 'm', inspect }).start();
+    held(createActor(createMachine({ context: { link } }), { id: 'm', inspect })).start();
     const first = await inspector.next();
     first.say({ type: 'wirechart.wire', on: true });
     await until(() => observe.mock.calls.length === 1);
