@@ -5,26 +5,27 @@ import tseslint from 'typescript-eslint';
 
 const NODE = {
   regex: '^node:',
-  message: 'This layer knows no Node module.',
+  message: 'This layer uses no Node module.',
   allowTypeImports: true,
 };
 const XSTATE = {
   regex: '^xstate',
-  message: 'This layer knows no statechart.',
+  message: 'This layer uses no statechart.',
   allowTypeImports: true,
 };
-const IO = { regex: '(^|/)io/', message: 'This layer knows no I/O.' };
-const MACHINES = {
-  regex: '(^|/)(machines/|machine\\.ts$)',
-  message: 'This layer knows no machine.',
-  allowTypeImports: true,
-};
-const FACADE = {
-  regex: '^\\.\\.?/(protocol|protocol-server|peers|guest)\\.ts$',
-  message: 'This layer stands below the facade.',
-};
-const CLIENTS = { regex: '(^|/)(qmp|testing)/', message: 'This layer stands below the clients.' };
-const INSPECT = { regex: '(^|/)inspect/', message: 'Only machine.ts has itself inspected.' };
+/** Imports from folders of `src/`, from another folder of it. */
+const folders = (names, message, rest = {}) => ({
+  regex: `^\\.\\./(\\.\\./)?(${names.join('|')})/`,
+  message,
+  ...rest,
+});
+const MACHINES = folders(['machines'], 'This layer uses no machine.', { allowTypeImports: true });
+const IO = folders(['io'], 'This layer does no I/O.');
+const INSPECT = folders(['inspect'], 'Only protocol/machine.ts has itself inspected.');
+const FACADES = folders(['protocol', 'server', 'supervisor'], 'This layer is below the facades.');
+const CLIENTS = folders(['rpc', 'qmp', 'qga', 'testing'], 'This layer is below the clients.');
+const TESTING = folders(['testing'], 'Only tests use it.');
+const ENTRY = { regex: '(^|/)index\\.ts$', message: 'Import the module itself.' };
 const OURS = {
   regex: '\\.\\./\\.\\./src/',
   message: 'The inspector and the library share the wire, and no code.',
@@ -52,13 +53,13 @@ export default defineConfig(
   },
   {
     // XState reads the machine's types off `types: {} as …`; the rule takes the assertion for noise.
-    files: ['src/machines/{vocabulary,supervision,server-vocabulary}.ts'],
+    files: ['src/machines/*-setup.ts'],
     rules: { '@typescript-eslint/no-unnecessary-type-assertion': 'off' },
   },
   {
     // The two spellings that XState's types want: a name for a machine's inferred type, which keeps the
     // declarations of those who embed it small, and generics that only the inferred type mentions.
-    files: ['src/machine.ts', 'src/supervisor.ts', 'src/machines/vocabulary.ts'],
+    files: ['src/machines/protocol-{machine,setup}.ts', 'src/supervisor/machine.ts'],
     rules: {
       '@typescript-eslint/no-empty-object-type': 'off',
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
@@ -67,7 +68,7 @@ export default defineConfig(
   {
     // An aborted wait rejects with the caller's own `signal.reason`, of whatever type; an actor's wait
     // with what was thrown.
-    files: ['src/abort.ts', 'src/attempt.ts', 'src/machines/wait.ts', 'src/qmp/events.ts'],
+    files: ['src/async/{abort,pending-call}.ts', 'src/machines/wait.ts', 'src/qmp/events.ts'],
     rules: {
       '@typescript-eslint/prefer-promise-reject-errors': [
         'error',
@@ -76,21 +77,35 @@ export default defineConfig(
     },
   },
   { files: ['**/*.js', '**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },
-  only(['src/*.ts', 'src/codecs/*.ts'], NODE, XSTATE, IO, MACHINES, FACADE, CLIENTS, INSPECT),
-  // Where machines and I/O meet.
-  only(['src/machine.ts', 'src/server.ts'], FACADE, CLIENTS),
-  only(['src/supervise.ts', 'src/supervisor.ts'], NODE, IO, CLIENTS, INSPECT),
-  only(['src/io/*.ts'], XSTATE, MACHINES, FACADE, CLIENTS, INSPECT),
-  only(['src/machines/*.ts'], NODE, IO, FACADE, CLIENTS, INSPECT),
   only(
-    ['src/protocol.ts', 'src/protocol-server.ts', 'src/peers.ts', 'src/guest.ts'],
-    ...[NODE, XSTATE, IO, CLIENTS, INSPECT],
+    ['src/core/*.ts'],
+    ...[NODE, XSTATE, ENTRY, folders(['[a-z]+'], 'core imports nothing of ours.')],
   ),
-  only(['src/index.ts'], NODE, CLIENTS, INSPECT),
-  only(['src/qmp/*.ts'], NODE, XSTATE, IO, MACHINES, { regex: 'testing/', message: 'Not here.' }),
-  only(['src/testing/*.ts'], XSTATE, IO, MACHINES),
-  // It watches any actor system, and knows of ours only the words.
-  only(['src/inspect/*.ts'], XSTATE, IO, MACHINES, FACADE, CLIENTS),
+  only(
+    ['src/async/*.ts', 'src/codecs/*.ts'],
+    NODE,
+    XSTATE,
+    ENTRY,
+    { ...MACHINES, allowTypeImports: false },
+    IO,
+    INSPECT,
+    FACADES,
+    CLIENTS,
+  ),
+  only(['src/machines/*.ts'], NODE, ENTRY, IO, INSPECT, FACADES, CLIENTS),
+  only(['src/io/**/*.ts'], XSTATE, ENTRY, MACHINES, INSPECT, FACADES, CLIENTS),
+  // It watches any actor system, and needs of ours only core and async.
+  only(['src/inspect/*.ts'], XSTATE, ENTRY, MACHINES, IO, FACADES, CLIENTS),
+  // The facades. In their `machine.ts` charts and I/O meet.
+  only(['src/{protocol,server,supervisor}/machine.ts'], ENTRY, CLIENTS),
+  only(
+    ['src/{protocol,server}/!(machine).ts'],
+    ...[NODE, XSTATE, ENTRY, MACHINES, IO, INSPECT, CLIENTS],
+  ),
+  only(['src/supervisor/!(machine).ts'], NODE, ENTRY, IO, INSPECT, CLIENTS),
+  only(['src/{rpc,qmp,qga}/*.ts'], NODE, XSTATE, MACHINES, IO, INSPECT, TESTING),
+  only(['src/testing/*.ts'], XSTATE, MACHINES, IO, INSPECT),
+  only(['src/index.ts'], NODE, INSPECT, CLIENTS),
   only(['inspector/src/*.ts'], OURS),
   only(['inspector/page/*.ts', 'inspector/shared/*.ts'], OURS, NODE, XSTATE),
 );

@@ -4,11 +4,12 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: [
-      'test/machines/{announced,commands,deadlines,late,lifecycle,matrix,structure}.test.ts',
+      'test/machines/{announced,commands,deadlines,late,protocol-*}.test.ts',
       'test/machines/{throwing,wait}.test.ts',
       'test/protocol/{acceptance-*,adopted-stream,callbacks,disconnect*,expected-end}.test.ts',
       'test/protocol/{observation,reading,reentrancy,send}.test.ts',
-      'test/io/{inbound,outgoing,queue,reader,reader-flood,stop-signal,writer}.test.ts',
+      'test/async/{queue,stop-signal}.test.ts',
+      'test/io/{inbound,outbound,reader,reader-flood,writer}.test.ts',
       'test/walks/link*.test.ts',
     ],
     testTimeout: 10_000,

@@ -9,7 +9,7 @@ import {
   type JsonValue,
   jsonStream,
   supervise,
-  type Supervision,
+  type Supervisor,
   WirechartError,
 } from '../src/index.ts';
 import { type EventListener, ExecuteError, QmpClient } from '../src/qmp/index.ts';
@@ -38,7 +38,7 @@ const PATIENCE_MS = 60_000;
 export class BridgedVm {
   readonly name: string;
   readonly #house: House;
-  readonly #kept: Supervision<QmpClient>;
+  readonly #kept: Supervisor<QmpClient>;
   readonly #commands: Subscription;
   readonly #watching: Promise<unknown>;
   #events: EventListener | undefined;
@@ -96,7 +96,7 @@ export class BridgedVm {
   }
 
   #reason(): string {
-    return this.#kept.reasons.at(-1)?.cause.message ?? 'There was no session yet';
+    return this.#kept.failures.at(-1)?.cause.message ?? 'There was no session yet';
   }
 
   /** A listener that is made right after a session hears the next one from its first event on. */

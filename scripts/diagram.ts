@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { toMermaid } from '../src/inspect/mermaid.ts';
-import type { Link } from '../src/link.ts';
+import type { Link } from '../src/machines/link.ts';
 import { createChart } from '../src/machines/protocol.ts';
 
 export const README = fileURLToPath(new URL('../README.md', import.meta.url));

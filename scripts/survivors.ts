@@ -31,7 +31,7 @@ interface Position {
 const REPORT = 'coverage/mutation.json';
 /** Those that kill most come first; the others are run for those that are left. */
 const TIERS = [
-  ['test/io/inbound', 'test/io/outgoing', 'test/io/queue', 'test/io/reader', 'test/io/writer'],
+  ['test/async/', 'test/io/inbound', 'test/io/outbound', 'test/io/reader', 'test/io/writer'],
   ['test/machines/', 'test/protocol/reading', 'test/protocol/send', 'test/protocol/disconnect'],
   ['test/walks/', 'test/protocol/', 'test/embedding/', 'test/faults/chaos-stream'],
 ];

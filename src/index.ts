@@ -4,44 +4,50 @@
  * @packageDocumentation
  */
 
-export { AsyncProtocol } from './protocol.ts';
-export { type CloseOptions, type PeerDefinition, ProtocolServer } from './protocol-server.ts';
-export type { ProtocolServerOptions, ServerLimits, ServerTimeouts } from './server-options.ts';
+export { AsyncProtocol } from './protocol/async-protocol.ts';
+export {
+  type CloseOptions,
+  type PeerDefinition,
+  ProtocolServer,
+} from './server/protocol-server.ts';
+export type { ProtocolServerOptions, ServerLimits } from './server/options.ts';
 export {
   type AttachOptions,
-  type Clock,
   createProtocolMachine,
   type MachineOptions,
   type InspectionListener,
-  type ProtocolActorRef,
-  type ProtocolInput,
-  type ProtocolMachine,
   type ProtocolOptions,
-} from './machine.ts';
-export type { Plan, ProtocolContext, ProtocolEmitted, ProtocolEvent } from './machines/types.ts';
-export type { Runstate } from './runstate.ts';
-export { supervise, Supervision, type SupervisorState } from './supervise.ts';
+} from './protocol/machine.ts';
+export type {
+  Plan,
+  ProtocolContext,
+  ProtocolEmitted,
+  ProtocolEvent,
+} from './machines/protocol-types.ts';
+export type { Runstate } from './core/runstate.ts';
+export { supervise, Supervisor, type SupervisorState } from './supervisor/supervise.ts';
 export {
   type AddressFunction,
   type AddressSource,
   type Backoff,
-  type ClientKind,
+  type ClientClass,
   createSupervisorMachine,
-  type Spoken,
+  type ProtocolSource,
   type SuperviseOptions,
   type SupervisorActorRef,
   type SupervisorMachine,
-} from './supervisor.ts';
+} from './supervisor/machine.ts';
 export type {
-  Reason,
+  Failure,
   SupervisorContext,
   SupervisorEmitted,
   SupervisorEvent,
-} from './machines/supervision-types.ts';
-export type { ServerState } from './server-state.ts';
+} from './machines/supervisor-types.ts';
+export type { ServerState } from './core/server-state.ts';
 export type {
   Address,
   BoundAddress,
+  Clock,
   Codec,
   Decoder,
   DisconnectOptions,
@@ -49,12 +55,14 @@ export type {
   Limits,
   Logger,
   ProtocolDefinition,
+  ServerTimeouts,
   SessionOutcome,
   Timeouts,
   WaitOptions,
-} from './types.ts';
-export type { Deadlines, Link, Tap } from './link.ts';
-export type { StopSignal } from './stop-signal.ts';
+} from './core/types.ts';
+export type { Deadlines } from './core/limits.ts';
+export type { Link, Tap } from './machines/link.ts';
+export type { StopSignal } from './async/stop-signal.ts';
 
 export { lines, type LinesOptions } from './codecs/lines.ts';
 export { jsonLines } from './codecs/json-lines.ts';
@@ -68,7 +76,7 @@ export {
   type SpawnedPeer,
   type SpawnPeerOptions,
   type SpawnTimeouts,
-} from './io/spawn-peer.ts';
+} from './io/child/spawn-peer.ts';
 
 export {
   ArgumentError,
@@ -85,4 +93,9 @@ export {
   TimeoutError,
   type TimeoutPhase,
   WirechartError,
-} from './errors.ts';
+} from './core/errors.ts';
+export type {
+  ProtocolActorRef,
+  ProtocolInput,
+  ProtocolMachine,
+} from './machines/protocol-machine.ts';

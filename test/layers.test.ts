@@ -1,8 +1,9 @@
 /** The layers are a rule of the linter; this is the test of the rule. */
 
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { ESLint } from 'eslint';
+import ts from 'typescript';
 import { expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..');
@@ -18,35 +19,44 @@ const refusals = async (file: string, specifier: string): Promise<number> => {
 };
 
 test.each([
-  ['src/errors.ts', 'node:net'],
-  ['src/outgoing.ts', 'xstate'],
-  ['src/waiters.ts', './protocol.ts'],
+  ['src/core/errors.ts', 'node:net'],
+  ['src/core/errors.ts', '../async/queue.ts'],
+  ['src/core/types.ts', '../codecs/json.ts'],
+  ['src/async/queue.ts', 'node:net'],
+  ['src/async/timer.ts', '../protocol/machine.ts'],
+  ['src/async/abort.ts', '../machines/link.ts'],
   ['src/codecs/lines.ts', '../io/dial.ts'],
   ['src/codecs/lines.ts', 'node:buffer'],
-  ['src/machines/actors.ts', 'node:net'],
+  ['src/codecs/lines.ts', '../index.ts'],
+  ['src/machines/protocol-actors.ts', 'node:net'],
   ['src/machines/protocol.ts', '../io/dial.ts'],
-  ['src/machines/protocol.ts', '../protocol.ts'],
+  ['src/machines/protocol.ts', '../protocol/async-protocol.ts'],
+  ['src/machines/server.ts', 'node:net'],
+  ['src/machines/server.ts', '../server/peers.ts'],
+  ['src/machines/supervisor.ts', '../supervisor/machine.ts'],
   ['src/io/dial.ts', 'xstate'],
   ['src/io/link.ts', '../machines/protocol.ts'],
-  ['src/io/link.ts', '../protocol.ts'],
-  ['src/protocol.ts', './io/dial.ts'],
-  ['src/protocol.ts', 'xstate'],
+  ['src/io/link.ts', '../protocol/async-protocol.ts'],
+  ['src/io/child/process.ts', '../../machines/protocol.ts'],
+  ['src/io/child/process.ts', 'xstate'],
+  ['src/inspect/feed.ts', 'xstate'],
+  ['src/inspect/feed.ts', '../machines/protocol.ts'],
+  ['src/inspect/feed.ts', '../protocol/machine.ts'],
+  ['src/protocol/async-protocol.ts', '../io/dial.ts'],
+  ['src/protocol/async-protocol.ts', '../inspect/feed.ts'],
+  ['src/protocol/async-protocol.ts', '../machines/protocol.ts'],
+  ['src/protocol/async-protocol.ts', 'xstate'],
+  ['src/protocol/machine.ts', '../qmp/client.ts'],
+  ['src/server/protocol-server.ts', 'xstate'],
+  ['src/server/peers.ts', '../io/serve.ts'],
+  ['src/supervisor/supervise.ts', '../io/dial.ts'],
+  ['src/supervisor/machine.ts', '../qmp/client.ts'],
   ['src/qmp/client.ts', 'xstate'],
   ['src/qmp/client.ts', 'node:net'],
   ['src/qmp/client.ts', '../io/dial.ts'],
-  ['src/qmp/client.ts', '../machine.ts'],
+  ['src/qmp/client.ts', '../machines/protocol.ts'],
+  ['src/qmp/client.ts', '../testing/script.ts'],
   ['src/testing/script.ts', '../machines/protocol.ts'],
-  ['src/inspect/feed.ts', 'xstate'],
-  ['src/inspect/feed.ts', '../machines/protocol.ts'],
-  ['src/protocol.ts', './inspect/feed.ts'],
-  ['src/supervise.ts', './io/dial.ts'],
-  ['src/supervisor.ts', './qmp/client.ts'],
-  ['src/machines/server.ts', 'node:net'],
-  ['src/machines/server.ts', '../peers.ts'],
-  ['src/protocol-server.ts', 'xstate'],
-  ['src/peers.ts', './io/serve.ts'],
-  ['src/backlog.ts', './protocol.ts'],
-  ['src/server.ts', './protocol.ts'],
   ['inspector/src/hub.ts', '../../src/inspect/feed.ts'],
   ['inspector/page/model.ts', 'node:fs'],
 ])('%s may not import %s', { timeout: 60_000 }, async (file, specifier) => {
@@ -54,12 +64,59 @@ test.each([
 });
 
 test.each([
-  ['src/machine.ts', './io/dial.ts'],
-  ['src/machine.ts', './machines/protocol.ts'],
+  ['src/protocol/machine.ts', '../io/dial.ts'],
+  ['src/protocol/machine.ts', '../machines/protocol.ts'],
   ['src/io/dial.ts', 'node:net'],
-  ['src/server.ts', './io/serve.ts'],
-  ['src/peers.ts', './protocol.ts'],
-  ['src/qmp/client.ts', '../errors.ts'],
+  ['src/io/child/process.ts', '../dial.ts'],
+  ['src/server/machine.ts', '../io/serve.ts'],
+  ['src/server/peers.ts', '../protocol/async-protocol.ts'],
+  ['src/qmp/client.ts', '../core/errors.ts'],
+  ['src/qmp/client.ts', '../protocol/async-protocol.ts'],
 ])('%s may import %s', { timeout: 60_000 }, async (file, specifier) => {
   expect(await refusals(file, specifier)).toBe(0);
 });
+
+test('the root of src/ holds the public face alone', () => {
+  expect(readdirSync(join(root, 'src')).filter((name) => name.endsWith('.ts'))).toEqual([
+    'index.ts',
+  ]);
+});
+
+/** The files that a file imports, types included. */
+const importsOf = (file: string): string[] =>
+  ts
+    .preProcessFile(readFileSync(file, 'utf8'), true, true)
+    .importedFiles.filter(({ fileName }) => fileName.startsWith('.'))
+    .map(({ fileName }) => resolve(dirname(file), fileName));
+
+const filesBelow = (folder: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(root, folder, name));
+
+/** The first circle of imports that is found, as a path from a file back to itself. */
+function circleIn(folders: readonly string[]): string[] | undefined {
+  const isDone = new Set<string>();
+  const visit = (file: string, path: readonly string[]): string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (isDone.has(file)) return undefined;
+    for (const imported of importsOf(file)) {
+      const circle = visit(imported, [...path, file]);
+      if (circle !== undefined) return circle;
+    }
+    isDone.add(file);
+    return undefined;
+  };
+  for (const file of folders.flatMap(filesBelow)) {
+    const circle = visit(file, []);
+    if (circle !== undefined) return circle.map((name) => relative(root, name));
+  }
+  return undefined;
+}
+
+test.each([[['src']], [['inspector/src', 'inspector/shared', 'inspector/page']]])(
+  'no file of %s imports itself by way of others, type imports included',
+  (folders) => {
+    expect(circleIn(folders)).toBeUndefined();
+  },
+);

@@ -7,9 +7,9 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findProgram } from '../scripts/programs.ts';
-import { resolveLimits } from '../src/limits.ts';
-import { resolveServerDeadlines, resolveServerLimits } from '../src/server-options.ts';
-import { DEFAULTS } from '../src/supervisor.ts';
+import { resolveLimits } from '../src/core/limits.ts';
+import { resolveServerDeadlines, resolveServerLimits } from '../src/server/options.ts';
+import { DEFAULTS } from '../src/supervisor/machine.ts';
 import { ScriptedQmpServer } from '../src/testing/index.ts';
 
 const run = promisify(execFile);
@@ -121,7 +121,7 @@ describe('the examples of the README', () => {
 
 describe('the tables of the README', () => {
   test('name every error code', () => {
-    const source = readFileSync(join(root, 'src/errors.ts'), 'utf8');
+    const source = readFileSync(join(root, 'src/core/errors.ts'), 'utf8');
     const [union = ''] = /export type ErrorCode =[^;]*;/.exec(source) ?? [];
     const codes = [...union.matchAll(/'(ERR_\w+)'/g)].map(([, code = '']) => code);
     expect(codes.length).toBeGreaterThan(10);

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { optionsOf } from '../soak/options.ts';
 import { growthOf, type Reading } from '../soak/verdict.ts';
 import { run } from './inspector/process.ts';
-import { expectHomeAfterEach, tempDir } from './support/home.ts';
+import { expectHomeAfterEach, tempDir } from './support/cleanup.ts';
 
 expectHomeAfterEach();
 

@@ -3,7 +3,7 @@
 import type { PageMessage, ServerMessage } from '../shared/view.ts';
 
 /** Between two attempts, in ms. */
-const PAUSE = 1000;
+const RECONNECT_MS = 1000;
 
 /** What becomes of the line. */
 export interface LineEvents {
@@ -44,7 +44,7 @@ export class Line {
       this.#events.onChange(wasOpen ? 'connecting' : 'refused');
       setTimeout(() => {
         this.#connect();
-      }, PAUSE);
+      }, RECONNECT_MS);
     });
   }
 }

@@ -10,10 +10,10 @@ export interface Found {
 }
 
 /** Looked for so deep, and shown so many. */
-const DEEPEST = 3;
-const MOST = 5;
+const MAX_DEPTH = 3;
+const MAX_ERRORS = 5;
 /** Of a chain of causes, shown so many. */
-const LONGEST = 20;
+const MAX_CAUSES = 20;
 
 /** The errors of a state, those that ended the actor first. The causes of an error are its own. */
 export function errorsIn({ error, output, context }: ActorState): Found[] {
@@ -24,11 +24,11 @@ export function errorsIn({ error, output, context }: ActorState): Found[] {
     if (!seen.has(text)) found.push(one);
     seen.add(text);
   }
-  return found.slice(0, MOST);
+  return found.slice(0, MAX_ERRORS);
 }
 
 function within(value: Json, path: string, depth: number): Found[] {
-  if (typeof value !== 'object' || value === null || depth > DEEPEST) return [];
+  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return [];
   if (isError(value)) return [{ path, error: value }];
   return Object.entries(value)
     .slice(0, 100)
@@ -55,7 +55,7 @@ export interface Link {
 export function chainOf(error: Json): Link[] {
   const chain: Link[] = [];
   let next: Json | undefined = error;
-  while (next !== undefined && chain.length < LONGEST) {
+  while (next !== undefined && chain.length < MAX_CAUSES) {
     const link: Json = next;
     if (isRecord(link) && 'message' in link) {
       const named = [link['name'], link['code']].filter((part) => typeof part === 'string');

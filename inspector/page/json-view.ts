@@ -5,8 +5,8 @@ import { html } from './dom.ts';
 import { brief } from './format.ts';
 
 /** Of a list, shown at a time. */
-const MOST = 100;
-const LONGEST = 300;
+const MAX_SHOWN_ITEMS = 100;
+const MAX_TEXT_CHARACTERS = 300;
 
 /** A value, opened down to a depth. */
 export function jsonView(value: Json, depth = 1): HTMLElement {
@@ -17,16 +17,16 @@ export function jsonView(value: Json, depth = 1): HTMLElement {
 /** A long text is cut; the rest is one click away. */
 function text(value: Json): (Node | string)[] {
   const whole = typeof value === 'string' ? value : JSON.stringify(value);
-  if (whole.length <= LONGEST) return [whole];
+  if (whole.length <= MAX_TEXT_CHARACTERS) return [whole];
   const more = html(
     'button',
     { type: 'button', class: 'more' },
     `… ${String(whole.length)} characters`,
   );
   more.addEventListener('click', () => {
-    more.replaceWith(whole.slice(LONGEST));
+    more.replaceWith(whole.slice(MAX_TEXT_CHARACTERS));
   });
-  return [whole.slice(0, LONGEST), more];
+  return [whole.slice(0, MAX_TEXT_CHARACTERS), more];
 }
 
 function structure(
@@ -50,13 +50,13 @@ function structure(
 function list(entries: readonly (readonly [string, Json])[], depth: number): HTMLElement {
   const rows = (from: number) =>
     entries
-      .slice(from, from + MOST)
+      .slice(from, from + MAX_SHOWN_ITEMS)
       .map(([key, value]) =>
         html('li', {}, html('span', { class: 'key' }, key), ': ', jsonView(value, depth - 1)),
       );
   const items = html('ul', {}, ...rows(0));
-  let shown = MOST;
-  if (entries.length > MOST) {
+  let shown = MAX_SHOWN_ITEMS;
+  if (entries.length > MAX_SHOWN_ITEMS) {
     const more = html(
       'button',
       { type: 'button', class: 'more' },
@@ -64,7 +64,7 @@ function list(entries: readonly (readonly [string, Json])[], depth: number): HTM
     );
     more.addEventListener('click', () => {
       items.append(...rows(shown));
-      shown += MOST;
+      shown += MAX_SHOWN_ITEMS;
       if (shown >= entries.length) more.remove();
     });
     return html('div', {}, items, more);

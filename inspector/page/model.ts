@@ -13,7 +13,7 @@ import type {
 import { valueText } from './format.ts';
 
 /** As the server keeps; see there. */
-const BOUNDS = { entries: 20_000, size: 64 * 1024 * 1024 };
+const HISTORY_BOUNDS = { entries: 20_000, size: 64 * 1024 * 1024 };
 
 /** What a state entry changed. */
 export interface Change {
@@ -25,7 +25,7 @@ export interface Change {
 
 /** See the module's comment. */
 export class Model {
-  readonly history = new History(BOUNDS);
+  readonly history = new History(HISTORY_BOUNDS);
   readonly programs = new Map<string, ProgramView>();
   /** Laid out charts, or why there is none. */
   readonly charts = new Map<string, Chart | string>();

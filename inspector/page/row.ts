@@ -58,13 +58,13 @@ function textOf(entry: Entry, model: Model): RowText {
 }
 
 /** What the rest of the row says already. */
-const TOLD: ReadonlySet<string> = new Set(['type', 'actorId']);
+const KEYS_ALREADY_SHOWN: ReadonlySet<string> = new Set(['type', 'actorId']);
 
 function eventMore({ data, origin }: Extract<Entry, { kind: 'event' }>, model: Model): string {
   const sender = origin === undefined ? undefined : model.history.lives.get(origin)?.actor;
   const from = sender === undefined ? '' : `from ${actorName(sender)} `;
   if (!isRecord(data)) return from;
-  const rest = Object.fromEntries(Object.entries(data).filter(([key]) => !TOLD.has(key)));
+  const rest = Object.fromEntries(Object.entries(data).filter(([key]) => !KEYS_ALREADY_SHOWN.has(key)));
   return from + (Object.keys(rest).length === 0 ? '' : brief(rest));
 }
 

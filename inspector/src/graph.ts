@@ -42,7 +42,7 @@ interface V4Transition {
 }
 
 /** Of one machine; a larger one is not drawn. */
-const MOST_NODES = 2_000;
+const MAX_NODES = 2_000;
 
 /**
  * What a machine's chart shows.
@@ -51,7 +51,7 @@ const MOST_NODES = 2_000;
  */
 export function graphOf(machine: V4Machine): Graph {
   const nodes = [...below(machine)];
-  if (nodes.length > MOST_NODES) throw new RangeError(`it has ${String(nodes.length)} states`);
+  if (nodes.length > MAX_NODES) throw new RangeError(`it has ${String(nodes.length)} states`);
   return {
     root: nodeOf(machine),
     edges: nodes.flatMap((node) => [...initialEdge(node), ...edgesFrom(node)]),

@@ -12,11 +12,11 @@ import { recordingOf } from './saved.ts';
 import { Viewer, type ViewerSocket } from './viewer.ts';
 
 /** What is kept of the past: entries, and roughly their bytes. */
-const BOUNDS = { entries: 20_000, size: 64 * 1024 * 1024 };
+const HISTORY_BOUNDS = { entries: 20_000, size: 64 * 1024 * 1024 };
 /** Charts that are kept; past it, those that no actor has are forgotten. */
-const MOST_CHARTS = 500;
+const MAX_CHARTS = 500;
 /** Programs that are gone and still shown. */
-const MOST_PROGRAMS = 200;
+const MAX_PROGRAMS = 200;
 
 /** A machine that actors run, and the name of its chart. */
 interface KnownMachine {
@@ -35,10 +35,10 @@ export class Hub implements Publisher {
   readonly opened: Promise<void>;
   isClosed = false;
   #open: () => void = () => undefined;
-  readonly #history = new History(BOUNDS);
+  readonly #history = new History(HISTORY_BOUNDS);
   readonly #viewers = new Set<Viewer>();
   readonly #machines = new Map<string, KnownMachine>();
-  #mostCharts = MOST_CHARTS;
+  #mostCharts = MAX_CHARTS;
   readonly #charts = new Map<string, Promise<ServerMessage>>();
   readonly #layouter = new Layouter();
   #seq = 0;
@@ -207,12 +207,12 @@ export class Hub implements Publisher {
       this.#machines.delete(id);
       this.#charts.delete(id);
     }
-    this.#mostCharts = Math.max(MOST_CHARTS, 2 * this.#machines.size);
+    this.#mostCharts = Math.max(MAX_CHARTS, 2 * this.#machines.size);
   }
 
   #forgetPrograms(): void {
     for (const [id, program] of this.programs) {
-      if (this.programs.size < MOST_PROGRAMS) return;
+      if (this.programs.size < MAX_PROGRAMS) return;
       if (program.view.source === 'live') continue;
       program.end();
       this.programs.delete(id);

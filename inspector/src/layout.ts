@@ -38,7 +38,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
 };
 
 /** What runs in the thread. It is a text, because a module would have to be found in source and in build. */
-const THREAD = `
+const WORKER_SOURCE = `
 const { parentPort, workerData } = require('node:worker_threads');
 const Elk = require(workerData);
 const elk = new Elk();
@@ -51,7 +51,7 @@ parentPort.on('message', (graph) => {
 `;
 
 /** How long one layout may take, in ms. */
-const PATIENCE = 20_000;
+const LAYOUT_TIMEOUT_MS = 20_000;
 
 interface Waiting {
   readonly resolve: (layout: ElkNode) => void;
@@ -113,8 +113,8 @@ export class Layouter {
     if (this.#isClosed) throw new Error('The inspector was closed');
     const worker = (this.#worker ??= this.#begin());
     const late = setTimeout(() => {
-      this.#abandon(worker, new Error(`It was not laid out within ${String(PATIENCE)} ms`));
-    }, PATIENCE).unref();
+      this.#abandon(worker, new Error(`It was not laid out within ${String(LAYOUT_TIMEOUT_MS)} ms`));
+    }, LAYOUT_TIMEOUT_MS).unref();
     try {
       return await new Promise<ElkNode>((resolve, reject) => {
         this.#waiting = { resolve, reject };
@@ -128,7 +128,7 @@ export class Layouter {
 
   #begin(): Worker {
     const elk = createRequire(import.meta.url).resolve('elkjs/lib/elk.bundled.js');
-    const worker = new Worker(THREAD, { eval: true, workerData: elk, execArgv: [] });
+    const worker = new Worker(WORKER_SOURCE, { eval: true, workerData: elk, execArgv: [] });
     worker.unref();
     worker.on('message', (answer: unknown) => {
       if (worker === this.#worker && isObject(answer)) this.#settle(answer);

@@ -37,9 +37,9 @@ export interface Connection {
 }
 
 /** Actors of one program that live at the same time; more than these are not shown. */
-const MOST_ACTORS = 20_000;
+const MAX_ACTORS = 20_000;
 /** Complaints about one program's messages. */
-const MOST_PROBLEMS = 20;
+const MAX_PROBLEMS = 20;
 
 /** See the module's comment. */
 export class Program {
@@ -206,7 +206,7 @@ export class Program {
       start: this.#publisher.nextSeq,
       base: state,
     };
-    if (!isKnown && this.#live.size >= MOST_ACTORS)
+    if (!isKnown && this.#live.size >= MAX_ACTORS)
       throw new TypeError('there are too many actors');
     this.#live.set(sessionId, { ...this.#raw, machine: definition });
     this.#unconfirmed.delete(sessionId);
@@ -277,7 +277,7 @@ export class Program {
 
   #complain(text: string, at: number): void {
     this.#problems += 1;
-    if (this.#problems > MOST_PROBLEMS) return;
+    if (this.#problems > MAX_PROBLEMS) return;
     this.#size = 0; // Of what was not understood nothing is kept.
     this.#add({ kind: 'problem', at, actor: this.id, text: text.slice(0, 1000) });
   }

@@ -5,9 +5,9 @@ import type { Hub } from './hub.ts';
 import type { Program } from './program.ts';
 
 /** One line of a recording, in characters. */
-const LONGEST_LINE = 32 * 1024 * 1024;
+const MAX_LINE_BYTES = 32 * 1024 * 1024;
 /** How long others wait for their turn, in ms. */
-const TURN_MS = 10;
+const MAX_TURN_MS = 10;
 
 /** See the module's comment. */
 export class Recordings {
@@ -20,7 +20,7 @@ export class Recordings {
   /** See `Inspector.open`. */
   async open(name: string, pieces: AsyncIterable<string> | Iterable<string>): Promise<void> {
     let program: Program | undefined;
-    let turn = performance.now() + TURN_MS;
+    let turn = performance.now() + MAX_TURN_MS;
     for await (const line of linesOf(pieces)) {
       if (this.#hub.isClosed) throw new Error('The inspector was closed');
       if (program === undefined) {
@@ -32,7 +32,7 @@ export class Recordings {
       }
       if (performance.now() < turn) continue;
       await new Promise(setImmediate);
-      turn = performance.now() + TURN_MS;
+      turn = performance.now() + MAX_TURN_MS;
     }
     if (program === undefined) throw new TypeError('It is empty');
   }
@@ -60,7 +60,7 @@ async function* linesOf(pieces: AsyncIterable<string> | Iterable<string>): Async
       if (line !== '') yield line;
       line = next;
     }
-    if (line.length > LONGEST_LINE) throw new TypeError('It has a line that is too long');
+    if (line.length > MAX_LINE_BYTES) throw new TypeError('It has a line that is too long');
   }
   if (line !== '') yield line;
 }

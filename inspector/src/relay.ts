@@ -4,7 +4,6 @@
  */
 
 import { isObject, type JsonObject, parseObject, textIn } from './checks.ts';
-import type { Hub } from './hub.ts';
 
 /** A receiver's end of a WebSocket. */
 export interface RelaySocket {
@@ -12,15 +11,25 @@ export interface RelaySocket {
   send(text: string): void;
 }
 
+/** What the relay needs of the hub. */
+export interface RelayedPrograms {
+  /** Whether receivers may send events to machines. */
+  readonly control: boolean;
+  /** The programs that report, by id. */
+  readonly programs: ReadonlyMap<string, { registrations(): Iterable<JsonObject> }>;
+  /** Sends an event to the actor with this id. */
+  send(actorId: string, event: { readonly type: string }): void;
+}
+
 /** Of what waits for a receiver, in bytes; past it, messages are left out. */
-const MOST_WAITING = 16 * 1024 * 1024;
+const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
 
 /** See the module's comment. */
 export class Relay {
-  readonly #hub: Hub;
+  readonly #hub: RelayedPrograms;
   readonly #sockets = new Set<RelaySocket>();
 
-  constructor(hub: Hub) {
+  constructor(hub: RelayedPrograms) {
     this.#hub = hub;
   }
 
@@ -72,5 +81,5 @@ export class Relay {
 }
 
 function say(socket: RelaySocket, text: string): void {
-  if (socket.bufferedAmount < MOST_WAITING) socket.send(text);
+  if (socket.bufferedAmount < MAX_UNSENT_BYTES) socket.send(text);
 }

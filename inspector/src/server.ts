@@ -56,7 +56,7 @@ export interface Inspector extends AsyncDisposable {
 }
 
 /** Of one message, in bytes. */
-const LONGEST_MESSAGE = 16 * 1024 * 1024;
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
 const HEADERS = {
   'Content-Security-Policy': [
@@ -129,7 +129,7 @@ class Running {
   readonly hub: Hub;
   readonly #sockets = new WebSocketServer({
     noServer: true,
-    maxPayload: LONGEST_MESSAGE,
+    maxPayload: MAX_MESSAGE_BYTES,
     perMessageDeflate: false,
   });
   #closed: Promise<void> | undefined;

@@ -11,10 +11,10 @@ export interface ViewerSocket {
 /** Between two batches, in ms: what is new is on the screen within a few frames. */
 const BATCH_MS = 40;
 /** Of one frame, in characters: others get their turn after it. */
-const FRAME = 512 * 1024;
+const FRAME_CHARACTERS = 512 * 1024;
 /** Of what waits for a page, in bytes and in messages; past it the page begins anew. */
-const MOST_WAITING = 16 * 1024 * 1024;
-const MOST_PENDING = 50_000;
+const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
+const MAX_PENDING_ENTRIES = 50_000;
 
 /** See the module's comment. */
 export class Viewer {
@@ -44,7 +44,7 @@ export class Viewer {
     if (this.#isBehind && !isAnswer) return;
     this.#pending.push(message);
     if (message.type === 'entry') this.#size += message.size;
-    if (this.#pending.length > MOST_PENDING || this.#size > MOST_WAITING) {
+    if (this.#pending.length > MAX_PENDING_ENTRIES || this.#size > MAX_UNSENT_BYTES) {
       this.#forget();
       this.#isBehind = true;
     }
@@ -69,7 +69,7 @@ export class Viewer {
   }
 
   #flush(): void {
-    if (this.#socket.bufferedAmount > MOST_WAITING) {
+    if (this.#socket.bufferedAmount > MAX_UNSENT_BYTES) {
       this.#schedule(BATCH_MS);
       return;
     }
@@ -80,7 +80,7 @@ export class Viewer {
     }
     const texts: string[] = [];
     let size = 0;
-    while (size < FRAME) {
+    while (size < FRAME_CHARACTERS) {
       const message = this.#next();
       if (message === undefined) break;
       const text = JSON.stringify(message);
@@ -88,7 +88,7 @@ export class Viewer {
       size += text.length;
     }
     if (texts.length > 0) this.#socket.send(`[${texts.join(',')}]`);
-    if (size >= FRAME) this.#schedule(0);
+    if (size >= FRAME_CHARACTERS) this.#schedule(0);
   }
 
   #next(): ServerMessage | undefined {

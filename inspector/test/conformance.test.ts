@@ -10,7 +10,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { Feed } from '../../src/inspect/feed.ts';
 import { inspectTo } from '../../src/inspect/index.ts';
 import { actorOf, house, nested, parallel } from '../../test/inspector/machines.ts';
-import { cleanUp, expectHomeAfterEach } from '../../test/support/home.ts';
+import { cleanUp, expectHomeAfterEach } from '../../test/support/cleanup.ts';
 import { startInspector } from '../src/index.ts';
 import { type Heard, openReceiver } from '../src/receiver.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createActor, createMachine, fromPromise } from '../../test/inspector/machines.ts';
-import { cleanUp, expectHomeAfterEach } from '../../test/support/home.ts';
+import { cleanUp, expectHomeAfterEach } from '../../test/support/cleanup.ts';
 import { gone, rows, shown, watch } from './watching.ts';
 
 expectHomeAfterEach();

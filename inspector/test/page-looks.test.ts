@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { QmpClient } from '../../src/qmp/index.ts';
 import { faults, ScriptedQmpServer } from '../../src/testing/index.ts';
-import { cleanUp, expectHomeAfterEach, track } from '../../test/support/home.ts';
+import { cleanUp, expectHomeAfterEach, track } from '../../test/support/cleanup.ts';
 import { startInspector } from '../src/index.ts';
 import { lit, rows, shown, watch } from './watching.ts';
 

@@ -2,7 +2,7 @@ import { describePage } from './browser.ts';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { AsyncProtocol, jsonLines, streamPair } from '../../src/index.ts';
-import { cleanUp, expectHomeAfterEach, track } from '../../test/support/home.ts';
+import { cleanUp, expectHomeAfterEach, track } from '../../test/support/cleanup.ts';
 import { actorRow, gone, lit, rows, shown, watch } from './watching.ts';
 
 expectHomeAfterEach();

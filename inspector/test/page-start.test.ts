@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
-import { cleanUp, expectHomeAfterEach } from '../../test/support/home.ts';
+import { cleanUp, expectHomeAfterEach } from '../../test/support/cleanup.ts';
 import { lit, rows, shown } from './watching.ts';
 
 expectHomeAfterEach();

@@ -1,7 +1,7 @@
 import { describePage } from './browser.ts';
 import { expect, test } from 'vitest';
 import { actorOf, nested, parallel } from '../../test/inspector/machines.ts';
-import { cleanUp, expectHomeAfterEach } from '../../test/support/home.ts';
+import { cleanUp, expectHomeAfterEach } from '../../test/support/cleanup.ts';
 import { actorRow, gone, lit, rows, shown, watch, type Watching } from './watching.ts';
 
 expectHomeAfterEach();

@@ -2,7 +2,7 @@
 
 import type { Locator, Page } from 'playwright-core';
 import { type Inspection, inspectTo } from '../../src/inspect/index.ts';
-import { cleanUp } from '../../test/support/home.ts';
+import { cleanUp } from '../../test/support/cleanup.ts';
 import { type Inspector, type InspectorOptions, startInspector } from '../src/index.ts';
 import { openPage } from './browser.ts';
 

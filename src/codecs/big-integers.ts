@@ -1,13 +1,13 @@
 /** JSON with integers that a number cannot hold: QMP has 64-bit ones, `JSON` rounds them. */
 
 /** As many digits as the shortest integer has that is not safe. */
-const DIGITS = 16;
+const MIN_BIG_DIGITS = 16;
 
 /** Whether `text` holds enough digits in a row for an integer that is not safe. */
 export function mayHoldBigInteger(text: string): boolean {
   // That many in a row cannot lie between two of the characters that are looked at.
-  for (let at = DIGITS - 1; at < text.length; at += DIGITS) {
-    if (isDigit(text, at) && digitsAround(text, at) >= DIGITS) return true;
+  for (let at = MIN_BIG_DIGITS - 1; at < text.length; at += MIN_BIG_DIGITS) {
+    if (isDigit(text, at) && digitsAround(text, at) >= MIN_BIG_DIGITS) return true;
   }
   return false;
 }
@@ -16,7 +16,7 @@ function digitsAround(text: string, at: number): number {
   let from = at;
   while (isDigit(text, from - 1)) from--;
   let to = at + 1;
-  while (to - from < DIGITS && isDigit(text, to)) to++;
+  while (to - from < MIN_BIG_DIGITS && isDigit(text, to)) to++;
   return to - from;
 }
 

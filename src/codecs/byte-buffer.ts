@@ -1,10 +1,10 @@
 /** The bytes of a stream that are not messages yet. */
 
 /** A store above this size is given back as soon as little of it is in use. */
-const KEPT = 256 * 1024;
-const SMALLEST = 4 * 1024;
+const MAX_KEPT_BYTES = 256 * 1024;
+const MIN_CAPACITY_BYTES = 4 * 1024;
 /** A smaller chunk is cheaper to copy than to wrap. */
-const WRAPPED = 512;
+const MIN_WRAPPED_BYTES = 512;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /**
@@ -34,7 +34,7 @@ export class ByteBuffer {
    * must leave it alone until the next `own()` or `append()`.
    */
   append(chunk: Uint8Array): void {
-    if (this.length === 0 && chunk.length >= WRAPPED) {
+    if (this.length === 0 && chunk.length >= MIN_WRAPPED_BYTES) {
       this.#bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
       this.#start = 0;
       this.#end = chunk.length;
@@ -48,7 +48,7 @@ export class ByteBuffer {
   /** Copies what is still in the memory of the last chunk, and gives back memory not needed. */
   own(): void {
     const { length } = this;
-    const oversized = this.#store.length > KEPT && length * 4 <= this.#store.length;
+    const oversized = this.#store.length > MAX_KEPT_BYTES && length * 4 <= this.#store.length;
     if (oversized) this.#moveTo(length === 0 ? NOTHING : allocate(length));
     else if (this.#bytes !== this.#store) this.#makeRoom(0);
   }
@@ -96,5 +96,5 @@ export class ByteBuffer {
 
 /** Not from Node's shared pool: a slice of it would keep the whole pool alive. */
 function allocate(size: number): Buffer {
-  return Buffer.allocUnsafeSlow(Math.max(size, SMALLEST));
+  return Buffer.allocUnsafeSlow(Math.max(size, MIN_CAPACITY_BYTES));
 }

@@ -1,7 +1,7 @@
 /** The base protocol of LSP and DAP: JSON behind a header with its length. */
 
-import { CodecError, LimitError } from '../errors.ts';
-import type { Codec, Limits } from '../types.ts';
+import { CodecError, LimitError } from '../core/errors.ts';
+import type { Codec, Limits } from '../core/types.ts';
 import { BufferedDecoder } from './decoder.ts';
 import { JsonReader, stringifyJson } from './json.ts';
 import type { JsonOptions, JsonValue } from './json.ts';
@@ -9,7 +9,7 @@ import { decodeUtf8, rawOf } from './utf8.ts';
 
 const CR = 0x0d;
 const LF = 0x0a;
-const MAX_HEADER = 8 * 1024;
+const MAX_HEADER_BYTES = 8 * 1024;
 
 /**
  * The base protocol of LSP and DAP: `Content-Length: N`, other header fields, a blank line, and N
@@ -67,7 +67,7 @@ class ContentLengthDecoder<In> extends BufferedDecoder<In> {
   }
 
   #readHeader(): boolean {
-    const bytes = this.buffer.view(0, Math.min(this.buffer.length, MAX_HEADER));
+    const bytes = this.buffer.view(0, Math.min(this.buffer.length, MAX_HEADER_BYTES));
     while (this.#start === 0) {
       const newline = bytes.indexOf(LF, this.#searched);
       if (newline === -1) break;
@@ -83,9 +83,9 @@ class ContentLengthDecoder<In> extends BufferedDecoder<In> {
 
   #awaitHeader(searched: number): false {
     this.#searched = searched;
-    if (this.buffer.length <= MAX_HEADER) return false;
-    const text = `A header is over the limit of ${String(MAX_HEADER)} bytes`;
-    throw this.fatal(new LimitError(text, MAX_HEADER, this.buffer.length));
+    if (this.buffer.length <= MAX_HEADER_BYTES) return false;
+    const text = `A header is over the limit of ${String(MAX_HEADER_BYTES)} bytes`;
+    throw this.fatal(new LimitError(text, MAX_HEADER_BYTES, this.buffer.length));
   }
 
   /** Checks the fields of a header, each with its line end. */

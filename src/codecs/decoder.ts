@@ -1,8 +1,8 @@
 /** What all decoders have in common: a buffer, a bound, and the errors after which nothing follows. */
 
-import { ClosedError, CodecError, LimitError } from '../errors.ts';
-import { resolveLimits } from '../limits.ts';
-import type { Decoder, Limits } from '../types.ts';
+import { ClosedError, CodecError, LimitError } from '../core/errors.ts';
+import { resolveLimits } from '../core/limits.ts';
+import type { Decoder, Limits } from '../core/types.ts';
 import { ByteBuffer } from './byte-buffer.ts';
 import { rawOf } from './utf8.ts';
 

@@ -26,7 +26,7 @@ export const UNSURE = -1;
 /** As deep as messages are that are worth the stack of a recursion. */
 const MAX_DEPTH = 32;
 /** A longer string is left to the engine, which takes many bytes at once. */
-const SHORT = 48;
+const MAX_SHORT_BYTES = 48;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -87,7 +87,7 @@ const pastBlank = (bytes: Uint8Array, at: number): number => (bytes[at] === 0x20
 export function endOfString(lines: AsciiLines, from: number): number {
   const { bytes } = lines;
   if (bytes[from] !== QUOTE) return UNSURE;
-  const longest = from + SHORT;
+  const longest = from + MAX_SHORT_BYTES;
   let at = from + 1;
   while (at < longest && PLAIN[bytes[at] ?? 0] === 1) at++;
   if (bytes[at] === QUOTE) return at + 1;

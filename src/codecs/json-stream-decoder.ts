@@ -1,7 +1,7 @@
 /** The receiving side of `jsonStream()`. */
 
-import { CodecError } from '../errors.ts';
-import type { Limits } from '../types.ts';
+import { CodecError } from '../core/errors.ts';
+import type { Limits } from '../core/types.ts';
 import { BufferedDecoder } from './decoder.ts';
 import { type AsciiLines, asciiLines, UNSURE } from './json-check.ts';
 import { JsonScanner, isReset } from './json-scanner.ts';

@@ -1,6 +1,6 @@
 /** JSON texts and their values, as all JSON codecs read and write them. */
 
-import { CodecError, describe } from '../errors.ts';
+import { CodecError, describe } from '../core/errors.ts';
 import { mayHoldBigInteger, parseLossless, stringifyBigInts, toText } from './big-integers.ts';
 import { rawOf } from './utf8.ts';
 

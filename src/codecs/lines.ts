@@ -1,7 +1,7 @@
 /** Lines of text. */
 
-import { CodecError } from '../errors.ts';
-import type { Codec } from '../types.ts';
+import { CodecError } from '../core/errors.ts';
+import type { Codec } from '../core/types.ts';
 import { LineDecoder } from './line-decoder.ts';
 
 /** How `lines()` writes. */

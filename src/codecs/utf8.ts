@@ -1,6 +1,6 @@
 /** Bytes to text and back, where a wrong byte is an error and not a replacement character. */
 
-import { CodecError, describe } from '../errors.ts';
+import { CodecError, describe } from '../core/errors.ts';
 
 // A byte order mark is content: JSON does not allow one, and text lines are handed on unchanged.
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -10,9 +10,9 @@
 
 import { performance } from 'node:perf_hooks';
 import type { AnyActorRef, InspectionEvent } from 'xstate';
-import { textOf } from '../errors.ts';
+import { textOf } from '../core/errors.ts';
 import type { WatchableActor } from './actors.ts';
-import { lineOf } from './lines.ts';
+import { lineOf } from './serialize.ts';
 import { toV5Name } from './names.ts';
 import { type Sanitize, toPlain } from './plain.ts';
 import { type Reporting, SystemWatch } from './system.ts';
@@ -47,7 +47,7 @@ export class Feed {
   readonly #reporting: Reporting;
   readonly #systems = new WeakMap<object, SystemWatch>();
   readonly #live = new Set<WeakRef<SystemWatch>>();
-  readonly #buried = new FinalizationRegistry<Remains>((remains) => {
+  readonly #buried = new FinalizationRegistry<CollectedActors>((remains) => {
     this.#bury(remains);
   });
   #isTapping = false;
@@ -157,7 +157,7 @@ export class Feed {
   }
 
   /** A system was given up without a word: its actors are no more. */
-  #bury({ reference, told }: Remains): void {
+  #bury({ reference, told }: CollectedActors): void {
     this.#live.delete(reference);
     for (const sessionId of told) {
       this.#say({ type: 'service.stop', sessionId, wirechart: { at: now() } });
@@ -195,7 +195,7 @@ export class Feed {
   /** The first few are enough to see that something is wrong here. */
   #complain(error: unknown): void {
     this.#problems += 1;
-    if (this.#problems > MOST_PROBLEMS) return;
+    if (this.#problems > MAX_PROBLEMS) return;
     const problem: FeedMessage = { type: 'wirechart.problem', text: textOf(error), at: now() };
     for (const sink of this.#sinks) {
       try {
@@ -207,12 +207,12 @@ export class Feed {
   }
 }
 
-const MOST_PROBLEMS = 10;
+const MAX_PROBLEMS = 10;
 /** How XState starts and stops an actor. From anybody else they would leave it neither. */
 const OF_ACTORS: ReadonlySet<string> = new Set(['xstate.init', 'xstate.stop']);
 
 /** What is left of a system: the place where it was known, and who is to be told of. */
-interface Remains {
+interface CollectedActors {
   readonly reference: WeakRef<SystemWatch>;
   readonly told: ReadonlySet<string>;
 }

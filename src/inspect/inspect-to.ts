@@ -10,10 +10,10 @@
 
 import { connect, type Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
-import { defer } from '../deferred.ts';
-import { ArgumentError } from '../errors.ts';
+import { defer } from '../async/deferred.ts';
+import { ArgumentError } from '../core/errors.ts';
 import { Feed, now } from './feed.ts';
-import { type Inspection, introduction, type ReportOptions } from './inspection.ts';
+import { type Inspection, introduction, type ReportOptions } from './report.ts';
 import type { InspectorCommand } from './wire.ts';
 
 /** How a program reports to an inspector. */
@@ -26,20 +26,20 @@ export interface InspectOptions extends ReportOptions {
 }
 
 /** Of what waits to be sent, in bytes; beyond it, messages are left out. */
-const MOST_WAITING = 8 * 1024 * 1024;
+const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
 /** What goes out together, in bytes. */
-const BATCH = 64 * 1024;
+const BATCH_BYTES = 64 * 1024;
 /** Before the first connection, in messages. */
-const MOST_KEPT = 5_000;
+const MAX_KEPT_LINES = 5_000;
 /** Between two attempts, in ms; doubled from one to the next. */
-const FIRST_PAUSE = 250;
-const LONGEST_PAUSE = 4_000;
+const MIN_RECONNECT_MS = 250;
+const MAX_RECONNECT_MS = 4_000;
 /** Of one attempt, and of a farewell, in ms. */
-const PATIENCE = 2_000;
+const TIMEOUT_MS = 2_000;
 /** How long the end of the program may be held up for the last messages, in ms. */
-const LAST_WORDS = 500;
+const LINGER_MS = 500;
 /** Of what an inspector says, in bytes. */
-const LONGEST_COMMAND = 1024 * 1024;
+const MAX_COMMAND_BYTES = 1024 * 1024;
 
 /**
  * Reports to an inspector, from now on.
@@ -50,7 +50,7 @@ const LONGEST_COMMAND = 1024 * 1024;
  */
 export function inspectTo(url: string | URL, options: InspectOptions = {}): Inspection {
   const feed = new Feed(options.sanitize);
-  const report = new Report(endpointOf(url), feed, options);
+  const report = new InspectorConnection(endpointOf(url), feed, options);
   const close = () => report.close();
   return { inspect: feed.inspect, close, [Symbol.asyncDispose]: close };
 }
@@ -71,7 +71,7 @@ function endpointOf(url: string | URL): URL {
 }
 
 /** See the module's comment. */
-class Report {
+class InspectorConnection {
   readonly #endpoint: URL;
   readonly #feed: Feed;
   readonly #name: string | undefined;
@@ -83,7 +83,7 @@ class Report {
   /** What is kept for the first connection; `undefined` once it was sent, or dropped. */
   #kept: string[] | undefined = [];
   #missed = 0;
-  #pause = FIRST_PAUSE;
+  #pause = MIN_RECONNECT_MS;
   #timer: NodeJS.Timeout | undefined;
   /** The end of the first attempt, good or bad. */
   readonly #tried = defer<undefined>();
@@ -113,7 +113,7 @@ class Report {
     this.#feed.remove(this.#sink);
     const late = setTimeout(() => {
       this.#websocket?.terminate();
-    }, PATIENCE);
+    }, TIMEOUT_MS);
     if (this.#isKeeping) await this.#tried.promise;
     await this.#hangUp();
     clearTimeout(late);
@@ -141,8 +141,8 @@ class Report {
     const { WebSocket: Client } = await import('ws');
     if (this.#closed !== undefined && !this.#isKeeping) return;
     const websocket = new Client(this.#endpoint, {
-      handshakeTimeout: PATIENCE,
-      maxPayload: LONGEST_COMMAND,
+      handshakeTimeout: TIMEOUT_MS,
+      maxPayload: MAX_COMMAND_BYTES,
       perMessageDeflate: false,
       createConnection: () => this.#dial(),
     });
@@ -168,7 +168,7 @@ class Report {
   }
 
   #greet(websocket: WebSocket): void {
-    this.#pause = FIRST_PAUSE;
+    this.#pause = MIN_RECONNECT_MS;
     websocket.send(JSON.stringify(introduction(this.#name, this.#control)));
     for (const line of this.#kept ?? []) websocket.send(line);
     this.#kept = undefined;
@@ -180,9 +180,9 @@ class Report {
   readonly #sink = (line: string): void => {
     const websocket = this.#websocket;
     if (this.#kept !== undefined) {
-      if (this.#kept.length < MOST_KEPT) this.#kept.push(line);
+      if (this.#kept.length < MAX_KEPT_LINES) this.#kept.push(line);
       else this.#missed += 1;
-    } else if (this.#missed > 0 || (websocket?.bufferedAmount ?? 0) > MOST_WAITING) {
+    } else if (this.#missed > 0 || (websocket?.bufferedAmount ?? 0) > MAX_UNSENT_BYTES) {
       if (this.#missed === 0) this.#socket?.once('drain', this.#catchUp);
       this.#missed += 1;
     } else {
@@ -198,7 +198,7 @@ class Report {
       process.nextTick(this.#dispatch);
     }
     this.#websocket?.send(line);
-    if ((this.#gathering?.writableLength ?? 0) >= BATCH) this.#dispatch();
+    if ((this.#gathering?.writableLength ?? 0) >= BATCH_BYTES) this.#dispatch();
   }
 
   readonly #dispatch = (): void => {
@@ -237,7 +237,7 @@ class Report {
     this.#timer = setTimeout(() => {
       this.#try();
     }, this.#pause).unref();
-    this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
+    this.#pause = Math.min(2 * this.#pause, MAX_RECONNECT_MS);
   }
 
   /** The program has nothing left to do; what it did last is still to be told. */
@@ -249,7 +249,7 @@ class Report {
     this.#socket?.ref();
     const late = setTimeout(() => {
       this.#socket?.unref();
-    }, LAST_WORDS);
+    }, LINGER_MS);
     const letGo = () => {
       clearTimeout(late);
       this.#socket?.unref();

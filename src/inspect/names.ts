@@ -1,7 +1,7 @@
 /** The names that XState gives to its own events: in version 5, in version 4, and in words. */
 
 /** The generated names of XState 5, and how version 4 and people say them. */
-const GENERATED: readonly (readonly [v5: RegExp, v4: string, words: string])[] = [
+const V5_TO_V4: readonly (readonly [v5: RegExp, v4: string, words: string])[] = [
   [/^xstate\.done\.actor\.(.+)$/, 'done.invoke.$1', '$1 done'],
   [/^xstate\.error\.actor\.(.+)$/, 'error.platform.$1', '$1 failed'],
   [/^xstate\.after\.([^.]+)\.(.*)$/, 'xstate.after($1)#$2', 'after $1'],
@@ -11,11 +11,11 @@ const GENERATED: readonly (readonly [v5: RegExp, v4: string, words: string])[] =
 /** How XState 4 spells an event of XState 5. */
 export function toV4Name(type: string): string {
   if (!type.startsWith('xstate.')) return type;
-  for (const [v5, v4] of GENERATED) if (v5.test(type)) return type.replace(v5, v4);
+  for (const [v5, v4] of V5_TO_V4) if (v5.test(type)) return type.replace(v5, v4);
   return type;
 }
 
-const BACK: readonly (readonly [v4: RegExp, v5: string])[] = [
+const V4_TO_V5: readonly (readonly [v4: RegExp, v5: string])[] = [
   [/^done\.invoke\.(.+)$/, 'xstate.done.actor.$1'],
   [/^error\.platform\.(.+)$/, 'xstate.error.actor.$1'],
   [/^xstate\.after\((.+?)\)#(.*)$/, 'xstate.after.$1.$2'],
@@ -24,13 +24,13 @@ const BACK: readonly (readonly [v4: RegExp, v5: string])[] = [
 
 /** How XState 5 spells an event of XState 4. */
 export function toV5Name(type: string): string {
-  for (const [v4, v5] of BACK) if (v4.test(type)) return type.replace(v4, v5);
+  for (const [v4, v5] of V4_TO_V5) if (v4.test(type)) return type.replace(v4, v5);
   return type;
 }
 
 /** An event in words: `reader done`, `after connectTimeout`. */
 export function inWords(type: string): string {
-  for (const [v5, , words] of GENERATED) if (v5.test(type)) return type.replace(v5, words);
+  for (const [v5, , words] of V5_TO_V4) if (v5.test(type)) return type.replace(v5, words);
   return type;
 }
 

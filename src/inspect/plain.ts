@@ -14,12 +14,12 @@ import type { Json } from './wire.ts';
 export type Sanitize = (key: string, value: unknown) => unknown;
 
 /** Beyond these a value is cut, and says so. */
-const LONGEST_TEXT = 16_384;
-const MOST_BYTES_SHOWN = 64;
-const DEEPEST = 16;
-const MOST_VALUES = 5_000;
+const MAX_TEXT_CHARACTERS = 16_384;
+const MAX_SHOWN_BYTES = 64;
+const MAX_DEPTH = 16;
+const MAX_VALUES = 5_000;
 /** Of all texts and names in it together, about. */
-const MOST_CHARACTERS = 524_288;
+const MAX_CHARACTERS = 524_288;
 
 /** A value as JSON, cut where it is too large. */
 export function toPlain(value: unknown, sanitize?: Sanitize): Json {
@@ -31,7 +31,7 @@ export function toPlain(value: unknown, sanitize?: Sanitize): Json {
 }
 
 /** A text, cut where it is too long. */
-export function cut(text: string, longest = LONGEST_TEXT): string {
+export function cut(text: string, longest = MAX_TEXT_CHARACTERS): string {
   return text.length <= longest
     ? text
     : `${text.slice(0, longest)}… (${String(text.length)} characters)`;
@@ -43,8 +43,8 @@ class SanitizeError extends Error {}
 class Flattening {
   readonly #sanitize: Sanitize | undefined;
   readonly #ancestors: object[] = [];
-  #left = MOST_VALUES;
-  #room = MOST_CHARACTERS;
+  #left = MAX_VALUES;
+  #room = MAX_CHARACTERS;
 
   constructor(sanitize: Sanitize | undefined) {
     this.#sanitize = sanitize;
@@ -82,14 +82,14 @@ class Flattening {
   }
 
   #text(value: string): string {
-    const shown = cut(value, Math.min(LONGEST_TEXT, Math.max(this.#room, 0)));
+    const shown = cut(value, Math.min(MAX_TEXT_CHARACTERS, Math.max(this.#room, 0)));
     this.#room -= shown.length;
     return shown;
   }
 
   #flattenObject(key: string, value: object): Json {
     if (this.#ancestors.includes(value)) return '[circular]';
-    if (this.#ancestors.length >= DEEPEST) return '[too deep]';
+    if (this.#ancestors.length >= MAX_DEPTH) return '[too deep]';
     if (this.#left <= 0 || this.#room <= 0) return '[too much]';
     this.#left -= 1;
     this.#ancestors.push(value);
@@ -184,8 +184,8 @@ function readProperty(value: object, key: string): unknown {
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): string {
   const head = Buffer.from(buffer, byteOffset, Math.min(byteLength, 10)).toString('latin1');
   if (head === '-----BEGIN') return `[${String(byteLength)} bytes of PEM]`;
-  const shown = Buffer.from(buffer, byteOffset, Math.min(byteLength, MOST_BYTES_SHOWN));
-  const more = byteLength > MOST_BYTES_SHOWN ? '…' : '';
+  const shown = Buffer.from(buffer, byteOffset, Math.min(byteLength, MAX_SHOWN_BYTES));
+  const more = byteLength > MAX_SHOWN_BYTES ? '…' : '';
   return `[${String(byteLength)} bytes ${shown.toString('hex')}${more}]`;
 }
 

@@ -8,9 +8,9 @@
  */
 
 import { closeSync, lstatSync, openSync, renameSync, writeSync } from 'node:fs';
-import { ArgumentError, describe } from '../errors.ts';
+import { ArgumentError, describe } from '../core/errors.ts';
 import { Feed } from './feed.ts';
-import { type Inspection, introduction, type ReportOptions } from './inspection.ts';
+import { type Inspection, introduction, type ReportOptions } from './report.ts';
 
 /** What is recorded, and how much of it. */
 export interface RecordOptions extends ReportOptions {
@@ -24,7 +24,7 @@ export interface RecordOptions extends ReportOptions {
 
 const MAX_BYTES = 64 * 1024 * 1024;
 /** Lines wait for each other up to this size, in bytes, … */
-const BATCH = 64 * 1024;
+const BATCH_CHARACTERS = 64 * 1024;
 /** … and this long, in ms. */
 const BATCH_MS = 200;
 
@@ -38,9 +38,9 @@ const BATCH_MS = 200;
  */
 export function recordTo(path: string, options: RecordOptions = {}): Inspection {
   const { maxBytes = MAX_BYTES } = options;
-  if (!(isNumber(maxBytes) && maxBytes >= BATCH)) {
+  if (!(isNumber(maxBytes) && maxBytes >= BATCH_CHARACTERS)) {
     throw new ArgumentError(
-      `maxBytes is ${String(maxBytes)}; it must be a number of bytes, ${String(BATCH)} or more`,
+      `maxBytes is ${String(maxBytes)}; it must be a number of bytes, ${String(BATCH_CHARACTERS)} or more`,
     );
   }
   const feed = new Feed(options.sanitize);
@@ -103,7 +103,7 @@ class Recording {
     if (this.#file === undefined) return;
     this.#lines.push(line);
     this.#waiting += size;
-    if (this.#waiting >= BATCH) this.#flush();
+    if (this.#waiting >= BATCH_CHARACTERS) this.#flush();
     else this.#timer ??= setTimeout(this.#flush, BATCH_MS).unref();
   };
 
@@ -134,7 +134,7 @@ class Recording {
       this.#written = 0;
       this.#write(lines);
       // Or else what there is, where it is much, would fill file after file.
-      this.#fullAt = Math.max(this.#maxBytes, this.#written + BATCH / 2);
+      this.#fullAt = Math.max(this.#maxBytes, this.#written + BATCH_CHARACTERS / 2);
     } catch (error) {
       this.#fail(error);
     }

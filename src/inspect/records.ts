@@ -20,9 +20,14 @@ import type {
 export type Plainly = (value: unknown) => Json;
 
 /** Of the steps, actions and emitted events of one event; the rest is left out. */
-const MOST = 100;
+const MAX_ITEMS = 100;
 /** XState's own actions, which say nothing that is not told otherwise. */
-const UNTOLD = new Set(['xstate.spawnChild', 'xstate.stopChild', 'xstate.raise', 'xstate.cancel']);
+const HIDDEN_ACTIONS = new Set([
+  'xstate.spawnChild',
+  'xstate.stopChild',
+  'xstate.raise',
+  'xstate.cancel',
+]);
 /** A timer that can be waited for; a deadline of Infinity is one that never ends. */
 const LONGEST_DELAY = 2 ** 31 - 1;
 
@@ -115,7 +120,7 @@ export class ActorRecord {
   }
 
   addMicrostep({ event, snapshot, _transitions }: MicrostepEvent): void {
-    if (this.#microsteps.length >= MOST) return;
+    if (this.#microsteps.length >= MAX_ITEMS) return;
     this.#microsteps.push({
       event: toV4Name(event.type),
       value: this.#plain('value' in snapshot ? snapshot.value : snapshot.status),
@@ -129,8 +134,8 @@ export class ActorRecord {
     if (isEvent(event) && typeof delay === 'number') {
       this.#begin(typeof id === 'string' ? id : Symbol(), event, delay, at);
     } else if (type === 'xstate.emit') {
-      if (this.#emitted.length < MOST) this.#emitted.push(this.#plain(event));
-    } else if (!UNTOLD.has(type) && this.#actions.length < MOST) {
+      if (this.#emitted.length < MAX_ITEMS) this.#emitted.push(this.#plain(event));
+    } else if (!HIDDEN_ACTIONS.has(type) && this.#actions.length < MAX_ITEMS) {
       this.#actions.push(type === '(anonymous)' ? 'inline' : type);
     }
   }
@@ -144,7 +149,7 @@ export class ActorRecord {
   }
 
   #begin(id: string | symbol, event: AnyEvent, ms: number, startedAt: Timestamp): void {
-    if (ms >= LONGEST_DELAY || this.#timers.size >= MOST) return;
+    if (ms >= LONGEST_DELAY || this.#timers.size >= MAX_ITEMS) return;
     this.#timers.set(id, { event, deadline: { event: toV4Name(event.type), ms, startedAt } });
   }
 

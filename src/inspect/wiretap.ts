@@ -1,14 +1,14 @@
 /** The messages of protocol machines, for those who want to see them: bounded in size, and in number. */
 
-import type { Link, Tap } from '../link.ts';
+import type { Link, Tap } from '../machines/link.ts';
 import { type AnySnapshotFacts } from './actors.ts';
 import { cut, type Sanitize, toPlain } from './plain.ts';
 import type { Timestamp, WireMessage } from './wire.ts';
 
 /** Of one message. */
-const LONGEST = 4_096;
+const MAX_TEXT_CHARACTERS = 4_096;
 /** Messages of all sessions together that are shown in one window of time; more are counted. */
-const MOST = 50;
+const MAX_MESSAGES_PER_WINDOW = 50;
 const WINDOW_MS = 100;
 
 /** Shows the messages of a link until it is called. */
@@ -76,13 +76,13 @@ export class Wiretap {
       this.#shown = 0;
     }
     this.#shown += 1;
-    return this.#shown <= MOST;
+    return this.#shown <= MAX_MESSAGES_PER_WINDOW;
   }
 
   #textOf(message: unknown): { text: string; bytes: number } {
     const plain = toPlain(message, this.#sanitize);
     const text = typeof plain === 'string' ? plain : JSON.stringify(plain);
-    return { text: cut(text, LONGEST), bytes: sizeOf(message, text) };
+    return { text: cut(text, MAX_TEXT_CHARACTERS), bytes: sizeOf(message, text) };
   }
 }
 

@@ -1,8 +1,8 @@
 /** From what a caller wrote as an address to what the sockets need, with every mistake named. */
 
 import { Duplex } from 'node:stream';
-import { ArgumentError, WirechartError } from '../errors.ts';
-import type { Address } from '../types.ts';
+import { ArgumentError, WirechartError } from '../core/errors.ts';
+import type { Address } from '../core/types.ts';
 
 /**
  * An address that has been checked: every field is what it says. The TLS options are the user's own

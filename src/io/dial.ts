@@ -3,8 +3,8 @@
 import { connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
-import { ArgumentError, ClosedError, describe } from '../errors.ts';
-import type { StopSignal } from '../stop-signal.ts';
+import { ArgumentError, ClosedError, describe } from '../core/errors.ts';
+import type { StopSignal } from '../async/stop-signal.ts';
 import type { Target } from './address.ts';
 
 /** A stream on its way, and the event that says that it has arrived (none: it is open already). */
@@ -33,7 +33,7 @@ interface Opening {
  * adopted stream closes without an error before it is open.
  */
 export async function dial(target: Target, signal: StopSignal): Promise<Duplex> {
-  if (signal.aborted && target.kind === 'stream') quiet(target.stream).destroy();
+  if (signal.aborted && target.kind === 'stream') ignoreLateErrors(target.stream).destroy();
   signal.throwIfAborted();
   const { stream, event } = open(target);
   const error = event && !stream.destroyed ? await settled(stream, event, signal) : undefined;
@@ -50,7 +50,7 @@ export async function dial(target: Target, signal: StopSignal): Promise<Duplex> 
  * Node does by itself except for an alert of TLS after the handshake (a client's certificate that the
  * server refused, say): without it the stream would only seem to end, and `errored` would be empty.
  */
-export function quiet<S extends Duplex>(stream: S): S {
+export function ignoreLateErrors<S extends Duplex>(stream: S): S {
   if (!stream.listeners('error').includes(destroy)) stream.on('error', destroy);
   return stream;
 }
@@ -63,7 +63,7 @@ function open(target: Target): Opening {
   switch (target.kind) {
     case 'unix':
       return {
-        stream: quiet(connect({ path: target.path, allowHalfOpen: true })),
+        stream: ignoreLateErrors(connect({ path: target.path, allowHalfOpen: true })),
         event: 'connect',
       };
     case 'tcp':
@@ -76,7 +76,7 @@ function open(target: Target): Opening {
 }
 
 function openTcp(host: string, port: number): Socket {
-  return quiet(connect({ host, port, allowHalfOpen: true, noDelay: true }));
+  return ignoreLateErrors(connect({ host, port, allowHalfOpen: true, noDelay: true }));
 }
 
 function openTls(host: string, port: number, tls: object): Socket {
@@ -85,14 +85,14 @@ function openTls(host: string, port: number, tls: object): Socket {
   // Node checks the certificate against the host by itself, but does not tell the host to the server.
   const name = isIP(host) === 0 ? { servername: host } : {};
   try {
-    return quiet(connectTls({ ...name, ...tls, ...where })).setNoDelay(true);
+    return ignoreLateErrors(connectTls({ ...name, ...tls, ...where })).setNoDelay(true);
   } catch (error) {
     throw new ArgumentError(`The TLS options cannot be used: ${describe(error)}`, { cause: error });
   }
 }
 
 function adopt(stream: Duplex): Opening {
-  quiet(stream);
+  ignoreLateErrors(stream);
   stream.allowHalfOpen = true;
   // 'secure' and not 'secureConnect', which only the sockets of tls.connect() have. It comes before
   // Node's check of the certificate is known to us, but after Node's own listener has made it.

@@ -1,10 +1,10 @@
 /** The handshake's hold on a stream: it pulls messages one by one, before the loops push them. */
 
 import type { Duplex } from 'node:stream';
-import { abortable } from '../abort.ts';
-import { defer, type Deferred, quietly } from '../deferred.ts';
-import { ClosedError, StateError } from '../errors.ts';
-import type { Handshake } from '../types.ts';
+import { abortable } from '../async/abort.ts';
+import { defer, type Deferred, markHandled } from '../async/deferred.ts';
+import { ClosedError, StateError } from '../core/errors.ts';
+import type { Handshake } from '../core/types.ts';
 import type { Inbound } from './inbound.ts';
 
 /** What the link does to each message: hooks, records, encoding. */
@@ -44,11 +44,11 @@ export class HandshakeSession<In, Out> implements Handshake<In, Out> {
       this.#give();
     }
     // Quietly: a handshake may well leave a wait behind when it ends.
-    return quietly(abortable(waiter.promise, this.signal));
+    return markHandled(abortable(waiter.promise, this.signal));
   }
 
   send(message: Out): Promise<void> {
-    return quietly(abortable(this.#write(message), this.signal));
+    return markHandled(abortable(this.#write(message), this.signal));
   }
 
   /** What is not received now is left to the reader. */

@@ -7,8 +7,8 @@
  */
 
 import type { Duplex } from 'node:stream';
-import { ClosedError, CodecError, describe, WirechartError } from '../errors.ts';
-import type { Decoder } from '../types.ts';
+import { ClosedError, CodecError, describe, WirechartError } from '../core/errors.ts';
+import type { Decoder } from '../core/types.ts';
 
 /** See the module's comment. */
 export class Inbound<In> {

@@ -2,18 +2,18 @@
 
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { ClosedError, CodecError, describe, handlerError, WirechartError } from '../errors.ts';
-import { Batch } from '../batch.ts';
-import type { Bounds } from '../limits.ts';
-import type { Deadlines, Link, Tap } from '../link.ts';
-import { Outgoing } from '../outgoing.ts';
-import { type StopSignal, toAbortSignal } from '../stop-signal.ts';
-import type { Address, BoundAddress, ProtocolDefinition } from '../types.ts';
+import { ClosedError, CodecError, describe, handlerError, WirechartError } from '../core/errors.ts';
+import { Batcher } from './batcher.ts';
+import type { Bounds, Deadlines } from '../core/limits.ts';
+import type { Link, Tap } from '../machines/link.ts';
+import { Outbound } from './outbound.ts';
+import { type StopSignal, toAbortSignal } from '../async/stop-signal.ts';
+import type { Address, BoundAddress, ProtocolDefinition } from '../core/types.ts';
 import { parseAddress } from './address.ts';
-import { dial, quiet } from './dial.ts';
+import { dial, ignoreLateErrors } from './dial.ts';
 import { HandshakeSession } from './handshake.ts';
 import { Inbound } from './inbound.ts';
-import { Listener } from './listen.ts';
+import { SinglePeerListener } from './listen.ts';
 import { readLoop } from './reader.ts';
 import { writeLoop } from './writer.ts';
 
@@ -27,7 +27,7 @@ export interface LinkOptions {
 }
 
 /** An open stream, with the decoder of its session. */
-interface Open<In> {
+interface OpenStream<In> {
   readonly stream: Duplex;
   readonly inbound: Inbound<In>;
 }
@@ -41,10 +41,10 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   #tap: Tap | undefined;
   #taps: readonly Tap[];
   readonly #forwards: boolean;
-  #batch: Batch<In> | undefined;
-  #listener: Listener | undefined;
-  #open: Open<In> | undefined;
-  #outgoing: Outgoing;
+  #batch: Batcher<In> | undefined;
+  #listener: SinglePeerListener | undefined;
+  #open: OpenStream<In> | undefined;
+  #outgoing: Outbound;
   #failWriter: ((error: unknown) => void) | undefined;
 
   constructor(definition: ProtocolDefinition<In, Out>, options: LinkOptions) {
@@ -53,8 +53,8 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.#limits = options.limits;
     this.#tap = options.tap;
     this.#forwards = options.forward ?? false;
-    this.#taps = options.tap ? [options.tap] : NOBODY;
-    this.#outgoing = new Outgoing(options.limits);
+    this.#taps = options.tap ? [options.tap] : NO_TAPS;
+    this.#outgoing = new Outbound(options.limits);
   }
 
   get undelivered(): number {
@@ -66,13 +66,13 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   }
 
   async dial(address: Address, signal: StopSignal): Promise<void> {
-    this.#outgoing = new Outgoing(this.#limits);
+    this.#outgoing = new Outbound(this.#limits);
     this.#adopt(await dial(parseAddress(address), signal), signal);
   }
 
   async listen(address: Address, signal: StopSignal): Promise<BoundAddress> {
-    this.#outgoing = new Outgoing(this.#limits);
-    const listener = await Listener.bind(parseAddress(address), signal);
+    this.#outgoing = new Outbound(this.#limits);
+    const listener = await SinglePeerListener.bind(parseAddress(address), signal);
     if (signal.aborted) listener.close();
     signal.throwIfAborted();
     this.#listener = listener;
@@ -141,7 +141,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.#listener = undefined;
     if (this.#open === undefined) return;
     const { stream, inbound } = this.#open;
-    const error = await destroyed(stream);
+    const error = await destroyAndWait(stream);
     const failure = error && inbound.fail(error);
     // Of both, what a callback threw: it is a defect, and is told nowhere else.
     const untold = inbound.fault ?? failure;
@@ -180,12 +180,12 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     }
   }
 
-  abandon(address: Address): void {
-    abandon(address);
+  destroyStream(address: Address): void {
+    destroyStream(address);
   }
 
   forward(deliver: (messages: readonly In[]) => void): void {
-    if (this.#forwards) this.#batch = new Batch(deliver);
+    if (this.#forwards) this.#batch = new Batcher(deliver);
   }
 
   observe(tap: Tap): () => void {
@@ -197,7 +197,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   #show(taps: readonly Tap[]): void {
     this.#taps = taps;
-    this.#tap = taps.length < 2 ? taps[0] : toAll(taps);
+    this.#tap = taps.length < 2 ? taps[0] : tapAll(taps);
   }
 
   /** Inspectors print the machine's context; a link has nothing to show there but its figures. */
@@ -220,7 +220,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   readonly #isWatched = (): boolean => this.#tap !== undefined || this.#batch !== undefined;
 
-  #opened(): Open<In> {
+  #opened(): OpenStream<In> {
     if (this.#open === undefined) throw new ClosedError('There is no stream');
     return this.#open;
   }
@@ -230,9 +230,11 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.#batch?.push(seen);
     try {
       const handled = this.definition.onMessage?.(seen);
-      return typeof handled?.then === 'function' ? handled.then(undefined, typed) : undefined;
+      return typeof handled?.then === 'function'
+        ? handled.then(undefined, rethrowTyped)
+        : undefined;
     } catch (error) {
-      return typed(error);
+      return rethrowTyped(error);
     }
   };
 
@@ -275,30 +277,30 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 }
 
 /** Destroys the stream that `address` holds, if it does. Never throws. */
-export function abandon(address: Address): void {
+export function destroyStream(address: Address): void {
   try {
     const target = parseAddress(address);
-    if (target.kind === 'stream') quiet(target.stream).destroy();
+    if (target.kind === 'stream') ignoreLateErrors(target.stream).destroy();
   } catch {
     // Not an address: there is nothing to be destroyed.
   }
 }
 
-const NOBODY: readonly Tap[] = [];
+const NO_TAPS: readonly Tap[] = [];
 
-const toAll =
+const tapAll =
   (taps: readonly Tap[]): Tap =>
   (arrow, message) => {
     for (const tap of taps) tap(arrow, message);
   };
 
 /** Both readers that may hear of one failure must hear of the same error. */
-const typed = (thrown: unknown): never => {
+const rethrowTyped = (thrown: unknown): never => {
   throw handlerError('onMessage', thrown);
 };
 
 /** Destroys a stream, and resolves when it is closed: with an error, if destroying it brought one. */
-const destroyed = async (stream: Duplex): Promise<Error | undefined> => {
+const destroyAndWait = async (stream: Duplex): Promise<Error | undefined> => {
   const { errored } = stream;
   stream.destroy();
   if (!stream.closed) {

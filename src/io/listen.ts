@@ -3,11 +3,11 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
-import { ArgumentError, ClosedError, describe } from '../errors.ts';
-import type { StopSignal } from '../stop-signal.ts';
-import type { BoundAddress } from '../types.ts';
+import { ArgumentError, ClosedError, describe } from '../core/errors.ts';
+import type { StopSignal } from '../async/stop-signal.ts';
+import type { BoundAddress } from '../core/types.ts';
 import type { Target } from './address.ts';
-import { quiet } from './dial.ts';
+import { ignoreLateErrors } from './dial.ts';
 import { listenAt, listenNear, publish, type SocketFile } from './unix-socket.ts';
 
 const MAX_TLS_ERRORS = 8;
@@ -15,14 +15,14 @@ const MAX_TLS_ERRORS = 8;
 const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true, pauseOnConnect: false };
 
 /** What can be listened on. */
-export type Place = Exclude<Target, { kind: 'stream' }>;
+export type ListenTarget = Exclude<Target, { kind: 'stream' }>;
 
 /**
  * A listening socket with one place. The first peer takes it, and with it the listening ends, whether
  * or not `accept()` was called; the file of a UNIX socket is removed then. Peers that slip in behind
  * it are destroyed. With TLS a peer is one whose handshake succeeded: others are only remembered.
  */
-export class Listener {
+export class SinglePeerListener {
   /** Where it listens, or listened: the host and the port that were really bound, or the path. */
   readonly address: BoundAddress;
   readonly #server: Server;
@@ -59,12 +59,12 @@ export class Listener {
    * the `cause`), and otherwise with the error of the operating system: `EADDRINUSE` also when there
    * is a file at the path that is not a socket.
    */
-  static async bind(target: Target, signal: StopSignal): Promise<Listener> {
+  static async bind(target: Target, signal: StopSignal): Promise<SinglePeerListener> {
     signal.throwIfAborted();
     if (target.kind === 'stream') {
       throw new ArgumentError('A stream cannot be listened on: give a path or a port');
     }
-    return unlessAborted(signal, Listener.#open(target, signal));
+    return unlessAborted(signal, SinglePeerListener.#open(target, signal));
   }
 
   /** The last (at most 8) errors of clients that failed the TLS handshake, the oldest first. */
@@ -101,14 +101,14 @@ export class Listener {
     this.#end(new ClosedError('The listener is closed', { expected: true }));
   }
 
-  static async #open(target: Place, signal: StopSignal): Promise<Listener> {
+  static async #open(target: ListenTarget, signal: StopSignal): Promise<SinglePeerListener> {
     const server = createServerFor(target);
     if (target.kind === 'tcp') {
       await listenAt(server, { host: target.host, port: target.port });
-      return new Listener(server, addressOf(server, target), target.tls !== undefined);
+      return new SinglePeerListener(server, addressOf(server, target), target.tls !== undefined);
     }
     const temporary = await listenNear(server, target.path);
-    const listener = new Listener(server, { path: target.path }, false);
+    const listener = new SinglePeerListener(server, { path: target.path }, false);
     await listener.#publish(temporary, target.path, signal);
     return listener;
   }
@@ -127,7 +127,7 @@ export class Listener {
 
   #watchHandshakes(): void {
     this.#server.on('connection', (raw: Socket) => {
-      quiet(raw);
+      ignoreLateErrors(raw);
       if (!this.#server.listening) {
         raw.destroy();
         return;
@@ -145,7 +145,7 @@ export class Listener {
   }
 
   #arrive(peer: Socket): void {
-    quiet(peer);
+    ignoreLateErrors(peer);
     if (this.#over !== undefined || this.#peer !== undefined) {
       peer.destroy();
       return;
@@ -209,7 +209,7 @@ export class Listener {
   }
 }
 
-export function createServerFor(target: Place): Server {
+export function createServerFor(target: ListenTarget): Server {
   if (target.kind === 'unix' || target.tls === undefined) return createServer(SOCKET_OPTIONS);
   try {
     return createTlsServer({ ...target.tls, ...SOCKET_OPTIONS });
@@ -241,7 +241,10 @@ export function explain(error: Error, socket: TLSSocket): Error {
 }
 
 /** The listener, unless the signal is aborted first; then it is closed as soon as it is there. */
-async function unlessAborted(signal: StopSignal, opening: Promise<Listener>): Promise<Listener> {
+async function unlessAborted(
+  signal: StopSignal,
+  opening: Promise<SinglePeerListener>,
+): Promise<SinglePeerListener> {
   let wake: () => void = ignore;
   const aborted = new Promise<void>((resolve) => {
     wake = resolve;

@@ -1,15 +1,15 @@
 /** The reader loop: hands the messages of a stream to a handler, one at a time and in order. */
 
-import { handlerError } from '../errors.ts';
-import type { StopSignal } from '../stop-signal.ts';
+import { handlerError } from '../core/errors.ts';
+import type { StopSignal } from '../async/stop-signal.ts';
 import type { Inbound } from './inbound.ts';
 
 /** Takes a message; a returned promise says when it is ready for the next. */
 export type Handle<In> = (message: In) => PromiseLike<void> | undefined;
 
 /** How long one reader may keep the event loop from others, in ms, and how often it looks at the time. */
-const TURN_MS = 6;
-const MESSAGES_BETWEEN_LOOKS = 16;
+const MAX_TURN_MS = 6;
+const MESSAGES_PER_CLOCK_CHECK = 16;
 
 /** One turn of the event loop, as one reader sees it. */
 class Turn {
@@ -18,7 +18,7 @@ class Turn {
   /** Whether the reader should let others have theirs. */
   get isSpent(): boolean {
     const now = performance.now();
-    if (this.#began !== undefined) return now - this.#began > TURN_MS;
+    if (this.#began !== undefined) return now - this.#began > MAX_TURN_MS;
     this.#began = now;
     setImmediate(() => {
       this.#began = undefined;
@@ -94,8 +94,8 @@ function takeAll<In>(loop: Loop<In>): boolean {
   inbound.change = undefined;
   let taken = 0;
   while (!loop.stopped && inbound.handling === undefined) {
-    if (taken % MESSAGES_BETWEEN_LOOKS === 0 && taken > 0 && loop.turn.isSpent) {
-      giveWay(loop);
+    if (taken % MESSAGES_PER_CLOCK_CHECK === 0 && taken > 0 && loop.turn.isSpent) {
+      yieldTurn(loop);
       return false;
     }
     taken += 1;
@@ -113,7 +113,7 @@ function takeAll<In>(loop: Loop<In>): boolean {
 }
 
 /** Goes on in the next turn of the event loop: a peer that floods us must not stop all others. */
-function giveWay<In>(loop: Loop<In>): void {
+function yieldTurn<In>(loop: Loop<In>): void {
   loop.inbound.pause();
   setImmediate(() => {
     if (!loop.stopped) loop.run();

@@ -2,17 +2,17 @@
 
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { ArgumentError, ClosedError } from '../errors.ts';
-import type { StopSignal } from '../stop-signal.ts';
-import type { Arrival, Service } from '../reception.ts';
+import { ArgumentError, ClosedError } from '../core/errors.ts';
+import type { StopSignal } from '../async/stop-signal.ts';
+import type { PendingConnection, Listener } from '../machines/server-port.ts';
 import type { Target } from './address.ts';
-import { quiet } from './dial.ts';
-import { addressOf, createServerFor, type Place } from './listen.ts';
-import { TlsDoor } from './tls-door.ts';
+import { ignoreLateErrors } from './dial.ts';
+import { addressOf, createServerFor, type ListenTarget } from './listen.ts';
+import { TlsUpgrader } from './tls-upgrader.ts';
 import { listenAt, listenNear, publish, type SocketFile } from './unix-socket.ts';
 
 /** How many peers the kernel may keep for us until we come to them; it has a limit of its own. */
-const BACKLOG = 4_096;
+const KERNEL_BACKLOG_PEERS = 4_096;
 
 /**
  * Listens at `target`. Each peer is handed over as it came, also where TLS is to be spoken; its stream
@@ -24,65 +24,66 @@ const BACKLOG = 4_096;
  * @param onError - Told of a peer that could not be accepted; the service goes on. (For want of file
  *   descriptors libuv sheds peers without a word.)
  */
-export async function serve(target: Target, onError: (error: Error) => void): Promise<Service> {
+export async function serve(target: Target, onError: (error: Error) => void): Promise<Listener> {
   if (target.kind === 'stream') {
     throw new ArgumentError('A stream cannot be listened on: give a path or a port');
   }
-  const door = target.kind === 'tcp' && target.tls ? new TlsDoor(target.tls) : undefined;
+  const upgrader = target.kind === 'tcp' && target.tls ? new TlsUpgrader(target.tls) : undefined;
   const server = createServerFor(
     target.kind === 'tcp' ? { kind: 'tcp', host: target.host, port: target.port } : target,
   );
-  const hall = new Hall(server, door);
+  const queue = new ConnectionQueue(server, upgrader);
   const temporary = await bind(server, target);
   // From now on its errors are of single peers.
   server.on('error', onError);
-  const file = target.kind === 'unix' ? await published(server, temporary, target.path) : undefined;
+  const file =
+    target.kind === 'unix' ? await publishOrClose(server, temporary, target.path) : undefined;
   return {
     address: target.kind === 'unix' ? { path: target.path } : addressOf(server, target),
-    accept: (onArrival) => {
-      hall.open(onArrival);
+    accept: (onConnection) => {
+      queue.open(onConnection);
     },
     close: () => {
       file?.remove();
       if (server.listening) server.close();
-      hall.close();
+      queue.close();
     },
   };
 }
 
 /** Where those are who come before anybody takes them. */
-class Hall {
-  #early: Arrival[] = [];
-  #onArrival = (arrival: Arrival): void => {
-    this.#early.push(arrival);
+class ConnectionQueue {
+  #early: PendingConnection[] = [];
+  #onConnection = (connection: PendingConnection): void => {
+    this.#early.push(connection);
   };
 
-  constructor(server: Server, door: TlsDoor | undefined) {
+  constructor(server: Server, upgrader: TlsUpgrader | undefined) {
     server.on('connection', (raw: Socket) => {
-      this.#onArrival(new SocketArrival(quiet(raw), door));
+      this.#onConnection(new PendingSocket(ignoreLateErrors(raw), upgrader));
     });
   }
 
-  open(onArrival: (arrival: Arrival) => void): void {
-    this.#onArrival = onArrival;
-    for (const arrival of this.#early.splice(0)) onArrival(arrival);
+  open(onConnection: (connection: PendingConnection) => void): void {
+    this.#onConnection = onConnection;
+    for (const connection of this.#early.splice(0)) onConnection(connection);
   }
 
   close(): void {
-    this.open((arrival) => {
-      arrival.close();
+    this.open((connection) => {
+      connection.close();
     });
   }
 }
 
-class SocketArrival implements Arrival {
+class PendingSocket implements PendingConnection {
   readonly gone: Promise<void>;
   readonly #raw: Socket;
-  readonly #door: TlsDoor | undefined;
+  readonly #upgrader: TlsUpgrader | undefined;
 
-  constructor(raw: Socket, door: TlsDoor | undefined) {
+  constructor(raw: Socket, upgrader: TlsUpgrader | undefined) {
     this.#raw = raw;
-    this.#door = door;
+    this.#upgrader = upgrader;
     this.gone = new Promise((resolve) => {
       if (raw.closed) resolve();
       else raw.once('close', resolve);
@@ -98,7 +99,7 @@ class SocketArrival implements Arrival {
         const cause = raw.errored === null ? {} : { cause: raw.errored };
         throw new ClosedError('The peer left before there was a place for it', cause);
       }
-      return this.#door === undefined ? raw : await this.#door.pass(raw, signal);
+      return this.#upgrader === undefined ? raw : await this.#upgrader.upgrade(raw, signal);
     } catch (error) {
       raw.destroy();
       throw error;
@@ -111,13 +112,17 @@ class SocketArrival implements Arrival {
 }
 
 /** Resolves with the temporary name of a UNIX socket. */
-async function bind(server: Server, target: Place): Promise<string> {
-  if (target.kind === 'unix') return listenNear(server, target.path, BACKLOG);
-  await listenAt(server, { host: target.host, port: target.port, backlog: BACKLOG });
+async function bind(server: Server, target: ListenTarget): Promise<string> {
+  if (target.kind === 'unix') return listenNear(server, target.path, KERNEL_BACKLOG_PEERS);
+  await listenAt(server, { host: target.host, port: target.port, backlog: KERNEL_BACKLOG_PEERS });
   return '';
 }
 
-async function published(server: Server, temporary: string, path: string): Promise<SocketFile> {
+async function publishOrClose(
+  server: Server,
+  temporary: string,
+  path: string,
+): Promise<SocketFile> {
   try {
     return await publish(temporary, path);
   } catch (error) {

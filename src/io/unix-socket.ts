@@ -12,7 +12,7 @@ import { type BigIntStats, lstatSync, unlinkSync } from 'node:fs';
 import { link, lstat, readFile, stat, unlink } from 'node:fs/promises';
 import { connect, type ListenOptions, type Server } from 'node:net';
 import { basename, dirname, resolve } from 'node:path';
-import { describe } from '../errors.ts';
+import { describe } from '../core/errors.ts';
 import { MAX_PATH_BYTES } from './address.ts';
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';

@@ -1,19 +1,19 @@
 /** The writer loop: takes batches off the outgoing queue and gives them to the stream. */
 
 import type { Duplex } from 'node:stream';
-import { ClosedError } from '../errors.ts';
-import type { Batch, Outgoing } from '../outgoing.ts';
-import type { StopSignal } from '../stop-signal.ts';
+import { ClosedError } from '../core/errors.ts';
+import type { Batch, Outbound } from './outbound.ts';
+import type { StopSignal } from '../async/stop-signal.ts';
 
 /** How many batches of a backlog are given to the stream in one go. */
-const BATCHES_AT_ONCE = 4;
+const MAX_BATCHES_PER_TURN = 4;
 
 /**
  * Runs until `signal` is aborted; a batch that is with the stream then is still confirmed. What is
  * sent in one turn of the event loop leaves in one write, or as soon as it fills a batch; while the
  * stream asks to wait, nothing is written. Never resolves; rejects with what the stream reports.
  */
-export function writeLoop(stream: Duplex, outgoing: Outgoing, signal: StopSignal): Promise<never> {
+export function writeLoop(stream: Duplex, outgoing: Outbound, signal: StopSignal): Promise<never> {
   return new Promise((_, reject) => {
     let scheduled = false;
     const written = (batch: Batch, error: Error | null | undefined): void => {
@@ -40,7 +40,7 @@ export function writeLoop(stream: Duplex, outgoing: Outgoing, signal: StopSignal
       // A backlog goes out in few system calls, and in turns, so that others have theirs.
       stream.cork();
       write(batch);
-      for (let taken = 1; taken < BATCHES_AT_ONCE; taken += 1) {
+      for (let taken = 1; taken < MAX_BATCHES_PER_TURN; taken += 1) {
         const next = outgoing.take();
         if (next !== undefined) write(next);
       }

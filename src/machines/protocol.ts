@@ -32,9 +32,9 @@
  * Upright names are events and actors of the code; see `vocabulary.ts` for what each name means.
  */
 
-import type { Link } from '../link.ts';
-import type { Plan, ProtocolContext } from './types.ts';
-import { onLink, outcome, toAddress, vocabulary } from './vocabulary.ts';
+import type { Link } from './link.ts';
+import type { Plan, ProtocolContext } from './protocol-types.ts';
+import { onLink, outcome, toAddress, protocolSetup } from './protocol-setup.ts';
 
 /**
  * The chart, as a machine.
@@ -46,7 +46,7 @@ export const createChart = <In, Out, Input>(
   createLink: (input: Input) => Link<In, Out>,
   planOf: (input: Input) => Plan = () => ({}),
 ) =>
-  vocabulary<In, Out, Input>().createMachine({
+  protocolSetup<In, Out, Input>().createMachine({
     id: 'protocol',
     context: ({ input }): ProtocolContext<In, Out> => ({
       link: createLink(input),

@@ -4,34 +4,40 @@
  * Theory
  * ------
  * 1. This chart decides whether peers are let in, and how it ends. Peers never pass through it: each
- *    is a protocol machine of its own, and which of them has a place is the reception's affair.
+ *    is a protocol machine of its own, and which of them has a place is the port's affair.
  * 2. Every `listen()` ends in LISTENING or in IDLE, and every round ends in IDLE, by itself, by one
  *    arrow. A round that failed to bind goes the same way home as one that is closed.
  * 3. To ask peers to leave and to make them leave are different states, not a flag: `draining` waits
- *    for them, `forcing` for nobody but the system. Whoever stays past the deadline is told why.
+ *    for them, `destroying` for nobody but the system. Whoever stays past the deadline is told why.
  * 4. No wait without a deadline. Each state that waits for the world has an `after`, except where it
  *    waits for our own caller (IDLE, LISTENING). `isFinite` lets a deadline be Infinity.
  * 5. Whoever closes is told when it is closed: at once in IDLE, and else by the arrow home.
  * 6. Time, sockets and peers are somebody else's: time is the actor system's clock, the rest is the
- *    `reception` in the context, a port whose methods the actors run.
+ *    `port` in the context, a port whose methods the actors run.
  *
  * What is not in the table
  * ------------------------
- * - `actor.stop()`: no arrow runs then. The root's `owner` releases the reception, in every state.
- * - Late success of an aborted bind: XState drops its report, and the reception closes what it opened;
- *   `forcing` waits for that, so that the address is free again when the machine is IDLE.
+ * - `actor.stop()`: no arrow runs then. The root's `owner` releases the port, in every state.
+ * - Late success of an aborted bind: XState drops its report, and the port closes what it opened;
+ *   `destroying` waits for that, so that the address is free again when the machine is IDLE.
  * - An event that a state does not name is ignored; the facade answers its caller with a StateError.
  *
  * See `server-vocabulary.ts` for what each name means.
  */
 
-import { NOTHING, onReception, toAddress, vocabulary, withReason } from './server-vocabulary.ts';
+import {
+  INITIAL_CONTEXT,
+  onServerPort,
+  toAddress,
+  serverSetup,
+  withReason,
+} from './server-setup.ts';
 
-/** The chart, as a machine. Its input is the reception of one server. */
-export const serverChart = vocabulary.createMachine({
+/** The chart, as a machine. Its input is the port of one server. */
+export const serverChart = serverSetup.createMachine({
   id: 'server',
-  context: ({ input }) => ({ reception: input, ...NOTHING }),
-  invoke: { id: 'owner', src: 'owner', input: onReception, onError: { actions: 'emitFailure' } },
+  context: ({ input }) => ({ port: input, ...INITIAL_CONTEXT }),
+  invoke: { id: 'owner', src: 'owner', input: onServerPort, onError: { actions: 'emitFailure' } },
   initial: 'IDLE',
   states: {
     IDLE: {
@@ -39,7 +45,7 @@ export const serverChart = vocabulary.createMachine({
       entry: { type: 'emitState', params: { state: 'IDLE' } },
       on: {
         LISTEN: { target: 'BINDING', actions: 'beginRound' },
-        CLOSE: { actions: ['settleReception', 'emitClosed'] },
+        CLOSE: { actions: ['settlePort', 'emitClosed'] },
       },
     },
 
@@ -57,18 +63,18 @@ export const serverChart = vocabulary.createMachine({
             { type: 'emitListening', params: ({ event }) => ({ address: event.output }) },
           ],
         },
-        onError: { target: 'CLOSING.forcing', actions: 'recordFailure' },
+        onError: { target: 'CLOSING.destroying', actions: 'recordFailure' },
       },
       after: {
         bindTimeout: {
           guard: { type: 'isFinite', params: { deadline: 'connect' } },
-          target: 'CLOSING.forcing',
+          target: 'CLOSING.destroying',
           actions: { type: 'recordTimeout', params: { deadline: 'connect' } },
         },
       },
       on: {
-        CLOSE: { target: 'CLOSING.forcing', actions: 'recordAbort' },
-        ABORT: { target: 'CLOSING.forcing', actions: 'recordAbort' },
+        CLOSE: { target: 'CLOSING.destroying', actions: 'recordAbort' },
+        ABORT: { target: 'CLOSING.destroying', actions: 'recordAbort' },
       },
     },
 
@@ -76,13 +82,16 @@ export const serverChart = vocabulary.createMachine({
       description: 'Peers come and go.',
       entry: { type: 'emitState', params: { state: 'LISTENING' } },
       invoke: {
-        id: 'receptionist',
-        src: 'receptionist',
-        input: onReception,
+        id: 'acceptor',
+        src: 'acceptor',
+        input: onServerPort,
         onError: { actions: 'emitFailure' },
       },
       on: {
-        CLOSE: [{ guard: 'isForced', target: 'CLOSING.forcing' }, { target: 'CLOSING.draining' }],
+        CLOSE: [
+          { guard: 'isForced', target: 'CLOSING.destroying' },
+          { target: 'CLOSING.draining' },
+        ],
       },
     },
 
@@ -96,33 +105,33 @@ export const serverChart = vocabulary.createMachine({
           invoke: {
             id: 'drainer',
             src: 'drainer',
-            input: onReception,
+            input: onServerPort,
             onDone: 'closed',
-            onError: { target: 'forcing', actions: 'emitFailure' },
+            onError: { target: 'destroying', actions: 'emitFailure' },
           },
           after: {
             drainTimeout: {
               guard: { type: 'isFinite', params: { deadline: 'drain' } },
-              target: 'forcing',
+              target: 'destroying',
               actions: [
                 { type: 'recordOverdue', params: { deadline: 'drain' } },
                 { type: 'emitTimeout', params: { deadline: 'drain' } },
               ],
             },
           },
-          on: { CLOSE: { guard: 'isForced', target: 'forcing' } },
+          on: { CLOSE: { guard: 'isForced', target: 'destroying' } },
         },
-        forcing: {
+        destroying: {
           description: 'Whatever is open is destroyed.',
           invoke: {
-            id: 'evictor',
-            src: 'evictor',
+            id: 'destroyer',
+            src: 'destroyer',
             input: withReason,
             onDone: 'closed',
             onError: { target: 'closed', actions: 'emitFailure' },
           },
           after: {
-            evictTimeout: {
+            closeTimeout: {
               guard: { type: 'isFinite', params: { deadline: 'close' } },
               target: 'closed',
               actions: { type: 'emitTimeout', params: { deadline: 'close' } },
@@ -131,7 +140,7 @@ export const serverChart = vocabulary.createMachine({
         },
         closed: { type: 'final' },
       },
-      onDone: { target: 'IDLE', actions: ['settleReception', 'emitClosed', 'endRound'] },
+      onDone: { target: 'IDLE', actions: ['settlePort', 'emitClosed', 'endRound'] },
     },
   },
 });

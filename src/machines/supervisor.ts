@@ -1,28 +1,12 @@
-/**
- * The lifecycle of a connection that is kept: it embeds the machine of `protocol.ts` and connects it
- * again whenever its session fails, until it is told to stop or has reason to give up. Every arrow of
- * it is in this file.
- *
- * Theory
- * ------
- * 1. The connection is one actor for the supervisor's whole life. It comes home to IDLE by itself, with an
- *    outcome, whatever happens; here it is decided what follows from that.
- * 2. What the connection does is heard by its snapshots: `onSnapshot` notes where it is, and raises
- *    ENDING when its session cannot be used any more, and OVER once for each session, or attempt, that
- *    has ended. Nothing else moves a state, but our caller, the user's two functions (where to connect,
- *    what to do when it is up again) and time.
- * 3. An end that was asked for stops the supervisor: `disconnect()` means it. Any other end is judged: it
- *    merits a retry, or it does not, or there have been enough.
- * 4. A session has to last before it counts as a success. One that comes up only to fail makes the next
- *    wait longer, as a refused attempt does.
- * 5. STOP is heard in every state, and what is under way is given up at once.
- * 6. The connection may be told to connect by others. At work, the supervisor takes that for its next
- *    attempt; in STOPPED and GIVEN_UP it is none of its business, until it is told to start, or to stop.
- */
-
-import type { ProtocolMachine } from '../machine.ts';
-import type { SupervisorContext } from './supervision-types.ts';
-import { onConnection, type Policy, seen, supervision, toAddress } from './supervision.ts';
+import type { ProtocolMachine } from './protocol-machine.ts';
+import type { SupervisorContext } from './supervisor-types.ts';
+import {
+  onConnection,
+  type Policy,
+  connectionFacts,
+  supervisorSetup,
+  toAddress,
+} from './supervisor-setup.ts';
 
 /**
  * The chart, as a machine. It starts to connect as soon as its actor starts.
@@ -34,7 +18,7 @@ export const createSupervisorChart = <In, Out>(
   connection: ProtocolMachine<In, Out>,
   policy: Policy<In, Out>,
 ) =>
-  supervision(connection, policy).createMachine({
+  supervisorSetup(connection, policy).createMachine({
     id: 'supervisor',
     context: (): SupervisorContext => ({
       attempts: 0,
@@ -44,27 +28,32 @@ export const createSupervisorChart = <In, Out>(
       session: 0,
       wait: 0,
       cause: undefined,
-      reasons: [],
+      failures: [],
     }),
     invoke: {
       id: 'connection',
       src: 'connection',
       onSnapshot: [
         {
-          guard: { type: 'isNews', params: ({ event }) => seen(event.snapshot) },
+          guard: { type: 'isNews', params: ({ event }) => connectionFacts(event.snapshot) },
           actions: [
-            { type: 'noteConnection', params: ({ event }) => seen(event.snapshot) },
-            { type: 'raiseOver', params: ({ event }) => seen(event.snapshot) },
+            { type: 'noteConnection', params: ({ event }) => connectionFacts(event.snapshot) },
+            { type: 'raiseOver', params: ({ event }) => connectionFacts(event.snapshot) },
           ],
         },
         {
-          guard: { type: 'isLeaving', params: ({ event }) => seen(event.snapshot) },
+          guard: { type: 'isLeaving', params: ({ event }) => connectionFacts(event.snapshot) },
           actions: [
-            { type: 'noteConnection', params: ({ event }) => seen(event.snapshot) },
-            { type: 'raiseEnding', params: ({ event }) => seen(event.snapshot) },
+            { type: 'noteConnection', params: ({ event }) => connectionFacts(event.snapshot) },
+            { type: 'raiseEnding', params: ({ event }) => connectionFacts(event.snapshot) },
           ],
         },
-        { actions: { type: 'noteConnection', params: ({ event }) => seen(event.snapshot) } },
+        {
+          actions: {
+            type: 'noteConnection',
+            params: ({ event }) => connectionFacts(event.snapshot),
+          },
+        },
       ],
       onDone: { target: '.GIVEN_UP', actions: 'recordFailure' },
       onError: { target: '.GIVEN_UP', actions: 'recordFailure' },

@@ -7,7 +7,7 @@
  */
 
 import type { PromiseActorLogic, SnapshotFrom } from 'xstate';
-import { type StopSignal, Stopper } from '../stop-signal.ts';
+import { type StopSignal, Stopper } from '../async/stop-signal.ts';
 
 /** What an actor tells itself; XState's own promise actors use the same names. */
 const RESOLVED = { type: 'xstate.promise.resolve' };

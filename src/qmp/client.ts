@@ -6,22 +6,23 @@
  */
 
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
-import { ArgumentError, ConnectError, TimeoutError } from '../errors.ts';
-import {
-  AsyncProtocol,
-  type AttachOptions,
-  type DisconnectOptions,
-  type ProtocolOptions,
-  type WaitOptions,
-} from '../protocol.ts';
-import { harmless } from '../log.ts';
-import type { Runstate } from '../runstate.ts';
-import type { Address, BoundAddress, SessionOutcome } from '../types.ts';
+import { ArgumentError, ConnectError, TimeoutError } from '../core/errors.ts';
+import type { AttachOptions, ProtocolOptions } from '../protocol/machine.ts';
+import { AsyncProtocol } from '../protocol/async-protocol.ts';
+import { safeLogger } from '../core/log.ts';
+import type { Runstate } from '../core/runstate.ts';
+import type {
+  Address,
+  BoundAddress,
+  SessionOutcome,
+  DisconnectOptions,
+  WaitOptions,
+} from '../core/types.ts';
 import { QmpDefinition } from './definition.ts';
 import { Dispatcher, type WaitForOptions } from './dispatcher.ts';
 import { BusyMonitorError } from './errors.ts';
 import type { EventFilter, EventListener, EventListenerOptions } from './events.ts';
-import { createQmpMachine, definitionOf, type QmpActorRef } from './embedded.ts';
+import { createQmpMachine, definitionOf, type QmpActorRef } from './machine.ts';
 import { nameOf, PlainCommand } from './messages.ts';
 import { Exchange } from './exchange.ts';
 import type { ExecuteOptions, ReplyOptions } from './replies.ts';
@@ -36,7 +37,7 @@ import type {
   QmpReply,
   Returns,
 } from './types.ts';
-import { ReplyWaiter, ReturnWaiter } from './waiting.ts';
+import { ReplyWaiter, ReturnWaiter } from './waiters.ts';
 
 /** How a client is run: the options of every protocol. */
 export type QmpOptions = ProtocolOptions;
@@ -77,7 +78,7 @@ export class QmpClient implements AsyncDisposable {
   );
   constructor(
     options: QmpOptions = {},
-    definition = new QmpDefinition(options.logger && harmless(options.logger)),
+    definition = new QmpDefinition(options.logger && safeLogger(options.logger)),
     protocol = new AsyncProtocol(definition, options),
   ) {
     this.protocol = protocol;
@@ -86,12 +87,12 @@ export class QmpClient implements AsyncDisposable {
       this.protocol.fail(error);
     });
     this.#exchange = new Exchange(this.protocol, () => definition.nextId(), options.clock);
-    definition.hearer = {
+    definition.observer = {
       onAttempt: this.#awaitEnd,
       onEvent: (event) => {
         this.#dispatcher.dispatch(event);
       },
-      hears: (name) => this.#dispatcher.hears(name),
+      wants: (name) => this.#dispatcher.wants(name),
       onReply: (message) => this.#exchange.settle(message),
     };
     if (protocol.runstate !== 'IDLE') this.#awaitEnd();
@@ -170,7 +171,7 @@ export class QmpClient implements AsyncDisposable {
    * `ExecInterruptedError`.
    */
   disconnect(options?: DisconnectOptions): Promise<void> {
-    this.#exchange.disown();
+    this.#exchange.dismissQuit();
     return this.protocol.disconnect(options);
   }
 

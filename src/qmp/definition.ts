@@ -4,30 +4,30 @@
  */
 
 import type { JsonObject } from '../codecs/json.ts';
-import type { Handshake, Logger, ProtocolDefinition } from '../types.ts';
+import type { Handshake, Logger, ProtocolDefinition } from '../core/types.ts';
 import { ServerParseError } from './errors.ts';
 import { negotiate, receiveGreeting } from './handshake.ts';
 import { isError, isEvent, qmpCodec } from './messages.ts';
 import type { QmpCommand, QmpEvent, QmpGreeting } from './types.ts';
 
 /** Who hears of what comes. */
-export interface Hearer {
+export interface SessionObserver {
   /** An attempt has an open stream, and begins its handshake. */
   onAttempt(): void;
   onEvent(event: QmpEvent): void;
   /** Says whether `onEvent()` is of any consequence for events of a name, now. */
-  hears(name: string): boolean;
-  /** Says whether the message was the reply to a command of the hearer's. */
+  wants(name: string): boolean;
+  /** Says whether the message was the reply to a command of the observer's. */
   onReply(message: JsonObject): boolean;
 }
 
 /** See the module's comment. */
 export class QmpDefinition implements ProtocolDefinition<JsonObject, QmpCommand> {
-  readonly codec = qmpCodec((name) => this.#isNegotiating || this.hearer?.hears(name) === true);
+  readonly codec = qmpCodec((name) => this.#isNegotiating || this.observer?.wants(name) === true);
   /** What the server said of itself; `undefined` until it did, in each attempt anew. */
   greeting: QmpGreeting | undefined;
   /** There is one at most. */
-  hearer: Hearer | undefined;
+  observer: SessionObserver | undefined;
   /**
    * The messages of a handshake are heard of some time after they were read: who may have begun to
    * listen in between must not miss an event.
@@ -53,7 +53,7 @@ export class QmpDefinition implements ProtocolDefinition<JsonObject, QmpCommand>
 
   readonly handshake = async (session: Handshake<JsonObject, QmpCommand>): Promise<void> => {
     this.#isNegotiating = true;
-    this.hearer?.onAttempt();
+    this.observer?.onAttempt();
     this.greeting = undefined;
     this.greeting = await receiveGreeting(session, this.#onEvent);
     await negotiate(session, this.greeting, this.nextId(), this.#onEvent);
@@ -62,7 +62,7 @@ export class QmpDefinition implements ProtocolDefinition<JsonObject, QmpCommand>
 
   readonly onMessage = (message: JsonObject): void => {
     if (isEvent(message)) this.#onEvent(message);
-    else if (this.hearer?.onReply(message) === true) return;
+    else if (this.observer?.onReply(message) === true) return;
     else if ('error' in message && message['id'] === undefined) {
       const description = isError(message) ? message.error.desc : 'it does not say why';
       throw new ServerParseError(message['error'] ?? null, description);
@@ -70,6 +70,6 @@ export class QmpDefinition implements ProtocolDefinition<JsonObject, QmpCommand>
   };
 
   readonly #onEvent = (event: QmpEvent): void => {
-    this.hearer?.onEvent(event);
+    this.observer?.onEvent(event);
   };
 }

@@ -1,10 +1,10 @@
 /** Who hears of events: the listeners of one session, and the handlers that stay from one to the next. */
 
-import { ClosedError, HandlerError, TimeoutError } from '../errors.ts';
-import type { Clock } from '../protocol.ts';
-import { checkTimeout, startTimer } from '../timer.ts';
+import { ClosedError, HandlerError, TimeoutError } from '../core/errors.ts';
+import type { Clock } from '../core/types.ts';
+import { checkTimeout, startTimer } from '../async/timer.ts';
 import { type EventFilter, EventListener, type EventListenerOptions } from './events.ts';
-import { SteadyMap } from './steady-map.ts';
+import { SnapshotMap } from './snapshot-map.ts';
 import type { QmpEvent } from './types.ts';
 
 type Handler = (event: QmpEvent) => unknown;
@@ -23,9 +23,9 @@ export class Dispatcher {
   readonly #onFailure: (error: HandlerError) => void;
   /** Counts sessions: what a handler of an earlier one does is no failure of this one. */
   #session = 0;
-  readonly #listeners = new SteadyMap<EventListener, EventListener>();
+  readonly #listeners = new SnapshotMap<EventListener, EventListener>();
   /** By name of the event, then by the function that was registered. */
-  readonly #handlers = new Map<string, SteadyMap<unknown, Handler>>();
+  readonly #handlers = new Map<string, SnapshotMap<unknown, Handler>>();
 
   /** @param onFailure - Told when a handler throws, or its promise rejects within the session. */
   constructor(clock: Clock | undefined, onFailure: (error: HandlerError) => void) {
@@ -34,9 +34,9 @@ export class Dispatcher {
   }
 
   /** Whether there is somebody who may want events of a name. */
-  hears(name: string): boolean {
+  wants(name: string): boolean {
     if (this.#handlers.has(name)) return true;
-    return this.#listeners.values().some((listener) => listener.hears(name));
+    return this.#listeners.values().some((listener) => listener.wants(name));
   }
 
   /** @param names - The only ones that a filter, which is a function, can accept. */
@@ -80,7 +80,7 @@ export class Dispatcher {
   }
 
   add(name: string, registered: unknown, handler: Handler): void {
-    const handlers = this.#handlers.get(name) ?? new SteadyMap<unknown, Handler>();
+    const handlers = this.#handlers.get(name) ?? new SnapshotMap<unknown, Handler>();
     this.#handlers.set(name, handlers.set(registered, handler));
   }
 

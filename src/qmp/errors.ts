@@ -1,7 +1,7 @@
 /** What can go wrong in QMP, beyond what can go wrong in any protocol. */
 
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
-import { TimeoutError, WirechartError } from '../errors.ts';
+import { TimeoutError, WirechartError } from '../core/errors.ts';
 import type { ErrorReply } from './types.ts';
 
 /** The server did what was asked, and says that it failed. The session goes on. */

@@ -1,9 +1,9 @@
 /** Events on their way to those who asked for them: bounded queues, one for each listener. */
 
-import { whenAborted } from '../abort.ts';
-import { type Deferred, defer } from '../deferred.ts';
-import { ArgumentError, handlerError, LimitError, type WirechartError } from '../errors.ts';
-import { Queue } from '../queue.ts';
+import { whenAborted } from '../async/abort.ts';
+import { type Deferred, defer } from '../async/deferred.ts';
+import { ArgumentError, handlerError, LimitError, type WirechartError } from '../core/errors.ts';
+import { Queue } from '../async/queue.ts';
 import type { QmpEvent } from './types.ts';
 
 /** Which events a listener wants: one name, several, those a function accepts; none given: all. */
@@ -51,7 +51,7 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
     names = namesIn(filter),
   ) {
     this.#names = names && new Set(names);
-    this.#accepts = typeof filter === 'function' ? filter : ({ event }) => this.hears(event);
+    this.#accepts = typeof filter === 'function' ? filter : ({ event }) => this.wants(event);
     this.#limit = options.limit ?? 10_000;
     if (!(this.#limit > 0)) {
       throw new ArgumentError(`limit must be a number above 0, not ${String(this.#limit)}`);
@@ -96,7 +96,7 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
   }
 
   /** @internal Whether it may want events of a name. */
-  hears(name: string): boolean {
+  wants(name: string): boolean {
     return this.#names?.has(name) !== false;
   }
 

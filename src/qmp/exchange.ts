@@ -1,14 +1,15 @@
 /** Commands out, replies in: ids, and what a `quit` means for the end of the session. */
 
 import type { JsonObject } from '../codecs/json.ts';
-import { ClosedError } from '../errors.ts';
-import { ACCEPTED } from '../outgoing.ts';
-import type { AsyncProtocol, Clock } from '../protocol.ts';
-import { checkTimeout } from '../timer.ts';
-import type { SessionOutcome } from '../types.ts';
+import { ClosedError } from '../core/errors.ts';
+import { ACCEPTED } from '../async/deferred.ts';
+import type { Clock } from '../core/types.ts';
+import type { AsyncProtocol } from '../protocol/async-protocol.ts';
+import { checkTimeout } from '../async/timer.ts';
+import type { SessionOutcome } from '../core/types.ts';
 import { Replies, type ReplyOptions } from './replies.ts';
 import type { QmpCommand } from './types.ts';
-import type { Waiter } from './waiting.ts';
+import type { Waiter } from './waiters.ts';
 
 /** See the module's comment. */
 export class Exchange {
@@ -57,8 +58,8 @@ export class Exchange {
   }
 
   /** The end that comes now is ours: it answers nothing. */
-  disown(): void {
-    this.#replies.disown();
+  dismissQuit(): void {
+    this.#replies.dismissQuit();
   }
 
   /** The session is over: the commands that wait are interrupted. */

@@ -1,7 +1,7 @@
 /** How a QMP session begins: the server greets, the client negotiates capabilities. */
 
 import type { JsonObject } from '../codecs/json.ts';
-import type { Handshake } from '../types.ts';
+import type { Handshake } from '../core/types.ts';
 import { NegotiationError } from './errors.ts';
 import { isError, isEvent, isSuccess, parseGreeting } from './messages.ts';
 import type { QmpCommand, QmpEvent, QmpGreeting } from './types.ts';

@@ -4,11 +4,11 @@ import type { JsonObject, JsonValue } from '../codecs/json.ts';
 import { toText } from '../codecs/big-integers.ts';
 import { jsonStream } from '../codecs/json-stream.ts';
 import { JsonStreamDecoder, MAX_DEPTH } from '../codecs/json-stream-decoder.ts';
-import { CodecError } from '../errors.ts';
-import type { Codec } from '../types.ts';
+import { CodecError } from '../core/errors.ts';
+import type { Codec } from '../core/types.ts';
 import { GreetingError } from './errors.ts';
 import type { ErrorReply, QmpCommand, QmpEvent, QmpGreeting, SuccessReply } from './types.ts';
-import { unheardSkipper } from './unheard.ts';
+import { eventSkipper } from './event-skipper.ts';
 
 /** A command of the client's own, with no members but these. */
 export class PlainCommand {
@@ -23,7 +23,7 @@ export class PlainCommand {
   }
 }
 
-const READING = { first: '{', maxDepth: MAX_DEPTH, integers: 'bigint' } as const;
+const DECODER_SETTINGS = { first: '{', maxDepth: MAX_DEPTH, integers: 'bigint' } as const;
 
 /**
  * JSON objects, framed by their structure, because a monitor with `pretty=on` spreads one over many
@@ -34,11 +34,11 @@ const READING = { first: '{', maxDepth: MAX_DEPTH, integers: 'bigint' } as const
  * a line of its own, written as QEMU does it, and looked through, so that one with an error in it is an
  * error all the same.
  *
- * @param isHeard - Whether somebody wants to hear of events of a name, now.
+ * @param isWanted - Whether somebody wants to hear of events of a name, now.
  */
-export const qmpCodec = (isHeard: (name: string) => boolean): Codec<JsonObject, QmpCommand> => {
+export const qmpCodec = (isWanted: (name: string) => boolean): Codec<JsonObject, QmpCommand> => {
   const lined = jsonStream<JsonObject, QmpCommand>();
-  const textOf = putTogether();
+  const textOf = plainCommandEncoder();
   const bare = jsonStream<JsonObject, QmpCommand>({ terminator: '' });
   return {
     encode: (command) => {
@@ -53,8 +53,8 @@ export const qmpCodec = (isHeard: (name: string) => boolean): Codec<JsonObject, 
       return (nameOf(command) === 'quit' ? bare : lined).encode(command);
     },
     createDecoder: (limits, isWatched = () => true) => {
-      const skip = unheardSkipper((name) => isWatched() || isHeard(name));
-      return new JsonStreamDecoder(limits, { ...READING, skip });
+      const skip = eventSkipper((name) => isWatched() || isWanted(name));
+      return new JsonStreamDecoder(limits, { ...DECODER_SETTINGS, skip });
     },
   };
 };
@@ -63,7 +63,7 @@ export const qmpCodec = (isHeard: (name: string) => boolean): Codec<JsonObject, 
  * The text of a command without arguments, of a known shape, in half the time that `JSON.stringify`
  * takes for one: what repeats, the name, is quoted once.
  */
-const putTogether = (): ((command: PlainCommand) => string) => {
+const plainCommandEncoder = (): ((command: PlainCommand) => string) => {
   let name = '';
   let begin = '{"execute":"","id":';
   return ({ execute, id }) => {

@@ -1,13 +1,13 @@
 /** Commands that wait for their replies, by id. */
 
-import { whenAborted } from '../abort.ts';
+import { whenAborted } from '../async/abort.ts';
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
-import { TimeoutError, type WirechartError } from '../errors.ts';
-import type { Clock } from '../protocol.ts';
-import { startTimer } from '../timer.ts';
+import { TimeoutError, type WirechartError } from '../core/errors.ts';
+import type { Clock } from '../core/types.ts';
+import { startTimer } from '../async/timer.ts';
 import { BadReplyError, ExecInterruptedError } from './errors.ts';
 import { isError, isSuccess } from './messages.ts';
-import type { Waiter } from './waiting.ts';
+import type { Waiter } from './waiters.ts';
 
 /** How long a command waits for its reply. */
 export interface ReplyOptions {
@@ -65,7 +65,7 @@ export class Replies {
   }
 
   /** The end that comes now is ours: it answers nothing. */
-  disown(): void {
+  dismissQuit(): void {
     this.#answeredByEnd.clear();
   }
 

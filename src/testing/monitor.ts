@@ -2,10 +2,10 @@
 
 import type { JsonObject } from '../codecs/json.ts';
 import { jsonStream } from '../codecs/json-stream.ts';
-import type { AsyncProtocol } from '../protocol.ts';
+import type { AsyncProtocol } from '../protocol/async-protocol.ts';
 import { nameOf } from '../qmp/messages.ts';
 import type { QmpCommand } from '../qmp/types.ts';
-import type { Codec, Handshake, ProtocolDefinition } from '../types.ts';
+import type { Codec, Handshake, ProtocolDefinition } from '../core/types.ts';
 import { type Answer, type Call, CommandFailure, Fault, type Script } from './script.ts';
 
 /** What goes out: messages, and for faults raw bytes. */

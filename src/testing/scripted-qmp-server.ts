@@ -6,11 +6,12 @@
  */
 
 import type { JsonObject } from '../codecs/json.ts';
-import { ClosedError, ConnectError } from '../errors.ts';
-import type { AsyncProtocol, ProtocolOptions } from '../protocol.ts';
-import { ProtocolServer } from '../protocol-server.ts';
+import { ClosedError, ConnectError } from '../core/errors.ts';
+import type { ProtocolOptions } from '../protocol/machine.ts';
+import type { AsyncProtocol } from '../protocol/async-protocol.ts';
+import { ProtocolServer } from '../server/protocol-server.ts';
 import type { QmpCommand } from '../qmp/types.ts';
-import type { Address, BoundAddress } from '../types.ts';
+import type { Address, BoundAddress } from '../core/types.ts';
 import { Monitor, type Wire } from './monitor.ts';
 import type { Answer, Fault, Script } from './script.ts';
 import { builtInCommands, GREETING } from './virtual-machine.ts';

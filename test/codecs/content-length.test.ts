@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contentLength } from '../../src/codecs/content-length.ts';
-import { CodecError } from '../../src/errors.ts';
+import { CodecError } from '../../src/core/errors.ts';
 import { BIG, big } from './json-support.ts';
 import {
   MIB,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jsonLines } from '../../src/codecs/json-lines.ts';
-import { CodecError } from '../../src/errors.ts';
+import { CodecError } from '../../src/core/errors.ts';
 import { big, deepArray, plain } from './json-support.ts';
 import {
   MIB,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { jsonStream } from '../../src/codecs/json-stream.ts';
-import { ArgumentError } from '../../src/errors.ts';
+import { ArgumentError } from '../../src/core/errors.ts';
 import { deepArray, deepObject, everySplit } from './json-support.ts';
 import { bytesOf, codecErrorOf, cut, limitErrorOf, messages, outcomes } from './support.ts';
 

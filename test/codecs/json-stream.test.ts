@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jsonStream } from '../../src/codecs/json-stream.ts';
 import type { JsonValue } from '../../src/codecs/json.ts';
-import { CodecError } from '../../src/errors.ts';
+import { CodecError } from '../../src/core/errors.ts';
 import { BIG, big, everySplit, plain } from './json-support.ts';
 import {
   MIB,

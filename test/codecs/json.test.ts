@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { mayHoldBigInteger } from '../../src/codecs/big-integers.ts';
 import { jsonLines } from '../../src/codecs/json-lines.ts';
 import type { JsonValue } from '../../src/codecs/json.ts';
-import { CodecError } from '../../src/errors.ts';
+import { CodecError } from '../../src/core/errors.ts';
 import { BIG, big, deepArray, plain } from './json-support.ts';
 import { bytesOf, codecErrorOf } from './support.ts';
 

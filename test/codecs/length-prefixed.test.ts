@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lengthPrefixed } from '../../src/codecs/length-prefixed.ts';
 import type { LengthPrefixedOptions } from '../../src/codecs/length-prefixed.ts';
-import { ArgumentError, CodecError } from '../../src/errors.ts';
+import { ArgumentError, CodecError } from '../../src/core/errors.ts';
 import {
   MIB,
   bytesOf,

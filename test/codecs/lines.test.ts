@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lines } from '../../src/codecs/lines.ts';
-import { CodecError } from '../../src/errors.ts';
+import { CodecError } from '../../src/core/errors.ts';
 import {
   MIB,
   bytesOf,

@@ -1,8 +1,8 @@
 /** What the tests of the codecs share: ways to cut a stream, and what a decoder makes of the pieces. */
 
 import fc from 'fast-check';
-import { CodecError, LimitError } from '../../src/errors.ts';
-import type { Codec, Decoder, Limits } from '../../src/types.ts';
+import { CodecError, LimitError } from '../../src/core/errors.ts';
+import type { Codec, Decoder, Limits } from '../../src/core/types.ts';
 
 /** What one `read()` gave, in a form that compares well. */
 export type Outcome = { message: unknown } | { error: string };

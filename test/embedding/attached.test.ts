@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
 import { expect, it, onTestFinished } from 'vitest';
 import { assign, createActor, sendTo, setup } from 'xstate';
-import { ClosedError, ConnectError } from '../../src/errors.ts';
+import { ClosedError, ConnectError } from '../../src/core/errors.ts';
 import { streamPair } from '../../src/io/stream-pair.ts';
-import { createProtocolMachine } from '../../src/machine.ts';
-import { AsyncProtocol } from '../../src/protocol.ts';
-import type { Codec, ProtocolDefinition } from '../../src/types.ts';
-import { defer } from '../../src/deferred.ts';
+import { createProtocolMachine } from '../../src/protocol/machine.ts';
+import { AsyncProtocol } from '../../src/protocol/async-protocol.ts';
+import type { Codec, ProtocolDefinition } from '../../src/core/types.ts';
+import { defer } from '../../src/async/deferred.ts';
 
 /** A message is one byte. */
 const bytes: Codec<number> = {

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { waitFor } from 'xstate';
 import type { ProtocolDefinition } from '../../src/index.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { gate, turn } from '../support/signal.ts';
 import { type HouseOptions, politePair, startHouse } from './support.ts';
 

@@ -6,7 +6,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createActor, waitFor } from 'xstate';
 import { AsyncProtocol, HandlerError, type ProtocolEmitted } from '../../src/index.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { turn } from '../support/signal.ts';
 import { houseOf, politePair, startHouse } from './support.ts';
 

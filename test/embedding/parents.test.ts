@@ -12,7 +12,7 @@ import {
   type ProtocolActorRef,
   type SessionOutcome,
 } from '../../src/index.ts';
-import { expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
 import { inbox, rawPeer } from '../support/peers.ts';
 import { closing } from '../support/sockets.ts';
 import { houseOf, politePair, startHouse } from './support.ts';

@@ -12,7 +12,7 @@ import {
   QmpClient,
   ServerParseError,
 } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import { createServer, eventOf, greetingOf, HandMonitor, namesOf } from '../support/qmp.ts';
 import { rejection, turn } from '../support/signal.ts';

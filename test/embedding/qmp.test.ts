@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createActor, createMachine, fromPromise, setup, waitFor } from 'xstate';
 import { ArgumentError, createProtocolMachine, jsonStream, lines } from '../../src/index.ts';
 import { createQmpMachine, QmpClient, type QmpActorRef } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { createServer, eventOf, greetingOf, HandMonitor, namesOf } from '../support/qmp.ts';
 import { hasSettled, rejection } from '../support/signal.ts';
 import { running, startHost } from './qmp-support.ts';

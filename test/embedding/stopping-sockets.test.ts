@@ -7,7 +7,7 @@ import { waitFor } from 'xstate';
 import { AsyncProtocol, lines, type SessionOutcome } from '../../src/index.ts';
 import { CountingClock } from '../machines/fake-link.ts';
 import { pathOf } from '../machines/support.ts';
-import { cleanUp, expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { cleanUp, expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
 import { jammed, rawPeer, type Script } from '../support/peers.ts';
 import { gate, rejection, turn } from '../support/signal.ts';
 import { type HouseOptions, startHouse } from './support.ts';

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { AsyncProtocol, type Runstate } from '../../src/index.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { gate, turn } from '../support/signal.ts';
 import { politePair, startHouse } from './support.ts';
 

@@ -6,7 +6,7 @@ import { SimulatedClock, waitFor } from 'xstate';
 import { type SessionOutcome, streamPair, type Timeouts } from '../../src/index.ts';
 import { DEADLINES } from '../machines/fake-link.ts';
 import { asChild, at, pathOf } from '../machines/support.ts';
-import { expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
 import { turn } from '../support/signal.ts';
 import { connectingSocket, stalledStream } from '../support/streams.ts';
 import { startHouse } from './support.ts';

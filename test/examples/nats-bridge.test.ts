@@ -3,7 +3,7 @@
 import { NoRespondersError } from '@nats-io/transport-node';
 import { expect, it } from 'vitest';
 import { CommandFailure, faults, type Script } from '../../src/testing/index.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { describePeer, type RealPeer, startQemu } from '../support/real-peers.ts';
 import { gate, rejection } from '../support/signal.ts';
 import { Listener, NatsServer, socketPath, startBridge, startMonitor, until } from './nats.ts';

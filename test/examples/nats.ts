@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { connect, type ConnectionOptions, type NatsConnection } from '@nats-io/transport-node';
 import { Bridge, type BridgeOptions } from '../../examples/nats-bridge.ts';
 import { ScriptedQmpServer, type ScriptedQmpServerOptions } from '../../src/testing/index.ts';
-import { cleanUp, tempDir } from '../support/home.ts';
+import { cleanUp, tempDir } from '../support/cleanup.ts';
 import { listen } from '../support/peers.ts';
 import { freePort } from '../support/real-peers.ts';
 import { turn } from '../support/signal.ts';

@@ -6,7 +6,7 @@ import { runFleet } from '../../examples/fleet.ts';
 import { createVm } from '../../examples/vm.ts';
 import { ProcessError } from '../../src/index.ts';
 import { recordTo } from '../../src/inspect/index.ts';
-import { cleanUp, expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { cleanUp, expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
 import { describePeer } from '../support/real-peers.ts';
 
 expectHomeAfterEach();

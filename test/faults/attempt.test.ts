@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Limits, supervise, type Timeouts } from '../../src/index.ts';
 import { QmpClient } from '../../src/qmp/index.ts';
-import { cleanUp, expectHomeAfterEach } from '../support/home.ts';
+import { cleanUp, expectHomeAfterEach } from '../support/cleanup.ts';
 import { createClient } from '../support/qmp.ts';
 import { BAD, GOOD, recordRunstates } from '../support/runstates.ts';
 import { rejection } from '../support/signal.ts';
@@ -209,7 +209,7 @@ describe.each(WIRES)('over %s, an attempt at a peer', (on) => {
     const vm = supervise(QmpClient, address, { backoff: { initial: 1 } });
     cleanUp(() => vm.stop({ force: true }));
     await vm.up();
-    expect(vm.reasons.map(({ cause }) => chainOf(cause))).toEqual([CUT]);
+    expect(vm.failures.map(({ cause }) => chainOf(cause))).toEqual([CUT]);
     await vm.stop();
   });
 

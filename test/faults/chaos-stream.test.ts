@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AsyncProtocol, type JsonObject, lines, WirechartError } from '../../src/index.ts';
 import { QmpClient } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { GOOD, recordRunstates } from '../support/runstates.ts';
 import { thorough } from '../support/thorough.ts';
 import { type Break, BREAKAGES, type Chaos, chaosPair, type ChaosStream } from './chaos-stream.ts';

@@ -1,7 +1,7 @@
 /** The stream is cut at each byte of QMP's handshake: what the client says of it, byte by byte. */
 
 import { describe, expect, it } from 'vitest';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { createClient } from '../support/qmp.ts';
 import { BAD, GOOD, recordRunstates } from '../support/runstates.ts';
 import { thorough } from '../support/thorough.ts';

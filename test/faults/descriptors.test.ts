@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
 
 expectHomeAfterEach();
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { type AsyncProtocol, lines, type Limits, type Timeouts } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach } from '../support/home.ts';
+import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
 import { inbox } from '../support/peers.ts';
 import { createClient } from '../support/qmp.ts';
 import { GOOD, recordRunstates } from '../support/runstates.ts';

@@ -7,7 +7,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AsyncProtocol, lines, type ProtocolOptions } from '../../src/index.ts';
-import { expectHomeAfterEach, track } from '../support/home.ts';
+import { expectHomeAfterEach, track } from '../support/cleanup.ts';
 import { createClient } from '../support/qmp.ts';
 import { BAD, GOOD, recordRunstates } from '../support/runstates.ts';
 import { rejection } from '../support/signal.ts';

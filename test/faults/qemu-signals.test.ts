@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import { supervise } from '../../src/index.ts';
 import { QmpClient, type QmpOptions } from '../../src/qmp/index.ts';
-import { cleanUp, expectHomeAfterEach, track } from '../support/home.ts';
+import { cleanUp, expectHomeAfterEach, track } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import { describePeer, onSocket, type RealPeer, startQemu } from '../support/real-peers.ts';
 import { BAD, GOOD, recordRunstates } from '../support/runstates.ts';
@@ -161,7 +161,7 @@ describePeer('qemu-system-x86_64', (path) => {
     });
     cleanUp(() => vm.stop({ force: true }));
     for await (const state of vm.states()) if (state === 'WAITING') break;
-    expect(vm.reasons.map(({ cause }) => chainOf(cause)[1])).toEqual([
+    expect(vm.failures.map(({ cause }) => chainOf(cause)[1])).toEqual([
       'TimeoutError ERR_TIMEOUT handshake',
     ]);
     peer.child.kill('SIGKILL');

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Limits } from '../../src/index.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import { createClient } from '../support/qmp.ts';
 import { GOOD, recordRunstates } from '../support/runstates.ts';

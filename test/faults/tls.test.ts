@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type Address, supervise } from '../../src/index.ts';
 import { QmpClient } from '../../src/qmp/index.ts';
 import { type Certificates, makeCertificates } from '../support/certificates.ts';
-import { cleanUp, expectHomeAfterEach } from '../support/home.ts';
+import { cleanUp, expectHomeAfterEach } from '../support/cleanup.ts';
 import { listen } from '../support/peers.ts';
 import { createClient } from '../support/qmp.ts';
 import { BAD, GOOD, recordRunstates } from '../support/runstates.ts';

@@ -1,7 +1,7 @@
 /** What a feed keeps alive, which is nothing. The programs that look have the garbage collector at hand. */
 
 import { describe, expect, it } from 'vitest';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { run } from './programs.ts';
 
 expectHomeAfterEach();

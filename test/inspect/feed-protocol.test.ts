@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { createActor, type InspectionEvent, setup } from 'xstate';
 import { createProtocolMachine, lines, streamPair } from '../../src/index.ts';
 import { Feed } from '../../src/inspect/feed.ts';
-import { createProtocol, expectHomeAfterEach } from '../support/home.ts';
+import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
 import { gate } from '../support/signal.ts';
 import { type Heard, listenTo, nodeOf, stateOf } from './support.ts';
 

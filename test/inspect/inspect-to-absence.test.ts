@@ -3,7 +3,7 @@
 import { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createActor, createMachine } from 'xstate';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { until } from '../support/listeners.ts';
 import { freePort, impostor, report, startInspector, type Visit } from './inspectors.ts';
 import { held } from './support.ts';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { createActor, createMachine } from 'xstate';
 import { inspectTo } from '../../src/inspect/index.ts';
-import { cleanUp, expectHomeAfterEach } from '../support/home.ts';
+import { cleanUp, expectHomeAfterEach } from '../support/cleanup.ts';
 import { until } from '../support/listeners.ts';
 import { hasSettled, turn } from '../support/signal.ts';
 import { freePort, impostor, report, startInspector } from './inspectors.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createActor, createMachine } from 'xstate';
 import { ArgumentError, lines, streamPair } from '../../src/index.ts';
 import { inspectTo } from '../../src/inspect/index.ts';
-import { createProtocol, expectHomeAfterEach } from '../support/home.ts';
+import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
 import { turn } from '../support/signal.ts';
 import { report, startInspector } from './inspectors.ts';
 import { held } from './support.ts';

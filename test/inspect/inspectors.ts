@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { inspectTo, type InspectOptions } from '../../src/inspect/inspect-to.ts';
-import type { Inspection } from '../../src/inspect/inspection.ts';
+import type { Inspection } from '../../src/inspect/report.ts';
 import type { InspectorCommand } from '../../src/inspect/wire.ts';
-import { cleanUp } from '../support/home.ts';
+import { cleanUp } from '../support/cleanup.ts';
 import { listen, portOf, rawPeer } from '../support/peers.ts';
 import { Heard } from './support.ts';
 

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cleanUp } from '../support/home.ts';
+import { cleanUp } from '../support/cleanup.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 

@@ -3,10 +3,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Inspect } from '../../src/inspect/feed.ts';
-import type { Inspection } from '../../src/inspect/inspection.ts';
+import type { Inspection } from '../../src/inspect/report.ts';
 import { recordTo, type RecordOptions } from '../../src/inspect/record-to.ts';
 import type { FeedMessage } from '../../src/inspect/wire.ts';
-import { cleanUp, tempDir } from '../support/home.ts';
+import { cleanUp, tempDir } from '../support/cleanup.ts';
 import { parse } from './support.ts';
 
 /** A recording, and where it is. */

@@ -3,7 +3,7 @@
 import type { AnyActorRef } from 'xstate';
 import { type Feed } from '../../src/inspect/feed.ts';
 import type { FeedMessage, Json } from '../../src/inspect/wire.ts';
-import { cleanUp } from '../support/home.ts';
+import { cleanUp } from '../support/cleanup.ts';
 
 /**
  * An actor that is there until the test ends. Of one that was collected, which may happen whenever

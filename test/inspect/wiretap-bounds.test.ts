@@ -6,7 +6,7 @@ import { Feed } from '../../src/inspect/feed.ts';
 import type { Sanitize } from '../../src/inspect/plain.ts';
 import type { WireMessage } from '../../src/inspect/wire.ts';
 import { Wiretap } from '../../src/inspect/wiretap.ts';
-import type { Tap } from '../../src/link.ts';
+import type { Tap } from '../../src/machines/link.ts';
 import { listenTo } from './support.ts';
 
 /** A link that passes on what a test says, to whoever observes it. */

@@ -12,7 +12,7 @@ import {
   streamPair,
 } from '../../src/index.ts';
 import { Feed } from '../../src/inspect/feed.ts';
-import { createProtocol, expectHomeAfterEach } from '../support/home.ts';
+import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
 import { type Heard, listenTo } from './support.ts';
 
 expectHomeAfterEach();

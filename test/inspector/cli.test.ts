@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
 import { ask, closing, inspector, portOf, TOKEN, tokenOf } from './clients.ts';
 import { openPage } from './page.ts';
 import { type Child, heard, run } from './process.ts';

@@ -10,7 +10,7 @@ import {
   type InspectorOptions,
   startInspector,
 } from '../../inspector/src/index.ts';
-import { cleanUp } from '../support/home.ts';
+import { cleanUp } from '../support/cleanup.ts';
 
 /** Of every inspector that is started here. */
 export const TOKEN = 'only-for-tests';

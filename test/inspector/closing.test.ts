@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { type Inspector } from '../../inspector/src/index.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { closing, dial, inspector, open, portOf, taken, withToken } from './clients.ts';
 import { openPage } from './page.ts';
 

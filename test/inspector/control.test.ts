@@ -5,7 +5,7 @@ import { createActor, createMachine } from 'xstate';
 import { AsyncProtocol, lines, streamPair } from '../../src/index.ts';
 import { inspectTo, type Inspection, type InspectOptions } from '../../src/inspect/index.ts';
 import type { Inspector } from '../../inspector/src/index.ts';
-import { cleanUp, expectHomeAfterEach, track } from '../support/home.ts';
+import { cleanUp, expectHomeAfterEach, track } from '../support/cleanup.ts';
 import { gate } from '../support/signal.ts';
 import { closing, inspector, open, taken } from './clients.ts';
 import { openPage } from './page.ts';

@@ -7,7 +7,7 @@ import { createMachine } from 'xstate';
 import { type Graph } from '../../inspector/src/graph.ts';
 import { Layouter } from '../../inspector/src/layout.ts';
 import { definitionText } from '../../src/inspect/definition.ts';
-import { cleanUp, expectHomeAfterEach } from '../support/home.ts';
+import { cleanUp, expectHomeAfterEach } from '../support/cleanup.ts';
 import { gate, rejection } from '../support/signal.ts';
 import { chainOf, drawn } from './charts.ts';
 import { inspector } from './clients.ts';

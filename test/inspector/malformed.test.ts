@@ -1,7 +1,7 @@
 /** Programs that do not say what they should harm neither the inspector nor what others say. */
 
 import { describe, expect, it } from 'vitest';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { closing, inspector, open, taken } from './clients.ts';
 import { openPage } from './page.ts';
 import {

@@ -1,7 +1,7 @@
 /** More than there is room for: everything that is kept is bounded. */
 
 import { describe, expect, it } from 'vitest';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { ask, inspector, withToken } from './clients.ts';
 import { openPage } from './page.ts';
 import { event, introduction, openTeller, registration, state, stop } from './teller.ts';

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Inspector } from '../../inspector/src/index.ts';
-import { cleanUp } from '../support/home.ts';
+import { cleanUp } from '../support/cleanup.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { createActor, createMachine } from 'xstate';
 import type { Inspector } from '../../inspector/src/index.ts';
 import { inspectTo, type Inspection, type InspectOptions } from '../../src/inspect/index.ts';
-import { cleanUp, expectHomeAfterEach } from '../support/home.ts';
+import { cleanUp, expectHomeAfterEach } from '../support/cleanup.ts';
 import { begin, inspector, open, portOf, taken, withToken } from './clients.ts';
 import { openPage, type Page } from './page.ts';
 import { startProgram } from './process.ts';

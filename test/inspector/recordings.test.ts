@@ -7,7 +7,7 @@ import { createActor, createMachine, emit, fromPromise, setup } from 'xstate';
 import type { ActorView, Entry } from '../../inspector/shared/view.ts';
 import type { Inspector } from '../../inspector/src/index.ts';
 import { inspectTo, recordTo } from '../../src/inspect/index.ts';
-import { cleanUp, expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { cleanUp, expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
 import { ask, inspector, withToken } from './clients.ts';
 import { openPage, type Page } from './page.ts';
 import { event, introduction, openTeller, registration, state, stateText, stop } from './teller.ts';

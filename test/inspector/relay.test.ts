@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { Hub } from '../../inspector/src/hub.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { closing, inspector, open, taken } from './clients.ts';
 import { openPage } from './page.ts';
 import { type Command, event, introduction, openTeller, registration, stop } from './teller.ts';

@@ -5,7 +5,7 @@ import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { hostsOf } from '../../inspector/src/guard.ts';
 import { type InspectorOptions, startInspector } from '../../inspector/src/index.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { rejection } from '../support/signal.ts';
 import { ask, inspector, open, portOf, refused, TOKEN, withToken } from './clients.ts';
 

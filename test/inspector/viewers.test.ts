@@ -3,7 +3,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { ServerMessage } from '../../inspector/shared/view.ts';
 import { Viewer } from '../../inspector/src/viewer.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { gate } from '../support/signal.ts';
 import { begin, inspector, withToken } from './clients.ts';
 import { openPage, Page } from './page.ts';

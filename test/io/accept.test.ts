@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { ClosedError } from '../../src/errors.ts';
+import { ClosedError } from '../../src/core/errors.ts';
 import { expectNoHandles } from '../support/handles.ts';
 import { KINDS, refused, useListeners } from '../support/listeners.ts';
 import { closing, textOf, useScene } from '../support/sockets.ts';

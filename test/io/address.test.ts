@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { type Duplex, PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { ArgumentError } from '../../src/errors.ts';
+import { ArgumentError } from '../../src/core/errors.ts';
 import { parseAddress } from '../../src/io/address.ts';
 
 describe('an address', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { ArgumentError } from '../../src/errors.ts';
+import { ArgumentError } from '../../src/core/errors.ts';
 import { expectNoHandles } from '../support/handles.ts';
 import { KINDS, refused, useListeners } from '../support/listeners.ts';
 import { start, textOf, useScene } from '../support/sockets.ts';

@@ -3,7 +3,7 @@
 import { lines } from '../../src/index.ts';
 import { Inbound } from '../../src/io/inbound.ts';
 import { type Handle, readLoop } from '../../src/io/reader.ts';
-import { Stopper } from '../../src/stop-signal.ts';
+import { Stopper } from '../../src/async/stop-signal.ts';
 import { Source } from './source.ts';
 
 /** A loop at work, and what it has handed over. */

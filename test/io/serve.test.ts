@@ -5,8 +5,8 @@ import { Server as TlsServer } from 'node:tls';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { parseAddress } from '../../src/io/address.ts';
 import { serve } from '../../src/io/serve.ts';
-import type { Arrival, Service } from '../../src/reception.ts';
-import type { Address } from '../../src/types.ts';
+import type { PendingConnection, Listener } from '../../src/machines/server-port.ts';
+import type { Address } from '../../src/core/types.ts';
 import { until, useListeners } from '../support/listeners.ts';
 import { rejection, turn } from '../support/signal.ts';
 import { closing, useScene } from '../support/sockets.ts';
@@ -15,7 +15,7 @@ const scene = useScene();
 const house = useListeners(scene);
 const never = () => new AbortController().signal;
 
-async function served(address: Address): Promise<Service> {
+async function served(address: Address): Promise<Listener> {
   const service = await serve(parseAddress(address), (error) => {
     throw error;
   });
@@ -26,21 +26,21 @@ async function served(address: Address): Promise<Service> {
 }
 
 /** Those who come to a service, from now on. */
-function arrivals(service: Service): Arrival[] {
-  const come: Arrival[] = [];
+function arrivals(service: Listener): PendingConnection[] {
+  const come: PendingConnection[] = [];
   service.accept((arrival) => come.push(arrival));
   return come;
 }
 
 /** Has them sent away after the test. */
-function dismissLater(come: readonly Arrival[]): void {
+function dismissLater(come: readonly PendingConnection[]): void {
   scene.cleanups.push(() => {
     for (const arrival of come) arrival.close();
   });
 }
 
 /** The first who comes. */
-async function first(service: Service): Promise<Arrival> {
+async function first(service: Listener): Promise<PendingConnection> {
   const come = arrivals(service);
   await until(() => come.length > 0);
   const [arrival] = come;
@@ -105,7 +105,7 @@ function withEvents(change: (event: unknown, given: readonly unknown[]) => boole
 
 describe('TLS', () => {
   const secure = () => served({ port: 0, tls: house.certificates.server });
-  const dial = (service: Service) => house.dialTls(service);
+  const dial = (service: Listener) => house.dialTls(service);
 
   it('leaves no listener on the signal', async () => {
     const service = await secure();

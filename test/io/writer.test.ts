@@ -5,8 +5,8 @@ import { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { ClosedError } from '../../src/index.ts';
 import { writeLoop } from '../../src/io/writer.ts';
-import { Outgoing } from '../../src/outgoing.ts';
-import { Stopper } from '../../src/stop-signal.ts';
+import { Outbound } from '../../src/io/outbound.ts';
+import { Stopper } from '../../src/async/stop-signal.ts';
 import { hasSettled, rejection, turn } from '../support/signal.ts';
 
 const BATCH = 64 * 1024;
@@ -48,7 +48,7 @@ class Sink extends Duplex {
 
 /** A loop at work. A stream with room asks to wait after 1 GiB, another after every byte. */
 function start({ hasRoom = true, stream = sink(hasRoom), queued = [] as string[] } = {}) {
-  const outgoing = new Outgoing(LIMITS);
+  const outgoing = new Outbound(LIMITS);
   for (const text of queued) void outgoing.push(text);
   const signal = new Stopper();
   const loop = writeLoop(stream, outgoing, signal);
@@ -194,7 +194,7 @@ describe('a loop that was stopped', () => {
   it('by an AbortSignal writes no more', async () => {
     const controller = new AbortController();
     const stream = sink(true);
-    const outgoing = new Outgoing(LIMITS);
+    const outgoing = new Outbound(LIMITS);
     void writeLoop(stream, outgoing, controller.signal);
     expect(outgoing.wake).toBeDefined();
     controller.abort();

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { ClosedError } from '../../src/errors.ts';
+import { ClosedError } from '../../src/core/errors.ts';
 import { streamPair } from '../../src/io/stream-pair.ts';
-import { AsyncProtocol } from '../../src/protocol.ts';
+import { AsyncProtocol } from '../../src/protocol/async-protocol.ts';
 import { at, type Step } from './support.ts';
 
 // `expectEnd()` promises that the peer's end, or a reset, is a clean end of the session. A caller who

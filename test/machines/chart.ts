@@ -7,8 +7,8 @@ import {
   type StateValue,
   transition,
 } from 'xstate';
-import { ClosedError } from '../../src/errors.ts';
-import type { ProtocolContext, ProtocolEvent } from '../../src/machines/types.ts';
+import { ClosedError } from '../../src/core/errors.ts';
+import type { ProtocolContext, ProtocolEvent } from '../../src/machines/protocol-types.ts';
 import { FakeLink } from './fake-link.ts';
 import { chart, pathOf } from './support.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConnectError, TimeoutError } from '../../src/errors.ts';
+import { ConnectError, TimeoutError } from '../../src/core/errors.ts';
 import { DEADLINES } from './fake-link.ts';
 import { at, RESTING } from './support.ts';
 

@@ -1,10 +1,11 @@
 /** What a machine stands on in these tests: a link and a clock that do nothing by themselves. */
 
 import { SimulatedClock } from 'xstate';
-import { type Deferred, defer } from '../../src/deferred.ts';
-import type { WirechartError } from '../../src/errors.ts';
-import type { Deadlines, Link } from '../../src/link.ts';
-import type { BoundAddress, ProtocolDefinition } from '../../src/types.ts';
+import { type Deferred, defer } from '../../src/async/deferred.ts';
+import type { WirechartError } from '../../src/core/errors.ts';
+import type { Deadlines } from '../../src/core/limits.ts';
+import type { Link } from '../../src/machines/link.ts';
+import type { BoundAddress, ProtocolDefinition } from '../../src/core/types.ts';
 
 /** The methods of a link that wait. */
 export type Duty = (typeof DUTIES)[number];
@@ -137,7 +138,7 @@ export class FakeLink implements Link<string, string> {
   destroy(signal: AbortSignal): Promise<void> {
     return this.#begin('destroy', signal);
   }
-  abandon(): void {
+  destroyStream(): void {
     // The chart never asks for it: it is for attempts that are not made.
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConnectError, TimeoutError } from '../../src/errors.ts';
+import { ConnectError, TimeoutError } from '../../src/core/errors.ts';
 import { at, BOUND, DEADLINES, RESTING } from './server-support.ts';
 
 /** The longest time that a timer can hold. */
@@ -10,36 +10,36 @@ describe('a round', () => {
     const machine = await at('IDLE');
     await machine.go('LISTEN', 'bound', 'CLOSE', 'drained');
     expect(machine.states).toEqual(['IDLE', 'BINDING', 'LISTENING', 'CLOSING', 'IDLE']);
-    expect(machine.reception.journal).toEqual(['bind', 'open', 'shut', 'drain', 'settle']);
+    expect(machine.port.journal).toEqual(['bind', 'open', 'shut', 'drain', 'settle']);
     expect(machine.of('listening')).toEqual([{ type: 'listening', address: BOUND }]);
     expect(machine.of('closed')).toEqual([{ type: 'closed', cause: undefined }]);
     expect(machine.clock.timers).toBe(0);
   });
 
   it('that is forced destroys, and drains nobody', async () => {
-    const machine = await at('CLOSING.forcing');
-    await machine.go('evicted');
+    const machine = await at('CLOSING.destroying');
+    await machine.go('destroyed');
     expect(machine.state).toBe('IDLE');
-    expect(machine.reception.journal).toEqual(['bind', 'open', 'shut', 'evict', 'settle']);
-    expect(machine.reception.why).toBeUndefined();
+    expect(machine.port.journal).toEqual(['bind', 'open', 'shut', 'destroyAll', 'settle']);
+    expect(machine.port.why).toBeUndefined();
   });
 
   it('that is forced while it drains is forced, and blames nobody', async () => {
     const machine = await at('CLOSING.draining');
     await machine.go('CLOSE force');
-    expect(machine.state).toBe('CLOSING.forcing');
+    expect(machine.state).toBe('CLOSING.destroying');
     await machine.go('drained');
-    expect(machine.state).toBe('CLOSING.forcing');
-    await machine.go('evicted');
+    expect(machine.state).toBe('CLOSING.destroying');
+    await machine.go('destroyed');
     expect(machine.state).toBe('IDLE');
-    expect(machine.reception.why).toBeUndefined();
+    expect(machine.port.why).toBeUndefined();
     expect(machine.of('problem')).toEqual([]);
   });
 
   it('remembers nothing of the one before it', async () => {
     const machine = await at('BINDING');
     await machine.fail('binding', new Error('in use'));
-    await machine.go('evicted', 'LISTEN');
+    await machine.go('destroyed', 'LISTEN');
     expect(machine.state).toBe('BINDING');
     expect(machine.context.cause).toBeUndefined();
     await machine.go('bound', 'CLOSE', 'drained');
@@ -55,21 +55,21 @@ describe('a bind that comes to nothing', () => {
     const machine = await at('BINDING');
     const error = new Error('in use');
     await machine.fail('binding', error);
-    await machine.go('evicted');
+    await machine.go('destroyed');
     expect(machine.states).toEqual(['IDLE', 'BINDING', 'CLOSING', 'IDLE']);
     expect(machine.of('closed')).toMatchObject([{ cause: { code: 'ERR_CONNECT', cause: error } }]);
-    expect(machine.reception.journal).toEqual(['bind', 'evict', 'settle']);
+    expect(machine.port.journal).toEqual(['bind', 'destroyAll', 'settle']);
   });
 
   it.each(['CLOSE', 'CLOSE force', 'ABORT'] as const)('by %s is told, and aborted', async (how) => {
     const machine = await at('BINDING');
     await machine.go(how);
-    expect(machine.state).toBe('CLOSING.forcing');
-    expect(machine.reception.bindSignal?.aborted).toBe(true);
-    await machine.go('bound', 'evicted');
+    expect(machine.state).toBe('CLOSING.destroying');
+    expect(machine.port.bindSignal?.aborted).toBe(true);
+    await machine.go('bound', 'destroyed');
     expect(machine.states).toEqual(['IDLE', 'BINDING', 'CLOSING', 'IDLE']);
     expect(machine.of('closed')).toMatchObject([{ cause: { code: 'ERR_CONNECT_ABORTED' } }]);
-    expect(machine.reception.journal).not.toContain('open');
+    expect(machine.port.journal).not.toContain('open');
   });
 
   it('at its deadline, and not before, is told', async () => {
@@ -77,8 +77,8 @@ describe('a bind that comes to nothing', () => {
     machine.clock.increment(DEADLINES.connect - 1);
     expect(machine.state).toBe('BINDING');
     machine.clock.increment(1);
-    expect(machine.state).toBe('CLOSING.forcing');
-    await machine.go('evicted');
+    expect(machine.state).toBe('CLOSING.destroying');
+    await machine.go('destroyed');
     const [closed] = machine.of('closed');
     expect(closed?.cause).toMatchObject({ code: 'ERR_CONNECT', retryable: true });
     expect(closed?.cause?.cause).toMatchObject({ phase: 'connect', ms: DEADLINES.connect });
@@ -86,14 +86,14 @@ describe('a bind that comes to nothing', () => {
 });
 
 describe('a way home that takes too long', () => {
-  it('goes from draining to forcing at the drain deadline, with a reason for those who stay', async () => {
+  it('goes from draining to destroying at the drain deadline, with a reason for those who stay', async () => {
     const machine = await at('CLOSING.draining');
     machine.clock.increment(DEADLINES.drain - 1);
     expect(machine.state).toBe('CLOSING.draining');
     machine.clock.increment(1);
-    expect(machine.state).toBe('CLOSING.forcing');
-    expect(machine.reception.why).toBeInstanceOf(TimeoutError);
-    expect(machine.reception.why).toMatchObject({ phase: 'drain', ms: DEADLINES.drain });
+    expect(machine.state).toBe('CLOSING.destroying');
+    expect(machine.port.why).toBeInstanceOf(TimeoutError);
+    expect(machine.port.why).toMatchObject({ phase: 'drain', ms: DEADLINES.drain });
     expect(machine.of('problem')).toMatchObject([{ error: { phase: 'drain' } }]);
   });
 
@@ -101,7 +101,7 @@ describe('a way home that takes too long', () => {
     const machine = await at('CLOSING.draining');
     machine.clock.increment(DEADLINES.drain);
     machine.clock.increment(DEADLINES.close - 1);
-    expect(machine.state).toBe('CLOSING.forcing');
+    expect(machine.state).toBe('CLOSING.destroying');
     machine.clock.increment(1);
     expect(machine.state).toBe('IDLE');
     expect(machine.of('problem').map(({ error }) => error)).toMatchObject([
@@ -125,15 +125,15 @@ describe('an actor with a defect', () => {
     const machine = await at('CLOSING.draining');
     const defect = new Error('a defect');
     await machine.fail('draining', defect);
-    expect(machine.state).toBe('CLOSING.forcing');
-    await machine.go('evicted');
+    expect(machine.state).toBe('CLOSING.destroying');
+    await machine.go('destroyed');
     expect(machine.state).toBe('IDLE');
     expect(machine.of('problem')).toMatchObject([{ error: { code: 'ERR_CLOSED', cause: defect } }]);
   });
 
   it('that forces does not keep it from coming home', async () => {
-    const machine = await at('CLOSING.forcing');
-    await machine.fail('evicting', new Error('a defect'));
+    const machine = await at('CLOSING.destroying');
+    await machine.fail('destroyingAll', new Error('a defect'));
     expect(machine.state).toBe('IDLE');
     expect(machine.of('problem')).toHaveLength(1);
     expect(machine.deaths).toEqual([]);
@@ -146,15 +146,15 @@ describe('CLOSE in IDLE', () => {
     await machine.go('CLOSE', 'CLOSE force');
     expect(machine.of('closed')).toHaveLength(2);
     expect(machine.states).toEqual(['IDLE']);
-    expect(machine.reception.journal).toEqual(['settle', 'settle']);
+    expect(machine.port.journal).toEqual(['settle', 'settle']);
   });
 });
 
 describe('a machine that is stopped', () => {
-  it.each(RESTING)('in %s releases the reception, and sets no timer', async (state) => {
+  it.each(RESTING)('in %s releases the port, and sets no timer', async (state) => {
     const machine = await at(state);
     machine.actor.stop();
-    expect(machine.reception.journal.filter((entry) => entry === 'release')).toEqual(['release']);
+    expect(machine.port.journal.filter((entry) => entry === 'release')).toEqual(['release']);
     expect(machine.clock.timers).toBe(0);
     expect(machine.deaths).toEqual([]);
   });
@@ -162,6 +162,6 @@ describe('a machine that is stopped', () => {
   it('in BINDING aborts the bind', async () => {
     const machine = await at('BINDING');
     machine.actor.stop();
-    expect(machine.reception.bindSignal?.aborted).toBe(true);
+    expect(machine.port.bindSignal?.aborted).toBe(true);
   });
 });

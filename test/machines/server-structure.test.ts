@@ -43,7 +43,7 @@ describe("the server's chart", () => {
   it('goes home by one arrow, which tells everybody', () => {
     const home = arrows.filter(({ target }) => target?.some(({ key }) => key === 'IDLE'));
     expect(home.map(({ actions }) => actions.map(nameOf))).toEqual([
-      ['settleReception', 'emitClosed', 'endRound'],
+      ['settlePort', 'emitClosed', 'endRound'],
     ]);
   });
 

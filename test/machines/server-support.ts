@@ -1,4 +1,4 @@
-/** The server's machine on a fake reception, the ways into each of its states, and its chart as data. */
+/** The server's machine on a fake port, the ways into each of its states, and its chart as data. */
 
 import { setImmediate as turn } from 'node:timers/promises';
 import {
@@ -9,18 +9,14 @@ import {
   type StateNode,
   transition,
 } from 'xstate';
-import { type Deferred, defer } from '../../src/deferred.ts';
-import { ClosedError, type WirechartError } from '../../src/errors.ts';
+import { type Deferred, defer } from '../../src/async/deferred.ts';
+import { ClosedError, type WirechartError } from '../../src/core/errors.ts';
 import { serverChart as chart } from '../../src/machines/server.ts';
-import type {
-  ServerContext,
-  ServerEmitted,
-  ServerEvent,
-} from '../../src/machines/server-vocabulary.ts';
-import type { Reception } from '../../src/reception.ts';
-import type { ServerDeadlines } from '../../src/server-options.ts';
-import type { ServerState } from '../../src/server-state.ts';
-import type { BoundAddress } from '../../src/types.ts';
+import type { ServerContext, ServerEmitted, ServerEvent } from '../../src/machines/server-setup.ts';
+import type { ServerPort } from '../../src/machines/server-port.ts';
+import type { ServerDeadlines } from '../../src/core/limits.ts';
+import type { ServerState } from '../../src/core/server-state.ts';
+import type { BoundAddress } from '../../src/core/types.ts';
 import { CountingClock } from './fake-link.ts';
 import { pathOf } from './support.ts';
 
@@ -39,16 +35,16 @@ export const DEADLINES: ServerDeadlines = {
 
 export const BOUND: BoundAddress = { path: '/run/fake.sock' };
 
-/** A reception whose every wait the test decides, and which keeps a journal. */
-export class FakeReception implements Reception {
+/** A port whose every wait the test decides, and which keeps a journal. */
+export class FakeServerPort implements ServerPort {
   readonly deadlines: ServerDeadlines;
   readonly journal: string[] = [];
-  /** Why the last `evict()` was called. */
+  /** Why the last `destroyAll()` was called. */
   why: WirechartError | undefined;
   bindSignal: AbortSignal | undefined;
   binding: Deferred<BoundAddress> = defer();
   draining: Deferred<undefined> = defer();
-  evicting: Deferred<undefined> = defer();
+  destroyingAll: Deferred<undefined> = defer();
 
   constructor(deadlines: Partial<ServerDeadlines> = {}) {
     this.deadlines = { ...DEADLINES, ...deadlines };
@@ -71,11 +67,11 @@ export class FakeReception implements Reception {
     this.draining = defer();
     return this.draining.promise;
   }
-  evict(why: WirechartError | undefined): Promise<void> {
-    this.journal.push('evict');
+  destroyAll(why: WirechartError | undefined): Promise<void> {
+    this.journal.push('destroyAll');
     this.why = why;
-    this.evicting = defer();
-    return this.evicting.promise;
+    this.destroyingAll = defer();
+    return this.destroyingAll.promise;
   }
   settle(): void {
     this.journal.push('settle');
@@ -86,7 +82,7 @@ export class FakeReception implements Reception {
 }
 
 /** What a route is made of: an event to send, or a wait that ends. */
-export type Step = 'LISTEN' | 'CLOSE' | 'CLOSE force' | 'ABORT' | 'bound' | 'drained' | 'evicted';
+export type Step = 'LISTEN' | 'CLOSE' | 'CLOSE force' | 'ABORT' | 'bound' | 'drained' | 'destroyed';
 
 const EVENTS: Partial<Record<Step, ServerEvent>> = {
   LISTEN: { type: 'LISTEN', address: '/run/fake.sock' },
@@ -95,9 +91,9 @@ const EVENTS: Partial<Record<Step, ServerEvent>> = {
   ABORT: { type: 'ABORT', reason: 'no longer wanted' },
 };
 
-/** A running machine on a fake reception, with all that it emits. */
+/** A running machine on a fake port, with all that it emits. */
 export class Harness {
-  readonly reception: FakeReception;
+  readonly port: FakeServerPort;
   readonly clock = new CountingClock();
   readonly actor;
   readonly emitted: ServerEmitted[] = [];
@@ -105,8 +101,8 @@ export class Harness {
   readonly deaths: unknown[] = [];
 
   constructor(deadlines: Partial<ServerDeadlines> = {}) {
-    this.reception = new FakeReception(deadlines);
-    this.actor = createActor(chart, { input: this.reception, clock: this.clock });
+    this.port = new FakeServerPort(deadlines);
+    this.actor = createActor(chart, { input: this.port, clock: this.clock });
     this.actor.on('*', (emitted) => this.emitted.push(emitted));
     this.actor.subscribe({ error: (error: unknown) => this.deaths.push(error) });
     this.actor.start();
@@ -134,20 +130,20 @@ export class Harness {
   }
 
   /** Fails a wait, and lets the machine hear of it. */
-  async fail(wait: 'binding' | 'draining' | 'evicting', error: Error): Promise<void> {
-    this.reception[wait].reject(error);
+  async fail(wait: 'binding' | 'draining' | 'destroyingAll', error: Error): Promise<void> {
+    this.port[wait].reject(error);
     await turn();
   }
 
   /** Takes the steps one after the other, and lets the machine hear of each. */
   async go(...steps: readonly Step[]): Promise<this> {
-    const { reception } = this;
+    const { port } = this;
     for (const step of steps) {
       const event = EVENTS[step];
       if (event !== undefined) this.actor.send(event);
-      else if (step === 'bound') reception.binding.resolve(BOUND);
-      else if (step === 'drained') reception.draining.resolve(undefined);
-      else reception.evicting.resolve(undefined);
+      else if (step === 'bound') port.binding.resolve(BOUND);
+      else if (step === 'drained') port.draining.resolve(undefined);
+      else port.destroyingAll.resolve(undefined);
       await turn();
     }
     return this;
@@ -160,7 +156,7 @@ const ROUTES = {
   BINDING: ['LISTEN'],
   LISTENING: ['LISTEN', 'bound'],
   'CLOSING.draining': ['LISTEN', 'bound', 'CLOSE'],
-  'CLOSING.forcing': ['LISTEN', 'bound', 'CLOSE force'],
+  'CLOSING.destroying': ['LISTEN', 'bound', 'CLOSE force'],
 } satisfies Record<string, readonly Step[]>;
 export type Resting = keyof typeof ROUTES;
 const isResting = (state: string): state is Resting => state in ROUTES;
@@ -231,7 +227,7 @@ const silent = chart.provide({
 
 /** The machine standing in a state, without having walked there. */
 const standing = (leaf: Node): Snapshot => {
-  const [{ context }] = initialTransition(chart, new FakeReception());
+  const [{ context }] = initialTransition(chart, new FakeServerPort());
   const [key = '', inner] = leaf.path;
   return silent.resolveState({ value: inner === undefined ? key : { [key]: inner }, context });
 };

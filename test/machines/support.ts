@@ -2,11 +2,15 @@
 
 import { setImmediate as turn } from 'node:timers/promises';
 import { type ActorRefFrom, createActor, setup, type StateValue } from 'xstate';
-import type { Deadlines } from '../../src/link.ts';
+import type { Deadlines } from '../../src/core/limits.ts';
 import { createChart } from '../../src/machines/protocol.ts';
-import type { ProtocolContext, ProtocolEmitted, ProtocolEvent } from '../../src/machines/types.ts';
-import type { Runstate } from '../../src/runstate.ts';
-import type { SessionOutcome } from '../../src/types.ts';
+import type {
+  ProtocolContext,
+  ProtocolEmitted,
+  ProtocolEvent,
+} from '../../src/machines/protocol-types.ts';
+import type { Runstate } from '../../src/core/runstate.ts';
+import type { SessionOutcome } from '../../src/core/types.ts';
 import { CountingClock, DUTIES, type Duty, FakeLink } from './fake-link.ts';
 
 /** The chart over a link that its input gives. */

@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createActor, type InspectionEvent, setup } from 'xstate';
 import { fromWait } from '../../src/machines/wait.ts';
-import { type StopSignal, Stopper, toAbortSignal } from '../../src/stop-signal.ts';
-import { defer } from '../../src/deferred.ts';
-import { cleanUp, expectHomeAfterEach } from '../support/home.ts';
+import { type StopSignal, Stopper, toAbortSignal } from '../../src/async/stop-signal.ts';
+import { defer } from '../../src/async/deferred.ts';
+import { cleanUp, expectHomeAfterEach } from '../support/cleanup.ts';
 import { turn } from './support.ts';
 
 expectHomeAfterEach();

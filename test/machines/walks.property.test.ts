@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { initialTransition, transition } from 'xstate';
-import { ClosedError, type WirechartError } from '../../src/errors.ts';
-import type { ProtocolEmitted } from '../../src/machines/types.ts';
-import type { Runstate } from '../../src/runstate.ts';
+import { ClosedError, type WirechartError } from '../../src/core/errors.ts';
+import type { ProtocolEmitted } from '../../src/machines/protocol-types.ts';
+import type { Runstate } from '../../src/core/runstate.ts';
 import { COMMANDS, HAPPENINGS, internal, type Snapshot } from './chart.ts';
 import { FakeLink } from './fake-link.ts';
 import { chart, Harness, pathOf, RESTING, ROUTES, turn } from './support.ts';

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { ClosedError } from '../../src/index.ts';
 import { BusyMonitorError, ExecInterruptedError, type QmpClient } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
 import { createClient, namesOf } from '../support/qmp.ts';
 import { describePeer, freePort, onSocket, startQemu } from '../support/real-peers.ts';
 import { GOOD, recordRunstates } from '../support/runstates.ts';

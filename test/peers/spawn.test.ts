@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { spawnPeer, type SpawnedPeer, type SpawnPeerOptions } from '../../src/index.ts';
 import { ExecInterruptedError } from '../../src/qmp/index.ts';
 import { isAlive, owned } from '../support/children.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { createClient } from '../support/qmp.ts';
 import { describePeer } from '../support/real-peers.ts';
 import { rejection } from '../support/signal.ts';

@@ -3,9 +3,9 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
-import { ClosedError, supervise, type Supervision } from '../../src/index.ts';
+import { ClosedError, supervise, type Supervisor } from '../../src/index.ts';
 import { QmpClient } from '../../src/qmp/index.ts';
-import { cleanUp, expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { cleanUp, expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
 import { listen } from '../support/peers.ts';
 import { namesOf } from '../support/qmp.ts';
 import { describePeer, startQemu } from '../support/real-peers.ts';
@@ -35,7 +35,7 @@ describePeer('qemu-system-x86_64', (path) => {
       peer.child.kill('SIGKILL');
       await lost;
       expect(await peer.exited).toBe('SIGKILL');
-      expect(vm.reasons.some(({ cause }) => cause instanceof ClosedError)).toBe(true);
+      expect(vm.failures.some(({ cause }) => cause instanceof ClosedError)).toBe(true);
     }
     // Each was a new machine, that had not run yet.
     expect(statuses).toEqual(['prelaunch', 'prelaunch', 'prelaunch']);
@@ -66,7 +66,7 @@ describePeer('qemu-system-x86_64', (path) => {
     });
     cleanUp(() => vm.stop({ force: true }));
     await entered(vm, 'WAITING');
-    expect(vm.reasons[0]?.cause).toMatchObject({ phase: 'session', retryable: true });
+    expect(vm.failures[0]?.cause).toMatchObject({ phase: 'session', retryable: true });
     await first.disconnect();
     const qmp = await peer.meanwhile(vm.up());
     expect(await qmp.execute('query-name')).toEqual({});
@@ -115,7 +115,7 @@ describePeer('qemu-system-x86_64', (path) => {
 });
 
 /** Resolves when the supervision has entered the state. */
-async function entered(vm: Supervision<QmpClient>, state: string): Promise<void> {
+async function entered(vm: Supervisor<QmpClient>, state: string): Promise<void> {
   for await (const one of vm.states()) if (one === state) return;
 }
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, it, vi } from 'vitest';
 import { AsyncProtocol, type Address, ConnectError, StateError } from '../../src/index.ts';
-import { expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
 import { NullProtocol, nulls, recordingLogger } from '../support/null-protocol.ts';
 import { jammed } from '../support/peers.ts';
 import { BAD, recordRunstates } from '../support/runstates.ts';

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { lines, StateError, streamPair } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { createProtocol, expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
 import { NullProtocol, recordingLogger } from '../support/null-protocol.ts';
 import { GOOD, recordRunstates } from '../support/runstates.ts';
 import { rejection } from '../support/signal.ts';

@@ -13,7 +13,7 @@ import {
   StateError,
   streamPair,
 } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach } from '../support/home.ts';
+import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import { rejection, turn } from '../support/signal.ts';
 import { stalledStream } from '../support/streams.ts';

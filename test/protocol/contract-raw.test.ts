@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { ClosedError, ConnectError, jsonLines, lines, streamPair } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { createProtocol, expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
 import { inbox, jammed, rawPeer } from '../support/peers.ts';
 import { BAD, recordRunstates } from '../support/runstates.ts';
 import { rejection } from '../support/signal.ts';

@@ -1,6 +1,6 @@
 import { type Address, streamPair } from '../../src/index.ts';
 import { makeCertificates } from '../support/certificates.ts';
-import { expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
 import { type Carrier, contract } from './contract.ts';
 
 expectHomeAfterEach();

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { type AsyncProtocol, ClosedError, lines, type ProtocolOptions } from '../../src/index.ts';
-import { createProtocol } from '../support/home.ts';
+import { createProtocol } from '../support/cleanup.ts';
 import { inbox, type Inbox } from '../support/peers.ts';
 import { GOOD, recordRunstates } from '../support/runstates.ts';
 import { rejection } from '../support/signal.ts';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { ConnectError, lines, StateError, streamPair } from '../../src/index.ts';
-import { cleanUp, createProtocol, expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { cleanUp, createProtocol, expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
 import { nulls, recordingLogger } from '../support/null-protocol.ts';
 import { inbox, jammed, listen, portOf, rawPeer } from '../support/peers.ts';
 import { BAD, recordRunstates } from '../support/runstates.ts';

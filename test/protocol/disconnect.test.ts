@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import { HandlerError, lines, type ProtocolOptions, TimeoutError } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach } from '../support/home.ts';
+import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
 import { inbox, pair, rawPeer } from '../support/peers.ts';
 import { GOOD, recordRunstates } from '../support/runstates.ts';
 import { gate, hasSettled, rejection, turn } from '../support/signal.ts';

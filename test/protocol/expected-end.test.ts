@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { ClosedError, CodecError, HandlerError, lines, streamPair } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach } from '../support/home.ts';
+import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
 import { pair, rawPeer } from '../support/peers.ts';
 import { GOOD, recordRunstates } from '../support/runstates.ts';
 import { rejection, turn } from '../support/signal.ts';

@@ -11,7 +11,7 @@ import {
   type Runstate,
   streamPair,
 } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach } from '../support/home.ts';
+import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
 import { jammed, pair, rawPeer } from '../support/peers.ts';
 import { BAD, GOOD, recordRunstates } from '../support/runstates.ts';
 import { gate, hasSettled, rejection, turn } from '../support/signal.ts';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { type AsyncProtocol, lines, streamPair } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach } from '../support/home.ts';
+import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
 import { inbox, rawPeer } from '../support/peers.ts';
 import { gate, hasSettled, turn } from '../support/signal.ts';
 

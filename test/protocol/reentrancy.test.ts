@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { type AsyncProtocol, lines, type Runstate, streamPair } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { createProtocol, expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
 import { rawPeer } from '../support/peers.ts';
 import { GOOD, recordRunstates } from '../support/runstates.ts';
 import { gate, rejection, turn } from '../support/signal.ts';

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import { ArgumentError, CodecError, StateError, TimeoutError } from '../../src/index.ts';
 import type { QmpClient, QmpCommand } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import { type HandMonitor, createClient, session } from '../support/qmp.ts';
 import { hasSettled, rejection, turn } from '../support/signal.ts';

@@ -4,7 +4,7 @@ import { setMaxListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { ArgumentError, HandlerError, LimitError, streamPair } from '../../src/index.ts';
 import type { EventFilter, QmpEvent } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { createClient, eventOf, type HandMonitor, namesOf, session } from '../support/qmp.ts';
 import { hasSettled, rejection, turn } from '../support/signal.ts';
 

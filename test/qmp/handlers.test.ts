@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { HandlerError } from '../../src/index.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import {
   createClient,
   eventOf,

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import { ClosedError, CodecError, ConnectError, TimeoutError } from '../../src/index.ts';
 import { BusyMonitorError, GreetingError, NegotiationError } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import { BAD, recordRunstates } from '../support/runstates.ts';
 import { hasSettled, rejection, turn } from '../support/signal.ts';

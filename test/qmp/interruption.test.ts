@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ClosedError, CodecError, HandlerError } from '../../src/index.ts';
 import { ExecInterruptedError, type QmpClient } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { rawPeer } from '../support/peers.ts';
 import { GOOD, recordRunstates } from '../support/runstates.ts';
 import { eventOf, greetingOf, type HandMonitor, createClient, session } from '../support/qmp.ts';

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { ClosedError } from '../../src/index.ts';
 import { ExecInterruptedError, ExecuteError } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { rawPeer } from '../support/peers.ts';
 import { GOOD, recordRunstates } from '../support/runstates.ts';
 import { createClient, greetingOf, session } from '../support/qmp.ts';

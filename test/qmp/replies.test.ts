@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { BadReplyError, ExecuteError, type QmpReply } from '../../src/qmp/index.ts';
 import { ExecInterruptedError, ServerParseError } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import { scripted, session } from '../support/qmp.ts';
 import { rejection } from '../support/signal.ts';

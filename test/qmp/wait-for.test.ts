@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import { ArgumentError, ClosedError, HandlerError, TimeoutError } from '../../src/index.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { createClient, eventOf, session } from '../support/qmp.ts';
 import { hasSettled, rejection } from '../support/signal.ts';
 

@@ -11,7 +11,7 @@ import {
   supervise,
   TimeoutError,
 } from '../../src/index.ts';
-import { cleanUp, expectHomeAfterEach } from '../support/home.ts';
+import { cleanUp, expectHomeAfterEach } from '../support/cleanup.ts';
 import { gate, turn } from '../support/signal.ts';
 import { Kept, kindOver, Machine, steady } from './support.ts';
 import { FakeLink } from '../machines/fake-link.ts';
@@ -47,7 +47,7 @@ describe('an address', () => {
     await vm.up();
     far.destroy();
     while (vm.state !== 'GIVEN_UP') await turn();
-    const [, last] = vm.reasons;
+    const [, last] = vm.failures;
     expect(last?.cause).toBeInstanceOf(ConnectError);
     expect(last?.cause).toHaveProperty('cause', expect.any(ArgumentError));
   });
@@ -117,7 +117,7 @@ describe('an address function', () => {
       message: expect.stringContaining('The callback address threw: no such machine') as string,
     });
     // There has been no attempt of the connection.
-    expect(one.context.reasons).toEqual([{ session: 0, cause }]);
+    expect(one.context.failures).toEqual([{ session: 0, cause }]);
     await one.wait();
     await one.accept();
     expect(one.all('up')).toEqual([{ type: 'up', session: 1, ups: 1 }]);

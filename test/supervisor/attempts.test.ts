@@ -8,7 +8,7 @@ import {
   type WirechartError,
 } from '../../src/index.ts';
 import { DEADLINES } from '../machines/fake-link.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { Machine, steady, systemError } from './support.ts';
 
 expectHomeAfterEach();
@@ -82,7 +82,7 @@ describe('an attempt that fails', () => {
       attempt: 2,
       cause: expect.any(ConnectError) as ConnectError,
     });
-    expect(waiting?.cause).toBe(one.context.reasons[0]?.cause);
+    expect(waiting?.cause).toBe(one.context.failures[0]?.cause);
   });
 });
 
@@ -246,7 +246,7 @@ describe('a `retry` of the user', () => {
     await one.wait();
     await one.refuse();
     expect(one.state).toBe('GIVEN_UP');
-    const causes = one.context.reasons.map(({ cause }) => cause);
+    const causes = one.context.failures.map(({ cause }) => cause);
     expect(causes).toHaveLength(3);
     // The limit needs no opinion.
     expect(asked).toEqual(causes.slice(0, 2));

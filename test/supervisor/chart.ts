@@ -1,10 +1,10 @@
 /** The supervisor's chart as data: its states, all that may happen to it, and what it then does. */
 
 import { type EventObject, getMicrosteps, type StateNode, type StateValue } from 'xstate';
-import { ClosedError, ConnectError, type WirechartError } from '../../src/errors.ts';
+import { ClosedError, ConnectError, type WirechartError } from '../../src/core/errors.ts';
 import type { SupervisorContext, SupervisorEvent } from '../../src/index.ts';
 import { createSupervisorChart } from '../../src/machines/supervisor.ts';
-import { type Runstate, RUNSTATES } from '../../src/runstate.ts';
+import { type Runstate, RUNSTATES } from '../../src/core/runstate.ts';
 import { FakeLink } from '../machines/fake-link.ts';
 import { pathOf } from '../machines/support.ts';
 import { kindOver, systemError } from './support.ts';
@@ -15,7 +15,7 @@ const connection = kindOver(() => new FakeLink()).createMachine({});
 const chartOf = (synchronize: (() => unknown) | undefined) =>
   createSupervisorChart(connection, {
     locate: () => '/run/x',
-    abandon: () => undefined,
+    destroyStream: () => undefined,
     synchronize,
     retry: (cause) => cause instanceof ConnectError && cause.retryable,
     attempts: 3,
@@ -78,7 +78,7 @@ const AT_REST: SupervisorContext = {
   session: 1,
   wait: 0,
   cause: undefined,
-  reasons: [],
+  failures: [],
 };
 
 /** A thing that may happen: with a label for people. */

@@ -4,20 +4,20 @@ import { describe, expect, it, vi } from 'vitest';
 import { createActor, setup } from 'xstate';
 import {
   AsyncProtocol,
-  type ClientKind,
+  type ClientClass,
   ClosedError,
   createProtocolMachine,
   jsonLines,
   type JsonValue,
   streamPair,
   supervise,
-  Supervision,
+  Supervisor,
   type SupervisorContext,
   type SupervisorEmitted,
   type SupervisorEvent,
 } from '../../src/index.ts';
 import { FakeLink } from '../machines/fake-link.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { rejection, turn } from '../support/signal.ts';
 import { kindOver, steady, systemError } from './support.ts';
 
@@ -81,7 +81,7 @@ describe('when the connection dies', () => {
 });
 
 it('a connection that was made for one session is given up after it', async () => {
-  const once: ClientKind<AsyncProtocol<JsonValue>, JsonValue, JsonValue> = {
+  const once: ClientClass<AsyncProtocol<JsonValue>, JsonValue, JsonValue> = {
     createMachine: (options) =>
       createProtocolMachine({ codec: jsonLines() }, { ...options, once: true }),
     attach: (ref, options) => AsyncProtocol.attach(ref, options),
@@ -101,10 +101,10 @@ describe('when the supervisor itself dies', () => {
       types: {
         events: {} as SupervisorEvent,
         emitted: {} as SupervisorEmitted,
-        context: {} as Pick<SupervisorContext, 'cause' | 'reasons' | 'ups'>,
+        context: {} as Pick<SupervisorContext, 'cause' | 'failures' | 'ups'>,
       },
     }).createMachine({
-      context: { cause: undefined, reasons: [], ups: 0 },
+      context: { cause: undefined, failures: [], ups: 0 },
       on: {
         RETRY: {
           actions: () => {
@@ -113,7 +113,7 @@ describe('when the supervisor itself dies', () => {
         },
       },
     });
-    return new Supervision('the client', createActor(machine));
+    return new Supervisor('the client', createActor(machine));
   };
 
   it('who waits is told, and it is stopped', async () => {

@@ -17,7 +17,7 @@ import { QmpClient } from '../../src/qmp/index.ts';
 import { CountingClock } from '../machines/fake-link.ts';
 import { pathOf } from '../machines/support.ts';
 import { expectNoHandles } from '../support/handles.ts';
-import { expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
 import { rawPeer } from '../support/peers.ts';
 import { createServer } from '../support/qmp.ts';
 import { closing } from '../support/sockets.ts';

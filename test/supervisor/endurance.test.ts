@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { run } from '../inspect/programs.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 
 expectHomeAfterEach();
 
@@ -55,7 +55,7 @@ describe('ten thousand', () => {
             far.destroy();
             for (;;) if ((await steps.next()).value === 'WAITING') break;
             timers = Math.max(timers, set.size);
-            reasons = Math.max(reasons, vm.reasons.length);
+            reasons = Math.max(reasons, vm.failures.length);
             vm.retry();
           }
           await vm.up();
@@ -68,8 +68,8 @@ describe('ten thousand', () => {
         const growth = (await heap()) - before;
         console.log(handles() === handlesBefore || handles());
         await vm.stop({ force: true });
-        console.log(vm.ups, asked, vm.reasons.at(-1).session, client === vm.client);
-        console.log('timers', timers, set.size, 'reasons', reasons, vm.reasons.length);
+        console.log(vm.ups, asked, vm.failures.at(-1).session, client === vm.client);
+        console.log('timers', timers, set.size, 'reasons', reasons, vm.failures.length);
         console.log(growth < 800 || growth);
       `,
       { flags: ['--expose-gc'] },
@@ -104,7 +104,7 @@ describe('ten thousand', () => {
         await attempts(9_000);
         const growth = (await heap()) - before;
         await vm.stop();
-        console.log(vm.reasons.at(-1).session >= 10_000, vm.reasons.length);
+        console.log(vm.failures.at(-1).session >= 10_000, vm.failures.length);
         console.log(growth < 1024 || growth);
       `,
         { flags: ['--expose-gc'] },

@@ -1,6 +1,6 @@
 import { getMicrosteps, initialTransition } from 'xstate';
 import { expect, it } from 'vitest';
-import { RUNSTATES } from '../../src/runstate.ts';
+import { RUNSTATES } from '../../src/core/runstate.ts';
 import { pathOf } from '../machines/support.ts';
 import {
   activeIn,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ClosedError, HandlerError, type SuperviseOptions, TimeoutError } from '../../src/index.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { gate, hasSettled, rejection, turn } from '../support/signal.ts';
 import { type Client, Kept, steady } from './support.ts';
 
@@ -89,7 +89,7 @@ describe('onUp', () => {
     await kept.accept();
     await kept.fulfil('close');
     expect(kept.vm.state).toBe('WAITING');
-    expect(kept.vm.reasons.at(-1)).toEqual({ session: 1, cause: error });
+    expect(kept.vm.failures.at(-1)).toEqual({ session: 1, cause: error });
   });
 
   it('that never ends is given up at its deadline', async () => {
@@ -102,7 +102,7 @@ describe('onUp', () => {
     expect(kept.vm.state).toBe('FAILING');
     await kept.fulfil('close');
     expect(kept.states).toEqual(['FAILING', 'WAITING']);
-    const cause = kept.vm.reasons[0]?.cause;
+    const cause = kept.vm.failures[0]?.cause;
     expect(cause).toBeInstanceOf(TimeoutError);
     expect(cause).toMatchObject({
       ms: 30_000,
@@ -118,7 +118,7 @@ describe('onUp', () => {
       await kept.fulfil('close');
       await kept.pass(wait);
     }
-    const causes = kept.vm.reasons.map(({ cause }) => cause);
+    const causes = kept.vm.failures.map(({ cause }) => cause);
     expect(causes).toHaveLength(2);
     expect(causes[0]).not.toBe(causes[1]);
   });

@@ -11,7 +11,7 @@ import {
 } from '../../src/index.ts';
 import { QmpClient } from '../../src/qmp/index.ts';
 import { FakeLink } from '../machines/fake-link.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import { HandMonitor } from '../support/qmp.ts';
 import { rejection, turn } from '../support/signal.ts';

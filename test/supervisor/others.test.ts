@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { ConnectError, StateError } from '../../src/index.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { gate, hasSettled, rejection, turn } from '../support/signal.ts';
 import { Kept, steady, systemError } from './support.ts';
 
@@ -53,7 +53,7 @@ describe('disconnect() of the client', () => {
     await kept.accept();
     await kept.die();
     expect(kept.vm.state).toBe('WAITING');
-    expect(await rejection(kept.client.disconnect())).toBe(kept.vm.reasons[0]?.cause);
+    expect(await rejection(kept.client.disconnect())).toBe(kept.vm.failures[0]?.cause);
     await kept.client.disconnect();
     expect(kept.vm.state).toBe('WAITING');
   });
@@ -117,7 +117,7 @@ describe('connect() of the client', () => {
     const error = await connected;
     expect(error).toBeInstanceOf(ConnectError);
     expect(kept.vm.state).toBe('GIVEN_UP');
-    expect(kept.vm.reasons.at(-1)).toEqual({ session: 2, cause: error });
+    expect(kept.vm.failures.at(-1)).toEqual({ session: 2, cause: error });
   });
 
   it('in WAITING is synchronized by onUp, as any', async () => {

@@ -10,12 +10,12 @@ import {
   ProtocolServer,
   supervise,
   type SuperviseOptions,
-  type Supervision,
+  type Supervisor,
 } from '../../src/index.ts';
 import { QmpClient } from '../../src/qmp/index.ts';
 import { faults, type ScriptedQmpServer } from '../../src/testing/index.ts';
 import { expectNoHandles } from '../support/handles.ts';
-import { cleanUp, expectHomeAfterEach, tempDir } from '../support/home.ts';
+import { cleanUp, expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
 import { rawPeer } from '../support/peers.ts';
 import { createServer, namesOf } from '../support/qmp.ts';
 import { rejection } from '../support/signal.ts';
@@ -26,7 +26,7 @@ expectHomeAfterEach();
 const quick = { backoff: { initial: 2, max: 20 } };
 
 /** Stops it after the test, if that has not. */
-const kept = <C>(vm: Supervision<C>): Supervision<C> => {
+const kept = <C>(vm: Supervisor<C>): Supervisor<C> => {
   cleanUp(() => vm.stop({ force: true }));
   return vm;
 };
@@ -34,7 +34,7 @@ const superviseQmp = (address: string, options: SuperviseOptions<QmpClient> = {}
   kept(supervise(QmpClient, address, { ...quick, ...options }));
 
 /** Resolves when the supervision has entered the state. */
-async function entered(vm: Supervision<unknown>, state: string): Promise<void> {
+async function entered(vm: Supervisor<unknown>, state: string): Promise<void> {
   for await (const one of vm.states()) if (one === state) return;
 }
 
@@ -50,7 +50,7 @@ describe('a peer at a UNIX socket', () => {
     await client.send('hello');
     await peer.receivedBytes(6);
     expect(peer.received()).toBe('hello\n');
-    expect(vm.reasons[0]?.cause).toMatchObject({ retryable: true, cause: { code: 'ENOENT' } });
+    expect(vm.failures[0]?.cause).toMatchObject({ retryable: true, cause: { code: 'ENOENT' } });
   });
 
   it('that goes and comes back is spoken with again', async () => {
@@ -89,7 +89,7 @@ describe('a peer at a UNIX socket', () => {
     // 1 + 2 + 4 + 8 + 8; a timer of Node may fire a millisecond early.
     expect(performance.now() - begun).toBeGreaterThan(18);
     expect(peer.sockets).toHaveLength(6);
-    expect(vm.reasons).toHaveLength(6);
+    expect(vm.failures).toHaveLength(6);
   });
 
   it('leaves nothing open after a stop in the middle of an attempt', async () => {
@@ -184,7 +184,7 @@ describe('a QMP client', () => {
     const stopped = entered(vm, 'STOPPED');
     await qmp.execute('quit');
     await stopped;
-    expect(vm.reasons).toEqual([]);
+    expect(vm.failures).toEqual([]);
   });
 
   it('gives up where nobody greets as QMP does', async () => {
@@ -203,7 +203,7 @@ describe('a QMP client', () => {
     await first.connect(path);
     const vm = superviseQmp(path, { timeouts: { handshake: 20 } });
     await entered(vm, 'WAITING');
-    expect(vm.reasons[0]?.cause).toMatchObject({ phase: 'session', retryable: true });
+    expect(vm.failures[0]?.cause).toMatchObject({ phase: 'session', retryable: true });
     await first.disconnect();
     expect(await (await vm.up()).execute('query-status')).toBeDefined();
   });

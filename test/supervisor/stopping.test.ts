@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { hasSettled, rejection, turn } from '../support/signal.ts';
 import { Kept, steady } from './support.ts';
 

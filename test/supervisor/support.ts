@@ -6,24 +6,24 @@ import { createChart } from '../../src/machines/protocol.ts';
 import {
   type AddressSource,
   AsyncProtocol,
-  type ClientKind,
+  type ClientClass,
   createSupervisorMachine,
   type ProtocolInput,
   supervise,
   type SuperviseOptions,
-  type Supervision,
+  type Supervisor,
   type SupervisorEmitted,
   type SupervisorState,
 } from '../../src/index.ts';
-import type { Link } from '../../src/link.ts';
+import type { Link } from '../../src/machines/link.ts';
 import { CountingClock, type Duty, FakeLink } from '../machines/fake-link.ts';
 import { pathOf } from '../machines/support.ts';
-import { cleanUp } from '../support/home.ts';
+import { cleanUp } from '../support/cleanup.ts';
 import { turn } from '../support/signal.ts';
 
 /** A client of these tests: nothing of its own. */
 export type Client = AsyncProtocol<string>;
-export type Kind = ClientKind<Client, string, string>;
+export type Kind = ClientClass<Client, string, string>;
 
 /** Clients over the links that a function makes, one for each connection. */
 export const kindOver = (createLink: () => Link<string, string>): Kind => ({
@@ -93,7 +93,7 @@ abstract class Peer {
 
 /** A supervision over a fake link. After the test it is stopped, and must then hold nothing. */
 export class Kept extends Peer {
-  readonly vm: Supervision<Client>;
+  readonly vm: Supervisor<Client>;
   /** Every state that was entered after the first. */
   readonly states: SupervisorState[] = [];
 
@@ -118,7 +118,7 @@ export class Kept extends Peer {
 
   /** The causes of the reasons, as text. */
   get reasons(): string[] {
-    return this.vm.reasons.map(({ session, cause }) => `${String(session)}: ${cause.message}`);
+    return this.vm.failures.map(({ session, cause }) => `${String(session)}: ${cause.message}`);
   }
 
   async #record(): Promise<void> {

@@ -3,7 +3,7 @@
 import { describe, expectTypeOf, it } from 'vitest';
 import {
   type AsyncProtocol,
-  type ClientKind,
+  type ClientClass,
   type Codec,
   createProtocolMachine,
   createSupervisorMachine,
@@ -11,14 +11,14 @@ import {
   lines,
   type ProtocolDefinition,
   supervise,
-  type Supervision,
+  type Supervisor,
   type SupervisorMachine,
 } from '../../src/index.ts';
 import { QmpClient, type QmpCommand } from '../../src/qmp/index.ts';
 
 /** Nothing of this is run: the compiler alone is asked. */
 declare const numbers: Codec<string, number>;
-declare const plain: ClientKind<AsyncProtocol<string>, string, string>;
+declare const plain: ClientClass<AsyncProtocol<string>, string, string>;
 
 describe('supervise()', () => {
   it('of a class of clients is a supervision of one of them', () => {
@@ -29,7 +29,7 @@ describe('supervise()', () => {
           expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
         },
       });
-    expectTypeOf(make).returns.toEqualTypeOf<Supervision<QmpClient>>();
+    expectTypeOf(make).returns.toEqualTypeOf<Supervisor<QmpClient>>();
     expectTypeOf<ReturnType<typeof make>['up']>().returns.toEqualTypeOf<Promise<QmpClient>>();
   });
 
@@ -44,11 +44,11 @@ describe('supervise()', () => {
           },
         },
       );
-    expectTypeOf(same).returns.toEqualTypeOf<Supervision<AsyncProtocol<string>>>();
+    expectTypeOf(same).returns.toEqualTypeOf<Supervisor<AsyncProtocol<string>>>();
     const two = () => supervise({ codec: numbers }, '/run/x');
-    expectTypeOf(two).returns.toEqualTypeOf<Supervision<AsyncProtocol<string, number>>>();
+    expectTypeOf(two).returns.toEqualTypeOf<Supervisor<AsyncProtocol<string, number>>>();
     const made = () => supervise(() => ({ codec: numbers }), '/run/x');
-    expectTypeOf(made).returns.toEqualTypeOf<Supervision<AsyncProtocol<string, number>>>();
+    expectTypeOf(made).returns.toEqualTypeOf<Supervisor<AsyncProtocol<string, number>>>();
   });
 
   it('takes a function of the attempt and the cause for an address', () => {
@@ -58,7 +58,7 @@ describe('supervise()', () => {
         expectTypeOf(cause?.code).not.toBeAny();
         return Promise.resolve({ port: attempt });
       });
-    expectTypeOf(make).returns.toEqualTypeOf<Supervision<QmpClient>>();
+    expectTypeOf(make).returns.toEqualTypeOf<Supervisor<QmpClient>>();
   });
 
   it('refuses what is neither, and options that are none', () => {
@@ -91,7 +91,7 @@ describe('supervise()', () => {
 });
 
 it('QmpClient is a kind of client, and a definition speaks of its messages', () => {
-  expectTypeOf(QmpClient).toExtend<ClientKind<QmpClient, JsonObject, QmpCommand>>();
+  expectTypeOf(QmpClient).toExtend<ClientClass<QmpClient, JsonObject, QmpCommand>>();
   const machine = () => createSupervisorMachine(QmpClient, '/run/x');
   expectTypeOf(machine).returns.toEqualTypeOf<SupervisorMachine<JsonObject, QmpCommand>>();
   const other = (definition: ProtocolDefinition<string, number>) =>

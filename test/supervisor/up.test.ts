@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ClosedError, type SuperviseOptions, supervise } from '../../src/index.ts';
 import { FakeLink } from '../machines/fake-link.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { gate, hasSettled, rejection, turn } from '../support/signal.ts';
 import { type Client, Kept, kindOver, steady, systemError } from './support.ts';
 
@@ -75,7 +75,7 @@ describe('up()', () => {
     await kept.pass(100);
     await kept.refuse(systemError('ENOENT'));
     const error = await up;
-    expect(error).toBe(kept.vm.reasons[1]?.cause);
+    expect(error).toBe(kept.vm.failures[1]?.cause);
     expect(error).toMatchObject({ code: 'ERR_CONNECT', retryable: true });
     expect(await rejection(kept.vm.up())).toBe(error);
   });
@@ -204,7 +204,7 @@ describe('what is remembered', () => {
       await kept.refuse();
       kept.vm.retry();
     }
-    const sessions = kept.vm.reasons.map(({ session }) => session);
+    const sessions = kept.vm.failures.map(({ session }) => session);
     expect(sessions).toEqual(Array.from({ length: 20 }, (_, at) => at + 6));
   });
 
@@ -213,7 +213,7 @@ describe('what is remembered', () => {
     await kept.vm.stop();
     kept.vm.start();
     await kept.accept();
-    expect([kept.vm.ups, kept.vm.reasons.length]).toEqual([1, 1]);
+    expect([kept.vm.ups, kept.vm.failures.length]).toEqual([1, 1]);
   });
 });
 

@@ -157,7 +157,7 @@ function expectSense({ state, connection, clock, actor, deaths }: Walk): void {
   if (/connecting|synchronizing|FAILING|STOPPING/.test(state)) expect(home).toBe(false);
   if (/STOPPED|GIVEN_UP/.test(state) && home) expect(clock.timers).toBe(0);
   expect(context.attempts).toBeLessThanOrEqual(3);
-  expect(context.reasons.length).toBeLessThanOrEqual(20);
+  expect(context.failures.length).toBeLessThanOrEqual(20);
 }
 
 /** The steps that its public state may take. */

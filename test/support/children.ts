@@ -9,7 +9,7 @@ import {
   type SpawnedPeer,
   type SpawnPeerOptions,
 } from '../../src/index.ts';
-import { cleanUp, createProtocol } from './home.ts';
+import { cleanUp, createProtocol } from './cleanup.ts';
 import { closing } from './sockets.ts';
 
 /** Has a peer killed after the test, and its stream destroyed. */

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { expect } from 'vitest';
 import { parseAddress } from '../../src/io/address.ts';
 import { dial } from '../../src/io/dial.ts';
-import type { Address } from '../../src/types.ts';
+import type { Address } from '../../src/core/types.ts';
 import { type Scene, textOf } from './sockets.ts';
 
 /** How a test dials: the stream is destroyed after it. */

@@ -7,8 +7,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { beforeAll } from 'vitest';
 import { parseAddress } from '../../src/io/address.ts';
-import { Listener } from '../../src/io/listen.ts';
-import type { Address } from '../../src/types.ts';
+import { SinglePeerListener } from '../../src/io/listen.ts';
+import type { Address } from '../../src/core/types.ts';
 import { type Certificates, makeCertificates } from './certificates.ts';
 import { type Scene } from './sockets.ts';
 
@@ -36,29 +36,29 @@ export function useListeners(scene: Scene) {
       return kind === 'tcp' ? { port: 0 } : { port: 0, tls: certificates.server };
     },
 
-    async listen(address: Address, signal = never()): Promise<Listener> {
-      const listener = await Listener.bind(parseAddress(address), signal);
+    async listen(address: Address, signal = never()): Promise<SinglePeerListener> {
+      const listener = await SinglePeerListener.bind(parseAddress(address), signal);
       close(() => {
         listener.close();
       });
       return listener;
     },
 
-    async accept(listener: Listener, signal = never()): Promise<Duplex> {
+    async accept(listener: SinglePeerListener, signal = never()): Promise<Duplex> {
       const stream = await listener.accept(signal);
       close(() => stream.destroy());
       return stream;
     },
 
-    dial({ address }: Pick<Listener, 'address'>): Socket {
+    dial({ address }: Pick<SinglePeerListener, 'address'>): Socket {
       return keep(connect({ ...address }));
     },
 
-    dialTls({ address }: Pick<Listener, 'address'>, options: ConnectionOptions = {}): Socket {
+    dialTls({ address }: Pick<SinglePeerListener, 'address'>, options: ConnectionOptions = {}): Socket {
       return keep(connectTls({ ca: certificates.ca, ...address, ...options }));
     },
 
-    dialAs(kind: Kind, listener: Listener): Socket {
+    dialAs(kind: Kind, listener: SinglePeerListener): Socket {
       return kind === 'tls' ? house.dialTls(listener) : house.dial(listener);
     },
   };
@@ -73,7 +73,7 @@ export function useListeners(scene: Scene) {
 }
 
 /** Resolves when a client finds nobody at the address any more. */
-export function refused({ address }: Listener): Promise<void> {
+export function refused({ address }: SinglePeerListener): Promise<void> {
   return until(async () => {
     const client = connect({ ...address });
     const [outcome] = await Promise.allSettled([once(client, 'connect')]);

@@ -1,7 +1,7 @@
 /** The protocol of upstream's unit tests: its only message is nothing at all. */
 
 import { AsyncProtocol, type Codec, type ProtocolOptions } from '../../src/index.ts';
-import { track } from './home.ts';
+import { track } from './cleanup.ts';
 
 /** A byte is a message, and a message is `null`. */
 export const nulls: Codec<null> = {

@@ -11,7 +11,7 @@ import {
   type ProtocolOptions,
   streamPair,
 } from '../../src/index.ts';
-import { cleanUp, createProtocol } from './home.ts';
+import { cleanUp, createProtocol } from './cleanup.ts';
 
 /** What a raw peer does with a connection. */
 export type Script = (socket: Socket) => void;

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { type JsonObject, streamPair } from '../../src/index.ts';
 import { QmpClient, type QmpEvent, type QmpOptions } from '../../src/qmp/index.ts';
 import { ScriptedQmpServer, type ScriptedQmpServerOptions } from '../../src/testing/index.ts';
-import { cleanUp, track } from './home.ts';
+import { cleanUp, track } from './cleanup.ts';
 
 /** A command as it was on the wire. */
 export interface WireCommand {

@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe } from 'vitest';
 import { type Address, ConnectError } from '../../src/index.ts';
 import { QmpClient, type QmpOptions } from '../../src/qmp/index.ts';
-import { cleanUp, tempDir, track } from './home.ts';
+import { cleanUp, tempDir, track } from './cleanup.ts';
 import { listen } from './peers.ts';
 import { type Program, requirePeer } from './required.ts';
 

@@ -11,7 +11,7 @@ import {
   ProtocolServer,
   type ProtocolServerOptions,
 } from '../../src/index.ts';
-import { cleanUp } from './home.ts';
+import { cleanUp } from './cleanup.ts';
 import { type Inbox, inbox } from './peers.ts';
 
 /** A server and what became of its peers. */

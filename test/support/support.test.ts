@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { lines } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach, tempDir } from './home.ts';
+import { createProtocol, expectHomeAfterEach, tempDir } from './cleanup.ts';
 import { inbox, jammed, pair, portOf, rawPeer } from './peers.ts';
 import { BAD, GOOD, recordRunstates } from './runstates.ts';
 import { gate, hasSettled, rejection } from './signal.ts';

@@ -10,7 +10,7 @@ import {
   transition,
 } from 'xstate';
 import { adjacencyMapToArray, getAdjacencyMap } from 'xstate/graph';
-import type { ProtocolEvent } from '../../src/machines/types.ts';
+import type { ProtocolEvent } from '../../src/machines/protocol-types.ts';
 import { leaves, pathOfNode } from '../machines/chart.ts';
 import { BOUND } from '../machines/fake-link.ts';
 import { pathOf } from '../machines/support.ts';

@@ -3,13 +3,13 @@
 import { expect } from 'vitest';
 import { type ActorRefFrom, createActor } from 'xstate';
 import { lines } from '../../src/codecs/lines.ts';
-import { ConnectError, TimeoutError, WirechartError } from '../../src/errors.ts';
+import { ConnectError, TimeoutError, WirechartError } from '../../src/core/errors.ts';
 import { StreamLink } from '../../src/io/link.ts';
-import { resolveLimits } from '../../src/limits.ts';
+import { resolveLimits } from '../../src/core/limits.ts';
 import { createChart } from '../../src/machines/protocol.ts';
-import type { ProtocolEvent } from '../../src/machines/types.ts';
-import type { StopSignal } from '../../src/stop-signal.ts';
-import type { ProtocolDefinition, SessionOutcome } from '../../src/types.ts';
+import type { ProtocolEvent } from '../../src/machines/protocol-types.ts';
+import type { StopSignal } from '../../src/async/stop-signal.ts';
+import type { ProtocolDefinition, SessionOutcome } from '../../src/core/types.ts';
 import { CountingClock, DEADLINES } from '../machines/fake-link.ts';
 import { pathOf } from '../machines/support.ts';
 import { type Gate, gate, turn } from '../support/signal.ts';

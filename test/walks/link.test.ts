@@ -7,9 +7,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HandlerError } from '../../src/errors.ts';
+import { HandlerError } from '../../src/core/errors.ts';
 import { DEADLINES } from '../machines/fake-link.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { turn } from '../support/signal.ts';
 import { isThorough, thorough } from '../support/thorough.ts';
 import { LinkRig, type Manners } from './link-rig.ts';

@@ -6,7 +6,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { ExecInterruptedError, ExecuteError, QmpClient } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach } from '../support/home.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { eventOf, greetingOf, type WireCommand } from '../support/qmp.ts';
 import { thorough } from '../support/thorough.ts';
 import {

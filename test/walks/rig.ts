@@ -2,8 +2,8 @@
 
 import { expect } from 'vitest';
 import { type ActorRefFrom, createActor } from 'xstate';
-import type { ProtocolEmitted } from '../../src/machines/types.ts';
-import { LONGEST_DELAY } from '../../src/timer.ts';
+import type { ProtocolEmitted } from '../../src/machines/protocol-types.ts';
+import { MAX_TIMER_MS } from '../../src/async/timer.ts';
 import { type Call, CountingClock, DEADLINES, type FakeLink } from '../machines/fake-link.ts';
 import { pathOf } from '../machines/support.ts';
 import {
@@ -217,7 +217,7 @@ export class Rig {
     if (this.world.finite) return { timers: 1, lastTimer: DEADLINES[deadline] };
     // A timer that is not to pass may be set, for as long as timers last, or not at all.
     const { timers } = this.clock;
-    return { timers: Math.min(timers, 1), lastTimer: timers > 0 ? LONGEST_DELAY : 0 };
+    return { timers: Math.min(timers, 1), lastTimer: timers > 0 ? MAX_TIMER_MS : 0 };
   }
 
   /** The short way home from wherever it is, and what must be true of every machine that has come home. */

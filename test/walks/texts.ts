@@ -1,8 +1,8 @@
 /** What is seen of a machine, in the words of the model. */
 
-import { ClosedError, ConnectError, TimeoutError } from '../../src/errors.ts';
-import type { ProtocolEmitted } from '../../src/machines/types.ts';
-import type { SessionOutcome } from '../../src/types.ts';
+import { ClosedError, ConnectError, TimeoutError } from '../../src/core/errors.ts';
+import type { ProtocolEmitted } from '../../src/machines/protocol-types.ts';
+import type { SessionOutcome } from '../../src/core/types.ts';
 import { DEADLINES } from '../machines/fake-link.ts';
 import { ERRORS } from './worlds.ts';
 

@@ -1,9 +1,9 @@
 /** The machines that the walks are of, and what happens to them: as values of the real thing. */
 
-import { ClosedError, CodecError, HandlerError } from '../../src/errors.ts';
+import { ClosedError, CodecError, HandlerError } from '../../src/core/errors.ts';
 import { createChart } from '../../src/machines/protocol.ts';
-import type { ProtocolEvent } from '../../src/machines/types.ts';
-import type { ProtocolDefinition } from '../../src/types.ts';
+import type { ProtocolEvent } from '../../src/machines/protocol-types.ts';
+import type { ProtocolDefinition } from '../../src/core/types.ts';
 import { FakeLink, IdleLink } from '../machines/fake-link.ts';
 import type { Command, Fault, World } from './model.ts';
 

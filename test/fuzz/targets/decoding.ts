@@ -2,8 +2,8 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { ByteBuffer } from '../../../src/codecs/byte-buffer.ts';
-import { CodecError, LimitError } from '../../../src/errors.ts';
-import type { Codec, Decoder } from '../../../src/types.ts';
+import { CodecError, LimitError } from '../../../src/core/errors.ts';
+import type { Codec, Decoder } from '../../../src/core/types.ts';
 import { Random } from '../engine/random.ts';
 import { Disagreement } from '../engine/target.ts';
 import { type Complaint, type Outcome, type Reference, tooLarge } from '../reference/outcome.ts';

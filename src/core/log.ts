@@ -1,0 +1,87 @@
+/** What the records of the library look like, and a logger that cannot harm the session it watches. */
+
+import { ClosedError, describe, textOf, type WirechartError } from './errors.ts';
+import type { Runstate } from './runstate.ts';
+import type { BoundAddress, Logger, SessionOutcome } from './types.ts';
+
+/** The longest text of one message in a record, in characters; the rest is cut. */
+const MAX_TEXT_CHARACTERS = 2048;
+
+/** One message as the text of a record. */
+export function textOfMessage(message: unknown): string {
+  const text = fullText(message);
+  return text.length <= MAX_TEXT_CHARACTERS
+    ? text
+    : `${text.slice(0, MAX_TEXT_CHARACTERS)}… (${String(text.length)} characters)`;
+}
+
+function fullText(message: unknown): string {
+  if (typeof message === 'string') return message;
+  if (message instanceof Uint8Array) {
+    return `${String(message.length)} bytes ${Buffer.from(message.subarray(0, 64)).toString('hex')}`;
+  }
+  try {
+    const text: unknown = JSON.stringify(message, (_, value: unknown) =>
+      typeof value === 'bigint' ? value.toString() : value,
+    );
+    return typeof text === 'string' ? text : textOf(message);
+  } catch {
+    return textOf(message);
+  }
+}
+
+/** What happened, as the machine tells it. */
+type LifecycleReport =
+  | { readonly type: 'runstate'; readonly runstate: Runstate; readonly session: number }
+  | { readonly type: 'listening'; readonly address: BoundAddress }
+  | { readonly type: 'closed'; readonly outcome: SessionOutcome };
+
+/** Records a step of the lifecycle: one record a step, and one for an end that was not asked for. */
+export function logReport(report: LifecycleReport, logger: Logger): void {
+  if (report.type === 'runstate') {
+    logger.debug(`${report.runstate} (session ${String(report.session)})`);
+  } else if (report.type === 'listening') {
+    logger.debug(`listening on ${JSON.stringify(report.address)}`);
+  } else {
+    const { cause } = report.outcome;
+    if (cause === undefined) return;
+    if (isFailure(cause)) logger.warn(describe(cause));
+    else logger.info(cause.message);
+  }
+}
+
+/** Whether an end is somebody's fault: a peer may end the stream, and what was asked for is no surprise. */
+export function isFailure(cause: WirechartError): boolean {
+  if (cause.code === 'ERR_CONNECT_ABORTED') return false;
+  return !(cause instanceof ClosedError) || cause.cause !== undefined;
+}
+
+/** The same logger, with the name of who speaks before each text. */
+export function prefixedLogger(logger: Logger, name: string): Logger {
+  const record = (level: keyof Logger) => (text: string) => {
+    logger[level](`${name}: ${text}`);
+  };
+  return {
+    debug: record('debug'),
+    info: record('info'),
+    warn: record('warn'),
+    error: record('error'),
+  };
+}
+
+/** The same logger, with whatever it throws kept from its caller. */
+export function safeLogger(logger: Logger): Logger {
+  const guarded = (level: keyof Logger) => (text: string) => {
+    try {
+      logger[level](text);
+    } catch {
+      // A record that cannot be written is lost; the session goes on.
+    }
+  };
+  return {
+    debug: guarded('debug'),
+    info: guarded('info'),
+    warn: guarded('warn'),
+    error: guarded('error'),
+  };
+}

@@ -1,0 +1,185 @@
+/**
+ * The names that the chart is written in: what each guard asks, each action does, each delay lasts.
+ *
+ * Nothing here moves the machine, and nothing here can throw: an action that throws would leave the
+ * machine in error with its actors running.
+ */
+
+import { assign, emit, setup } from 'xstate';
+import { ClosedError, ConnectError, TimeoutError, WirechartError } from '../core/errors.ts';
+import type { Deadlines } from '../core/limits.ts';
+import type { Runstate } from '../core/runstate.ts';
+import type { Address, BoundAddress, SessionOutcome } from '../core/types.ts';
+import { MAX_TIMER_MS } from '../async/timer.ts';
+import * as actors from './protocol-actors.ts';
+import type { OnLink, ProtocolContext, ProtocolEmitted, ProtocolEvent } from './protocol-types.ts';
+
+type Deadline = keyof Deadlines;
+type Context = ProtocolContext<unknown, unknown>;
+type Record = Pick<Context, 'cause' | 'suppressed'>;
+
+/** The first error is the cause; those that follow are kept with it. */
+const withError = (context: Context, error: WirechartError): Record =>
+  context.cause === undefined
+    ? { cause: error, suppressed: context.suppressed }
+    : withSuppressed(context, error);
+
+const withSuppressed = (context: Context, error: WirechartError): Record => ({
+  cause: context.cause,
+  // One failure of a stream is often reported by both loops.
+  suppressed: isKnown(context, error) ? context.suppressed : [...context.suppressed, error],
+});
+
+const isKnown = ({ cause, suppressed }: Context, error: WirechartError): boolean =>
+  error === cause || error === cause?.cause || suppressed.includes(error);
+
+/** The error that an event carries: FAIL, and the `xstate.error.actor.*` of every invoked actor. */
+const carried = (event: object): unknown => ('error' in event ? event.error : undefined);
+
+/** Who goes somewhere by an event goes where it says, even if that is nowhere. */
+const isCommand = (event: ProtocolEvent) => event.type === 'CONNECT' || event.type === 'LISTEN';
+
+/** As `carried`, for actors that reject with typed errors only; anything else is still not lost. */
+const failure = (event: object): WirechartError => {
+  const error = carried(event);
+  return error instanceof WirechartError
+    ? error
+    : new ClosedError('The stream failed', { cause: error });
+};
+
+const timeout = (context: Context, deadline: Deadline): TimeoutError =>
+  new TimeoutError(deadline, context.link.deadlines[deadline]);
+
+/** How the session under way ends, as it looks now. */
+export const outcome = ({ cause, suppressed, link }: Context): SessionOutcome => ({
+  ...(cause && { cause }),
+  suppressed,
+  undelivered: link.undelivered,
+});
+
+const delay =
+  (deadline: Deadline) =>
+  ({ context }: { context: Context }): number =>
+    Math.min(context.link.deadlines[deadline], MAX_TIMER_MS);
+
+/** The input of an actor that works on the link. */
+export const onLink = ({ context: { link } }: { context: OnLink }) => ({ link });
+
+/** The input of an actor that goes somewhere; an event without an address is refused by the link. */
+export const toAddress = ({
+  context: { link, address = '' },
+}: {
+  context: OnLink & { readonly address: Address | undefined };
+}) => ({ link, address });
+
+/** The setup of the chart. */
+export const protocolSetup = <In, Out, Input>() =>
+  setup({
+    types: {} as {
+      context: ProtocolContext<In, Out>;
+      events: ProtocolEvent;
+      emitted: ProtocolEmitted<In>;
+      input: Input;
+      output: SessionOutcome;
+      tags: 'up' | 'busy';
+    },
+    actors,
+    delays: {
+      connectTimeout: delay('connect'),
+      acceptTimeout: delay('accept'),
+      handshakeTimeout: delay('handshake'),
+      flushTimeout: delay('flush'),
+      closeTimeout: delay('close'),
+    },
+    guards: {
+      /** Whether the deadline is one that passes. */
+      isFinite: ({ context }, { deadline }: { deadline: Deadline }) =>
+        context.link.deadlines[deadline] <= MAX_TIMER_MS,
+      /** Whether the protocol has one to run. */
+      hasHandshake: ({ context }) => context.link.definition.handshake !== undefined,
+      /** Whether all that was sent is with the kernel already. */
+      isFlushed: ({ context }) => context.link.isFlushed,
+      /** Whether the actor was made to connect as soon as it starts, and now starts. */
+      isToConnect: ({ context: { plan, session } }) => session === 0 && plan.address !== undefined,
+      /** Whether the actor was made for one session. */
+      isForOnce: ({ context: { plan } }) => plan.once === true,
+      isForced: ({ event }) => event.type === 'DISCONNECT' && event.force === true,
+    },
+    actions: {
+      beginSession: assign(({ context, event }) => ({
+        session: context.session + 1,
+        address: isCommand(event) ? event.address : context.plan.address,
+        bound: undefined,
+        phase: 'connection' as const,
+        announced: false,
+        cause: undefined,
+        suppressed: [],
+      })),
+      noteBound: assign((_, { address }: { address: BoundAddress }) => ({ bound: address })),
+      emitListening: emit((_, { address }: { address: BoundAddress }) => ({
+        type: 'listening',
+        address,
+      })),
+      noteStreamIsOpen: assign({ phase: 'session' }),
+      recordConnectFailure: assign(({ context, event }) =>
+        withError(context, new ConnectError(context.phase, carried(event))),
+      ),
+      recordConnectTimeout: assign(({ context }, { deadline }: { deadline: Deadline }) =>
+        withError(context, new ConnectError(context.phase, timeout(context, deadline))),
+      ),
+      recordAbort: assign(({ context, event }) =>
+        withError(
+          context,
+          new ConnectError(
+            context.phase,
+            event.type === 'ABORT' ? event.reason : undefined,
+            'ERR_CONNECT_ABORTED',
+          ),
+        ),
+      ),
+      /** The peer was told to leave: that the stream ends, or breaks, is no failure then. */
+      announceEnd: assign({ announced: true }),
+      withdrawEnd: assign({ announced: false }),
+      recordEnd: assign(({ context }) =>
+        context.announced ? {} : withError(context, new ClosedError('The peer ended the stream')),
+      ),
+      recordFailure: assign(({ context, event }) => {
+        const error = failure(event);
+        const isLeaving = context.announced && error instanceof ClosedError;
+        return isLeaving ? withSuppressed(context, error) : withError(context, error);
+      }),
+      recordTimeout: assign(({ context }, { deadline }: { deadline: Deadline }) =>
+        withError(context, timeout(context, deadline)),
+      ),
+      /** Facts that are no failure of a session that ends anyway. */
+      noteEnd: assign(({ context }) =>
+        withSuppressed(
+          context,
+          new ClosedError('The peer ended the stream too', { expected: true }),
+        ),
+      ),
+      noteFailure: assign(({ context, event }) => withSuppressed(context, failure(event))),
+      noteTimeout: assign(({ context }, { deadline }: { deadline: Deadline }) =>
+        withSuppressed(context, timeout(context, deadline)),
+      ),
+      recordOutcome: assign({ outcome: ({ context }) => outcome(context) }),
+      settleLink: ({ context }) => {
+        context.link.settle(context.cause);
+      },
+      emitRunstate: emit(({ context }, { runstate }: { runstate: Runstate }) => ({
+        type: 'runstate',
+        runstate,
+        session: context.session,
+      })),
+      emitMessages: emit((_, { messages }: { messages: readonly unknown[] }) => ({
+        type: 'message',
+        // They come from the machine's own link.
+        messages: messages as readonly In[],
+      })),
+      emitClosed: emit(({ context }) => ({
+        type: 'closed',
+        outcome: context.outcome ?? outcome(context),
+        session: context.session,
+      })),
+    },
+  });

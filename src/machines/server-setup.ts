@@ -1,0 +1,191 @@
+/**
+ * The names that the server's chart is written in: its events, its context, what it emits, its actors,
+ * what each guard asks, each action does, each delay lasts.
+ *
+ * Nothing here moves the machine, and no action or guard can throw: that would leave the machine in
+ * error with its actors running. The actors are `async` for the reason that is told in `actors.ts`.
+ */
+
+import { assign, emit, fromCallback, fromPromise, setup } from 'xstate';
+import { ClosedError, ConnectError, TimeoutError, WirechartError } from '../core/errors.ts';
+import type { ServerPort } from './server-port.ts';
+import type { ServerState } from '../core/server-state.ts';
+import { MAX_TIMER_MS } from '../async/timer.ts';
+import type { Address, BoundAddress } from '../core/types.ts';
+
+/** Everything that may be sent to the machine. An event that a state does not name is ignored by it. */
+export type ServerEvent =
+  /** In IDLE: bind, and let peers in. */
+  | { readonly type: 'LISTEN'; readonly address: Address }
+  /** Let nobody in any more and have the peers leave; with `force`, also while that lasts, at once. */
+  | { readonly type: 'CLOSE'; readonly force?: boolean }
+  /** In BINDING: give it up; `reason` is kept as the cause. */
+  | { readonly type: 'ABORT'; readonly reason: unknown };
+
+/** What the machine emits. */
+export type ServerEmitted =
+  /** A public state was entered. */
+  | { readonly type: 'state'; readonly state: ServerState }
+  /** The socket is bound. */
+  | { readonly type: 'listening'; readonly address: BoundAddress }
+  /** Something went wrong that changes nothing for the caller. */
+  | { readonly type: 'problem'; readonly error: WirechartError }
+  /** The server is closed; `cause` says why it could not listen, where it could not. */
+  | { readonly type: 'closed'; readonly cause: WirechartError | undefined };
+
+/** What an actor is given: the port that it works on. */
+export interface OnServerPort {
+  readonly port: ServerPort;
+}
+
+/** The machine's memory. */
+export interface ServerContext extends OnServerPort {
+  /** Where to bind; meaningful in BINDING. */
+  readonly address: Address | undefined;
+  /** Where it is bound; meaningful in LISTENING. */
+  readonly bound: BoundAddress | undefined;
+  /** Why the round did not come to listen. */
+  readonly cause: WirechartError | undefined;
+  /** What is told to the peers that had to be asked twice; meaningful in CLOSING.destroying. */
+  readonly overdue: WirechartError | undefined;
+}
+
+/** What is remembered in IDLE. */
+export const INITIAL_CONTEXT = {
+  address: undefined,
+  bound: undefined,
+  cause: undefined,
+  overdue: undefined,
+};
+
+type Deadline = 'connect' | 'drain' | 'close';
+
+/** The error of an actor that has failed. */
+const carried = (event: object): unknown => ('error' in event ? event.error : undefined);
+
+const failure = (event: object): WirechartError => {
+  const error = carried(event);
+  return error instanceof WirechartError
+    ? error
+    : new ClosedError('The server has a defect', { cause: error });
+};
+
+const timeout = ({ port }: ServerContext, deadline: Deadline): TimeoutError =>
+  new TimeoutError(deadline, port.deadlines[deadline]);
+
+const delay =
+  (deadline: Deadline) =>
+  ({ context }: { context: ServerContext }): number =>
+    Math.min(context.port.deadlines[deadline], MAX_TIMER_MS);
+
+/** The input of an actor that works on the port. */
+export const onServerPort = ({ context: { port } }: { context: OnServerPort }) => ({
+  port,
+});
+
+/** The input of the one that binds. */
+export const toAddress = ({ context: { port, address = '' } }: { context: ServerContext }) => ({
+  port,
+  address,
+});
+
+/** The input of the one that forces. */
+export const withReason = ({ context: { port, overdue } }: { context: ServerContext }) => ({
+  port,
+  why: overdue,
+});
+
+/** The setup of the chart. */
+export const serverSetup = setup({
+  types: {} as {
+    context: ServerContext;
+    events: ServerEvent;
+    emitted: ServerEmitted;
+    input: ServerPort;
+  },
+  actors: {
+    binder: fromPromise(
+      async ({
+        input: { port, address },
+        signal,
+      }: {
+        input: OnServerPort & { readonly address: Address };
+        signal: AbortSignal;
+      }): Promise<BoundAddress> => port.bind(address, signal),
+    ),
+    /** Peers are let in for as long as it lives. */
+    acceptor: fromCallback(({ input: { port } }: { input: OnServerPort }) => {
+      port.open();
+      return () => {
+        port.shut();
+      };
+    }),
+    drainer: fromPromise(async ({ input: { port } }: { input: OnServerPort }): Promise<void> =>
+      port.drain(),
+    ),
+    destroyer: fromPromise(
+      async ({
+        input: { port, why },
+      }: {
+        input: OnServerPort & { readonly why: WirechartError | undefined };
+      }): Promise<void> => port.destroyAll(why),
+    ),
+    /** Lives as long as the machine; its cleanup is all that runs when the machine is stopped. */
+    owner: fromCallback(({ input: { port } }: { input: OnServerPort }) => () => {
+      port.release();
+    }),
+  },
+  delays: {
+    bindTimeout: delay('connect'),
+    drainTimeout: delay('drain'),
+    closeTimeout: delay('close'),
+  },
+  guards: {
+    /** Whether the deadline is one that passes. */
+    isFinite: ({ context }, { deadline }: { deadline: Deadline }) =>
+      context.port.deadlines[deadline] <= MAX_TIMER_MS,
+    isForced: ({ event }) => event.type === 'CLOSE' && event.force === true,
+  },
+  actions: {
+    beginRound: assign({
+      address: ({ event }) => (event.type === 'LISTEN' ? event.address : undefined),
+    }),
+    endRound: assign(INITIAL_CONTEXT),
+    noteBound: assign((_, { address }: { address: BoundAddress }) => ({ bound: address })),
+    recordFailure: assign({
+      cause: ({ event }) => new ConnectError('connection', carried(event)),
+    }),
+    recordTimeout: assign({
+      cause: ({ context }, { deadline }: { deadline: Deadline }) =>
+        new ConnectError('connection', timeout(context, deadline)),
+    }),
+    recordAbort: assign({
+      cause: ({ event }) =>
+        new ConnectError(
+          'connection',
+          event.type === 'ABORT' ? event.reason : undefined,
+          'ERR_CONNECT_ABORTED',
+        ),
+    }),
+    recordOverdue: assign({
+      overdue: ({ context }, { deadline }: { deadline: Deadline }) => timeout(context, deadline),
+    }),
+    settlePort: ({ context }) => {
+      context.port.settle();
+    },
+    emitState: emit((_, { state }: { state: ServerState }): ServerEmitted => ({
+      type: 'state',
+      state,
+    })),
+    emitListening: emit((_, { address }: { address: BoundAddress }): ServerEmitted => ({
+      type: 'listening',
+      address,
+    })),
+    emitFailure: emit(({ event }): ServerEmitted => ({ type: 'problem', error: failure(event) })),
+    emitTimeout: emit(({ context }, { deadline }: { deadline: Deadline }): ServerEmitted => ({
+      type: 'problem',
+      error: timeout(context, deadline),
+    })),
+    emitClosed: emit(({ context }): ServerEmitted => ({ type: 'closed', cause: context.cause })),
+  },
+});

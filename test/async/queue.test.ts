@@ -1,0 +1,90 @@
+/** First in, first out. */
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Queue } from '../../src/async/queue.ts';
+import { run } from '../inspect/programs.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
+
+expectHomeAfterEach();
+
+describe('a queue', () => {
+  it('gives each item once, in the order in which they came', () => {
+    // How many are pushed, or taken if it is below 0.
+    const step = fc.oneof(
+      { weight: 20, arbitrary: fc.integer({ min: -60, max: 60 }) },
+      { weight: 1, arbitrary: fc.constant('clear' as const) },
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
+        const queue = new Queue<{ readonly id: number }>();
+        const model: { readonly id: number }[] = [];
+        let id = 0;
+        for (const what of steps) {
+          if (what === 'clear') {
+            queue.clear();
+            model.length = 0;
+          } else if (what < 0) {
+            const taken = Array.from({ length: -what }, () => queue.take());
+            expect(taken).toEqual(taken.map(() => model.shift()));
+          } else {
+            const items = Array.from({ length: what }, () => ({ id: (id += 1) }));
+            for (const item of items) queue.push(item);
+            model.push(...items);
+          }
+          expect([queue.size, queue.first]).toEqual([model.length, model[0]]);
+        }
+      }),
+    );
+  });
+
+  it('holds nothing that was taken, however long it is never empty', async () => {
+    const exit = await run(
+      `
+        const { Queue } = await import('./src/async/queue.ts');
+        const queue = new Queue();
+        const taken = [];
+        queue.push({});
+        for (let at = 0; at < 1_000; at += 1) {
+          queue.push({ load: 'x'.repeat(100) });
+          taken.push(new WeakRef(queue.take()));
+        }
+        // What a reference was asked for, or made of, lives to the end of the turn.
+        await new Promise((resolve) => setImmediate(resolve));
+        gc();
+        console.log(taken.filter((reference) => reference.deref() !== undefined).length, queue.size);
+      `,
+      { flags: ['--expose-gc'] },
+    );
+    expect(exit).toEqual({ code: 0, stdout: '0 1\n', stderr: '' });
+  });
+});
+
+describe('the outgoing queue', () => {
+  it('holds no batch that was taken while there are always more', async () => {
+    const exit = await run(
+      `
+        const { Outbound } = await import('./src/io/outbound.ts');
+        const bounds = { maxMessageBytes: Infinity, highWaterMark: Infinity, maxQueuedBytes: Infinity };
+        const outgoing = new Outbound(bounds);
+        const push = () => void outgoing.push(new Uint8Array(64 * 1024));
+        const taken = [];
+        const takeOne = () => {
+          const batch = outgoing.take();
+          outgoing.confirm(batch);
+          taken.push(new WeakRef(batch.data));
+        };
+        for (let at = 0; at < 10; at += 1) push();
+        for (let at = 0; at < 200; at += 1) {
+          push();
+          takeOne();
+        }
+        await new Promise((resolve) => setImmediate(resolve));
+        gc();
+        console.log(taken.filter((reference) => reference.deref() !== undefined).length);
+      `,
+      { flags: ['--expose-gc'] },
+    );
+    expect(exit).toEqual({ code: 0, stdout: '0\n', stderr: '' });
+  });
+});

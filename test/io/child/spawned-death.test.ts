@@ -1,0 +1,126 @@
+/** The death of a spawned child in the middle of a session, and what looks like it. */
+
+import { describe, expect, it } from 'vitest';
+import { ClosedError, ProcessError } from '../../../src/index.ts';
+import { greeted, isAlive, node, sessionWith, shell } from '../../support/children.ts';
+import { expectHomeAfterEach } from '../../support/cleanup.ts';
+import { GOOD, recordRunstates } from '../../support/runstates.ts';
+import { gate, rejection } from '../../support/signal.ts';
+
+expectHomeAfterEach();
+
+describe('the death of a child in the middle of a session', () => {
+  it.each([
+    ['a signal', 'SIGKILL', 'exec sleep 60', { exitCode: null, signal: 'SIGKILL' }],
+    ['an exit code', 'SIGTERM', "trap 'exit 3' TERM; echo ready >&3; read x <&3", { exitCode: 3 }],
+  ] as const)('by %s is the cause of its end', async (_, signal, script, end) => {
+    const peer = shell(`echo ready >&3; ${script}`);
+    const protocol = await sessionWith(peer);
+    const recording = recordRunstates(protocol);
+    peer.kill(signal);
+    const { cause } = await protocol.closed;
+    expect(cause).toBeInstanceOf(ProcessError);
+    expect(cause).toMatchObject(end);
+    expect(await recording.until('IDLE')).toEqual(GOOD.slice(2));
+    expect(await rejection(protocol.disconnect())).toBe(cause);
+  });
+
+  it('with exit code 0 is one, too, unless it was announced', async () => {
+    const protocol = await sessionWith(shell('echo ready >&3; read x <&3; exit 0'));
+    await protocol.send('go');
+    const { cause } = await protocol.closed;
+    expect(cause).toBeInstanceOf(ClosedError);
+    expect(cause).toMatchObject({ cause: { code: 'ERR_PROCESS', exitCode: 0 } });
+  });
+
+  it('with exit code 0 is a clean end when it was announced', async () => {
+    const protocol = await sessionWith(shell('echo ready >&3; read x <&3; exit 0'));
+    protocol.expectEnd();
+    await protocol.send('go');
+    const { cause, suppressed } = await protocol.closed;
+    expect(cause).toBeUndefined();
+    expect(suppressed).toMatchObject([{ cause: { exitCode: 0 } }]);
+    await protocol.disconnect();
+  });
+
+  it('with another exit code is the cause, announced or not', async () => {
+    const protocol = await sessionWith(shell('echo ready >&3; read x <&3; exit 4'));
+    protocol.expectEnd();
+    await protocol.send('go');
+    expect(await protocol.closed).toMatchObject({ cause: { exitCode: 4 } });
+  });
+
+  it('is the cause also where the end of the stream was told before it, as a clean one', async () => {
+    const program =
+      "fs.writeSync(3, 'ready\\n'); fs.readSync(3, Buffer.alloc(9)); fs.closeSync(3);" +
+      "process.on('SIGTERM', () => process.exit(5))";
+    const peer = node(program);
+    const protocol = await sessionWith(peer);
+    const recording = recordRunstates(protocol);
+    protocol.expectEnd();
+    await protocol.send('go');
+    await recording.until('DISCONNECTING');
+    peer.kill();
+    expect(await protocol.closed).toMatchObject({ cause: { exitCode: 5 } });
+  });
+
+  it('comes after all that it said, though the handler takes its time', async () => {
+    const heard: string[] = [];
+    const [busy, free] = [gate(), gate()];
+    const onMessage = async (message: string) => {
+      heard.push(message);
+      busy.open();
+      await free.opened;
+    };
+    const peer = shell('echo ready >&3; seq 20000 >&3; exit 6');
+    const protocol = await sessionWith(peer, { ...greeted, onMessage });
+    await busy.opened;
+    await peer.exited;
+    expect(protocol.runstate).toBe('RUNNING');
+    free.open();
+    expect(await protocol.closed).toMatchObject({ cause: { exitCode: 6 } });
+    expect(heard).toHaveLength(20_000);
+  });
+
+  it('rejects the flush() that its handler waits for', async () => {
+    const [busy, free] = [gate(), gate()];
+    const flushed = gate();
+    const onMessage = async () => {
+      busy.open();
+      await free.opened;
+      await protocol.send('into the void');
+      await protocol.flush().catch(flushed.open);
+    };
+    const peer = shell('echo ready >&3; seq 20000 >&3; exit 6');
+    const protocol = await sessionWith(peer, { ...greeted, onMessage });
+    await busy.opened;
+    await peer.exited;
+    free.open();
+    await flushed.opened;
+    expect(await protocol.closed).toMatchObject({ cause: { exitCode: 6 }, undelivered: 1 });
+  });
+});
+
+describe('a child that closes its side and goes on living', () => {
+  it('ends the session, and is ended', async () => {
+    const peer = shell('echo ready >&3; exec 3>&-; exec sleep 60', { timeouts: { exit: 1 } });
+    const protocol = await sessionWith(peer);
+    const { cause, suppressed } = await protocol.closed;
+    expect(cause).toBeInstanceOf(ClosedError);
+    expect({ cause: cause?.cause, suppressed }).toEqual({ cause: undefined, suppressed: [] });
+    expect(isAlive(peer.pid)).toBe(false);
+    expect(await peer.exited).toMatchObject({ signal: 'SIGTERM' });
+  });
+
+  it('fails what is sent to it, and is ended', async () => {
+    const program = "fs.writeSync(3, 'ready\\n'); fs.closeSync(3)";
+    const peer = node(program, { timeouts: { exit: 1 } });
+    const protocol = await sessionWith(peer);
+    for (let sent = 0; protocol.runstate === 'RUNNING'; sent += 1) {
+      await protocol.send('into the void').catch(() => undefined);
+      await protocol.flush().catch(() => undefined);
+    }
+    expect(await protocol.closed).toHaveProperty('cause', expect.any(ClosedError));
+    expect(isAlive(peer.pid)).toBe(false);
+  });
+});

@@ -1,0 +1,192 @@
+/** A session with a spawned child: how it begins, and how it is ended by us. */
+
+import { describe, expect, it } from 'vitest';
+import { createActor } from 'xstate';
+import {
+  AsyncProtocol,
+  ConnectError,
+  createProtocolMachine,
+  type Handshake,
+  lines,
+  ProcessError,
+  spawnPeer,
+} from '../../../src/index.ts';
+import {
+  greeted,
+  isAlive,
+  node,
+  owned,
+  scripts,
+  sessionWith,
+  shell,
+} from '../../support/children.ts';
+import { createProtocol, expectHomeAfterEach, track } from '../../support/cleanup.ts';
+import { inbox } from '../../support/peers.ts';
+import { BAD, GOOD, recordRunstates } from '../../support/runstates.ts';
+import { hasSettled, rejection } from '../../support/signal.ts';
+
+expectHomeAfterEach();
+
+describe('connect() to a child', () => {
+  it('leads to a session like any other', async () => {
+    const heard = inbox();
+    const protocol = createProtocol(heard.definition);
+    const recording = recordRunstates(protocol);
+    const peer = shell(scripts.echo);
+    await protocol.connect(peer.address);
+    await protocol.send('hello');
+    expect(await heard.count(1)).toEqual(['hello']);
+    await protocol.disconnect();
+    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(protocol.outcome).toEqual({ suppressed: [], undelivered: 0 });
+    expect(isAlive(peer.pid)).toBe(false);
+    expect(await peer.exited).toMatchObject({ exitCode: 0 });
+  });
+
+  it.each([
+    ['with a handshake', greeted],
+    ['without a handshake', { codec: lines() }],
+  ])('rejects when the program is missing, %s', async (_, definition) => {
+    const protocol = createProtocol(definition);
+    const recording = recordRunstates(protocol);
+    const peer = owned(spawnPeer('/no/such/program'));
+    const error = await rejection(protocol.connect(peer.address));
+    expect(error).toBeInstanceOf(ConnectError);
+    expect(error).toMatchObject({ code: 'ERR_CONNECT', phase: 'connection', retryable: false });
+    expect(error).toHaveProperty('cause', expect.any(ProcessError));
+    expect(error).toMatchObject({ cause: { cause: { code: 'ENOENT' } } });
+    expect(await recording.until('IDLE')).toEqual(BAD);
+  });
+
+  it('rejects when it is known for long that the program is missing', async () => {
+    const peer = owned(spawnPeer('/no/such/program'));
+    await peer.exited;
+    const error = await rejection(createProtocol({ codec: lines() }).connect(peer.address));
+    expect(error).toMatchObject({ phase: 'connection', cause: { code: 'ERR_PROCESS' } });
+  });
+
+  it.each([
+    ['exit 1', { exitCode: 1, signal: null }, false],
+    ['kill -TERM $$', { exitCode: null, signal: 'SIGTERM' }, true],
+  ])('rejects with its last words when it ends before the greeting by %s', async (...row) => {
+    const [script, end, retryable] = row;
+    const protocol = createProtocol(greeted);
+    const peer = shell(`echo no such option >&2; ${script}`);
+    const error = await rejection(protocol.connect(peer.address));
+    expect(error).toMatchObject({ code: 'ERR_CONNECT', phase: 'session', retryable });
+    expect(error).toMatchObject({ cause: { ...end, stderr: 'no such option\n' } });
+    expect(error).toHaveProperty('message', expect.stringMatching(/: no such option$/));
+    expect(protocol.runstate).toBe('IDLE');
+  });
+
+  it.each(['exit 1', 'kill -KILL $$'])(
+    'rejects when it does not hear us out: %s',
+    async (script) => {
+      const handshake = (session: Handshake<string>) => session.send('x'.repeat(4_000_000));
+      const peer = shell(`head -c 1000 <&3 >/dev/null; ${script}`);
+      const error = await rejection(
+        createProtocol({ ...greeted, handshake }).connect(peer.address),
+      );
+      expect(error).toMatchObject({ phase: 'session', cause: { code: 'ERR_PROCESS' } });
+    },
+  );
+
+  it('rejects when it exits before the greeting, though without a fault', async () => {
+    const error = await rejection(createProtocol(greeted).connect(shell('exit 0').address));
+    expect(error).toMatchObject({ phase: 'session', retryable: false });
+    expect(error).toMatchObject({ cause: { code: 'ERR_CLOSED', cause: { exitCode: 0 } } });
+  });
+
+  it('rejects when it has exited before the call', async () => {
+    const peer = shell('exit 2');
+    await peer.exited;
+    const error = await rejection(createProtocol(greeted).connect(peer.address));
+    expect(error).toMatchObject({ code: 'ERR_CONNECT', cause: { exitCode: 2 } });
+  });
+
+  it('is possible when it has exited before the call, for what it had to say', async () => {
+    const peer = shell('echo ready >&3; exit 2');
+    await peer.exited;
+    const protocol = await sessionWith(peer);
+    expect(await protocol.closed).toMatchObject({ cause: { exitCode: 2 } });
+  });
+
+  it.each(['deadline', 'disconnect()', 'signal'])('that is ended by %s kills it', async (how) => {
+    const protocol = createProtocol(greeted, {
+      timeouts: { handshake: how === 'deadline' ? 1 : 1e5 },
+    });
+    const [peer, controller] = [shell('exec sleep 60'), new AbortController()];
+    const connected = rejection(protocol.connect(peer.address, { signal: controller.signal }));
+    if (how === 'disconnect()') await protocol.disconnect();
+    if (how === 'signal') controller.abort('enough');
+    await connected;
+    expect(await peer.exited).toMatchObject({ signal: 'SIGKILL' });
+    await protocol.closed;
+    expect(isAlive(peer.pid)).toBe(false);
+  });
+
+  it('whose signal was aborted before kills it', async () => {
+    const peer = shell('exec sleep 60');
+    const signal = AbortSignal.abort('before');
+    expect(await rejection(createProtocol(greeted).connect(peer.address, { signal }))).toBe(
+      'before',
+    );
+    expect(await peer.exited).toMatchObject({ signal: 'SIGKILL' });
+  });
+});
+
+describe('disconnect()', () => {
+  it.each([
+    ['exits by itself', 'echo ready >&3; read x <&3; exit 7', { exitCode: 7 }],
+    ['waits for a SIGTERM', scripts.deaf, { signal: 'SIGTERM' }],
+    ['waits for a SIGKILL', scripts.stubborn, { signal: 'SIGKILL' }],
+    ['cannot do anything', 'echo ready >&3; kill -STOP $$', { signal: 'SIGKILL' }],
+  ])('resolves with the child gone, by default, that %s', async (_, script, end) => {
+    const peer = shell(script, { timeouts: undefined });
+    const protocol = await sessionWith(peer);
+    await protocol.disconnect();
+    expect(isAlive(peer.pid)).toBe(false);
+    expect(protocol.outcome?.cause).toBeUndefined();
+    expect(await peer.exited).toMatchObject(end);
+  });
+
+  it('kills a child whose deadlines are longer than its own', async () => {
+    const peer = shell(scripts.stubborn);
+    const protocol = createProtocol(greeted, { timeouts: { close: 500 } });
+    await protocol.connect(peer.address);
+    await protocol.disconnect();
+    expect(isAlive(peer.pid)).toBe(false);
+    expect(protocol.outcome).toMatchObject({ suppressed: [{ phase: 'close' }] });
+  });
+
+  it.each(['at once', 'in the middle of another'])('with force kills it %s', async (when) => {
+    const peer = shell(scripts.stubborn);
+    const protocol = await sessionWith(peer);
+    const gentle = when === 'at once' ? undefined : protocol.disconnect();
+    if (gentle !== undefined) expect(await hasSettled(gentle)).toBe(false);
+    await protocol.disconnect({ force: true });
+    await gentle;
+    expect(isAlive(peer.pid)).toBe(false);
+    expect(await peer.exited).toMatchObject({ signal: 'SIGKILL' });
+  });
+
+  it.each([false, true])('leaves alone a child that is kept (force: %s)', async (force) => {
+    const program = "fs.writeSync(3, 'ready\\n'); fs.readSync(3, Buffer.alloc(9)); fs.closeSync(3)";
+    const peer = node(program, { keep: true, stderr: 'ignore' });
+    const protocol = await sessionWith(peer);
+    await protocol.disconnect({ force });
+    expect(isAlive(peer.pid)).toBe(true);
+    expect(await hasSettled(peer.exited)).toBe(false);
+  });
+});
+
+describe('an embedded machine', () => {
+  it('kills the child when it is stopped', async () => {
+    const peer = shell(scripts.stubborn);
+    const actor = createActor(createProtocolMachine(greeted)).start();
+    const protocol = track(AsyncProtocol.attach(actor));
+    await protocol.connect(peer.address);
+    actor.stop();
+    expect(await peer.exited).toMatchObject({ signal: 'SIGKILL' });
+  });
+});

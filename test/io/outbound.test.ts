@@ -1,0 +1,204 @@
+/** The outgoing queue by itself: batches, bounds, and what is told to whom. */
+
+import { describe, expect, it, vi } from 'vitest';
+import { ClosedError, LimitError } from '../../src/index.ts';
+import { type Batch, Outbound } from '../../src/io/outbound.ts';
+import { ACCEPTED } from '../../src/async/deferred.ts';
+import { hasSettled, rejection } from '../support/signal.ts';
+
+const BATCH = 64 * 1024;
+const LIMITS = { maxMessageBytes: Infinity, highWaterMark: Infinity, maxQueuedBytes: Infinity };
+
+const queue = (limits: Partial<typeof LIMITS> = {}) => new Outbound({ ...LIMITS, ...limits });
+
+/** All that there is to write. */
+function allOf(outgoing: Outbound): Batch[] {
+  const all: Batch[] = [];
+  for (let batch; (batch = outgoing.take()) !== undefined;) all.push(batch);
+  return all;
+}
+
+/** The next batch, which must be there. */
+function take(outgoing: Outbound): Batch {
+  const batch = outgoing.take();
+  if (batch === undefined) throw new Error('There was no batch');
+  return batch;
+}
+
+describe('a batch', () => {
+  it('is all the text that has gathered', () => {
+    const outgoing = queue();
+    for (const text of ['a', 'bc', 'd']) void outgoing.push(text);
+    expect(allOf(outgoing)).toEqual([{ data: 'abcd', messages: 3, bytes: 4 }]);
+    expect(outgoing.take()).toBeUndefined();
+  });
+
+  it('is all the bytes that have gathered, and those of one message as they are', () => {
+    const outgoing = queue();
+    const only = Uint8Array.of(1);
+    void outgoing.push(only);
+    expect(take(outgoing).data).toBe(only);
+    for (const bytes of [Uint8Array.of(2), Uint8Array.of(3, 4)]) void outgoing.push(bytes);
+    expect(take(outgoing)).toEqual({ data: Buffer.of(2, 3, 4), messages: 2, bytes: 3 });
+  });
+
+  it('is not cut short because a full one is taken', () => {
+    const outgoing = queue();
+    for (const text of ['x'.repeat(BATCH), 'a']) void outgoing.push(text);
+    expect(take(outgoing).bytes).toBe(BATCH);
+    void outgoing.push('b');
+    expect(allOf(outgoing)).toEqual([{ data: 'ab', messages: 2, bytes: 2 }]);
+  });
+
+  it('is of text or of bytes', () => {
+    const outgoing = queue();
+    for (const data of ['a', 'b', Uint8Array.of(1), 'c']) void outgoing.push(data);
+    const [text, bytes, ...more] = allOf(outgoing);
+    expect(text).toEqual({ data: 'ab', messages: 2, bytes: 2 });
+    expect(bytes).toEqual({ data: Uint8Array.of(1), messages: 1, bytes: 1 });
+    expect(more.map(({ data }) => data.toString())).toEqual(['c']);
+  });
+
+  it.each([
+    ['text', (size: number) => 'x'.repeat(size)],
+    ['bytes', (size: number) => new Uint8Array(size)],
+  ])('of %s is full with 64 KiB, and not a byte before', (_, make) => {
+    const outgoing = queue();
+    const wake = vi.fn();
+    outgoing.wake = wake;
+    for (const size of [1, BATCH - 2, 1]) void outgoing.push(make(size));
+    expect(wake.mock.calls).toEqual([[false], [false], [true]]);
+    void outgoing.push(make(1));
+    const sizes = allOf(outgoing).map(({ bytes, messages }) => [bytes, messages]);
+    expect(sizes).toEqual([
+      [BATCH, 3],
+      [1, 1],
+    ]);
+  });
+
+  it('of text is kept as bytes where it waits behind another', () => {
+    const outgoing = queue();
+    for (let at = 0; at < 3; at += 1) void outgoing.push('x'.repeat(BATCH));
+    expect(allOf(outgoing).map(({ data }) => typeof data)).toEqual(['string', 'object', 'object']);
+    void outgoing.push('x'.repeat(BATCH));
+    expect(typeof take(outgoing).data).toBe('string');
+  });
+});
+
+describe('hasMore', () => {
+  it('is whether there is something to take', () => {
+    const outgoing = queue();
+    const seen = [outgoing.hasMore];
+    void outgoing.push('x'.repeat(BATCH));
+    seen.push(outgoing.hasMore);
+    void outgoing.push('x');
+    take(outgoing);
+    seen.push(outgoing.hasMore);
+    take(outgoing);
+    seen.push(outgoing.hasMore);
+    expect(seen).toEqual([false, true, true, false]);
+  });
+});
+
+describe('push()', () => {
+  it('resolves at once below the high-water mark, always with the same promise', () => {
+    const outgoing = queue({ highWaterMark: 3 });
+    expect(outgoing.push('ab')).toBe(ACCEPTED);
+    expect(outgoing.push('c')).not.toBe(ACCEPTED);
+  });
+
+  it('resolves when no more than half of the high-water mark is left', async () => {
+    const outgoing = queue({ highWaterMark: 4 });
+    void outgoing.push('ab');
+    const first = take(outgoing);
+    void outgoing.push('c');
+    const second = take(outgoing);
+    const room = outgoing.push('de');
+    outgoing.confirm(first);
+    expect(await hasSettled(room)).toBe(false);
+    outgoing.confirm(second);
+    expect(await hasSettled(room)).toBe(true);
+    expect(outgoing.push('f')).toBe(ACCEPTED);
+  });
+
+  it('accepts as much as maxQueuedBytes, and says what to do about more', async () => {
+    const outgoing = queue({ maxQueuedBytes: 4 });
+    await outgoing.push('abcd');
+    const error = await rejection(outgoing.push('e'));
+    expect(error).toBeInstanceOf(LimitError);
+    expect(error).toMatchObject({ limit: 4, actual: 5 });
+    expect(String(error)).toContain('The peer does not read: 5 bytes would wait');
+    expect(String(error)).toContain('(maxQueuedBytes) is 4. Wait for the promise that send()');
+    expect(outgoing.undelivered).toBe(1);
+    outgoing.confirm(take(outgoing));
+    await outgoing.push('e');
+  });
+});
+
+describe('flushed()', () => {
+  it('resolves when all before it is confirmed, and at once where all is', async () => {
+    const outgoing = queue();
+    expect(outgoing.flushed()).toBe(ACCEPTED);
+    void outgoing.push('a');
+    const first = outgoing.flushed();
+    const batch = take(outgoing);
+    void outgoing.push('b');
+    const second = outgoing.flushed();
+    const alike = outgoing.flushed();
+    expect(await hasSettled(first)).toBe(false);
+    outgoing.confirm(batch);
+    expect(await hasSettled(first)).toBe(true);
+    expect(await hasSettled(second)).toBe(false);
+    outgoing.confirm(take(outgoing));
+    await Promise.all([second, alike]);
+    expect(outgoing.undelivered).toBe(0);
+  });
+});
+
+describe('settle()', () => {
+  const reason = () => new ClosedError('over');
+
+  it('tells all who wait, and all who come later', async () => {
+    const outgoing = queue({ highWaterMark: 1 });
+    const waiting = [outgoing.push('a'), outgoing.flushed()];
+    outgoing.settle(reason);
+    const later = [outgoing.push('b'), outgoing.flushed()];
+    for (const each of [...waiting, ...later]) expect(await rejection(each)).toEqual(reason());
+  });
+
+  it('drops what is queued, which stays counted, and wakes nobody any more', async () => {
+    const outgoing = queue();
+    const wake = vi.fn();
+    outgoing.wake = wake;
+    for (const data of ['x'.repeat(BATCH), 'y', Uint8Array.of(1)]) void outgoing.push(data);
+    wake.mockClear();
+    outgoing.settle(reason);
+    await rejection(outgoing.push('z'));
+    expect(wake).not.toHaveBeenCalled();
+    expect([outgoing.hasMore, outgoing.take(), outgoing.undelivered]).toEqual([
+      false,
+      undefined,
+      3,
+    ]);
+  });
+
+  it('holds with its first reason', async () => {
+    const outgoing = queue();
+    void outgoing.push('a');
+    outgoing.settle(reason);
+    outgoing.settle(() => new ClosedError('another'));
+    expect(await rejection(outgoing.flushed())).toEqual(reason());
+  });
+
+  it('lets a batch that is on its way be confirmed, and makes no error for nobody', async () => {
+    const outgoing = queue();
+    void outgoing.push('a');
+    const batch = take(outgoing);
+    const make = vi.fn(reason);
+    outgoing.settle(make);
+    outgoing.confirm(batch);
+    expect(outgoing.undelivered).toBe(0);
+    await outgoing.flushed();
+    expect(make).not.toHaveBeenCalled();
+  });
+});

@@ -1,0 +1,270 @@
+/** close(), in the middle of everything. */
+
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { SimulatedClock } from 'xstate';
+import { LimitError, lines, TimeoutError } from '../../src/index.ts';
+import { expectNoHandles } from '../support/handles.ts';
+import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { until } from '../support/listeners.ts';
+import { recordingLogger } from '../support/null-protocol.ts';
+import {
+  createHouse,
+  dialLines,
+  dialSocket,
+  echo,
+  guarded,
+  leaving,
+  numberOf,
+  take,
+} from '../support/servers.ts';
+import { hasSettled, rejection, turn } from '../support/signal.ts';
+
+expectHomeAfterEach();
+
+const NEVER = new Promise<void>(() => undefined);
+/** More than the buffers of a socket hold. */
+const MUCH = 'x'.repeat(1_000_000);
+
+/** A server with a peer that does not read, to which much was sent. */
+async function withStuckPeer(options = {}) {
+  const house = createHouse(echo, options);
+  const address = await house.server.listen(`${await tempDir()}/socket`);
+  const socket = await dialSocket(address);
+  socket.pause();
+  const [peer] = await take(house.server, 1);
+  if (peer === undefined) throw new Error('Nobody has come');
+  const sent = peer.send(MUCH);
+  void sent.catch(() => undefined);
+  return { ...house, socket, peer, address };
+}
+
+describe('close()', () => {
+  it('in IDLE resolves, as often as one likes, and changes nothing', async () => {
+    const { server } = createHouse();
+    await Promise.all([server.close(), server.close({ force: true })]);
+    expect(server.state).toBe('IDLE');
+    await server.listen({ port: 0 });
+    await server.close();
+    await server.close();
+    expect(server.state).toBe('IDLE');
+  });
+
+  it('lets what was sent arrive, and every session end well', async () => {
+    const { server, errors } = createHouse();
+    const address = await server.listen(`${await tempDir()}/socket`);
+    const clients = await Promise.all(Array.from({ length: 5 }, () => dialLines(address)));
+    const peers = await take(server, 5);
+    for (const peer of peers) void peer.send(MUCH);
+    await server.close();
+    expect(server.state).toBe('IDLE');
+    for (const { count } of clients) expect(await count(1)).toEqual([MUCH]);
+    expect(peers.map(({ outcome }) => outcome)).toEqual(
+      peers.map(() => ({ suppressed: [], undelivered: 0 })),
+    );
+    expect(errors).toEqual([]);
+  });
+
+  it('any number of times at once has one end', async () => {
+    const { server } = createHouse();
+    await numberOf(await dialLines(await server.listen({ port: 0 })));
+    await Promise.all([server.close(), server.close(), server.close({ force: true })]);
+    expect(server.state).toBe('IDLE');
+  });
+
+  it('while it binds has listen() reject, and leaves nothing behind', async () => {
+    const { server } = createHouse();
+    const path = `${await tempDir()}/socket`;
+    const bound = rejection(server.listen(path));
+    expect(server.state).toBe('BINDING');
+    await server.close();
+    expect(await bound).toMatchObject({ code: 'ERR_CONNECT_ABORTED', retryable: false });
+    expect(existsSync(path)).toBe(false);
+    await expectNoHandles();
+    await server.listen(path);
+  });
+
+  it('in the turn in which it is bound leaves nothing behind', async () => {
+    for (let turns = 0; turns < 30; turns += 1) {
+      const { server } = createHouse();
+      const bound = Promise.allSettled([server.listen({ port: 0 })]);
+      for (let i = 0; i < turns; i += 1) await Promise.resolve();
+      if (turns > 20) await bound;
+      await server.close();
+      expect(server.state).toBe('IDLE');
+    }
+    await expectNoHandles();
+  });
+
+  it('ends handshakes under way at once, and reports nobody', async () => {
+    const { server, errors } = createHouse(guarded);
+    const address = await server.listen({ port: 0 });
+    const mute = await dialSocket(address);
+    await once(mute, 'data');
+    await Promise.all([server.close(), leaving(mute)]);
+    expect(errors).toEqual([]);
+  });
+
+  it('sends those away who wait for a place', async () => {
+    const { server } = createHouse(echo, { limits: { maxPeers: 1 } });
+    const address = await server.listen(`${await tempDir()}/socket`);
+    await numberOf(await dialLines(address));
+    const waiting = await dialSocket(address);
+    await turn();
+    await Promise.all([server.close(), leaving(waiting)]);
+    expect(server.refused).toBe(0);
+  });
+
+  it('lets nobody in any more', async () => {
+    const path = `${await tempDir()}/socket`;
+    const { server } = createHouse();
+    await server.listen(path);
+    const closed = server.close();
+    expect(existsSync(path)).toBe(false);
+    expect(await rejection(dialLines(path))).toMatchObject({ phase: 'connection' });
+    await closed;
+  });
+
+  it('that nobody waits for any longer goes on', async () => {
+    const clock = new SimulatedClock();
+    const { server } = await withStuckPeer({ clock, timeouts: { flush: 1_000, drain: 500 } });
+    expect(await rejection(server.close({ signal: AbortSignal.abort('before') }))).toBe('before');
+    expect(server.state).toBe('LISTENING');
+    const abort = new AbortController();
+    const closed = rejection(server.close({ signal: abort.signal }));
+    abort.abort('enough');
+    expect(await closed).toBe('enough');
+    expect(server.state).toBe('CLOSING');
+    await server.close({ force: true });
+  });
+
+  it('comes with the end of a block', async () => {
+    const { server } = createHouse();
+    {
+      await using house = server;
+      await numberOf(await dialLines(await house.listen({ port: 0 })));
+    }
+    expect(server.state).toBe('IDLE');
+  });
+});
+
+describe('a peer that does not read', () => {
+  it('is destroyed at the drain deadline, and told why', async () => {
+    const clock = new SimulatedClock();
+    const { logger, records } = recordingLogger();
+    const timeouts = { flush: 60_000, drain: 500 };
+    const { server, peer, socket, errors } = await withStuckPeer({ clock, timeouts, logger });
+    const closed = server.close();
+    expect(await hasSettled(closed)).toBe(false);
+    clock.increment(499);
+    expect(await hasSettled(closed)).toBe(false);
+    clock.increment(1);
+    await Promise.all([closed, leaving(socket)]);
+    expect(peer.outcome?.cause).toBeInstanceOf(TimeoutError);
+    expect(peer.outcome).toMatchObject({ cause: { phase: 'drain', ms: 500 }, undelivered: 1 });
+    expect(errors).toMatchObject([{ number: 1, error: { phase: 'drain' } }]);
+    expect(records).toContain('warn The drain deadline of 500 ms passed');
+  });
+
+  it('is given up by its own flush deadline, where that is earlier', async () => {
+    const clock = new SimulatedClock();
+    const { server, peer } = await withStuckPeer({ clock });
+    const closed = server.close();
+    clock.increment(5_000);
+    await closed;
+    expect(peer.outcome).toMatchObject({ cause: { phase: 'flush' }, undelivered: 1 });
+  });
+
+  it('is destroyed at once when the draining is forced, and no one is blamed', async () => {
+    const { server, peer, errors } = await withStuckPeer();
+    const closed = server.close();
+    expect(await hasSettled(closed)).toBe(false);
+    await Promise.all([closed, server.close({ force: true })]);
+    expect(peer.outcome).toEqual({ suppressed: [], undelivered: 1 });
+    expect(errors).toEqual([]);
+  });
+
+  it('is destroyed at once by close({ force: true })', async () => {
+    const { server, peer, socket } = await withStuckPeer();
+    await Promise.all([server.close({ force: true }), leaving(socket)]);
+    expect(peer.runstate).toBe('IDLE');
+  });
+});
+
+describe('a peer that its user disconnects', () => {
+  it('meanwhile has its user told, and the server closed', async () => {
+    const { server, peer } = await withStuckPeer({ timeouts: { flush: 60_000 } });
+    const left = peer.disconnect();
+    const closed = server.close();
+    peer.fail(new Error('unbearable'));
+    await server.close({ force: true });
+    await closed;
+    expect(await rejection(left)).toMatchObject({ code: 'ERR_HANDLER' });
+  });
+
+  it('and connects elsewhere is its user’s alone', async () => {
+    const elsewhere = createHouse();
+    const { server } = createHouse();
+    const client = await dialLines(await server.listen({ port: 0 }));
+    const [peer] = await take(server, 1);
+    await Promise.all([peer?.disconnect(), client.protocol.closed]);
+    await peer?.connect(await elsewhere.server.listen({ port: 0 }));
+    await server.close();
+    expect(peer?.runstate).toBe('RUNNING');
+    await peer?.disconnect();
+  });
+});
+
+describe('the failure of a session', () => {
+  it('under way when the server closes is still told to its user', async () => {
+    const { server } = createHouse(echo, { limits: { maxMessageBytes: 10 } });
+    const socket = await dialSocket(await server.listen({ port: 0 }));
+    const [peer] = await take(server, 1);
+    socket.write('x'.repeat(20));
+    await leaving(socket);
+    expect(peer?.runstate).toBe('DISCONNECTING');
+    const closed = server.close();
+    socket.end();
+    await closed;
+    expect(await rejection(peer?.disconnect() ?? NEVER)).toBeInstanceOf(LimitError);
+  });
+
+  it('that has just ended when the server closes is still told to its user', async () => {
+    let closed: Promise<void> | undefined;
+    const { logger } = recordingLogger();
+    const debug = (text: string): void => {
+      if (text === '#1: IDLE (session 1)') closed = server.close();
+    };
+    const { server } = createHouse(echo, { logger: { ...logger, debug } });
+    await dialLines(await server.listen({ port: 0 }));
+    const [peer] = await take(server, 1);
+    peer?.fail(new LimitError('too much', 1, 2));
+    await peer?.closed;
+    expect(server.state).toBe('CLOSING');
+    await closed;
+    expect(await rejection(peer?.disconnect() ?? NEVER)).toBeInstanceOf(LimitError);
+  });
+});
+
+describe('a callback of the user that never ends', () => {
+  it('keeps no server from closing', async () => {
+    const { server } = createHouse({
+      codec: lines(),
+      handshake: async (session) => {
+        if ((await session.receive()) === 'stay') await NEVER;
+      },
+      onMessage: () => NEVER,
+    });
+    const address = await server.listen({ port: 0 });
+    const [shaking, handling] = [await dialSocket(address), await dialSocket(address)];
+    shaking.write('stay\n');
+    handling.write('go\nhello\n');
+    await until(() => server.peers.length === 1);
+    await Promise.all([
+      server.close(),
+      leaving(shaking),
+      leaving(handling).then(() => handling.end()),
+    ]);
+  });
+});

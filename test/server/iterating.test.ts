@@ -1,0 +1,189 @@
+/** Iterating a server: several loops or none, loops that are left, and their end. */
+
+import { describe, expect, it } from 'vitest';
+import { Channel } from '../../src/async/channel.ts';
+import { type AsyncProtocol, lines } from '../../src/index.ts';
+import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { until } from '../support/listeners.ts';
+import { createHouse, dialLines, numberOf, take } from '../support/servers.ts';
+import { gate, hasSettled } from '../support/signal.ts';
+
+expectHomeAfterEach();
+
+/** The name of a peer that an iterator gave. */
+const nameOf = (result?: IteratorResult<AsyncProtocol<string>, undefined>) => result?.value?.name;
+
+describe('a loop over a server', () => {
+  it('gets the peers that came before it, and those that come', async () => {
+    const { server } = createHouse();
+    const address = await server.listen({ port: 0 });
+    await numberOf(await dialLines(address));
+    const taking = take(server, 2);
+    await dialLines(address);
+    expect((await taking).map(({ name }) => name)).toEqual(['#1', '#2']);
+  });
+
+  it('gets them in the order in which their handshakes end', async () => {
+    const doors = [gate(), gate(), gate()];
+    const { server } = createHouse((number) => ({
+      codec: lines(),
+      handshake: () => doors[number - 1]?.opened ?? Promise.resolve(),
+    }));
+    const address = await server.listen({ port: 0 });
+    for (let i = 0; i < 3; i += 1) await dialLines(address);
+    const peers = server[Symbol.asyncIterator]();
+    for (const number of [2, 3, 1]) {
+      doors[number - 1]?.open();
+      expect(nameOf(await peers.next())).toBe(`#${String(number)}`);
+    }
+  });
+
+  it('gets nobody who has left before', async () => {
+    const { server } = createHouse();
+    const address = await server.listen({ port: 0 });
+    const clients = [await dialLines(address), await dialLines(address)];
+    await until(() => server.peers.length === 2);
+    await clients[0]?.protocol.disconnect();
+    await until(() => server.peers.length === 1);
+    const [peer] = await take(server, 1);
+    expect(peer).toMatchObject({ name: '#2', runstate: 'RUNNING' });
+  });
+
+  it('that is left closes nothing, and another one goes on', async () => {
+    const { server } = createHouse();
+    const address = await server.listen({ port: 0 });
+    const [first, second] = [await dialLines(address), await dialLines(address)];
+    expect((await take(server, 1)).map(({ name }) => name)).toEqual(['#1']);
+    expect(server.state).toBe('LISTENING');
+    expect(await numberOf(first)).toBe(1);
+    expect((await take(server, 1)).map(({ name }) => name)).toEqual(['#2']);
+    expect(await numberOf(second)).toBe(2);
+  });
+
+  it('that is left by an error closes nothing', async () => {
+    const { server } = createHouse();
+    const client = await dialLines(await server.listen({ port: 0 }));
+    const loop = async () => {
+      for await (const peer of server) throw new Error(String(peer.name));
+    };
+    await expect(loop()).rejects.toThrow('#1');
+    expect(await numberOf(client)).toBe(1);
+  });
+
+  it('shares the peers with the others, each of which goes to one', async () => {
+    const { server } = createHouse();
+    const address = await server.listen({ port: 0 });
+    const seen: string[][] = [[], []];
+    const loops = seen.map(async (names) => {
+      for await (const peer of server) names.push(String(peer.name));
+    });
+    for (let i = 0; i < 6; i += 1) await numberOf(await dialLines(address));
+    await server.close();
+    await Promise.all(loops);
+    expect(seen.flat().sort()).toEqual(['#1', '#2', '#3', '#4', '#5', '#6']);
+    expect(seen.map(({ length }) => length)).toEqual([3, 3]);
+  });
+
+  it('ends when the server has closed, and not before', async () => {
+    const { server } = createHouse();
+    const client = await dialLines(await server.listen({ port: 0 }));
+    const states: string[] = [];
+    const loop = async (): Promise<void> => {
+      for await (const peer of server) states.push(peer.runstate);
+      states.push(server.state);
+    };
+    const looping = loop();
+    await numberOf(client);
+    await server.close();
+    await looping;
+    expect(states).toEqual(['RUNNING', 'IDLE']);
+  });
+
+  it('that begins before listen() waits for it, and ends with that round', async () => {
+    const { server } = createHouse();
+    const early = take(server, 5);
+    expect(await hasSettled(early)).toBe(false);
+    await dialLines(await server.listen({ port: 0 }));
+    await until(() => server.peers.length === 1);
+    await server.close();
+    expect(await early).toHaveLength(1);
+    const next = take(server, 1);
+    await dialLines(await server.listen({ port: 0 }));
+    expect(await next).toHaveLength(1);
+  });
+
+  it('ends when the server cannot listen, or is closed without having listened', async () => {
+    const { server } = createHouse();
+    const waiting = take(server, 1);
+    await expect(server.listen('/nowhere/at/all/socket')).rejects.toThrow();
+    expect(await waiting).toEqual([]);
+    const again = take(server, 1);
+    await server.close();
+    expect(await again).toEqual([]);
+  });
+
+  it('has next() called many times at once answered in order', async () => {
+    const { server } = createHouse();
+    const address = await server.listen({ port: 0 });
+    const peers = server[Symbol.asyncIterator]();
+    const nexts = [peers.next(), peers.next(), peers.next()];
+    await dialLines(address);
+    await dialLines(address);
+    const [first, second] = await Promise.all(nexts.slice(0, 2));
+    expect([first, second].map(nameOf)).toEqual(['#1', '#2']);
+    await peers.return?.();
+    expect(await nexts[2]).toEqual({ done: true, value: undefined });
+    expect(await peers.next()).toEqual({ done: true, value: undefined });
+  });
+});
+
+describe('a server that nobody iterates', () => {
+  it('remembers none of its peers that have left', async () => {
+    const { server } = createHouse();
+    const address = await server.listen({ port: 0 });
+    for (let i = 0; i < 20; i += 1) {
+      const client = await dialLines(address);
+      await numberOf(client);
+      await client.protocol.disconnect();
+    }
+    await until(() => server.peers.length === 0);
+    const late = take(server, 1);
+    await dialLines(address);
+    expect((await late).map(({ name }) => name)).toEqual(['#21']);
+  });
+});
+
+describe('a handover', () => {
+  it('gives a value that was taken back to nobody', async () => {
+    let taken = 0;
+    const handover = new Channel<number>(() => (taken += 1));
+    handover.offer(1);
+    handover.offer(2);
+    handover.withdraw(1);
+    expect(handover.size).toBe(1);
+    expect(await handover.values().next()).toEqual({ done: false, value: 2 });
+    expect(taken).toBe(1);
+  });
+
+  it('gives nothing to who has left, and loses nothing by that', async () => {
+    const handover = new Channel<number>(() => undefined);
+    const [left, stays] = [handover.values(), handover.values()];
+    const nothing = left.next();
+    const something = stays.next();
+    await left.return?.();
+    handover.offer(1);
+    expect(await nothing).toEqual({ done: true, value: undefined });
+    expect(await something).toEqual({ done: false, value: 1 });
+  });
+
+  it('that has ended is at its end for everybody, whatever waited', async () => {
+    const handover = new Channel<number>(() => undefined);
+    const early = handover.values();
+    handover.offer(1);
+    handover.end();
+    expect(handover.size).toBe(0);
+    for (const values of [early, handover.values()]) {
+      expect(await values.next()).toEqual({ done: true, value: undefined });
+    }
+  });
+});
