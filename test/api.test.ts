@@ -29,7 +29,7 @@ describe('the exported names', () => {
         "ProcessError",
         "ProtocolServer",
         "StateError",
-        "Supervision",
+        "Supervisor",
         "TimeoutError",
         "WirechartError",
         "contentLength",

@@ -64,7 +64,9 @@ function eventMore({ data, origin }: Extract<Entry, { kind: 'event' }>, model: M
   const sender = origin === undefined ? undefined : model.history.lives.get(origin)?.actor;
   const from = sender === undefined ? '' : `from ${actorName(sender)} `;
   if (!isRecord(data)) return from;
-  const rest = Object.fromEntries(Object.entries(data).filter(([key]) => !KEYS_ALREADY_SHOWN.has(key)));
+  const rest = Object.fromEntries(
+    Object.entries(data).filter(([key]) => !KEYS_ALREADY_SHOWN.has(key)),
+  );
   return from + (Object.keys(rest).length === 0 ? '' : brief(rest));
 }
 

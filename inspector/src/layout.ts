@@ -113,7 +113,10 @@ export class Layouter {
     if (this.#isClosed) throw new Error('The inspector was closed');
     const worker = (this.#worker ??= this.#begin());
     const late = setTimeout(() => {
-      this.#abandon(worker, new Error(`It was not laid out within ${String(LAYOUT_TIMEOUT_MS)} ms`));
+      this.#abandon(
+        worker,
+        new Error(`It was not laid out within ${String(LAYOUT_TIMEOUT_MS)} ms`),
+      );
     }, LAYOUT_TIMEOUT_MS).unref();
     try {
       return await new Promise<ElkNode>((resolve, reject) => {

@@ -206,8 +206,7 @@ export class Program {
       start: this.#publisher.nextSeq,
       base: state,
     };
-    if (!isKnown && this.#live.size >= MAX_ACTORS)
-      throw new TypeError('there are too many actors');
+    if (!isKnown && this.#live.size >= MAX_ACTORS) throw new TypeError('there are too many actors');
     this.#live.set(sessionId, { ...this.#raw, machine: definition });
     this.#unconfirmed.delete(sessionId);
     if (isKnown) {

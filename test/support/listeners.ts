@@ -54,7 +54,10 @@ export function useListeners(scene: Scene) {
       return keep(connect({ ...address }));
     },
 
-    dialTls({ address }: Pick<SinglePeerListener, 'address'>, options: ConnectionOptions = {}): Socket {
+    dialTls(
+      { address }: Pick<SinglePeerListener, 'address'>,
+      options: ConnectionOptions = {},
+    ): Socket {
       return keep(connectTls({ ca: certificates.ca, ...address, ...options }));
     },
 
