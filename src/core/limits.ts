@@ -1,18 +1,18 @@
-/** The default of every deadline and every bound, and the check of what a caller gives instead. */
+/** The default of every deadline and bound, and the check of the values that a caller passes. */
 
 import { ArgumentError } from './errors.ts';
 import type { Limits, ServerTimeouts, Timeouts } from './types.ts';
 
-/** Every deadline with its value, in milliseconds. */
+/** Every deadline of a session with its value, in milliseconds. */
 export type Deadlines = Readonly<Record<keyof Timeouts, number>>;
 
-/** Every deadline of a server with its value, in milliseconds. */
+/** Every deadline of a server and its sessions with its value, in milliseconds. */
 export type ServerDeadlines = Readonly<Record<keyof ServerTimeouts, number>>;
 
-/** Every bound with its value, in bytes. */
+/** Every bound of a session with its value, in bytes. */
 export type Bounds = Readonly<Record<keyof Limits, number>>;
 
-const DEADLINES: Deadlines = {
+const DEFAULT_DEADLINES_MS: Deadlines = {
   connect: 10_000,
   accept: 30_000,
   handshake: 10_000,
@@ -20,49 +20,49 @@ const DEADLINES: Deadlines = {
   close: 2_000,
 };
 
-const BOUNDS: Bounds = {
+const DEFAULT_BOUNDS: Bounds = {
   maxMessageBytes: 16 * 1024 * 1024,
   highWaterMark: 256 * 1024,
   maxQueuedBytes: 256 * 1024 * 1024,
 };
 
 /**
- * The deadlines, with defaults for those not given.
+ * Returns the given deadlines, with defaults for the others.
  *
- * @throws {ArgumentError} When one is not a number of milliseconds above 0 (`Infinity` is one).
+ * @throws {ArgumentError} When one is not a number of milliseconds above 0 (`Infinity` is allowed).
  */
 export function resolveDeadlines(given: Timeouts = {}): Deadlines {
-  return resolveNumbers('timeouts', DEADLINES, given);
+  return resolveNumbers('timeouts', DEFAULT_DEADLINES_MS, given);
 }
 
 /**
- * The bounds, with defaults for those not given.
+ * Returns the given bounds, with defaults for the others.
  *
- * @throws {ArgumentError} When one is not a number of bytes above 0 (`Infinity` is one).
+ * @throws {ArgumentError} When one is not a number of bytes above 0 (`Infinity` is allowed).
  */
 export function resolveLimits(given: Limits = {}): Bounds {
-  return resolveNumbers('limits', BOUNDS, given);
+  return resolveNumbers('limits', DEFAULT_BOUNDS, given);
 }
 
 /**
- * Numbers of one option, with defaults for those not given.
+ * Returns the given numbers of one option, with defaults for the others.
  *
- * @param option - Its name, for the error.
- * @param orZero - Whether 0 is one of them.
- * @throws {ArgumentError} When one is not a number above 0.
+ * @param option - The name of the option, for the error.
+ * @param allowZero - Whether 0 is valid, too. Default false.
+ * @throws {ArgumentError} When one is not a number above 0 (`Infinity` is allowed).
  */
 export function resolveNumbers<K extends string>(
   option: string,
   defaults: Readonly<Record<K, number>>,
   given: Readonly<Partial<Record<NoInfer<K>, number | undefined>>>,
-  { orZero = false } = {},
+  { allowZero = false } = {},
 ): Readonly<Record<K, number>> {
   const resolved: Record<K, number> = { ...defaults };
   for (const key in defaults) {
     const value: unknown = given[key] ?? defaults[key];
-    if (typeof value !== 'number' || !(value > 0 || (orZero && value === 0))) {
-      const wanted = orZero ? 'a number of 0 or more' : 'a number above 0';
-      throw new ArgumentError(`${option}.${key} must be ${wanted}, not ${String(value)}`);
+    if (typeof value !== 'number' || !(value > 0 || (allowZero && value === 0))) {
+      const expected = allowZero ? 'a number of 0 or more' : 'a number above 0';
+      throw new ArgumentError(`${option}.${key} must be ${expected}, not ${String(value)}`);
     }
     resolved[key] = value;
   }

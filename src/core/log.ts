@@ -1,13 +1,13 @@
-/** What the records of the library look like, and a logger that cannot harm the session it watches. */
+/** The texts of the library's log records, and loggers that prefix records or never throw. */
 
 import { ClosedError, describe, textOf, type WirechartError } from './errors.ts';
 import type { Runstate } from './runstate.ts';
 import type { BoundAddress, Logger, SessionOutcome } from './types.ts';
 
-/** The longest text of one message in a record, in characters; the rest is cut. */
+/** The longest text of one message in a record; the rest is cut. */
 const MAX_TEXT_CHARACTERS = 2048;
 
-/** One message as the text of a record. */
+/** Returns one message as the text of a record. */
 export function textOfMessage(message: unknown): string {
   const text = fullText(message);
   return text.length <= MAX_TEXT_CHARACTERS
@@ -30,13 +30,13 @@ function fullText(message: unknown): string {
   }
 }
 
-/** What happened, as the machine tells it. */
+/** The events that the protocol machine emits about its lifecycle. */
 type LifecycleReport =
   | { readonly type: 'runstate'; readonly runstate: Runstate; readonly session: number }
   | { readonly type: 'listening'; readonly address: BoundAddress }
   | { readonly type: 'closed'; readonly outcome: SessionOutcome };
 
-/** Records a step of the lifecycle: one record a step, and one for an end that was not asked for. */
+/** Logs one step of the lifecycle; the end of a session only if it has a cause. */
 export function logReport(report: LifecycleReport, logger: Logger): void {
   if (report.type === 'runstate') {
     logger.debug(`${report.runstate} (session ${String(report.session)})`);
@@ -50,13 +50,13 @@ export function logReport(report: LifecycleReport, logger: Logger): void {
   }
 }
 
-/** Whether an end is somebody's fault: a peer may end the stream, and what was asked for is no surprise. */
+/** Whether a cause is a failure; a plain end of the stream by the peer and a requested abort are not. */
 export function isFailure(cause: WirechartError): boolean {
   if (cause.code === 'ERR_CONNECT_ABORTED') return false;
   return !(cause instanceof ClosedError) || cause.cause !== undefined;
 }
 
-/** The same logger, with the name of who speaks before each text. */
+/** A logger that prefixes each record with `name`. */
 export function prefixedLogger(logger: Logger, name: string): Logger {
   const record = (level: keyof Logger) => (text: string) => {
     logger[level](`${name}: ${text}`);
@@ -69,13 +69,13 @@ export function prefixedLogger(logger: Logger, name: string): Logger {
   };
 }
 
-/** The same logger, with whatever it throws kept from its caller. */
+/** A logger that ignores what `logger` throws, so that a failing logger never harms a session. */
 export function safeLogger(logger: Logger): Logger {
   const guarded = (level: keyof Logger) => (text: string) => {
     try {
       logger[level](text);
     } catch {
-      // A record that cannot be written is lost; the session goes on.
+      // The record is lost.
     }
   };
   return {

@@ -1,17 +1,17 @@
 /**
- * The four public states of a connection, in upstream's words.
+ * The four public states of a connection, named as in the `AsyncProtocol` of QEMU's Python library.
  *
  * - `IDLE`: nothing is open; `connect()` and `listen()` are legal.
  * - `CONNECTING`: dialling, listening, accepting, or establishing the session (the handshake).
  * - `RUNNING`: the reader and the writer loop run; messages flow both ways.
- * - `DISCONNECTING`: flushing what was sent, then closing; it returns to `IDLE` by itself.
+ * - `DISCONNECTING`: flushing what was sent, then closing; it always returns to `IDLE`.
  */
 export type Runstate = 'IDLE' | 'CONNECTING' | 'RUNNING' | 'DISCONNECTING';
 
-/** All of them, in the order of a good session. */
+/** All runstates, in the order of a successful session. */
 export const RUNSTATES = ['IDLE', 'CONNECTING', 'RUNNING', 'DISCONNECTING'] as const;
 
-/** What a StateError says of the state, and what to do about it. */
+/** How a `StateError` describes each state: the end of the sentence "AsyncProtocol is …". */
 export const RUNSTATE_CONDITIONS: Readonly<Record<Runstate, string>> = {
   IDLE: 'disconnected and idle.',
   CONNECTING: 'currently connecting.',

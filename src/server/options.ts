@@ -73,6 +73,6 @@ export function resolveServerLimits(given: ServerLimits = {}): ServerBounds {
   resolveLimits(given);
   return {
     ...resolveNumbers('limits', PLACES, given),
-    ...resolveNumbers('limits', LINE, given, { orZero: true }),
+    ...resolveNumbers('limits', LINE, given, { allowZero: true }),
   };
 }
