@@ -1,45 +1,47 @@
-/** Waits that can be given up with an `AbortSignal`, or with a signal of ours. */
+/** Waits that can be given up with an `AbortSignal` or a `StopSignal`. */
 
 import type { StopSignal } from './stop-signal.ts';
 
-const watched = new WeakMap<StopSignal, Watch>();
+/** The signals that have our listener now. */
+const watches = new WeakMap<StopSignal, Watch>();
 
+/** Our one listener on a signal, and the callbacks that it calls. */
 interface Watch {
   readonly callbacks: Set<() => void>;
   readonly listener: () => void;
 }
 
 /**
- * Calls back when `signal` is aborted, if it is not already. Any number of waits may share a signal:
- * it has one listener of ours at most, because Node takes more than ten for a leak.
+ * Calls `callback` when `signal` is aborted; never, if it is aborted already. Any number of waits may
+ * share a signal: they share one listener, because Node warns of a leak at more than ten.
  *
- * @returns A function that takes it back.
+ * @returns A function that removes the callback.
  */
 export function whenAborted(signal: StopSignal, callback: () => void): () => void {
-  const watch = watched.get(signal) ?? watchSignal(signal);
+  const watch = watches.get(signal) ?? watchSignal(signal);
   watch.callbacks.add(callback);
   return () => {
     if (!watch.callbacks.delete(callback) || watch.callbacks.size > 0) return;
     signal.removeEventListener('abort', watch.listener);
-    watched.delete(signal);
+    watches.delete(signal);
   };
 }
 
 function watchSignal(signal: StopSignal): Watch {
   const callbacks = new Set<() => void>();
   const listener = () => {
-    watched.delete(signal);
+    watches.delete(signal);
     for (const callback of [...callbacks]) callback();
   };
   const watch = { callbacks, listener };
-  watched.set(signal, watch);
+  watches.set(signal, watch);
   signal.addEventListener('abort', listener, { once: true });
   return watch;
 }
 
 /**
- * The same wait, given up when `signal` is aborted: the promise rejects with `signal.reason` itself,
- * and `onAbort` is told. Without a signal it is `promise` itself.
+ * Returns a promise that settles as `promise` does, or rejects with `signal.reason` itself, after calling
+ * `onAbort`, as soon as `signal` is aborted. Without a signal, returns `promise` itself.
  */
 export function abortable<T>(
   promise: Promise<T>,
@@ -56,11 +58,11 @@ export function abortable<T>(
       abort();
       return;
     }
-    const forget = whenAborted(signal, abort);
+    const unwatch = whenAborted(signal, abort);
     const settle =
       <V>(settleWith: (value: V) => void) =>
       (value: V) => {
-        forget();
+        unwatch();
         settleWith(value);
       };
     promise.then(settle(resolve), settle(reject));

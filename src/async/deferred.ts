@@ -1,4 +1,4 @@
-/** A promise with its settling functions beside it. */
+/** A promise together with the functions that settle it. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;
@@ -7,7 +7,7 @@ export interface Deferred<T> {
 
 const ignore = () => undefined;
 
-/** A new, unsettled one. */
+/** Creates a pending promise. */
 export function defer<T>(): Deferred<T> {
   let resolve: (value: T) => void = ignore;
   let reject: (reason: unknown) => void = ignore;
@@ -18,21 +18,18 @@ export function defer<T>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
-/**
- * One whose rejection nobody need hear: it reaches those who wait for it, and is no unhandled
- * rejection where nobody does.
- */
+/** Creates a pending promise that is marked as handled (see `markHandled()`). */
 export function deferHandled<T>(): Deferred<T> {
   const deferred = defer<T>();
   void markHandled(deferred.promise);
   return deferred;
 }
 
-/** The same promise; its rejection is no unhandled one where nobody waits for it. */
+/** Returns the same promise, whose rejection is not an unhandled one even if it is never awaited. */
 export function markHandled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(ignore);
   return promise;
 }
 
-/** The one resolved promise of every `send()` that has room: nothing is allocated, nothing need be awaited. */
+/** The one resolved promise that every `send()` with room returns, so that it allocates none. */
 export const ACCEPTED: Promise<void> = Promise.resolve();

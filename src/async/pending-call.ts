@@ -1,21 +1,22 @@
-/** A wait for the machine that its caller may give up with an `AbortSignal`. */
+/** A call that waits for an event of the machine, and that its caller may abort. */
 
 import { whenAborted } from './abort.ts';
 import { defer } from './deferred.ts';
 
 /**
- * Settles when the machine has reported, and not before: an aborted attempt too is over only when
- * the machine is home again. Then it rejects with `signal.reason` itself, whatever is reported.
+ * Its promise settles when the owner calls `resolve()` or `reject()`, also after an abort: an aborted
+ * attempt is over only when the machine is in IDLE again. `reject()` then rejects with `signal.reason`
+ * itself instead of the given error.
  */
 export class PendingCall<T> {
   readonly #deferred = defer<T>();
   readonly #signal: AbortSignal | undefined;
-  readonly #forget: (() => void) | undefined;
+  readonly #unwatch: (() => void) | undefined;
 
-  /** @param onAbort - Tells the machine that the attempt is given up. */
+  /** @param onAbort - Called when `signal` is aborted while the call is pending. */
   constructor(signal: AbortSignal | undefined, onAbort: (reason: unknown) => void) {
     this.#signal = signal;
-    this.#forget =
+    this.#unwatch =
       signal &&
       whenAborted(signal, () => {
         onAbort(signal.reason);
@@ -27,12 +28,12 @@ export class PendingCall<T> {
   }
 
   resolve(value: T): void {
-    this.#forget?.();
+    this.#unwatch?.();
     this.#deferred.resolve(value);
   }
 
   reject(error: unknown): void {
-    this.#forget?.();
+    this.#unwatch?.();
     this.#deferred.reject(this.#signal?.aborted === true ? this.#signal.reason : error);
   }
 }

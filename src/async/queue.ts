@@ -1,19 +1,22 @@
-/** First in, first out. */
+/** A FIFO queue with constant-time operations. */
 
-/** What was taken is cut off when it is so many, and no less than what is left: each item moves once. */
+/**
+ * The array is compacted when at least so many items were taken from it, and at least as many as are
+ * left: on average, an item is moved at most once.
+ */
 const COMPACT_AFTER_ITEMS = 32;
 
-/** See the module's comment. A head index, because `shift()` is linear; what was taken is not held. */
+/** Keeps the index of its first item, because `Array.shift()` is linear. Items taken are not retained. */
 export class Queue<T extends object> {
   #items: (T | undefined)[] = [];
   #head = 0;
 
-  /** How many items wait. */
+  /** How many items are queued. */
   get size(): number {
     return this.#items.length - this.#head;
   }
 
-  /** The one that `take()` would give. */
+  /** The item that `take()` would return. */
   get first(): T | undefined {
     return this.#items[this.#head];
   }
@@ -22,7 +25,7 @@ export class Queue<T extends object> {
     this.#items.push(item);
   }
 
-  /** Takes the first out, if there is one. */
+  /** Removes and returns the first item; `undefined` when the queue is empty. */
   take(): T | undefined {
     const item = this.#items[this.#head];
     if (item === undefined) return undefined;
@@ -36,7 +39,7 @@ export class Queue<T extends object> {
     return item;
   }
 
-  /** Drops all. */
+  /** Removes all items. */
   clear(): void {
     this.#items = [];
     this.#head = 0;

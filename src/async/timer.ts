@@ -1,19 +1,20 @@
-/** One deadline on a clock that may be replaced. */
+/** Timers on a replaceable clock, and the check of a timeout that a caller passes. */
 
 import { ArgumentError } from '../core/errors.ts';
 import type { Clock } from '../core/types.ts';
 
-/** The longest time that a timer can hold, in ms; one set for longer would fire at once. */
+/** The longest delay of a timer in Node, about 24.8 days; a longer one would fire at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** @throws {ArgumentError} When a deadline that a caller set is not a number of ms above 0. */
+/** @throws {ArgumentError} When `ms` is neither `undefined` nor above 0. */
 export function checkTimeout(ms: number | undefined): void {
   if (ms === undefined || ms > 0) return;
   throw new ArgumentError(`timeout must be a number of ms above 0, not ${String(ms)}`);
 }
 
 /**
- * Calls `expire` after `ms` of the clock's time, or never where that is longer than a timer can hold.
+ * Calls `expire` after `ms` milliseconds of the clock's time; never, if `ms` is `undefined` or longer than
+ * `MAX_TIMER_MS`.
  *
  * @returns A function that cancels it.
  */
