@@ -5,6 +5,7 @@ import { finished } from 'node:stream/promises';
 import { ClosedError, CodecError, describe, handlerError, WirechartError } from '../core/errors.ts';
 import { Batcher } from './batcher.ts';
 import type { Bounds, Deadlines } from '../core/limits.ts';
+import { createDecoder } from '../core/skipping-codec.ts';
 import type { Link, Tap } from '../machines/link.ts';
 import { Outbound } from './outbound.ts';
 import { type StopSignal, toAbortSignal } from '../async/stop-signal.ts';
@@ -210,7 +211,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     if (signal.aborted) stream.destroy();
     signal.throwIfAborted();
     try {
-      const decoder = this.definition.codec.createDecoder(this.#limits, this.#isWatched);
+      const decoder = createDecoder(this.definition.codec, this.#limits, this.#isObserved);
       this.#open = { stream, inbound: new Inbound(stream, decoder) };
     } catch (error) {
       stream.destroy();
@@ -218,7 +219,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     }
   }
 
-  readonly #isWatched = (): boolean => this.#tap !== undefined || this.#batch !== undefined;
+  readonly #isObserved = (): boolean => this.#tap !== undefined || this.#batch !== undefined;
 
   #opened(): OpenStream<In> {
     if (this.#open === undefined) throw new ClosedError('There is no stream');

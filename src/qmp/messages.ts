@@ -5,7 +5,7 @@ import { toText } from '../codecs/big-integers.ts';
 import { jsonStream } from '../codecs/json-stream.ts';
 import { JsonStreamDecoder, MAX_DEPTH } from '../codecs/json-stream-decoder.ts';
 import { CodecError } from '../core/errors.ts';
-import type { Codec } from '../core/types.ts';
+import { CREATE_SKIPPING_DECODER, type SkippingCodec } from '../core/skipping-codec.ts';
 import { GreetingError } from './errors.ts';
 import type { ErrorReply, QmpCommand, QmpEvent, QmpGreeting, SuccessReply } from './types.ts';
 import { eventSkipper } from './event-skipper.ts';
@@ -36,7 +36,9 @@ const DECODER_SETTINGS = { first: '{', maxDepth: MAX_DEPTH, integers: 'bigint' }
  *
  * @param isWanted - Whether somebody wants to hear of events of a name, now.
  */
-export const qmpCodec = (isWanted: (name: string) => boolean): Codec<JsonObject, QmpCommand> => {
+export const qmpCodec = (
+  isWanted: (name: string) => boolean,
+): SkippingCodec<JsonObject, QmpCommand> => {
   const lined = jsonStream<JsonObject, QmpCommand>();
   const textOf = plainCommandEncoder();
   const bare = jsonStream<JsonObject, QmpCommand>({ terminator: '' });
@@ -52,8 +54,9 @@ export const qmpCodec = (isWanted: (name: string) => boolean): Codec<JsonObject,
       }
       return (nameOf(command) === 'quit' ? bare : lined).encode(command);
     },
-    createDecoder: (limits, isWatched = () => true) => {
-      const skip = eventSkipper((name) => isWatched() || isWanted(name));
+    createDecoder: (limits) => new JsonStreamDecoder(limits, DECODER_SETTINGS),
+    [CREATE_SKIPPING_DECODER]: (limits, isObserved) => {
+      const skip = eventSkipper((name) => isObserved() || isWanted(name));
       return new JsonStreamDecoder(limits, { ...DECODER_SETTINGS, skip });
     },
   };

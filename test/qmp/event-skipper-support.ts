@@ -1,6 +1,7 @@
 /** Decoders of QMP clients that run, and events as QEMU writes them. */
 
 import type { JsonObject } from '../../src/index.ts';
+import { createDecoder } from '../../src/core/skipping-codec.ts';
 import { QmpDefinition } from '../../src/qmp/definition.ts';
 import type { QmpCommand } from '../../src/qmp/index.ts';
 import { gate } from '../support/signal.ts';
@@ -56,12 +57,12 @@ export function negotiating(definition: QmpDefinition) {
 /** A decoder of a definition that runs, with somebody who wants the events of these names. */
 export async function decoding(
   names: ReadonlySet<string>,
-  isWatched?: () => boolean,
+  isObserved: () => boolean,
   limit?: number,
 ) {
   const definition = defining(names);
   await negotiating(definition)();
-  return { decoder: definition.codec.createDecoder({ maxMessageBytes: limit }, isWatched) };
+  return { decoder: createDecoder(definition.codec, { maxMessageBytes: limit }, isObserved) };
 }
 
 type Decoder = Awaited<ReturnType<typeof decoding>>['decoder'];
@@ -89,4 +90,4 @@ export function allOf(
 }
 
 /** Messages are shown to nobody else. */
-export const unwatched = () => false;
+export const unobserved = () => false;

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
+import { createDecoder } from '../../src/core/skipping-codec.ts';
 import { CodecError, LimitError } from '../../src/index.ts';
 import { plain } from '../codecs/json-support.ts';
 import { cut, sizes } from '../codecs/support.ts';
@@ -17,7 +18,7 @@ import {
   lineOf,
   negotiating,
   spaced,
-  unwatched,
+  unobserved,
 } from './event-skipper-support.ts';
 
 expectHomeAfterEach();
@@ -60,7 +61,7 @@ describe('an event that nobody hears of', () => {
     const story = fc.array(line, { maxLength: 60, size: 'max' });
     const check = fc.asyncProperty(story, sizes, wanted, async (lines, by, turns) => {
       const chunks = cut(Buffer.from(lines.join('')), ...by);
-      const eager = allOf((await decoding(new Set())).decoder, chunks);
+      const eager = allOf(defining(new Set()).codec.createDecoder({}), chunks);
       const names = new Set(turns[0]);
       let replies = 0;
       const change = (message: unknown): void => {
@@ -69,7 +70,7 @@ describe('an event that nobody hears of', () => {
         names.clear();
         for (const name of turns[replies % turns.length] ?? []) names.add(name);
       };
-      const lazy = allOf((await decoding(names, unwatched)).decoder, chunks, change);
+      const lazy = allOf((await decoding(names, unobserved)).decoder, chunks, change);
       expect(heardOf(lazy, turns)).toEqual(heardOf(eager, turns));
     });
     await fc.assert(check, { numRuns: thorough(150, 5_000) });
@@ -78,7 +79,7 @@ describe('an event that nobody hears of', () => {
   it('is not read, with any data that is ASCII, without exponents and escaped quotes', async () => {
     const data = plain.object.filter((object) => isSimple(spaced(object)));
     const check = fc.asyncProperty(fc.array(data), async (all) => {
-      const { decoder } = await decoding(new Set(), unwatched);
+      const { decoder } = await decoding(new Set(), unobserved);
       const lines = all.map((object) => lineOf('STOP', object)).join('');
       expect(allOf(decoder, [Buffer.from(lines + lineOf('RESUME'))])).toEqual([]);
     });
@@ -87,7 +88,7 @@ describe('an event that nobody hears of', () => {
 
   it('is read a few times more after many that were heard of, and then no longer', async () => {
     const names = new Set(['STOP']);
-    const { decoder } = await decoding(names, unwatched);
+    const { decoder } = await decoding(names, unobserved);
     const hundred = [Buffer.from(lineOf('STOP').repeat(100))];
     expect(allOf(decoder, hundred)).toHaveLength(100);
     names.clear();
@@ -100,7 +101,7 @@ describe('an event that nobody hears of', () => {
   it('is read during each handshake, since what was read then is heard of later', async () => {
     const definition = defining(new Set());
     const read = () => {
-      const decoder = definition.codec.createDecoder({}, unwatched);
+      const decoder = createDecoder(definition.codec, {}, unobserved);
       return allOf(decoder, [Buffer.from(lineOf('STOP'))]).length;
     };
     const counts = [read()];
@@ -114,17 +115,23 @@ describe('an event that nobody hears of', () => {
   });
 
   it('is read when its name is written in another way than it is listened to', async () => {
-    const { decoder } = await decoding(new Set(['STOP']), unwatched);
+    const { decoder } = await decoding(new Set(['STOP']), unobserved);
     const line = lineOf('STOP').replace('STOP', 'ST\\u004fP');
     expect(allOf(decoder, [Buffer.from(line)])).toMatchObject([{ event: 'STOP' }]);
   });
 
-  it('is read while messages are shown to others, and where nobody says that they are not', async () => {
+  it('is read while messages are shown to others', async () => {
     const chunks = [Buffer.from(lineOf('STOP') + lineOf('RESUME'))];
-    let isWatched = true;
-    const { decoder } = await decoding(new Set(), () => isWatched);
-    expect(allOf(decoder, chunks, () => (isWatched = false))).toHaveLength(1);
-    expect(allOf((await decoding(new Set())).decoder, chunks)).toHaveLength(2);
+    let isObserved = true;
+    const { decoder } = await decoding(new Set(), () => isObserved);
+    expect(allOf(decoder, chunks, () => (isObserved = false))).toHaveLength(1);
+  });
+
+  it('is read by each decoder that the public contract of codecs creates', async () => {
+    const definition = defining(new Set());
+    await negotiating(definition)();
+    const decoder = definition.codec.createDecoder({});
+    expect(allOf(decoder, [Buffer.from(lineOf('STOP'))])).toHaveLength(1);
   });
 
   it.each([
@@ -162,7 +169,7 @@ describe('an event that nobody hears of', () => {
     ['no comma', '{"timestamp": {"seconds": 1; "microseconds": 2}, "event": "X"}'],
     ['another bracket', '{"timestamp": {"seconds": 1, "microseconds": 2], "event": "X"}'],
   ])('is an error all the same when it has %s', async (_, text) => {
-    const { decoder } = await decoding(new Set(), unwatched);
+    const { decoder } = await decoding(new Set(), unobserved);
     const error = allOf(decoder, [Buffer.from(`${lineOf('X')}${text}\r\n`)]).at(-1);
     expect(error).toBeInstanceOf(CodecError);
   });
@@ -175,10 +182,10 @@ describe('an event that nobody hears of', () => {
           (text) => text.slice(at) + character + text.slice(0, at),
         );
       for (const character of ['\t', '\u001f', '\u0000']) {
-        const { decoder } = await decoding(new Set(), unwatched);
+        const { decoder } = await decoding(new Set(), unobserved);
         expect(allOf(decoder, [Buffer.from(withOne(character))])).toEqual([expect.any(CodecError)]);
       }
-      const { decoder } = await decoding(new Set(), unwatched);
+      const { decoder } = await decoding(new Set(), unobserved);
       const right = ['\u007f', ' ', '\\n', '\\\\'].map(withOne).join('');
       const all = allOf(decoder, [Buffer.from(right)]);
       expect(all.filter((one) => one instanceof Error)).toEqual([]);
@@ -186,7 +193,7 @@ describe('an event that nobody hears of', () => {
   });
 
   it('is an error all the same when what it lacks stands in another line', async () => {
-    const { decoder } = await decoding(new Set(), unwatched);
+    const { decoder } = await decoding(new Set(), unobserved);
     const reply = { return: ['aa', 5, 'aaaaaaaa', 'X'] };
     const text = `{"return": ["aa",5,"aaaaaaaa","X"]}\r\n{"timestamp": {"seconds": ?\r\n`;
     expect(allOf(decoder, [Buffer.from(text)])).toEqual([reply, expect.any(CodecError)]);
@@ -195,11 +202,11 @@ describe('an event that nobody hears of', () => {
   it('is not let past the limit of its size, and let pass at it', async () => {
     const text = lineOf('X', { a: 'x'.repeat(200) });
     const size = text.length - 2;
-    const at = await decoding(new Set(), unwatched, size);
+    const at = await decoding(new Set(), unobserved, size);
     expect(allOf(at.decoder, [Buffer.from(text)]).filter((one) => one instanceof Error)).toEqual(
       [],
     );
-    const past = await decoding(new Set(), unwatched, size - 1);
+    const past = await decoding(new Set(), unobserved, size - 1);
     expect(allOf(past.decoder, [Buffer.from(text)])).toEqual([expect.any(LimitError)]);
   });
 });
@@ -266,5 +273,20 @@ describe('createQmpMachine()', () => {
     expect(parse).toHaveBeenCalledTimes(count);
     parse.mockRestore();
     expect(forwarded).toHaveLength(forward ? 2 : 0);
+  });
+
+  it('shows it to a tap that is added in mid-session, until the tap is removed', async () => {
+    const { ref, monitor } = await running();
+    const shown: unknown[] = [];
+    const say = async (event: string) => {
+      monitor.say(lineOf(event));
+      await turn();
+    };
+    await say('STOP');
+    const untap = ref.getSnapshot().context.link.observe((_, message) => shown.push(message));
+    await say('RESUME');
+    untap();
+    await say('STOP');
+    expect(shown).toMatchObject([{ event: 'RESUME' }]);
   });
 });
