@@ -1,17 +1,17 @@
-/** The messages of protocol machines, for those who want to see them: bounded in size, and in number. */
+/** Reports the messages of protocol machines, bounded in size and number. */
 
 import type { Link, Tap } from '../machines/link.ts';
 import { type AnySnapshotFacts } from './actors.ts';
 import { cut, type Sanitize, toPlain } from './plain.ts';
 import type { Timestamp, WireMessage } from './wire.ts';
 
-/** Of one message. */
-const MAX_TEXT_CHARACTERS = 4_096;
-/** Messages of all sessions together that are shown in one window of time; more are counted. */
+/** Beyond this a message's text is cut. */
+const MAX_MESSAGE_CHARACTERS = 4_096;
+/** Messages reported per window, of all sessions together. The others are counted. */
 const MAX_MESSAGES_PER_WINDOW = 50;
 const WINDOW_MS = 100;
 
-/** Shows the messages of a link until it is called. */
+/** Stops reporting the messages of a link. */
 type Untap = () => void;
 
 type Tappable = Pick<Link<unknown, unknown>, 'observe'>;
@@ -22,38 +22,46 @@ export function linkOf({ context }: AnySnapshotFacts): Tappable | undefined {
     const link = isObject(context) && 'link' in context ? context.link : undefined;
     return isLink(link) ? link : undefined;
   } catch {
-    return undefined; // A context of somebody's, which throws when it is looked at.
+    return undefined; // The context of a user's machine, with a getter that throws.
   }
 }
 
-/** What is called `link` and has `observe()` may still be something else. */
+const LINK_METHODS = [
+  'observe',
+  'release',
+  'settle',
+  'destroyStream',
+] as const satisfies readonly (keyof Link<unknown, unknown>)[];
+
+/** A user's context may have a `link` of its own, so all of these are required. */
+const LINK_METHODS = ['observe', 'release', 'settle', 'destroyStream'] as const satisfies readonly (keyof Link<
+  unknown,
+  unknown
+>)[];
 const isLink = (value: unknown): value is Tappable =>
-  isObject(value) &&
-  ['observe', 'release', 'settle', 'abandon'].every(
-    (name) => typeof Reflect.get(value, name) === 'function',
-  );
+  isObject(value) && LINK_METHODS.every((name) => typeof Reflect.get(value, name) === 'function');
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** See the module's comment. */
+/** Taps the links of one feed. */
 export class Wiretap {
-  readonly #say: (message: WireMessage) => void;
+  readonly #publish: (message: WireMessage) => void;
   readonly #now: () => Timestamp;
   readonly #sanitize: Sanitize | undefined;
   #windowEnds = 0;
   #shown = 0;
 
   constructor(
-    say: (message: WireMessage) => void,
+    publish: (message: WireMessage) => void,
     now: () => Timestamp,
     sanitize: Sanitize | undefined,
   ) {
-    this.#say = say;
+    this.#publish = publish;
     this.#now = now;
     this.#sanitize = sanitize;
   }
 
-  /** Begins to show what passes over a link. */
+  /** Starts reporting the messages of a link. */
   tap(link: Tappable, sessionId: string): Untap {
     let skipped = 0;
     const tap: Tap = (arrow, message) => {
@@ -64,7 +72,7 @@ export class Wiretap {
       }
       const direction = arrow === '<--' ? 'in' : 'out';
       const sized = this.#textOf(message);
-      this.#say({ type: 'wirechart.message', sessionId, direction, ...sized, skipped, at });
+      this.#publish({ type: 'wirechart.message', sessionId, direction, ...sized, skipped, at });
       skipped = 0;
     };
     return link.observe(tap);
@@ -82,11 +90,11 @@ export class Wiretap {
   #textOf(message: unknown): { text: string; bytes: number } {
     const plain = toPlain(message, this.#sanitize);
     const text = typeof plain === 'string' ? plain : JSON.stringify(plain);
-    return { text: cut(text, MAX_TEXT_CHARACTERS), bytes: sizeOf(message, text) };
+    return { text: cut(text, MAX_MESSAGE_CHARACTERS), bytes: sizeOf(message, text) };
   }
 }
 
-/** What a message weighs: bytes as they are, anything else as text. */
+/** The size in bytes: of binary data and texts as they are, of other values as JSON. */
 const sizeOf = (message: unknown, text: string): number => {
   if (message instanceof Uint8Array) return message.length;
   return Buffer.byteLength(typeof message === 'string' ? message : text);
