@@ -1,9 +1,8 @@
-/** Items that come one by one, and are handed on together: those of one turn, up to a number. */
+/** Collects items that are pushed one by one, and delivers those of one microtask turn as a batch. */
 
-/** Of one batch. */
 const MAX_BATCH_ITEMS = 256;
 
-/** See the module's comment. */
+/** Delivers a batch at the end of the turn, or as soon as it is full. */
 export class Batcher<T> {
   readonly #deliver: (items: readonly T[]) => void;
   #items: T[] = [];
@@ -12,7 +11,7 @@ export class Batcher<T> {
     this.#deliver = deliver;
   }
 
-  /** Takes an item, which is delivered at the end of this turn at the latest. */
+  /** Adds an item, which is delivered at the end of this turn at the latest. */
   push(item: T): void {
     if (this.#items.length === 0) {
       queueMicrotask(() => {
@@ -23,7 +22,7 @@ export class Batcher<T> {
     if (this.#items.length >= MAX_BATCH_ITEMS) this.flush();
   }
 
-  /** Delivers what there is. */
+  /** Delivers the items collected so far. */
   flush(): void {
     if (this.#items.length === 0) return;
     const items = this.#items;

@@ -7,37 +7,37 @@ import { ArgumentError, ClosedError, describe } from '../core/errors.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import type { Target } from './address.ts';
 
-/** A stream on its way, and the event that says that it has arrived (none: it is open already). */
+/** A stream that is opening, and the event that it emits when it is open (none: it is open already). */
 interface Opening {
   readonly stream: Duplex;
   readonly event?: 'connect' | 'secure' | 'secureConnect';
 }
 
 /**
- * Opens a stream to `target`, or adopts the stream that it names. It has one listener of ours, on
- * 'error', with which a late error is never an uncaught one (see `quiet()`); it is half-open
- * capable (our side must be ended by the owner) and has not been read from. **The peer's end may
- * already have come**, as may its first bytes: look at `readableEnded` before waiting for 'end'.
+ * Opens a stream to `target`, or adopts the stream that `target` holds, and owns it from the call on: it
+ * is destroyed when the promise rejects.
  *
- * With TLS, Node's defaults hold: the certificate and the name in it are checked, the name being
- * `tls.servername`, else the host.
+ * The stream allows half-open connections (its owner must end our side), and has not been read from. It
+ * has one listener of ours (see `ignoreLateErrors()`). **The peer may already have sent bytes, or
+ * have ended its side**: check `readableEnded` before waiting for 'end'.
  *
- * An adopted stream is owned from the call on: it is destroyed when the promise rejects.
+ * TLS has Node's defaults: the certificate is verified, and the name in it against `tls.servername`, by
+ * default the host.
  *
- * @returns The stream, open; with TLS, after the handshake. (In TLS 1.3 a server may refuse our
- *   certificate after that; then the stream fails.)
+ * @returns The open stream; with TLS, after the handshake. (In TLS 1.3 a server may reject our
+ *   certificate after the handshake; then the stream fails.)
  *
- * Rejects with `signal.reason` when aborted, before or during the call; the socket is destroyed then.
- * Rejects with the error of the operating system or of TLS as it is; with an `ArgumentError` when
- * Node does not take the TLS options (its error is the `cause`); and with a `ClosedError` when an
- * adopted stream closes without an error before it is open.
+ * Rejects with `signal.reason` when the signal is aborted, before or during the call; with the error of
+ * the operating system or of TLS as it is; with an `ArgumentError` when Node rejects the TLS options
+ * (Node's error is the `cause`); and with a `ClosedError` when an adopted stream closes without an error
+ * before it is open.
  */
 export async function dial(target: Target, signal: StopSignal): Promise<Duplex> {
   if (signal.aborted && target.kind === 'stream') ignoreLateErrors(target.stream).destroy();
   signal.throwIfAborted();
   const { stream, event } = open(target);
   const error = event && !stream.destroyed ? await settled(stream, event, signal) : undefined;
-  // Looked at only now, as anything may have happened since the event.
+  // Checked only now: the signal may have been aborted, or the stream destroyed, since the event.
   if (signal.aborted || error !== undefined) stream.destroy();
   signal.throwIfAborted();
   if (!stream.destroyed) return stream;
@@ -45,10 +45,12 @@ export async function dial(target: Target, signal: StopSignal): Promise<Duplex> 
 }
 
 /**
- * Puts our one lasting listener on the stream, unless it is there already, and returns the stream: an
- * error that comes when nobody looks must not end the process. It also destroys the stream, which
- * Node does by itself except for an alert of TLS after the handshake (a client's certificate that the
- * server refused, say): without it the stream would only seem to end, and `errored` would be empty.
+ * Adds our one permanent 'error' listener to the stream, if it is not there yet, so that an error without
+ * another listener does not end the process. Returns the stream.
+ *
+ * The listener destroys the stream. Node does that itself except for a TLS alert after the handshake
+ * (for instance, the server rejects the client's certificate): without the listener, the stream would
+ * seem to end normally, and `errored` would be empty.
  */
 export function ignoreLateErrors<S extends Duplex>(stream: S): S {
   if (!stream.listeners('error').includes(destroy)) stream.on('error', destroy);
@@ -80,12 +82,12 @@ function openTcp(host: string, port: number): Socket {
 }
 
 function openTls(host: string, port: number, tls: object): Socket {
-  // Where to connect is the address's affair: `path` and `socket` would go before host and port.
-  const where = { host, port, path: undefined, socket: undefined, allowHalfOpen: true };
-  // Node checks the certificate against the host by itself, but does not tell the host to the server.
+  // In the TLS options, `path` and `socket` would take precedence over host and port.
+  const destination = { host, port, path: undefined, socket: undefined, allowHalfOpen: true };
+  // Node verifies the certificate against the host, but does not send the host to the server (SNI).
   const name = isIP(host) === 0 ? { servername: host } : {};
   try {
-    return ignoreLateErrors(connectTls({ ...name, ...tls, ...where })).setNoDelay(true);
+    return ignoreLateErrors(connectTls({ ...name, ...tls, ...destination })).setNoDelay(true);
   } catch (error) {
     throw new ArgumentError(`The TLS options cannot be used: ${describe(error)}`, { cause: error });
   }
@@ -94,8 +96,8 @@ function openTls(host: string, port: number, tls: object): Socket {
 function adopt(stream: Duplex): Opening {
   ignoreLateErrors(stream);
   stream.allowHalfOpen = true;
-  // 'secure' and not 'secureConnect', which only the sockets of tls.connect() have. It comes before
-  // Node's check of the certificate is known to us, but after Node's own listener has made it.
+  // 'secure', because only sockets of tls.connect() emit 'secureConnect'. Node's own listener of
+  // 'secure', which verifies the certificate and destroys the socket on failure, runs before ours.
   if ('secureConnecting' in stream && stream.secureConnecting === true) {
     return { stream, event: 'secure' };
   }
@@ -104,8 +106,8 @@ function adopt(stream: Duplex): Opening {
 }
 
 /**
- * Resolves with the error when there was one, else with nothing: when the stream is open, when it has
- * closed, and when the signal is aborted, which destroys the stream at once.
+ * Resolves when the stream is open, has closed or has failed, or when the signal is aborted, which
+ * destroys the stream at once. Resolves with the error, if there was one.
  */
 function settled(
   stream: Duplex,
@@ -119,10 +121,10 @@ function settled(
       resolve(error);
     };
     const opened = () => {
-      // Also after destroy() the event may still come; the error, if any, is what counts then.
+      // The event may come after destroy(); then 'error' or 'close' follows.
       if (!stream.destroyed) done();
     };
-    // The only event that there is when a socket that connects is destroyed.
+    // 'close' is the only event when a connecting socket is destroyed.
     const closed = () => {
       done();
     };

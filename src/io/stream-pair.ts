@@ -1,11 +1,12 @@
-/** Two byte streams in memory, joined end to end, for tests and for peers in one process. */
+/** An in-memory pair of connected byte streams, for tests and for peers in one process. */
 
 import { Duplex } from 'node:stream';
 
 /**
- * Two joined streams: what is written to one is read from the other, with backpressure. They behave
- * as the two ends of a socket do: `end()` is the other's end-of-file and leaves the other direction
- * open, and a destroyed end is an end-of-file too, or a failure if it was destroyed with an error.
+ * Creates two connected streams: what is written to one is read from the other, with backpressure. They
+ * behave as the two ends of a socket: `end()` ends the other's readable side and leaves the opposite
+ * direction open. Destroying one ends the other's readable side too or, if it was destroyed with an
+ * error, destroys the other with an `ECONNRESET`. Writing to a destroyed peer fails with `EPIPE`.
  */
 export function streamPair(): [Duplex, Duplex] {
   const left = new PairEnd();
@@ -18,8 +19,8 @@ export function streamPair(): [Duplex, Duplex] {
 class PairEnd extends Duplex {
   peer: PairEnd | undefined;
   #ended = false;
-  /** The write that waits until the other end reads. */
-  #taken: (() => void) | undefined;
+  /** The callback of this end's write that waits until the peer reads. */
+  #pendingWrite: (() => void) | undefined;
 
   constructor() {
     super({ allowHalfOpen: true });
@@ -36,7 +37,7 @@ class PairEnd extends Duplex {
     } else if (peer.give(chunk)) {
       callback();
     } else {
-      this.#taken = callback;
+      this.#pendingWrite = callback;
     }
   }
 
@@ -47,7 +48,7 @@ class PairEnd extends Duplex {
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     const { peer } = this;
-    // As a kernel does, in its own time: never from within the other end's stack.
+    // As with a kernel, the other end notices later, never in the stack of this call.
     setImmediate(() => {
       if (peer === undefined || peer.destroyed) return;
       if (error === null) peer.give(null);
@@ -58,17 +59,17 @@ class PairEnd extends Duplex {
     callback(error);
   }
 
-  /** Takes bytes, or the end, from the other end; false when it should wait for `release()`. */
+  /** Takes bytes, or `null` for the end, from the peer. Returns whether the peer may write more now. */
   give(chunk: Buffer | null): boolean {
     if (this.#ended) return true;
     this.#ended = chunk === null;
     return this.push(chunk);
   }
 
-  /** Lets the write that waits go on. */
+  /** Completes the write that waits. */
   release(): void {
-    const taken = this.#taken;
-    this.#taken = undefined;
-    taken?.();
+    const written = this.#pendingWrite;
+    this.#pendingWrite = undefined;
+    written?.();
   }
 }
