@@ -1,4 +1,4 @@
-/** The words that protocols, the engine and its users share: interfaces only, no behaviour. */
+/** The types that protocol authors, applications and the engine share: interfaces, no behaviour. */
 
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions, TlsOptions } from 'node:tls';
@@ -7,11 +7,14 @@ import type { WirechartError } from './errors.ts';
 /**
  * Where the peer is, or where to listen.
  *
- * - a string, or `{ path }`: a UNIX socket, as in QEMU;
- * - `{ host?, port, tls? }`: TCP (`host` defaults to `127.0.0.1`), with TLS when `tls` is given. Node's
- *   own options and defaults apply: a client checks the server's certificate and its name;
- * - `{ stream }`: an open byte stream (a socketpair, the stdio of a child, an SSH channel). The
- *   engine owns it from the call on and destroys it in the end. It cannot be listened on.
+ * - a string, or `{ path }`: the path of a UNIX socket, at most 107 bytes long;
+ * - `{ host?, port, tls? }`: TCP, `host` being `127.0.0.1` by default. `tls` turns TLS on and takes the
+ *   options of Node, with Node's defaults: a client verifies the server's certificate and its name;
+ * - `{ stream }`: an open byte stream (a socketpair, the stdio of a child, an SSH channel), for
+ *   `connect()` only. The engine owns it from the call on and destroys it when the session ends.
+ *
+ * An address that cannot be used makes the call reject with a `ConnectError` whose `cause` is an
+ * `ArgumentError`.
  */
 export type Address =
   | string
@@ -23,123 +26,144 @@ export type Address =
     }
   | { readonly stream: Duplex };
 
-/** Where `listen()` really listens: the port is the bound one, also when 0 was asked for. */
+/** The address that `listen()` has bound: for TCP the actual port, also when port 0 was requested. */
 export type BoundAddress =
   { readonly path: string } | { readonly host: string; readonly port: number };
 
-/** The bounds of a session's buffers. */
+/**
+ * The bounds of a session's buffers, in bytes. `Infinity` turns one off; a value that is not a number
+ * above 0 is an `ArgumentError`.
+ */
 export interface Limits {
-  /** The largest inbound message, in bytes without its framing. Default 16 MiB (16 777 216). */
+  /**
+   * The largest inbound message, without its framing. A larger one ends the session with a
+   * `LimitError`. Default 16 MiB (16 777 216).
+   */
   readonly maxMessageBytes?: number | undefined;
   /**
-   * How many outgoing bytes may wait for the kernel before `send()` asks its caller to wait.
-   * Default 256 KiB (262 144).
+   * The backpressure threshold: when so many outgoing bytes are queued for the kernel, the promise of
+   * `send()` stays pending until half of them have been handed over. Default 256 KiB (262 144).
    */
   readonly highWaterMark?: number | undefined;
   /**
-   * How many outgoing bytes may wait for the kernel before `send()` refuses a message, for callers
-   * that do not wait when asked to. Default 256 MiB (268 435 456).
+   * The largest outgoing queue. `send()` rejects a message that would exceed it with a `LimitError`,
+   * and the session goes on; this happens only to callers that do not await `send()`. Default 256 MiB
+   * (268 435 456).
    */
   readonly maxQueuedBytes?: number | undefined;
 }
 
 /**
- * Deadlines, in milliseconds. `Infinity` switches one off; so does anything above 2 147 483 647
- * (about 24.8 days), the longest time that a timer can hold.
+ * Deadlines, in milliseconds. `Infinity` turns one off, and so does any value above 2 147 483 647 (about
+ * 24.8 days), the longest delay of a timer; a value that is not a number above 0 is an
+ * `ArgumentError`.
+ *
+ * When `connect`, `accept` or `handshake` passes, the call rejects with a `ConnectError` whose `cause`
+ * is a `TimeoutError`.
  */
 export interface Timeouts {
   /** From `connect()` to an open stream, or from `listen()` to a bound socket. Default 10 000. */
   readonly connect?: number | undefined;
-  /** From `accept()` to a peer. Default 30 000. */
+  /** From `accept()` to the arrival of a peer. Default 30 000. */
   readonly accept?: number | undefined;
   /** From an open stream to `RUNNING`. Default 10 000. */
   readonly handshake?: number | undefined;
-  /** From `disconnect()`, or the peer's end, until all that was sent is with the kernel. Default 5 000. */
+  /**
+   * From `disconnect()`, or the peer's end of stream, until everything sent has been handed to the
+   * kernel. Past it the stream is destroyed and the session fails with a `TimeoutError`. Default 5 000.
+   */
   readonly flush?: number | undefined;
-  /** From then until the peer has closed too. Past it the stream is destroyed. Default 2 000. */
+  /**
+   * From then until the peer has ended its side too. Past it the stream is destroyed, and the
+   * `TimeoutError` is kept in `SessionOutcome.suppressed`. Default 2 000.
+   */
   readonly close?: number | undefined;
 }
 
-/** The deadlines of a server, in milliseconds, and of each of its sessions. */
+/** The deadlines of a server and of each of its sessions, in milliseconds. */
 export interface ServerTimeouts extends Timeouts {
   /**
-   * From a peer's arrival to a place for it. Past it the peer is closed, and counted in `refused`.
-   * Default 30 000: longer than a handshake may last, so that those that end none lock nobody out.
+   * How long a peer may wait in the backlog for a free slot. Past it the peer is closed, and counted in
+   * `refused`. Default 30 000: longer than the default of `handshake`, so that stalled handshakes free
+   * their slots before the peers behind them are closed.
    */
   readonly backlog?: number | undefined;
   /**
-   * From `close()` until all peers have left. Past it those that stay are destroyed, and their sessions
-   * fail with a `TimeoutError`. Default 10 000.
+   * From `close()` until the session of every peer has ended. Past it the remaining sessions are
+   * destroyed and fail with a `TimeoutError`. Default 10 000.
    */
   readonly drain?: number | undefined;
 }
 
-/**
- * How bytes become messages and messages bytes, without I/O: a codec never waits and knows no socket.
- */
+/** Turns messages into bytes and bytes into messages, without I/O: a codec never waits. */
 export interface Codec<In, Out = In> {
   /**
-   * One message with its framing.
+   * Returns one message as bytes, framing included. Text is written as UTF-8.
    *
-   * @throws {CodecError} When the message cannot be encoded. The session is not affected.
+   * @throws {CodecError} When the message cannot be encoded: `send()` rejects with it, and the session
+   *   goes on. Any other error is wrapped in a `CodecError`.
    */
   encode(message: Out): string | Uint8Array;
   /**
-   * A decoder for one session.
+   * Creates the decoder of one session.
    *
-   * @param limits - Only `maxMessageBytes` concerns it.
-   * @param isWatched - Whether messages are shown to others than the protocol itself, now: in records,
-   *   to an inspector, to a parent that has them forwarded. While they are not, a decoder may leave out
-   *   a message that its protocol has no use for.
+   * @param limits - The bounds of the session; the decoder enforces `maxMessageBytes`.
    */
-  createDecoder(limits: Limits, isWatched?: () => boolean): Decoder<In>;
+  createDecoder(limits: Limits): Decoder<In>;
 }
 
-/** Turns the bytes of one session into messages; `write()` bytes, then `read()` until `undefined`. */
+/** Turns the bytes of one session into messages: bytes go into `write()`, messages come out of `read()`. */
 export interface Decoder<In> {
-  /** Takes the next bytes as they came; they may hold any part of a message, or several. */
+  /** Takes the next bytes of the stream: any part of a message, or several messages. */
   write(chunk: Uint8Array): void;
   /**
-   * The next message, or `undefined` when more bytes are needed.
+   * Returns the next message, or `undefined` when more bytes are needed.
    *
    * @throws {CodecError} When the bytes are not a message.
    * @throws {LimitError} When the message is, or would become, larger than `maxMessageBytes`.
    */
   read(): In | undefined;
   /**
-   * The stream has ended; to be called when `read()` has given all messages.
+   * Called when the stream has ended and `read()` has returned every message; possibly more than once.
    *
-   * @throws {CodecError} When the stream was cut in the middle of a message; its cause is a
-   *   `ClosedError`, which tells that the peer left from a peer that speaks something else.
+   * @throws {CodecError} When the stream ended in the middle of a message. Its `cause` is a
+   *   `ClosedError`: the peer left, which is worth a retry, unlike bytes of another protocol.
    */
   end(): void;
 }
 
-/** The two directions of a stream, while the handshake has it for itself. */
+/**
+ * The stream as the `handshake` callback uses it: messages are received and sent one by one. Once the
+ * promise of the callback has settled, both methods reject with a `StateError`.
+ */
 export interface Handshake<In, Out = In> {
   /**
-   * The next inbound message.
+   * Resolves with the next inbound message, as the `inbound` callback returned it. Calls that overlap
+   * are served in order; messages that are not received here go to `onMessage`.
    *
-   * @throws {ClosedError} When the peer ended the stream.
+   * @throws {ClosedError} When the peer ended the stream, or the stream failed.
    * @throws {CodecError} When the bytes are not a message.
-   * @throws {LimitError} When the message is too large.
+   * @throws {LimitError} When the message is larger than `maxMessageBytes`.
+   * @throws {HandlerError} When the `inbound` callback threw.
    * @throws `signal.reason`, when the attempt ended early.
    */
   receive(): Promise<In>;
   /**
-   * Sends a message; resolves when it is with the kernel.
+   * Sends a message, as the `outbound` callback returns it; resolves when it has been handed to the
+   * kernel.
    *
-   * @throws {ClosedError} When the stream has ended.
+   * @throws {ClosedError} When the stream has closed or failed.
    * @throws {CodecError} When the message cannot be encoded.
+   * @throws {HandlerError} When the `outbound` callback threw.
    * @throws `signal.reason`, when the attempt ended early.
    */
   send(message: Out): Promise<void>;
-  /** Aborted when the attempt ends early: `disconnect()`, a deadline, the caller's signal. */
+  /** Aborted when the attempt ends early: by `disconnect()`, a deadline or the caller's signal. */
   readonly signal: AbortSignal;
 }
 
 /**
- * What the author of a protocol writes.
+ * A protocol: a codec, and callbacks, all of them optional.
  *
  * A callback that throws, or whose promise rejects, ends the session with that error as its cause:
  * a `WirechartError` as it is, anything else wrapped in a `HandlerError`.
@@ -147,35 +171,37 @@ export interface Handshake<In, Out = In> {
 export interface ProtocolDefinition<In, Out = In> {
   readonly codec: Codec<In, Out>;
   /**
-   * Establishes the session on an open stream, before the loops start: greetings, negotiation. The
-   * session runs when its promise resolves; a rejection is the cause of the `ConnectError`.
+   * Establishes the session on an open stream: greetings, negotiation. When its promise resolves, the
+   * state becomes RUNNING; when it rejects, `connect()` or `accept()` rejects with a `ConnectError`
+   * that has the error as its `cause`. The deadline is `timeouts.handshake`.
    */
   handshake?(session: Handshake<In, Out>): Promise<void>;
   /**
-   * Takes the inbound messages, one at a time and in order. Nothing more is read from the peer
-   * while a returned promise is pending, so it must not wait for a later message. One that is still
-   * pending when its session ends is waited for no more: the next session may begin beside it.
+   * Handles the inbound messages, one at a time and in order. While a returned promise is pending,
+   * nothing more is read from the peer, so the handler must not wait for a later message. A handler
+   * that is still pending when its session ends is no longer awaited: the next session may begin while
+   * it runs. Without `onMessage`, messages are read and dropped.
    */
   onMessage?(message: In): void | Promise<void>;
-  /** Sees, and may replace, every inbound message, those of the handshake included. */
+  /** Is given every inbound message, those of the handshake included, and returns it or another. */
   inbound?(message: In): In;
-  /** Sees, and may replace, every outbound message, those of the handshake included. */
+  /** Is given every outbound message, those of the handshake included, and returns it or another. */
   outbound?(message: Out): Out;
 }
 
-/** Where records go; the shape that `console` and pino have in common. */
+/** Where log records go; `console` and pino have this shape. What a logger throws is ignored. */
 export interface Logger {
-  /** Traffic, and every step of the lifecycle. */
+  /** Every message, and every step of the lifecycle. */
   debug(text: string): void;
-  /** Ends that need not be anybody's fault. */
+  /** Ends that are not failures, such as the peer's end of stream. */
   info(text: string): void;
-  /** Failures, and what was thrown away. */
+  /** Failures, and messages or peers that were dropped. */
   warn(text: string): void;
   /** Not used by the library itself. */
   error(text: string): void;
 }
 
-/** Timers, as XState uses them; XState's `SimulatedClock` is one, for tests. */
+/** Timers, in the shape of XState's clocks: for tests, XState's `SimulatedClock` can be used. */
 export interface Clock {
   /** Calls `callback` once, after `ms` milliseconds of this clock's time. Returns the timer's id. */
   setTimeout(callback: () => void, ms: number): unknown;
@@ -183,23 +209,24 @@ export interface Clock {
   clearTimeout(id: unknown): void;
 }
 
-/** For a wait that can be given up. The promise then rejects with `signal.reason` itself. */
+/** The options of a call that waits. */
 export interface WaitOptions {
+  /** Gives up the wait when it is aborted; the promise then rejects with `signal.reason` itself. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How to disconnect. */
+/** The options of `disconnect()`. */
 export interface DisconnectOptions extends WaitOptions {
-  /** Neither flush nor wait for the peer: destroy at once. Default false. */
+  /** Destroy the stream at once, without flushing or waiting for the peer. Default false. */
   readonly force?: boolean | undefined;
 }
 
-/** How a session, or an attempt at one, ended. */
+/** How a session, or an attempt to connect, ended. */
 export interface SessionOutcome {
-  /** Why it failed; absent when it ended as asked. The first cause wins. */
+  /** The first failure; absent when the session ended as requested or announced. */
   readonly cause?: WirechartError;
-  /** What went wrong after that, or without harm, in order. */
+  /** Later failures, and incidents that did no harm, in order. */
   readonly suppressed: readonly WirechartError[];
-  /** How many messages were accepted by `send()` and did not reach the kernel. */
+  /** How many messages `send()` accepted that were not handed to the kernel. */
   readonly undelivered: number;
 }
