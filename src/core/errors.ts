@@ -1,23 +1,25 @@
 /**
- * Every error that the library hands to a caller.
+ * Every error that the library rejects or throws with.
  *
- * One root, `WirechartError`, with a closed union of `code`s; the error that caused it is in `cause`.
- * Errors of the operating system and of the user's callbacks never reach a caller bare: they are the
- * `cause` of one of these. (The one exception is asked for: a wait that was given an `AbortSignal`
- * rejects with `signal.reason` itself.)
+ * One root, `WirechartError`, with a union of `code`s. An error of the operating system, or one that a
+ * user's callback threw, is the `cause` of one of these and never reaches a caller bare. The one
+ * exception: a call that was given an `AbortSignal` rejects with `signal.reason` itself.
+ *
+ * Each class sets its `name` literally: bundlers rename classes, and the name is shown in messages.
  */
 
 import type { Runstate } from './runstate.ts';
 import type { ServerState } from './server-state.ts';
+import { codeOf, isError, memberOf } from './shape.ts';
 
-/** Where an attempt to connect failed: before there was a stream, or on it. */
+/** Where an attempt to connect failed: before the stream was open, or in the handshake on it. */
 export type ConnectPhase = 'connection' | 'session';
 
-/** What a deadline was for. `execute` and `wait` are deadlines that a caller set on one call. */
+/** What the deadline was for. `execute` and `wait` are deadlines that a caller set on one call. */
 export type TimeoutPhase =
   'connect' | 'accept' | 'handshake' | 'flush' | 'close' | 'drain' | 'execute' | 'wait';
 
-/** The closed union of `WirechartError.code`. */
+/** Every value of `WirechartError.code`. */
 export type ErrorCode =
   | 'ERR_STATE'
   | 'ERR_CONNECT'
@@ -37,23 +39,52 @@ export type ErrorCode =
   | 'ERR_QMP_SERVER_PARSE'
   | 'ERR_QMP_BUSY';
 
+/** Shared by all copies of this package in a program, and by all realms. */
+const BRAND = Symbol.for('wirechart.error');
+
 /** The root of all errors of this library; never thrown itself. */
 export abstract class WirechartError extends Error {
+  static override readonly name: string = 'WirechartError';
+
   /** Which error this is, for a `switch` that the compiler can check for completeness. */
   abstract readonly code: ErrorCode;
 
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = new.target.name;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  /**
+   * The name of the class; on the prototype, so that `stack` begins with it. A subclass may set another
+   * one in its constructor or as a field, which is why the declarations do not show this accessor.
+   *
+   * @internal
+   */
+  override get name(): string {
+    return this.constructor.name;
+  }
+
+  /** @internal */
+  override set name(value: string) {
+    Object.defineProperty(this, 'name', { value, writable: true, configurable: true });
   }
 }
 
+/**
+ * Whether a value is an error of this library. Unlike `instanceof`, this also recognizes errors of a
+ * second copy of the package in the same program, and of another realm (Jest, `node:vm`).
+ */
+export const isWirechartError = (value: unknown): value is WirechartError =>
+  memberOf(value, BRAND) === true;
+
 /** A method was called in a state that does not allow it. Nothing has changed. */
 export class StateError extends WirechartError {
+  static override readonly name: string = 'StateError';
+
   readonly code = 'ERR_STATE';
   /** The state at the time of the call: of a connection, or of a server. */
   readonly state: Runstate | ServerState;
-  /** The state in which the call is legal. */
+  /** The state in which the call is allowed. */
   readonly required: Runstate | ServerState;
 
   constructor(message: string, state: StateError['state'], required: StateError['required']) {
@@ -64,17 +95,20 @@ export class StateError extends WirechartError {
 }
 
 /**
- * `connect()`, `listen()` or `accept()` did not lead to a session; the machine is `IDLE` again and
- * `cause` says why. Its code is `ERR_CONNECT_ABORTED` when `disconnect()` or an `AbortSignal`
- * ended the attempt, else `ERR_CONNECT`.
+ * `connect()`, `listen()` or `accept()` failed: there is no session, the machine is `IDLE` again, and
+ * `cause` says why. The code is `ERR_CONNECT_ABORTED` when `disconnect()`, `close()` or an
+ * `AbortSignal` ended the attempt, else `ERR_CONNECT`.
  */
 export class ConnectError extends WirechartError {
+  static override readonly name: string = 'ConnectError';
+
   readonly code: 'ERR_CONNECT' | 'ERR_CONNECT_ABORTED';
-  /** `connection`: dialling, binding, accepting. `session`: the handshake on an open stream. */
+  /** `connection`: dialing, binding, accepting. `session`: the handshake on the open stream. */
   readonly phase: ConnectPhase;
   /**
-   * Whether the same attempt may succeed later: `true` for refused, absent, reset and late peers and
-   * those that left in the middle of a message, `false` where a retry would meet the same answer (wrong greeting, certificate, address, …).
+   * Whether the same attempt may succeed later: `true` when the peer refused, was absent, reset the
+   * connection, left in the middle of a message or was too slow; `false` when a retry would fail in
+   * the same way (a wrong greeting, certificate or address, a callback that threw).
    */
   readonly retryable: boolean;
 
@@ -90,15 +124,19 @@ export class ConnectError extends WirechartError {
   }
 }
 
-/** An address, an option or a stream that cannot be used; `message` says which and why. */
+/** An address, an option or a stream cannot be used; `message` says which and why. */
 export class ArgumentError extends WirechartError {
+  static override readonly name: string = 'ArgumentError';
+
   readonly code = 'ERR_ARGUMENT';
 }
 
 /** A deadline passed. */
 export class TimeoutError extends WirechartError {
+  static override readonly name: string = 'TimeoutError';
+
   readonly code: 'ERR_TIMEOUT' | 'ERR_QMP_BUSY' = 'ERR_TIMEOUT';
-  /** What was waited for. */
+  /** What the deadline was for. */
   readonly phase: TimeoutPhase;
   /** The deadline, in milliseconds. */
   readonly ms: number;
@@ -112,8 +150,10 @@ export class TimeoutError extends WirechartError {
 
 /** The stream ended: by end-of-file, or by an error of the operating system, kept in `cause`. */
 export class ClosedError extends WirechartError {
+  static override readonly name: string = 'ClosedError';
+
   readonly code = 'ERR_CLOSED';
-  /** Whether this side had asked for the end, or announced it (`disconnect()`, QMP `quit`). */
+  /** Whether this side asked for the end, or announced it (`disconnect()`, QMP `quit`). */
   readonly expected: boolean;
 
   constructor(message: string, options: { expected?: boolean; cause?: unknown } = {}) {
@@ -122,25 +162,29 @@ export class ClosedError extends WirechartError {
   }
 }
 
-/** Bytes that are not a message, or a message that cannot be made into bytes. */
+/** Bytes that are not a message, or a message that cannot be encoded. */
 export class CodecError extends WirechartError {
+  static override readonly name: string = 'CodecError';
+
   readonly code = 'ERR_CODEC';
-  /** The offending bytes (at most the first 1024 of them); empty when a message failed to encode. */
+  /** The first 1024 of the offending bytes; empty when a message could not be encoded. */
   readonly raw: Uint8Array;
 
   constructor(message: string, raw: Uint8Array = new Uint8Array(), options?: ErrorOptions) {
     super(message, options);
-    // A copy, also of a Buffer, whose slice() is a view that would keep a large memory alive.
+    // A copy: a view would keep the whole chunk in memory.
     this.raw = new Uint8Array(raw.subarray(0, 1024));
   }
 }
 
-/** A buffer would have grown past its bound. */
+/** A buffer would have exceeded its bound. */
 export class LimitError extends WirechartError {
+  static override readonly name: string = 'LimitError';
+
   readonly code = 'ERR_LIMIT';
   /** The bound: bytes, or entries where the buffer holds entries. */
   readonly limit: number;
-  /** What was asked for; at least this much, where the rest has not been seen. */
+  /** The size that was needed; a lower bound when the message has not been received completely. */
   readonly actual: number;
 
   constructor(message: string, limit: number, actual: number) {
@@ -150,35 +194,39 @@ export class LimitError extends WirechartError {
   }
 }
 
-/** A callback of the user's threw, or its promise rejected; `cause` is what it threw. */
+/** A user's callback threw, or its promise rejected; `cause` is what it threw. */
 export class HandlerError extends WirechartError {
+  static override readonly name: string = 'HandlerError';
+
   readonly code = 'ERR_HANDLER';
 
-  /** @param callback - The name of the callback, as the user wrote it (`onMessage`, `inbound`, …). */
+  /** @param callback - The name of the callback, as the user knows it (`onMessage`, `inbound`, …). */
   constructor(callback: string, cause: unknown) {
     super(`The callback ${callback} threw: ${describe(cause)}`, { cause });
   }
 }
 
-/** How a process ended. Both are `null` when it could not be started. */
+/** How a process ended. Exit code and signal are both `null` when it could not be started. */
 export interface ProcessExit {
   /** Its exit code; `null` when a signal ended it. */
   readonly exitCode: number | null;
   /** The signal that ended it, or `null`. */
   readonly signal: NodeJS.Signals | null;
-  /** The last of what it wrote to its standard error, as far as that was captured. */
+  /** The last 4096 bytes of its standard error, if that was captured. */
   readonly stderr: string;
 }
 
 /**
- * A process that we spoke with could not be started (`cause` says why), or has ended; `message` says
- * how, and what it said last. An attempt that failed for it is `retryable` when a signal ended it or
- * the system had run short of something, and is not when the program is missing or has given up with
- * an exit code of its own. A retry needs a new process.
+ * The child process could not be started (`cause` says why), or has ended; `message` says how, and ends
+ * with its standard error. A `ConnectError` with this cause is `retryable` when a signal ended the
+ * process or the system was short of a resource, and is not when the program is missing or has exited
+ * with a code of its own. A retry needs a new process.
  */
 export class ProcessError extends WirechartError implements ProcessExit {
+  static override readonly name: string = 'ProcessError';
+
   readonly code = 'ERR_PROCESS';
-  /** The program, as it was named. */
+  /** The program, as given to `spawnPeer()`. */
   readonly command: string;
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -200,12 +248,25 @@ function fateOf({ exitCode, signal }: ProcessExit, options: ErrorOptions | undef
   return `could not be started: ${describe(options?.cause)}`;
 }
 
-/** What a callback of the user's threw, as the library passes it on: its own errors as they are. */
+/** What a user's callback threw: an error of this library as it is, anything else as a `HandlerError`. */
 export function handlerError(callback: string, thrown: unknown): WirechartError {
-  return thrown instanceof WirechartError ? thrown : new HandlerError(callback, thrown);
+  return isWirechartError(thrown) ? thrown : new HandlerError(callback, thrown);
 }
 
-const TRANSIENT = new Set([
+/** Whether a value is a `ConnectError` of any copy of the package; so for the other classes below. */
+export const isConnectError = (value: unknown): value is ConnectError =>
+  isWirechartError(value) && (value.code === 'ERR_CONNECT' || value.code === 'ERR_CONNECT_ABORTED');
+
+export const isTimeoutError = (value: unknown): value is TimeoutError =>
+  isWirechartError(value) && (value.code === 'ERR_TIMEOUT' || value.code === 'ERR_QMP_BUSY');
+
+export const isClosedError = (value: unknown): value is ClosedError =>
+  isWirechartError(value) && value.code === 'ERR_CLOSED';
+
+export const isHandlerError = (value: unknown): value is HandlerError =>
+  isWirechartError(value) && value.code === 'ERR_HANDLER';
+
+const TRANSIENT = /* @__PURE__ */ new Set([
   'EAGAIN',
   'EAI_AGAIN',
   'ECONNABORTED',
@@ -222,35 +283,44 @@ const TRANSIENT = new Set([
   'ETIMEDOUT',
 ]);
 
-/** What the system lacks for a moment; ENOENT and its like are a missing program, and stay so. */
-const SHORTAGES = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
+/** Why a process cannot be started for the moment; ENOENT and the like mean a missing program. */
+const SHORTAGES = /* @__PURE__ */ new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
 
-const isShortage = (cause: unknown): boolean =>
-  cause instanceof Error && 'code' in cause && SHORTAGES.has(String(cause.code));
-
-/** Whether an attempt that failed with `cause` may succeed when it is made again, unchanged. */
+/** Whether an attempt that failed with `cause` may succeed when it is repeated unchanged. */
 function isRetryable(cause: unknown): boolean {
-  if (cause instanceof TimeoutError) return true;
-  if (cause instanceof ProcessError) return cause.signal !== null || isShortage(cause.cause);
-  // A plain end may be anything; an error that ended the stream says more.
-  if (cause instanceof ClosedError) return cause.cause === undefined || isRetryable(cause.cause);
-  // A message that was cut is not wrong, only not whole.
-  if (cause instanceof CodecError) return cause.cause instanceof ClosedError;
-  // What Node throws when every address of a name was tried in vain.
-  if (cause instanceof AggregateError) return cause.errors.some(isRetryable);
-  return cause instanceof Error && 'code' in cause && TRANSIENT.has(String(cause.code));
+  if (isWirechartError(cause)) return isOursRetryable(cause);
+  // Node's AggregateError, when the connection to every address of a name has failed.
+  const errors = memberOf(cause, 'errors');
+  if (Array.isArray(errors)) return errors.some(isRetryable);
+  return TRANSIENT.has(codeOf(cause) ?? '');
 }
 
-/** The text of anything that was thrown; the name of its type where it has no text. */
-export function describe(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return textOf(thrown);
-  if (thrown instanceof AggregateError && thrown.message === '') {
-    return thrown.errors.map(describe).join('; ') || thrown.name;
+function isOursRetryable(error: WirechartError): boolean {
+  if (isTimeoutError(error)) return true;
+  switch (error.code) {
+    case 'ERR_PROCESS':
+      return memberOf(error, 'signal') !== null || SHORTAGES.has(codeOf(error.cause) ?? '');
+    case 'ERR_CLOSED':
+      // An end of stream alone may have any reason; the error that ended the stream says more.
+      return error.cause === undefined || isRetryable(error.cause);
+    case 'ERR_CODEC':
+      // A message that was cut off is incomplete, not wrong.
+      return isClosedError(error.cause);
+    default:
+      // An attempt within an attempt has its own verdict.
+      return memberOf(error, 'retryable') === true;
   }
-  return thrown.message || thrown.name;
 }
 
-/** `String(value)`, for values that may have no text (a null prototype, a `toString` that throws). */
+/** The text of anything that was thrown; the name of its type when it has no text. */
+export function describe(thrown: unknown): string {
+  if (!isError(thrown)) return textOf(thrown);
+  const errors = memberOf(thrown, 'errors');
+  const parts = Array.isArray(errors) ? errors.map(describe).join('; ') : '';
+  return thrown.message || parts || thrown.name;
+}
+
+/** `String(value)`, also for a value without a text (a null prototype, a `toString` that throws). */
 export function textOf(value: unknown): string {
   try {
     return String(value);

@@ -1,15 +1,17 @@
-/** What can go wrong in QMP, beyond what can go wrong in any protocol. */
+/** The errors that only QMP has. */
 
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
 import { TimeoutError, WirechartError } from '../core/errors.ts';
 import type { ErrorReply } from './types.ts';
 
-/** The server did what was asked, and says that it failed. The session goes on. */
+/** The server replied that the command failed. The session goes on. */
 export class ExecuteError extends WirechartError {
+  static override readonly name: string = 'ExecuteError';
+
   readonly code = 'ERR_QMP_EXECUTE';
-  /** The wire's `class`: `GenericError`, `CommandNotFound`, `DeviceNotFound`, … */
+  /** The `class` of the reply: `GenericError`, `CommandNotFound`, `DeviceNotFound`, … */
   readonly errorClass: string;
-  /** The wire's `desc`: text for a person, not for parsing. */
+  /** The `desc` of the reply: text for a person, not for parsing. */
   readonly description: string;
   /** The command's name. */
   readonly command: string;
@@ -23,10 +25,12 @@ export class ExecuteError extends WirechartError {
 }
 
 /**
- * The session ended before the reply came; whether the command was executed is not known. `cause`
- * is why the session ended.
+ * The session ended before the reply arrived. It is unknown whether the command was executed. `cause` is
+ * the reason why the session ended.
  */
 export class ExecInterruptedError extends WirechartError {
+  static override readonly name: string = 'ExecInterruptedError';
+
   readonly code = 'ERR_QMP_INTERRUPTED';
 
   constructor(name: string, cause: WirechartError) {
@@ -34,52 +38,60 @@ export class ExecInterruptedError extends WirechartError {
   }
 }
 
-/** The peer's first message is not a QMP greeting (qmp-spec, "Server Greeting"). */
+/** The peer's first message is not a greeting (qmp-spec, "Server Greeting"). */
 export class GreetingError extends WirechartError {
+  static override readonly name: string = 'GreetingError';
+
   readonly code = 'ERR_QMP_GREETING';
-  /** What came instead. */
+  /** The message that arrived instead. */
   readonly received: JsonObject;
 
   constructor(problem: string, received: JsonObject) {
-    super(`The peer's greeting is not one of QMP: ${problem}`);
+    super(`The peer's first message is not a QMP greeting: ${problem}`);
     this.received = received;
   }
 }
 
-/** The server refused the capabilities (qmp-spec, "Capabilities Negotiation"). */
+/** The command `qmp_capabilities` failed (qmp-spec, "Capabilities Negotiation"). */
 export class NegotiationError extends WirechartError {
+  static override readonly name: string = 'NegotiationError';
+
   readonly code = 'ERR_QMP_NEGOTIATION';
-  /** The wire's `class`; `undefined` where the reply had none. */
+  /** The `class` of the reply; `undefined` when the reply is malformed. */
   readonly errorClass: string | undefined;
-  /** The wire's `desc`; `undefined` where the reply had none. */
+  /** The `desc` of the reply; `undefined` when the reply is malformed. */
   readonly description: string | undefined;
 
   constructor(problem: string, error?: ErrorReply['error']) {
-    super(`The negotiation of capabilities failed: ${problem}`);
+    super(`The negotiation (qmp_capabilities) failed: ${problem}`);
     this.errorClass = error?.class;
     this.description = error?.desc;
   }
 }
 
-/** A reply that is neither a success nor an error. Concerns its command only. */
+/** The reply is neither a success nor an error. Only its command rejects; the session goes on. */
 export class BadReplyError extends WirechartError {
+  static override readonly name: string = 'BadReplyError';
+
   readonly code = 'ERR_QMP_BAD_REPLY';
-  /** What came. */
+  /** The reply. */
   readonly received: JsonObject;
 
   constructor(name: string, received: JsonObject) {
-    super(`The reply to ${name} has neither a return value nor a well-formed error`);
+    super(`The reply to ${name} has neither a member "return" nor a well-formed "error"`);
     this.received = received;
   }
 }
 
 /**
- * The server reports an error without an id: it could not parse what it was sent, and nobody knows
- * which command it means. Ends the session.
+ * The server sent an error without an id: it could not parse its input, and does not say which command
+ * it means. Ends the session.
  */
 export class ServerParseError extends WirechartError {
+  static override readonly name: string = 'ServerParseError';
+
   readonly code = 'ERR_QMP_SERVER_PARSE';
-  /** The wire's `error` member. */
+  /** The member `error` of the reply. */
   readonly error: JsonValue;
 
   constructor(error: JsonValue, description: string) {
@@ -89,18 +101,20 @@ export class ServerParseError extends WirechartError {
 }
 
 /**
- * The handshake's deadline passed without a greeting. A QMP monitor serves one client at a time and
- * leaves the next one connected but unanswered, so most often another client holds it.
+ * The handshake deadline passed without a greeting. Most often another client holds the monitor: a QMP
+ * monitor serves one client at a time, and leaves the next one connected but without a greeting.
  */
 export class BusyMonitorError extends TimeoutError {
+  static override readonly name: string = 'BusyMonitorError';
+
   override readonly code = 'ERR_QMP_BUSY';
 
   constructor(ms: number) {
     super(
       'handshake',
       ms,
-      `No greeting within ${String(ms)} ms: another client may hold this monitor, or the peer does ` +
-        'not speak QMP',
+      `No greeting within ${String(ms)} ms: another client may hold this monitor (it serves one at a ` +
+        'time), or the peer does not speak QMP',
     );
   }
 }

@@ -1,0 +1,36 @@
+/**
+ * What a value is, judged by its members.
+ *
+ * `instanceof` compares with the classes of one realm and of one copy of a package. Jest, `node:vm` and
+ * Vitest's `vmThreads` run code in other realms, and a program may load this package twice, so a value
+ * that comes from outside is never judged by `instanceof` (a rule of the linter enforces this).
+ */
+
+/** The member `name` of any value; `undefined` when it has none, or when reading it throws. */
+export function memberOf(value: unknown, name: PropertyKey): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  try {
+    return Reflect.get(value, name);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The `code` of an error, as Node and this library set it; `undefined` when it has none. */
+export function codeOf(error: unknown): string | undefined {
+  const code = memberOf(error, 'code');
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** Whether a value is an error of any realm, or looks like one. */
+export const isError = (value: unknown): value is Error =>
+  typeof memberOf(value, 'message') === 'string' && typeof memberOf(value, 'name') === 'string';
+
+/** Whether a value is a `Uint8Array` of any realm; a `Buffer` is one. */
+export const isBytes = (value: unknown): value is Uint8Array =>
+  // The tag is a getter of all typed arrays, which no other object has.
+  ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]';
+
+/** Whether a value can be awaited: a promise of any realm, or anything else that has a `then`. */
+export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof memberOf(value, 'then') === 'function';
