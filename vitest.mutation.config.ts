@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: [
-      'test/machines/{announced,commands,deadlines,late,protocol-*}.test.ts',
+      'test/machines/{commands,deadlines,expected-end,late,protocol-*}.test.ts',
       'test/machines/{throwing,wait}.test.ts',
       'test/protocol/{acceptance-*,adopted-stream,callbacks,disconnect*,expected-end}.test.ts',
       'test/protocol/{observation,reading,reentrancy,send}.test.ts',

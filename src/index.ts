@@ -19,7 +19,6 @@ export {
   type ProtocolOptions,
 } from './protocol/machine.ts';
 export type {
-  Plan,
   ProtocolContext,
   ProtocolEmitted,
   ProtocolEvent,

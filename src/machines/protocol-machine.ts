@@ -16,10 +16,10 @@ export const createMachineOf = <In, Out>(
   createLink: () => Link<In, Out>,
   once: boolean | undefined,
 ) =>
-  createChart<In, Out, ProtocolInput | undefined>(createLink, (input) => ({
-    address: input?.address,
+  createChart<In, Out, ProtocolInput | undefined>(createLink, {
+    addressOf: (input) => input?.address,
     once,
-  }));
+  });
 
 /** The machine that `createProtocolMachine()` makes. */
 export interface ProtocolMachine<In, Out = In> extends ReturnType<

@@ -100,18 +100,17 @@ export const protocolSetup = <In, Out, Input>() =>
       /** Whether all that was sent is with the kernel already. */
       isFlushed: ({ context }) => context.link.isFlushed,
       /** Whether the actor was made to connect as soon as it starts, and now starts. */
-      isToConnect: ({ context: { plan, session } }) => session === 0 && plan.address !== undefined,
-      /** Whether the actor was made for one session. */
-      isForOnce: ({ context: { plan } }) => plan.once === true,
+      shouldAutoConnect: ({ context: { autoConnect, session } }) =>
+        session === 0 && autoConnect !== undefined,
       isForced: ({ event }) => event.type === 'DISCONNECT' && event.force === true,
     },
     actions: {
       beginSession: assign(({ context, event }) => ({
         session: context.session + 1,
-        address: isCommand(event) ? event.address : context.plan.address,
+        address: isCommand(event) ? event.address : context.autoConnect,
         bound: undefined,
         phase: 'connection' as const,
-        announced: false,
+        endExpected: false,
         cause: undefined,
         suppressed: [],
       })),
@@ -137,15 +136,13 @@ export const protocolSetup = <In, Out, Input>() =>
           ),
         ),
       ),
-      /** The peer was told to leave: that the stream ends, or breaks, is no failure then. */
-      announceEnd: assign({ announced: true }),
-      withdrawEnd: assign({ announced: false }),
+      noteExpectation: assign((_, { endExpected }: { endExpected: boolean }) => ({ endExpected })),
       recordEnd: assign(({ context }) =>
-        context.announced ? {} : withError(context, new ClosedError('The peer ended the stream')),
+        context.endExpected ? {} : withError(context, new ClosedError('The peer ended the stream')),
       ),
       recordFailure: assign(({ context, event }) => {
         const error = failure(event);
-        const isLeaving = context.announced && error instanceof ClosedError;
+        const isLeaving = context.endExpected && error instanceof ClosedError;
         return isLeaving ? withSuppressed(context, error) : withError(context, error);
       }),
       recordTimeout: assign(({ context }, { deadline }: { deadline: Deadline }) =>

@@ -37,14 +37,6 @@ export type ProtocolEmitted<In = unknown> =
   /** Messages were received, in order; only where `forward` was asked for. All come before `closed`. */
   | { readonly type: 'message'; readonly messages: readonly In[] };
 
-/** What an actor of the machine does without being told. */
-export interface Plan {
-  /** Where it connects to as soon as it starts. */
-  readonly address?: Address | undefined;
-  /** Whether it ends with its first session, or with its first attempt at one. */
-  readonly once?: boolean | undefined;
-}
-
 /** What an actor is given: the link that it works on. */
 export interface OnLink {
   readonly link: Link<unknown, unknown>;
@@ -58,8 +50,8 @@ export interface ToAddress extends OnLink {
 export interface ProtocolContext<In, Out> {
   /** The outside world: see `Link`. One for the machine's whole life. */
   readonly link: Link<In, Out>;
-  /** See `Plan`. */
-  readonly plan: Plan;
+  /** Where the actor connects to as soon as it starts. */
+  readonly autoConnect: Address | undefined;
   /** Counts attempts, from 1. */
   readonly session: number;
   /** Where the attempt under way goes to; meaningful in CONNECTING. */
@@ -68,8 +60,8 @@ export interface ProtocolContext<In, Out> {
   readonly bound: BoundAddress | undefined;
   /** How far the attempt under way got; meaningful in CONNECTING. */
   readonly phase: ConnectPhase;
-  /** Whether the peer has been told to leave; outlives RUNNING.ending, since it may take its time. */
-  readonly announced: boolean;
+  /** Whether RUNNING was last in `ending`: it decides how an end is judged, also after RUNNING was left. */
+  readonly endExpected: boolean;
   /** Why the session under way fails. The first cause wins; `undefined` while nothing went wrong. */
   readonly cause: WirechartError | undefined;
   /** What went wrong after that, or without harm. */

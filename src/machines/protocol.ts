@@ -1,61 +1,80 @@
 /**
- * The lifecycle of a connection. Every arrow of it is in this file, and nothing else is.
+ * The lifecycle of one connection as a statechart. Every arrow is in this file, and nothing else is.
  *
- * Theory
- * ------
- * 1. Two planes. This chart is the control plane: a handful of events per session. Messages never
- *    pass through it; they go through the loops, which are the invoked actors `reader` and `writer`.
- *    A state says which actors run, leaving the state stops them, and when an actor ends or fails
- *    the chart decides what that means. The facade is the upper half, the actors are the bottom half.
- * 2. Every attempt ends in RUNNING or in IDLE, and every session ends in IDLE, by itself: whatever
- *    goes wrong leads through DISCONNECTING home. How it ended is kept as a value, `outcome`.
- * 3. The first cause wins; later ones are kept with it. An arrow that ends a session therefore
- *    carries a `record…` action, unless the end was asked for. `note…` keeps a fact that is no
- *    failure.
+ * How to read it
+ * --------------
+ * 1. Control plane only: a handful of events per session. Messages never pass through the chart; they
+ *    go through the loops, which are the invoked actors `reader` and `writer`. A state says which
+ *    actors run, leaving it stops them, and when one ends or fails the chart decides what that means.
+ *    In QEMU's words the facade is the *upper half* and the actors are the *bottom half*.
+ * 2. Every attempt ends in RUNNING or in IDLE, and every session ends in IDLE. Every failure leads
+ *    through DISCONNECTING back to IDLE; how the session ended is kept as a value, `outcome`.
+ * 3. The first cause wins; later errors are kept with it. An arrow that ends a session therefore has a
+ *    `record…` action, unless the end was requested. A `note…` action keeps a fact that is no failure.
  * 4. Graceful and failed ends are different states, not a flag: `flushing` is entered only while
- *    the way out still works, `closing` ends our side and waits for the peer's, `destroying` asks
- *    nobody. A state that would have nothing to do (no handshake, nothing to flush) is passed by.
- * 5. No wait without a deadline. Each state that waits for the world has an `after`, except where
- *    it waits for our own caller (IDLE, `bound`, RUNNING). `isFinite` lets a deadline be Infinity.
- * 6. Time, sockets and messages are somebody else's: time is the actor system's clock, the rest is
- *    the `link` in the context, a port whose methods the actors run.
+ *    writing still works, `closing` ends our side and waits for the peer's end, `destroying` waits for
+ *    nothing but the operating system. A state with nothing to do (no handshake, nothing to flush) is
+ *    skipped.
+ * 5. No wait without a deadline. Each state that waits for the outside world has one, except where the
+ *    machine waits for its own caller (IDLE, `bound`, RUNNING).
+ * 6. The chart knows no clock, socket or message: time is the actor system's clock, the rest is the
+ *    `link` in the context, a port whose methods the actors run.
  *
- * What is not in the table
- * ------------------------
- * - `actor.stop()`, and a parent that leaves the invoking state: no arrow runs then. The root's
- *   `owner` releases the link, in every state.
- * - Messages, unless somebody has asked for them (`forward`): MESSAGES brings them in batches, to be
- *   emitted, and moves nothing.
- * - Late success of an aborted actor: XState drops its report, and the link destroys what it opened.
- * - An event that a state does not name is ignored; the facade answers its caller with a StateError.
+ * What the table does not show
+ * ----------------------------
+ * - `actor.stop()`, and a parent that leaves the invoking state, take no arrow. The `owner` at the root
+ *   releases the link then, in every state.
+ * - Messages that a parent asked for (`forward`) arrive as MESSAGES, in batches, and are only emitted.
+ * - An actor that succeeds after it was stopped: XState ignores its report, and the link destroys what
+ *   it opened.
+ * - An event that a state does not name is ignored. The facade answers its caller with a StateError.
  *
- * Upright names are events and actors of the code; see `vocabulary.ts` for what each name means.
+ * `protocol-setup.ts` defines each guard, action and delay that is named here.
  */
 
+import type { Address } from '../core/types.ts';
+import { deadline } from './deadline.ts';
 import type { Link } from './link.ts';
-import type { Plan, ProtocolContext } from './protocol-types.ts';
-import { onLink, outcome, toAddress, protocolSetup } from './protocol-setup.ts';
+import { onLink, outcome, protocolSetup, toAddress } from './protocol-setup.ts';
+import type { ProtocolContext } from './protocol-types.ts';
+
+/** What differs between machines. */
+export interface ChartOptions<Input> {
+  /** Where an actor connects to as soon as it starts, from its input. Default: nowhere. */
+  readonly addressOf?: (input: Input) => Address | undefined;
+  /** Whether an actor ends with its first session, or attempt at one. Default: it is IDLE again. */
+  readonly once?: boolean | undefined;
+}
+
+/** The arrow of an attempt that failed. */
+const FAILED_ATTEMPT = {
+  target: '#protocol.DISCONNECTING.destroying',
+  actions: 'recordConnectFailure',
+} as const;
+
+/** The deadline of a state of an attempt. */
+const attemptDeadline = (name: 'connect' | 'accept' | 'handshake') =>
+  deadline(name, '#protocol.DISCONNECTING.destroying', 'recordConnectTimeout');
 
 /**
  * The chart, as a machine.
  *
  * @param createLink - Makes the link of one actor, from the actor's input.
- * @param planOf - What the actor does without being told, from its input; by default nothing.
  */
 export const createChart = <In, Out, Input>(
   createLink: (input: Input) => Link<In, Out>,
-  planOf: (input: Input) => Plan = () => ({}),
+  { addressOf, once = false }: ChartOptions<Input> = {},
 ) =>
   protocolSetup<In, Out, Input>().createMachine({
     id: 'protocol',
     context: ({ input }): ProtocolContext<In, Out> => ({
       link: createLink(input),
-      plan: planOf(input),
+      autoConnect: addressOf?.(input),
       session: 0,
       address: undefined,
       bound: undefined,
       phase: 'connection',
-      announced: false,
+      endExpected: false,
       cause: undefined,
       suppressed: [],
       outcome: undefined,
@@ -72,7 +91,11 @@ export const createChart = <In, Out, Input>(
       IDLE: {
         description: 'Nothing is open.',
         entry: { type: 'emitRunstate', params: { runstate: 'IDLE' } },
-        always: { guard: 'isToConnect', target: 'CONNECTING.dialing', actions: 'beginSession' },
+        always: {
+          guard: 'shouldAutoConnect',
+          target: 'CONNECTING.dialing',
+          actions: 'beginSession',
+        },
         on: {
           CONNECT: { target: 'CONNECTING.dialing', actions: 'beginSession' },
           LISTEN: { target: 'CONNECTING.listening', actions: 'beginSession' },
@@ -86,7 +109,7 @@ export const createChart = <In, Out, Input>(
         on: {
           DISCONNECT: { target: '#protocol.DISCONNECTING.destroying', actions: 'recordAbort' },
           ABORT: { target: '#protocol.DISCONNECTING.destroying', actions: 'recordAbort' },
-          FAIL: { target: '#protocol.DISCONNECTING.destroying', actions: 'recordConnectFailure' },
+          FAIL: FAILED_ATTEMPT,
         },
         initial: 'dialing',
         states: {
@@ -100,21 +123,12 @@ export const createChart = <In, Out, Input>(
                 { guard: 'hasHandshake', target: 'establishing' },
                 { target: '#protocol.RUNNING' },
               ],
-              onError: {
-                target: '#protocol.DISCONNECTING.destroying',
-                actions: 'recordConnectFailure',
-              },
+              onError: FAILED_ATTEMPT,
             },
-            after: {
-              connectTimeout: {
-                guard: { type: 'isFinite', params: { deadline: 'connect' } },
-                target: '#protocol.DISCONNECTING.destroying',
-                actions: { type: 'recordConnectTimeout', params: { deadline: 'connect' } },
-              },
-            },
+            after: attemptDeadline('connect'),
           },
           listening: {
-            description: 'Waiting to be called: for the socket, then for accept().',
+            description: 'Binding, then waiting for accept().',
             initial: 'binding',
             states: {
               binding: {
@@ -129,18 +143,9 @@ export const createChart = <In, Out, Input>(
                       { type: 'emitListening', params: ({ event }) => ({ address: event.output }) },
                     ],
                   },
-                  onError: {
-                    target: '#protocol.DISCONNECTING.destroying',
-                    actions: 'recordConnectFailure',
-                  },
+                  onError: FAILED_ATTEMPT,
                 },
-                after: {
-                  connectTimeout: {
-                    guard: { type: 'isFinite', params: { deadline: 'connect' } },
-                    target: '#protocol.DISCONNECTING.destroying',
-                    actions: { type: 'recordConnectTimeout', params: { deadline: 'connect' } },
-                  },
-                },
+                after: attemptDeadline('connect'),
               },
               bound: {
                 on: { ACCEPT: '#protocol.CONNECTING.accepting' },
@@ -148,7 +153,7 @@ export const createChart = <In, Out, Input>(
             },
           },
           accepting: {
-            description: 'Waiting for the one peer.',
+            description: 'Waiting for the peer to dial us.',
             invoke: {
               id: 'acceptor',
               src: 'acceptor',
@@ -157,39 +162,21 @@ export const createChart = <In, Out, Input>(
                 { guard: 'hasHandshake', target: 'establishing' },
                 { target: '#protocol.RUNNING' },
               ],
-              onError: {
-                target: '#protocol.DISCONNECTING.destroying',
-                actions: 'recordConnectFailure',
-              },
+              onError: FAILED_ATTEMPT,
             },
-            after: {
-              acceptTimeout: {
-                guard: { type: 'isFinite', params: { deadline: 'accept' } },
-                target: '#protocol.DISCONNECTING.destroying',
-                actions: { type: 'recordConnectTimeout', params: { deadline: 'accept' } },
-              },
-            },
+            after: attemptDeadline('accept'),
           },
           establishing: {
-            description: 'The handshake, on an open stream, before the loops.',
+            description: 'The handshake, on an open stream, before the loops start.',
             entry: 'noteStreamIsOpen',
             invoke: {
               id: 'handshake',
               src: 'handshake',
               input: onLink,
               onDone: '#protocol.RUNNING',
-              onError: {
-                target: '#protocol.DISCONNECTING.destroying',
-                actions: 'recordConnectFailure',
-              },
+              onError: FAILED_ATTEMPT,
             },
-            after: {
-              handshakeTimeout: {
-                guard: { type: 'isFinite', params: { deadline: 'handshake' } },
-                target: '#protocol.DISCONNECTING.destroying',
-                actions: { type: 'recordConnectTimeout', params: { deadline: 'handshake' } },
-              },
-            },
+            after: attemptDeadline('handshake'),
           },
         },
       },
@@ -228,25 +215,26 @@ export const createChart = <In, Out, Input>(
         states: {
           open: {
             description: "The peer's end of the stream would be a failure.",
+            entry: { type: 'noteExpectation', params: { endExpected: false } },
             on: { EXPECT_END: 'ending' },
           },
           ending: {
-            description: 'The peer was told to leave: its end of the stream is a clean end.',
-            entry: 'announceEnd',
-            on: { EXPECT_MORE: { target: 'open', actions: 'withdrawEnd' } },
+            description: 'The peer was asked to leave: its end of the stream is a clean end.',
+            entry: { type: 'noteExpectation', params: { endExpected: true } },
+            on: { EXPECT_MORE: 'open' },
           },
         },
       },
 
       DISCONNECTING: {
-        description: 'On the way home.',
+        description: 'On the way back to IDLE.',
         tags: 'busy',
         entry: { type: 'emitRunstate', params: { runstate: 'DISCONNECTING' } },
         on: { FAIL: { actions: 'recordFailure' } },
         initial: 'flushing',
         states: {
           flushing: {
-            description: 'What was sent goes to the kernel.',
+            description: 'Everything sent is handed to the kernel.',
             invoke: [
               {
                 id: 'writer',
@@ -262,18 +250,12 @@ export const createChart = <In, Out, Input>(
                 onError: { target: 'closing', actions: 'recordFailure' },
               },
             ],
-            after: {
-              flushTimeout: {
-                guard: { type: 'isFinite', params: { deadline: 'flush' } },
-                target: 'destroying',
-                actions: { type: 'recordTimeout', params: { deadline: 'flush' } },
-              },
-            },
+            after: deadline('flush', 'destroying', 'recordTimeout'),
             on: { DISCONNECT: { guard: 'isForced', target: 'destroying' } },
             initial: 'twoway',
             states: {
               twoway: {
-                description: 'The peer still talks, and is still heard.',
+                description: 'The peer still sends, and is still read.',
                 invoke: {
                   id: 'reader',
                   src: 'reader',
@@ -288,7 +270,7 @@ export const createChart = <In, Out, Input>(
             },
           },
           closing: {
-            description: 'Our side ends; what the peer still says is discarded until it ends too.',
+            description: 'Our side ends; what the peer still sends is discarded until it ends too.',
             invoke: {
               id: 'closer',
               src: 'closer',
@@ -296,13 +278,7 @@ export const createChart = <In, Out, Input>(
               onDone: 'closed',
               onError: { target: 'destroying', actions: 'recordFailure' },
             },
-            after: {
-              closeTimeout: {
-                guard: { type: 'isFinite', params: { deadline: 'close' } },
-                target: 'destroying',
-                actions: { type: 'noteTimeout', params: { deadline: 'close' } },
-              },
-            },
+            after: deadline('close', 'destroying', 'noteTimeout'),
             on: { DISCONNECT: { guard: 'isForced', target: 'destroying' } },
           },
           destroying: {
@@ -314,28 +290,18 @@ export const createChart = <In, Out, Input>(
               onDone: 'closed',
               onError: { target: 'closed', actions: 'noteFailure' },
             },
-            after: {
-              closeTimeout: {
-                guard: { type: 'isFinite', params: { deadline: 'close' } },
-                target: 'closed',
-                actions: { type: 'noteTimeout', params: { deadline: 'close' } },
-              },
-            },
+            after: deadline('close', 'closed', 'noteTimeout'),
           },
           closed: { type: 'final' },
         },
-        onDone: [
-          {
-            guard: 'isForOnce',
-            target: 'ENDED',
-            actions: ['recordOutcome', 'settleLink', 'emitClosed'],
-          },
-          { target: 'IDLE', actions: ['recordOutcome', 'settleLink', 'emitClosed'] },
-        ],
+        onDone: {
+          target: once ? 'ENDED' : 'IDLE',
+          actions: ['recordOutcome', 'settleLink', 'emitClosed'],
+        },
       },
 
       ENDED: {
-        description: 'The one session that was asked for is over: IDLE for good.',
+        description: 'Only with `once`: the one session is over, and the actor is done.',
         type: 'final',
         entry: { type: 'emitRunstate', params: { runstate: 'IDLE' } },
       },

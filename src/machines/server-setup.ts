@@ -136,7 +136,7 @@ export const serverSetup = setup({
     }),
   },
   delays: {
-    bindTimeout: delay('connect'),
+    connectTimeout: delay('connect'),
     drainTimeout: delay('drain'),
     closeTimeout: delay('close'),
   },

@@ -25,6 +25,7 @@
  * See `server-vocabulary.ts` for what each name means.
  */
 
+import { deadline } from './deadline.ts';
 import {
   INITIAL_CONTEXT,
   onServerPort,
@@ -65,13 +66,7 @@ export const serverChart = serverSetup.createMachine({
         },
         onError: { target: 'CLOSING.destroying', actions: 'recordFailure' },
       },
-      after: {
-        bindTimeout: {
-          guard: { type: 'isFinite', params: { deadline: 'connect' } },
-          target: 'CLOSING.destroying',
-          actions: { type: 'recordTimeout', params: { deadline: 'connect' } },
-        },
-      },
+      after: deadline('connect', 'CLOSING.destroying', 'recordTimeout'),
       on: {
         CLOSE: { target: 'CLOSING.destroying', actions: 'recordAbort' },
         ABORT: { target: 'CLOSING.destroying', actions: 'recordAbort' },
@@ -109,16 +104,7 @@ export const serverChart = serverSetup.createMachine({
             onDone: 'closed',
             onError: { target: 'destroying', actions: 'emitFailure' },
           },
-          after: {
-            drainTimeout: {
-              guard: { type: 'isFinite', params: { deadline: 'drain' } },
-              target: 'destroying',
-              actions: [
-                { type: 'recordOverdue', params: { deadline: 'drain' } },
-                { type: 'emitTimeout', params: { deadline: 'drain' } },
-              ],
-            },
-          },
+          after: deadline('drain', 'destroying', 'recordOverdue', 'emitTimeout'),
           on: { CLOSE: { guard: 'isForced', target: 'destroying' } },
         },
         destroying: {
@@ -130,13 +116,7 @@ export const serverChart = serverSetup.createMachine({
             onDone: 'closed',
             onError: { target: 'closed', actions: 'emitFailure' },
           },
-          after: {
-            closeTimeout: {
-              guard: { type: 'isFinite', params: { deadline: 'close' } },
-              target: 'closed',
-              actions: { type: 'emitTimeout', params: { deadline: 'close' } },
-            },
-          },
+          after: deadline('close', 'closed', 'emitTimeout'),
         },
         closed: { type: 'final' },
       },

@@ -164,10 +164,7 @@ const WAYS: Readonly<Record<Exclude<Resting, 'IDLE'>, readonly Way[]>> = {
 };
 
 /** The chart of one session. */
-const once = createChart(
-  (link: FakeLink) => link,
-  () => ({ once: true }),
-);
+const once = createChart((link: FakeLink) => link, { once: true });
 
 /** A parent that is told by `onDone`, and keeps it. */
 function parentForOnce() {

@@ -89,13 +89,13 @@ describe('a Mermaid diagram', () => {
     expect(toMermaid(machine)).toBe(
       [
         'stateDiagram-v2',
-        '  %% in every state: notes LOG',
+        '  %% in every state: handles LOG',
         '  [*] --> off',
         '  state "off" as off',
         '  state "on (runs engine)" as on {',
         '    [*] --> on_fast',
         '    state "fast" as on_fast',
-        '    on_fast : notes HORN',
+        '    on_fast : handles HORN',
         '    state "slow" as on_slow',
         '    state "stopped" as on_stopped',
         '    on_stopped --> [*]',
@@ -147,11 +147,11 @@ describe('a Mermaid diagram', () => {
       states: { a: { on: { AGAIN: '#m', GO: 'b' } }, b: {} },
     });
     expect(linesOf(machine)).toEqual([
-      '  %% in every state: begins anew at RESET',
+      '  %% in every state: restarts on RESET',
       '  %% in every state: LINE BREAK, STOP leads to b',
       '  [*] --> a',
       '  state "a" as a',
-      '  a : begins anew at AGAIN',
+      '  a : restarts on AGAIN',
       '  state "b" as b',
       '  a --> b : GO',
     ]);

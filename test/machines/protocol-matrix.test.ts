@@ -78,10 +78,7 @@ it('knows every event that the chart names', () => {
 });
 
 /** The chart of an actor that connects as soon as it starts, and ends with its session. */
-const forOnce = createChart(
-  (link: FakeLink) => link,
-  () => ({ address: '/run/x', once: true }),
-);
+const forOnce = createChart((link: FakeLink) => link, { addressOf: () => '/run/x', once: true });
 
 it('can reach every state that the chart names', () => {
   // An actor that is made for one session ends where others are idle again.

@@ -27,9 +27,18 @@ import {
 } from './model.ts';
 import { Rig } from './rig.ts';
 import { textOf } from './texts.ts';
-import { chart, ERRORS, EVENTS, type Input, inputOf, UNLIKE_WORLDS, WORLDS } from './worlds.ts';
+import {
+  type Chart,
+  chartOf,
+  ERRORS,
+  EVENTS,
+  type Input,
+  inputOf,
+  UNLIKE_WORLDS,
+  WORLDS,
+} from './worlds.ts';
 
-type Snapshot = SnapshotFrom<typeof chart>;
+type Snapshot = SnapshotFrom<Chart>;
 
 /** The actors of the chart, by the duty that each of them does. */
 const ACTORS: Record<Duty, string> = {
@@ -73,24 +82,24 @@ const reportsOf = (duty: Duty): [Stimulus, ProtocolEvent][] => {
 };
 
 /** The chart as a function; nothing is started and nothing emitted. */
-const onPaper: ActorLogic<Snapshot, ProtocolEvent, Input> = {
+const onPaper = (chart: Chart): ActorLogic<Snapshot, ProtocolEvent, Input> => ({
   getInitialSnapshot: (_, input) => initialTransition(chart, input)[0],
   transition: (snapshot, event) => transition(chart, snapshot, event)[0],
   getPersistedSnapshot: (snapshot) => snapshot,
-};
+});
 
 /** Which states are told apart: by what decides where they lead, or by all that they remember. */
 const roughKeyOf = ({ value, context }: Snapshot): string => {
-  const { phase, announced, cause, suppressed, session } = context;
+  const { phase, endExpected, cause, suppressed, session } = context;
   return JSON.stringify([
-    [pathOf(value), phase, announced],
+    [pathOf(value), phase, endExpected],
     [cause === undefined, suppressed.length > 0, session > 0],
   ]);
 };
 const fineKeyOf = ({ value, context }: Snapshot): string => {
-  const { phase, announced, cause, suppressed, session } = context;
+  const { phase, endExpected, cause, suppressed, session } = context;
   return JSON.stringify([
-    [pathOf(value), phase, announced],
+    [pathOf(value), phase, endExpected],
     [textOf(cause), suppressed.map(textOf), session > 0],
   ]);
 };
@@ -111,7 +120,7 @@ function edgesOf(world: World, keyOf: typeof fineKeyOf): Edge[] {
     if (stimulus === undefined) throw new Error(`No stimulus makes ${event.type}`);
     return stimulus;
   };
-  const graph = getAdjacencyMap(onPaper, {
+  const graph = getAdjacencyMap(onPaper(chartOf(world)), {
     input: inputOf(world),
     serializeState: keyOf,
     serializeEvent: stimulusOf,

@@ -88,8 +88,8 @@ export interface Model {
   readonly session: number;
   /** How far the attempt has got. */
   readonly phase: 'connection' | 'session';
-  /** Whether the peer was told to leave. */
-  readonly announced: boolean;
+  /** Whether the peer's end is expected. */
+  readonly endExpected: boolean;
   readonly cause: string | undefined;
   readonly suppressed: readonly string[];
   /** How the last session ended. */
@@ -127,8 +127,8 @@ export const TABLE: readonly Row[] = [
   ['CONNECTING',                    'ABORT',            '',             'DISCONNECTING.destroying',      'abort for a reason'],
   ['CONNECTING',                    'FAIL',             '',             'DISCONNECTING.destroying',      'fail attempt'],
 
-  ['RUNNING.open',                  'EXPECT_END',       '',             'RUNNING.ending',                'announce'],
-  ['RUNNING.ending',                'EXPECT_MORE',      '',             'RUNNING.open',                  'withdraw'],
+  ['RUNNING.open',                  'EXPECT_END',       '',             'RUNNING.ending',                'expect end'],
+  ['RUNNING.ending',                'EXPECT_MORE',      '',             'RUNNING.open',                  'expect more'],
   ['RUNNING',                       'read done',        'queued',       'DISCONNECTING.flushing.oneway', 'end'],
   ['RUNNING',                       'read done',        'flushed',      'DISCONNECTING.closing',         'end'],
   ['RUNNING',                       'read failed',      '',             'DISCONNECTING.closing',         'fail'],
@@ -174,8 +174,8 @@ const DEEDS = {
   begin: ({ session }: Model): Change => ({ ...NOTHING, session: session + 1 }),
   'open stream': (): Change => ({ phase: 'session' }),
   'tell address': (): Change => ({}),
-  announce: (): Change => ({ announced: true }),
-  withdraw: (): Change => ({ announced: false }),
+  'expect end': (): Change => ({ endExpected: true }),
+  'expect more': (): Change => ({ endExpected: false }),
 
   abort: (model: Model) => failed(model, `ConnectError(${model.phase}) aborted`),
   'abort for a reason': (model: Model) =>
@@ -186,9 +186,9 @@ const DEEDS = {
     failed(model, `ConnectError(${model.phase}): ${timeoutIn(model)}`),
 
   // To a peer that was told to leave, its end is no failure, and neither is a stream that breaks.
-  end: (model: Model) => (model.announced ? {} : failed(model, 'ClosedError')),
+  end: (model: Model) => (model.endExpected ? {} : failed(model, 'ClosedError')),
   fail: (model: Model, error: string) =>
-    model.announced && isEnd(error) ? noted(model, typed(error)) : failed(model, typed(error)),
+    model.endExpected && isEnd(error) ? noted(model, typed(error)) : failed(model, typed(error)),
   late: (model: Model) => failed(model, timeoutIn(model)),
   note: (model: Model, error: string) => noted(model, typed(error)),
   'note end': (model: Model) => noted(model, 'ClosedError(expected)'),
@@ -197,7 +197,7 @@ const DEEDS = {
 
 const NOTHING = {
   phase: 'connection',
-  announced: false,
+  endExpected: false,
   cause: undefined,
   suppressed: [],
 } as const;

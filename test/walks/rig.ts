@@ -19,7 +19,7 @@ import {
   type World,
 } from './model.ts';
 import { outcomeText, textOf, told } from './texts.ts';
-import { chart, ERRORS, EVENTS, inputOf } from './worlds.ts';
+import { type Chart, chartOf, ERRORS, EVENTS, inputOf } from './worlds.ts';
 
 /** Lets everything that hangs on settled promises happen: all microtasks, and nothing else. */
 const drained = (): Promise<void> =>
@@ -32,7 +32,7 @@ export class Rig {
   readonly world: World;
   readonly link: FakeLink;
   readonly clock = new CountingClock();
-  readonly actor: ActorRefFrom<typeof chart>;
+  readonly actor: ActorRefFrom<Chart>;
   model: Model = UNBORN;
   /** The rows of the model's table that were used. */
   readonly rows: number[] = [];
@@ -45,7 +45,7 @@ export class Rig {
     this.world = world;
     const input = inputOf(world);
     this.link = input.link;
-    this.actor = createActor(chart, { input, clock: this.clock });
+    this.actor = createActor(chartOf(world), { input, clock: this.clock });
     this.actor.on('*', (emitted) => this.#emitted.push(emitted));
     this.actor.subscribe({ error: (error: unknown) => this.#deaths.push(error) });
     this.#advance('start');
@@ -162,7 +162,7 @@ export class Rig {
       tags: [...tags],
       session: context.session,
       phase: this.model.place.startsWith('CONNECTING') ? inAttempt : '',
-      announced: context.announced,
+      endExpected: context.endExpected,
       cause: textOf(context.cause) ?? '',
       suppressed: context.suppressed.map(textOf),
       outcome: outcome && outcomeText(outcome),
@@ -182,7 +182,8 @@ export class Rig {
   }
 
   #foreseen(): object {
-    const { place, session, phase, announced, cause, suppressed, outcome, abandoned } = this.model;
+    const { place, session, phase, endExpected, cause, suppressed, outcome, abandoned } =
+      this.model;
     const { runstate, duties, deadline } = PLACES[place];
     const isOver = place === 'ENDED';
     const tags = { IDLE: [], CONNECTING: ['busy'], RUNNING: ['up'], DISCONNECTING: ['busy'] };
@@ -192,7 +193,7 @@ export class Rig {
       tags: tags[runstate],
       session,
       phase: runstate === 'CONNECTING' ? phase : '',
-      announced,
+      endExpected,
       cause: cause ?? '',
       suppressed,
       outcome: outcome === undefined ? undefined : `${outcome}, ${this.#undelivered}`,

@@ -49,10 +49,15 @@ export interface Input {
   readonly link: FakeLink;
 }
 export const inputOf = (world: World): Input => ({ world, link: new WorldLink(world) });
-export const chart = createChart(
-  ({ link }: Input) => link,
-  ({ world: { once, planned } }) => ({ once, address: planned ? ADDRESS : undefined }),
-);
+const chartWith = (once: boolean) =>
+  createChart(({ link }: Input) => link, {
+    addressOf: ({ world }) => (world.planned ? ADDRESS : undefined),
+    once,
+  });
+const CHARTS = { once: chartWith(true), again: chartWith(false) };
+export type Chart = typeof CHARTS.once;
+/** The machine of a world. */
+export const chartOf = ({ once }: World): Chart => (once ? CHARTS.once : CHARTS.again);
 
 const FLAGS = [true, false];
 /** Every machine that there is. */
