@@ -1,6 +1,7 @@
 /** JSON texts and their values, as all JSON codecs read and write them. */
 
 import { CodecError, describe } from '../core/errors.ts';
+import { memberOf } from '../core/shape.ts';
 import { mayHoldBigInteger, parseLossless, stringifyBigInts, toText } from './big-integers.ts';
 import { rawOf } from './utf8.ts';
 
@@ -100,7 +101,7 @@ function stringify(value: unknown): string | undefined {
     return toText(value);
   } catch (error) {
     // What is thrown for a bigint is thrown for a cycle too, which throws again the second time.
-    if (error instanceof TypeError) return stringifyBigInts(value);
+    if (memberOf(error, 'name') === 'TypeError') return stringifyBigInts(value);
     throw error;
   }
 }

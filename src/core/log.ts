@@ -1,7 +1,8 @@
 /** The texts of the library's log records, and loggers that prefix records or never throw. */
 
-import { ClosedError, describe, textOf, type WirechartError } from './errors.ts';
+import { describe, isClosedError, textOf, type WirechartError } from './errors.ts';
 import type { Runstate } from './runstate.ts';
+import { isBytes } from './shape.ts';
 import type { BoundAddress, Logger, SessionOutcome } from './types.ts';
 
 /** The longest text of one message in a record; the rest is cut. */
@@ -17,7 +18,7 @@ export function textOfMessage(message: unknown): string {
 
 function fullText(message: unknown): string {
   if (typeof message === 'string') return message;
-  if (message instanceof Uint8Array) {
+  if (isBytes(message)) {
     return `${String(message.length)} bytes ${Buffer.from(message.subarray(0, 64)).toString('hex')}`;
   }
   try {
@@ -53,7 +54,7 @@ export function logReport(report: LifecycleReport, logger: Logger): void {
 /** Whether a cause is a failure; a plain end of the stream by the peer and a requested abort are not. */
 export function isFailure(cause: WirechartError): boolean {
   if (cause.code === 'ERR_CONNECT_ABORTED') return false;
-  return !(cause instanceof ClosedError) || cause.cause !== undefined;
+  return !isClosedError(cause) || cause.cause !== undefined;
 }
 
 /** A logger that prefixes each record with `name`. */

@@ -2,7 +2,14 @@
 
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { ClosedError, CodecError, describe, handlerError, WirechartError } from '../core/errors.ts';
+import {
+  ClosedError,
+  CodecError,
+  describe,
+  handlerError,
+  isWirechartError,
+  type WirechartError,
+} from '../core/errors.ts';
 import { Batcher } from './batcher.ts';
 import type { Bounds, Deadlines } from '../core/limits.ts';
 import { createDecoder } from '../core/skipping-codec.ts';
@@ -313,7 +320,7 @@ const destroyAndWait = async (stream: Duplex): Promise<Error | undefined> => {
 };
 
 const encodeError = (thrown: unknown): WirechartError =>
-  thrown instanceof WirechartError
+  isWirechartError(thrown)
     ? thrown
     : new CodecError(`The message cannot be encoded: ${describe(thrown)}`, undefined, {
         cause: thrown,

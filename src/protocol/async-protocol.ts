@@ -271,7 +271,7 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
   /** `<AsyncProtocol name='vm1' runstate=IDLE>`; the name only where there is one. */
   toString(): string {
     const name = this.name === undefined ? '' : `name='${this.name}' `;
-    return `<${this.constructor.name} ${name}runstate=${this.runstate}>`;
+    return `<AsyncProtocol ${name}runstate=${this.runstate}>`;
   }
 
   readonly #abort = (reason: unknown): void => {
@@ -293,7 +293,7 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
 
   #stateError(required: Runstate, hint?: string): StateError {
     const { state } = this.#waiters;
-    const text = `${this.constructor.name} is ${RUNSTATE_CONDITIONS[state]}${hint ? ` ${hint}` : ''}`;
+    const text = `AsyncProtocol is ${RUNSTATE_CONDITIONS[state]}${hint ? ` ${hint}` : ''}`;
     return new StateError(text, state, required);
   }
 

@@ -3,6 +3,7 @@
 import type { Duplex } from 'node:stream';
 import {
   ConnectError,
+  isConnectError,
   handlerError,
   StateError,
   TimeoutError,
@@ -90,7 +91,7 @@ export class PeerSession<In, Out> {
       this.#opening.signal.throwIfAborted();
       return stream;
     } catch (error) {
-      throw error instanceof ConnectError ? error : new ConnectError('connection', error);
+      throw isConnectError(error) ? error : new ConnectError('connection', error);
     } finally {
       cancel();
     }

@@ -184,7 +184,7 @@ export class ProtocolServer<In, Out = In>
   toString(): string {
     const name = this.name === undefined ? '' : `name='${this.name}' `;
     const peers = String(this.peers.length);
-    return `<${this.constructor.name} ${name}state=${this.#state} peers=${peers}>`;
+    return `<ProtocolServer ${name}state=${this.#state} peers=${peers}>`;
   }
 
   #requireIdle(): void {
@@ -194,7 +194,7 @@ export class ProtocolServer<In, Out = In>
     // A call may still be on its way to a machine that is busy.
     const state = this.#state === 'IDLE' && this.#binding ? 'BINDING' : this.#state;
     if (state === 'IDLE') return;
-    const text = `${this.constructor.name} is ${SERVER_STATE_CONDITIONS[state]}`;
+    const text = `ProtocolServer is ${SERVER_STATE_CONDITIONS[state]}`;
     throw new StateError(text, state, 'IDLE');
   }
 

@@ -1,7 +1,12 @@
 /** The supervisor as a machine: where its chart meets a class of clients, and what the user decides. */
 
 import type { ActorRefFrom } from 'xstate';
-import { ArgumentError, ConnectError, HandlerError, type WirechartError } from '../core/errors.ts';
+import {
+  ArgumentError,
+  isConnectError,
+  isHandlerError,
+  type WirechartError,
+} from '../core/errors.ts';
 import { resolveNumbers } from '../core/limits.ts';
 import { destroyStream } from '../io/link.ts';
 import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-machine.ts';
@@ -225,7 +230,7 @@ function callOr<T>(run: () => T, otherwise: T): T {
 
 /** See `SuperviseOptions.retry`. */
 function meritsRetry(cause: WirechartError): boolean {
-  if (!(cause instanceof ConnectError)) return !(cause instanceof HandlerError);
+  if (!isConnectError(cause)) return !isHandlerError(cause);
   // An address function may know better next time; a handshake that throws would throw again.
-  return cause.retryable || (cause.phase === 'connection' && cause.cause instanceof HandlerError);
+  return cause.retryable || (cause.phase === 'connection' && isHandlerError(cause.cause));
 }

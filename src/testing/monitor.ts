@@ -5,6 +5,8 @@ import { jsonStream } from '../codecs/json-stream.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
 import { nameOf } from '../qmp/messages.ts';
 import type { QmpCommand } from '../qmp/types.ts';
+import { describe } from '../core/errors.ts';
+import { isBytes } from '../core/shape.ts';
 import type { Codec, Handshake, ProtocolDefinition } from '../core/types.ts';
 import { type Answer, type Call, CommandFailure, Fault, type Script } from './script.ts';
 
@@ -142,7 +144,7 @@ const wireCodec = (pretty: boolean): Codec<JsonObject, Wire> => {
   const json = jsonStream({ integers: 'bigint', terminator: '\r\n' });
   return {
     encode: (wire) => {
-      if (wire instanceof Uint8Array) return wire;
+      if (isBytes(wire)) return wire;
       const text = json.encode(wire);
       return pretty ? spread(String(text)) : text;
     },
@@ -165,7 +167,7 @@ const answerOf = async (script: Script, command: QmpCommand): Promise<Answer> =>
     return await script({ command, arguments: argumentsOf(command) });
   } catch (error) {
     if (error instanceof CommandFailure) return error;
-    return new CommandFailure(error instanceof Error ? error.message : String(error));
+    return new CommandFailure(describe(error));
   }
 };
 
