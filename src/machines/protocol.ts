@@ -300,10 +300,12 @@ export const createChart = <In, Out, Input>(
         },
       },
 
-      ENDED: {
-        description: 'Only with `once`: the one session is over, and the actor is done.',
-        type: 'final',
-        entry: { type: 'emitRunstate', params: { runstate: 'IDLE' } },
-      },
+      ...(once && {
+        ENDED: {
+          description: 'The one session is over, and the actor is done.',
+          type: 'final',
+          entry: { type: 'emitRunstate', params: { runstate: 'IDLE' } },
+        } as const,
+      }),
     },
   });
