@@ -1,4 +1,4 @@
-/** The handshake's hold on a stream: it pulls messages one by one, before the loops push them. */
+/** The session that a protocol's `handshake` callback works with, before the loops start. */
 
 import type { Duplex } from 'node:stream';
 import { abortable } from '../async/abort.ts';
@@ -7,61 +7,64 @@ import { ClosedError, StateError } from '../core/errors.ts';
 import type { Handshake } from '../core/types.ts';
 import type { Inbound } from './inbound.ts';
 
-/** What the link does to each message: hooks, records, encoding. */
-export interface Passage<In, Out> {
-  readonly inbound: (message: In) => In;
-  readonly outbound: (message: Out) => string | Uint8Array;
+/** How messages pass the protocol's hooks. Both functions throw a `WirechartError`. */
+export interface MessageHooks<In, Out> {
+  /** Returns an inbound message as the protocol is to see it. */
+  readonly receive: (message: In) => In;
+  /** Returns an outbound message as bytes. */
+  readonly encode: (message: Out) => string | Uint8Array;
 }
 
-/** See the module's comment. To be ended when the handshake has settled, in whatever way. */
+/** Pulls messages from the stream one by one. Its owner calls `end()` when the handshake has settled. */
 export class HandshakeSession<In, Out> implements Handshake<In, Out> {
   readonly signal: AbortSignal;
   readonly #stream: Duplex;
   readonly #inbound: Inbound<In>;
-  readonly #passage: Passage<In, Out>;
-  #waiting: Deferred<In>[] = [];
-  #over = false;
+  readonly #hooks: MessageHooks<In, Out>;
+  /** The pending calls of `receive()`, in order. */
+  #receiving: Deferred<In>[] = [];
+  #ended = false;
 
   constructor(
     stream: Duplex,
     inbound: Inbound<In>,
-    passage: Passage<In, Out>,
+    hooks: MessageHooks<In, Out>,
     signal: AbortSignal,
   ) {
     this.#stream = stream;
     this.#inbound = inbound;
-    this.#passage = passage;
+    this.#hooks = hooks;
     this.signal = signal;
-    inbound.change = this.#give;
+    inbound.onChange = this.#deliver;
   }
 
   receive(): Promise<In> {
-    const waiter = defer<In>();
-    if (this.#over) {
-      waiter.reject(over());
+    const received = defer<In>();
+    if (this.#ended) {
+      received.reject(endedError());
     } else {
-      this.#waiting.push(waiter);
-      this.#give();
+      this.#receiving.push(received);
+      this.#deliver();
     }
-    // Quietly: a handshake may well leave a wait behind when it ends.
-    return markHandled(abortable(waiter.promise, this.signal));
+    // Handled: a handshake may leave a call pending when it ends.
+    return markHandled(abortable(received.promise, this.signal));
   }
 
   send(message: Out): Promise<void> {
     return markHandled(abortable(this.#write(message), this.signal));
   }
 
-  /** What is not received now is left to the reader. */
+  /** Rejects pending calls. Messages that were not received are left to the reader. */
   end(): void {
-    this.#over = true;
-    this.#inbound.change = undefined;
+    this.#ended = true;
+    this.#inbound.onChange = undefined;
     this.#inbound.pause();
-    for (const waiter of this.#waiting.splice(0)) waiter.reject(over());
+    for (const received of this.#receiving.splice(0)) received.reject(endedError());
   }
 
   async #write(message: Out): Promise<void> {
-    if (this.#over) throw over();
-    const data = this.#passage.outbound(message);
+    if (this.#ended) throw endedError();
+    const data = this.#hooks.encode(message);
     await new Promise<void>((resolve, reject) => {
       this.#stream.write(data, 'utf8', (error) => {
         if (error == null && !this.#stream.destroyed) resolve();
@@ -70,30 +73,31 @@ export class HandshakeSession<In, Out> implements Handshake<In, Out> {
     });
   }
 
-  readonly #give = (): void => {
-    while (this.#waiting.length > 0) {
+  /** Settles pending calls of `receive()` with what has arrived. */
+  readonly #deliver = (): void => {
+    while (this.#receiving.length > 0) {
       try {
         const message = this.#inbound.next();
         if (message !== undefined) {
-          const seen = this.#passage.inbound(message);
-          this.#waiting.shift()?.resolve(seen);
-        } else if (this.#inbound.isOver()) {
+          const received = this.#hooks.receive(message);
+          this.#receiving.shift()?.resolve(received);
+        } else if (this.#inbound.isEnded()) {
           throw new ClosedError('The peer ended the stream during the handshake');
         } else {
           this.#inbound.resume();
           return;
         }
       } catch (error) {
-        this.#waiting.shift()?.reject(error);
+        this.#receiving.shift()?.reject(error);
       }
     }
     this.#inbound.pause();
   };
 }
 
-const over = (): StateError =>
+const endedError = (): StateError =>
   new StateError(
-    'The handshake is over; its session cannot be used any more.',
+    'The handshake has settled; its session cannot be used any more.',
     'RUNNING',
     'CONNECTING',
   );

@@ -1,23 +1,27 @@
-/**
- * The inbound half of one stream: bytes in, messages out, taken one by one.
- *
- * It listens from the moment the stream is open until it closes, so that no byte, end or error falls
- * between the handshake and the reader, or between two readers. Nobody waits for `change`: it pauses
- * the stream, and so holds at most what one chunk brings.
- */
+/** The inbound half of one stream: decodes its bytes, and returns the messages one by one. */
 
 import type { Duplex } from 'node:stream';
-import { ClosedError, CodecError, describe, WirechartError } from '../core/errors.ts';
+import {
+  ClosedError,
+  CodecError,
+  describe,
+  isWirechartError,
+  type WirechartError,
+} from '../core/errors.ts';
 import type { Decoder } from '../core/types.ts';
 
-/** See the module's comment. */
+/**
+ * It listens to the stream from the moment that the stream is open until it closes, so that no byte, end
+ * or error is lost between the handshake and the reader, or between two readers. While `onChange` is not
+ * set, it pauses the stream, and so buffers one chunk at most.
+ */
 export class Inbound<In> {
-  /** Called when there may be something to take: bytes, the end, a failure. Set by who reads. */
-  change: (() => void) | undefined;
-  /** What the user's callback for the last message still does. Survives a change of readers. */
+  /** Called on bytes, the end of the stream and a failure. Set by the handshake or the reader loop. */
+  onChange: (() => void) | undefined;
+  /** The pending promise of `onMessage` for the last message. It may outlive the reader that called. */
   handling: PromiseLike<void> | undefined;
-  /** How that ended, when no reader was there to hear it; to be told at the latest in the end. */
-  fault: WirechartError | undefined;
+  /** The error of a handler that failed after its reader was stopped; `destroy()` reports it. */
+  unreportedError: WirechartError | undefined;
 
   readonly #stream: Duplex;
   readonly #decoder: Decoder<In>;
@@ -32,17 +36,18 @@ export class Inbound<In> {
     stream.once('end', this.#onEnd);
     stream.once('error', this.#onError);
     stream.once('close', this.#onClose);
-    // What a stream has told before it was ours, it does not tell again.
+    // The events that a stream emitted before it became ours are not repeated.
     this.#ended = stream.readableEnded;
     if (stream.errored !== null) this.#onError(stream.errored);
     if (stream.destroyed) this.#onClose();
   }
 
   /**
-   * The next message, or `undefined` when there is none yet, or none any more (see `isOver`).
+   * Returns the next message, or `undefined` when there is none now (see `isEnded()` for whether more may
+   * come).
    *
-   * @throws {WirechartError} What the decoder throws, and the failure of the stream, after the
-   *   messages that came before it.
+   * @throws {WirechartError} The error of the decoder or, after all messages that arrived before it, the
+   *   failure of the stream.
    */
   next(): In | undefined {
     const message = this.#read();
@@ -52,11 +57,11 @@ export class Inbound<In> {
   }
 
   /**
-   * Whether the peer has ended its side; to be asked when `next()` has given all messages.
+   * Whether the peer has ended its side. To be called when `next()` has returned every message.
    *
-   * @throws {CodecError} When the end cut a message.
+   * @throws {CodecError} When the stream ended in the middle of a message.
    */
-  isOver(): boolean {
+  isEnded(): boolean {
     if (!this.#ended) return false;
     try {
       this.#decoder.end();
@@ -67,33 +72,32 @@ export class Inbound<In> {
   }
 
   /**
-   * Notes that the stream cannot be used any more, and why. One failure is often reported several
-   * times, by the stream and by a write: the first report counts, and is what all get to see.
+   * Marks the stream as failed, and returns the failure. A stream and its writes often report one failure
+   * several times: every caller gets the error that was made of the first report.
    */
   fail(reason: unknown): WirechartError {
     if (this.#failure !== undefined) return this.#failure;
-    this.#failure =
-      reason instanceof WirechartError
-        ? reason
-        : new ClosedError(`The stream failed: ${describe(reason)}`, { cause: reason });
-    this.change?.();
+    this.#failure = isWirechartError(reason)
+      ? reason
+      : new ClosedError(`The stream failed: ${describe(reason)}`, { cause: reason });
+    this.onChange?.();
     return this.#failure;
   }
 
-  /** Lets bytes come. */
+  /** Lets the stream read on. */
   resume(): void {
     this.#stream.resume();
   }
 
-  /** Asks the peer to wait. */
+  /** Stops reading, which makes the peer wait (backpressure). */
   pause(): void {
     if (!this.#discarding) this.#stream.pause();
   }
 
-  /** From now on throws away what comes, without looking at it. */
+  /** Discards, undecoded, whatever arrives from now on. */
   discard(): void {
     this.#discarding = true;
-    this.change = undefined;
+    this.onChange = undefined;
     this.#stream.resume();
   }
 
@@ -105,18 +109,18 @@ export class Inbound<In> {
       this.fail(codecError(error));
       return;
     }
-    if (this.change === undefined) this.#stream.pause();
-    else this.change();
+    if (this.onChange === undefined) this.#stream.pause();
+    else this.onChange();
   };
   readonly #onEnd = (): void => {
     this.#ended = true;
-    this.change?.();
+    this.onChange?.();
   };
   readonly #onError = (error: Error): void => {
     this.fail(error);
   };
   readonly #onClose = (): void => {
-    // An end of ours, or after the peer's, is no failure.
+    // Closing is a failure only before the peer has ended its side, and while we still read.
     if (this.#discarding || this.#ended) return;
     this.fail(new ClosedError('The stream was closed before the peer had ended it'));
   };
@@ -130,8 +134,8 @@ export class Inbound<In> {
   }
 }
 
-/** What a decoder threw; a codec of the user's may throw anything. */
+/** Wraps what a decoder threw: a user's codec may throw anything. */
 const codecError = (thrown: unknown): WirechartError =>
-  thrown instanceof WirechartError
+  isWirechartError(thrown)
     ? thrown
     : new CodecError(`The decoder threw: ${describe(thrown)}`, undefined, { cause: thrown });

@@ -98,8 +98,8 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   async establish(signal: StopSignal): Promise<void> {
     if (this.definition.handshake === undefined) return;
     const { stream, inbound } = this.#opened();
-    const passage = { inbound: this.#seen, outbound: this.#prepared };
-    const session = new HandshakeSession(stream, inbound, passage, toAbortSignal(signal));
+    const hooks = { receive: this.#seen, encode: this.#prepared };
+    const session = new HandshakeSession(stream, inbound, hooks, toAbortSignal(signal));
     try {
       await this.definition.handshake(session);
     } catch (error) {
@@ -152,7 +152,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     const error = await destroyAndWait(stream);
     const failure = error && inbound.fail(error);
     // Of both, what a callback threw: it is a defect, and is told nowhere else.
-    const untold = inbound.fault ?? failure;
+    const untold = inbound.unreportedError ?? failure;
     if (untold !== undefined) throw untold;
   }
 

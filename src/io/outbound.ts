@@ -1,12 +1,11 @@
 /**
- * The outgoing queue of one session: encoded messages on their way to the kernel, first in, first out.
+ * The outgoing queue of one session: encoded messages, first in, first out, until the kernel has them.
  *
- * It gathers what is sent into batches of about 64 KiB, because one write of a batch costs about as
- * much as one write of a message. It counts what the kernel has not confirmed, in messages and in
- * bytes: that count is the backpressure (`highWaterMark`), the bound (`maxQueuedBytes`), the flush
- * (everything before a point confirmed) and, in the end, the number of messages undelivered.
+ * It joins messages into batches of about 64 KiB, because writing a batch costs about as much as writing
+ * one message. It does no I/O: the writer loop takes batches, writes them, and confirms each one. The
+ * messages and bytes that are not confirmed decide on backpressure (`highWaterMark`), overflow
+ * (`maxQueuedBytes`), `flush()` and, at the end of the session, the number of undelivered messages.
  *
- * It does no I/O: the writer loop takes batches, writes them, and reports each one back.
  * Text is counted by its length, which for ASCII is its size in bytes.
  */
 
@@ -15,60 +14,65 @@ import { LimitError } from '../core/errors.ts';
 import type { Bounds } from '../core/limits.ts';
 import { Queue } from '../async/queue.ts';
 
-/** What is written at once. */
+/** Messages that are written at once. */
 export interface Batch {
   readonly data: string | Uint8Array;
   readonly messages: number;
   readonly bytes: number;
 }
 
-/** Who waits until so many messages are confirmed. */
-interface Barrier {
+/** A pending `flush()`: it resolves when so many messages of the session are confirmed. */
+interface PendingFlush {
   readonly at: number;
-  readonly passed: Deferred<void>;
+  readonly flushed: Deferred<void>;
 }
 
 const BATCH_BYTES = 64 * 1024;
 
-/** See the module's comment. */
+/** `push()` adds messages; the writer loop calls `take()` and `confirm()`; `settle()` ends the session. */
 export class Outbound {
-  /** Told of new data by `push()`; `full` when a whole batch is ready. Set by the writer loop. */
+  /** Called for each new message; `full` when it has completed a batch. Set by the writer loop. */
   wake: ((full: boolean) => void) | undefined;
 
   readonly #limits: Bounds;
-  /** The batch that is being gathered: text or binary parts, never both. */
+  /** The batch that is being filled: text or binary parts, never both. */
   #text = '';
   #parts: Uint8Array[] = [];
   #partsBytes = 0;
-  #gathered = 0;
+  #openMessages = 0;
+  /** Full batches. */
   readonly #sealed = new Queue<Batch>();
 
+  /** Bytes that are accepted and not confirmed. */
   #bytes = 0;
+  /** Messages since the session began. */
   #accepted = 0;
-  #delivered = 0;
+  #confirmed = 0;
+  /** What every `send()` waits for while the queue is above the `highWaterMark`. */
   #room: Deferred<void> | undefined;
-  readonly #barriers = new Queue<Barrier>();
-  /** Made only when somebody is to be told: errors are dear, and most sessions end in silence. */
+  readonly #flushes = new Queue<PendingFlush>();
+  /** Creates the error of the ended session: a function, because creating an error is expensive. */
   #settled: (() => Error) | undefined;
 
   constructor(limits: Bounds) {
     this.#limits = limits;
   }
 
-  /** How many messages were accepted and are not confirmed. */
+  /** How many messages are accepted and not confirmed. */
   get undelivered(): number {
-    return this.#accepted - this.#delivered;
+    return this.#accepted - this.#confirmed;
   }
 
-  /** Whether `take()` would give a batch. */
+  /** Whether `take()` would return a batch. */
   get hasMore(): boolean {
-    return this.#gathered > 0 || this.#sealed.size > 0;
+    return this.#openMessages > 0 || this.#sealed.size > 0;
   }
 
   /**
-   * Accepts an encoded message. Resolves when there is room for the next.
+   * Accepts an encoded message. Resolves when there is room for the next one.
    *
-   * @throws {LimitError} When `maxQueuedBytes` would be exceeded; the message is not accepted.
+   * Rejects with a `LimitError` when `maxQueuedBytes` would be exceeded, and with the reason of `settle()`
+   * after the end of the session; the message is not accepted then.
    */
   push(data: string | Uint8Array): Promise<void> {
     if (this.#settled !== undefined) return Promise.reject(this.#settled());
@@ -76,56 +80,59 @@ export class Outbound {
     if (bytes > this.#limits.maxQueuedBytes) return Promise.reject(this.#overflow(bytes));
     this.#bytes = bytes;
     this.#accepted += 1;
-    const full = this.#gather(data);
+    const full = this.#append(data);
     this.wake?.(full);
     return this.#bytes < this.#limits.highWaterMark ? ACCEPTED : this.#waitForRoom();
   }
 
-  /** The next batch to write, or `undefined` when nothing waits. */
+  /** Removes and returns the next batch to write, or `undefined` when nothing is queued. */
   take(): Batch | undefined {
     if (this.#sealed.size === 0) this.#seal();
     return this.#sealed.take();
   }
 
-  /** The kernel has taken a batch. Batches are confirmed in the order in which they were taken. */
+  /** Marks a batch as handed to the kernel. Batches are confirmed in the order in which they were taken. */
   confirm(batch: Batch): void {
     this.#bytes -= batch.bytes;
-    this.#delivered += batch.messages;
+    this.#confirmed += batch.messages;
     if (this.#room !== undefined && this.#bytes <= this.#limits.highWaterMark / 2) {
       this.#room.resolve();
       this.#room = undefined;
     }
-    for (let next; (next = this.#barriers.first) && next.at <= this.#delivered;) {
-      this.#barriers.take();
-      next.passed.resolve();
+    for (let next; (next = this.#flushes.first) && next.at <= this.#confirmed;) {
+      this.#flushes.take();
+      next.flushed.resolve();
     }
   }
 
-  /** Resolves when all that was accepted before the call is confirmed. */
+  /** Resolves when everything accepted before the call is confirmed; rejects as `push()` does. */
   flushed(): Promise<void> {
-    if (this.#delivered === this.#accepted) return ACCEPTED;
+    if (this.#confirmed === this.#accepted) return ACCEPTED;
     if (this.#settled !== undefined) return Promise.reject(this.#settled());
-    const passed: Deferred<void> = deferHandled();
-    this.#barriers.push({ at: this.#accepted, passed });
-    return passed.promise;
+    const flushed: Deferred<void> = deferHandled();
+    this.#flushes.push({ at: this.#accepted, flushed });
+    return flushed.promise;
   }
 
-  /** The session is over: whoever waits is told why, what is queued is dropped (and stays counted). */
+  /**
+   * Ends the session: rejects every pending promise with the reason, and drops what is queued, which stays
+   * counted as undelivered.
+   */
   settle(reason: () => Error): void {
     if (this.#settled !== undefined) return;
     this.#settled = reason;
     this.wake = undefined;
     this.#room?.reject(reason());
-    for (let next; (next = this.#barriers.take());) next.passed.reject(reason());
+    for (let next; (next = this.#flushes.take());) next.flushed.reject(reason());
     this.#sealed.clear();
     this.#text = '';
     this.#parts = [];
     this.#partsBytes = 0;
-    this.#gathered = 0;
+    this.#openMessages = 0;
   }
 
-  /** Adds to the batch that is being gathered; says whether a batch is full. */
-  #gather(data: string | Uint8Array): boolean {
+  /** Adds a message to the open batch. Returns whether a batch has become full. */
+  #append(data: string | Uint8Array): boolean {
     if (typeof data === 'string') {
       if (this.#partsBytes > 0) this.#seal();
       this.#text += data;
@@ -134,28 +141,29 @@ export class Outbound {
       this.#parts.push(data);
       this.#partsBytes += data.length;
     }
-    this.#gathered += 1;
+    this.#openMessages += 1;
     if (this.#text.length + this.#partsBytes < BATCH_BYTES) return false;
     this.#seal();
     return true;
   }
 
+  /** Closes the open batch and queues it. */
   #seal(): void {
-    if (this.#gathered === 0) return;
+    if (this.#openMessages === 0) return;
     const bytes = this.#text.length + this.#partsBytes;
-    this.#sealed.push({ data: this.#gatheredData(), messages: this.#gathered, bytes });
+    this.#sealed.push({ data: this.#openData(), messages: this.#openMessages, bytes });
     this.#text = '';
     this.#parts = [];
     this.#partsBytes = 0;
-    this.#gathered = 0;
+    this.#openMessages = 0;
   }
 
-  #gatheredData(): string | Uint8Array {
+  #openData(): string | Uint8Array {
     if (this.#parts.length > 0) {
       const [only] = this.#parts;
       return this.#parts.length === 1 && only ? only : Buffer.concat(this.#parts);
     }
-    // Text that will lie here for a while costs less as bytes: ropes weigh on the collector.
+    // Text that stays queued costs less as bytes: concatenated strings burden the garbage collector.
     return this.#sealed.size > 0 ? Buffer.from(this.#text) : this.#text;
   }
 
@@ -167,8 +175,8 @@ export class Outbound {
   #overflow(bytes: number): LimitError {
     const limit = this.#limits.maxQueuedBytes;
     return new LimitError(
-      `The peer does not read: ${String(bytes)} bytes would wait, the limit (maxQueuedBytes) is ` +
-        `${String(limit)}. Wait for the promise that send() returns.`,
+      `The peer does not read: ${String(bytes)} bytes would be queued, the limit (maxQueuedBytes) is ` +
+        `${String(limit)}. Await the promise that send() returns.`,
       limit,
       bytes,
     );

@@ -4,45 +4,45 @@ import { handlerError } from '../core/errors.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import type { Inbound } from './inbound.ts';
 
-/** Takes a message; a returned promise says when it is ready for the next. */
+/** Handles a message. While a returned promise is pending, the reader hands over no further message. */
 export type Handle<In> = (message: In) => PromiseLike<void> | undefined;
 
-/** How long one reader may keep the event loop from others, in ms, and how often it looks at the time. */
+/** How long one reader may occupy the event loop without a break. */
 const MAX_TURN_MS = 6;
 const MESSAGES_PER_CLOCK_CHECK = 16;
 
-/** One turn of the event loop, as one reader sees it. */
-class Turn {
-  #began: number | undefined;
+/** Measures how long one reader has run in the current turn of the event loop. */
+class TurnTimer {
+  #startedAt: number | undefined;
 
-  /** Whether the reader should let others have theirs. */
-  get isSpent(): boolean {
+  /** Whether the reader should yield to others. The first call in a turn starts the measurement. */
+  get isExpired(): boolean {
     const now = performance.now();
-    if (this.#began !== undefined) return now - this.#began > MAX_TURN_MS;
-    this.#began = now;
+    if (this.#startedAt !== undefined) return now - this.#startedAt > MAX_TURN_MS;
+    this.#startedAt = now;
     setImmediate(() => {
-      this.#began = undefined;
+      this.#startedAt = undefined;
     });
     return false;
   }
 }
 
-/** One reader at work. */
+/** The state of one running reader. */
 interface Loop<In> {
   readonly inbound: Inbound<In>;
   readonly handle: Handle<In>;
-  /** Goes on taking messages. */
+  /** Continues to take messages. */
   readonly run: () => void;
   readonly fail: (error: unknown) => void;
-  readonly turn: Turn;
-  /** What `signal.aborted` says, without the price of asking a signal for every message. */
+  readonly turn: TurnTimer;
+  /** A copy of `signal.aborted`: reading the property of an `AbortSignal` for every message is expensive. */
   stopped: boolean;
 }
 
 /**
- * Runs until `signal` is aborted, and then leaves the stream paused where it stands, for the next
- * reader. Resolves when the peer has ended its side and every message has been handled; rejects
- * with a `WirechartError` when the stream fails, its bytes are no message, or the handler failed.
+ * Runs until `signal` is aborted, and then leaves the stream paused, for the next reader to continue.
+ * Resolves when the peer has ended its side and every message has been handled. Rejects with a
+ * `WirechartError` when the stream fails, its bytes are not a message, or the handler fails.
  */
 export function readLoop<In>(
   inbound: Inbound<In>,
@@ -52,7 +52,7 @@ export function readLoop<In>(
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       loop.stopped = true;
-      inbound.change = undefined;
+      inbound.onChange = undefined;
       inbound.pause();
     };
     const end = (): void => {
@@ -62,10 +62,10 @@ export function readLoop<In>(
     const fail = (thrown: unknown): void => {
       const error = handlerError('onMessage', thrown);
       const keep = (): void => {
-        inbound.fault ??= error;
+        inbound.unreportedError ??= error;
       };
-      // A reader that was stopped in the middle of a message is not heard any more, and neither is one
-      // that is stopped before its report has arrived.
+      // The rejection of a stopped reader is ignored: of one that was stopped in the middle of a message,
+      // and of one that is stopped before its rejection is delivered.
       if (loop.stopped) keep();
       else signal.addEventListener('abort', keep, { once: true });
       end();
@@ -80,29 +80,29 @@ export function readLoop<In>(
         fail(error);
       }
     };
-    const loop: Loop<In> = { inbound, handle, run, fail, turn: new Turn(), stopped: false };
+    const loop: Loop<In> = { inbound, handle, run, fail, turn: new TurnTimer(), stopped: false };
     signal.addEventListener('abort', stop, { once: true });
-    // Not at once: the former reader may stand below us on the stack, in the middle of a message.
+    // Not synchronously: the previous reader may still be on the stack, in the middle of a message.
     queueMicrotask(run);
   });
 }
 
-/** Handles what is there, sees to it that `run` is called when there is more; true at the end. */
+/** Handles all messages that are there, and arranges the next `run`. Returns true at the end of stream. */
 function takeAll<In>(loop: Loop<In>): boolean {
   const { inbound, handle } = loop;
-  // Bytes that come while a message is handled must wait for the next turn of this loop.
-  inbound.change = undefined;
+  // Bytes that arrive while a message is being handled must not re-enter this loop.
+  inbound.onChange = undefined;
   let taken = 0;
   while (!loop.stopped && inbound.handling === undefined) {
-    if (taken % MESSAGES_PER_CLOCK_CHECK === 0 && taken > 0 && loop.turn.isSpent) {
+    if (taken % MESSAGES_PER_CLOCK_CHECK === 0 && taken > 0 && loop.turn.isExpired) {
       yieldTurn(loop);
       return false;
     }
     taken += 1;
     const message = inbound.next();
     if (message === undefined) {
-      if (inbound.isOver()) return true;
-      inbound.change = loop.run;
+      if (inbound.isEnded()) return true;
+      inbound.onChange = loop.run;
       inbound.resume();
       return false;
     }
@@ -112,7 +112,7 @@ function takeAll<In>(loop: Loop<In>): boolean {
   return false;
 }
 
-/** Goes on in the next turn of the event loop: a peer that floods us must not stop all others. */
+/** Continues in the next turn of the event loop, so that a flooding peer cannot starve the others. */
 function yieldTurn<In>(loop: Loop<In>): void {
   loop.inbound.pause();
   setImmediate(() => {
@@ -120,7 +120,7 @@ function yieldTurn<In>(loop: Loop<In>): void {
   });
 }
 
-/** Stops the stream until the handler is ready, or has failed. */
+/** Pauses the stream until the promise of the handler has settled. */
 function waitForHandler<In>(loop: Loop<In>, handling: PromiseLike<void>): void {
   const { inbound } = loop;
   if (!loop.stopped) inbound.pause();

@@ -1,23 +1,23 @@
-/** The writer loop: takes batches off the outgoing queue and gives them to the stream. */
+/** The writer loop: takes batches from the outgoing queue and writes them to the stream. */
 
 import type { Duplex } from 'node:stream';
 import { ClosedError } from '../core/errors.ts';
 import type { Batch, Outbound } from './outbound.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 
-/** How many batches of a backlog are given to the stream in one go. */
+/** How many batches of a backlog are written in one turn of the event loop. */
 const MAX_BATCHES_PER_TURN = 4;
 
 /**
- * Runs until `signal` is aborted; a batch that is with the stream then is still confirmed. What is
- * sent in one turn of the event loop leaves in one write, or as soon as it fills a batch; while the
- * stream asks to wait, nothing is written. Never resolves; rejects with what the stream reports.
+ * Runs until `signal` is aborted; a batch that the stream has taken by then is still confirmed. Messages
+ * sent in one turn of the event loop are written together, or as soon as they fill a batch; while the
+ * stream needs to drain, nothing is written. Never resolves; rejects with the error of the stream.
  */
 export function writeLoop(stream: Duplex, outgoing: Outbound, signal: StopSignal): Promise<never> {
   return new Promise((_, reject) => {
     let scheduled = false;
     const written = (batch: Batch, error: Error | null | undefined): void => {
-      // Node reports success for what was on its way when the stream was destroyed: that is a lie.
+      // Node reports success, wrongly, for writes in flight when the stream was destroyed.
       if (error == null && !stream.destroyed) outgoing.confirm(batch);
       else reject(error ?? stream.errored ?? new ClosedError('The stream was destroyed'));
     };
@@ -37,7 +37,7 @@ export function writeLoop(stream: Duplex, outgoing: Outbound, signal: StopSignal
         write(batch);
         return;
       }
-      // A backlog goes out in few system calls, and in turns, so that others have theirs.
+      // A backlog is written in few system calls, and over several turns, so as not to starve others.
       stream.cork();
       write(batch);
       for (let taken = 1; taken < MAX_BATCHES_PER_TURN; taken += 1) {
@@ -52,14 +52,14 @@ export function writeLoop(stream: Duplex, outgoing: Outbound, signal: StopSignal
       pump();
     };
     stream.on('drain', pump);
-    // Nobody reads while a message is handled: then it is here that a stream's death is noticed.
+    // While a message is being handled nothing is read: only 'close' shows then that the stream is dead.
     stream.once('close', closed);
     if (stream.destroyed && outgoing.undelivered > 0) closed();
     outgoing.wake = (full) => {
       if (full) pump();
       else if (!scheduled) {
         scheduled = true;
-        // Not a microtask: a caller that awaits each send() would then never share a write.
+        // Not a microtask: messages of a caller that awaits each send() would each get a write of their own.
         process.nextTick(scheduledPump);
       }
     };

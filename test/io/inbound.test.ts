@@ -54,7 +54,7 @@ describe('bytes', () => {
   it('that somebody waits for are told as they come', async () => {
     const { stream, inbound } = open();
     const taken: string[][] = [];
-    inbound.change = () => taken.push(allOf(inbound));
+    inbound.onChange = () => taken.push(allOf(inbound));
     await stream.say('a\nb');
     await stream.say('c\n');
     expect(taken).toEqual([['a'], ['bc']]);
@@ -74,13 +74,13 @@ describe('the end', () => {
   it('is told, and comes after all messages', async () => {
     const { stream, inbound } = open();
     const change = vi.fn();
-    inbound.change = change;
+    inbound.onChange = change;
     await stream.say('a\n');
-    expect(inbound.isOver()).toBe(false);
+    expect(inbound.isEnded()).toBe(false);
     await stream.say(null);
     expect(change).toHaveBeenCalledTimes(2);
     expect(allOf(inbound)).toEqual(['a']);
-    expect(inbound.isOver()).toBe(true);
+    expect(inbound.isEnded()).toBe(true);
   });
 
   it('is a CodecError where it cuts a message', async () => {
@@ -89,17 +89,17 @@ describe('the end', () => {
     inbound.resume();
     await stream.say(null);
     expect(inbound.next()).toBeUndefined();
-    expect(thrownBy(() => inbound.isOver())).toBeInstanceOf(CodecError);
+    expect(thrownBy(() => inbound.isEnded())).toBeInstanceOf(CodecError);
   });
 
   it('is the last that counts: what fails after it is no failure', async () => {
     const { stream, inbound } = open();
-    inbound.change = () => undefined;
+    inbound.onChange = () => undefined;
     await stream.say('a\n', null);
     stream.destroy(new Error('ECONNRESET'));
     await turn();
     expect(allOf(inbound)).toEqual(['a']);
-    expect(inbound.isOver()).toBe(true);
+    expect(inbound.isEnded()).toBe(true);
   });
 
   it('may have come before', async () => {
@@ -107,7 +107,7 @@ describe('the end', () => {
     stream.push(null);
     stream.resume();
     await once(stream, 'end');
-    expect(open(undefined, stream).inbound.isOver()).toBe(true);
+    expect(open(undefined, stream).inbound.isEnded()).toBe(true);
   });
 });
 
@@ -115,7 +115,7 @@ describe('a failure', () => {
   it('is told, and thrown after the messages that came before it', async () => {
     const { stream, inbound } = open();
     const change = vi.fn();
-    inbound.change = change;
+    inbound.onChange = change;
     await stream.say('a\n');
     const cause = new Error('ECONNRESET');
     stream.destroy(cause);
@@ -168,7 +168,7 @@ describe('a decoder that throws', () => {
     await stream.say('a\n');
     inbound.resume();
     if (method === 'end') await stream.say(null);
-    return thrownBy(() => (method === 'end' ? inbound.isOver() : inbound.next()));
+    return thrownBy(() => (method === 'end' ? inbound.isEnded() : inbound.next()));
   }
 
   it.each(METHODS)('in %s() something of its own is a CodecError', async (method) => {
@@ -188,7 +188,7 @@ describe('what is thrown away', () => {
   it('comes and goes, and nobody is told', async () => {
     const { stream, inbound } = open();
     const change = vi.fn();
-    inbound.change = change;
+    inbound.onChange = change;
     await stream.say('a\n');
     change.mockClear();
     inbound.discard();

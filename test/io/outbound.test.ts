@@ -127,8 +127,8 @@ describe('push()', () => {
     const error = await rejection(outgoing.push('e'));
     expect(error).toBeInstanceOf(LimitError);
     expect(error).toMatchObject({ limit: 4, actual: 5 });
-    expect(String(error)).toContain('The peer does not read: 5 bytes would wait');
-    expect(String(error)).toContain('(maxQueuedBytes) is 4. Wait for the promise that send()');
+    expect(String(error)).toContain('The peer does not read: 5 bytes would be queued');
+    expect(String(error)).toContain('(maxQueuedBytes) is 4. Await the promise that send()');
     expect(outgoing.undelivered).toBe(1);
     outgoing.confirm(take(outgoing));
     await outgoing.push('e');

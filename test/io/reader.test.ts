@@ -140,7 +140,7 @@ describe('a loop that was stopped', () => {
     const { stream, inbound, signal, loop, handled, read } = start();
     await stream.say('a\n');
     signal.stop();
-    expect([stream.isPaused(), inbound.change]).toEqual([true, undefined]);
+    expect([stream.isPaused(), inbound.onChange]).toEqual([true, undefined]);
     await stream.say('b\n', null);
     expect(handled).toEqual(['a']);
     await read().loop;
@@ -161,7 +161,7 @@ describe('a loop that was stopped', () => {
       return undefined;
     });
     await stream.say('a\nb\n', null);
-    expect([handled, inbound.fault]).toEqual([['a'], undefined]);
+    expect([handled, inbound.unreportedError]).toEqual([['a'], undefined]);
     await read().loop;
     expect(handled).toEqual(['a', 'b']);
   });
@@ -188,7 +188,11 @@ describe('a loop that was stopped', () => {
     signal.stop();
     of('a').open();
     await turn();
-    expect([inbound.handling, inbound.fault, handled]).toEqual([undefined, undefined, ['a']]);
+    expect([inbound.handling, inbound.unreportedError, handled]).toEqual([
+      undefined,
+      undefined,
+      ['a'],
+    ]);
     expect(stream.isPaused()).toBe(true);
   });
 
@@ -199,7 +203,10 @@ describe('a loop that was stopped', () => {
     signal.stop();
     of('a').fail(new TypeError('oops'));
     await turn();
-    expect(inbound.fault).toMatchObject({ code: 'ERR_HANDLER', cause: { message: 'oops' } });
+    expect(inbound.unreportedError).toMatchObject({
+      code: 'ERR_HANDLER',
+      cause: { message: 'oops' },
+    });
   });
 
   it('before anybody can have heard that it failed has that kept, too, and the first only', async () => {
@@ -209,13 +216,13 @@ describe('a loop that was stopped', () => {
     await stream.say('a\n');
     await rejection(loop);
     const first = new ClosedError('first');
-    expect(inbound.fault).toBeUndefined();
-    inbound.fault = first;
+    expect(inbound.unreportedError).toBeUndefined();
+    inbound.unreportedError = first;
     signal.stop();
-    expect(inbound.fault).toBe(first);
-    inbound.fault = undefined;
+    expect(inbound.unreportedError).toBe(first);
+    inbound.unreportedError = undefined;
     signal.stop();
-    expect(inbound.fault).toBeUndefined();
+    expect(inbound.unreportedError).toBeUndefined();
   });
 
   it('after it ended does nothing to the stream', async () => {
@@ -261,6 +268,6 @@ describe('a loop with an AbortSignal', () => {
     await stream.say('a\n');
     await rejection(loop);
     abort();
-    expect([inbound.fault?.code, listeners()]).toEqual(['ERR_HANDLER', 0]);
+    expect([inbound.unreportedError?.code, listeners()]).toEqual(['ERR_HANDLER', 0]);
   });
 });
