@@ -1,12 +1,12 @@
 /**
  * The QMP client: greeting, negotiation, commands and events over an `AsyncProtocol`.
  *
- * QMP is spoken by QEMU and by qemu-storage-daemon; "qmp-spec" below is QEMU's "QEMU Machine Protocol
+ * QEMU and qemu-storage-daemon are QMP servers. In comments, "qmp-spec" is QEMU's "QEMU Machine Protocol
  * Specification".
  */
 
-import type { JsonObject, JsonValue } from '../codecs/json.ts';
-import { ArgumentError, ConnectError, TimeoutError } from '../core/errors.ts';
+import type { JsonObject } from '../codecs/json.ts';
+import { ConnectError, isConnectError, isTimeoutError } from '../core/errors.ts';
 import type { AttachOptions, ProtocolOptions } from '../protocol/machine.ts';
 import { AsyncProtocol } from '../protocol/async-protocol.ts';
 import { safeLogger } from '../core/log.ts';
@@ -23,9 +23,8 @@ import { Dispatcher, type WaitForOptions } from './dispatcher.ts';
 import { BusyMonitorError } from './errors.ts';
 import type { EventFilter, EventListener, EventListenerOptions } from './events.ts';
 import { createQmpMachine, definitionOf, type QmpActorRef } from './machine.ts';
-import { nameOf, PlainCommand } from './messages.ts';
 import { Exchange } from './exchange.ts';
-import type { ExecuteOptions, ReplyOptions } from './replies.ts';
+import type { ExecuteOptions, ReplyOptions } from './pending-commands.ts';
 import type {
   Arguments,
   CommandName,
@@ -37,37 +36,36 @@ import type {
   QmpReply,
   Returns,
 } from './types.ts';
-import { ReplyWaiter, ReturnWaiter } from './waiters.ts';
 
-/** How a client is run: the options of every protocol. */
+/** The options of a client: those of every protocol. */
 export type QmpOptions = ProtocolOptions;
 
-/** The client of each machine that runs in somebody's chart. */
-const clients = new WeakMap<QmpDefinition, QmpClient>();
+/** The client of each embedded machine, by the machine's definition. */
+const attachedClients = new WeakMap<QmpDefinition, QmpClient>();
 
 /**
- * A client of one QMP monitor. It dials (`connect()`) or is dialled (`listen()` and `accept()`), and is
- * the protocol's client either way.
+ * A client of one QMP monitor. It dials the server (`connect()`), or the server dials the client
+ * (`listen()`, then `accept()`).
  *
  * @example
  *   await using qmp = new QmpClient();
  *   await qmp.connect('/run/vm1/qmp.sock');
- *   qmp.on('SHUTDOWN', ({ data }) => console.log('it went down:', data.reason));
+ *   qmp.on('SHUTDOWN', ({ data }) => console.log('shut down:', data.reason));
  *   const { running } = await qmp.execute('query-status');
  */
 export class QmpClient implements AsyncDisposable {
-  /** The protocol underneath: its runstate, its machine, its options. */
+  /** The `AsyncProtocol` that the client is built on. */
   readonly protocol: AsyncProtocol<JsonObject, QmpCommand>;
 
   readonly #definition: QmpDefinition;
   readonly #exchange: Exchange;
   readonly #dispatcher: Dispatcher;
-  /** The end that is waited for: of the session under way, or of the next one. */
-  #end: Promise<SessionOutcome> | undefined;
+  /** The promise `closed` that `#onClosed()` is already attached to. */
+  #awaitedEnd: Promise<SessionOutcome> | undefined;
 
   /**
    * @param options - As for `AsyncProtocol`.
-   * @throws {ArgumentError} When an option cannot be used.
+   * @throws {ArgumentError} When an option is invalid.
    */
   constructor(options?: QmpOptions);
   /** @internal */
@@ -98,29 +96,29 @@ export class QmpClient implements AsyncDisposable {
     if (protocol.runstate !== 'IDLE') this.#awaitEnd();
   }
 
-  /** `createQmpMachine()`: with `attach()`, what `supervise()` asks of a class of clients. */
+  /** `createQmpMachine()`. `supervise()` needs it and `attach()` of a client class. */
   static readonly createMachine = createQmpMachine;
 
   /**
-   * A client over a machine that runs in another statechart. There is one for each actor, however often
-   * it is asked for, so the options of the first call hold.
+   * Returns the client of a machine that runs in another statechart. An actor has one client: later
+   * calls return the same one, and their options are ignored.
    *
    * @param ref - A running actor of `createQmpMachine()`.
-   * @param options - `clock`: what deadlines of commands and waits are measured by. `name` and `logger`
-   *   as for `AsyncProtocol.attach()`.
-   * @throws {ArgumentError} When it is an actor of another machine.
+   * @param options - `clock`: the clock of the deadlines of commands and waits. `name` and `logger`: see
+   *   `AsyncProtocol.attach()`.
+   * @throws {ArgumentError} When `ref` is an actor of another machine.
    */
   static attach(ref: QmpActorRef, options: AttachOptions = {}): QmpClient {
     const definition = definitionOf(ref);
-    const known = clients.get(definition);
+    const known = attachedClients.get(definition);
     if (known !== undefined) return known;
     const client = new QmpClient(options, definition, AsyncProtocol.attach(ref, options));
-    clients.set(definition, client);
-    void client.#awaitLast();
+    attachedClients.set(definition, client);
+    void client.#endListenersWithMachine();
     return client;
   }
 
-  /** What the server said of itself; `undefined` until it did, in each attempt anew. */
+  /** The server's greeting; `undefined` from the start of an attempt until it has arrived. */
   get greeting(): QmpGreeting | undefined {
     return this.#definition.greeting;
   }
@@ -142,12 +140,12 @@ export class QmpClient implements AsyncDisposable {
   }
 
   /**
-   * Dials the monitor, reads its greeting and negotiates capabilities (out-of-band execution where it
-   * is offered). Resolves in RUNNING: commands can be executed.
+   * Dials the monitor, reads its greeting and negotiates capabilities: out-of-band execution, if the
+   * server offers it. Resolves in RUNNING. Legal in IDLE.
    *
    * @throws {StateError} When the state is not IDLE.
-   * @throws {ConnectError} As for `AsyncProtocol.connect()`. Its cause may be a `GreetingError`, a
-   *   `NegotiationError`, or a `BusyMonitorError` when no greeting came within the deadline.
+   * @throws {ConnectError} As for `AsyncProtocol.connect()`. Its `cause` may also be a `GreetingError`, a
+   *   `NegotiationError`, or a `BusyMonitorError` when no greeting arrived within `timeouts.handshake`.
    * @throws `signal.reason`, when the signal was aborted.
    */
   async connect(address: Address, options?: WaitOptions): Promise<void> {
@@ -161,14 +159,14 @@ export class QmpClient implements AsyncDisposable {
     return this.protocol.listen(address, options);
   }
 
-  /** Waits for the server to dial us, then goes on as `connect()` does, with the same errors. */
+  /** Waits until the server dials this client, then continues as `connect()` does, with the same errors. */
   async accept(options?: WaitOptions): Promise<void> {
     await this.protocol.accept(options).catch(this.#diagnose);
   }
 
   /**
-   * See `AsyncProtocol.disconnect()`. Commands that wait for their replies reject with an
-   * `ExecInterruptedError`.
+   * See `AsyncProtocol.disconnect()`. Commands still in flight when the session ends, `quit` included,
+   * reject with an `ExecInterruptedError`.
    */
   disconnect(options?: DisconnectOptions): Promise<void> {
     this.#exchange.dismissQuit();
@@ -186,21 +184,23 @@ export class QmpClient implements AsyncDisposable {
   }
 
   /**
-   * Executes a command and resolves with what it returns. Legal in RUNNING. Integers that a number
-   * cannot hold exactly are bigints, in arguments and in what is returned.
+   * Executes a command and resolves with its return value. Legal in RUNNING. Commands may be sent
+   * without waiting for earlier replies. Integers beyond ±(2^53 - 1) are bigints, in the arguments and
+   * in the return value.
    *
-   * After `quit` the server's end of the stream, or a reset, is a clean end of the session; if the
-   * reply is lost in it, the promise resolves all the same.
+   * After `quit`, the end or a reset of the stream by the server is a clean end of the session. If the
+   * reply to `quit` is lost in it, the promise resolves with `{}` all the same.
    *
-   * @param command - Its name.
-   * @param args - Its arguments; may be left out when there are none.
-   * @throws {ExecuteError} When the server says that the command failed.
+   * @param command - The name of the command.
+   * @param args - Its arguments. Default: none.
+   * @throws {ExecuteError} When the server replies that the command failed.
    * @throws {ExecInterruptedError} When the session ended before the reply; `cause` says why.
    * @throws {BadReplyError} When the reply is neither a success nor an error.
    * @throws {TimeoutError} When `timeout` passed. The command may still be executed.
    * @throws {StateError} When the state is not RUNNING.
    * @throws {CodecError} When the arguments cannot be encoded.
-   * @throws {LimitError} When too much waits to be sent; see `Limits.maxQueuedBytes`.
+   * @throws {LimitError} When the outgoing queue is full; see `Limits.maxQueuedBytes`.
+   * @throws {ArgumentError} When `timeout` is not a number above 0.
    * @throws `signal.reason`, when the signal was aborted. The command may still be executed.
    */
   execute<C extends CommandName>(
@@ -208,58 +208,44 @@ export class QmpClient implements AsyncDisposable {
     args?: Arguments<C>,
     options?: ExecuteOptions,
   ): Promise<Returns<C>> {
-    return new Promise((resolve, reject) => {
-      const id = this.#exchange.nextId();
-      const message: QmpCommand =
-        options?.oob === true
-          ? { 'exec-oob': command, arguments: args, id }
-          : new PlainCommand(command, args, id);
-      const waiter = new ReturnWaiter(command, resolve as (value: JsonValue) => void, reject);
-      this.#exchange.send(id, message, waiter, options);
-    });
+    return this.#exchange.execute(command, args, options) as Promise<Returns<C>>;
   }
 
   /**
-   * Executes a command given as a message and resolves with the whole reply, error replies included.
-   * On the wire the command has an id of the client's own; the reply that is returned has the id
-   * that the caller's message had, if any.
+   * Executes a command given as a message and resolves with the whole reply, also if the command failed.
+   * On the wire the command has an id of the client's own; the reply has the id of the caller's
+   * message, if that has one.
    *
    * @throws {ArgumentError} When the message names no command.
-   * @throws As `execute()`, but for `ExecuteError`.
+   * @throws The errors of `execute()`, except `ExecuteError`.
    */
   executeMessage(message: QmpCommand, options?: ReplyOptions): Promise<QmpReply> {
-    return new Promise((resolve, reject) => {
-      const name = nameOf(message);
-      if (name === undefined) {
-        throw new ArgumentError('A command needs a member "execute" or "exec-oob" with its name');
-      }
-      const id = this.#exchange.nextId();
-      const waiter = new ReplyWaiter(name, message.id, resolve, reject);
-      this.#exchange.send(id, { ...message, id }, waiter, options);
-    });
+    return this.#exchange.executeMessage(message, options);
   }
 
   /**
-   * The events of the session under way, or, in IDLE, of the next one that runs, in order. Register
-   * before the command that causes them: events may come before its reply.
+   * Returns an iterator over the events of the current session; in IDLE, of the next session. Call it
+   * before the command that causes the events: they may arrive before its reply.
    *
-   * @param filter - A name, several, or a function; none: all events. A function that throws ends
-   *   the iteration with a `HandlerError`.
+   * @param filter - A name, several names, or a function that returns whether it accepts an event; a
+   *   function that throws ends the iteration with a `HandlerError`. Default: all events.
+   * @throws {ArgumentError} When `options.limit` is not a number above 0.
    */
   events(filter?: EventFilter, options: EventListenerOptions = {}): EventListener {
     return this.#dispatcher.listen(filter, options);
   }
 
   /**
-   * Calls a function for every event of a name, in this session and those to come. What it throws, or
-   * its promise rejects with, ends the session. Its promise is not waited for.
+   * Calls `listener` for every event of this name, in this session and in later ones. If it throws, or
+   * its promise rejects, the session ends with a `HandlerError`. Its promise is not awaited: the next
+   * event is dispatched at once.
    */
   on<E extends EventName>(event: E, listener: (event: EventOf<E>) => unknown): this {
     this.#dispatcher.add(event, listener, (wire) => listener(wire as EventOf<E>));
     return this;
   }
 
-  /** As `on()`, for the next event only. */
+  /** Like `on()`, but calls `listener` for the next event only. */
   once<E extends EventName>(event: E, listener: (event: EventOf<E>) => unknown): this {
     this.#dispatcher.add(event, listener, (wire) => {
       this.#dispatcher.remove(event, listener);
@@ -268,20 +254,21 @@ export class QmpClient implements AsyncDisposable {
     return this;
   }
 
-  /** Ends what `on()` or `once()` began with the same function. */
+  /** Removes a listener that was added with `on()` or `once()`. */
   off<E extends EventName>(event: E, listener: (event: EventOf<E>) => unknown): this {
     this.#dispatcher.remove(event, listener);
     return this;
   }
 
   /**
-   * Waits for one event.
+   * Resolves with the next event of this name that the filter accepts; in IDLE, of the next session.
    *
-   * @param event - Its name.
-   * @param filter - Which of them; default: the first.
-   * @throws {ClosedError} When the session ends before.
+   * @param event - The name of the event.
+   * @param filter - Returns whether it accepts an event. Default: accepts the first.
+   * @throws {ClosedError} When the session ends before the event.
    * @throws {TimeoutError} When `timeout` passed.
    * @throws {HandlerError} When the filter threw.
+   * @throws {ArgumentError} When `timeout` is not a number above 0.
    * @throws `signal.reason`, when the signal was aborted.
    */
   async waitFor<E extends EventName>(
@@ -298,22 +285,22 @@ export class QmpClient implements AsyncDisposable {
     await this.disconnect();
   }
 
-  /** `<QmpClient name='vm1' runstate=IDLE>`; the name only where there is one. */
+  /** Returns `<QmpClient name='vm1' runstate=IDLE>`, without `name` if the client has none. */
   toString(): string {
-    return this.protocol.toString().replace('AsyncProtocol', this.constructor.name);
+    return this.protocol.toString().replace('AsyncProtocol', 'QmpClient');
   }
 
   readonly #awaitEnd = (): void => {
     const { closed } = this.protocol;
-    if (closed === this.#end) return;
-    this.#end = closed;
+    if (closed === this.#awaitedEnd) return;
+    this.#awaitedEnd = closed;
     void closed.then((outcome) => {
       this.#onClosed(outcome);
     });
   };
 
-  /** A machine that was stopped has no next session for those who wait for one. */
-  async #awaitLast(): Promise<void> {
+  /** Listeners outlast failed attempts, but a machine that was stopped will have no other session. */
+  async #endListenersWithMachine(): Promise<void> {
     const states = this.protocol.runstates();
     while ((await states.next()).done !== true);
     this.#dispatcher.end(true);
@@ -325,12 +312,12 @@ export class QmpClient implements AsyncDisposable {
 
   #onClosed(outcome: SessionOutcome): void {
     this.#exchange.end(outcome);
-    this.#dispatcher.end(!(outcome.cause instanceof ConnectError));
+    this.#dispatcher.end(!isConnectError(outcome.cause));
   }
 
   readonly #diagnose = (error: unknown): never => {
-    const late = error instanceof ConnectError && error.cause;
-    if (!(late instanceof TimeoutError) || late.phase !== 'handshake' || this.greeting) throw error;
+    const late = isConnectError(error) && error.cause;
+    if (!isTimeoutError(late) || late.phase !== 'handshake' || this.greeting) throw error;
     throw new ConnectError('session', new BusyMonitorError(late.ms));
   };
 }

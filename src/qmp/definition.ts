@@ -1,6 +1,8 @@
 /**
- * What the client's side of QMP does on one link, whoever holds the link: a client of its own, or a
- * machine in somebody's chart, to which a client may be attached at any time.
+ * The client side of QMP on one link: handshake, and the routing of events and replies.
+ *
+ * The link belongs either to a `QmpClient` or to a machine embedded in another chart, to which a client
+ * may be attached at any time. The client is the definition's observer.
  */
 
 import type { JsonObject } from '../codecs/json.ts';
@@ -10,41 +12,41 @@ import { negotiate, receiveGreeting } from './handshake.ts';
 import { isError, isEvent, qmpCodec } from './messages.ts';
 import type { QmpCommand, QmpEvent, QmpGreeting } from './types.ts';
 
-/** Who hears of what comes. */
+/** Receives what arrives in a session: implemented by the client. */
 export interface SessionObserver {
-  /** An attempt has an open stream, and begins its handshake. */
+  /** A stream is open, and its handshake begins. */
   onAttempt(): void;
   onEvent(event: QmpEvent): void;
-  /** Says whether `onEvent()` is of any consequence for events of a name, now. */
+  /** Whether `onEvent()` would have any effect for events of this name, now. */
   wants(name: string): boolean;
-  /** Says whether the message was the reply to a command of the observer's. */
+  /** Returns whether the message is the reply to a command of this observer. */
   onReply(message: JsonObject): boolean;
 }
 
-/** See the module's comment. */
+/** One per link, because it keeps the greeting and the ids of commands. */
 export class QmpDefinition implements ProtocolDefinition<JsonObject, QmpCommand> {
   readonly codec = qmpCodec((name) => this.#isNegotiating || this.observer?.wants(name) === true);
-  /** What the server said of itself; `undefined` until it did, in each attempt anew. */
+  /** The server's greeting; `undefined` from the start of an attempt until it has arrived. */
   greeting: QmpGreeting | undefined;
-  /** There is one at most. */
+  /** The client, once there is one. */
   observer: SessionObserver | undefined;
   /**
-   * The messages of a handshake are heard of some time after they were read: who may have begun to
-   * listen in between must not miss an event.
+   * While true, no event is skipped: a message of the handshake is dispatched some time after it was
+   * decoded, and a listener added in between must get it.
    */
   #isNegotiating = true;
   readonly #logger: Logger | undefined;
-  /** Begins anywhere, so that a reply to an earlier client of the same monitor is not taken for ours. */
+  /** Starts at a random number, so that stale replies left by an earlier client match no id of ours. */
   #lastId = 100_000_000 + Math.floor(Math.random() * 900_000_000);
 
-  /** @param logger - One that throws nothing. */
+  /** @param logger - Must not throw. */
   constructor(logger: Logger | undefined) {
     this.#logger = logger;
   }
 
   /**
-   * An id that no command of this session, or of another one, has; short, since QEMU reads slowly,
-   * and a number, since a text that is read only once costs the engine's table of strings a place.
+   * Returns an id for the next command. It is short, because QEMU reads its input byte by byte, and a
+   * number, because each new string id would take up space in the JavaScript engine's string table.
    */
   nextId(): number {
     this.#lastId += 1;
@@ -64,7 +66,7 @@ export class QmpDefinition implements ProtocolDefinition<JsonObject, QmpCommand>
     if (isEvent(message)) this.#onEvent(message);
     else if (this.observer?.onReply(message) === true) return;
     else if ('error' in message && message['id'] === undefined) {
-      const description = isError(message) ? message.error.desc : 'it does not say why';
+      const description = isError(message) ? message.error.desc : 'no description given';
       throw new ServerParseError(message['error'] ?? null, description);
     } else this.#logger?.warn('A reply that belongs to no command was dropped');
   };

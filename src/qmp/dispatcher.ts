@@ -1,6 +1,7 @@
-/** Who hears of events: the listeners of one session, and the handlers that stay from one to the next. */
+/** Dispatches events to the listeners of one session and to the handlers that outlast sessions. */
 
 import { ClosedError, HandlerError, TimeoutError } from '../core/errors.ts';
+import { isThenable } from '../core/shape.ts';
 import type { Clock } from '../core/types.ts';
 import { checkTimeout, startTimer } from '../async/timer.ts';
 import { type EventFilter, EventListener, type EventListenerOptions } from './events.ts';
@@ -9,46 +10,46 @@ import type { QmpEvent } from './types.ts';
 
 type Handler = (event: QmpEvent) => unknown;
 
-/** How long to wait for one event. */
+/** The options of `waitFor()`. */
 export interface WaitForOptions {
-  /** Gives up the waiting. */
+  /** Gives up the wait when it is aborted; the promise then rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
-  /** A deadline, in ms. Default: none, the session's end is one. */
+  /** A deadline, in ms. Default: none; the wait ends with the session. */
   readonly timeout?: number | undefined;
 }
 
-/** See the module's comment. */
+/** The listeners, handlers and waits of one client. */
 export class Dispatcher {
   readonly #clock: Clock | undefined;
   readonly #onFailure: (error: HandlerError) => void;
-  /** Counts sessions: what a handler of an earlier one does is no failure of this one. */
-  #session = 0;
+  /** A handler's promise that rejects after its session has ended is not a failure of the next one. */
+  #sessionCount = 0;
   readonly #listeners = new SnapshotMap<EventListener, EventListener>();
-  /** By name of the event, then by the function that was registered. */
+  /** By the name of the event, then by the function that was passed to `on()`. */
   readonly #handlers = new Map<string, SnapshotMap<unknown, Handler>>();
 
-  /** @param onFailure - Told when a handler throws, or its promise rejects within the session. */
+  /** @param onFailure - Called when a handler throws, or its promise rejects within the session. */
   constructor(clock: Clock | undefined, onFailure: (error: HandlerError) => void) {
     this.#clock = clock;
     this.#onFailure = onFailure;
   }
 
-  /** Whether there is somebody who may want events of a name. */
+  /** Whether any listener or handler may want events of this name. */
   wants(name: string): boolean {
     if (this.#handlers.has(name)) return true;
     return this.#listeners.values().some((listener) => listener.wants(name));
   }
 
-  /** @param names - The only ones that a filter, which is a function, can accept. */
+  /** @param names - The only names that a filter function can accept. Default: unknown. */
   listen(
     filter: EventFilter | undefined,
     options: EventListenerOptions,
     names?: readonly string[],
   ): EventListener {
-    const onOver = (over: EventListener) => {
-      this.#listeners.delete(over);
+    const onEnd = (ended: EventListener) => {
+      this.#listeners.delete(ended);
     };
-    const listener = new EventListener(filter, options, onOver, names);
+    const listener = new EventListener(filter, options, onEnd, names);
     this.#listeners.set(listener, listener);
     return listener;
   }
@@ -65,7 +66,9 @@ export class Dispatcher {
     const cancel = startTimer(
       timeout,
       () => {
-        listener.end({ error: new TimeoutError('wait', timeout ?? Infinity) });
+        const ms = timeout ?? Infinity;
+        const text = `No event ${name} within ${String(ms)} ms`;
+        listener.end({ error: new TimeoutError('wait', ms, text) });
       },
       this.#clock,
     );
@@ -79,6 +82,7 @@ export class Dispatcher {
     }
   }
 
+  /** @param registered - The function that was passed to `on()`: the key for `remove()`. */
   add(name: string, registered: unknown, handler: Handler): void {
     const handlers = this.#handlers.get(name) ?? new SnapshotMap<unknown, Handler>();
     this.#handlers.set(name, handlers.set(registered, handler));
@@ -90,12 +94,12 @@ export class Dispatcher {
     if (handlers?.size === 0) this.#handlers.delete(name);
   }
 
-  /** Gives an event to all, also when one of them throws. */
+  /** Passes an event to all listeners and handlers, even if one of them throws. */
   dispatch(event: QmpEvent): void {
     for (const listener of this.#listeners.values()) listener.push(event);
     for (const handler of this.#handlers.get(event.event)?.values() ?? []) {
       try {
-        this.#watch(event, handler(event));
+        this.#reportRejection(event, handler(event));
       } catch (error) {
         this.#onFailure(new HandlerError(`on('${event.event}')`, error));
       }
@@ -103,22 +107,22 @@ export class Dispatcher {
   }
 
   /**
-   * The session is over.
+   * To be called when a session, or an attempt at one, has ended.
    *
-   * @param hasRun - Whether there was one. Who listens from IDLE on waits through failed attempts.
+   * @param hasRun - Whether there was a session. Listeners that were added in IDLE outlast failed attempts.
    */
   end(hasRun: boolean): void {
-    this.#session += 1;
+    this.#sessionCount += 1;
     if (!hasRun) return;
     for (const listener of this.#listeners.values()) listener.end();
   }
 
-  /** A handler's promise is not waited for: the handler may well be waiting for a reply. */
-  #watch(event: QmpEvent, returned: unknown): void {
-    if (!(returned instanceof Promise)) return;
-    const session = this.#session;
-    returned.catch((error: unknown) => {
-      if (session !== this.#session) return;
+  /** The promise of a handler is not awaited, because the handler may be waiting for a reply. */
+  #reportRejection(event: QmpEvent, returned: unknown): void {
+    if (!isThenable(returned)) return;
+    const session = this.#sessionCount;
+    returned.then(undefined, (error: unknown) => {
+      if (session !== this.#sessionCount) return;
       this.#onFailure(new HandlerError(`on('${event.event}')`, error));
     });
   }

@@ -63,7 +63,7 @@ export class NegotiationError extends WirechartError {
   readonly description: string | undefined;
 
   constructor(problem: string, error?: ErrorReply['error']) {
-    super(`The negotiation (qmp_capabilities) failed: ${problem}`);
+    super(`The command qmp_capabilities failed: ${problem}`);
     this.errorClass = error?.class;
     this.description = error?.desc;
   }

@@ -1,4 +1,9 @@
-/** Events that nobody hears of, passed over in the stream without being read. */
+/**
+ * Skips events that have no listener in the text of the stream, without parsing them.
+ *
+ * An event is skipped only if it is written exactly as QEMU writes one, and its JSON is checked, so that
+ * an event with an error in it remains an error. Any other line is left to the decoder.
+ */
 
 import {
   type AsciiLines,
@@ -9,57 +14,56 @@ import {
   UNSURE,
 } from '../codecs/json-check.ts';
 
-/** Text to compare with. */
-const word = (text: string): AsciiLines => asciiLines(text, Buffer.from(text));
+const literal = (text: string): AsciiLines => asciiLines(text, Buffer.from(text));
 
-// How QEMU's monitors write an event. One that is written otherwise is read, heard of or not.
-const SECONDS = word('{"timestamp": {"seconds": ');
-const MICROSECONDS = word(', "microseconds": ');
-const EVENT = word('}, "event": ');
-const DATA = word(', "data": ');
+// An event as QEMU's monitors write it.
+const SECONDS = literal('{"timestamp": {"seconds": ');
+const MICROSECONDS = literal(', "microseconds": ');
+const EVENT = literal('}, "event": ');
+const DATA = literal(', "data": ');
 
 const LF = 0x0a;
 const CR = 0x0d;
-const CLOSE = 0x7d;
+const CLOSING_BRACE = 0x7d;
 
-/** After so many events in a row that were heard of, the next are likely to be heard of too. */
-const WANTED_IN_A_ROW = 16;
-/** Then one line of so many is looked at: looking takes a tenth of the time that an event takes. */
+/** After so many wanted events in a row, the next events are likely to be wanted too. */
+const MIN_WANTED_IN_A_ROW = 16;
+/** From then on, one line in so many is examined, which takes a tenth of the time of an event. */
 const LINES_PER_SAMPLE = 16;
 
 /**
- * What a decoder leaves out: the index of the next line, if the line at an index is an event that
- * nobody hears of, and nothing is wrong with it; else `UNSURE`.
+ * Returns the `skip` function of a decoder. It maps the index of a line to the index of the next line
+ * if the line is a well-formed event that is not wanted, and otherwise to `UNSURE`.
  */
 export function eventSkipper(
   isWanted: (name: string) => boolean,
 ): (lines: AsciiLines, from: number) => number {
-  let streak = 0;
-  let asked = 0;
-  const counted = (name: string): boolean => {
-    const heard = isWanted(name);
-    streak = heard ? streak + 1 : 0;
-    return heard;
+  let wantedInARow = 0;
+  let lineCount = 0;
+  const countWanted = (name: string): boolean => {
+    const wanted = isWanted(name);
+    wantedInARow = wanted ? wantedInARow + 1 : 0;
+    return wanted;
   };
   return (block, from) => {
-    asked += 1;
-    return streak >= WANTED_IN_A_ROW && asked % LINES_PER_SAMPLE !== 0
+    lineCount += 1;
+    return wantedInARow >= MIN_WANTED_IN_A_ROW && lineCount % LINES_PER_SAMPLE !== 0
       ? UNSURE
-      : skipEvent(block, from, counted);
+      : skipEvent(block, from, countWanted);
   };
 }
 
 function skipEvent(lines: AsciiLines, from: number, isWanted: (name: string) => boolean): number {
   const { text, bytes } = lines;
   if (bytes[from + 2] !== SECONDS.bytes[2]) return UNSURE;
-  // The name first, where it must be if all is right: whether it is, matters only when nobody listens.
+  // First the name, where a well-formed event has it: for a wanted event nothing else is checked.
   const seconds = endOfNumber(lines, from + SECONDS.bytes.length);
   const microseconds = endOfNumber(lines, seconds + MICROSECONDS.bytes.length);
   const name = microseconds + EVENT.bytes.length;
   const end = endOfString(lines, name);
-  const spelled = text.slice(name + 1, end - 1);
-  // With an escape in it, it is not yet the name.
-  if (end === UNSURE || spelled.includes('\\') || isWanted(spelled)) return UNSURE;
+  const literalName = text.slice(name + 1, end - 1);
+  // A backslash begins an escape: the literal is then not the name itself.
+  if (end === UNSURE || literalName.includes('\\') || isWanted(literalName)) return UNSURE;
   const isEvent =
     isAt(lines, SECONDS, from) &&
     isAt(lines, MICROSECONDS, seconds) &&
@@ -67,28 +71,28 @@ function skipEvent(lines: AsciiLines, from: number, isWanted: (name: string) => 
   return isEvent ? skipData(lines, end) : UNSURE;
 }
 
-/** The index of the next line, if what follows the name at `at` is all that may follow it. */
+/** Returns the index of the next line, if only optional data and the line's end follow the name. */
 function skipData(lines: AsciiLines, at: number): number {
   const { bytes } = lines;
   const hasData = isAt(lines, DATA, at);
   const end = hasData ? endOfObject(lines, at + DATA.bytes.length) : at;
-  if (bytes[end] !== CLOSE) return UNSURE;
+  if (bytes[end] !== CLOSING_BRACE) return UNSURE;
   const newline = bytes[end + 1] === CR ? end + 2 : end + 1;
   return bytes[newline] === LF ? newline + 1 : UNSURE;
 }
 
-/** Whether `word` stands at `at`. Four bytes at once: a method of strings takes longer for it. */
+/** Whether the literal is at index `at`. Compares four bytes at once: faster than string methods. */
 function isAt(
   { bytes, words }: AsciiLines,
-  { bytes: wanted, words: fours }: AsciiLines,
+  { bytes: expected, words: expectedWords }: AsciiLines,
   at: number,
 ): boolean {
-  const { length } = wanted;
+  const { length } = expected;
   if (at < 0 || at + length > bytes.length) return false;
   let index = 0;
   for (; index + 4 <= length; index += 4) {
-    if (words.getInt32(at + index) !== fours.getInt32(index)) return false;
+    if (words.getInt32(at + index) !== expectedWords.getInt32(index)) return false;
   }
-  while (index < length && bytes[at + index] === wanted[index]) index++;
+  while (index < length && bytes[at + index] === expected[index]) index++;
   return index === length;
 }

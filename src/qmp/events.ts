@@ -1,4 +1,4 @@
-/** Events on their way to those who asked for them: bounded queues, one for each listener. */
+/** Event listeners: async iterators over events, each with a bounded queue. */
 
 import { whenAborted } from '../async/abort.ts';
 import { type Deferred, defer } from '../async/deferred.ts';
@@ -6,48 +6,48 @@ import { ArgumentError, handlerError, LimitError, type WirechartError } from '..
 import { Queue } from '../async/queue.ts';
 import type { QmpEvent } from './types.ts';
 
-/** Which events a listener wants: one name, several, those a function accepts; none given: all. */
+/** Selects events: by a name, by several names, or by a function that returns whether it accepts one. */
 export type EventFilter = string | readonly string[] | ((event: QmpEvent) => boolean);
 
-/** How a listener holds what is not read yet. */
+/** The options of `events()`. */
 export interface EventListenerOptions {
-  /** The most events that it holds. Default 10 000. */
+  /** How many events the listener queues until `next()` takes them. Default 10 000. */
   readonly limit?: number | undefined;
   /**
-   * What it does with one more. `error`: the iteration throws a `LimitError` after the events that
-   * it holds, and ends. `drop-oldest`: the oldest makes room and is counted in `dropped`. The reader
-   * is never blocked, because a command may not be answered before its events are read. Default
-   * `error`: no event is lost silently.
+   * What happens to an event when the queue is full. `error`: the iteration yields the queued events,
+   * then throws a `LimitError` and ends. `drop-oldest`: the oldest queued event is dropped and counted
+   * in `dropped`. A full queue never blocks the reader, because a server may send the events of a
+   * command before its reply. Default `error`: no event is lost silently.
    */
   readonly overflow?: 'error' | 'drop-oldest' | undefined;
-  /** Ends the iteration: `next()` rejects with `signal.reason`. */
+  /** Ends the iteration when it is aborted: `next()` rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * The events of one session, in order, from the moment the listener was made. The iteration ends
- * with the session; `return()`, or leaving a `for await` loop, ends it earlier.
+ * An async iterator over the events of one session, in order, from the call of `events()` on. The
+ * iteration ends with the session; `return()`, or leaving a `for await` loop, ends it earlier.
  */
 export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisposable {
   #dropped = 0;
   readonly #queue = new Queue<QmpEvent>();
-  readonly #waiting = new Queue<Deferred<IteratorResult<QmpEvent>>>();
-  /** Set when nothing more will come; `error` is thrown once, after what is held. */
-  #over: { error?: unknown } | undefined;
-  /** The names of events that it may accept; `undefined`: all. */
+  readonly #pendingNexts = new Queue<Deferred<IteratorResult<QmpEvent>>>();
+  /** Set by `end()`; `error` is thrown once, after the queued events. */
+  #outcome: { error?: unknown } | undefined;
+  /** The only names that the filter can accept; `undefined`: unknown. */
   readonly #names: ReadonlySet<string> | undefined;
   readonly #accepts: (event: QmpEvent) => boolean;
   readonly #limit: number;
   readonly #overflow: 'error' | 'drop-oldest';
   readonly #signal: AbortSignal | undefined;
-  readonly #onOver: (listener: EventListener) => void;
-  readonly #forgetSignal: (() => void) | undefined;
+  readonly #onEnd: (listener: EventListener) => void;
+  readonly #removeAbortListener: (() => void) | undefined;
 
   /** @internal */
   constructor(
     filter: EventFilter | undefined,
     options: EventListenerOptions,
-    onOver: (listener: EventListener) => void,
+    onEnd: (listener: EventListener) => void,
     names = namesIn(filter),
   ) {
     this.#names = names && new Set(names);
@@ -57,28 +57,35 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
       throw new ArgumentError(`limit must be a number above 0, not ${String(this.#limit)}`);
     }
     this.#overflow = options.overflow ?? 'error';
-    this.#onOver = onOver;
+    this.#onEnd = onEnd;
     this.#signal = options.signal;
-    this.#forgetSignal = this.#signal && whenAborted(this.#signal, this.#abort);
+    this.#removeAbortListener = this.#signal && whenAborted(this.#signal, this.#abort);
     if (this.#signal?.aborted === true) this.#abort();
   }
 
-  /** How many events were dropped for want of room. */
+  /** How many events were dropped because the queue was full. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** The next event; waits for it. Calls that overlap are served in order. */
+  /**
+   * Resolves with the next event, or as done when the iteration has ended. Calls that overlap are
+   * served in order.
+   *
+   * @throws {LimitError} Once, when the queue overflowed and `overflow` is `error`.
+   * @throws {HandlerError} Once, when the filter threw.
+   * @throws `signal.reason`, once, when the signal was aborted.
+   */
   next(): Promise<IteratorResult<QmpEvent>> {
     const event = this.#queue.take();
     if (event !== undefined) return Promise.resolve({ done: false, value: event });
-    if (this.#over !== undefined) return this.#ended(this.#over);
-    const waiting = defer<IteratorResult<QmpEvent>>();
-    this.#waiting.push(waiting);
-    return waiting.promise;
+    if (this.#outcome !== undefined) return this.#finalResult(this.#outcome);
+    const pending = defer<IteratorResult<QmpEvent>>();
+    this.#pendingNexts.push(pending);
+    return pending.promise;
   }
 
-  /** Ends the iteration and forgets what was not read. */
+  /** Ends the iteration and discards the queued events. */
   return(): Promise<IteratorResult<QmpEvent>> {
     this.#queue.clear();
     this.end();
@@ -95,32 +102,32 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
     await this.return();
   }
 
-  /** @internal Whether it may want events of a name. */
+  /** @internal Whether the listener may want events of this name. */
   wants(name: string): boolean {
     return this.#names?.has(name) !== false;
   }
 
-  /** @internal Gives it an event, which it may not want. */
+  /** @internal Queues an event, if the filter accepts it. */
   push(event: QmpEvent): void {
-    if (this.#over !== undefined || !this.#wants(event)) return;
-    const waiting = this.#waiting.take();
-    if (waiting !== undefined) {
-      waiting.resolve({ done: false, value: event });
+    if (this.#outcome !== undefined || !this.#wants(event)) return;
+    const pending = this.#pendingNexts.take();
+    if (pending !== undefined) {
+      pending.resolve({ done: false, value: event });
       return;
     }
     if (this.#queue.size >= this.#limit && !this.#makeRoom()) return;
     this.#queue.push(event);
   }
 
-  /** @internal Nothing more will come; with an error, the reader is told. */
-  end(over: { error?: unknown } = {}): void {
-    if (this.#over !== undefined) return;
-    this.#over = over;
-    this.#forgetSignal?.();
-    this.#onOver(this);
-    const first = this.#waiting.take();
-    if (first !== undefined) this.#ended(over).then(first.resolve, first.reject);
-    for (let other; (other = this.#waiting.take());) other.resolve(DONE);
+  /** @internal Ends the iteration after the queued events; an error is thrown behind them, once. */
+  end(outcome: { error?: unknown } = {}): void {
+    if (this.#outcome !== undefined) return;
+    this.#outcome = outcome;
+    this.#removeAbortListener?.();
+    this.#onEnd(this);
+    const first = this.#pendingNexts.take();
+    if (first !== undefined) this.#finalResult(outcome).then(first.resolve, first.reject);
+    for (let other; (other = this.#pendingNexts.take());) other.resolve(DONE);
   }
 
   readonly #abort = (): void => {
@@ -149,17 +156,18 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
 
   #overflowError(): WirechartError {
     return new LimitError(
-      `More than ${String(this.#limit)} events wait to be read from this listener`,
+      `More than ${String(this.#limit)} events are queued: read them faster, raise limit, or ` +
+        "set overflow to 'drop-oldest'",
       this.#limit,
       this.#limit + 1,
     );
   }
 
-  /** Throws the error once. */
-  #ended(over: { error?: unknown }): Promise<IteratorResult<QmpEvent>> {
-    if (!('error' in over)) return Promise.resolve(DONE);
-    this.#over = {};
-    return Promise.reject(over.error);
+  /** Rejects with the error of the outcome the first time. */
+  #finalResult(outcome: { error?: unknown }): Promise<IteratorResult<QmpEvent>> {
+    if (!('error' in outcome)) return Promise.resolve(DONE);
+    this.#outcome = {};
+    return Promise.reject(outcome.error);
   }
 }
 

@@ -1,83 +1,110 @@
-/** Commands out, replies in: ids, and what a `quit` means for the end of the session. */
+/** Sends commands, and settles them with their replies or with the end of the session. */
 
-import type { JsonObject } from '../codecs/json.ts';
-import { ClosedError } from '../core/errors.ts';
+import type { JsonObject, JsonValue } from '../codecs/json.ts';
+import { ArgumentError, ClosedError } from '../core/errors.ts';
 import { ACCEPTED } from '../async/deferred.ts';
-import type { Clock } from '../core/types.ts';
+import type { Clock, SessionOutcome } from '../core/types.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
 import { checkTimeout } from '../async/timer.ts';
-import type { SessionOutcome } from '../core/types.ts';
-import { Replies, type ReplyOptions } from './replies.ts';
-import type { QmpCommand } from './types.ts';
-import type { Waiter } from './waiters.ts';
+import { nameOf, PlainCommand } from './messages.ts';
+import { type PendingCommand, PendingReply, PendingReturn } from './pending-command.ts';
+import { type ExecuteOptions, PendingCommands, type ReplyOptions } from './pending-commands.ts';
+import type { QmpCommand, QmpReply } from './types.ts';
 
-/** See the module's comment. */
+/** The commands of one client. */
 export class Exchange {
   readonly #protocol: AsyncProtocol<JsonObject, QmpCommand>;
-  readonly #replies: Replies;
-  /** Makes the ids of commands. */
-  readonly nextId: () => number;
+  readonly #nextId: () => number;
+  readonly #pending: PendingCommands;
 
+  /** @param nextId - Returns an id that no other command has. */
   constructor(
     protocol: AsyncProtocol<JsonObject, QmpCommand>,
     nextId: () => number,
     clock: Clock | undefined,
   ) {
     this.#protocol = protocol;
-    this.nextId = nextId;
-    this.#replies = new Replies(clock);
+    this.#nextId = nextId;
+    this.#pending = new PendingCommands(clock);
   }
 
-  /**
-   * Sends a command that has the id, and waits for its reply.
-   *
-   * @throws {ArgumentError} When the timeout cannot be used.
-   * @throws `signal.reason`, when the signal was aborted.
-   */
-  send(id: number, message: QmpCommand, waiter: Waiter, options: ReplyOptions | undefined): void {
-    options?.signal?.throwIfAborted();
-    checkTimeout(options?.timeout);
-    const isQuit = waiter.name === 'quit';
-    if (isQuit) this.#protocol.expectEnd();
-    this.#replies.expect(id, isQuit ? this.#obedient(waiter) : waiter, options);
-    const sent = this.#protocol.send(message);
-    // Nearly all are, and another promise for each would cost as much as the sending.
-    if (sent === ACCEPTED) return;
-    sent.catch((error: unknown) => {
-      // An error of the session interrupts all commands alike, when it has ended: also this one, which
-      // was accepted, and waited for room.
-      if (error instanceof ClosedError || error === this.#protocol.outcome?.cause) return;
-      if (isQuit) this.#protocol.expectEnd(false);
-      this.#replies.reject(id, error);
+  /** See `QmpClient.execute()`. */
+  execute(
+    command: string,
+    args: object | undefined,
+    options: ExecuteOptions | undefined,
+  ): Promise<JsonValue> {
+    return new Promise((resolve, reject) => {
+      const id = this.#nextId();
+      const message: QmpCommand =
+        options?.oob === true
+          ? { 'exec-oob': command, arguments: args, id }
+          : new PlainCommand(command, args, id);
+      this.#send(id, message, new PendingReturn(command, resolve, reject), options);
     });
   }
 
-  /** Gives a message to the command that it answers; says whether there was one. */
+  /** See `QmpClient.executeMessage()`. */
+  executeMessage(message: QmpCommand, options: ReplyOptions | undefined): Promise<QmpReply> {
+    return new Promise((resolve, reject) => {
+      const name = nameOf(message);
+      if (name === undefined) {
+        throw new ArgumentError('A command needs a member "execute" or "exec-oob" with its name');
+      }
+      const id = this.#nextId();
+      const command = new PendingReply(name, message.id, resolve, reject);
+      this.#send(id, { ...message, id }, command, options);
+    });
+  }
+
+  /** Settles the command that the message replies to; returns whether there was one. */
   settle(message: JsonObject): boolean {
-    return this.#replies.settle(message['id'], message);
+    return this.#pending.settle(message['id'], message);
   }
 
-  /** The end that comes now is ours: it answers nothing. */
+  /** To be called when the client disconnects: the end of the session then no longer resolves `quit`. */
   dismissQuit(): void {
-    this.#replies.dismissQuit();
+    this.#pending.dismissQuit();
   }
 
-  /** The session is over: the commands that wait are interrupted. */
+  /** To be called when the session has ended: settles all commands in flight. */
   end({ cause }: SessionOutcome): void {
     const ended = new ClosedError('The session was disconnected', { expected: true });
-    this.#replies.end(cause ?? ended, cause === undefined);
+    this.#pending.end(cause ?? ended, cause === undefined);
   }
 
-  /** The end that was announced does not come from a server that refuses. */
-  #obedient(waiter: Waiter): Waiter {
+  #send(
+    id: number,
+    message: QmpCommand,
+    command: PendingCommand,
+    options: ReplyOptions | undefined,
+  ): void {
+    options?.signal?.throwIfAborted();
+    checkTimeout(options?.timeout);
+    const isQuit = command.name === 'quit';
+    if (isQuit) this.#protocol.expectEnd();
+    this.#pending.add(id, isQuit ? this.#revokingEnd(command) : command, options);
+    const sent = this.#protocol.send(message);
+    // The usual case; handlers on each promise would cost as much as the sending.
+    if (sent === ACCEPTED) return;
+    sent.catch((error: unknown) => {
+      // A failure of the session rejects this command together with all others, in `end()`.
+      if (error instanceof ClosedError || error === this.#protocol.outcome?.cause) return;
+      if (isQuit) this.#protocol.expectEnd(false);
+      this.#pending.reject(id, error);
+    });
+  }
+
+  /** A `quit` that also revokes the announced end of the session if the server refuses the command. */
+  #revokingEnd(command: PendingCommand): PendingCommand {
     return {
-      name: waiter.name,
+      name: command.name,
       reject: (error) => {
-        waiter.reject(error);
+        command.reject(error);
       },
-      answer: (reply) => {
+      settle: (reply) => {
         if ('error' in reply) this.#protocol.expectEnd(false);
-        waiter.answer(reply);
+        command.settle(reply);
       },
     };
   }

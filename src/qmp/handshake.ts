@@ -1,4 +1,4 @@
-/** How a QMP session begins: the server greets, the client negotiates capabilities. */
+/** The beginning of a QMP session: the server greets, and the client negotiates capabilities. */
 
 import type { JsonObject } from '../codecs/json.ts';
 import type { Handshake } from '../core/types.ts';
@@ -7,14 +7,14 @@ import { isError, isEvent, isSuccess, parseGreeting } from './messages.ts';
 import type { QmpCommand, QmpEvent, QmpGreeting } from './types.ts';
 
 type Session = Handshake<JsonObject, QmpCommand>;
-/** Told of events that come early; they are no part of the handshake. */
+/** Called with the events that arrive during the handshake, of which they are no part. */
 type OnEvent = (event: QmpEvent) => void;
 
 /**
- * Reads the greeting. Replies that come before it are stale: a monitor answers the commands of a
- * client that has left to the one that comes next.
+ * Resolves with the greeting. Replies that arrive before it are stale and ignored: a monitor sends the
+ * replies to a client that has left to the next client.
  *
- * @throws {GreetingError} When something else comes.
+ * @throws {GreetingError} When another message arrives instead.
  */
 export async function receiveGreeting(session: Session, onEvent: OnEvent): Promise<QmpGreeting> {
   const isFresh = (message: JsonObject) => !isSuccess(message) && !isError(message);
@@ -22,7 +22,8 @@ export async function receiveGreeting(session: Session, onEvent: OnEvent): Promi
 }
 
 /**
- * Negotiates out-of-band execution where it is offered, and waits for the reply to that very command.
+ * Sends `qmp_capabilities`, which enables out-of-band execution if the server offers it, and waits for
+ * the reply to this command.
  *
  * @param id - The command's id.
  * @throws {NegotiationError} When the server refuses.
@@ -33,9 +34,9 @@ export async function negotiate(
   id: number,
   onEvent: OnEvent,
 ): Promise<void> {
-  // Servers before 2.12 refuse the member `enable`, and offer nothing that could stand in it.
-  const offered = QMP.capabilities.includes('oob') && { arguments: { enable: ['oob'] } };
-  await session.send({ execute: 'qmp_capabilities', ...offered, id });
+  // Servers before 2.12 reject the argument `enable`; they offer no capabilities.
+  const enabled = QMP.capabilities.includes('oob') && { arguments: { enable: ['oob'] } };
+  await session.send({ execute: 'qmp_capabilities', ...enabled, id });
   const isOurs = (message: JsonObject) =>
     message['id'] === id || ('error' in message && message['id'] === undefined);
   const reply = await receive(session, onEvent, isOurs);
@@ -45,15 +46,15 @@ export async function negotiate(
   if (!isSuccess(reply)) throw new NegotiationError('the reply is malformed');
 }
 
-/** The next message that is meant for the handshake. */
+/** Resolves with the next message that `accepts` accepts, and ignores those before it. */
 async function receive(
   session: Session,
   onEvent: OnEvent,
-  isMeant: (message: JsonObject) => boolean,
+  accepts: (message: JsonObject) => boolean,
 ): Promise<JsonObject> {
   for (;;) {
     const message = await session.receive();
     if (isEvent(message)) onEvent(message);
-    else if (isMeant(message)) return message;
+    else if (accepts(message)) return message;
   }
 }

@@ -6,7 +6,7 @@
 
 export { QmpClient, type QmpOptions } from './client.ts';
 export { createQmpMachine, type QmpActorRef, type QmpMachine } from './machine.ts';
-export type { ExecuteOptions, ReplyOptions } from './replies.ts';
+export type { ExecuteOptions, ReplyOptions } from './pending-commands.ts';
 export type { WaitForOptions } from './dispatcher.ts';
 export { type EventFilter, EventListener, type EventListenerOptions } from './events.ts';
 export type {

@@ -1,4 +1,4 @@
-/** QMP as a machine, to be embedded. */
+/** The machine of a QMP client, for embedding in another chart. */
 
 import type { JsonObject } from '../codecs/json.ts';
 import { ArgumentError } from '../core/errors.ts';
@@ -8,26 +8,26 @@ import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-mac
 import { QmpDefinition } from './definition.ts';
 import type { QmpCommand } from './types.ts';
 
-/** The machine that `createQmpMachine()` makes. */
+/** The machine that `createQmpMachine()` returns. */
 export type QmpMachine = ProtocolMachine<JsonObject, QmpCommand>;
 
-/** A running actor of it. */
+/** A running actor of that machine. */
 export type QmpActorRef = ProtocolActorRef<JsonObject, QmpCommand>;
 
 /**
- * The machine of a QMP client, to be invoked or spawned in any XState 5 chart: as
- * `createProtocolMachine()`, with QMP's greeting and negotiation as its handshake. Commands are
- * executed, and events heard, by `QmpClient.attach()`.
+ * Returns the machine of a QMP client, to be invoked or spawned in any XState 5 chart. It is the machine
+ * of `createProtocolMachine()` with QMP's greeting and negotiation as its handshake. To execute
+ * commands and listen to events, pass its actor to `QmpClient.attach()`.
  *
- * @param options - `clock` and `inspect` are the parent's and are ignored here.
- * @throws {ArgumentError} When an option cannot be used.
+ * @param options - `clock` and `inspect` are ignored: those of the parent apply.
+ * @throws {ArgumentError} When an option is invalid.
  */
 export function createQmpMachine(options: MachineOptions = {}): QmpMachine {
   const logger = options.logger && safeLogger(options.logger);
   return createProtocolMachine(() => new QmpDefinition(logger), options);
 }
 
-/** A snapshot of whatever actor: one that a system was asked for by its name may be any. */
+/** The snapshot of any actor: one that was looked up by its name may be of another machine. */
 interface LinkSnapshot {
   readonly context?: { readonly link?: { readonly definition?: unknown } };
 }
@@ -35,12 +35,12 @@ interface LinkSnapshot {
 const definitionIn = ({ context }: LinkSnapshot): unknown => context?.link?.definition;
 
 /**
- * What an actor of the machine speaks.
+ * Returns the definition of an actor of `createQmpMachine()`.
  *
  * @throws {ArgumentError} When it is an actor of another machine.
  */
 export function definitionOf(ref: QmpActorRef): QmpDefinition {
   const definition = definitionIn(ref.getSnapshot());
   if (definition instanceof QmpDefinition) return definition;
-  throw new ArgumentError('Only an actor of createQmpMachine() can be attached to');
+  throw new ArgumentError('QmpClient.attach() needs an actor of createQmpMachine()');
 }

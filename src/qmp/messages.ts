@@ -1,4 +1,7 @@
-/** What an inbound object is: greeting, event, success, error. Only what is relied on is checked. */
+/**
+ * The QMP codec, and the classification of inbound messages: greeting, event, success, error. Only the
+ * members that the client uses are checked.
+ */
 
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
 import { toText } from '../codecs/big-integers.ts';
@@ -10,7 +13,7 @@ import { GreetingError } from './errors.ts';
 import type { ErrorReply, QmpCommand, QmpEvent, QmpGreeting, SuccessReply } from './types.ts';
 import { eventSkipper } from './event-skipper.ts';
 
-/** A command of the client's own, with no members but these. */
+/** A command that the client creates, which has no other members: it is encoded faster. */
 export class PlainCommand {
   readonly execute: string;
   readonly arguments: object | undefined;
@@ -26,33 +29,33 @@ export class PlainCommand {
 const DECODER_SETTINGS = { first: '{', maxDepth: MAX_DEPTH, integers: 'bigint' } as const;
 
 /**
- * JSON objects, framed by their structure, because a monitor with `pretty=on` spreads one over many
- * lines. Integers are exact: QMP's go up to 2^64-1. Every command ends its line but `quit`: a byte
- * after it that QEMU has not read when it exits makes the kernel reset the connection.
+ * Encodes and decodes JSON objects. They are delimited by their structure, not by lines, because a
+ * monitor with `pretty=on` spreads an object over several lines. Integers are exact: QMP has integers up to
+ * 2^64-1. Every command ends with a newline but `quit`: a byte that QEMU has not read when it exits makes
+ * the kernel reset the connection.
  *
- * An event that nobody hears of is not read, where that makes no difference but in time: it is ASCII on
- * a line of its own, written as QEMU does it, and looked through, so that one with an error in it is an
- * error all the same.
+ * Decoders of a link skip events that are neither wanted nor observed; see `eventSkipper()`.
  *
- * @param isWanted - Whether somebody wants to hear of events of a name, now.
+ * @param isWanted - Whether the client has a listener for events of this name, now.
  */
 export const qmpCodec = (
   isWanted: (name: string) => boolean,
 ): SkippingCodec<JsonObject, QmpCommand> => {
-  const lined = jsonStream<JsonObject, QmpCommand>();
-  const textOf = plainCommandEncoder();
-  const bare = jsonStream<JsonObject, QmpCommand>({ terminator: '' });
+  const withNewline = jsonStream<JsonObject, QmpCommand>();
+  const encodePlain = plainCommandEncoder();
+  const withoutNewline = jsonStream<JsonObject, QmpCommand>({ terminator: '' });
   return {
     encode: (command) => {
       const { arguments: args } = command;
       if (args === undefined && command instanceof PlainCommand && command.execute !== 'quit') {
-        return textOf(command);
+        return encodePlain(command);
       }
-      // JSON leaves a function out: the server would be sent another command.
+      // JSON.stringify() would omit a function, and the server would execute another command.
       if (args !== undefined && typeof args !== 'object') {
-        throw new CodecError('The arguments of a command must be an object');
+        const name = String(nameOf(command));
+        throw new CodecError(`The arguments of ${name} must be an object, not a ${typeof args}`);
       }
-      return (nameOf(command) === 'quit' ? bare : lined).encode(command);
+      return (nameOf(command) === 'quit' ? withoutNewline : withNewline).encode(command);
     },
     createDecoder: (limits) => new JsonStreamDecoder(limits, DECODER_SETTINGS),
     [CREATE_SKIPPING_DECODER]: (limits, isObserved) => {
@@ -63,22 +66,22 @@ export const qmpCodec = (
 };
 
 /**
- * The text of a command without arguments, of a known shape, in half the time that `JSON.stringify`
- * takes for one: what repeats, the name, is quoted once.
+ * Returns an encoder of commands without arguments. It takes half the time of `JSON.stringify()`, because
+ * a name that repeats is quoted only once.
  */
 const plainCommandEncoder = (): ((command: PlainCommand) => string) => {
   let name = '';
-  let begin = '{"execute":"","id":';
+  let prefix = '{"execute":"","id":';
   return ({ execute, id }) => {
     if (execute !== name) {
-      begin = `{"execute":${toText(execute) ?? 'null'},"id":`;
+      prefix = `{"execute":${toText(execute) ?? 'null'},"id":`;
       name = execute;
     }
-    return `${begin}${String(id)}}\n`;
+    return `${prefix}${String(id)}}\n`;
   };
 };
 
-/** The name of a command; `undefined` when it has none. */
+/** The name of a command; `undefined` when the message names none. */
 export const nameOf = (command: QmpCommand): string | undefined =>
   'execute' in command ? command.execute : command['exec-oob'];
 
@@ -86,11 +89,11 @@ export const nameOf = (command: QmpCommand): string | undefined =>
 export const isEvent = (message: JsonObject): message is JsonObject & QmpEvent =>
   typeof message['event'] === 'string';
 
-/** Whether a message is a reply to a command that succeeded. */
+/** Whether a message is the reply of a command that succeeded. */
 export const isSuccess = (message: JsonObject): message is JsonObject & SuccessReply =>
   'return' in message && !('error' in message);
 
-/** Whether a message is a reply to a command that failed. */
+/** Whether a message is the reply of a command that failed. */
 export const isError = (message: JsonObject): message is JsonObject & ErrorReply => {
   const { error } = message;
   return (
@@ -102,9 +105,9 @@ export const isError = (message: JsonObject): message is JsonObject & ErrorReply
 };
 
 /**
- * The greeting that a message is.
+ * Returns a message as a greeting. Numbers of the version that are missing are -1.
  *
- * @throws {GreetingError} When it is none.
+ * @throws {GreetingError} When the message is not a greeting.
  */
 export function parseGreeting(message: JsonObject): QmpGreeting {
   const { QMP: body } = message;

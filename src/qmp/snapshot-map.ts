@@ -1,9 +1,9 @@
-/** A map that may change while its values are gone through. */
+/** A map that may be changed while its values are being iterated. */
 
-/** See the module's comment. */
+/** `values()` returns an array that later changes of the map leave as it is. */
 export class SnapshotMap<Key, Value> {
   readonly #map = new Map<Key, Value>();
-  /** The values, while they are what the map has. */
+  /** The result of `values()`, until the map changes. */
   #values: readonly Value[] | undefined;
 
   get size(): number {
@@ -21,7 +21,7 @@ export class SnapshotMap<Key, Value> {
     this.#values = undefined;
   }
 
-  /** The values as they are now, and stay in this array: made once, and not for each event anew. */
+  /** The current values. The array is created once per change, not once per event. */
   values(): readonly Value[] {
     return (this.#values ??= [...this.#map.values()]);
   }

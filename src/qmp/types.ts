@@ -1,4 +1,4 @@
-/** The messages of QMP, as they are on the wire, and what is known of some commands and events. */
+/** The messages of QMP as they are on the wire, and the types of some commands and events. */
 
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
 
@@ -6,12 +6,12 @@ import type { JsonObject, JsonValue } from '../codecs/json.ts';
 export interface QmpGreeting {
   readonly QMP: {
     readonly version: VersionInfo;
-    /** What may be negotiated; `oob` is the only one known. */
+    /** The capabilities that the server offers; `oob` is the only one defined. */
     readonly capabilities: readonly string[];
   };
 }
 
-/** A command (qmp-spec, "Issuing Commands"); `exec-oob` asks for out-of-band execution. */
+/** A command (qmp-spec, "Issuing Commands"); `exec-oob` requests out-of-band execution. */
 export type QmpCommand = ({ readonly execute: string } | { readonly 'exec-oob': string }) & {
   readonly arguments?: object | undefined;
   readonly id?: JsonValue | undefined;
@@ -20,13 +20,13 @@ export type QmpCommand = ({ readonly execute: string } | { readonly 'exec-oob': 
 /** A reply (qmp-spec, "Commands Responses"). */
 export type QmpReply = SuccessReply | ErrorReply;
 
-/** The command succeeded. */
+/** The reply of a command that succeeded. */
 export interface SuccessReply {
   readonly return: JsonValue;
   readonly id?: JsonValue;
 }
 
-/** The command failed. */
+/** The reply of a command that failed. */
 export interface ErrorReply {
   readonly error: { readonly class: string; readonly desc: string };
   readonly id?: JsonValue;
@@ -36,7 +36,7 @@ export interface ErrorReply {
 export interface QmpEvent<Data = JsonObject | undefined> {
   readonly event: string;
   readonly data: Data;
-  /** When it happened, by the server's clock; both members are -1 if that failed. */
+  /** The time of the event by the server's clock; both members are -1 if the clock could not be read. */
   readonly timestamp: { readonly seconds: number; readonly microseconds: number };
 }
 
@@ -52,12 +52,12 @@ export interface StatusInfo {
   readonly running: boolean;
 }
 
-/** Nothing: an empty object on the wire. */
+/** An empty object on the wire. */
 export type Empty = Readonly<Record<string, never>>;
 
 /**
- * Commands with what they take and return. The list is short; others take any object and return any
- * JSON value. Add your own by declaration merging:
+ * The types of the arguments and the return value of some commands. Any other command takes any object
+ * and returns any JSON value. Add commands by declaration merging:
  *
  * @example
  *   declare module 'wirechart/qmp' {
@@ -81,7 +81,7 @@ export interface QmpCommands {
   'query-yank': { arguments: Empty; returns: readonly JsonObject[] };
 }
 
-/** Events with their data. See `QmpCommands` for how to add to it. */
+/** The types of the data of some events. Add events by declaration merging, as for `QmpCommands`. */
 export interface QmpEvents {
   STOP: undefined;
   RESUME: undefined;
@@ -93,15 +93,15 @@ export interface QmpEvents {
   JOB_STATUS_CHANGE: { readonly id: string; readonly status: string };
 }
 
-/** A command's name: a known one, or any other. */
+/** The name of a command: one of `QmpCommands`, or any other. */
 export type CommandName = keyof QmpCommands | (string & NonNullable<unknown>);
-/** What a command takes. */
+/** The arguments of a command. */
 export type Arguments<C> = C extends keyof QmpCommands ? QmpCommands[C]['arguments'] : object;
-/** What a command returns. */
+/** The return value of a command. */
 export type Returns<C> = C extends keyof QmpCommands ? QmpCommands[C]['returns'] : JsonValue;
-/** An event's name: a known one, or any other. */
+/** The name of an event: one of `QmpEvents`, or any other. */
 export type EventName = keyof QmpEvents | (string & NonNullable<unknown>);
-/** The event of a name. */
+/** An event of this name. */
 export type EventOf<E> = QmpEvent<
   E extends keyof QmpEvents ? QmpEvents[E] : JsonObject | undefined
 >;

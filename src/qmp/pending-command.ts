@@ -1,22 +1,19 @@
-/** Who waits for a reply, and what they are given of it. */
+/** A command that waits for its reply, in two forms: for `execute()` and for `executeMessage()`. */
 
 import type { JsonValue } from '../codecs/json.ts';
 import { ExecuteError } from './errors.ts';
 import type { QmpReply } from './types.ts';
 
-/**
- * Called once. An object with two methods and no closures of its own, since there is one for every
- * command.
- */
-export interface Waiter {
+/** Settled once, by one of its methods. Implemented without closures, since one is created per command. */
+export interface PendingCommand {
   /** The command's name. */
   readonly name: string;
-  answer(reply: QmpReply): void;
+  settle(reply: QmpReply): void;
   reject(error: unknown): void;
 }
 
-/** Waits for what a command returns. */
-export class ReturnWaiter implements Waiter {
+/** Resolves with the return value; an error reply rejects with an `ExecuteError`. */
+export class PendingReturn implements PendingCommand {
   readonly name: string;
   readonly #resolve: (value: JsonValue) => void;
   readonly #reject: (error: unknown) => void;
@@ -27,7 +24,7 @@ export class ReturnWaiter implements Waiter {
     this.#reject = reject;
   }
 
-  answer(reply: QmpReply): void {
+  settle(reply: QmpReply): void {
     if ('error' in reply) this.#reject(new ExecuteError(this.name, reply));
     else this.#resolve(reply.return);
   }
@@ -37,8 +34,8 @@ export class ReturnWaiter implements Waiter {
   }
 }
 
-/** Waits for a whole reply, which has the id that the caller's message had, if any. */
-export class ReplyWaiter implements Waiter {
+/** Resolves with the whole reply, under the id of the caller's message, if it had one. */
+export class PendingReply implements PendingCommand {
   readonly name: string;
   readonly #id: JsonValue | undefined;
   readonly #resolve: (reply: QmpReply) => void;
@@ -56,7 +53,7 @@ export class ReplyWaiter implements Waiter {
     this.#reject = reject;
   }
 
-  answer(reply: QmpReply): void {
+  settle(reply: QmpReply): void {
     const outcome = 'error' in reply ? { error: reply.error } : { return: reply.return };
     this.#resolve(this.#id === undefined ? outcome : { ...outcome, id: this.#id });
   }
