@@ -1,25 +1,25 @@
 /**
- * The signal by which a wait of the link is ended.
+ * The signal that ends a wait of the link: the part of an `AbortSignal` that the waits use.
  *
- * An actor of the machine needs one each time it runs, and a session runs four of them. An
- * `AbortController` is dear there: making it and aborting it took a fifth of what the machine costs,
- * half of that for the stack trace of a reason that nobody reads.
+ * Every invoked actor of the chart needs one, and a session runs four of them. An `AbortController` for
+ * each would make a connect-disconnect cycle about a quarter more expensive.
  */
 
-/** What a wait looks at: a part of an `AbortSignal`, which may be given instead. */
+/** The part of an `AbortSignal` that a wait uses; an `AbortSignal` may be given instead. */
 export interface StopSignal {
   readonly aborted: boolean;
+  /** Why the wait was stopped; `undefined` until then. */
   readonly reason: unknown;
   /** @throws `reason`, once the wait was stopped. */
   throwIfAborted(): void;
-  /** Calls the listener when the wait is stopped; never, when it was before. */
+  /** Calls the listener when the wait is stopped; never, if it was stopped before. */
   addEventListener(type: 'abort', listener: () => void, options?: { once: boolean }): void;
-  /** Calls it no more. */
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** A signal of ours, which its owner stops. */
+/** A `StopSignal` and the method that stops it. */
 export class Stopper implements StopSignal {
+  #reason: unknown;
   #aborted = false;
   #listeners: Set<() => void> | undefined;
 
@@ -28,11 +28,11 @@ export class Stopper implements StopSignal {
   }
 
   get reason(): unknown {
-    return this.#aborted ? STOP_REASON : undefined;
+    return this.#reason;
   }
 
   throwIfAborted(): void {
-    if (this.#aborted) throw STOP_REASON;
+    if (this.#aborted) throw this.#reason;
   }
 
   addEventListener(_: 'abort', listener: () => void): void {
@@ -43,29 +43,32 @@ export class Stopper implements StopSignal {
     this.#listeners?.delete(listener);
   }
 
-  /** Ends the waits. A listener that throws harms neither the others nor whoever stops. */
-  stop(): void {
+  /**
+   * Stops the wait. A listener that throws affects neither the other listeners nor the caller.
+   *
+   * @param reason - Default: an `AbortError`, as an aborted wait has everywhere in Node.
+   */
+  stop(reason: unknown = STOP_REASON): void {
+    if (this.#aborted) return;
     this.#aborted = true;
+    this.#reason = reason;
     const listeners = this.#listeners ?? NO_LISTENERS;
     this.#listeners = undefined;
     for (const listener of listeners) {
       try {
         listener();
       } catch {
-        // A stream that cannot be paused, say: whoever stops a wait has other means of ending it.
+        // For example a stream that cannot be paused; the caller has other means of ending the wait.
       }
     }
   }
 }
 
-/**
- * One for all, whose stack trace nobody reads; but a handshake may see it, and knows it by the name
- * that aborted waits have everywhere.
- */
+/** One for all: creating an error is expensive, and most waits are stopped without a reader of it. */
 const STOP_REASON: unknown = new DOMException('The wait was stopped', 'AbortError');
 const NO_LISTENERS: ReadonlySet<() => void> = new Set();
 
-/** The same signal for callbacks of the user's, who are promised an `AbortSignal`. */
+/** An `AbortSignal` with the same state and reason, for user callbacks. */
 export function toAbortSignal(signal: StopSignal): AbortSignal {
   if (signal instanceof AbortSignal) return signal;
   const controller = new AbortController();

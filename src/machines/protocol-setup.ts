@@ -9,10 +9,16 @@ import { assign, emit, setup } from 'xstate';
 import { ClosedError, ConnectError, TimeoutError, WirechartError } from '../core/errors.ts';
 import type { Deadlines } from '../core/limits.ts';
 import type { Runstate } from '../core/runstate.ts';
-import type { Address, BoundAddress, SessionOutcome } from '../core/types.ts';
+import type { BoundAddress, SessionOutcome } from '../core/types.ts';
 import { MAX_TIMER_MS } from '../async/timer.ts';
 import * as actors from './protocol-actors.ts';
-import type { OnLink, ProtocolContext, ProtocolEmitted, ProtocolEvent } from './protocol-types.ts';
+import type {
+  OnLink,
+  ToAddress,
+  ProtocolContext,
+  ProtocolEmitted,
+  ProtocolEvent,
+} from './protocol-types.ts';
 
 type Deadline = keyof Deadlines;
 type Context = ProtocolContext<unknown, unknown>;
@@ -62,15 +68,27 @@ const delay =
   ({ context }: { context: Context }): number =>
     Math.min(context.link.deadlines[deadline], MAX_TIMER_MS);
 
-/** The input of an actor that works on the link. */
-export const onLink = ({ context: { link } }: { context: OnLink }) => ({ link });
+/** What an expression that maps an actor's input is given. */
+interface InputArgs {
+  readonly context: Pick<Context, 'link' | 'address'>;
+  readonly self: { getSnapshot(): { readonly context: Pick<Context, 'cause'> } };
+}
 
-/** The input of an actor that goes somewhere; an event without an address is refused by the link. */
-export const toAddress = ({
-  context: { link, address = '' },
-}: {
-  context: OnLink & { readonly address: Address | undefined };
-}) => ({ link, address });
+/** Why an actor is stopped: the caller's reason, a deadline, a failure; `undefined` for a plain end. */
+const stopReason = ({ cause }: Pick<Context, 'cause'>): unknown =>
+  cause instanceof ConnectError ? cause.cause : cause;
+
+/** The input of an actor that runs a method of the link. */
+export const onLink = ({ context: { link }, self }: InputArgs): OnLink => ({
+  link,
+  stopReason: () => stopReason(self.getSnapshot().context),
+});
+
+/** The input of an actor that dials or listens; the link rejects the empty address. */
+export const toAddress = ({ context, self }: InputArgs): ToAddress => ({
+  ...onLink({ context, self }),
+  address: context.address ?? '',
+});
 
 /** The setup of the chart. */
 export const protocolSetup = <In, Out, Input>() =>

@@ -2,6 +2,7 @@
 
 import type { ConnectPhase, WirechartError } from '../core/errors.ts';
 import type { Link } from './link.ts';
+import type { WaitInput } from './wait.ts';
 import type { Runstate } from '../core/runstate.ts';
 import type { Address, BoundAddress, SessionOutcome } from '../core/types.ts';
 
@@ -37,11 +38,11 @@ export type ProtocolEmitted<In = unknown> =
   /** Messages were received, in order; only where `forward` was asked for. All come before `closed`. */
   | { readonly type: 'message'; readonly messages: readonly In[] };
 
-/** What an actor is given: the link that it works on. */
-export interface OnLink {
+/** The input of an actor that runs a method of the link. */
+export interface OnLink extends WaitInput {
   readonly link: Link<unknown, unknown>;
 }
-/** The same, and where to go. */
+/** The input of an actor that dials or listens. */
 export interface ToAddress extends OnLink {
   readonly address: Address;
 }

@@ -56,6 +56,17 @@ const FAILED_ATTEMPT = {
 const attemptDeadline = (name: 'connect' | 'accept' | 'handshake') =>
   deadline(name, '#protocol.DISCONNECTING.destroying', 'recordConnectTimeout');
 
+/** The last state of a machine that is made for one session. */
+const END = {
+  ENDED: {
+    description: 'The one session is over, and the actor is done.',
+    type: 'final',
+    entry: { type: 'emitRunstate', params: { runstate: 'IDLE' } },
+  },
+} as const;
+/** Both kinds of machine have one type, so that one facade serves both. */
+const NO_END = {} as typeof END;
+
 /**
  * The chart, as a machine.
  *
@@ -300,12 +311,6 @@ export const createChart = <In, Out, Input>(
         },
       },
 
-      ...(once && {
-        ENDED: {
-          description: 'The one session is over, and the actor is done.',
-          type: 'final',
-          entry: { type: 'emitRunstate', params: { runstate: 'IDLE' } },
-        } as const,
-      }),
+      ...(once ? END : NO_END),
     },
   });

@@ -1,32 +1,38 @@
 /**
- * `fromPromise`, with a signal that costs less (see `../stop-signal.ts`), and with a promise less.
+ * `fromPromise` of XState with a cheaper signal, one promise less, and the true reason in the signal.
  *
- * What `run` throws at once is a rejection: an actor that fails while it starts would tell the machine
- * so while it is still entering the state, perhaps one that is left in the same step, and an error that
- * no state hears ends a machine.
+ * An exception that `run` throws synchronously counts as a rejection: an actor that fails while it starts
+ * reports to a machine that is still entering the state, and perhaps leaves it in the same step. An error
+ * that no state handles stops a machine.
  */
 
 import type { PromiseActorLogic, SnapshotFrom } from 'xstate';
 import { type StopSignal, Stopper } from '../async/stop-signal.ts';
 
-/** What an actor tells itself; XState's own promise actors use the same names. */
+/** The events that a waiting actor sends to itself, under the names that XState's promise actors use. */
 const RESOLVED = { type: 'xstate.promise.resolve' };
 const REJECTED = { type: 'xstate.promise.reject' };
 
-/** A wait under way, and what its actor is when it has ended. */
+/** The input of a waiting actor. */
+export interface WaitInput {
+  /** Why the wait is stopped, asked at that moment; `undefined` for no particular reason. */
+  readonly stopReason?: (() => unknown) | undefined;
+}
+
+/** A wait in progress, and the snapshot of its actor once it has ended. */
 interface Wait<Output, Input> {
   readonly stopper: Stopper;
   end: SnapshotFrom<PromiseActorLogic<Output, Input>> | undefined;
 }
 
-/** The logic of an actor that waits for what `run` promises; stopping the actor stops the wait. */
-export function fromWait<Output, Input extends object>(
+/** Actor logic that waits for the promise of `run`. Stopping the actor aborts the signal. */
+export function fromWait<Output, Input extends WaitInput>(
   run: (input: Input, signal: StopSignal) => Promise<Output>,
 ): PromiseActorLogic<Output, Input> {
   const waits = new WeakMap<object, Wait<Output, Input>>();
   return {
     config: run,
-    // Written out each time: to spread what they have in common took a twentieth of a whole session.
+    // Each snapshot is written out: spreading a common part takes a twentieth of a whole session.
     getInitialSnapshot: (_, input) => ({
       status: 'active',
       output: undefined,
@@ -38,7 +44,7 @@ export function fromWait<Output, Input extends object>(
       const stopper = new Stopper();
       const wait: Wait<Output, Input> = { stopper, end: undefined };
       waits.set(self, wait);
-      begun(() => run(input, stopper)).then(
+      startOrReject(() => run(input, stopper)).then(
         (output) => {
           if (stopper.aborted) return;
           wait.end = { status: 'done', output, error: undefined, input: undefined };
@@ -54,18 +60,18 @@ export function fromWait<Output, Input extends object>(
     transition: (snapshot, { type }, { self }) => {
       const wait = waits.get(self);
       if (type !== 'xstate.stop') return wait?.end ?? snapshot;
-      wait?.stopper.stop();
+      wait?.stopper.stop(snapshot.input?.stopReason?.());
       return { status: 'stopped', output: undefined, error: undefined, input: undefined };
     },
     getPersistedSnapshot: (snapshot) => snapshot,
   };
 }
 
-function begun<T>(run: () => Promise<T>): Promise<T> {
+function startOrReject<T>(run: () => Promise<T>): Promise<T> {
   try {
     return run();
   } catch (error) {
-    // Whatever it is, it goes where a rejection would have gone.
+    // Typed as unknown by the language: whatever was thrown is the rejection's reason.
     return Promise.reject(error);
   }
 }
