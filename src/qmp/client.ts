@@ -159,7 +159,7 @@ export class QmpClient implements AsyncDisposable {
     return this.protocol.listen(address, options);
   }
 
-  /** Waits until the server dials this client, then continues as `connect()` does, with the same errors. */
+  /** Waits until the server dials this client, then continues like `connect()`, with the same errors. */
   async accept(options?: WaitOptions): Promise<void> {
     await this.protocol.accept(options).catch(this.#diagnose);
   }

@@ -109,7 +109,7 @@ export class Dispatcher {
   /**
    * To be called when a session, or an attempt at one, has ended.
    *
-   * @param hasRun - Whether there was a session. Listeners that were added in IDLE outlast failed attempts.
+   * @param hasRun - Whether there was a session. Listeners added in IDLE outlast failed attempts.
    */
   end(hasRun: boolean): void {
     this.#sessionCount += 1;

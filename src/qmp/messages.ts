@@ -30,9 +30,9 @@ const DECODER_SETTINGS = { first: '{', maxDepth: MAX_DEPTH, integers: 'bigint' }
 
 /**
  * Encodes and decodes JSON objects. They are delimited by their structure, not by lines, because a
- * monitor with `pretty=on` spreads an object over several lines. Integers are exact: QMP has integers up to
- * 2^64-1. Every command ends with a newline but `quit`: a byte that QEMU has not read when it exits makes
- * the kernel reset the connection.
+ * monitor with `pretty=on` spreads an object over several lines. Integers are exact: QMP has integers
+ * up to 2^64-1. Every command ends with a newline except `quit`: a byte that QEMU has not read when it
+ * exits makes the kernel reset the connection.
  *
  * Decoders of a link skip events that are neither wanted nor observed; see `eventSkipper()`.
  *

@@ -4,7 +4,7 @@ import type { JsonValue } from '../codecs/json.ts';
 import { ExecuteError } from './errors.ts';
 import type { QmpReply } from './types.ts';
 
-/** Settled once, by one of its methods. Implemented without closures, since one is created per command. */
+/** Settled once, by one of its methods. Classes implement it, not closures: one is created per command. */
 export interface PendingCommand {
   /** The command's name. */
   readonly name: string;

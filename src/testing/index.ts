@@ -1,5 +1,5 @@
 /**
- * wirechart/testing: a scripted QMP server, to test what talks to QEMU.
+ * wirechart/testing: a scripted QMP server, for tests of programs that talk to QEMU.
  *
  * @packageDocumentation
  */

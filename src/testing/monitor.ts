@@ -1,4 +1,4 @@
-/** One session of a scripted server: greets, negotiates, answers. */
+/** One session of a scripted server: greeting, negotiation, answers. */
 
 import type { JsonObject } from '../codecs/json.ts';
 import { jsonStream } from '../codecs/json-stream.ts';
@@ -10,69 +10,68 @@ import { isBytes } from '../core/shape.ts';
 import type { Codec, Handshake, ProtocolDefinition } from '../core/types.ts';
 import { type Answer, type Call, CommandFailure, Fault, type Script } from './script.ts';
 
-/** What goes out: messages, and for faults raw bytes. */
-export type Wire = JsonObject | Uint8Array;
+/** What a session sends: messages, or the raw bytes of a fault. */
+export type Output = JsonObject | Uint8Array;
 
-/** What a session is made of. */
+/** The part of a server that all its sessions share. */
 export interface MonitorScript {
   readonly greeting: Answer;
   readonly pretty: boolean;
-  /** The script of a command; `undefined` when there is no such command. */
+  /** Returns the script of a command; `undefined` when there is none. */
   find(name: string): Script | undefined;
-  /** Told of every command. */
+  /** Called with every command. */
   onCommand(command: QmpCommand): void;
 }
 
-/** See the module's comment. */
+/** The server's side of one session, as a protocol definition. */
 export class Monitor {
-  /** What it speaks. */
-  readonly definition: ProtocolDefinition<JsonObject, Wire>;
+  readonly definition: ProtocolDefinition<JsonObject, Output>;
   readonly #script: MonitorScript;
-  readonly #protocol: () => AsyncProtocol<JsonObject, Wire>;
-  /** In-band commands are answered in the order in which they came. */
+  readonly #protocol: () => AsyncProtocol<JsonObject, Output>;
+  /** Settles when all in-band commands so far are answered: they are answered in order. */
   #inBand: Promise<void> = Promise.resolve();
 
-  /** @param protocol - Gives the protocol that speaks the definition. */
-  constructor(script: MonitorScript, protocol: () => AsyncProtocol<JsonObject, Wire>) {
+  /** @param protocol - Returns the protocol that runs the definition. */
+  constructor(script: MonitorScript, protocol: () => AsyncProtocol<JsonObject, Output>) {
     this.#script = script;
     this.#protocol = protocol;
     this.definition = {
-      codec: wireCodec(script.pretty),
+      codec: outputCodec(script.pretty),
       handshake: (session) => this.#greet(session),
       onMessage: (message) => {
-        this.#take(message);
+        this.#execute(message);
       },
     };
   }
 
-  /** Sends an event, if a session runs. */
+  /** Sends an event, if the session is in RUNNING. */
   emit(event: string, data?: JsonObject): void {
     const ms = Date.now();
     const timestamp = { seconds: Math.floor(ms / 1000), microseconds: (ms % 1000) * 1000 };
     this.#send({ event, ...(data && { data }), timestamp });
   }
 
-  /** Shows a fault now, if a session runs. */
+  /** Injects a fault now, if the session is in RUNNING. */
   show(fault: Fault): void {
     if (this.#protocol().runstate !== 'RUNNING') return;
     if (fault.kind === 'drop') {
-      this.#leave(true);
+      this.#disconnect(true);
       return;
     }
     if (fault.bytes.length > 0) this.#send(fault.bytes);
-    if (fault.kind === 'end') this.#leave(false);
+    if (fault.kind === 'end') this.#disconnect(false);
   }
 
-  async #greet(session: Handshake<JsonObject, Wire>): Promise<void> {
+  async #greet(session: Handshake<JsonObject, Output>): Promise<void> {
     const { greeting } = this.#script;
     if (isObject(greeting)) await session.send(greeting);
-    else if (greeting instanceof Fault) await showEarly(greeting, session);
+    else if (greeting instanceof Fault) await injectEarly(greeting, session);
     for (;;) {
       const command = asCommand(await session.receive());
       this.#script.onCommand(command);
       const answer = await this.#answerEarly(command);
       if (answer instanceof Fault) {
-        await showEarly(answer, session);
+        await injectEarly(answer, session);
       } else {
         await session.send(replyTo(command, answer));
         if (!(answer instanceof CommandFailure)) return;
@@ -91,7 +90,7 @@ export class Monitor {
     return script === undefined ? {} : answerOf(script, command);
   }
 
-  #take(message: JsonObject): void {
+  #execute(message: JsonObject): void {
     const command = asCommand(message);
     this.#script.onCommand(command);
     const answer = async (): Promise<void> => {
@@ -116,18 +115,18 @@ export class Monitor {
       return;
     }
     this.#send(replyTo(command, answer));
-    if (nameOf(command) === 'quit' && !(answer instanceof CommandFailure)) this.#leave(false);
+    if (nameOf(command) === 'quit' && !(answer instanceof CommandFailure)) this.#disconnect(false);
   }
 
-  #send(wire: Wire): void {
-    // A client that has gone hears nothing; how it went is the protocol's own story.
+  #send(output: Output): void {
+    // When the client has left, there is nothing to do: the protocol reports the end of the session.
     if (this.#protocol().runstate === 'RUNNING')
       this.#protocol()
-        .send(wire)
+        .send(output)
         .catch(() => undefined);
   }
 
-  #leave(force: boolean): void {
+  #disconnect(force: boolean): void {
     this.#protocol()
       .disconnect({ force })
       .catch(() => undefined);
@@ -139,26 +138,28 @@ const ALREADY_NEGOTIATED = new CommandFailure(
   'CommandNotFound',
 );
 
-/** Ends with CRLF, as QEMU's output does. */
-const wireCodec = (pretty: boolean): Codec<JsonObject, Wire> => {
+/** Ends each message with CRLF, as QEMU does. */
+const outputCodec = (pretty: boolean): Codec<JsonObject, Output> => {
   const json = jsonStream({ integers: 'bigint', terminator: '\r\n' });
   return {
-    encode: (wire) => {
-      if (isBytes(wire)) return wire;
-      const text = json.encode(wire);
-      return pretty ? spread(String(text)) : text;
+    encode: (output) => {
+      if (isBytes(output)) return output;
+      const text = json.encode(output);
+      return pretty ? prettyPrint(String(text)) : text;
     },
     createDecoder: (limits) => json.createDecoder(limits),
   };
 };
 
-/** Over several lines; on integers that a number cannot hold it keeps its hands off. */
-const spread = (text: string): string =>
+/** Writes JSON on several lines. Text with large integers stays as it is: parsing would round them. */
+const prettyPrint = (text: string): string =>
   /\d{16}/.test(text) ? text : `${JSON.stringify(JSON.parse(text), null, 4)}\r\n`;
 
-const showEarly = async (fault: Fault, session: Handshake<JsonObject, Wire>): Promise<void> => {
+/** Injects a fault during the handshake. */
+const injectEarly = async (fault: Fault, session: Handshake<JsonObject, Output>): Promise<void> => {
   if (fault.bytes.length > 0) await session.send(fault.bytes);
-  if (fault.kind === 'end' || fault.kind === 'drop') throw new Error('The script ends here');
+  if (fault.kind === 'end' || fault.kind === 'drop')
+    throw new Error('The scripted server injected the end of the stream');
 };
 
 const answerOf = async (script: Script, command: QmpCommand): Promise<Answer> => {
@@ -187,7 +188,7 @@ const isObject = (answer: Answer): answer is JsonObject =>
   !(answer instanceof CommandFailure) &&
   !(answer instanceof Fault);
 
-/** What a client sent, as a command; one without a name finds no script. */
+/** Returns an inbound message as a command: one without a name gets the name '', which has no script. */
 const asCommand = (message: JsonObject): QmpCommand => {
   const { execute, 'exec-oob': oob, arguments: args, id } = message;
   return {

@@ -1,16 +1,16 @@
-/** What a scripted server answers, and the faults that it can be told to show. */
+/** The answers of a scripted server, and the faults that it can inject. */
 
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
 import type { QmpCommand } from '../qmp/types.ts';
 
-/** An error reply, to be returned or thrown by a scripted command. */
+/** An error reply: the answer of a scripted command, returned or thrown. */
 export class CommandFailure extends Error {
-  /** The wire's `class`. */
+  /** The `class` of the reply. */
   readonly errorClass: string;
 
   /**
-   * @param description - The wire's `desc`.
-   * @param errorClass - The wire's `class`. Default `GenericError`.
+   * @param description - The `desc` of the reply.
+   * @param errorClass - The `class` of the reply. Default `GenericError`.
    */
   constructor(description: string, errorClass = 'GenericError') {
     super(description);
@@ -19,11 +19,11 @@ export class CommandFailure extends Error {
   }
 }
 
-/** Something that a good server does not do, in place of an answer. Made by `faults`. */
+/** Misbehaviour of the server, used in place of an answer. Created by `faults`. */
 export class Fault {
-  /** What happens: nothing, raw bytes, the end of the stream, or its destruction. */
+  /** What the server does: nothing, send raw bytes, end the stream, or destroy it. */
   readonly kind: 'silence' | 'raw' | 'end' | 'drop';
-  /** What is sent first, as it is. */
+  /** The bytes that it sends first, as they are. */
   readonly bytes: Uint8Array;
 
   /** @internal */
@@ -33,26 +33,31 @@ export class Fault {
   }
 }
 
-/** The faults, to be given where an answer is due. */
+/** Creates faults. Each can be used wherever an answer can. */
 export const faults = {
-  /** No answer at all. */
+  /** The server does not answer. */
   silence: (): Fault => new Fault('silence'),
-  /** These bytes and nothing else: garbage, half a message, two replies, an event in between. */
+  /** The server sends only these bytes: garbage, half a message, two replies, … */
   raw: (bytes: string | Uint8Array): Fault => new Fault('raw', bytes),
-  /** These bytes, if any, and then the end of the stream. */
+  /** The server sends these bytes, if any, and then ends the stream. */
   end: (bytes?: string | Uint8Array): Fault => new Fault('end', bytes),
-  /** The stream is destroyed at once. */
+  /** The server destroys the stream at once. */
   drop: (): Fault => new Fault('drop'),
 };
 
-/** What a command is answered with: its return value, an error, or a fault. */
+/** The answer to a command: its return value, an error reply, or a fault. */
 export type Answer = JsonValue | CommandFailure | Fault;
 
-/** One command as the server received it. */
+/** A command that the server received. */
 export interface Call {
+  /** The whole message. */
   readonly command: QmpCommand;
+  /** Its arguments; empty when it has none. */
   readonly arguments: JsonObject;
 }
 
-/** A scripted command: what it answers, always the same or computed; thrown errors are error replies. */
+/**
+ * The implementation of a command: an answer, or a function that returns one. If the function throws or
+ * its promise rejects, the answer is an error reply with the message of the error.
+ */
 export type Script = Answer | ((call: Call) => Answer | Promise<Answer>);

@@ -1,8 +1,8 @@
 /**
- * A QMP server that answers by a script, for tests of what talks to QEMU, on machines without QEMU.
+ * A QMP server with scripted answers, for tests of programs that talk to QEMU, without QEMU.
  *
- * It serves one client at a time, as a monitor of QEMU does: the next one is connected at once and
- * greeted when the first has gone.
+ * Like a monitor of QEMU, it serves one client at a time: the next client is connected at once, and
+ * greeted when the current one has left.
  */
 
 import type { JsonObject } from '../codecs/json.ts';
@@ -12,28 +12,28 @@ import type { AsyncProtocol } from '../protocol/async-protocol.ts';
 import { ProtocolServer } from '../server/protocol-server.ts';
 import type { QmpCommand } from '../qmp/types.ts';
 import type { Address, BoundAddress } from '../core/types.ts';
-import { Monitor, type Wire } from './monitor.ts';
+import { Monitor, type Output } from './monitor.ts';
 import type { Answer, Fault, Script } from './script.ts';
 import { builtInCommands, GREETING } from './virtual-machine.ts';
 
-/** What a scripted server is made of; everything has a default. */
+/** The options of a scripted server. */
 export interface ScriptedQmpServerOptions extends ProtocolOptions {
-  /** Where it listens. Default: a port of 127.0.0.1 that the system chooses. */
+  /** Where the server listens. Default: a free TCP port of 127.0.0.1. */
   readonly address?: Address | undefined;
-  /** What it says first, or the fault that it shows instead. Default: a greeting that offers `oob`. */
+  /** The greeting, or a fault in place of it. Default: a greeting that offers the capability `oob`. */
   readonly greeting?: Answer | undefined;
   /**
-   * Commands by name, beside and before the built-in ones: `query-version`, `query-status`,
-   * `query-name`, `query-commands`, `query-yank`, `cont`, `stop`, `quit`. A script for
-   * `qmp_capabilities` answers the negotiation.
+   * Scripts by the name of the command. They override the built-in commands: `query-version`,
+   * `query-status`, `query-name`, `query-commands`, `query-yank`, `cont`, `stop` and `quit`. A script of
+   * `qmp_capabilities` answers the negotiation. Any other command is answered with `CommandNotFound`.
    */
   readonly commands?: Readonly<Record<string, Script>> | undefined;
-  /** Whether each object is spread over several lines, as by a monitor with `pretty=on`. */
+  /** Whether to write each object on several lines, as with `pretty=on` in QEMU. Default `false`. */
   readonly pretty?: boolean | undefined;
 }
 
 /**
- * See the module's comment.
+ * A QMP server with scripted answers that serves one client at a time.
  *
  * @example
  *   await using server = new ScriptedQmpServer({
@@ -46,17 +46,20 @@ export interface ScriptedQmpServerOptions extends ProtocolOptions {
  *   await qmp.connect(await server.listen());
  */
 export class ScriptedQmpServer implements AsyncDisposable {
-  /** Every command that was received, those of the negotiation included, in order. */
+  /** All commands received so far, in order, those of the negotiation included. */
   readonly received: QmpCommand[] = [];
 
   readonly #options: ScriptedQmpServerOptions;
   readonly #commands: ReadonlyMap<string, Script>;
-  readonly #server: ProtocolServer<JsonObject, Wire>;
+  readonly #server: ProtocolServer<JsonObject, Output>;
   readonly #closing = new AbortController();
   #bound: Promise<BoundAddress> | undefined;
-  #served: Monitor | undefined;
+  #current: Monitor | undefined;
 
-  /** @param options - What it answers, and where. */
+  /**
+   * @param options - Its answers, its address, and the options of every protocol.
+   * @throws {ArgumentError} When an option is invalid.
+   */
   constructor(options: ScriptedQmpServerOptions = {}) {
     this.#options = options;
     const builtIn = builtInCommands(
@@ -66,33 +69,34 @@ export class ScriptedQmpServer implements AsyncDisposable {
       () => [...this.#commands.keys()],
     );
     this.#commands = new Map(Object.entries({ ...builtIn, ...options.commands }));
-    this.#server = this.#serving(options);
+    this.#server = this.#createServer(options);
   }
 
   /**
-   * Starts to serve. Resolves with the address, for a client's `connect()`. To be called once.
+   * Starts to listen, and resolves with the address for a client's `connect()`. Later calls resolve with
+   * the same address.
    *
-   * @throws {ConnectError} When it cannot listen there, or was closed.
+   * @throws {ConnectError} When the address cannot be bound, or the server was closed.
    */
   async listen(): Promise<BoundAddress> {
     if (this.#closing.signal.aborted) {
-      throw new ConnectError('connection', new ClosedError('The server was closed'));
+      throw new ConnectError('connection', new ClosedError('The scripted server was closed'));
     }
     this.#bound ??= this.#server.listen(this.#options.address ?? { port: 0 });
     return this.#bound;
   }
 
-  /** Sends an event to the client that is served, if any. */
+  /** Sends an event to the current client. Does nothing unless its session is in RUNNING. */
   emit(event: string, data?: JsonObject): void {
-    this.#served?.emit(event, data);
+    this.#current?.emit(event, data);
   }
 
-  /** Shows a fault to the client that is served, if any. */
+  /** Injects a fault into the session of the current client. Does nothing unless it is in RUNNING. */
   show(fault: Fault): void {
-    this.#served?.show(fault);
+    this.#current?.show(fault);
   }
 
-  /** Stops to serve, and ends the session under way. Resolves when nothing is left open. */
+  /** Stops listening and destroys the streams of all clients. Resolves when nothing is left open. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#server.close({ force: true });
@@ -103,22 +107,22 @@ export class ScriptedQmpServer implements AsyncDisposable {
     await this.close();
   }
 
-  #serving({ limits, timeouts, ...options }: ScriptedQmpServerOptions) {
-    return new ProtocolServer<JsonObject, Wire>(
+  #createServer({ limits, timeouts, ...options }: ScriptedQmpServerOptions) {
+    return new ProtocolServer<JsonObject, Output>(
       (_, peer) => {
-        this.#served = this.#monitor(peer);
-        return this.#served.definition;
+        this.#current = this.#monitor(peer);
+        return this.#current.definition;
       },
       {
         ...options,
         limits: { ...limits, maxPeers: 1, maxBacklog: Infinity },
-        // It waits for clients, and lets them wait for each other, as long as the test does.
+        // No deadline of the server's own: a client may wait as long as the test does.
         timeouts: { handshake: Infinity, ...timeouts, backlog: Infinity },
       },
     );
   }
 
-  #monitor(peer: () => AsyncProtocol<JsonObject, Wire>): Monitor {
+  #monitor(peer: () => AsyncProtocol<JsonObject, Output>): Monitor {
     const { greeting = GREETING, pretty = false } = this.#options;
     return new Monitor(
       {

@@ -1,9 +1,9 @@
-/** The commands that a scripted server knows by itself: a machine that runs, stops and quits. */
+/** The built-in commands of a scripted server: a virtual machine that runs, stops and quits. */
 
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
 import type { Answer, Script } from './script.ts';
 
-/** What the greeting says, and `query-version`. */
+/** The version in the greeting and in the reply to `query-version`. */
 const VERSION: JsonObject = {
   qemu: { major: 0, minor: 1, micro: 0 },
   package: 'wirechart scripted server',
@@ -13,19 +13,19 @@ const VERSION: JsonObject = {
 export const GREETING: JsonObject = { QMP: { version: VERSION, capabilities: ['oob'] } };
 
 /**
- * The built-in commands, with a machine of their own behind them.
+ * Returns the built-in commands. They share the state of one virtual machine, at first `prelaunch`.
  *
- * @param emit - Sends an event.
- * @param names - The names of all commands, for `query-commands`.
+ * @param emit - Sends an event to the client.
+ * @param names - Returns the names of all commands, for `query-commands`.
  */
 export function builtInCommands(
   emit: (event: string, data?: JsonObject) => void,
   names: () => readonly string[],
 ): Readonly<Record<string, Script>> {
   let status = 'prelaunch';
-  const change = (to: string, event: string) => (): Answer => {
-    if (status !== to) emit(event);
-    status = to;
+  const changeTo = (newStatus: string, event: string) => (): Answer => {
+    if (status !== newStatus) emit(event);
+    status = newStatus;
     return {};
   };
   return {
@@ -34,8 +34,8 @@ export function builtInCommands(
     'query-name': {},
     'query-commands': (): JsonValue => names().map((name) => ({ name })),
     'query-yank': [],
-    cont: change('running', 'RESUME'),
-    stop: change('paused', 'STOP'),
+    cont: changeTo('running', 'RESUME'),
+    stop: changeTo('paused', 'STOP'),
     quit: (): Answer => {
       emit('SHUTDOWN', { guest: false, reason: 'host-qmp-quit' });
       return {};
