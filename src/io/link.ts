@@ -1,18 +1,9 @@
-/** The link over Node's streams: what the chart's actors really do. See `../link.ts` for the port. */
+/** The link over Node's streams: opens, runs and closes the stream of one machine. */
 
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import {
-  ClosedError,
-  CodecError,
-  describe,
-  handlerError,
-  isWirechartError,
-  type WirechartError,
-} from '../core/errors.ts';
-import { Batcher } from './batcher.ts';
+import { ClosedError, handlerError, type WirechartError } from '../core/errors.ts';
 import type { Bounds, Deadlines } from '../core/limits.ts';
-import { createDecoder } from '../core/skipping-codec.ts';
 import type { Link, Tap } from '../machines/link.ts';
 import { Outbound } from './outbound.ts';
 import { type StopSignal, toAbortSignal } from '../async/stop-signal.ts';
@@ -22,46 +13,46 @@ import { dial, ignoreLateErrors } from './dial.ts';
 import { HandshakeSession } from './handshake.ts';
 import { Inbound } from './inbound.ts';
 import { SinglePeerListener } from './listen.ts';
+import { encodeError, MessagePipeline } from './message-pipeline.ts';
 import { readLoop } from './reader.ts';
 import { writeLoop } from './writer.ts';
 
-/** What a link is made of. */
+/** The settings of a link. */
 export interface LinkOptions {
   readonly deadlines: Deadlines;
   readonly limits: Bounds;
+  /** Is shown every message, as with `observe()`. */
   readonly tap?: Tap | undefined;
-  /** Whether inbound messages are delivered to `forward()`. */
+  /** Whether `forward()` has an effect. Default false. */
   readonly forward?: boolean | undefined;
 }
 
-/** An open stream, with the decoder of its session. */
+/** An open stream, with the inbound half of its session. */
 interface OpenStream<In> {
   readonly stream: Duplex;
   readonly inbound: Inbound<In>;
 }
 
-/** See the module's comment. */
+/** Implements the port `Link` of the protocol machine, which documents the methods. */
 export class StreamLink<In, Out> implements Link<In, Out> {
   readonly definition: ProtocolDefinition<In, Out>;
   readonly deadlines: Deadlines;
   readonly #limits: Bounds;
-  /** Who is shown the messages; `undefined` while nobody is, which then costs nothing. */
-  #tap: Tap | undefined;
-  #taps: readonly Tap[];
+  readonly #messages: MessagePipeline<In, Out>;
   readonly #forwards: boolean;
-  #batch: Batcher<In> | undefined;
   #listener: SinglePeerListener | undefined;
   #open: OpenStream<In> | undefined;
   #outgoing: Outbound;
+  /** Makes the running writer loop fail. */
   #failWriter: ((error: unknown) => void) | undefined;
 
   constructor(definition: ProtocolDefinition<In, Out>, options: LinkOptions) {
     this.definition = definition;
     this.deadlines = options.deadlines;
     this.#limits = options.limits;
-    this.#tap = options.tap;
     this.#forwards = options.forward ?? false;
-    this.#taps = options.tap ? [options.tap] : NO_TAPS;
+    this.#messages = new MessagePipeline(definition);
+    if (options.tap) this.#messages.observe(options.tap);
     this.#outgoing = new Outbound(options.limits);
   }
 
@@ -88,7 +79,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   }
 
   async accept(signal: StopSignal): Promise<void> {
-    if (this.#listener === undefined) throw new ClosedError('Nothing listens');
+    if (this.#listener === undefined) throw new ClosedError('There is no listener');
     const stream = await this.#listener.accept(signal);
     this.#listener.close();
     this.#listener = undefined;
@@ -98,8 +89,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   async establish(signal: StopSignal): Promise<void> {
     if (this.definition.handshake === undefined) return;
     const { stream, inbound } = this.#opened();
-    const hooks = { receive: this.#seen, encode: this.#prepared };
-    const session = new HandshakeSession(stream, inbound, hooks, toAbortSignal(signal));
+    const session = new HandshakeSession(stream, inbound, this.#messages, toAbortSignal(signal));
     try {
       await this.definition.handshake(session);
     } catch (error) {
@@ -111,9 +101,9 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   async read(signal: StopSignal): Promise<void> {
     try {
-      await readLoop(this.#opened().inbound, this.#handle, signal);
+      await readLoop(this.#opened().inbound, this.#messages.handle, signal);
     } finally {
-      this.#batch?.flush();
+      this.#messages.flushForwarded();
     }
   }
 
@@ -151,9 +141,9 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     const { stream, inbound } = this.#open;
     const error = await destroyAndWait(stream);
     const failure = error && inbound.fail(error);
-    // Of both, what a callback threw: it is a defect, and is told nowhere else.
-    const untold = inbound.unreportedError ?? failure;
-    if (untold !== undefined) throw untold;
+    // The handler's error takes precedence: it is a defect, and is reported nowhere else.
+    const unreported = inbound.unreportedError ?? failure;
+    if (unreported !== undefined) throw unreported;
   }
 
   release(): void {
@@ -172,17 +162,17 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   }
 
   send(message: Out): Promise<void> {
-    let seen;
+    let replaced;
     try {
-      seen = this.#replaced(message);
+      replaced = this.#messages.applyOutbound(message);
     } catch (thrown) {
       const error = handlerError('outbound', thrown);
       this.#failWriter?.(error);
       return Promise.reject(error);
     }
-    // A message that cannot be encoded concerns its sender, and nobody else.
+    // A message that cannot be encoded fails this call only; the session goes on.
     try {
-      return this.#outgoing.push(this.#encoded(seen));
+      return this.#outgoing.push(this.#messages.toBytes(replaced));
     } catch (error) {
       return Promise.reject(encodeError(error));
     }
@@ -193,32 +183,24 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   }
 
   forward(deliver: (messages: readonly In[]) => void): void {
-    if (this.#forwards) this.#batch = new Batcher(deliver);
+    if (this.#forwards) this.#messages.forward(deliver);
   }
 
   observe(tap: Tap): () => void {
-    this.#show([...this.#taps, tap]);
-    return () => {
-      this.#show(this.#taps.filter((other) => other !== tap));
-    };
+    return this.#messages.observe(tap);
   }
 
-  #show(taps: readonly Tap[]): void {
-    this.#taps = taps;
-    this.#tap = taps.length < 2 ? taps[0] : tapAll(taps);
-  }
-
-  /** Inspectors print the machine's context; a link has nothing to show there but its figures. */
+  /** What inspectors print of a link, which is part of the machine's context. */
   toJSON(): object {
     return { undelivered: this.undelivered };
   }
 
   #adopt(stream: Duplex, signal: StopSignal): void {
-    // A dial or an accept that succeeded in the turn in which it was aborted.
+    // The dial or accept may have succeeded in the turn in which it was aborted.
     if (signal.aborted) stream.destroy();
     signal.throwIfAborted();
     try {
-      const decoder = createDecoder(this.definition.codec, this.#limits, this.#isObserved);
+      const decoder = this.#messages.createDecoder(this.#limits);
       this.#open = { stream, inbound: new Inbound(stream, decoder) };
     } catch (error) {
       stream.destroy();
@@ -226,88 +208,23 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     }
   }
 
-  readonly #isObserved = (): boolean => this.#tap !== undefined || this.#batch !== undefined;
-
   #opened(): OpenStream<In> {
-    if (this.#open === undefined) throw new ClosedError('There is no stream');
+    if (this.#open === undefined) throw new ClosedError('There is no open stream');
     return this.#open;
   }
-
-  readonly #handle = (message: In): PromiseLike<void> | undefined => {
-    const seen = this.#seen(message);
-    this.#batch?.push(seen);
-    try {
-      const handled = this.definition.onMessage?.(seen);
-      return typeof handled?.then === 'function'
-        ? handled.then(undefined, rethrowTyped)
-        : undefined;
-    } catch (error) {
-      return rethrowTyped(error);
-    }
-  };
-
-  readonly #seen = (message: In): In => {
-    let seen = message;
-    if (this.definition.inbound !== undefined) {
-      try {
-        seen = this.definition.inbound(message);
-      } catch (error) {
-        throw handlerError('inbound', error);
-      }
-    }
-    this.#tap?.('<--', seen);
-    return seen;
-  };
-
-  #replaced(message: Out): Out {
-    return this.definition.outbound === undefined ? message : this.definition.outbound(message);
-  }
-
-  #encoded(message: Out): string | Uint8Array {
-    const data = this.definition.codec.encode(message);
-    this.#tap?.('-->', message);
-    return data;
-  }
-
-  readonly #prepared = (message: Out): string | Uint8Array => {
-    let seen;
-    try {
-      seen = this.#replaced(message);
-    } catch (error) {
-      throw handlerError('outbound', error);
-    }
-    try {
-      return this.#encoded(seen);
-    } catch (error) {
-      throw encodeError(error);
-    }
-  };
 }
 
-/** Destroys the stream that `address` holds, if it does. Never throws. */
+/** Destroys the stream that `address` holds, if it holds one. Never throws. */
 export function destroyStream(address: Address): void {
   try {
     const target = parseAddress(address);
     if (target.kind === 'stream') ignoreLateErrors(target.stream).destroy();
   } catch {
-    // Not an address: there is nothing to be destroyed.
+    // Not a valid address: there is nothing to destroy.
   }
 }
 
-const NO_TAPS: readonly Tap[] = [];
-
-const tapAll =
-  (taps: readonly Tap[]): Tap =>
-  (arrow, message) => {
-    for (const tap of taps) tap(arrow, message);
-  };
-
-/** Both readers that may hear of one failure must hear of the same error. */
-const rethrowTyped = (thrown: unknown): never => {
-  throw handlerError('onMessage', thrown);
-};
-
-/** Destroys a stream, and resolves when it is closed: with an error, if destroying it brought one. */
+/** Destroys a stream and waits until it is closed. Resolves with the error that destroying it caused, if any. */
 const destroyAndWait = async (stream: Duplex): Promise<Error | undefined> => {
   const { errored } = stream;
   stream.destroy();
@@ -318,10 +235,3 @@ const destroyAndWait = async (stream: Duplex): Promise<Error | undefined> => {
   }
   return errored === null && stream.errored !== null ? stream.errored : undefined;
 };
-
-const encodeError = (thrown: unknown): WirechartError =>
-  isWirechartError(thrown)
-    ? thrown
-    : new CodecError(`The message cannot be encoded: ${describe(thrown)}`, undefined, {
-        cause: thrown,
-      });

@@ -1,0 +1,130 @@
+/** What every message of a connection passes: the protocol's hooks and codec, taps, and forwarding. */
+
+import {
+  CodecError,
+  describe,
+  handlerError,
+  isWirechartError,
+  type WirechartError,
+} from '../core/errors.ts';
+import type { Bounds } from '../core/limits.ts';
+import { createDecoder } from '../core/skipping-codec.ts';
+import type { Decoder, ProtocolDefinition } from '../core/types.ts';
+import type { Tap } from '../machines/link.ts';
+import { Batcher } from './batcher.ts';
+
+/** Lives as long as its link; what belongs to one session is in the decoders that it creates. */
+export class MessagePipeline<In, Out> {
+  readonly #definition: ProtocolDefinition<In, Out>;
+  #taps: readonly Tap[] = [];
+  /** All taps as one function; `undefined` while there is none, and then they cost nothing. */
+  #tap: Tap | undefined;
+  #forwarded: Batcher<In> | undefined;
+
+  constructor(definition: ProtocolDefinition<In, Out>) {
+    this.#definition = definition;
+  }
+
+  /** Shows every message to `tap`, which must not throw, until the returned function is called. */
+  observe(tap: Tap): () => void {
+    this.#setTaps([...this.#taps, tap]);
+    return () => {
+      this.#setTaps(this.#taps.filter((other) => other !== tap));
+    };
+  }
+
+  /** Delivers every message that is handled from now on, in batches. */
+  forward(deliver: (messages: readonly In[]) => void): void {
+    this.#forwarded = new Batcher(deliver);
+  }
+
+  /** Delivers at once the messages that wait to be forwarded. */
+  flushForwarded(): void {
+    this.#forwarded?.flush();
+  }
+
+  /** Creates the decoder of one session. Throws what the codec throws. */
+  createDecoder(limits: Bounds): Decoder<In> {
+    const isObserved = () => this.#tap !== undefined || this.#forwarded !== undefined;
+    return createDecoder(this.#definition.codec, limits, isObserved);
+  }
+
+  /** Passes an inbound message through the `inbound` hook. Throws a `WirechartError`. */
+  receive(message: In): In {
+    let received = message;
+    if (this.#definition.inbound !== undefined) {
+      try {
+        received = this.#definition.inbound(message);
+      } catch (error) {
+        throw handlerError('inbound', error);
+      }
+    }
+    this.#tap?.('<--', received);
+    return received;
+  }
+
+  /** Receives a message, and calls `onMessage`. Throws, or rejects with, a `WirechartError`. */
+  readonly handle = (message: In): PromiseLike<void> | undefined => {
+    const received = this.receive(message);
+    this.#forwarded?.push(received);
+    try {
+      const handled = this.#definition.onMessage?.(received);
+      return typeof handled?.then === 'function'
+        ? handled.then(undefined, rethrowTyped)
+        : undefined;
+    } catch (error) {
+      return rethrowTyped(error);
+    }
+  };
+
+  /** Passes an outbound message through the `outbound` hook. Throws what the hook throws. */
+  applyOutbound(message: Out): Out {
+    return this.#definition.outbound === undefined ? message : this.#definition.outbound(message);
+  }
+
+  /** Encodes a message that `applyOutbound()` has returned. Throws what the codec throws. */
+  toBytes(message: Out): string | Uint8Array {
+    const data = this.#definition.codec.encode(message);
+    this.#tap?.('-->', message);
+    return data;
+  }
+
+  /** Passes an outbound message through the hook and encodes it. Throws a `WirechartError`. */
+  encode(message: Out): string | Uint8Array {
+    let replaced;
+    try {
+      replaced = this.applyOutbound(message);
+    } catch (error) {
+      throw handlerError('outbound', error);
+    }
+    try {
+      return this.toBytes(replaced);
+    } catch (error) {
+      throw encodeError(error);
+    }
+  }
+
+  #setTaps(taps: readonly Tap[]): void {
+    this.#taps = taps;
+    this.#tap = taps.length < 2 ? taps[0] : joinTaps(taps);
+  }
+}
+
+const joinTaps =
+  (taps: readonly Tap[]): Tap =>
+  (arrow, message) => {
+    for (const tap of taps) tap(arrow, message);
+  };
+
+/** Wrapped here, so that two readers that wait for one promise reject with the same error. */
+const rethrowTyped = (thrown: unknown): never => {
+  throw handlerError('onMessage', thrown);
+};
+
+/** Wraps what a codec threw on a message that it cannot encode. */
+export const encodeError = (thrown: unknown): WirechartError =>
+  isWirechartError(thrown)
+    ? thrown
+    : new CodecError(`The message cannot be encoded: ${describe(thrown)}`, undefined, {
+        cause: thrown,
+      });
