@@ -1,8 +1,11 @@
-/** What a feed asks of an actor, whatever copy of XState made it. */
+/**
+ * Reads actors by shape (snapshot, children, system), so that a feed can watch actors that another copy
+ * of XState 5 created.
+ */
 
 import type { AnyActorRef, AnyStateMachine, InspectionEvent, Subscription } from 'xstate';
 
-/** A snapshot, of any kind of actor. */
+/** A snapshot of any kind of actor. */
 export interface AnySnapshotFacts {
   readonly status: 'active' | 'done' | 'error' | 'stopped';
   readonly output?: unknown;
@@ -13,8 +16,8 @@ export interface AnySnapshotFacts {
   readonly children?: Readonly<Record<string, AnyActorRef | undefined>>;
 }
 
-/** An event that is scheduled, as the system keeps it. */
-export interface Scheduled {
+/** An event that is scheduled, as XState's actor system keeps it. */
+export interface ScheduledEvent {
   readonly id: string;
   readonly event: { readonly type: string };
   readonly delay: number;
@@ -22,17 +25,17 @@ export interface Scheduled {
   readonly source: unknown;
 }
 
-/** An actor, and the actor system that it is in. */
+/** An actor, with the members of XState's that its types leave out. */
 export type WatchableActor = AnyActorRef & {
   readonly _parent?: WatchableActor;
   readonly _processingStatus?: number;
   readonly logic?: unknown;
 };
 
-/** What `_processingStatus` says of an actor that was stopped, perhaps before it started. */
+/** The `_processingStatus` of an actor that was stopped, perhaps before it started. */
 const STOPPED = 2;
 
-/** The machine that an actor runs; `undefined` when it runs something else. */
+/** The machine that an actor runs; `undefined` when its logic is not a machine. */
 export function machineOf({ logic }: WatchableActor): AnyStateMachine | undefined {
   return isMachine(logic) ? logic : undefined;
 }
@@ -40,16 +43,16 @@ export function machineOf({ logic }: WatchableActor): AnyStateMachine | undefine
 const isMachine = (logic: unknown): logic is AnyStateMachine =>
   typeof logic === 'object' && logic !== null && 'root' in logic && 'resolveState' in logic;
 
-/** The present snapshot; `undefined` while the actor is still being made. */
+/** The current snapshot; `undefined` while the actor is being constructed. */
 export function snapshotOf(actor: WatchableActor): AnySnapshotFacts | undefined {
   const snapshot = readSnapshot(actor);
   if (!isSnapshot(snapshot)) return undefined;
-  // One that was stopped before it started has a snapshot that never changes.
+  // The snapshot of an actor that was stopped before it started stays 'active' for ever.
   const isOver = actor._processingStatus === STOPPED && snapshot.status === 'active';
   return isOver ? { ...snapshot, status: 'stopped' } : snapshot;
 }
 
-/** XState's development build throws where the other gives `undefined`. */
+/** XState's development build throws where its production build returns `undefined`. */
 function readSnapshot(actor: WatchableActor): unknown {
   try {
     return actor.getSnapshot();
@@ -58,21 +61,22 @@ function readSnapshot(actor: WatchableActor): unknown {
   }
 }
 
-/** Whether there is an actor: it was made, and has not ended. */
-export const isAlive = (actor: WatchableActor): boolean => snapshotOf(actor)?.status === 'active';
+/** Whether the actor is constructed and has not ended. */
+export const isActive = (actor: WatchableActor): boolean => snapshotOf(actor)?.status === 'active';
 
-/** Whether something has a status, as every snapshot has. */
+/** Whether a value has a status, as every snapshot has. */
 export const isSnapshot = (value: unknown): value is AnySnapshotFacts =>
   typeof value === 'object' && value !== null && 'status' in value;
 
-/** The actor and all below it, parents first. */
-export function* family(actor: WatchableActor): Generator<WatchableActor> {
+/** The actor and all its descendants, parents first. */
+export function* withDescendants(actor: WatchableActor): Generator<WatchableActor> {
   yield actor;
   const children = snapshotOf(actor)?.children ?? {};
-  for (const child of Object.values(children)) if (child !== undefined) yield* family(child);
+  for (const child of Object.values(children))
+    if (child !== undefined) yield* withDescendants(child);
 }
 
-/** Calls back with the inspection events of the actor's system, until unsubscribed. */
+/** Subscribes to the inspection events of the actor's system. */
 export function onInspection(
   { system }: WatchableActor,
   listener: (event: InspectionEvent) => void,
@@ -80,7 +84,7 @@ export function onInspection(
   return system.inspect(listener);
 }
 
-/** What is scheduled in the actor's system. */
-export function scheduledIn({ system }: WatchableActor): Scheduled[] {
+/** The events scheduled in the actor's system. */
+export function scheduledIn({ system }: WatchableActor): ScheduledEvent[] {
   return Object.values(system.getSnapshot()._scheduledEvents);
 }

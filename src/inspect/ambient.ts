@@ -1,7 +1,7 @@
 /**
- * Inspection without a change of code: `WIRECHART_INSPECT=<url>` reports every protocol machine of the
- * program to an inspector, `WIRECHART_TRACE=<path>` records them to a file. A value that cannot be
- * used is a warning of the process, never an error of a session.
+ * Inspection by environment variable: `WIRECHART_INSPECT=<url>` reports every protocol machine of the
+ * program to an inspector, `WIRECHART_TRACE=<path>` records them to a file. An unusable value emits a
+ * process warning and never fails a session.
  */
 
 import { describe } from '../core/errors.ts';
@@ -17,7 +17,7 @@ const INSPECTION_VARIABLES: Readonly<Record<string, (value: string) => Inspectio
 
 let inspects: readonly Inspect[] | undefined;
 
-/** Who watches every machine of this program. The environment is read once, at the first call. */
+/** The watchers that the environment asks for. It is read once, at the first call. */
 export function ambientInspects(): readonly Inspect[] {
   inspects ??= Object.keys(INSPECTION_VARIABLES).flatMap(inspectOf);
   return inspects;
@@ -25,12 +25,12 @@ export function ambientInspects(): readonly Inspect[] {
 
 function inspectOf(variable: string): Inspect[] {
   const value = process.env[variable];
-  const way = INSPECTION_VARIABLES[variable];
-  if (value === undefined || value === '' || way === undefined) return [];
+  const start = INSPECTION_VARIABLES[variable];
+  if (value === undefined || value === '' || start === undefined) return [];
   try {
-    return [way(value).inspect];
+    return [start(value).inspect];
   } catch (error) {
-    process.emitWarning(`${variable} is ignored. ${describe(error)}`, 'WirechartWarning');
+    process.emitWarning(`${variable} is ignored: ${describe(error)}`, 'WirechartWarning');
     return [];
   }
 }

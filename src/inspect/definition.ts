@@ -1,11 +1,11 @@
-/** A machine of XState 5 as the definition that XState 4, and so every @xstate/inspect receiver, reads. */
+/** Converts an XState 5 machine to the XState 4 definition that every @xstate/inspect receiver reads. */
 
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { nameOf, toV4Name } from './names.ts';
 import { toPlain } from './plain.ts';
 import type { Json } from './wire.ts';
 
-/** A transition of XState 5, as far as it is drawn. */
+/** The parts of an XState 5 transition that are drawn. */
 export interface Transition {
   readonly eventType: string;
   readonly source: { readonly id: string };
@@ -16,40 +16,40 @@ export interface Transition {
   readonly description?: string | undefined;
 }
 
-/** Every transition that starts in a state, `always` included, in the order in which they are tried. */
+/** A state's own transitions, `always` included, in the order in which XState tries them. */
 export const transitionsOf = (node: AnyStateNode): Transition[] => [
   ...[...node.transitions.values()].flat(),
   ...(node.always ?? []),
 ];
 
-/** The states in a state, in document order. */
+/** The direct child states, in document order. */
 export const childrenOf = (node: AnyStateNode): AnyStateNode[] => Object.values(node.states);
 
-/** The key of the state that a compound state begins in. */
+/** The key of a compound state's initial state. */
 export const initialOf = (node: AnyStateNode): string | undefined =>
   node.type === 'compound' ? node.initial.target[0]?.key : undefined;
 
-/** The names of actions, without those by which XState sets and clears its own timers. */
+/** The names of actions, without the ones with which XState sets and clears its own timers. */
 const actionNames = (actions: readonly unknown[]): string[] =>
   actions
     .map((action) => nameOf(action, 'inline'))
     .filter((name) => name !== 'xstate.raise' && name !== 'xstate.cancel');
 
-const texts = new WeakMap<AnyStateMachine, string>();
+const definitionTexts = new WeakMap<AnyStateMachine, string>();
 
-/** The JSON text of a machine's definition. It is made once a machine. */
+/** The JSON text of a machine's definition, cached per machine. */
 export function definitionText(machine: AnyStateMachine): string {
-  const known = texts.get(machine);
+  const known = definitionTexts.get(machine);
   if (known !== undefined) return known;
   const text = JSON.stringify({
     ...toV4Definition(machine.root),
     predictableActionArguments: true,
   });
-  texts.set(machine, text);
+  definitionTexts.set(machine, text);
   return text;
 }
 
-/** One state, and those in it. */
+/** A state with its descendants. */
 function toV4Definition(node: AnyStateNode): object {
   const initial = initialOf(node);
   return {
@@ -74,13 +74,13 @@ function toV4Definition(node: AnyStateNode): object {
   };
 }
 
-/** What a history state falls back to. */
+/** The target of a history state that has no history yet. */
 function historyTarget(node: AnyStateNode): { target?: Json } {
   const { target }: { target?: unknown } = node.config;
   return typeof target === 'string' ? { target } : {};
 }
 
-/** `always` is a property of its own; among the events, as '', version 4 would complain of it. */
+/** `always` is a separate property: XState 4 warns when it is listed under `on` as ''. */
 function eventsOf(node: AnyStateNode): { on: Record<string, object[]>; always?: object[] } {
   const on = new Map<string, object[]>();
   for (const transition of transitionsOf(node)) {
@@ -103,7 +103,7 @@ const toV4Transition = (transition: Transition, event: string): object => ({
   ...(transition.description !== undefined && { description: transition.description }),
 });
 
-/** The four statuses of an actor that is no machine, as a machine. */
+/** The definition of an actor that is not a machine: a chart of its four statuses. */
 export const lifecycleText = (id: string): string =>
   JSON.stringify({
     id,

@@ -1,4 +1,4 @@
-/** A statechart as text that Graphviz draws. */
+/** Draws a machine as Graphviz text. */
 
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { childrenOf, initialOf } from './definition.ts';
@@ -11,35 +11,35 @@ const STYLE = [
 ];
 
 /**
- * The picture of a machine, as a Graphviz `digraph`, for `dot -Tsvg`: states with states in them are
- * clusters, the regions of a parallel state dashed ones. It shows what `toMermaid()` shows. The same
- * machine gives the same text.
+ * Draws a machine as a Graphviz `digraph`, for `dot -Tsvg`. States with child states are clusters; the
+ * regions of a parallel state are dashed clusters. The content is that of `toMermaid()`. The same machine
+ * always gives the same text.
  */
 export function toDot(machine: AnyStateMachine): string {
   const drawing = new Drawing(machine);
-  const title = [machine.id, ...drawing.everywhere().map((fact) => `in every state: ${fact}`)];
+  const title = [machine.id, ...drawing.globalFacts().map((fact) => `in every state: ${fact}`)];
   const lines = [
     ...STYLE,
     `label=${quoted(title.join('\n'))}`,
-    ...inside(drawing, drawing.root),
+    ...contentsOf(drawing, drawing.root),
     ...drawing.arrows().map((arrow) => edgeOf(drawing, arrow)),
   ];
   return ['digraph {', ...lines.map((line) => `  ${line}`), '}'].join('\n');
 }
 
-/** The initial marker and the states of a state. */
-function inside(drawing: Drawing, node: AnyStateNode): string[] {
+/** The initial marker and the child states of a state. */
+function contentsOf(drawing: Drawing, node: AnyStateNode): string[] {
   const children = childrenOf(node).flatMap((child) =>
     declarationOf(drawing, child, node.type === 'parallel'),
   );
   const initial = childrenOf(node).find(({ key }) => key === initialOf(node));
   if (initial === undefined) return children;
-  const dot = `initial ${drawing.idOf(node)}`; // No state has a name with a space.
+  const marker = `initial ${drawing.idOf(node)}`; // No state has a space in its id.
   const [anchor, bounds] = endOf(drawing, initial, 'lhead');
   return [
-    `${quoted(dot)} [shape=point, width=0.1]`,
+    `${quoted(marker)} [shape=point, width=0.1]`,
     ...children,
-    `${quoted(dot)} -> ${quoted(anchor)}${bounds === '' ? '' : ` [${bounds}]`}`,
+    `${quoted(marker)} -> ${quoted(anchor)}${bounds === '' ? '' : ` [${bounds}]`}`,
   ];
 }
 
@@ -53,7 +53,7 @@ function declarationOf(drawing: Drawing, node: AnyStateNode, isRegion: boolean):
     `subgraph ${quoted(`cluster_${drawing.idOf(node)}`)} {`,
     `  label=${quoted(text)}`,
     ...(isRegion ? ['  style="rounded,dashed"'] : []),
-    ...inside(drawing, node).map((line) => `  ${line}`),
+    ...contentsOf(drawing, node).map((line) => `  ${line}`),
     '}',
   ];
 }
@@ -66,7 +66,7 @@ function edgeOf(drawing: Drawing, { from, to, labels }: Arrow): string {
   return `${quoted(tail)} -> ${quoted(head)} [${attributes.join(', ')}]`;
 }
 
-/** Graphviz has arrows between nodes only: that of a cluster ends at a node in it, and is clipped. */
+/** Graphviz draws edges between nodes only: an edge to a cluster ends at a node in it and is clipped. */
 function endOf(drawing: Drawing, node: AnyStateNode, end: 'lhead' | 'ltail'): [string, string] {
   let leaf = node;
   for (let [child] = childrenOf(leaf); child !== undefined; [child] = childrenOf(leaf))

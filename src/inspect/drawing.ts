@@ -1,22 +1,22 @@
-/** What a picture of a machine in text is made of, in whatever language. */
+/** What a text diagram of a machine shows, independent of the diagram language. */
 
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { childrenOf, type Transition, transitionsOf } from './definition.ts';
 import { inWords, nameOf } from './names.ts';
 
-/** An arrow, with all that lead from the one state to the other. */
+/** All transitions from one state to another, drawn as one arrow. */
 export interface Arrow {
   readonly from: AnyStateNode;
   readonly to: AnyStateNode;
-  /** One for each event, in the order in which they are tried. */
+  /** One per transition, in the order in which XState tries them. */
   readonly labels: readonly string[];
 }
 
-/** What is no name in Mermaid, whose words these are, in whatever case. */
-const WORDS =
+/** Mermaid's keywords, in any case: a state id must not be one of them. */
+const MERMAID_KEYWORDS =
   /^(?:acc(?:descr|title)|as|class(?:def)?|click|default|direction|end|hide|href|note|scale|state|statediagram|style)$/i;
 
-/** A machine as it is drawn. */
+/** The states, arrows and texts of one machine's diagram. */
 export class Drawing {
   readonly root: AnyStateNode;
   readonly #ids = new Map<AnyStateNode, string>();
@@ -24,7 +24,7 @@ export class Drawing {
   constructor(machine: AnyStateMachine) {
     this.root = machine.root;
     const taken = new Set<string>();
-    for (const node of below(this.root)) {
+    for (const node of subtree(this.root)) {
       const id = idAt(node.path);
       let unique = id;
       for (let at = 2; taken.has(unique); at += 1) unique = `${id}_${String(at)}`;
@@ -33,52 +33,52 @@ export class Drawing {
     }
   }
 
-  /** A name that no other state of the machine has, of letters, digits and `_`. */
+  /** The state's unique id in the diagram, of letters, digits and `_`. */
   idOf(node: AnyStateNode): string {
     return this.#ids.get(node) ?? '_';
   }
 
-  /** The arrows between states; those between the same two states are one. */
+  /** The arrows between states, at most one from each state to each other. */
   arrows(): Arrow[] {
-    return [...this.#ids.keys()].flatMap((node) => this.#ways(node).filter(isArrow));
+    return [...this.#ids.keys()].flatMap((node) => this.#arrowsFrom(node).filter(isArrow));
   }
 
-  /** What a state does beside leading to others: the actors that it runs, the events that it notes. */
+  /** What a state does besides its arrows: the actors that it runs, the events that change no state. */
   factsOf(node: AnyStateNode): string[] {
     const actors = node.invoke.map(({ id }) => id);
-    const own = new Set(actors.map((id) => `xstate.error.actor.${id}`));
-    const noted = transitionsOf(node)
-      .filter(({ target, eventType }) => target === undefined && !own.has(eventType))
+    const actorErrors = new Set(actors.map((id) => `xstate.error.actor.${id}`));
+    const handled = transitionsOf(node)
+      .filter(({ target, eventType }) => target === undefined && !actorErrors.has(eventType))
       .map(labelOf);
     return [
       ...(actors.length === 0 ? [] : [`runs ${actors.join(', ')}`]),
-      ...(noted.length === 0 ? [] : [`notes ${noted.join(', ')}`]),
-      ...this.#ways(node)
+      ...(handled.length === 0 ? [] : [`handles ${handled.join(', ')}`]),
+      ...this.#arrowsFrom(node)
         .filter(({ to }) => to === this.root)
-        .map(({ labels }) => `begins anew at ${labels.join(', ')}`),
+        .map(({ labels }) => `restarts on ${labels.join(', ')}`),
     ];
   }
 
-  /** What the machine does in every state, its ways from everywhere included. */
-  everywhere(): string[] {
+  /** What the machine does in every state, including the transitions that start at its root. */
+  globalFacts(): string[] {
     return [
       ...this.factsOf(this.root),
-      ...this.#ways(this.root)
+      ...this.#arrowsFrom(this.root)
         .filter(({ to }) => to !== this.root)
         .map(({ to, labels }) => `${labels.join(', ')} leads to ${this.idOf(to)}`),
     ];
   }
 
-  /** Where the transitions of a state lead. */
-  #ways(from: AnyStateNode): Arrow[] {
-    const ways = new Map<AnyStateNode, string[]>();
+  /** The arrows that start at a state. They may lead to the root. */
+  #arrowsFrom(from: AnyStateNode): Arrow[] {
+    const labels = new Map<AnyStateNode, string[]>();
     for (const transition of transitionsOf(from)) {
       for (const target of transition.target ?? []) {
         const to = this.#nodeOf(target.id);
-        ways.set(to, [...(ways.get(to) ?? []), labelOf(transition)]);
+        labels.set(to, [...(labels.get(to) ?? []), labelOf(transition)]);
       }
     }
-    return [...ways].map(([to, labels]) => ({ from, to, labels }));
+    return [...labels].map(([to, texts]) => ({ from, to, labels: texts }));
   }
 
   #nodeOf(id: string): AnyStateNode {
@@ -87,23 +87,23 @@ export class Drawing {
   }
 }
 
-/** The keys that lead to a state, as a name that nothing reads as something else. */
+/** A state's path as an id that no diagram language reads as syntax. */
 const idAt = (path: readonly string[]): string => {
   const id = path.join('_').replace(/\W/g, '_') || '_';
-  return WORDS.test(id) ? `${id}_` : id;
+  return MERMAID_KEYWORDS.test(id) ? `${id}_` : id;
 };
 
-/** Neither from nor to the machine as a whole, which is no state that could be drawn. */
+/** Arrows from and to the root are not drawn: it is not a state in the diagram. */
 const isArrow = ({ from, to }: Arrow): boolean =>
   from.parent !== undefined && to.parent !== undefined;
 
-/** A state and all in it, parents first. */
-function* below(node: AnyStateNode): Generator<AnyStateNode> {
+/** A state and all its descendants, parents first. */
+function* subtree(node: AnyStateNode): Generator<AnyStateNode> {
   yield node;
-  for (const child of childrenOf(node)) yield* below(child);
+  for (const child of childrenOf(node)) yield* subtree(child);
 }
 
-/** `isFinite` only says that a deadline may be Infinity. */
+/** The guard `isFinite` is left out: it only says that a deadline may be Infinity. */
 const labelOf = ({ eventType, guard }: Transition): string => {
   const event = eventType === '' ? 'always' : inWords(eventType);
   const name = guard === undefined ? undefined : nameOf(guard, 'guarded');

@@ -1,11 +1,12 @@
 /**
- * XState 5's inspection, as messages of the wire protocol in `wire.ts`, for as many sinks as watch.
+ * Converts XState 5's inspection events to messages of the wire protocol in `wire.ts` and sends them to
+ * any number of sinks.
  *
- * A feed must not be felt by what it watches. It holds no actor alive: a system of actors is known by a
- * weak reference, and what is remembered of its actors hangs on the system itself. While there is no
- * sink, nothing is subscribed and nothing remembered; when one comes, the actors that live are told to
- * it with their present state. An inspector that throws breaks the machine that it watches (XState
- * isolates nothing), so every way in is guarded.
+ * A feed must not affect what it watches. It keeps no actor alive: it refers to actor systems weakly, and
+ * what it remembers of a system's actors is reachable from that system alone. Without a sink it
+ * subscribes to nothing and remembers nothing; a new sink first gets every living actor with its current
+ * state. XState does not isolate inspection: a listener that throws breaks the machine that it watches,
+ * so every entry point is guarded.
  */
 
 import { performance } from 'node:perf_hooks';
@@ -15,54 +16,56 @@ import type { WatchableActor } from './actors.ts';
 import { lineOf } from './serialize.ts';
 import { toV5Name } from './names.ts';
 import { type Sanitize, toPlain } from './plain.ts';
-import { type Reporting, SystemWatch } from './system.ts';
+import { type FeedServices, SystemWatch } from './system.ts';
 import type { FeedMessage, InspectorCommand, Timestamp } from './wire.ts';
 import { Wiretap } from './wiretap.ts';
 
-/** Gets each message as one line of JSON, without the line's end. */
+/** Receives each message as one line of JSON, without a line terminator. */
 export type Sink = (line: string) => void;
 
 /**
- * What to pass as the option `inspect` of an `AsyncProtocol`, a `QmpClient` or XState's
- * `createActor()`. It never throws.
+ * Pass it as the option `inspect` of an `AsyncProtocol`, a `QmpClient` or XState's `createActor()`. It
+ * never throws.
  */
 export interface Inspect {
   (event: InspectionEvent): void;
   /**
-   * Watches an actor that runs already, with all others of its system. Better than the option where
-   * there is a choice, and what `AsyncProtocol` and `QmpClient` do with it: while nobody watches it
-   * costs nothing, whereas XState's option costs half of a transition. May be called again.
+   * Watches an actor that exists already, with all others of its actor system. It may be called again
+   * for the same actor. Prefer it to XState's option `inspect`, which slows every transition down by
+   * about half even while no inspector is connected; an attached actor costs nothing until one is.
+   * `AsyncProtocol` and `QmpClient` attach their actors themselves.
    */
   readonly attach: (actor: AnyActorRef) => void;
 }
 
-/** Now, as all messages say it. */
+/** The current time, as in every message. */
 export const now = (): Timestamp => performance.timeOrigin + performance.now();
 
-/** See the module's comment. */
+/** Watches actor systems and sends what happens in them to its sinks. */
 export class Feed {
-  /** For actors: see `Inspect`. */
+  /** Passed to actors: see `Inspect`. */
   readonly inspect: Inspect;
   readonly #sinks = new Set<Sink>();
-  readonly #reporting: Reporting;
-  readonly #systems = new WeakMap<object, SystemWatch>();
-  readonly #live = new Set<WeakRef<SystemWatch>>();
-  readonly #buried = new FinalizationRegistry<CollectedActors>((remains) => {
-    this.#bury(remains);
+  readonly #services: FeedServices;
+  readonly #watches = new WeakMap<object, SystemWatch>();
+  /** The same watches, to iterate over. */
+  readonly #watchRefs = new Set<WeakRef<SystemWatch>>();
+  readonly #collected = new FinalizationRegistry<CollectedSystem>((system) => {
+    this.#onCollected(system);
   });
   #isTapping = false;
   #problems = 0;
 
   constructor(sanitize?: Sanitize) {
-    const say = (message: FeedMessage) => {
-      this.#say(message);
+    const publish = (message: FeedMessage) => {
+      this.#publish(message);
     };
-    this.#reporting = {
-      say,
+    this.#services = {
+      publish,
       now,
       guarded: (run) => this.#guarded(run),
       plain: (value) => toPlain(value, sanitize),
-      wiretap: new Wiretap(say, now, sanitize),
+      wiretap: new Wiretap(publish, now, sanitize),
     };
     this.inspect = Object.assign(
       this.#guarded((event: InspectionEvent) => {
@@ -72,19 +75,19 @@ export class Feed {
     );
   }
 
-  /** Whether anybody watches. */
+  /** Whether the feed has a sink. */
   get isWatched(): boolean {
     return this.#sinks.size > 0;
   }
 
-  /** Tells a sink of all actors that live, and then of all that happens, until it is removed. */
+  /** Sends a sink all living actors, and then everything that happens until it is removed. */
   add(sink: Sink): void {
     const isFirst = this.#sinks.size === 0;
     this.#sinks.add(sink);
     this.#eachSystem((system) => {
       if (isFirst) system.begin();
       if (isFirst) system.setTapping(this.#isTapping);
-      this.#introduce(system, sink);
+      this.#sendRegistrations(system, sink);
     });
   }
 
@@ -96,25 +99,25 @@ export class Feed {
     });
   }
 
-  /** Tells a sink again of all actors that live. */
+  /** Sends a sink all living actors again. */
   replay(sink: Sink): void {
     this.#eachSystem((system) => {
-      this.#introduce(system, sink);
+      this.#sendRegistrations(system, sink);
     });
   }
 
-  /** Sends an event, as an inspector spells it, to the actor that it names. */
+  /** Sends an inspector's event to the actor that it names, translated from XState 4's names. */
   send(command: InspectorCommand & { readonly type: 'xstate.event' }): void {
     this.#guarded(() => {
-      const { data, origin } = targeted(JSON.parse(command.event));
+      const { data, origin } = parsedEvent(JSON.parse(command.event));
       const sessionId = origin ?? command.service;
-      if (sessionId === undefined || OF_ACTORS.has(data.type)) return;
+      if (sessionId === undefined || LIFECYCLE_EVENTS.has(data.type)) return;
       const event = { ...data, type: toV5Name(data.type) };
       this.#eachSystem((system) => system.send(sessionId, event));
     })(undefined);
   }
 
-  /** Shows the messages of protocol machines, or shows them no longer. */
+  /** Starts or stops sending the messages of protocol machines. */
   setTapping(isTapping: boolean): void {
     this.#isTapping = isTapping && this.isWatched;
     this.#eachSystem((system) => {
@@ -128,57 +131,57 @@ export class Feed {
   }
 
   #watchOf(actor: WatchableActor, subscribes: boolean): SystemWatch {
-    const known = this.#systems.get(actor.system);
+    const known = this.#watches.get(actor.system);
     if (known !== undefined) return known;
     let root = actor;
     while (root._parent !== undefined) root = root._parent;
-    const system = new SystemWatch(root, this.#reporting, subscribes);
+    const system = new SystemWatch(root, this.#services, subscribes);
     const reference = new WeakRef(system);
-    this.#systems.set(actor.system, system);
-    this.#live.add(reference);
-    this.#buried.register(actor.system, { reference, told: system.told });
+    this.#watches.set(actor.system, system);
+    this.#watchRefs.add(reference);
+    this.#collected.register(actor.system, { reference, sessionIds: system.reported });
     if (this.isWatched) this.#begin(system, subscribes);
     return system;
   }
 
-  /** What comes by XState's option tells of itself from its first event on. */
+  /** A system that is watched by XState's option reports itself, from its first event on. */
   #begin(system: SystemWatch, subscribes: boolean): void {
     system.setTapping(this.#isTapping);
     if (!subscribes) return;
     system.begin();
-    for (const message of system.registrations()) this.#say(message);
+    for (const message of system.registrations()) this.#publish(message);
   }
 
   #eachSystem(visit: (system: SystemWatch) => void): void {
-    for (const reference of this.#live) {
+    for (const reference of this.#watchRefs) {
       const system = reference.deref();
       if (system !== undefined) this.#guarded(visit)(system);
     }
   }
 
-  /** A system was given up without a word: its actors are no more. */
-  #bury({ reference, told }: CollectedActors): void {
-    this.#live.delete(reference);
-    for (const sessionId of told) {
-      this.#say({ type: 'service.stop', sessionId, wirechart: { at: now() } });
+  /** A system was garbage-collected without having been stopped: reports that its actors are gone. */
+  #onCollected({ reference, sessionIds }: CollectedSystem): void {
+    this.#watchRefs.delete(reference);
+    for (const sessionId of sessionIds) {
+      this.#publish({ type: 'service.stop', sessionId, wirechart: { at: now() } });
     }
   }
 
-  #introduce(system: SystemWatch, sink: Sink): void {
-    for (const message of system.registrations()) this.#tell(sink, lineOf(message));
+  #sendRegistrations(system: SystemWatch, sink: Sink): void {
+    for (const message of system.registrations()) this.#deliver(sink, lineOf(message));
   }
 
-  #say(message: FeedMessage): void {
+  #publish(message: FeedMessage): void {
     const line = lineOf(message);
-    for (const sink of this.#sinks) this.#tell(sink, line);
+    for (const sink of this.#sinks) this.#deliver(sink, line);
   }
 
-  /** A sink that throws is no other's concern. */
-  #tell(sink: Sink, line: string): void {
+  /** A sink that throws does not affect the others. */
+  #deliver(sink: Sink, line: string): void {
     try {
       sink(line);
     } catch (error) {
-      this.#complain(error);
+      this.#reportProblem(error);
     }
   }
 
@@ -187,13 +190,13 @@ export class Feed {
       try {
         run(argument);
       } catch (error) {
-        this.#complain(error);
+        this.#reportProblem(error);
       }
     };
   }
 
-  /** The first few are enough to see that something is wrong here. */
-  #complain(error: unknown): void {
+  /** Only the first few problems are reported: a sink may fail at every message. */
+  #reportProblem(error: unknown): void {
     this.#problems += 1;
     if (this.#problems > MAX_PROBLEMS) return;
     const problem: FeedMessage = { type: 'wirechart.problem', text: textOf(error), at: now() };
@@ -201,24 +204,25 @@ export class Feed {
       try {
         sink(JSON.stringify(problem));
       } catch {
-        // It may be the very one that is complained of.
+        // It may be the sink that failed.
       }
     }
   }
 }
 
 const MAX_PROBLEMS = 10;
-/** How XState starts and stops an actor. From anybody else they would leave it neither. */
-const OF_ACTORS: ReadonlySet<string> = new Set(['xstate.init', 'xstate.stop']);
+/** The events by which XState itself starts and stops an actor. Sent by others, they corrupt it. */
+const LIFECYCLE_EVENTS: ReadonlySet<string> = new Set(['xstate.init', 'xstate.stop']);
 
-/** What is left of a system: the place where it was known, and who is to be told of. */
-interface CollectedActors {
+/** What a feed still holds of a garbage-collected system. */
+interface CollectedSystem {
   readonly reference: WeakRef<SystemWatch>;
-  readonly told: ReadonlySet<string>;
+  /** The actors that were reported and have not ended. */
+  readonly sessionIds: ReadonlySet<string>;
 }
 
-/** @throws {TypeError} When it is no SCXML event with a type. */
-function targeted(scxml: unknown): { data: { type: string }; origin?: string | undefined } {
+/** @throws {TypeError} When the value is not an SCXML event whose data has a type. */
+function parsedEvent(scxml: unknown): { data: { type: string }; origin?: string | undefined } {
   if (typeof scxml === 'object' && scxml !== null && 'data' in scxml) {
     const { data, origin }: { data: unknown; origin?: unknown } = scxml;
     const hasType = typeof data === 'object' && data !== null && 'type' in data;
@@ -229,5 +233,7 @@ function targeted(scxml: unknown): { data: { type: string }; origin?: string | u
       };
     }
   }
-  throw new TypeError('What an inspector sent is no event');
+  throw new TypeError(
+    'Ignored an event from an inspector: it is not an SCXML event with a data.type',
+  );
 }

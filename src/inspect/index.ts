@@ -1,6 +1,6 @@
 /**
- * wirechart/inspect: any XState 5 actor system, reported to an inspector or to a file; and machines as
- * pictures in text.
+ * wirechart/inspect: reports any XState 5 actor system to an inspector or to a file, and draws machines
+ * as Mermaid or Graphviz text.
  *
  * @packageDocumentation
  */

@@ -1,11 +1,11 @@
 /**
- * The way from a program to an inspector: a WebSocket that asks for nothing.
+ * Reports to an inspector over a WebSocket.
  *
- * It keeps no program alive, holds up no event loop, and never fails: an inspector that is not there
- * is tried again, ever more slowly, and one that comes back is told of everything anew. What happens
- * before the first attempt has succeeded or failed is kept for it, within a bound; after that, an
- * absent inspector means that nobody watches. An inspector too slow to keep up misses messages and is
- * then told of the present states.
+ * The connection does not keep the process alive, never blocks the event loop and never fails: it
+ * retries with growing delays, and every new connection starts with all living actors. Messages from
+ * before the outcome of the first attempt are kept for it, within a bound; after that, nothing is
+ * recorded while no inspector is connected. A slow inspector misses messages and then gets the current
+ * states.
  */
 
 import { connect, type Socket } from 'node:net';
@@ -16,37 +16,38 @@ import { Feed, now } from './feed.ts';
 import { type Inspection, introduction, type ReportOptions } from './report.ts';
 import type { InspectorCommand } from './wire.ts';
 
-/** How a program reports to an inspector. */
+/** The options of a report to an inspector. */
 export interface InspectOptions extends ReportOptions {
   /**
-   * Whether an inspector may send events to the program's actors, which it does only where it was
-   * itself started with control. Default `true`.
+   * Whether the inspector may send events to the program's actors. It does so only if it was itself
+   * started with control. Default `true`.
    */
   readonly control?: boolean | undefined;
 }
 
-/** Of what waits to be sent, in bytes; beyond it, messages are left out. */
+/** Messages are left out while more than this waits to be sent. */
 const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
-/** What goes out together, in bytes. */
-const BATCH_BYTES = 64 * 1024;
-/** Before the first connection, in messages. */
-const MAX_KEPT_LINES = 5_000;
-/** Between two attempts, in ms; doubled from one to the next. */
+/** Messages of one tick are sent together, up to this size. */
+const MAX_BATCH_BYTES = 64 * 1024;
+/** Messages kept for the first connection. */
+const MAX_BACKLOG_MESSAGES = 5_000;
+/** The delay between two attempts: doubled each time, up to the maximum. */
 const MIN_RECONNECT_MS = 250;
 const MAX_RECONNECT_MS = 4_000;
-/** Of one attempt, and of a farewell, in ms. */
-const TIMEOUT_MS = 2_000;
-/** How long the end of the program may be held up for the last messages, in ms. */
-const LINGER_MS = 500;
-/** Of what an inspector says, in bytes. */
+/** The deadline of one attempt, and of the closing handshake. */
+const CONNECTION_TIMEOUT_MS = 2_000;
+/** How long the process may be kept alive to send the last messages. */
+const MAX_EXIT_DELAY_MS = 500;
+/** A larger message from the inspector closes the connection. */
 const MAX_COMMAND_BYTES = 1024 * 1024;
 
 /**
- * Reports to an inspector, from now on.
+ * Starts reporting to an inspector, which need not be running yet. The connection is retried for ever, does
+ * not keep the process alive, and never causes an error in it.
  *
- * @param url - The address that the inspector printed, such as `http://127.0.0.1:4444/?token=…`.
- * @returns At once. Pass its `inspect` to what is to be watched.
- * @throws {ArgumentError} When `url` is not the URL of an inspector.
+ * @param url - The URL that the inspector prints, such as `http://127.0.0.1:4444/?token=…`.
+ * @returns The report, at once. Pass its `inspect` to what you want to watch.
+ * @throws {ArgumentError} When `url` is not an `http:` or `ws:` URL.
  */
 export function inspectTo(url: string | URL, options: InspectOptions = {}): Inspection {
   const feed = new Feed(options.sanitize);
@@ -55,22 +56,22 @@ export function inspectTo(url: string | URL, options: InspectOptions = {}): Insp
   return { inspect: feed.inspect, close, [Symbol.asyncDispose]: close };
 }
 
-/** @throws {ArgumentError} When it is not the URL of an inspector. */
+/** @throws {ArgumentError} When the URL cannot be that of an inspector. */
 function endpointOf(url: string | URL): URL {
   const text = String(url);
   const endpoint = URL.canParse(text) ? new URL(text) : undefined;
   if (endpoint === undefined || !/^(?:http|ws):$/.test(endpoint.protocol)) {
     throw new ArgumentError(
-      `'${text}' is not the URL of an inspector; it prints one, such as http://127.0.0.1:4444/?token=…`,
+      `'${text}' is not the URL of an inspector; pass the one that it prints, such as http://127.0.0.1:4444/?token=…`,
     );
   }
   endpoint.protocol = 'ws:';
   endpoint.pathname = '/program';
-  endpoint.hash = ''; // The client refuses it.
+  endpoint.hash = ''; // The WebSocket client rejects a fragment.
   return endpoint;
 }
 
-/** See the module's comment. */
+/** Connects one feed to an inspector, again and again, until it is closed. */
 class InspectorConnection {
   readonly #endpoint: URL;
   readonly #feed: Feed;
@@ -78,16 +79,16 @@ class InspectorConnection {
   readonly #control: boolean;
   #websocket: WebSocket | undefined;
   #socket: Socket | undefined;
-  /** The socket that waits for the rest of what is said at this moment. */
-  #gathering: Socket | undefined;
-  /** What is kept for the first connection; `undefined` once it was sent, or dropped. */
-  #kept: string[] | undefined = [];
-  #missed = 0;
-  #pause = MIN_RECONNECT_MS;
+  /** The socket that is corked for the rest of this tick. */
+  #corkedSocket: Socket | undefined;
+  /** Messages kept for the first connection; `undefined` once they were sent or dropped. */
+  #backlog: string[] | undefined = [];
+  #missedMessages = 0;
+  #reconnectMs = MIN_RECONNECT_MS;
   #timer: NodeJS.Timeout | undefined;
-  /** The end of the first attempt, good or bad. */
-  readonly #tried = defer<undefined>();
-  /** The end of the report, once it was asked for. */
+  /** Resolves when the first attempt has succeeded or failed. */
+  readonly #firstAttempt = defer<undefined>();
+  /** The result of `close()`, once it was called. */
   #closed: Promise<void> | undefined;
 
   constructor(endpoint: URL, feed: Feed, { name, control = true }: InspectOptions) {
@@ -95,10 +96,10 @@ class InspectorConnection {
     this.#feed = feed;
     this.#name = name;
     this.#control = control;
-    process.on('beforeExit', this.#linger);
-    process.on('exit', this.#dispatch);
+    process.on('beforeExit', this.#delayExit);
+    process.on('exit', this.#uncork);
     feed.add(this.#sink);
-    this.#try();
+    this.#attempt();
   }
 
   close(): Promise<void> {
@@ -107,19 +108,19 @@ class InspectorConnection {
   }
 
   async #end(): Promise<void> {
-    process.off('beforeExit', this.#linger);
-    process.off('exit', this.#dispatch);
+    process.off('beforeExit', this.#delayExit);
+    process.off('exit', this.#uncork);
     clearTimeout(this.#timer);
     this.#feed.remove(this.#sink);
-    const late = setTimeout(() => {
+    const timer = setTimeout(() => {
       this.#websocket?.terminate();
-    }, TIMEOUT_MS);
-    if (this.#isKeeping) await this.#tried.promise;
-    await this.#hangUp();
-    clearTimeout(late);
+    }, CONNECTION_TIMEOUT_MS);
+    if (this.#hasBacklog) await this.#firstAttempt.promise;
+    await this.#closeWebSocket();
+    clearTimeout(timer);
   }
 
-  async #hangUp(): Promise<void> {
+  async #closeWebSocket(): Promise<void> {
     const websocket = this.#websocket;
     if (websocket === undefined || websocket.readyState === websocket.CLOSED) return;
     const closed = new Promise((resolve) => websocket.once('close', resolve));
@@ -127,21 +128,21 @@ class InspectorConnection {
     await closed;
   }
 
-  get #isKeeping(): boolean {
-    return this.#kept !== undefined && this.#kept.length > 0;
+  get #hasBacklog(): boolean {
+    return this.#backlog !== undefined && this.#backlog.length > 0;
   }
 
-  #try(): void {
+  #attempt(): void {
     this.#connect().catch(() => {
-      this.#again();
+      this.#onDisconnected();
     });
   }
 
   async #connect(): Promise<void> {
     const { WebSocket: Client } = await import('ws');
-    if (this.#closed !== undefined && !this.#isKeeping) return;
+    if (this.#closed !== undefined && !this.#hasBacklog) return;
     const websocket = new Client(this.#endpoint, {
-      handshakeTimeout: TIMEOUT_MS,
+      handshakeTimeout: CONNECTION_TIMEOUT_MS,
       maxPayload: MAX_COMMAND_BYTES,
       perMessageDeflate: false,
       createConnection: () => this.#dial(),
@@ -149,17 +150,17 @@ class InspectorConnection {
     this.#websocket = websocket;
     websocket.on('error', () => undefined); // A `close` follows.
     websocket.on('open', () => {
-      this.#greet(websocket);
+      this.#onConnected(websocket);
     });
     websocket.on('message', (data, isBinary) => {
-      if (!isBinary) this.#obey(data);
+      if (!isBinary) this.#handleCommand(data);
     });
     websocket.on('close', () => {
-      this.#again();
+      this.#onDisconnected();
     });
   }
 
-  /** A connection that keeps no program alive. */
+  /** Opens a socket that does not keep the process alive. */
   #dial(): Socket {
     const { hostname, port } = this.#endpoint;
     const host = hostname.replace(/^\[(.*)\]$/, '$1');
@@ -167,55 +168,55 @@ class InspectorConnection {
     return this.#socket;
   }
 
-  #greet(websocket: WebSocket): void {
-    this.#pause = MIN_RECONNECT_MS;
+  #onConnected(websocket: WebSocket): void {
+    this.#reconnectMs = MIN_RECONNECT_MS;
     websocket.send(JSON.stringify(introduction(this.#name, this.#control)));
-    for (const line of this.#kept ?? []) websocket.send(line);
-    this.#kept = undefined;
-    this.#catchUp();
-    this.#tried.resolve(undefined);
+    for (const line of this.#backlog ?? []) websocket.send(line);
+    this.#backlog = undefined;
+    this.#replayMissed();
+    this.#firstAttempt.resolve(undefined);
   }
 
-  /** One for all connections, and for what is kept for the first. */
+  /** The feed's sink during all connections, and before the first one. */
   readonly #sink = (line: string): void => {
     const websocket = this.#websocket;
-    if (this.#kept !== undefined) {
-      if (this.#kept.length < MAX_KEPT_LINES) this.#kept.push(line);
-      else this.#missed += 1;
-    } else if (this.#missed > 0 || (websocket?.bufferedAmount ?? 0) > MAX_UNSENT_BYTES) {
-      if (this.#missed === 0) this.#socket?.once('drain', this.#catchUp);
-      this.#missed += 1;
+    if (this.#backlog !== undefined) {
+      if (this.#backlog.length < MAX_BACKLOG_MESSAGES) this.#backlog.push(line);
+      else this.#missedMessages += 1;
+    } else if (this.#missedMessages > 0 || (websocket?.bufferedAmount ?? 0) > MAX_UNSENT_BYTES) {
+      if (this.#missedMessages === 0) this.#socket?.once('drain', this.#replayMissed);
+      this.#missedMessages += 1;
     } else {
       this.#send(line);
     }
   };
 
-  /** What is said at one moment goes out together: a system call costs as much as a message. */
+  /** Sends the messages of one tick together: a system call costs as much as a message. */
   #send(line: string): void {
-    if (this.#gathering === undefined) {
-      this.#gathering = this.#socket;
+    if (this.#corkedSocket === undefined) {
+      this.#corkedSocket = this.#socket;
       this.#socket?.cork();
-      process.nextTick(this.#dispatch);
+      process.nextTick(this.#uncork);
     }
     this.#websocket?.send(line);
-    if ((this.#gathering?.writableLength ?? 0) >= BATCH_BYTES) this.#dispatch();
+    if ((this.#corkedSocket?.writableLength ?? 0) >= MAX_BATCH_BYTES) this.#uncork();
   }
 
-  readonly #dispatch = (): void => {
-    this.#gathering?.uncork();
-    this.#gathering = undefined;
+  readonly #uncork = (): void => {
+    this.#corkedSocket?.uncork();
+    this.#corkedSocket = undefined;
   };
 
-  /** All that waited was sent, perhaps long after the last message that was left out. */
-  readonly #catchUp = (): void => {
-    if (this.#missed === 0) return;
-    const text = `The inspector was too slow; it missed ${String(this.#missed)} messages`;
-    this.#missed = 0;
+  /** Reports how many messages were left out, and sends the current states of all actors. */
+  readonly #replayMissed = (): void => {
+    if (this.#missedMessages === 0) return;
+    const text = `The inspector was too slow; it missed ${String(this.#missedMessages)} messages`;
+    this.#missedMessages = 0;
     this.#sink(JSON.stringify({ type: 'wirechart.problem', text, at: now() }));
     this.#feed.replay(this.#sink);
   };
 
-  #obey(data: RawData): void {
+  #handleCommand(data: RawData): void {
     if (this.#closed !== undefined) return;
     const command = commandOf(data);
     if (command?.type === 'xstate.inspecting') {
@@ -228,46 +229,47 @@ class InspectorConnection {
     }
   }
 
-  #again(): void {
-    this.#kept = undefined;
-    this.#missed = 0;
-    this.#tried.resolve(undefined);
+  /** A connection has ended, or an attempt has failed: tries again after a delay. */
+  #onDisconnected(): void {
+    this.#backlog = undefined;
+    this.#missedMessages = 0;
+    this.#firstAttempt.resolve(undefined);
     if (this.#closed !== undefined) return;
     this.#feed.remove(this.#sink);
     this.#timer = setTimeout(() => {
-      this.#try();
-    }, this.#pause).unref();
-    this.#pause = Math.min(2 * this.#pause, MAX_RECONNECT_MS);
+      this.#attempt();
+    }, this.#reconnectMs).unref();
+    this.#reconnectMs = Math.min(2 * this.#reconnectMs, MAX_RECONNECT_MS);
   }
 
-  /** The program has nothing left to do; what it did last is still to be told. */
-  readonly #linger = (): void => {
+  /** The process is about to exit: keeps it alive for a moment to send the last messages. */
+  readonly #delayExit = (): void => {
     const websocket = this.#websocket;
     const isSending = websocket !== undefined && websocket.bufferedAmount > 0;
-    if (!isSending && !this.#isKeeping) return;
-    process.off('beforeExit', this.#linger);
+    if (!isSending && !this.#hasBacklog) return;
+    process.off('beforeExit', this.#delayExit);
     this.#socket?.ref();
-    const late = setTimeout(() => {
+    const timer = setTimeout(() => {
       this.#socket?.unref();
-    }, LINGER_MS);
-    const letGo = () => {
-      clearTimeout(late);
+    }, MAX_EXIT_DELAY_MS);
+    const release = () => {
+      clearTimeout(timer);
       this.#socket?.unref();
     };
-    void this.#tried.promise.then(() => {
+    void this.#firstAttempt.promise.then(() => {
       const websocket = this.#websocket;
-      // The answer to it comes when all that was said before has arrived.
+      // The pong comes after everything sent before the ping has arrived.
       const isOpen = websocket !== undefined && websocket.readyState === websocket.OPEN;
-      if (isOpen) websocket.once('pong', letGo).ping();
-      else letGo();
+      if (isOpen) websocket.once('pong', release).ping();
+      else release();
     });
   };
 }
 
-/** What an inspector said; `undefined` when it is nothing that is known. */
+/** The inspector's command; `undefined` for anything unknown. */
 function commandOf(data: RawData): InspectorCommand | undefined {
   try {
-    // Buffers are what the client is made to give.
+    // The client is configured to deliver Buffers.
     const command: unknown = Buffer.isBuffer(data) ? JSON.parse(data.toString()) : undefined;
     return isCommand(command) ? command : undefined;
   } catch {

@@ -1,22 +1,23 @@
-/** A statechart as text that Mermaid draws. */
+/** Draws a machine as Mermaid text. */
 
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { childrenOf } from './definition.ts';
 import { Drawing } from './drawing.ts';
 
 /**
- * The picture of a machine, as a Mermaid `stateDiagram-v2`: its states with the actors that they
- * run, and its arrows with the events that they are for. The same machine gives the same text.
+ * Draws a machine as a Mermaid `stateDiagram-v2`: its states with the actors that they run, and its
+ * transitions as arrows, labelled with their events and guards. The same machine always gives the same
+ * text.
  *
- * An event that changes no state is no arrow; it is listed in its state. What the whole machine does
- * in every state is a comment, because Mermaid has no place for it. Guards are shown, but for
- * `isFinite`, which only says that a deadline may be Infinity.
+ * An event that changes no state is listed in its state. What the machine does in every state becomes a
+ * comment, because Mermaid cannot draw it. The guard `isFinite` is left out: it only says that a
+ * deadline may be Infinity.
  */
 export function toMermaid(machine: AnyStateMachine): string {
   const drawing = new Drawing(machine);
   const lines = [
-    ...drawing.everywhere().map((fact) => `%% in every state: ${fact.replaceAll('\n', ' ')}`),
-    ...whole(drawing),
+    ...drawing.globalFacts().map((fact) => `%% in every state: ${fact.replaceAll('\n', ' ')}`),
+    ...statesOf(drawing),
     ...drawing.arrows().map(({ from, to, labels }) => {
       const label = labels.map(escaped).join('<br/>');
       return `${drawing.idOf(from)} --> ${drawing.idOf(to)} : ${label}`;
@@ -25,14 +26,14 @@ export function toMermaid(machine: AnyStateMachine): string {
   return ['stateDiagram-v2', ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
-/** The states of the machine; in a state of its own where they are regions, which need one. */
-const whole = (drawing: Drawing): string[] =>
+/** The machine's states. Regions need a state around them, so a parallel root is drawn as one. */
+const statesOf = (drawing: Drawing): string[] =>
   drawing.root.type === 'parallel'
     ? declarationOf(drawing, drawing.root)
-    : inside(drawing, drawing.root);
+    : contentsOf(drawing, drawing.root);
 
 /** The initial marker and the states of a compound state; the regions of a parallel one. */
-function inside(drawing: Drawing, node: AnyStateNode): string[] {
+function contentsOf(drawing: Drawing, node: AnyStateNode): string[] {
   const children = childrenOf(node);
   if (node.type === 'parallel') {
     return children.flatMap((child, at) => [
@@ -46,17 +47,21 @@ function inside(drawing: Drawing, node: AnyStateNode): string[] {
 
 function declarationOf(drawing: Drawing, node: AnyStateNode): string[] {
   const id = drawing.idOf(node);
-  const name = escaped(node.key) || id; // Mermaid takes no empty one.
+  const name = escaped(node.key) || id; // Mermaid rejects an empty name.
   if (node.type === 'final') return [`state "${name}" as ${id}`, `${id} --> [*]`];
   const facts = drawing.factsOf(node).map(escaped);
   if (childrenOf(node).length === 0) {
-    // Further descriptions stand below the name, apart from it.
+    // Mermaid draws further descriptions below the name.
     return [`state "${name}" as ${id}`, ...facts.map((fact) => `${id} : ${fact}`)];
   }
   const title = facts.length === 0 ? name : `${name} (${facts.join(', ')})`;
-  return [`state "${title}" as ${id} {`, ...inside(drawing, node).map((line) => `  ${line}`), '}'];
+  return [
+    `state "${title}" as ${id} {`,
+    ...contentsOf(drawing, node).map((line) => `  ${line}`),
+    '}',
+  ];
 }
 
-/** What Mermaid would read as syntax, as the character codes that it takes instead. */
+/** Replaces the characters that Mermaid reads as syntax by their codes. */
 const escaped = (text: string): string =>
   text.replace(/["#;:{}<>%\n]/g, (character) => `#${String(character.charCodeAt(0))};`);

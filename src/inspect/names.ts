@@ -1,6 +1,6 @@
-/** The names that XState gives to its own events: in version 5, in version 4, and in words. */
+/** Translates the names of XState's own events between version 5, version 4 and words. */
 
-/** The generated names of XState 5, and how version 4 and people say them. */
+/** The event names that XState 5 generates, with version 4's name and a readable one. */
 const V5_TO_V4: readonly (readonly [v5: RegExp, v4: string, words: string])[] = [
   [/^xstate\.done\.actor\.(.+)$/, 'done.invoke.$1', '$1 done'],
   [/^xstate\.error\.actor\.(.+)$/, 'error.platform.$1', '$1 failed'],
@@ -8,7 +8,7 @@ const V5_TO_V4: readonly (readonly [v5: RegExp, v4: string, words: string])[] = 
   [/^xstate\.done\.state\.(.*)$/, 'done.state.$1', 'done'],
 ];
 
-/** How XState 4 spells an event of XState 5. */
+/** XState 4's name of an XState 5 event. */
 export function toV4Name(type: string): string {
   if (!type.startsWith('xstate.')) return type;
   for (const [v5, v4] of V5_TO_V4) if (v5.test(type)) return type.replace(v5, v4);
@@ -22,7 +22,7 @@ const V4_TO_V5: readonly (readonly [v4: RegExp, v5: string])[] = [
   [/^done\.state\.(.*)$/, 'xstate.done.state.$1'],
 ];
 
-/** How XState 5 spells an event of XState 4. */
+/** XState 5's name of an XState 4 event. */
 export function toV5Name(type: string): string {
   for (const [v4, v5] of V4_TO_V5) if (v4.test(type)) return type.replace(v4, v5);
   return type;
@@ -34,13 +34,12 @@ export function inWords(type: string): string {
   return type;
 }
 
-/** The name of a guard or an action: it is a string, or an object or a function that has one. */
-export function nameOf(named: unknown, otherwise: string): string {
+/** The name of a guard or an action, which is a string, or an object or function with a name. */
+export function nameOf(named: unknown, fallback: string): string {
   if (typeof named === 'string') return named;
-  if ((typeof named !== 'object' && typeof named !== 'function') || named === null)
-    return otherwise;
+  if ((typeof named !== 'object' && typeof named !== 'function') || named === null) return fallback;
   if ('type' in named && typeof named.type === 'string') return named.type;
   return 'name' in named && typeof named.name === 'string' && named.name !== ''
     ? named.name
-    : otherwise;
+    : fallback;
 }

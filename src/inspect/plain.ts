@@ -1,27 +1,27 @@
 /**
- * Any value as plain JSON that can be looked at: what a machine has in its context is the user's, and
- * may be cyclic, huge, secret, or throw when it is touched. Nothing here throws.
+ * Converts any value to plain JSON for display, without ever throwing. The contexts and events of a
+ * user's machine may be cyclic, huge or secret, and their properties may throw when read.
  */
 
 import { EventEmitter } from 'node:events';
 import type { Json } from './wire.ts';
 
 /**
- * Replaces what must not be shown: called, before anything else looks at it, with the key and the
- * value of each property of each value that is reported; the key of a whole value is ''. Where it throws,
+ * Replaces values that must not be shown. It is called with the key and value of each property of each
+ * reported value, before anything else reads the value; for a whole value the key is ''. If it throws,
  * nothing of the whole value is shown.
  */
 export type Sanitize = (key: string, value: unknown) => unknown;
 
-/** Beyond these a value is cut, and says so. */
+/** A value is cut at these bounds, and says so. */
 const MAX_TEXT_CHARACTERS = 16_384;
-const MAX_SHOWN_BYTES = 64;
+const MAX_BINARY_BYTES = 64;
 const MAX_DEPTH = 16;
 const MAX_VALUES = 5_000;
-/** Of all texts and names in it together, about. */
+/** The approximate total of all texts and property names in one value. */
 const MAX_CHARACTERS = 524_288;
 
-/** A value as JSON, cut where it is too large. */
+/** Converts a value to JSON and cuts it where it is too large. */
 export function toPlain(value: unknown, sanitize?: Sanitize): Json {
   try {
     return new Flattening(sanitize).flatten('', value);
@@ -30,21 +30,22 @@ export function toPlain(value: unknown, sanitize?: Sanitize): Json {
   }
 }
 
-/** A text, cut where it is too long. */
-export function cut(text: string, longest = MAX_TEXT_CHARACTERS): string {
-  return text.length <= longest
+/** Cuts a text that is too long, and adds its length. */
+export function cut(text: string, maxCharacters = MAX_TEXT_CHARACTERS): string {
+  return text.length <= maxCharacters
     ? text
-    : `${text.slice(0, longest)}… (${String(text.length)} characters)`;
+    : `${text.slice(0, maxCharacters)}… (${String(text.length)} characters)`;
 }
 
-/** Tells the one failure that must hide the whole value from those that hide a part. */
+/** The failure that must hide the whole value; any other hides only the part that threw. */
 class SanitizeError extends Error {}
 
+/** One conversion: the recursion, and what is left of its bounds. */
 class Flattening {
   readonly #sanitize: Sanitize | undefined;
   readonly #ancestors: object[] = [];
-  #left = MAX_VALUES;
-  #room = MAX_CHARACTERS;
+  #valuesLeft = MAX_VALUES;
+  #charactersLeft = MAX_CHARACTERS;
 
   constructor(sanitize: Sanitize | undefined) {
     this.#sanitize = sanitize;
@@ -54,7 +55,7 @@ class Flattening {
     const value = this.#sanitized(key, raw);
     switch (typeof value) {
       case 'string':
-        return value.includes('PRIVATE KEY-----') ? '[a private key]' : this.#text(value);
+        return value.includes('PRIVATE KEY-----') ? '[private key]' : this.#text(value);
       case 'number':
         return Number.isFinite(value) ? value : String(value);
       case 'boolean':
@@ -82,22 +83,22 @@ class Flattening {
   }
 
   #text(value: string): string {
-    const shown = cut(value, Math.min(MAX_TEXT_CHARACTERS, Math.max(this.#room, 0)));
-    this.#room -= shown.length;
+    const shown = cut(value, Math.min(MAX_TEXT_CHARACTERS, Math.max(this.#charactersLeft, 0)));
+    this.#charactersLeft -= shown.length;
     return shown;
   }
 
   #flattenObject(key: string, value: object): Json {
     if (this.#ancestors.includes(value)) return '[circular]';
     if (this.#ancestors.length >= MAX_DEPTH) return '[too deep]';
-    if (this.#left <= 0 || this.#room <= 0) return '[too much]';
-    this.#left -= 1;
+    if (this.#valuesLeft <= 0 || this.#charactersLeft <= 0) return '[too large]';
+    this.#valuesLeft -= 1;
     this.#ancestors.push(value);
     try {
       return this.#structure(key, value);
     } catch (error) {
       if (error instanceof SanitizeError) throw error;
-      return '[threw when it was looked at]';
+      return '[threw while it was read]';
     } finally {
       this.#ancestors.pop();
     }
@@ -111,7 +112,7 @@ class Flattening {
     }
     if (value instanceof Set) return { [`Set(${String(value.size)})`]: this.#items(value) };
     if (ArrayBuffer.isView(value)) return bytesOf(value);
-    // Sockets and the like: what they hold is Node's, and nobody's business.
+    // Sockets and the like hold Node's internals.
     if (value instanceof EventEmitter) return `[${value.constructor.name}]`;
     if (isActor(value)) return `[actor ${value.id} ${value.sessionId}]`;
     if (hasToJson(value)) return this.flatten(key, value.toJSON(key));
@@ -121,7 +122,7 @@ class Flattening {
   #items(values: Iterable<unknown>): Json {
     const items: Json[] = [];
     for (const value of values) {
-      if (this.#isSpent()) return [...items, '[too much]'];
+      if (this.#isSpent()) return [...items, '[too large]'];
       items.push(this.flatten(String(items.length), value));
     }
     return items;
@@ -130,24 +131,26 @@ class Flattening {
   #properties(object: object): Record<string, Json> {
     const properties: Record<string, Json> = {};
     for (const key of Object.keys(object)) {
-      if (this.#isSpent()) return { ...properties, '…': '[too much]' };
+      if (this.#isSpent()) return { ...properties, '…': '[too large]' };
       const property = readProperty(object, key);
       if (property === undefined) continue;
-      this.#room -= key.length;
+      this.#charactersLeft -= key.length;
       const value = this.flatten(key, property);
-      // A property that is called __proto__ is one like any other, but cannot be assigned.
+      // Assigning a property named __proto__ would set the prototype instead.
       if (key !== '__proto__') properties[key] = value;
       else Object.defineProperty(properties, key, { value, enumerable: true, configurable: true });
     }
     return properties;
   }
 
-  /** What an error says of itself, which is no property that is enumerated. */
+  /** Adds the properties of errors that are not enumerable. */
   #error(error: Error): Json {
-    const own = ['name', 'message', 'code', 'cause', 'errors', 'stack'] as const;
-    const hidden = own.map((key): [string, unknown] => [key, readProperty(error, key)]);
-    const told = hidden.filter(([, value]) => value !== undefined);
-    const facts = Object.fromEntries(told.map(([key, value]) => [key, this.flatten(key, value)]));
+    const keys = ['name', 'message', 'code', 'cause', 'errors', 'stack'] as const;
+    const all = keys.map((key): [string, unknown] => [key, readProperty(error, key)]);
+    const defined = all.filter(([, value]) => value !== undefined);
+    const facts = Object.fromEntries(
+      defined.map(([key, value]) => [key, this.flatten(key, value)]),
+    );
     return { ...facts, ...this.#rest(error, facts) };
   }
 
@@ -157,12 +160,12 @@ class Flattening {
   }
 
   #isSpent(): boolean {
-    this.#left -= 1;
-    return this.#left <= 0 || this.#room <= 0;
+    this.#valuesLeft -= 1;
+    return this.#valuesLeft <= 0 || this.#charactersLeft <= 0;
   }
 }
 
-/** Its name may be anything, and reading it may throw. */
+/** A function's name may be any value, and reading it may throw. */
 function functionText(value: object): string {
   const name = readProperty(value, 'name');
   return typeof name === 'string' && name !== '' && name !== UNREADABLE
@@ -170,9 +173,9 @@ function functionText(value: object): string {
     : '[function]';
 }
 
-const UNREADABLE = '[threw when it was read]';
+const UNREADABLE = '[threw while it was read]';
 
-/** A getter is the user's code. */
+/** Reads a property whose getter may throw. */
 function readProperty(value: object, key: string): unknown {
   try {
     return Reflect.get(value, key);
@@ -184,15 +187,15 @@ function readProperty(value: object, key: string): unknown {
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): string {
   const head = Buffer.from(buffer, byteOffset, Math.min(byteLength, 10)).toString('latin1');
   if (head === '-----BEGIN') return `[${String(byteLength)} bytes of PEM]`;
-  const shown = Buffer.from(buffer, byteOffset, Math.min(byteLength, MAX_SHOWN_BYTES));
-  const more = byteLength > MAX_SHOWN_BYTES ? '…' : '';
+  const shown = Buffer.from(buffer, byteOffset, Math.min(byteLength, MAX_BINARY_BYTES));
+  const more = byteLength > MAX_BINARY_BYTES ? '…' : '';
   return `[${String(byteLength)} bytes ${shown.toString('hex')}${more}]`;
 }
 
 const hasToJson = (value: object): value is { toJSON(key: string): unknown } =>
   'toJSON' in value && typeof value.toJSON === 'function';
 
-/** An actor in a context stands for itself; what it holds is told where it is registered. */
+/** An actor in a context is shown by its id: its own registration has the details. */
 const isActor = (value: object): value is { id: string; sessionId: string } =>
   'sessionId' in value &&
   typeof value.sessionId === 'string' &&

@@ -1,10 +1,10 @@
 /**
- * The way from a program to a file: a recording, which an inspector can open later.
+ * Writes a recording: a file that an inspector can open later, with one message of `wire.ts` per line.
  *
- * One JSON text a line, as on the wire (`wire.ts`). The file is bounded: when it is full it is renamed
- * to `….1` and begun anew with what there is at that time, so that each of the two can be read alone.
- * Lines are written together, a few times a second, and the last of them when the program exits by
- * whatever way lets JavaScript run. A disk that refuses ends the recording, with a warning.
+ * The file is bounded: a full one is renamed to `….1`, and a new one starts with all living actors and
+ * their states, so that each of the two can be read alone. Lines are written in batches, a few times a
+ * second, and the last of them when the process exits in any way that still runs JavaScript. A write
+ * error ends the recording with a process warning.
  */
 
 import { closeSync, lstatSync, openSync, renameSync, writeSync } from 'node:fs';
@@ -12,35 +12,36 @@ import { ArgumentError, describe } from '../core/errors.ts';
 import { Feed } from './feed.ts';
 import { type Inspection, introduction, type ReportOptions } from './report.ts';
 
-/** What is recorded, and how much of it. */
+/** The options of a recording. */
 export interface RecordOptions extends ReportOptions {
   /**
-   * The size at which the file is put aside and begun anew, in bytes. One that was put aside before is
-   * replaced, so twice as much is on the disk at most; more only where one line, or the present states
-   * of all that is recorded, need more. Default 64 MiB (67 108 864).
+   * The maximum size of the file, in bytes; at least 65 536. A full file is renamed to `….1`, replacing
+   * an earlier one, so that at most twice this size is on disk. A single line, or the current states of
+   * all actors at the start of a file, may exceed it. Default 64 MiB (67 108 864).
    */
   readonly maxBytes?: number | undefined;
 }
 
-const MAX_BYTES = 64 * 1024 * 1024;
-/** Lines wait for each other up to this size, in bytes, … */
-const BATCH_CHARACTERS = 64 * 1024;
-/** … and this long, in ms. */
+const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+/** Pending lines are written when they reach this size … */
+const BATCH_BYTES = 64 * 1024;
+/** … or are this old. */
 const BATCH_MS = 200;
 
 /**
- * Records to a file, from now on. A file that is there already is put aside as `….1`. Only its owner
- * can read it: a recording holds what your machines hold, but for what `sanitize` replaces.
+ * Starts a recording to a file that only its owner can read: it holds the contexts, events and messages
+ * of your machines, except for what `sanitize` replaces. An existing file is renamed to `….1`. A later
+ * write error ends the recording with a process warning named `WirechartWarning`.
  *
- * @param path - Where to. `%p` stands for the process id.
- * @returns At once. Pass its `inspect` to what is to be recorded.
- * @throws {ArgumentError} When the file cannot be made, or an option cannot be used.
+ * @param path - The file. `%p` is replaced by the process id.
+ * @returns The recording, at once. Pass its `inspect` to what you want to record.
+ * @throws {ArgumentError} When the file cannot be created, or `maxBytes` is invalid.
  */
 export function recordTo(path: string, options: RecordOptions = {}): Inspection {
-  const { maxBytes = MAX_BYTES } = options;
-  if (!(isNumber(maxBytes) && maxBytes >= BATCH_CHARACTERS)) {
+  const { maxBytes = DEFAULT_MAX_BYTES } = options;
+  if (!(isNumber(maxBytes) && maxBytes >= BATCH_BYTES)) {
     throw new ArgumentError(
-      `maxBytes is ${String(maxBytes)}; it must be a number of bytes, ${String(BATCH_CHARACTERS)} or more`,
+      `maxBytes is ${String(maxBytes)}; it must be a number of bytes, at least ${String(BATCH_BYTES)}`,
     );
   }
   const feed = new Feed(options.sanitize);
@@ -57,19 +58,18 @@ export function recordTo(path: string, options: RecordOptions = {}): Inspection 
 
 const isNumber = (value: unknown): boolean => typeof value === 'number';
 
-/** See the module's comment. */
+/** Writes the lines of one feed to one file after another. */
 class Recording {
   readonly #path: string;
   readonly #feed: Feed;
   readonly #name: string | undefined;
   readonly #maxBytes: number;
   #file: number | undefined;
-  #written = 0;
-  /** The size at which the file is full. */
-  #fullAt: number;
-  /** What waits to be written, and its size. */
-  #lines: string[] = [];
-  #waiting = 0;
+  #writtenBytes = 0;
+  /** The size at which this file is full. */
+  #rotateAtBytes: number;
+  #pendingLines: string[] = [];
+  #pendingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(path: string, feed: Feed, options: RecordOptions & { readonly maxBytes: number }) {
@@ -77,13 +77,13 @@ class Recording {
     this.#feed = feed;
     this.#name = options.name;
     this.#maxBytes = options.maxBytes;
-    this.#fullAt = options.maxBytes;
+    this.#rotateAtBytes = options.maxBytes;
     try {
       this.#file = this.#open();
       this.#write([this.#introduction()]);
     } catch (error) {
-      closed(this.#file);
-      throw new ArgumentError(`Nothing can be recorded to ${path}: ${describe(error)}`, {
+      close(this.#file);
+      throw new ArgumentError(`Cannot record to '${path}': ${describe(error)}`, {
         cause: error,
       });
     }
@@ -99,21 +99,21 @@ class Recording {
 
   readonly #sink = (line: string): void => {
     const size = Buffer.byteLength(line) + 1;
-    if (this.#written + this.#waiting + size > this.#fullAt) this.#rotate();
+    if (this.#writtenBytes + this.#pendingBytes + size > this.#rotateAtBytes) this.#rotate();
     if (this.#file === undefined) return;
-    this.#lines.push(line);
-    this.#waiting += size;
-    if (this.#waiting >= BATCH_CHARACTERS) this.#flush();
+    this.#pendingLines.push(line);
+    this.#pendingBytes += size;
+    if (this.#pendingBytes >= BATCH_BYTES) this.#flush();
     else this.#timer ??= setTimeout(this.#flush, BATCH_MS).unref();
   };
 
   readonly #flush = (): void => {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#file === undefined || this.#lines.length === 0) return;
-    const lines = this.#lines;
-    this.#lines = [];
-    this.#waiting = 0;
+    if (this.#file === undefined || this.#pendingLines.length === 0) return;
+    const lines = this.#pendingLines;
+    this.#pendingLines = [];
+    this.#pendingBytes = 0;
     try {
       this.#write(lines);
     } catch (error) {
@@ -121,7 +121,7 @@ class Recording {
     }
   };
 
-  /** What was said so far belongs to the file that is full; the next begins with what there is now. */
+  /** Writes the pending lines to the full file, and starts the next one with all living actors. */
   #rotate(): void {
     this.#flush();
     const full = this.#file;
@@ -131,10 +131,10 @@ class Recording {
     try {
       this.#file = this.#open();
       closeSync(full);
-      this.#written = 0;
+      this.#writtenBytes = 0;
       this.#write(lines);
-      // Or else what there is, where it is much, would fill file after file.
-      this.#fullAt = Math.max(this.#maxBytes, this.#written + BATCH_CHARACTERS / 2);
+      // Without this, the states of many actors would fill file after file on their own.
+      this.#rotateAtBytes = Math.max(this.#maxBytes, this.#writtenBytes + BATCH_BYTES / 2);
     } catch (error) {
       this.#fail(error);
     }
@@ -144,15 +144,17 @@ class Recording {
     return JSON.stringify(introduction(this.#name, false));
   }
 
-  /** A new file, with the one that is there put aside. */
+  /** Creates the file. An existing one is renamed first. */
   #open(): number {
     const found = lstatSync(this.#path, { throwIfNoEntry: false });
     if (found !== undefined) {
-      // A directory or a device would be put aside just as well.
-      if (!found.isFile() && !found.isSymbolicLink()) throw new Error('it is there, and no file');
+      // rename() would also move a directory or a device away.
+      if (!found.isFile() && !found.isSymbolicLink()) {
+        throw new Error('it exists and is not a regular file; choose another path');
+      }
       renameSync(this.#path, `${this.#path}.1`);
     }
-    // Should another process begin the same file at this very moment, then not both of them into one.
+    // 'wx': fails when another process creates the same file at this moment.
     return openSync(this.#path, 'wx', 0o600);
   }
 
@@ -162,11 +164,11 @@ class Recording {
     while (this.#file !== undefined && done < bytes.length) {
       done += writeSync(this.#file, bytes, done);
     }
-    this.#written += bytes.length;
+    this.#writtenBytes += bytes.length;
   }
 
   #fail(error: unknown): void {
-    const text = `The recording to ${this.#path} ends: ${describe(error)}`;
+    const text = `Recording to '${this.#path}' stopped: ${describe(error)}`;
     process.emitWarning(text, 'WirechartWarning');
     this.#end();
   }
@@ -178,17 +180,17 @@ class Recording {
     process.off('exit', this.#flush);
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#lines = [];
-    this.#waiting = 0;
-    closed(file);
+    this.#pendingLines = [];
+    this.#pendingBytes = 0;
+    close(file);
   }
 }
 
-/** What a disk still refuses when a file is closed was told when it refused to write. */
-function closed(file: number | undefined): void {
+/** Closes a file and ignores errors: a failed write has been reported before. */
+function close(file: number | undefined): void {
   try {
     if (file !== undefined) closeSync(file);
   } catch {
-    // There is no more to do with it.
+    // Nothing more can be done with it.
   }
 }

@@ -1,7 +1,13 @@
-/** What is remembered of one watched actor between two messages about it. Bounded. */
+/** Collects what happens to one watched actor between two messages about it, within bounds. */
 
 import type { InspectionEvent } from 'xstate';
-import { type AnySnapshotFacts, machineOf, type Scheduled, type WatchableActor } from './actors.ts';
+import { MAX_TIMER_MS } from '../async/timer.ts';
+import {
+  type AnySnapshotFacts,
+  machineOf,
+  type ScheduledEvent,
+  type WatchableActor,
+} from './actors.ts';
 import { definitionText, lifecycleText, type Transition } from './definition.ts';
 import { toV4Name } from './names.ts';
 import type {
@@ -16,60 +22,59 @@ import type {
   Timestamp,
 } from './wire.ts';
 
-/** How a record makes values into JSON. */
-export type Plainly = (value: unknown) => Json;
+/** Converts a value to JSON that can be shown. */
+export type ToPlain = (value: unknown) => Json;
 
-/** Of the steps, actions and emitted events of one event; the rest is left out. */
+/** The maximum number each of microsteps, actions, emitted events and timers; the rest is left out. */
 const MAX_ITEMS = 100;
-/** XState's own actions, which say nothing that is not told otherwise. */
+/** XState's own actions, whose effects are reported in other ways. */
 const HIDDEN_ACTIONS = new Set([
   'xstate.spawnChild',
   'xstate.stopChild',
   'xstate.raise',
   'xstate.cancel',
 ]);
-/** A timer that can be waited for; a deadline of Infinity is one that never ends. */
-const LONGEST_DELAY = 2 ** 31 - 1;
 
 interface AnyEvent {
   readonly type: string;
 }
 
-/** A timer that runs, with the very event that it will send. */
-interface Timer {
+/** A running timer. */
+interface RunningTimer {
+  /** The very object that it will send. */
   readonly event: AnyEvent;
   readonly deadline: RunningDeadline;
 }
 
-/** See the module's comment. */
+/** Builds the messages about one actor. */
 export class ActorRecord {
   readonly actor: WatchableActor;
-  /** The last one that has come, whether or not it is handled. */
+  /** The latest event that has arrived, handled or not. */
   lastEvent: AnyEvent = { type: 'xstate.init' };
-  readonly #plain: Plainly;
-  /** That of the present state. */
+  readonly #plain: ToPlain;
+  /** The event that led to the current state. */
   #event = this.lastEvent;
-  /** By the id that cancels it; a timer without one cannot be cancelled. */
-  readonly #timers = new Map<string | symbol, Timer>();
-  /** The last event that has come, until the state that it leads to is told: most say it again. */
+  /** By the id that cancels them; a timer without an id cannot be cancelled and is keyed by a symbol. */
+  readonly #timers = new Map<string | symbol, RunningTimer>();
+  /** The text of the latest event, kept for the state message after it, which usually repeats it. */
   #text: EventText | undefined;
   #microsteps: Microstep[] = [];
   #actions: string[] = [];
   #emitted: Json[] = [];
 
-  constructor(actor: WatchableActor, plain: Plainly) {
+  constructor(actor: WatchableActor, plain: ToPlain) {
     this.actor = actor;
     this.#plain = plain;
   }
 
-  /** Takes over a timer that was set before anybody watched. */
-  addScheduled({ id, event, delay, startedAt }: Scheduled): void {
-    this.#begin(id, event, delay, startedAt);
+  /** Adds a timer that was started before the actor was watched. */
+  addScheduled({ id, event, delay, startedAt }: ScheduledEvent): void {
+    this.#addTimer(id, event, delay, startedAt);
   }
 
   register(snapshot: AnySnapshotFacts, at: Timestamp): RegisterMessage {
     const { actor } = this;
-    // A machine that failed while it was made has no state that its chart could show.
+    // A machine whose construction failed has no state that its chart could show.
     const machine = snapshot.value === undefined ? undefined : machineOf(actor);
     const parent = actor._parent?.sessionId;
     return {
@@ -99,7 +104,7 @@ export class ActorRecord {
 
   state(snapshot: AnySnapshotFacts, event: AnyEvent, at: Timestamp): StateMessage {
     this.#event = event;
-    // XState cancels them without a word.
+    // XState cancels the timers of an ended actor without an action.
     if (snapshot.status !== 'active') this.#timers.clear();
     const message: StateMessage = {
       type: 'service.state',
@@ -124,15 +129,15 @@ export class ActorRecord {
     this.#microsteps.push({
       event: toV4Name(event.type),
       value: this.#plain('value' in snapshot ? snapshot.value : snapshot.status),
-      transitions: _transitions.map(taken),
+      transitions: _transitions.map(takenTransition),
     });
   }
 
   addAction({ action: { type, params } }: ActionEvent, at: Timestamp): void {
-    const { event, delay, id, sendId } = partsOf(params);
+    const { event, delay, id, sendId } = timerParams(params);
     if (type === 'xstate.cancel' && typeof sendId === 'string') this.#timers.delete(sendId);
     if (isEvent(event) && typeof delay === 'number') {
-      this.#begin(typeof id === 'string' ? id : Symbol(), event, delay, at);
+      this.#addTimer(typeof id === 'string' ? id : Symbol(), event, delay, at);
     } else if (type === 'xstate.emit') {
       if (this.#emitted.length < MAX_ITEMS) this.#emitted.push(this.#plain(event));
     } else if (!HIDDEN_ACTIONS.has(type) && this.#actions.length < MAX_ITEMS) {
@@ -140,16 +145,17 @@ export class ActorRecord {
     }
   }
 
-  /** This actor has sent an event, to itself or to another: the timer for it, if any, is over. */
+  /** This actor has sent an event, to itself or to another. If a timer sent it, that timer is removed. */
   addSent(event: AnyEvent): void {
     if (this.#timers.size === 0) return;
     const timers = [...this.#timers].filter(([, timer]) => timer.event === event);
-    const [first] = timers.sort(([, one], [, other]) => endOf(one) - endOf(other));
+    const [first] = timers.sort(([, one], [, other]) => dueAt(one) - dueAt(other));
     if (first !== undefined) this.#timers.delete(first[0]);
   }
 
-  #begin(id: string | symbol, event: AnyEvent, ms: number, startedAt: Timestamp): void {
-    if (ms >= LONGEST_DELAY || this.#timers.size >= MAX_ITEMS) return;
+  #addTimer(id: string | symbol, event: AnyEvent, ms: number, startedAt: Timestamp): void {
+    // Timers of MAX_TIMER_MS stand for deadlines of Infinity, which never expire.
+    if (ms >= MAX_TIMER_MS || this.#timers.size >= MAX_ITEMS) return;
     this.#timers.set(id, { event, deadline: { event: toV4Name(event.type), ms, startedAt } });
   }
 
@@ -187,28 +193,28 @@ export class ActorRecord {
   }
 }
 
-/** An event with the name and the data that it has in XState 4, both as JSON. */
+/** An event with its XState 4 name and data, both as JSON. */
 interface EventText {
   readonly event: AnyEvent;
   readonly name: string;
   readonly data: string;
 }
 
-/** JSON of an SCXML event. */
+/** An SCXML event as JSON. */
 function scxmlOf({ name, data }: EventText, origin?: string): string {
   const from = origin === undefined ? '' : `"origin":${JSON.stringify(origin)},`;
   return `{"name":${name},"data":${data},"$$type":"scxml",${from}"type":"external"}`;
 }
 
-/** What a state of XState 4 has, and one of XState 5 has not. */
+/** The fields of an XState 4 state that XState 5 does not have. */
 const ALWAYS_EMPTY = '"actions":[],"activities":{},"meta":{},"events":[],"children":{}';
 
-const endOf = ({ deadline: { startedAt, ms } }: Timer): number => startedAt + ms;
+const dueAt = ({ deadline: { startedAt, ms } }: RunningTimer): number => startedAt + ms;
 
 type MicrostepEvent = Extract<InspectionEvent, { type: '@xstate.microstep' }>;
 type ActionEvent = Extract<InspectionEvent, { type: '@xstate.action' }>;
 
-const taken = ({ source, eventType, target = [] }: Transition): TakenTransition => ({
+const takenTransition = ({ source, eventType, target = [] }: Transition): TakenTransition => ({
   source: source.id,
   event: toV4Name(eventType),
   target: target.map(({ id }) => id),
@@ -220,8 +226,8 @@ const isObject = (value: Json): value is Readonly<Record<string, Json>> =>
 const isEvent = (value: unknown): value is AnyEvent =>
   typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
 
-/** The parameters of XState's own actions, as far as they matter here. */
-function partsOf(params: unknown): {
+/** The parameters with which XState's own actions start and cancel timers. */
+function timerParams(params: unknown): {
   event?: unknown;
   delay?: unknown;
   id?: unknown;

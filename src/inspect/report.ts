@@ -1,4 +1,4 @@
-/** What both ways out of a program have in common: to an inspector, and to a file. */
+/** What reports to an inspector and to a file have in common. */
 
 import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
@@ -6,30 +6,33 @@ import { type Inspect, now } from './feed.ts';
 import type { Sanitize } from './plain.ts';
 import type { ProgramMessage } from './wire.ts';
 
-/** What is reported, and as whose. */
+/** The options that every report has. */
 export interface ReportOptions {
-  /** Who reports; the name of the program's main file otherwise. */
+  /** The program's name in the report. Default: the name of its main file. */
   readonly name?: string | undefined;
   /**
-   * Replaces what must not leave the program: called with the key and the value of every property
-   * of every context, event, error, output and message, and its result is reported instead. The key of a
-   * whole value is ''. Where it throws, the whole value is hidden.
+   * Replaces values that must not leave the program. It is called with the key and value of every
+   * property of every context, event, error, output and message; its result is reported instead. For a
+   * whole value the key is ''. If it throws, the whole value is hidden.
    */
   readonly sanitize?: Sanitize | undefined;
 }
 
-/** A report under way. */
+/** A running report. */
 export interface Inspection extends AsyncDisposable {
-  /** For the option `inspect` of whatever is to be watched; for actors that run, `inspect.attach()`. */
+  /** Pass it as the option `inspect` of what you want to watch, or call `inspect.attach(actor)`. */
   readonly inspect: Inspect;
-  /** Ends the report; resolves when the last of it was written. It can be called again. Never rejects. */
+  /**
+   * Ends the report. Resolves when its last message is written or given up; never rejects. It may be
+   * called again.
+   */
   close(): Promise<void>;
 }
 
-/** One name for this run of the program, however many reports it makes. */
+/** Identifies this run of the program in all its reports. */
 const instance = randomUUID();
 
-/** How the program introduces itself. */
+/** The first message of a report. */
 export const introduction = (name: string | undefined, control: boolean): ProgramMessage => ({
   type: 'wirechart.program',
   version: 1,

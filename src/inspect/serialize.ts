@@ -1,13 +1,13 @@
-/** Messages as lines of JSON. */
+/** Serializes messages as lines of JSON. */
 
 import type { FeedMessage } from './wire.ts';
 
-/** A definition that takes longer to be put in quotes than to be compared with the one before. */
-const MIN_LONG_CHARACTERS = 1_000;
+/** From this length on, comparing a definition with the previous one is faster than quoting it. */
+const MIN_CACHED_CHARACTERS = 1_000;
 
-/** The line of a message, without the line's end. */
+/** A message as one line, without a line terminator. */
 export function lineOf(message: FeedMessage): string {
-  if (message.type !== 'service.register' || message.machine.length < MIN_LONG_CHARACTERS) {
+  if (message.type !== 'service.register' || message.machine.length < MIN_CACHED_CHARACTERS) {
     return JSON.stringify(message);
   }
   const { machine, ...rest } = message;
@@ -15,5 +15,5 @@ export function lineOf(message: FeedMessage): string {
   return `${JSON.stringify(rest).slice(0, -1)},"machine":${last.json}}`;
 }
 
-/** Where machines come and go, the next is often of the same kind. */
+/** The latest long definition: consecutive registrations are often of the same machine. */
 let last = { machine: '', json: '' };

@@ -1,76 +1,81 @@
-/** One actor system under observation. Held by its root actor alone, so that it dies with it. */
+/**
+ * Watches one actor system. Only the system holds its watch strongly, so that both are
+ * garbage-collected together.
+ */
 
 import type { InspectionEvent, Subscription } from 'xstate';
 import {
   type AnySnapshotFacts,
-  family,
-  isAlive,
+  isActive,
   isSnapshot,
   onInspection,
   scheduledIn,
   snapshotOf,
   type WatchableActor,
+  withDescendants,
 } from './actors.ts';
-import { ActorRecord, type Plainly } from './records.ts';
+import { ActorRecord, type ToPlain } from './records.ts';
 import type { FeedMessage, Timestamp } from './wire.ts';
 import { linkOf, type Wiretap } from './wiretap.ts';
 
-/** What a system needs of its feed. */
-export interface Reporting {
-  readonly plain: Plainly;
+/** What a system watch needs from its feed. */
+export interface FeedServices {
+  readonly plain: ToPlain;
   readonly wiretap: Wiretap;
-  say(message: FeedMessage): void;
+  publish(message: FeedMessage): void;
   now(): Timestamp;
-  /** The same function, but what it throws is told as a problem, and harms nobody. */
+  /** Wraps a function so that its errors are reported as problems instead of being thrown. */
   guarded<T>(run: (argument: T) => unknown): (argument: T) => void;
 }
 
-/** See the module's comment. */
+/** Turns the inspection events of one actor system into messages. */
 export class SystemWatch {
-  /** The actors that were told of, by their `sessionId`. It outlives the system, to say that they are gone. */
-  readonly told = new Set<string>();
+  /** The `sessionId`s of reported actors. It outlives the system, to report that they are gone. */
+  readonly reported = new Set<string>();
   readonly #root: WatchableActor;
-  readonly #reporting: Reporting;
-  /** Whether the events come by a subscription of our own, or from XState's option `inspect`. */
+  readonly #services: FeedServices;
+  /** Whether it subscribes to the events itself, or gets them from XState's option `inspect`. */
   readonly #subscribes: boolean;
-  /** Those that were told of, by their `sessionId`, until they have ended. */
+  /** Reported actors that have not ended, by their `sessionId`. */
   readonly #records = new Map<string, ActorRecord>();
-  /** Those that are not told of: most are still being made, and some are never started. */
-  readonly #untold = new WeakMap<WatchableActor, ActorRecord>();
-  /** Those that something has happened to, of which XState has not said yet where it led. */
-  readonly #unanswered = new Set<ActorRecord>();
+  /** Actors not reported yet: most are being constructed, and some are never started. */
+  readonly #unreported = new WeakMap<WatchableActor, ActorRecord>();
+  /** Actors that got an event whose resulting snapshot XState has not announced yet. */
+  readonly #awaitingSnapshot = new Set<ActorRecord>();
   readonly #untaps = new Map<string, () => void>();
-  /** Tells of those that have ended without a word. */
-  readonly #lookAround: () => void;
+  /** Reports the actors that have ended without an announcement by XState. */
+  readonly #reportSilentEnds: () => void;
   #subscription: Subscription | undefined;
   #isTapping = false;
 
-  constructor(root: WatchableActor, reporting: Reporting, subscribes: boolean) {
+  constructor(root: WatchableActor, services: FeedServices, subscribes: boolean) {
     this.#root = root;
-    this.#reporting = reporting;
+    this.#services = services;
     this.#subscribes = subscribes;
-    const lookAt = reporting.guarded((record: ActorRecord) => {
+    const check = services.guarded((record: ActorRecord) => {
       const snapshot = snapshotOf(record.actor);
-      const isTold = this.#records.has(record.actor.sessionId);
-      if (!isTold || snapshot === undefined || snapshot.status === 'active') return;
-      this.#tell(record, snapshot, record.lastEvent);
+      const isReported = this.#records.has(record.actor.sessionId);
+      if (!isReported || snapshot === undefined || snapshot.status === 'active') return;
+      this.#reportState(record, snapshot, record.lastEvent);
     });
-    this.#lookAround = () => {
-      const records = [...this.#unanswered];
-      this.#unanswered.clear();
-      for (const record of records) lookAt(record);
+    this.#reportSilentEnds = () => {
+      const records = [...this.#awaitingSnapshot];
+      this.#awaitingSnapshot.clear();
+      for (const record of records) check(record);
     };
   }
 
-  /** Begins to listen. What there is already is told by `registrations()`. */
+  /** Starts watching. `registrations()` then yields the actors that exist already. */
   begin(): void {
     if (this.#subscribes) {
-      const listener = this.#reporting.guarded((event: InspectionEvent) => {
+      const listener = this.#services.guarded((event: InspectionEvent) => {
         this.handle(event);
       });
       this.#subscription = onInspection(this.#root, listener);
     }
-    for (const actor of family(this.#root)) if (isAlive(actor)) this.#enter(this.#recordOf(actor));
+    for (const actor of withDescendants(this.#root)) {
+      if (isActive(actor)) this.#addRecord(this.#actorRecord(actor));
+    }
     for (const scheduled of scheduledIn(this.#root)) {
       for (const record of this.#records.values()) {
         if (record.actor === scheduled.source) record.addScheduled(scheduled);
@@ -78,32 +83,32 @@ export class SystemWatch {
     }
   }
 
-  /** Forgets everything, until it begins again. */
+  /** Stops watching and forgets everything. `begin()` may follow. */
   end(): void {
     this.#subscription?.unsubscribe();
     this.#subscription = undefined;
     this.setTapping(false);
     this.#records.clear();
-    this.#unanswered.clear();
-    this.told.clear();
+    this.#awaitingSnapshot.clear();
+    this.reported.clear();
   }
 
-  /** Tells of every actor that there is, parents first. */
+  /** The registration of every living actor, parents first. */
   *registrations(): Generator<FeedMessage> {
     for (const record of this.#records.values()) {
       const snapshot = snapshotOf(record.actor);
-      if (snapshot?.status === 'active') yield record.register(snapshot, this.#reporting.now());
+      if (snapshot?.status === 'active') yield record.register(snapshot, this.#services.now());
     }
   }
 
-  /** Sends an event to an actor of this system; `false` when it has none of that id. */
+  /** Sends an event to an actor of this system; `false` when no actor has that id. */
   send(sessionId: string, event: { readonly type: string }): boolean {
     const record = this.#records.get(sessionId);
     record?.actor.send(event);
     return record !== undefined;
   }
 
-  /** Shows the messages of the system's protocol machines, or shows them no longer. */
+  /** Starts or stops reporting the messages of the system's protocol machines. */
   setTapping(isTapping: boolean): void {
     this.#isTapping = isTapping;
     if (isTapping) for (const record of this.#records.values()) this.#tap(record);
@@ -113,16 +118,16 @@ export class SystemWatch {
     }
   }
 
-  /** One inspection event of the system. */
+  /** Handles one inspection event of the system. */
   handle(event: InspectionEvent): void {
-    const record = this.#recordOf(event.actorRef as WatchableActor);
-    this.#expectAnswer(record);
+    const record = this.#actorRecord(event.actorRef as WatchableActor);
+    this.#expectSnapshot(record);
     switch (event.type) {
       case '@xstate.event':
         this.#onEvent(record, event);
         break;
       case '@xstate.action':
-        record.addAction(event, this.#reporting.now());
+        record.addAction(event, this.#services.now());
         break;
       case '@xstate.microstep':
         record.addMicrostep(event);
@@ -137,47 +142,47 @@ export class SystemWatch {
     const sender = sourceRef && this.#records.get(sourceRef.sessionId);
     if (sender !== undefined) {
       sender.addSent(event);
-      this.#expectAnswer(sender); // It may be the error by which it ended.
+      this.#expectSnapshot(sender); // The event may be the error that ended the sender.
     }
-    // One for an actor that has ended is heard by nobody; but one may end while it is made.
-    const isHeard = isAlive(record.actor) || event.type === 'xstate.init';
-    if (!isHeard) return;
+    // An ended actor ignores its events. But an actor may also end during its construction.
+    const isHandled = isActive(record.actor) || event.type === 'xstate.init';
+    if (!isHandled) return;
     this.#register(record);
-    this.#say(record.event(event, sourceRef?.sessionId, this.#reporting.now()));
+    this.#services.publish(record.event(event, sourceRef?.sessionId, this.#services.now()));
   }
 
-  #onSnapshot(record: ActorRecord, said: AnySnapshotFacts, event: { type: string }): void {
-    this.#unanswered.delete(record);
-    if (isAlive(record.actor)) this.#register(record);
+  #onSnapshot(record: ActorRecord, announced: AnySnapshotFacts, event: { type: string }): void {
+    this.#awaitingSnapshot.delete(record);
+    if (isActive(record.actor)) this.#register(record);
     if (!this.#records.has(record.actor.sessionId)) return;
-    // Where an action threw at the start, XState says what would have been if it had not.
-    const own = snapshotOf(record.actor) ?? said;
-    this.#tell(record, own.status === 'active' ? said : own, event);
+    // When an initial action threw, XState announces the snapshot as if it had not.
+    const own = snapshotOf(record.actor) ?? announced;
+    this.#reportState(record, own.status === 'active' ? announced : own, event);
   }
 
-  #tell(record: ActorRecord, snapshot: AnySnapshotFacts, event: { type: string }): void {
-    const at = this.#reporting.now();
+  #reportState(record: ActorRecord, snapshot: AnySnapshotFacts, event: { type: string }): void {
+    const at = this.#services.now();
     const { sessionId } = record.actor;
-    this.#say(record.state(snapshot, event, at));
+    this.#services.publish(record.state(snapshot, event, at));
     if (snapshot.status === 'active') return;
     this.#untaps.get(sessionId)?.();
     this.#untaps.delete(sessionId);
     this.#records.delete(sessionId);
-    this.told.delete(sessionId);
-    this.#say({ type: 'service.stop', sessionId, wirechart: { at } });
+    this.reported.delete(sessionId);
+    this.#services.publish({ type: 'service.stop', sessionId, wirechart: { at } });
   }
 
-  /** XState says nothing of an actor that fails: one looks when what is happening has happened. */
-  #expectAnswer(record: ActorRecord): void {
-    if (this.#unanswered.size === 0) queueMicrotask(this.#lookAround);
-    this.#unanswered.add(record);
+  /** XState does not announce that an actor failed, so its status is checked in a microtask. */
+  #expectSnapshot(record: ActorRecord): void {
+    if (this.#awaitingSnapshot.size === 0) queueMicrotask(this.#reportSilentEnds);
+    this.#awaitingSnapshot.add(record);
   }
 
-  #recordOf(actor: WatchableActor): ActorRecord {
-    const known = this.#records.get(actor.sessionId) ?? this.#untold.get(actor);
+  #actorRecord(actor: WatchableActor): ActorRecord {
+    const known = this.#records.get(actor.sessionId) ?? this.#unreported.get(actor);
     if (known !== undefined) return known;
-    const record = new ActorRecord(actor, this.#reporting.plain);
-    this.#untold.set(actor, record);
+    const record = new ActorRecord(actor, this.#services.plain);
+    this.#unreported.set(actor, record);
     return record;
   }
 
@@ -185,15 +190,15 @@ export class SystemWatch {
     if (this.#records.has(record.actor.sessionId)) return;
     const snapshot = snapshotOf(record.actor);
     if (snapshot === undefined) return;
-    this.#enter(record);
-    this.#say(record.register(snapshot, this.#reporting.now()));
+    this.#addRecord(record);
+    this.#services.publish(record.register(snapshot, this.#services.now()));
   }
 
-  #enter(record: ActorRecord): void {
+  #addRecord(record: ActorRecord): void {
     const { sessionId } = record.actor;
-    this.#untold.delete(record.actor);
+    this.#unreported.delete(record.actor);
     this.#records.set(sessionId, record);
-    this.told.add(sessionId);
+    this.reported.add(sessionId);
     if (this.#isTapping) this.#tap(record);
   }
 
@@ -202,11 +207,7 @@ export class SystemWatch {
     const snapshot = snapshotOf(actor);
     const link = snapshot && linkOf(snapshot);
     if (link === undefined || this.#untaps.has(sessionId)) return;
-    this.#untaps.set(sessionId, this.#reporting.wiretap.tap(link, sessionId));
-  }
-
-  #say(message: FeedMessage): void {
-    this.#reporting.say(message);
+    this.#untaps.set(sessionId, this.#services.wiretap.tap(link, sessionId));
   }
 }
 

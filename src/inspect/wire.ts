@@ -1,62 +1,62 @@
 /**
- * What goes from a watched program to an inspector and back, one JSON object a message.
+ * The messages between a watched program and an inspector, each one JSON object.
  *
- * It is the wire protocol of @xstate/inspect 0.8.0, so that any receiver of that package understands
- * it: `service.*` messages in the vocabulary of XState 4, whose `machine`, `state` and `event` are
- * JSON texts of their own. What that vocabulary cannot say stands in the field `wirechart` of the same
- * message, and in messages whose type begins with `wirechart.`; such receivers ignore both.
+ * The protocol is that of @xstate/inspect 0.8.0, so that any receiver of that package understands it:
+ * `service.*` messages in the terms of XState 4, in which `machine`, `state` and `event` are nested JSON
+ * texts. What XState 4 has no terms for is in the field `wirechart` of the same message and in messages
+ * whose type starts with `wirechart.`; other receivers ignore both.
  *
- * A recording is the same messages, one a line, with a `wirechart.program` first.
+ * A recording holds the same messages, one per line, starting with a `wirechart.program`.
  */
 
-/** A JSON value, as far as this protocol cares. */
+/** A JSON value. */
 export type Json =
   null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** Milliseconds since 1970, with fractions. */
 export type Timestamp = number;
 
-/** Who reports. The first message of a connection and of a recording. */
+/** Introduces the program: the first message of a connection and of a recording. */
 export interface ProgramMessage {
   readonly type: 'wirechart.program';
-  /** The version of what is said beyond @xstate/inspect. */
+  /** The version of the additions to @xstate/inspect. */
   readonly version: 1;
   readonly name: string;
   readonly pid: number;
-  /** Names one run of one program, so that an inspector recognises it when it reports again. */
+  /** Identifies one run of one program, so that an inspector recognises it when it reconnects. */
   readonly instance: string;
-  /** Whether the program takes events from its inspector. */
+  /** Whether the program accepts events from its inspector. */
   readonly control: boolean;
   readonly at: Timestamp;
 }
 
-/** An actor exists; sent again, with its present state, to everyone who begins to watch. */
+/** An actor exists. Sent again, with its current state, to every watcher that starts later. */
 export interface RegisterMessage {
   readonly type: 'service.register';
-  /** JSON of a definition that XState 4's `createMachine` takes. */
+  /** The definition that XState 4's `createMachine` accepts, as JSON. */
   readonly machine: string;
-  /** JSON of an XState 4 state. */
+  /** An XState 4 state, as JSON. */
   readonly state: string;
   readonly id: string;
   readonly sessionId: string;
   /** The parent's `sessionId`. */
   readonly parent?: string;
   readonly wirechart: StateFacts & {
-    /** A statechart, or any other actor, which is shown as a chart of its four statuses. */
+    /** Any actor that is not a machine is shown as a chart of its four statuses. */
     readonly kind: 'machine' | 'actor';
   };
 }
 
-/** An event has come to an actor, which has not handled it yet. */
+/** An event has arrived at an actor, which has not handled it yet. */
 export interface EventMessage {
   readonly type: 'service.event';
-  /** JSON of an SCXML event: `{ name, data, $$type, type, origin? }`; its origin is the sender's `sessionId`. */
+  /** An SCXML event as JSON: `{ name, data, $$type, type, origin? }`. The origin is the sender's `sessionId`. */
   readonly event: string;
   readonly sessionId: string;
   readonly wirechart: { readonly at: Timestamp };
 }
 
-/** An actor has handled an event, or changed by itself. */
+/** An actor has handled an event, or changed on its own. */
 export interface StateMessage {
   readonly type: 'service.state';
   readonly state: string;
@@ -64,38 +64,38 @@ export interface StateMessage {
   readonly wirechart: StateFacts;
 }
 
-/** An actor has ended; no more will be said of it. */
+/** An actor has ended. No more messages about it follow. */
 interface StopMessage {
   readonly type: 'service.stop';
   readonly sessionId: string;
   readonly wirechart: { readonly at: Timestamp };
 }
 
-/** A message that a protocol machine sent or received; only while an inspector asks for it. */
+/** A protocol machine has sent or received a message. Only reported while an inspector asks for it. */
 export interface WireMessage {
   readonly type: 'wirechart.message';
   readonly sessionId: string;
   readonly direction: 'in' | 'out';
-  /** The message as text, cut when it is long. */
+  /** The message as text, cut where it is too long. */
   readonly text: string;
   /**
-   * Its size in bytes: of a text or of binary data as they are; of anything else, of the JSON that is
-   * made of it to be shown, which is less than the message where that is cut.
+   * The size in bytes. Exact for texts and binary data; for other values the size of the JSON made for
+   * display, which is too small where that JSON is cut.
    */
   readonly bytes: number;
-  /** How many messages were left out since the one before, because there were too many. */
+  /** The number of messages left out since the previous one, because there were too many. */
   readonly skipped: number;
   readonly at: Timestamp;
 }
 
-/** The feed itself failed at something; the watched program has not noticed. */
+/** The feed itself failed at something. The watched program is not affected. */
 interface ProblemMessage {
   readonly type: 'wirechart.problem';
   readonly text: string;
   readonly at: Timestamp;
 }
 
-/** What a program says. */
+/** Any message from a program. */
 export type FeedMessage =
   | ProgramMessage
   | RegisterMessage
@@ -105,51 +105,51 @@ export type FeedMessage =
   | WireMessage
   | ProblemMessage;
 
-/** What XState 5 knows of an actor after an event, and the v4 state cannot say. */
+/** What XState 5 knows about an actor after an event, and an XState 4 state cannot hold. */
 export interface StateFacts {
   readonly at: Timestamp;
   readonly status: 'active' | 'done' | 'error' | 'stopped';
   readonly output?: Json;
   readonly error?: Json;
-  /** The steps that the event led through; more than one where transitions followed by themselves. */
+  /** The microsteps that the event caused: more than one where eventless transitions followed. */
   readonly microsteps?: readonly Microstep[];
   /** The names of the actions that were executed, in order. */
   readonly actions?: readonly string[];
-  /** What was emitted, in order. */
+  /** The emitted events, in order. */
   readonly emitted?: readonly Json[];
-  /** What is scheduled and has not happened yet. */
+  /** The timers that are still running. */
   readonly deadlines?: readonly RunningDeadline[];
 }
 
 /** One microstep of a machine. */
 export interface Microstep {
-  /** The event's name, in XState 4's spelling. */
+  /** The event's XState 4 name. */
   readonly event: string;
-  /** The state's value after the step. */
+  /** The state value after the step. */
   readonly value: Json;
   readonly transitions: readonly TakenTransition[];
 }
 
-/** A transition that was taken: state node ids, without `#`. */
+/** A transition that was taken. State node ids are without `#`. */
 export interface TakenTransition {
   readonly source: string;
   readonly event: string;
   readonly target: readonly string[];
 }
 
-/** An event that is scheduled: `after`, or a delayed `raise` or `sendTo`. */
+/** A running timer: `after`, or a delayed `raise` or `sendTo`. */
 export interface RunningDeadline {
-  /** The event's name, in XState 4's spelling. */
+  /** The event's XState 4 name. */
   readonly event: string;
   readonly ms: number;
   readonly startedAt: Timestamp;
 }
 
-/** What an inspector says; anything else is ignored. */
+/** Any message from an inspector. Others are ignored. */
 export type InspectorCommand =
-  /** Somebody begins to watch: tell what there is. */
+  /** Asks for the registration of every living actor. */
   | { readonly type: 'xstate.inspecting' }
-  /** An event, as JSON of an SCXML event, for the actor that is its `origin` (or, without one, `service`). */
+  /** Sends an event (an SCXML event as JSON) to the actor in its `origin` or, without one, in `service`. */
   | { readonly type: 'xstate.event'; readonly event: string; readonly service?: string }
-  /** Shows the messages of all protocol machines, or shows them no longer. */
+  /** Starts or stops the reporting of protocol machines' messages. */
   | { readonly type: 'wirechart.wire'; readonly on: boolean };

@@ -26,6 +26,7 @@ export function linkOf({ context }: AnySnapshotFacts): Tappable | undefined {
   }
 }
 
+/** A user's context may have a `link` of its own, so all of these are required. */
 const LINK_METHODS = [
   'observe',
   'release',
@@ -33,11 +34,6 @@ const LINK_METHODS = [
   'destroyStream',
 ] as const satisfies readonly (keyof Link<unknown, unknown>)[];
 
-/** A user's context may have a `link` of its own, so all of these are required. */
-const LINK_METHODS = ['observe', 'release', 'settle', 'destroyStream'] as const satisfies readonly (keyof Link<
-  unknown,
-  unknown
->)[];
 const isLink = (value: unknown): value is Tappable =>
   isObject(value) && LINK_METHODS.every((name) => typeof Reflect.get(value, name) === 'function');
 

@@ -1,17 +1,17 @@
-/** Inspection by the environment, of programs that know nothing of it. */
+/** Inspection of whole programs by environment variables. */
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
-import { startInspector } from './inspectors.ts';
+import { startFakeInspector } from './inspectors.ts';
 import { run } from './programs.ts';
 import { messagesOf } from './recordings.ts';
-import { storyOf } from './support.ts';
+import { summaryOf } from './support.ts';
 
 expectHomeAfterEach();
 
-/** A session of a facade that is called vm1, and one of a machine that is the line of a house. */
+/** Runs a session of a facade named vm1, and one of a protocol machine in a parent chart. */
 const PROGRAM = `
   const answer = (stream) => stream.resume().on('end', () => stream.end());
   const [near, far] = w.streamPair();
@@ -21,99 +21,99 @@ const PROGRAM = `
   await vm1.disconnect();
 
   const connection = w.createProtocolMachine({ codec: w.lines() });
-  const house = x.setup({ actors: { connection } }).createMachine({
-    id: 'house',
+  const parent = x.setup({ actors: { connection } }).createMachine({
+    id: 'parent',
     initial: 'online',
-    states: { online: { invoke: { id: 'line', src: 'connection' }, on: { LEAVE: 'offline' } }, offline: {} },
+    states: { online: { invoke: { id: 'child', src: 'connection' }, on: { LEAVE: 'offline' } }, offline: {} },
   });
-  const actor = x.createActor(house, { id: 'house' }).start();
-  const line = w.AsyncProtocol.attach(actor.getSnapshot().children.line);
+  const actor = x.createActor(parent, { id: 'parent' }).start();
+  const child = w.AsyncProtocol.attach(actor.getSnapshot().children.child);
   const [one, other] = w.streamPair();
   answer(other);
-  await line.connect({ stream: one });
+  await child.connect({ stream: one });
   actor.send({ type: 'LEAVE' });
-  console.log(vm1.runstate, line.runstate, actor.getSnapshot().value);
+  console.log(vm1.runstate, child.runstate, actor.getSnapshot().value);
 `;
 const RESULT = 'IDLE IDLE offline\n';
 
-/** What of a story is known of every run. */
-function expectBoth(story: readonly string[]) {
-  expect(story).toEqual(
+/** Asserts that a summary covers both sessions. */
+function expectBoth(summary: readonly string[]) {
+  expect(summary).toEqual(
     expect.arrayContaining([
       'register vm1 IDLE',
       'state vm1 {"RUNNING":"open"}',
-      'register house online',
-      'register line in house IDLE',
-      'state line {"RUNNING":"open"}',
-      'event house LEAVE',
-      'stop line',
-      'state house offline',
+      'register parent online',
+      'register child in parent IDLE',
+      'state child {"RUNNING":"open"}',
+      'event parent LEAVE',
+      'stop child',
+      'state parent offline',
     ]),
   );
-  expect(story[0]).toMatch(/^program /);
-  // Each is introduced once, with those above it before it.
-  for (const id of ['vm1', 'house', 'line']) {
-    expect(story.filter((one) => one.startsWith(`register ${id} `))).toHaveLength(1);
+  expect(summary[0]).toMatch(/^program /);
+  // Each actor is registered once, after its parent.
+  for (const id of ['vm1', 'parent', 'child']) {
+    expect(summary.filter((one) => one.startsWith(`register ${id} `))).toHaveLength(1);
   }
-  expect(story.indexOf('register house online')).toBeLessThan(
-    story.indexOf('register line in house IDLE'),
+  expect(summary.indexOf('register parent online')).toBeLessThan(
+    summary.indexOf('register child in parent IDLE'),
   );
-  expect(story.filter((one) => one.startsWith('problem') || one.includes('?'))).toEqual([]);
+  expect(summary.filter((one) => one.startsWith('problem') || one.includes('?'))).toEqual([]);
 }
 
 describe('WIRECHART_TRACE', () => {
-  it('records every protocol of a program, and the charts that they are in', async () => {
+  it('records every protocol machine of a program, and its parent charts', async () => {
     const path = join(await tempDir(), 'trace-%p.jsonl');
     const exit = await run(PROGRAM, { env: { WIRECHART_TRACE: path } });
     expect(exit).toEqual({ code: 0, stdout: RESULT, stderr: '' });
     const [file, ...more] = await readdir(join(path, '..'));
     expect(more).toEqual([]);
     expect(file).toMatch(/^trace-\d+\.jsonl$/);
-    expectBoth(storyOf(await messagesOf(join(path, '..', String(file)))));
+    expectBoth(summaryOf(await messagesOf(join(path, '..', String(file)))));
   });
 
   it.each([
-    ['cannot be made', 'missing/trace.jsonl'],
+    ['cannot be created', 'missing/trace.jsonl'],
     ['is a directory', ''],
-  ])('is a warning where the file %s, and the program works', async (_, name) => {
+  ])('only causes a warning when the file %s', async (_, name) => {
     const path = join(await tempDir(), name);
     const exit = await run(PROGRAM, { env: { WIRECHART_TRACE: path } });
     expect(exit).toMatchObject({ code: 0, stdout: RESULT });
     expect(exit.stderr).toContain(
-      `WirechartWarning: WIRECHART_TRACE is ignored. Nothing can be recorded to ${path}`,
+      `WirechartWarning: WIRECHART_TRACE is ignored: Cannot record to '${path}'`,
     );
     expect(exit.stderr.match(/WirechartWarning/g)).toHaveLength(1);
   });
 });
 
 describe('WIRECHART_INSPECT', () => {
-  it('reports every protocol of a program, and the charts that they are in', async () => {
-    const inspector = await startInspector();
+  it('reports every protocol machine of a program, and its parent charts', async () => {
+    const inspector = await startFakeInspector();
     const exit = await run(PROGRAM, { env: { WIRECHART_INSPECT: inspector.url } });
     expect(exit).toEqual({ code: 0, stdout: RESULT, stderr: '' });
-    expect(inspector.visits).toHaveLength(1);
-    const [visit] = inspector.visits;
-    await visit?.closed;
-    expectBoth(visit?.story ?? []);
+    expect(inspector.connections).toHaveLength(1);
+    const [connection] = inspector.connections;
+    await connection?.closed;
+    expectBoth(connection?.summary ?? []);
   });
 
-  it('is a warning where it is no URL, and the program works', async () => {
+  it('only causes a warning when it is not a URL', async () => {
     const exit = await run(PROGRAM, { env: { WIRECHART_INSPECT: 'localhost:4444' } });
     expect(exit).toMatchObject({ code: 0, stdout: RESULT });
     expect(exit.stderr).toContain(
-      "WirechartWarning: WIRECHART_INSPECT is ignored. 'localhost:4444' is not the URL of an inspector",
+      "WirechartWarning: WIRECHART_INSPECT is ignored: 'localhost:4444' is not the URL of an inspector",
     );
   });
 
-  it('is nothing that is felt where nobody is there', async () => {
+  it('has no effect when no inspector listens there', async () => {
     const exit = await run(PROGRAM, { env: { WIRECHART_INSPECT: 'http://127.0.0.1:9/' } });
     expect(exit).toEqual({ code: 0, stdout: RESULT, stderr: '' });
   });
 });
 
-describe('both together', () => {
-  it('tell the same, beside what the program itself watches', async () => {
-    const inspector = await startInspector();
+describe('both variables together', () => {
+  it('report the same, without affecting a recording of the program itself', async () => {
+    const inspector = await startFakeInspector();
     const directory = await tempDir();
     const [own, ambient] = [join(directory, 'own.jsonl'), join(directory, 'ambient.jsonl')];
     const program = PROGRAM.replace(
@@ -122,26 +122,26 @@ describe('both together', () => {
     );
     const env = { WIRECHART_INSPECT: inspector.url, WIRECHART_TRACE: ambient };
     expect(await run(program, { env })).toEqual({ code: 0, stdout: RESULT, stderr: '' });
-    const [visit] = inspector.visits;
-    await visit?.closed;
-    const recorded = storyOf(await messagesOf(ambient));
+    const [connection] = inspector.connections;
+    await connection?.closed;
+    const recorded = summaryOf(await messagesOf(ambient));
     expectBoth(recorded);
-    expect(upTo('state house offline', visit?.story)).toEqual(
-      upTo('state house offline', recorded),
+    expect(upTo('state parent offline', connection?.summary)).toEqual(
+      upTo('state parent offline', recorded),
     );
-    const seen = storyOf(await messagesOf(own));
+    const seen = summaryOf(await messagesOf(own));
     expect(upTo('stop closer', seen).slice(1)).toEqual(upTo('stop closer', recorded).slice(1));
-    expect(seen.join()).not.toContain('house');
+    expect(seen.join()).not.toContain('parent');
   });
 });
 
-/** A story up to a line of it. What comes after it may be the collection of what was dropped. */
-function upTo(line: string, story: readonly string[] = []): readonly string[] {
-  expect(story).toContain(line);
-  return story.slice(0, story.lastIndexOf(line) + 1);
+/** The summary up to one line. Further lines depend on when actors are garbage-collected. */
+function upTo(line: string, summary: readonly string[] = []): readonly string[] {
+  expect(summary).toContain(line);
+  return summary.slice(0, summary.lastIndexOf(line) + 1);
 }
 
-describe('an environment that says nothing of it', () => {
+describe('an environment without the variables', () => {
   it.each([{}, { WIRECHART_TRACE: '', WIRECHART_INSPECT: '' }])(
     'changes nothing: %j',
     async (env) => {

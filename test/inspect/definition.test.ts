@@ -6,12 +6,12 @@ import { nodeOf, type V4Node } from './support.ts';
 
 const definitionOf = (machine: AnyStateMachine): V4Node => nodeOf(definitionText(machine));
 
-/** A state of a definition, by its path. */
+/** The state at a path of a definition. */
 function at(root: V4Node, ...path: string[]): V4Node {
   let node = root;
   for (const key of path) {
     const child = node.states[key];
-    if (child === undefined) throw new Error(`There is no ${key} in ${node.key}`);
+    if (child === undefined) throw new Error(`'${node.key}' has no state '${key}'`);
     node = child;
   }
   return node;
@@ -33,7 +33,7 @@ const door = createMachine({
           exit: () => undefined,
           always: { guard: 'isNight', target: 'bolted' },
         },
-        bolted: { description: 'Nobody comes in.' },
+        bolted: { description: 'Locked.' },
         last: { type: 'history' },
         deepest: { type: 'history', history: 'deep', target: 'bolted' },
       },
@@ -58,7 +58,7 @@ const door = createMachine({
 describe('a definition', () => {
   const root = definitionOf(door);
 
-  it('is a tree of states, in the order of the document', () => {
+  it('is a tree of states in document order', () => {
     expect(root).toMatchObject({
       id: 'door',
       key: 'door',
@@ -76,7 +76,7 @@ describe('a definition', () => {
     });
     expect(at(root, 'closed', 'bolted')).toMatchObject({
       type: 'atomic',
-      description: 'Nobody comes in.',
+      description: 'Locked.',
       states: {},
     });
     const orders = [root, at(root, 'closed'), at(root, 'closed', 'free'), at(root, 'open')];
@@ -84,24 +84,24 @@ describe('a definition', () => {
     expect(numbers).toEqual([...numbers].sort((one, other) => one - other));
   });
 
-  it('has no initial state where there is none', () => {
+  it('has no initial state in parallel and atomic states', () => {
     expect(at(root, 'open')).toMatchObject({ type: 'parallel' });
     expect(at(root, 'open')).not.toHaveProperty('initial');
     expect(at(root, 'closed', 'free')).not.toHaveProperty('initial');
   });
 
-  it('has final states, and ids of their own', () => {
+  it('has final states, and custom ids', () => {
     expect(at(root, 'gone')).toMatchObject({ id: 'end', key: 'gone', type: 'final' });
   });
 
-  it('has history states, with what they fall back to', () => {
+  it('has history states with their default targets', () => {
     expect(at(root, 'closed', 'last')).toMatchObject({ type: 'history', history: 'shallow' });
     expect(at(root, 'closed', 'last')).not.toHaveProperty('target');
     expect(at(root, 'closed', 'deepest')).toMatchObject({ history: 'deep', target: 'bolted' });
     expect(at(root, 'closed', 'free')).not.toHaveProperty('history');
   });
 
-  it('has transitions in the order in which they are tried, with guards, actions and words', () => {
+  it('has transitions in the order in which XState tries them, with guards, actions and descriptions', () => {
     expect(at(root, 'closed').on['OPEN']).toEqual([
       {
         target: ['#door.open'],
@@ -123,12 +123,12 @@ describe('a definition', () => {
     ]);
   });
 
-  it('has the transitions of the machine itself, wildcards too', () => {
+  it('has the transitions of the root, including wildcards', () => {
     expect(root.on['*']).toMatchObject([{ actions: [{ type: 'log' }], source: '#door' }]);
     expect(root.on['KICK']).toMatchObject([{ target: ['#door.closed.bolted'], internal: false }]);
   });
 
-  it("calls XState's own events as version 4 does", () => {
+  it("has version 4's names for XState's own events", () => {
     expect(Object.keys(at(root, 'open').on)).toEqual([
       'done.state.door.open',
       'done.invoke.wind',
@@ -141,18 +141,18 @@ describe('a definition', () => {
     ]);
   });
 
-  it('has always as the event without a name', () => {
+  it('has eventless transitions as `always`', () => {
     expect(at(root, 'closed', 'free').always).toMatchObject([
       { target: ['#door.closed.bolted'], cond: 'isNight', event: '', eventType: '' },
     ]);
   });
 
-  it('may have events that are called as what every object has', () => {
+  it('can have events named like members of Object.prototype', () => {
     const machine = createMachine({ on: { constructor: {}, toString: {}, ['__proto__']: {} } });
     expect(Object.keys(definitionOf(machine).on)).toEqual(['constructor', 'toString', '__proto__']);
   });
 
-  it('names actions, without those by which XState works', () => {
+  it('names actions, without those that XState adds itself', () => {
     const free = at(root, 'closed', 'free');
     expect(free['entry']).toEqual([
       { type: 'click' },
@@ -160,12 +160,12 @@ describe('a definition', () => {
       { type: 'xstate.assign' },
     ]);
     expect(free['exit']).toEqual([{ type: 'exit' }]);
-    // The timers of `after`, and what is raised.
+    // XState starts the timers of `after`, and raises events, by actions.
     expect(at(root, 'open')).toMatchObject({ entry: [], exit: [] });
     expect(at(root, 'gone')['entry']).toEqual([]);
   });
 
-  it('names the actors that are invoked', () => {
+  it('names the invoked actors', () => {
     const inline = expect.stringMatching(/^1\.door\.open$/) as unknown;
     expect(at(root, 'open')['invoke']).toEqual([
       { type: 'xstate.invoke', id: 'wind', src: { type: 'wind' } },
@@ -173,7 +173,7 @@ describe('a definition', () => {
     ]);
   });
 
-  it('has tags, and meta as JSON', () => {
+  it('has the tags, and the meta data as JSON', () => {
     expect(at(root, 'closed')).toMatchObject({
       tags: ['shut', 'safe'],
       meta: { weight: '5n', at: '1970-01-01T00:00:00.000Z' },
@@ -182,7 +182,7 @@ describe('a definition', () => {
     expect(at(root, 'gone')).not.toHaveProperty('meta');
   });
 
-  it('may be of a machine without states', () => {
+  it('can be that of a machine without states', () => {
     expect(definitionOf(createMachine({ on: { HI: {} } }))).toMatchObject({
       id: '(machine)',
       type: 'atomic',
@@ -191,12 +191,12 @@ describe('a definition', () => {
     });
   });
 
-  it('may be of a machine that is parallel as a whole', () => {
+  it('can be that of a machine with a parallel root', () => {
     const root = definitionOf(createMachine({ type: 'parallel', states: { a: {}, b: {} } }));
     expect(root).toMatchObject({ type: 'parallel', states: { a: {}, b: {} } });
   });
 
-  it('is of the protocol machine, too', () => {
+  it('can be that of the protocol machine', () => {
     const running = at(definitionOf(chart), 'RUNNING');
     expect(running.on['done.invoke.reader']).toMatchObject([
       { cond: 'isFlushed', target: ['#protocol.DISCONNECTING.closing'] },
@@ -204,19 +204,21 @@ describe('a definition', () => {
     ]);
   });
 
-  it('refers to states of it only', () => {
+  it('refers to its own states only', () => {
     for (const machine of [door, chart]) {
       const all = [...below(definitionOf(machine))];
       const ids = new Set(all.map(({ id }) => `#${id}`));
       const targets = all.flatMap(({ on }) =>
-        Object.values(on).flatMap((ways) => ways.flatMap(({ target = [] }) => target)),
+        Object.values(on).flatMap((transitions) =>
+          transitions.flatMap(({ target = [] }) => target),
+        ),
       );
       expect(targets.length).toBeGreaterThan(5);
       expect(targets.filter((target) => !ids.has(target))).toEqual([]);
     }
   });
 
-  it('is made once a machine', () => {
+  it('is computed once per machine', () => {
     let reads = 0;
     const meta = { toJSON: () => (reads += 1) };
     const machine = createMachine({ meta });
@@ -231,8 +233,8 @@ function* below(node: V4Node): Generator<V4Node> {
   for (const child of Object.values(node.states)) yield* below(child);
 }
 
-describe('an actor that is no machine', () => {
-  it('is a chart of four statuses', () => {
+describe('an actor that is not a machine', () => {
+  it('is shown as a chart of four statuses', () => {
     const { id, initial, states } = nodeOf(lifecycleText('a "promise"'));
     expect({ id, initial, states: Object.keys(states) }).toEqual({
       id: 'a "promise"',

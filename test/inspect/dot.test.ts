@@ -4,14 +4,14 @@ import { toDot, toMermaid } from '../../src/inspect/index.ts';
 import { leaves, nodes } from '../machines/chart.ts';
 import { chart } from '../machines/support.ts';
 
-/** The lines of a text without those that every text begins with. */
+/** The lines of a text without the header that all have. */
 const body = (text: string): string[] =>
   text
     .split('\n')
     .slice(4, -1)
     .map((line) => line.slice(2));
 
-/** The nodes that a text declares, without the marks of beginnings; and the clusters. */
+/** The nodes (without initial markers) and the clusters that a text declares. */
 function declaredIn(text: string) {
   const ids = [...text.matchAll(/^ *"(\w+)" \[label=/gm)].map(([, id]) => String(id));
   const clusters = [...text.matchAll(/^ *subgraph "cluster_(\w+)" \{$/gm)].map(([, id]) =>
@@ -21,7 +21,7 @@ function declaredIn(text: string) {
 }
 
 describe('a Graphviz diagram', () => {
-  it('shows nesting, actors, guards, deadlines, and ends', () => {
+  it('shows nesting, actors, guards, deadlines and final states', () => {
     const machine = createMachine({
       id: 'car',
       initial: 'off',
@@ -46,13 +46,13 @@ describe('a Graphviz diagram', () => {
         '  graph [compound=true, rankdir=LR, fontname="sans-serif", style=rounded, nodesep=0.3]',
         '  node [shape=box, style=rounded, fontname="sans-serif", fontsize=11]',
         '  edge [fontname="sans-serif", fontsize=9]',
-        '  label="car\\nin every state: notes LOG"',
+        '  label="car\\nin every state: handles LOG"',
         '  "initial _" [shape=point, width=0.1]',
         '  "off" [label="off"]',
         '  subgraph "cluster_on" {',
         '    label="on\\nruns engine"',
         '    "initial on" [shape=point, width=0.1]',
-        '    "on_fast" [label="fast\\nnotes HORN"]',
+        '    "on_fast" [label="fast\\nhandles HORN"]',
         '    "on_slow" [label="slow"]',
         '    "on_stopped" [label="stopped", peripheries=2]',
         '    "initial on" -> "on_fast"',
@@ -68,7 +68,7 @@ describe('a Graphviz diagram', () => {
     );
   });
 
-  it('declares every state once: those with states in them as clusters, the others as nodes', () => {
+  it('declares every state once: compound states as clusters, leaf states as nodes', () => {
     const { ids, clusters } = declaredIn(toDot(chart));
     const path = (node: { path: readonly string[] }) => node.path.join('_');
     expect(ids.sort()).toEqual(leaves.map(path).sort());
@@ -76,7 +76,7 @@ describe('a Graphviz diagram', () => {
     expect(clusters.sort()).toEqual(inner.map(path).sort());
   });
 
-  it('has arrows between declared nodes only, clipped at declared clusters', () => {
+  it('has arrows only between declared nodes, clipped at declared clusters', () => {
     const text = toDot(chart);
     const { ids, clusters } = declaredIn(text);
     const arrows = [...text.matchAll(/^ *"(\w+)" -> "(\w+)" \[label=".+?"(.*)\]$/gm)];
@@ -100,7 +100,7 @@ describe('a Graphviz diagram', () => {
     expect(toDot(chart)).toBe(toDot(chart.provide({})));
   });
 
-  it('has the regions of a parallel state as dashed clusters, without a beginning', () => {
+  it('has the regions of a parallel state as dashed clusters, without an initial marker', () => {
     const machine = createMachine({
       id: 'm',
       type: 'parallel',
@@ -135,7 +135,7 @@ describe('a Graphviz diagram', () => {
     ]);
   });
 
-  it('says of the whole machine what leads from every state, and what begins it anew', () => {
+  it('lists in the title what leads from every state, and what restarts the machine', () => {
     const machine = createMachine({
       id: 'm',
       initial: 'a',
@@ -144,16 +144,16 @@ describe('a Graphviz diagram', () => {
       states: { a: { on: { AGAIN: '#m', GO: 'b' } }, b: {} },
     });
     expect(body(toDot(machine))).toEqual([
-      'label="m\\nin every state: runs clock\\nin every state: begins anew at RESET\\nin every state: STOP, HALT leads to b"',
+      'label="m\\nin every state: runs clock\\nin every state: restarts on RESET\\nin every state: STOP, HALT leads to b"',
       '"initial _" [shape=point, width=0.1]',
-      '"a" [label="a\\nbegins anew at AGAIN"]',
+      '"a" [label="a\\nrestarts on AGAIN"]',
       '"b" [label="b"]',
       '"initial _" -> "a"',
       '"a" -> "b" [label="GO"]',
     ]);
   });
 
-  it('leads to the cluster where a state with states in it begins, or is its own target', () => {
+  it('clips arrows at the cluster when a compound state is the initial state or its own target', () => {
     const machine = createMachine({
       id: 'm',
       initial: 'outer',
@@ -173,7 +173,7 @@ describe('a Graphviz diagram', () => {
     );
   });
 
-  it('takes quotes, backslashes and line breaks as what they are', () => {
+  it('escapes quotes, backslashes and line breaks', () => {
     const machine = createMachine({
       id: 'a "machine"',
       initial: 'one "two"',
@@ -189,7 +189,7 @@ describe('a Graphviz diagram', () => {
     ]);
   });
 
-  it('has a name of its own for every state, and for every beginning', () => {
+  it('has a unique id for every state and every initial marker', () => {
     const machine = createMachine({
       initial: 'a b',
       states: {
@@ -204,8 +204,8 @@ describe('a Graphviz diagram', () => {
     });
     const { ids } = declaredIn(toDot(machine));
     expect(ids).toEqual(['a_b', 'a_b_2', 'a_b_3', 'a_b_2_2', 'initial_a', '__2', '__3']);
-    const beginnings = [...toDot(machine).matchAll(/"([^"]+)" \[shape=point/g)].map(([, id]) => id);
-    expect(beginnings).toEqual(['initial _', 'initial a']);
+    const markers = [...toDot(machine).matchAll(/"([^"]+)" \[shape=point/g)].map(([, id]) => id);
+    expect(markers).toEqual(['initial _', 'initial a']);
     expect(body(toDot(machine)).slice(-3)).toEqual([
       '"a_b" -> "a_b_2" [label="NEXT"]',
       '"a_b_2" -> "a_b_3" [label="NEXT", lhead="cluster_a"]',
@@ -213,9 +213,9 @@ describe('a Graphviz diagram', () => {
     ]);
   });
 
-  it('may be of a machine without states', () => {
+  it('can be that of a machine without states', () => {
     expect(body(toDot(createMachine({ id: 'm', on: { HI: {} } })))).toEqual([
-      'label="m\\nin every state: notes HI"',
+      'label="m\\nin every state: handles HI"',
     ]);
   });
 });

@@ -1,10 +1,10 @@
-/** What is watched does not feel it, and no watcher is harmed by another. */
+/** Watching does not affect the watched actors, and no watcher affects another. */
 
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createActor, createMachine, emit, fromCallback } from 'xstate';
 import { Feed, type Sink } from '../../src/inspect/feed.ts';
 import { turn } from '../support/signal.ts';
-import { eventOf, listenTo, stateOf } from './support.ts';
+import { eventOf, watch, stateOf } from './support.ts';
 
 const WAYS = ['inspect', 'attach'] as const;
 
@@ -27,7 +27,7 @@ const thrower = () => {
   throw new Error('broken');
 };
 
-/** XState's development build warns of an event for an actor that has ended. */
+/** XState's development build warns when an event is sent to an ended actor. */
 function expectWarnings() {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
   onTestFinished(() => {
@@ -37,64 +37,64 @@ function expectWarnings() {
 }
 
 describe.each(WAYS)('a sink that throws, by %s,', (way) => {
-  it('harms neither the machine nor the other sinks, whoever was first', () => {
+  it('affects neither the machine nor the other sinks, whichever was added first', () => {
     const feed = new Feed();
-    const before = listenTo(feed);
+    const before = watch(feed);
     const throwing = vi.fn<Sink>(thrower);
     feed.add(throwing);
-    const after = listenTo(feed);
+    const after = watch(feed);
     const actor = lampOf(feed, way);
     actor.send({ type: 'TOGGLE' });
     expect(actor.getSnapshot()).toMatchObject({ value: 'on', status: 'active' });
-    for (const heard of [before, after]) {
-      const story = heard.story.filter((line) => !line.startsWith('problem'));
-      expect(story).toEqual([
+    for (const log of [before, after]) {
+      const summary = log.summary.filter((line) => !line.startsWith('problem'));
+      expect(summary).toEqual([
         'register lamp off',
         'event lamp xstate.init',
         'state lamp off',
         'event lamp TOGGLE',
         'state lamp on',
       ]);
-      expect(heard.of('wirechart.problem').map(({ text }) => text)).toEqual(
+      expect(log.of('wirechart.problem').map(({ text }) => text)).toEqual(
         Array(5).fill('Error: broken'),
       );
     }
-    // It is told of everything all the same, and of the problems, which throw as well.
+    // It still gets everything, including the problem messages, at which it throws too.
     expect(throwing).toHaveBeenCalledTimes(10);
   });
 
-  it('may throw when it is told what there is', () => {
+  it('can throw when it gets the registrations', () => {
     const feed = new Feed();
     lampOf(feed, way);
     expect(() => {
       feed.add(thrower);
       feed.replay(thrower);
     }).not.toThrow();
-    expect(listenTo(feed).story).toEqual(['register lamp off']);
+    expect(watch(feed).summary).toEqual(['register lamp off']);
   });
 
-  it('is complained of ten times', () => {
+  it('is reported ten times', () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     feed.add(thrower);
     const actor = lampOf(feed, way);
     for (let at = 0; at < 100; at += 1) actor.send({ type: 'TOGGLE' });
-    expect(heard.of('wirechart.problem')).toHaveLength(10);
-    expect(heard.statesOf('lamp')).toHaveLength(101);
+    expect(log.of('wirechart.problem')).toHaveLength(10);
+    expect(log.statesOf('lamp')).toHaveLength(101);
   });
 
-  it('may throw what has no text', () => {
+  it('can throw a value that has no text', () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     feed.add(() => {
       throw Object.create(null);
     });
     lampOf(feed, way);
-    expect(heard.of('wirechart.problem')[0]?.text).toBe('an unprintable object');
+    expect(log.of('wirechart.problem')[0]?.text).toBe('an unprintable object');
   });
 });
 
-describe.each(WAYS)('a value that throws when it is looked at, by %s,', (way) => {
+describe.each(WAYS)('a value that throws when it is read, by %s,', (way) => {
   const contexts: [string, object][] = [
     [
       'a getter',
@@ -109,9 +109,9 @@ describe.each(WAYS)('a value that throws when it is looked at, by %s,', (way) =>
     ['a proxy', { inner: new Proxy({}, { ownKeys: thrower, get: thrower, has: thrower }) }],
   ];
 
-  it.each(contexts)('is hidden, and harms nobody: %s', (_, context) => {
+  it.each(contexts)('is hidden without an effect: %s', (_, context) => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const machine = createMachine({ context, on: { GO: {} } });
     const actor = createActor(machine, {
       id: 'm',
@@ -120,12 +120,12 @@ describe.each(WAYS)('a value that throws when it is looked at, by %s,', (way) =>
     if (way === 'attach') feed.inspect.attach(actor);
     actor.start();
     actor.send({ type: 'GO', context });
-    expect(heard.story.slice(-2)).toEqual(['event m GO', 'state m {}']);
-    expect(JSON.stringify(stateOf(heard.last('service.state')).context)).toContain(
-      'threw when it was',
+    expect(log.summary.slice(-2)).toEqual(['event m GO', 'state m {}']);
+    expect(JSON.stringify(stateOf(log.last('service.state')).context)).toContain(
+      'threw while it was read',
     );
-    expect(eventOf(heard.last('service.event')).data['type']).toBe('GO');
-    expect(heard.of('wirechart.problem')).toEqual([]);
+    expect(eventOf(log.last('service.event')).data['type']).toBe('GO');
+    expect(log.of('wirechart.problem')).toEqual([]);
     expect(actor.getSnapshot().status).toBe('active');
   });
 });
@@ -136,25 +136,25 @@ describe('sanitize', () => {
   };
   const machine = createMachine({ context: { password: 'hush', user: 'me' }, on: { LOGIN: {} } });
 
-  it('replaces in contexts and events', () => {
+  it('replaces values in contexts and events', () => {
     const feed = new Feed((key, value) => (key === 'password' ? '…' : value));
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const actor = createActor(machine, { inspect: feed.inspect }).start();
     actor.send({ type: 'LOGIN', password: 'hush' });
-    const text = heard.lines.join();
+    const text = log.lines.join();
     expect(text).not.toContain('hush');
-    expect(stateOf(heard.last('service.state')).context).toEqual({ password: '…', user: 'me' });
-    expect(eventOf(heard.last('service.event')).data).toEqual({ type: 'LOGIN', password: '…' });
+    expect(stateOf(log.last('service.state')).context).toEqual({ password: '…', user: 'me' });
+    expect(eventOf(log.last('service.event')).data).toEqual({ type: 'LOGIN', password: '…' });
   });
 
-  it('replaces in outputs, in errors and in what is emitted', async () => {
+  it('replaces values in outputs, errors and emitted events', async () => {
     const feed = new Feed((key, value) => (key === 'password' ? '…' : value));
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const secret = { password: 'hush' };
     const emitting = createMachine({
       initial: 'a',
       states: { a: { on: { END: 'z' } }, z: { type: 'final' } },
-      on: { TELL: { actions: emit({ type: 'told', ...secret }) }, FAIL: { actions: fail } },
+      on: { EMIT: { actions: emit({ type: 'emitted', ...secret }) }, FAIL: { actions: fail } },
       output: secret,
     });
     const [one, other] = ['one', 'other'].map((id) =>
@@ -162,55 +162,55 @@ describe('sanitize', () => {
     );
     other?.subscribe({ error: () => undefined });
     one?.start().on('*', () => undefined);
-    one?.send({ type: 'TELL' });
-    expect(heard.last('service.state').wirechart.emitted).toEqual([
-      { type: 'told', password: '…' },
+    one?.send({ type: 'EMIT' });
+    expect(log.last('service.state').wirechart.emitted).toEqual([
+      { type: 'emitted', password: '…' },
     ]);
     one?.send({ type: 'END' });
-    expect(heard.last('service.state').wirechart.output).toEqual({ password: '…' });
+    expect(log.last('service.state').wirechart.output).toEqual({ password: '…' });
     other?.start().send({ type: 'FAIL' });
     await turn();
-    expect(heard.last('service.state').wirechart.error).toMatchObject({ password: '…' });
-    expect(heard.lines.join()).not.toContain('hush');
+    expect(log.last('service.state').wirechart.error).toMatchObject({ password: '…' });
+    expect(log.lines.join()).not.toContain('hush');
   });
 
-  it('that throws hides all, but for what is known without it', () => {
+  it('hides everything but names when it throws', () => {
     const feed = new Feed(thrower);
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const actor = createActor(machine, { id: 'm', inspect: feed.inspect }).start();
     actor.send({ type: 'LOGIN', password: 'hush' });
-    expect(heard.lines.join()).not.toContain('hush');
-    expect(heard.story.slice(-2)).toEqual(['event m LOGIN', 'state m {}']);
-    expect(eventOf(heard.last('service.event')).data).toEqual({
+    expect(log.lines.join()).not.toContain('hush');
+    expect(log.summary.slice(-2)).toEqual(['event m LOGIN', 'state m {}']);
+    expect(eventOf(log.last('service.event')).data).toEqual({
       type: 'LOGIN',
       hidden: '[hidden, because sanitize threw]',
     });
   });
 });
 
-describe('an event that is sent back', () => {
-  const said = (event: object, more: object = {}) => ({
+describe('an event from an inspector', () => {
+  const command = (event: object, more: object = {}) => ({
     type: 'xstate.event' as const,
     event: JSON.stringify({ name: 'any', data: event, $$type: 'scxml', type: 'external', ...more }),
   });
 
-  it('reaches the actor that is its origin, or the one that is named beside it', () => {
+  it('reaches the actor in its `origin`, or in `service`', () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const [one, other] = [lampOf(feed), lampOf(feed, 'attach')];
-    feed.send(said({ type: 'TOGGLE', by: 'hand' }, { origin: one.sessionId }));
+    feed.send(command({ type: 'TOGGLE', by: 'hand' }, { origin: one.sessionId }));
     expect([one, other].map((actor) => actor.getSnapshot().value)).toEqual(['on', 'off']);
-    feed.send({ ...said({ type: 'TOGGLE' }), service: other.sessionId });
+    feed.send({ ...command({ type: 'TOGGLE' }), service: other.sessionId });
     expect([one, other].map((actor) => actor.getSnapshot().value)).toEqual(['on', 'on']);
-    expect(eventOf(heard.of('service.event').at(-2) ?? heard.last('service.event')).data).toEqual({
+    expect(eventOf(log.of('service.event').at(-2) ?? log.last('service.event')).data).toEqual({
       type: 'TOGGLE',
       by: 'hand',
     });
   });
 
-  it('is called as version 5 calls it', () => {
+  it('gets its version 5 name', () => {
     const feed = new Feed();
-    listenTo(feed);
+    watch(feed);
     const machine = createMachine({
       id: 'm',
       initial: 'a',
@@ -222,9 +222,9 @@ describe('an event that is sent back', () => {
     });
     const actor = createActor(machine, { inspect: feed.inspect }).start();
     onTestFinished(() => void actor.stop());
-    feed.send(said({ type: 'xstate.after(100000)#m.a' }, { origin: actor.sessionId }));
+    feed.send(command({ type: 'xstate.after(100000)#m.a' }, { origin: actor.sessionId }));
     expect(actor.getSnapshot().value).toBe('b');
-    feed.send(said({ type: 'done.invoke.child' }, { origin: actor.sessionId }));
+    feed.send(command({ type: 'done.invoke.child' }, { origin: actor.sessionId }));
     expect(actor.getSnapshot().value).toBe('c');
   });
 
@@ -235,68 +235,68 @@ describe('an event that is sent back', () => {
     ['no data', '{"name":"TOGGLE","origin":"x:0"}'],
     ['data that is null', '{"data":null}'],
     ['no type', '{"data":{}}'],
-    ['a type that is no text', '{"data":{"type":5}}'],
-  ])('is a problem that is told when it is none: %s', (_, event) => {
+    ['a type that is not a string', '{"data":{"type":5}}'],
+  ])('is reported as a problem when it is malformed: %s', (_, event) => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const actor = lampOf(feed);
-    heard.forget();
+    log.clear();
     feed.send({ type: 'xstate.event', event, service: actor.sessionId });
-    expect(heard.story.map((line) => line.split(' ')[0])).toEqual(['problem']);
+    expect(log.summary.map((line) => line.split(' ')[0])).toEqual(['problem']);
     expect(actor.getSnapshot().value).toBe('off');
   });
 
   it.each(['xstate.stop', 'xstate.init'])(
-    "is ignored when it is XState's own to send: %s",
+    'is ignored when only XState itself may send it: %s',
     (type) => {
       const feed = new Feed();
-      const heard = listenTo(feed);
+      const log = watch(feed);
       const actor = lampOf(feed);
-      heard.forget();
-      feed.send(said({ type }, { origin: actor.sessionId }));
-      expect(heard.lines).toEqual([]);
+      log.clear();
+      feed.send(command({ type }, { origin: actor.sessionId }));
+      expect(log.lines).toEqual([]);
       expect(actor.getSnapshot().status).toBe('active');
     },
   );
 
-  it('is ignored where nobody is meant, or one who is not there any more', () => {
+  it('is ignored when it names no actor, an unknown one or an ended one', () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const actor = lampOf(feed);
     actor.stop();
-    heard.forget();
-    feed.send(said({ type: 'TOGGLE' }));
-    feed.send(said({ type: 'TOGGLE' }, { origin: 'nobody' }));
-    feed.send(said({ type: 'TOGGLE' }, { origin: actor.sessionId }));
-    feed.send(said({ type: 'TOGGLE' }, { origin: 5 }));
-    expect(heard.lines).toEqual([]);
+    log.clear();
+    feed.send(command({ type: 'TOGGLE' }));
+    feed.send(command({ type: 'TOGGLE' }, { origin: 'unknown' }));
+    feed.send(command({ type: 'TOGGLE' }, { origin: actor.sessionId }));
+    feed.send(command({ type: 'TOGGLE' }, { origin: 5 }));
+    expect(log.lines).toEqual([]);
   });
 
-  it('may be one that the actor fails at', async () => {
+  it('can make the actor fail', async () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const machine = createMachine({ on: { GO: { actions: thrower } } });
     const actor = createActor(machine, { id: 'm', inspect: feed.inspect });
     actor.subscribe({ error: () => undefined });
     actor.start();
-    feed.send(said({ type: 'GO' }, { origin: actor.sessionId }));
+    feed.send(command({ type: 'GO' }, { origin: actor.sessionId }));
     await turn();
-    expect(heard.story.slice(-2)).toEqual(['state m {} (error)', 'stop m']);
+    expect(log.summary.slice(-2)).toEqual(['state m {} (error)', 'stop m']);
   });
 });
 
 describe('an event for an actor that has ended', () => {
-  it.each(WAYS)('says nothing, by %s', async (way) => {
+  it.each(WAYS)('is not reported, by %s', async (way) => {
     const warn = expectWarnings();
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const actor = lampOf(feed, way);
     actor.stop();
-    heard.forget();
+    log.clear();
     actor.send({ type: 'TOGGLE' });
     await turn();
-    expect(heard.lines).toEqual([]);
+    expect(log.lines).toEqual([]);
     expect(warn).toHaveBeenCalledTimes(1);
-    expect(listenTo(feed).lines).toEqual([]);
+    expect(watch(feed).lines).toEqual([]);
   });
 });

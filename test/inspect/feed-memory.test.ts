@@ -1,4 +1,4 @@
-/** What a feed keeps alive, which is nothing. The programs that look have the garbage collector at hand. */
+/** A feed keeps nothing alive. The tests run programs that can call the garbage collector. */
 
 import { describe, expect, it } from 'vitest';
 import { expectHomeAfterEach } from '../support/cleanup.ts';
@@ -6,7 +6,7 @@ import { run } from './programs.ts';
 
 expectHomeAfterEach();
 
-/** Has what can be collected collected, until `isDone()`, or for a hundred turns. */
+/** Defines `collect(isDone)`, which collects garbage until `isDone()`, for a hundred turns at most. */
 const COLLECT = `
   const collect = async (isDone) => {
     for (let at = 0; at < 100 && !isDone(); at += 1) {
@@ -17,14 +17,14 @@ const COLLECT = `
 `;
 const flags = ['--expose-gc'];
 
-/** What the options are, and what is done with the actor, for each way of seeing it. */
+/** The actor's options, and the call after its creation, for each way of watching it. */
 const WAYS = [
   { way: 'inspect', option: '{ inspect: feed.inspect }', attach: '' },
   { way: 'attach', option: '{}', attach: 'feed.inspect.attach(actor);' },
 ];
 
-describe.each(WAYS)('a system that is dropped, by $way,', ({ option, attach }) => {
-  it('is collected although somebody watches, who is told that its actors are no more', async () => {
+describe.each(WAYS)('an unreferenced system, by $way,', ({ option, attach }) => {
+  it('is collected while it is watched, and the watcher is told that its actors have stopped', async () => {
     const exit = await run(
       `
         ${COLLECT}
@@ -54,7 +54,7 @@ describe.each(WAYS)('a system that is dropped, by $way,', ({ option, attach }) =
     expect(exit).toEqual({ code: 0, stdout: 'true 2 2\ntrue\n', stderr: '' });
   });
 
-  it('is collected also when nobody watches any more', async () => {
+  it('is collected after the watcher has been removed', async () => {
     const exit = await run(
       `
         ${COLLECT}
@@ -80,8 +80,8 @@ describe.each(WAYS)('a system that is dropped, by $way,', ({ option, attach }) =
   });
 });
 
-describe('a protocol that is dropped', () => {
-  it('is collected although somebody sees its messages', async () => {
+describe('an unreferenced protocol', () => {
+  it('is collected while its messages are reported', async () => {
     const exit = await run(
       `
         ${COLLECT}
@@ -107,7 +107,7 @@ describe('a protocol that is dropped', () => {
       `,
       { flags },
     );
-    // It was idle, which is the machine and its owner.
+    // An idle protocol has two actors: the machine and its owner.
     expect(exit).toEqual({
       code: 0,
       stdout: 'true true\nservice.stop,service.stop\n',
@@ -116,7 +116,7 @@ describe('a protocol that is dropped', () => {
   });
 });
 
-/** A machine whose children each end in one way; they note themselves by `note`. */
+/** Child machines that end in different ways. Each passes itself to `note`. */
 const CHILDREN = {
   'are done': `x.createMachine({
     context: ({ self }) => note(self), initial: 'z', states: { z: { type: 'final' } },
@@ -125,13 +125,13 @@ const CHILDREN = {
   'fail while they start': `x.createMachine({
     context: ({ self }) => note(self), entry: () => { throw new Error('broken'); },
   })`,
-  'fail while they are made': `x.createMachine({
+  'fail while they are constructed': `x.createMachine({
     context: ({ self }) => { note(self); throw new Error('broken'); },
   })`,
 };
 
-describe('children that live for a moment leave nothing behind', () => {
-  const visits = (states: string, child: string, count: number) => `
+describe('short-lived children leave nothing behind', () => {
+  const connections = (states: string, child: string, count: number) => `
     ${COLLECT}
     const children = [];
     const note = (self) => (children.push(new WeakRef(self)), {});
@@ -147,25 +147,25 @@ describe('children that live for a moment leave nothing behind', () => {
     console.log(children.length, alive(), actor.getSnapshot().value, lines > ${String(count)});
   `;
 
-  it.each(Object.entries(CHILDREN))('as those that %s', async (_, child) => {
+  it.each(Object.entries(CHILDREN))('when they %s', async (_, child) => {
     const states = `{
       out: { on: { GO: 'in' } },
       in: { invoke: { id: 'child', src: 'child', onError: {}, onDone: {} }, on: { GO: 'out' } },
     }`;
-    const exit = await run(visits(states, child, 2_000), { flags });
+    const exit = await run(connections(states, child, 2_000), { flags });
     expect(exit).toEqual({ code: 0, stdout: '1000 0 out true\n', stderr: '' });
   });
 
-  it('as those that are never started, because their state is left at once', async () => {
+  it('when they are never started, because their state is left at once', async () => {
     const states = `{
       out: { on: { GO: 'via' } },
       via: { invoke: { id: 'child', src: 'child' }, always: 'out', entry: x.sendTo('child', { type: 'HI' }) },
     }`;
-    const exit = await run(visits(states, CHILDREN['are stopped'], 10_000), { flags });
+    const exit = await run(connections(states, CHILDREN['are stopped'], 10_000), { flags });
     expect(exit).toEqual({ code: 0, stdout: '10000 0 out true\n', stderr: '' });
   });
 
-  it('as those that are sent an event when they have ended', async () => {
+  it('when they get an event after they have ended', async () => {
     const exit = await run(
       `
         ${COLLECT}

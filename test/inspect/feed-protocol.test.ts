@@ -1,4 +1,4 @@
-/** The library's own machines, watched: alone, and in a chart of somebody's. */
+/** The library's own machines, watched alone and in a parent chart. */
 
 import { describe, expect, it, vi } from 'vitest';
 import { createActor, type InspectionEvent, setup } from 'xstate';
@@ -6,26 +6,26 @@ import { createProtocolMachine, lines, streamPair } from '../../src/index.ts';
 import { Feed } from '../../src/inspect/feed.ts';
 import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
 import { gate } from '../support/signal.ts';
-import { type Heard, listenTo, nodeOf, stateOf } from './support.ts';
+import { type MessageLog, watch, nodeOf, stateOf } from './support.ts';
 
 expectHomeAfterEach();
 
-/** The near end of a stream whose far end ends when it does. */
+/** A stream pair whose far end ends when the near end does. */
 function stream() {
   const [near, far] = streamPair();
   far.resume().on('end', () => far.end());
   return { near, far };
 }
 
-/** The states that a machine went through, each once in a row. */
-function path(heard: Heard, id: string): unknown[] {
-  const values = heard.statesOf(id).map((state) => JSON.stringify(stateOf(state).value));
+/** The states that a machine went through, without repetitions. */
+function path(log: MessageLog, id: string): unknown[] {
+  const values = log.statesOf(id).map((state) => JSON.stringify(stateOf(state).value));
   return values
     .filter((value, at) => value !== values[at - 1])
     .map((value): unknown => JSON.parse(value));
 }
 
-const WAY_HOME = [
+const SESSION_STATES = [
   'IDLE',
   { CONNECTING: 'dialing' },
   { RUNNING: 'open' },
@@ -34,52 +34,52 @@ const WAY_HOME = [
 ];
 
 describe('the machine of a protocol', () => {
-  it('is attached by its option, and told of through a session', async () => {
+  it('is attached by its option, and reported through a session', async () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const attach = vi.spyOn(feed.inspect, 'attach');
     const protocol = createProtocol({ codec: lines() }, { name: 'vm1', inspect: feed.inspect });
     expect(attach).toHaveBeenCalledTimes(1);
     await protocol.connect({ stream: stream().near });
     await protocol.disconnect();
-    expect(path(heard, 'vm1')).toEqual(WAY_HOME);
-    expect(nodeOf(heard.registered('vm1').machine).id).toBe('protocol');
-    const inside = ['owner', 'dialer', 'reader', 'writer', 'closer'];
-    const { sessionId } = heard.registered('vm1');
-    for (const id of inside) expect(heard.registered(id).parent).toBe(sessionId);
-    expect(heard.of('wirechart.problem')).toEqual([]);
+    expect(path(log, 'vm1')).toEqual(SESSION_STATES);
+    expect(nodeOf(log.registered('vm1').machine).id).toBe('protocol');
+    const children = ['owner', 'dialer', 'reader', 'writer', 'closer'];
+    const { sessionId } = log.registered('vm1');
+    for (const id of children) expect(log.registered(id).parent).toBe(sessionId);
+    expect(log.of('wirechart.problem')).toEqual([]);
   });
 
-  it('has its runstates as what it emits, and the way home in one event', async () => {
+  it('emits its runstates, and returns to IDLE in one event', async () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const protocol = createProtocol({ codec: lines() }, { name: 'vm1', inspect: feed.inspect });
     await protocol.connect({ stream: stream().near });
-    const emitted = heard.statesOf('vm1').flatMap(({ wirechart }) => wirechart.emitted ?? []);
+    const emitted = log.statesOf('vm1').flatMap(({ wirechart }) => wirechart.emitted ?? []);
     expect(emitted).toMatchObject([
       { type: 'runstate', runstate: 'IDLE' },
       { type: 'runstate', runstate: 'CONNECTING' },
       { type: 'runstate', runstate: 'RUNNING' },
     ]);
     await protocol.disconnect();
-    const steps = heard.statesOf('vm1').at(-1)?.wirechart.microsteps ?? [];
+    const steps = log.statesOf('vm1').at(-1)?.wirechart.microsteps ?? [];
     expect(steps.map(({ event }) => event)).toEqual([
       'done.invoke.closer',
       'done.state.protocol.DISCONNECTING',
     ]);
   });
 
-  it('shows its link by its figures, and has its deadlines told', async () => {
+  it('shows the figures of its link, and its deadlines', async () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const opened = gate();
     const protocol = createProtocol(
       { codec: lines(), handshake: () => opened.opened },
       { name: 'vm1', inspect: feed.inspect, timeouts: { handshake: 1_234, close: Infinity } },
     );
     const connected = protocol.connect({ stream: stream().near });
-    await heard.until((all) => JSON.stringify(path(all, 'vm1').at(-1)).includes('establishing'));
-    const last = heard.statesOf('vm1').at(-1);
+    await log.until((all) => JSON.stringify(path(all, 'vm1').at(-1)).includes('establishing'));
+    const last = log.statesOf('vm1').at(-1);
     expect(last && stateOf(last).context['link']).toEqual({ undelivered: 0 });
     expect(last?.wirechart.deadlines).toMatchObject([
       { event: 'xstate.after(handshakeTimeout)#protocol.CONNECTING.establishing', ms: 1_234 },
@@ -87,13 +87,13 @@ describe('the machine of a protocol', () => {
     opened.open();
     await connected;
     await protocol.disconnect();
-    const closing = heard
+    const closing = log
       .statesOf('vm1')
       .find((state) => JSON.stringify(stateOf(state).value).includes('closing'));
     expect(closing?.wirechart).not.toHaveProperty('deadlines');
   });
 
-  it('may be given a function of the user, which gets what XState tells', async () => {
+  it('accepts a function as `inspect`, which gets the inspection events of XState', async () => {
     const seen: string[] = [];
     const inspect = (event: InspectionEvent) => void seen.push(event.type);
     const protocol = createProtocol({ codec: lines() }, { inspect });
@@ -104,64 +104,64 @@ describe('the machine of a protocol', () => {
   });
 });
 
-describe('a protocol machine in a chart', () => {
+describe('a protocol machine in a parent chart', () => {
   const connection = createProtocolMachine({ codec: lines() });
-  const house = setup({
+  const parent = setup({
     actors: { connection },
-    types: { children: {} as { line: 'connection' } },
+    types: { children: {} as { child: 'connection' } },
   }).createMachine({
-    id: 'house',
+    id: 'parent',
     initial: 'online',
     states: {
-      online: { invoke: { id: 'line', src: 'connection' }, on: { LEAVE: 'offline' } },
+      online: { invoke: { id: 'child', src: 'connection' }, on: { LEAVE: 'offline' } },
       offline: {},
     },
   });
 
-  it('is told of with the chart, and stopped with its state', async () => {
+  it('is reported below the chart, and stopped when its state is left', async () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
-    const actor = createActor(house, { id: 'house', inspect: feed.inspect }).start();
-    const line = actor.getSnapshot().children.line;
+    const log = watch(feed);
+    const actor = createActor(parent, { id: 'parent', inspect: feed.inspect }).start();
+    const child = actor.getSnapshot().children.child;
     const { near } = stream();
-    line?.send({ type: 'CONNECT', address: { stream: near } });
-    await heard.until((all) => JSON.stringify(path(all, 'line').at(-1)).includes('RUNNING'));
-    expect(heard.registered('line').parent).toBe(actor.sessionId);
-    expect(heard.registered('reader').parent).toBe(line?.sessionId);
+    child?.send({ type: 'CONNECT', address: { stream: near } });
+    await log.until((all) => JSON.stringify(path(all, 'child').at(-1)).includes('RUNNING'));
+    expect(log.registered('child').parent).toBe(actor.sessionId);
+    expect(log.registered('reader').parent).toBe(child?.sessionId);
     actor.send({ type: 'LEAVE' });
     expect(near.destroyed).toBe(true);
-    const end = heard.story.slice(heard.story.indexOf('event house LEAVE'));
+    const end = log.summary.slice(log.summary.indexOf('event parent LEAVE'));
     expect(end.filter((one) => one.startsWith('stop'))).toEqual([
       'stop owner',
       'stop reader',
       'stop writer',
-      'stop line',
+      'stop child',
     ]);
-    expect(end.at(-1)).toBe('state house offline');
+    expect(end.at(-1)).toBe('state parent offline');
   });
 
-  it('is told of to a watcher that comes while it runs', async () => {
+  it('is reported to a watcher that is added while it runs', async () => {
     const feed = new Feed();
-    const actor = createActor(house, { id: 'house' }).start();
+    const actor = createActor(parent, { id: 'parent' }).start();
     feed.inspect.attach(actor);
-    const line = actor.getSnapshot().children.line;
+    const child = actor.getSnapshot().children.child;
     const running = new Promise((resolve) => {
-      line?.on('runstate', ({ runstate }) => {
+      child?.on('runstate', ({ runstate }) => {
         if (runstate === 'RUNNING') resolve(runstate);
       });
     });
-    line?.send({ type: 'CONNECT', address: { stream: stream().near } });
+    child?.send({ type: 'CONNECT', address: { stream: stream().near } });
     await running;
-    const heard = listenTo(feed);
-    expect(heard.story.map((one) => one.split(' ').slice(0, 4).join(' '))).toEqual([
-      'register house online',
-      'register line in house',
-      'register owner in line',
-      'register reader in line',
-      'register writer in line',
+    const log = watch(feed);
+    expect(log.summary.map((one) => one.split(' ').slice(0, 4).join(' '))).toEqual([
+      'register parent online',
+      'register child in parent',
+      'register owner in child',
+      'register reader in child',
+      'register writer in child',
     ]);
-    expect(stateOf(heard.registered('line')).value).toEqual({ RUNNING: 'open' });
+    expect(stateOf(log.registered('child')).value).toEqual({ RUNNING: 'open' });
     actor.stop();
-    expect(heard.story.filter((one) => one.startsWith('stop'))).toHaveLength(5);
+    expect(log.summary.filter((one) => one.startsWith('stop'))).toHaveLength(5);
   });
 });

@@ -1,10 +1,10 @@
-/** Who is told what from when on; and that nothing happens while nobody watches. */
+/** What a watcher gets, from when on; and that an unwatched feed does nothing. */
 
 import { describe, expect, it, vi } from 'vitest';
 import { type AnyActorRef, assign, createActor, createMachine, fromCallback } from 'xstate';
 import { Feed } from '../../src/inspect/feed.ts';
 import { turn } from '../support/signal.ts';
-import { Heard, listenTo, stateOf, storyOf } from './support.ts';
+import { MessageLog, watch, stateOf, summaryOf } from './support.ts';
 
 const lamp = createMachine({
   id: 'lamp',
@@ -15,25 +15,25 @@ const lamp = createMachine({
   },
 });
 
-/** How a feed comes to see an actor. */
+/** The ways to watch an actor. */
 const WAYS = ['inspect', 'attach'] as const;
 
-/** A lamp that is seen by a feed, in one of the ways. */
+/** A lamp that a feed watches in one of the ways. */
 function lampOf(feed: Feed, way: (typeof WAYS)[number], id = 'lamp') {
   const actor = createActor(lamp, { id, ...(way === 'inspect' && { inspect: feed.inspect }) });
   if (way === 'attach') feed.inspect.attach(actor);
   return actor.start();
 }
 
-describe.each(WAYS)('a watcher that comes late, by %s,', (way) => {
-  it('is told of the actors that live, with their present states, parents first', () => {
+describe.each(WAYS)('a watcher that is added late, by %s,', (way) => {
+  it('gets the living actors with their current states, parents first', () => {
     const feed = new Feed();
     const actor = lampOf(feed, way);
     actor.send({ type: 'TOGGLE' });
-    const heard = listenTo(feed);
-    expect(heard.story).toEqual(['register lamp on', 'register glow in lamp active']);
+    const log = watch(feed);
+    expect(log.summary).toEqual(['register lamp on', 'register glow in lamp active']);
     actor.send({ type: 'TOGGLE' });
-    expect(heard.story.slice(2)).toEqual([
+    expect(log.summary.slice(2)).toEqual([
       'event lamp TOGGLE',
       'state glow stopped',
       'stop glow',
@@ -41,48 +41,48 @@ describe.each(WAYS)('a watcher that comes late, by %s,', (way) => {
     ]);
   });
 
-  it('is told of no actor that has ended', () => {
+  it('gets no ended actors', () => {
     const feed = new Feed();
-    const first = listenTo(feed);
+    const first = watch(feed);
     const actor = lampOf(feed, way);
     for (const type of ['TOGGLE', 'TOGGLE']) actor.send({ type });
-    expect(first.story).toContain('stop glow');
-    expect(listenTo(feed).story).toEqual(['register lamp off']);
+    expect(first.summary).toContain('stop glow');
+    expect(watch(feed).summary).toEqual(['register lamp off']);
     actor.stop();
-    expect(listenTo(feed).lines).toEqual([]);
+    expect(watch(feed).lines).toEqual([]);
   });
 
-  it('is told of all systems', () => {
+  it('gets the actors of all systems', () => {
     const feed = new Feed();
     const actors = ['one', 'other'].map((id) => lampOf(feed, way, id));
-    const heard = listenTo(feed);
-    expect(heard.story).toEqual(['register one off', 'register other off']);
+    const log = watch(feed);
+    expect(log.summary).toEqual(['register one off', 'register other off']);
     expect(new Set(actors.map(({ sessionId }) => sessionId)).size).toBe(2);
   });
 
-  it('is told the same as those who were there, from then on', () => {
+  it('gets the same as earlier watchers from then on', () => {
     const feed = new Feed();
-    const first = listenTo(feed);
+    const first = watch(feed);
     const actor = lampOf(feed, way);
-    const second = listenTo(feed);
-    first.forget();
-    second.forget();
+    const second = watch(feed);
+    first.clear();
+    second.clear();
     for (const type of ['TOGGLE', 'TOGGLE', 'OTHER']) actor.send({ type });
     expect(first.lines.length).toBeGreaterThan(6);
     expect(second.lines).toEqual(first.lines);
   });
 
-  it('is told once more when it asks', () => {
+  it('gets the registrations again when it asks', () => {
     const feed = new Feed();
     lampOf(feed, way);
-    const heard = listenTo(feed);
-    feed.replay(heard.sink);
-    expect(heard.story).toEqual(['register lamp off', 'register lamp off']);
+    const log = watch(feed);
+    feed.replay(log.sink);
+    expect(log.summary).toEqual(['register lamp off', 'register lamp off']);
   });
 });
 
-describe.each(WAYS)('while nobody watches, by %s,', (way) => {
-  it('nothing is said, and no context is touched', () => {
+describe.each(WAYS)('a feed without a watcher, by %s,', (way) => {
+  it('reports nothing and reads no context', () => {
     const feed = new Feed();
     const toJSON = vi.fn(() => 'shown');
     const machine = createMachine({ context: { toJSON }, on: { GO: {} } });
@@ -91,47 +91,47 @@ describe.each(WAYS)('while nobody watches, by %s,', (way) => {
     actor.start();
     actor.send({ type: 'GO' });
     expect(toJSON).not.toHaveBeenCalled();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     expect(toJSON).toHaveBeenCalledTimes(1);
-    expect(stateOf(heard.last('service.register')).context).toBe('shown');
-    feed.remove(heard.sink);
+    expect(stateOf(log.last('service.register')).context).toBe('shown');
+    feed.remove(log.sink);
     actor.send({ type: 'GO' });
     expect(toJSON).toHaveBeenCalledTimes(1);
-    expect(heard.lines).toHaveLength(1);
+    expect(log.lines).toHaveLength(1);
   });
 
-  it('again, the actors that began meanwhile are told of when somebody does', () => {
+  it('registers the actors that started meanwhile when a watcher is added', () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const actor = lampOf(feed, way);
-    feed.remove(heard.sink);
-    heard.forget();
+    feed.remove(log.sink);
+    log.clear();
     actor.send({ type: 'TOGGLE' });
-    expect(heard.lines).toEqual([]);
-    feed.add(heard.sink);
-    expect(heard.story).toEqual(['register lamp on', 'register glow in lamp active']);
+    expect(log.lines).toEqual([]);
+    feed.add(log.sink);
+    expect(log.summary).toEqual(['register lamp on', 'register glow in lamp active']);
     actor.send({ type: 'OTHER' });
-    // Of what was remembered before, nothing is told again.
-    expect(heard.last('service.state').wirechart.microsteps).toHaveLength(1);
+    // Nothing from before the watcher was added is reported.
+    expect(log.last('service.state').wirechart.microsteps).toHaveLength(1);
   });
 
-  it('it is the others that are told, when it is one of several who has gone', () => {
+  it('keeps reporting to the other watchers when one of several is removed', () => {
     const feed = new Feed();
-    const [stays, goes] = [listenTo(feed), listenTo(feed)];
+    const [remaining, removed] = [watch(feed), watch(feed)];
     const actor = lampOf(feed, way);
-    feed.remove(goes.sink);
-    goes.forget();
+    feed.remove(removed.sink);
+    removed.clear();
     actor.send({ type: 'TOGGLE' });
-    expect(goes.lines).toEqual([]);
-    expect(stays.story).toContain('state lamp on');
+    expect(removed.lines).toEqual([]);
+    expect(remaining.summary).toContain('state lamp on');
     expect(feed.isWatched).toBe(true);
-    feed.remove(goes.sink);
+    feed.remove(removed.sink);
     expect(feed.isWatched).toBe(true);
   });
 });
 
-describe('an actor that is attached', () => {
-  /** How many have subscribed to the inspection of an actor's system. */
+describe('an attached actor', () => {
+  /** Spies on the subscriptions to the inspection of an actor's system. */
   function subscriptionsOf(actor: AnyActorRef) {
     const subscribed = vi.spyOn(actor.system, 'inspect');
     const unsubscribed = vi.fn();
@@ -139,44 +139,44 @@ describe('an actor that is attached', () => {
     return { subscribed, unsubscribed };
   }
 
-  it('has a subscriber while somebody watches, and no longer', () => {
+  it('has a subscriber only while the feed is watched', () => {
     const feed = new Feed();
     const actor = createActor(lamp).start();
     const { subscribed, unsubscribed } = subscriptionsOf(actor);
     feed.inspect.attach(actor);
     expect(subscribed).not.toHaveBeenCalled();
-    const heard = listenTo(feed);
-    const other = listenTo(feed);
+    const log = watch(feed);
+    const other = watch(feed);
     expect(subscribed).toHaveBeenCalledTimes(1);
-    feed.remove(heard.sink);
+    feed.remove(log.sink);
     expect(unsubscribed).not.toHaveBeenCalled();
     feed.remove(other.sink);
     expect(unsubscribed).toHaveBeenCalledTimes(1);
-    feed.add(heard.sink);
+    feed.add(log.sink);
     expect(subscribed).toHaveBeenCalledTimes(2);
   });
 
-  it('is told of at once where somebody watches', () => {
+  it('is reported at once when the feed is watched', () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const actor = createActor(lamp, { id: 'lamp' }).start();
     actor.send({ type: 'TOGGLE' });
-    expect(heard.lines).toEqual([]);
+    expect(log.lines).toEqual([]);
     feed.inspect.attach(actor);
-    expect(heard.story).toEqual(['register lamp on', 'register glow in lamp active']);
+    expect(log.summary).toEqual(['register lamp on', 'register glow in lamp active']);
   });
 
-  it('is attached once, however often it is, and by whomever of its system', () => {
+  it('is attached once, however often it or another actor of its system is passed', () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const actor = createActor(lamp, { id: 'lamp' }).start();
     actor.send({ type: 'TOGGLE' });
     const glow = actor.getSnapshot().children['glow'];
-    if (glow === undefined) throw new Error('It does not glow');
+    if (glow === undefined) throw new Error("The lamp has no child 'glow'");
     feed.inspect.attach(glow);
     for (let at = 0; at < 3; at += 1) feed.inspect.attach(actor);
     actor.send({ type: 'OTHER' });
-    expect(heard.story).toEqual([
+    expect(log.summary).toEqual([
       'register lamp on',
       'register glow in lamp active',
       'event lamp OTHER',
@@ -184,19 +184,19 @@ describe('an actor that is attached', () => {
     ]);
   });
 
-  it('is not seen twice where the option sees it too', () => {
+  it('is not reported twice when the option `inspect` watches it too', () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const actor = lampOf(feed, 'inspect');
     feed.inspect.attach(actor);
-    heard.forget();
+    log.clear();
     actor.send({ type: 'OTHER' });
-    expect(heard.lines).toHaveLength(2);
+    expect(log.lines).toHaveLength(2);
   });
 
-  it('may be attached by an action of its own, before it has a state', () => {
+  it('can attach itself while its context is created', () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const machine = createMachine({
       id: 'm',
       context: ({ self }) => {
@@ -205,50 +205,50 @@ describe('an actor that is attached', () => {
       },
     });
     createActor(machine, { id: 'm' }).start();
-    expect(heard.story).toEqual(['register m {}', 'event m xstate.init', 'state m {}']);
-    expect(stateOf(heard.registered('m')).context).toEqual({ ready: true });
+    expect(log.summary).toEqual(['register m {}', 'event m xstate.init', 'state m {}']);
+    expect(stateOf(log.registered('m')).context).toEqual({ ready: true });
   });
 
-  it('may have ended before', () => {
+  it('can have ended before', () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const actor = createActor(lamp).start();
     actor.stop();
     feed.inspect.attach(actor);
-    expect(heard.lines).toEqual([]);
+    expect(log.lines).toEqual([]);
   });
 
-  it('may be no actor, which is a problem that is told', () => {
+  it('is reported as a problem when it is not an actor', () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const attach: (what: unknown) => void = feed.inspect.attach as () => void;
     attach(undefined);
-    expect(heard.of('wirechart.problem')).toHaveLength(1);
+    expect(log.of('wirechart.problem')).toHaveLength(1);
   });
 });
 
-describe('both ways to see an actor', () => {
-  it('tell the same from then on', async () => {
-    const tell = async (way: (typeof WAYS)[number]) => {
+describe('both ways to watch an actor', () => {
+  it('report the same', async () => {
+    const summaryBy = async (way: (typeof WAYS)[number]) => {
       const feed = new Feed();
       const actor = lampOf(feed, way);
-      const heard = listenTo(feed);
+      const log = watch(feed);
       for (const type of ['TOGGLE', 'OTHER', 'TOGGLE']) actor.send({ type });
       actor.stop();
       await turn();
-      return storyOf(heard.messages);
+      return summaryOf(log.messages);
     };
-    const [option, attached] = [await tell('inspect'), await tell('attach')];
+    const [option, attached] = [await summaryBy('inspect'), await summaryBy('attach')];
     expect(option.length).toBeGreaterThan(10);
     expect(attached).toEqual(option);
   });
 });
 
-describe('a watcher that comes or goes because of what it is told', () => {
-  it('misses nothing, and hears nothing afterwards', () => {
+describe('a watcher that is added or removed by a sink', () => {
+  it('misses nothing before, and gets nothing afterwards', () => {
     const feed = new Feed();
-    const late = new Heard();
-    const early = new Heard();
+    const late = new MessageLog();
+    const early = new MessageLog();
     feed.add((line) => {
       early.sink(line);
       if (early.lines.length === 1) feed.add(late.sink);
@@ -260,7 +260,7 @@ describe('a watcher that comes or goes because of what it is told', () => {
     );
     actor.start();
     actor.send({ type: 'GO' });
-    expect(early.story).toEqual([
+    expect(early.summary).toEqual([
       'register m {}',
       'event m xstate.init',
       'state m {}',
@@ -268,6 +268,6 @@ describe('a watcher that comes or goes because of what it is told', () => {
       'state m {}',
     ]);
     expect(late.lines.length).toBeLessThanOrEqual(3);
-    expect(late.story[0]).toBe('register m {}');
+    expect(late.summary[0]).toBe('register m {}');
   });
 });

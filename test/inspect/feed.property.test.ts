@@ -1,4 +1,4 @@
-/** Whatever happens in a system, whoever watches it knows which actors live, and in which states. */
+/** Whatever happens in a system, a watcher knows which actors are alive, and in which states. */
 
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -69,7 +69,7 @@ const tree = setup({
   },
 });
 
-/** An actor and all below it. */
+/** An actor and all its descendants. */
 function* below(actor: AnyActor): Generator<AnyActor> {
   yield actor;
   const { children }: { children?: object } = actor.getSnapshot() as object;
@@ -81,8 +81,8 @@ function* below(actor: AnyActor): Generator<AnyActor> {
 const stateWith = (value: unknown, timers: number): string =>
   `${JSON.stringify(value)} and ${String(timers)} timers`;
 
-/** Those that live, with their states and the number of their timers. */
-function truth(actors: readonly AnyActor[]): Map<string, string> {
+/** The actors that are alive, with their states and the number of their timers. */
+function livingStates(actors: readonly AnyActor[]): Map<string, string> {
   const living = new Map<string, string>();
   for (const one of actors) {
     const { status, value = status } = one.getSnapshot() as { status: string; value?: unknown };
@@ -94,18 +94,22 @@ function truth(actors: readonly AnyActor[]): Map<string, string> {
   return living;
 }
 
-/** All that can be found is known as it is; and all that is known lives. */
-function expectTrue(known: Map<string, string>, root: AnyActor, everybody: readonly AnyActor[]) {
-  const found = truth([...below(root)]);
+/** Asserts that a watcher knows each reachable actor as it is, and no actor that has ended. */
+function expectAccurate(
+  known: Map<string, string>,
+  root: AnyActor,
+  allActors: readonly AnyActor[],
+) {
+  const found = livingStates([...below(root)]);
   expect(Object.fromEntries(known)).toMatchObject(Object.fromEntries(found));
-  // XState lets those live on whose parent fails at an action, where nobody finds them.
-  const living = truth(everybody);
+  // When an action of a parent fails, XState leaves its children running but unreachable.
+  const living = livingStates(allActors);
   expect([...known].filter(([id, value]) => living.get(id) !== value && !found.has(id))).toEqual(
     [],
   );
 }
 
-/** What one who watches knows. */
+/** A sink that derives the living actors from the messages. */
 class Watcher {
   readonly known = new Map<string, string>();
   readonly faults: string[] = [];
@@ -136,7 +140,7 @@ const steps = fc.array(
 );
 
 describe.each(['inspect', 'attach'])('a watcher, by %s,', (way) => {
-  it('knows the truth after every step, whenever it came', async () => {
+  it('knows all actors after every step, whenever it was added', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
     onTestFinished(() => {
       warn.mockRestore();
@@ -149,14 +153,14 @@ describe.each(['inspect', 'attach'])('a watcher, by %s,', (way) => {
         const actor = createActor(tree, { clock, ...(inspect && { inspect }) });
         actor.subscribe({ error: () => undefined });
         if (way === 'attach') feed.inspect.attach(actor);
-        const everybody: AnyActor[] = [actor.start()];
+        const allActors: AnyActor[] = [actor.start()];
         const watchers = new Map<number, Watcher>();
         for (const step of walk) {
           if ('time' in step) {
             clock.increment(step.time);
           } else if ('event' in step) {
-            // Those that have ended are sent to as well.
-            everybody[step.to % everybody.length]?.send({ type: step.event });
+            // Ended actors get events too.
+            allActors[step.to % allActors.length]?.send({ type: step.event });
           } else {
             const watching = watchers.get(step.watcher);
             if (watching === undefined) {
@@ -169,16 +173,16 @@ describe.each(['inspect', 'attach'])('a watcher, by %s,', (way) => {
             }
           }
           await Promise.resolve();
-          for (const child of below(actor)) if (!everybody.includes(child)) everybody.push(child);
+          for (const child of below(actor)) if (!allActors.includes(child)) allActors.push(child);
           for (const { known, faults } of watchers.values()) {
             expect(faults).toEqual([]);
-            expectTrue(known, actor, everybody);
+            expectAccurate(known, actor, allActors);
           }
         }
         actor.stop();
         await Promise.resolve();
         for (const { known } of watchers.values()) {
-          expectTrue(known, actor, everybody);
+          expectAccurate(known, actor, allActors);
           expect([...known.keys()]).not.toContain(actor.sessionId);
         }
       }),

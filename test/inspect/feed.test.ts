@@ -1,9 +1,9 @@
-/** What is told of a system of actors, and in which order. */
+/** Which messages a feed sends about an actor system, and in which order. */
 
 import { describe, expect, it } from 'vitest';
-import { assign, createActor, createMachine, emit, log, setup } from 'xstate';
+import { assign, createActor, createMachine, emit, log as logAction, setup } from 'xstate';
 import { Feed } from '../../src/inspect/feed.ts';
-import { eventOf, listenTo, nodeOf, stateOf } from './support.ts';
+import { eventOf, watch, nodeOf, stateOf } from './support.ts';
 
 const door = createMachine({
   id: 'door',
@@ -18,15 +18,15 @@ const door = createMachine({
 }).provide({ actions: { creak: () => undefined } });
 
 describe('a simple machine', () => {
-  it('is registered, then told of event by event, to its end', () => {
+  it('is registered, then reported event by event until it ends', () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const actor = createActor(door, { id: 'door', inspect: feed.inspect });
     actor.start();
     actor.send({ type: 'OPEN' });
     actor.send({ type: 'UNKNOWN' });
     actor.send({ type: 'REMOVE' });
-    expect(heard.story).toEqual([
+    expect(log.summary).toEqual([
       'register door closed',
       'event door xstate.init',
       'state door closed',
@@ -40,12 +40,12 @@ describe('a simple machine', () => {
     ]);
   });
 
-  it('is registered with its definition and its state', () => {
+  it('is registered with its definition and state', () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const actor = createActor(door, { id: 'front', inspect: feed.inspect }).start();
     const { sessionId } = actor;
-    const message = heard.registered('front');
+    const message = log.registered('front');
     expect(message).toMatchObject({ sessionId, wirechart: { kind: 'machine', status: 'active' } });
     expect(message).not.toHaveProperty('parent');
     expect(nodeOf(message.machine)).toMatchObject({ id: 'door', initial: 'closed' });
@@ -70,18 +70,18 @@ describe('a simple machine', () => {
     });
   });
 
-  it('has its events with their data, and its states with the event that led to them', () => {
+  it('has events with their data, and states with the event that led to them', () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const actor = createActor(door, { inspect: feed.inspect }).start();
     actor.send({ type: 'OPEN', by: { hand: 2n } });
-    expect(eventOf(heard.last('service.event'))).toEqual({
+    expect(eventOf(log.last('service.event'))).toEqual({
       name: 'OPEN',
       data: { type: 'OPEN', by: { hand: '2n' } },
       $$type: 'scxml',
       type: 'external',
     });
-    expect(stateOf(heard.last('service.state'))).toMatchObject({
+    expect(stateOf(log.last('service.state'))).toMatchObject({
       value: 'open',
       context: { opened: 1 },
       event: { type: 'OPEN', by: { hand: '2n' } },
@@ -91,38 +91,38 @@ describe('a simple machine', () => {
     });
   });
 
-  it('has the actions that were executed, its output, and times that do not go back', () => {
+  it('has the executed actions, its output, and non-decreasing times', () => {
     const before = Date.now();
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const actor = createActor(door, { inspect: feed.inspect }).start();
     actor.send({ type: 'OPEN' });
-    expect(heard.last('service.state').wirechart).toMatchObject({ actions: ['creak'] });
+    expect(log.last('service.state').wirechart).toMatchObject({ actions: ['creak'] });
     actor.send({ type: 'REMOVE' });
-    const { wirechart } = heard.last('service.state');
+    const { wirechart } = log.last('service.state');
     expect(wirechart).toMatchObject({ status: 'done', output: { wood: true } });
     expect(wirechart).not.toHaveProperty('actions');
-    expect(stateOf(heard.last('service.state')).done).toBe(true);
-    const times = heard.messages.map((message) =>
+    expect(stateOf(log.last('service.state')).done).toBe(true);
+    const times = log.messages.map((message) =>
       'wirechart' in message ? message.wirechart.at : message.at,
     );
     expect(times).toEqual([...times].sort((one, other) => one - other));
     expect(Math.abs((times[0] ?? 0) - before)).toBeLessThan(10_000);
   });
 
-  it('is told to be stopped', () => {
+  it('is reported to be stopped', () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const actor = createActor(door, { id: 'door', inspect: feed.inspect }).start();
-    heard.forget();
+    log.clear();
     actor.stop();
-    expect(heard.of('service.state')).toMatchObject([{ wirechart: { status: 'stopped' } }]);
-    expect(heard.of('service.stop')).toMatchObject([{ sessionId: actor.sessionId }]);
-    expect(heard.lines).toHaveLength(2);
+    expect(log.of('service.state')).toMatchObject([{ wirechart: { status: 'stopped' } }]);
+    expect(log.of('service.stop')).toMatchObject([{ sessionId: actor.sessionId }]);
+    expect(log.lines).toHaveLength(2);
   });
 });
 
-describe('what happens within one event', () => {
+describe('the handling of one event', () => {
   const traffic = setup({
     types: { emitted: {} as { type: 'blink'; times: bigint } },
     actions: { honk: () => undefined },
@@ -134,7 +134,7 @@ describe('what happens within one event', () => {
       red: { on: { GO: { target: 'amber', actions: emit({ type: 'blink', times: 2n }) } } },
       amber: { always: { guard: 'isNight', target: 'flashing', actions: 'honk' } },
       flashing: {
-        entry: [() => undefined, log('flash')],
+        entry: [() => undefined, logAction('flash')],
         always: { actions: 'honk', guard: () => false },
       },
     },
@@ -143,17 +143,17 @@ describe('what happens within one event', () => {
 
   function started() {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const actor = createActor(traffic, { id: 't', inspect: feed.inspect, logger: () => undefined });
     actor.on('blink', () => undefined);
     actor.start();
-    return { heard, actor };
+    return { log, actor };
   }
 
-  it('is each step, with the transitions that were taken', () => {
-    const { heard, actor } = started();
+  it('is reported as microsteps with the transitions taken', () => {
+    const { log, actor } = started();
     actor.send({ type: 'GO' });
-    expect(heard.last('service.state').wirechart.microsteps).toEqual([
+    expect(log.last('service.state').wirechart.microsteps).toEqual([
       {
         event: 'GO',
         value: 'amber',
@@ -167,14 +167,14 @@ describe('what happens within one event', () => {
     ]);
   });
 
-  it('is a step without a transition for an event that is not handled', () => {
-    const { heard, actor } = started();
+  it('is a microstep without a transition when the event is not handled', () => {
+    const { log, actor } = started();
     actor.send({ type: 'STRANGE' });
-    expect(heard.last('service.state').wirechart.microsteps).toEqual([
+    expect(log.last('service.state').wirechart.microsteps).toEqual([
       { event: 'STRANGE', value: 'red', transitions: [] },
     ]);
     actor.send({ type: 'NOTE' });
-    expect(heard.last('service.state').wirechart.microsteps).toEqual([
+    expect(log.last('service.state').wirechart.microsteps).toEqual([
       {
         event: 'NOTE',
         value: 'red',
@@ -183,31 +183,31 @@ describe('what happens within one event', () => {
     ]);
   });
 
-  it('is every action in order, and what was emitted', () => {
-    const { heard, actor } = started();
+  it('is reported with all actions in order, and the emitted events', () => {
+    const { log, actor } = started();
     actor.send({ type: 'GO' });
-    const { wirechart } = heard.last('service.state');
+    const { wirechart } = log.last('service.state');
     expect(wirechart.actions).toEqual(['honk', 'inline', 'xstate.log']);
     expect(wirechart.emitted).toEqual([{ type: 'blink', times: '2n' }]);
     actor.send({ type: 'NOTE' });
-    expect(heard.last('service.state').wirechart).not.toHaveProperty('emitted');
+    expect(log.last('service.state').wirechart).not.toHaveProperty('emitted');
   });
 
-  it('is the way from the first state on', () => {
+  it('includes the eventless transitions from the initial state', () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const machine = createMachine({
       initial: 'a',
       states: { a: { always: 'b' }, b: { always: 'c' }, c: {} },
     });
     createActor(machine, { inspect: feed.inspect }).start();
-    const steps = heard.last('service.state').wirechart.microsteps ?? [];
+    const steps = log.last('service.state').wirechart.microsteps ?? [];
     expect(steps.map(({ value }) => value)).toEqual(['b', 'c']);
   });
 
-  it('is told as far as a hundred steps', () => {
+  it('is reported up to a hundred microsteps', () => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     const counter = createMachine({
       context: { n: 0 },
       always: {
@@ -216,7 +216,7 @@ describe('what happens within one event', () => {
       },
     }).provide({ actions: { tick: () => undefined } });
     createActor(counter, { inspect: feed.inspect }).start();
-    const { microsteps, actions, emitted } = heard.last('service.state').wirechart;
+    const { microsteps, actions, emitted } = log.last('service.state').wirechart;
     expect([microsteps, actions, emitted].map((all) => all?.length)).toEqual([100, 100, 100]);
   });
 });

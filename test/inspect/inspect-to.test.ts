@@ -1,4 +1,4 @@
-/** The way to an inspector that is there. */
+/** Reports to a running inspector. */
 
 import { describe, expect, it } from 'vitest';
 import { createActor, createMachine } from 'xstate';
@@ -6,8 +6,8 @@ import { ArgumentError, lines, streamPair } from '../../src/index.ts';
 import { inspectTo } from '../../src/inspect/index.ts';
 import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
 import { turn } from '../support/signal.ts';
-import { report, startInspector } from './inspectors.ts';
-import { held } from './support.ts';
+import { report, startFakeInspector } from './inspectors.ts';
+import { keepAlive } from './support.ts';
 
 expectHomeAfterEach();
 
@@ -17,33 +17,33 @@ const lamp = createMachine({
   states: { off: { on: { TOGGLE: 'on' } }, on: { on: { TOGGLE: 'off' } } },
 });
 
-const FIRST_STEPS = ['register lamp off', 'event lamp xstate.init', 'state lamp off'];
+const STARTED = ['register lamp off', 'event lamp xstate.init', 'state lamp off'];
 
-describe('a program that reports', () => {
-  it('comes to the place for programs, with its token', async () => {
-    const inspector = await startInspector();
+describe('a reporting program', () => {
+  it('connects to the path for programs, with its token', async () => {
+    const inspector = await startFakeInspector();
     report(inspector.url);
-    expect((await inspector.next()).url).toBe('/program?token=abc');
+    expect((await inspector.nextConnection()).url).toBe('/program?token=abc');
   });
 
   it.each([
     ['ws', (url: string) => url.replace('http:', 'ws:')],
     ['a fragment', (url: string) => `${url}#machine`],
-    ['another place', (url: string) => url.replace('/?', '/page?')],
-  ])('may be given a URL with %s', async (_, change) => {
-    const inspector = await startInspector();
+    ['another path', (url: string) => url.replace('/?', '/page?')],
+  ])('accepts a URL with %s', async (_, change) => {
+    const inspector = await startFakeInspector();
     report(change(inspector.url));
-    expect((await inspector.next()).url).toBe('/program?token=abc');
+    expect((await inspector.nextConnection()).url).toBe('/program?token=abc');
   });
 
-  it('introduces itself before anything else', async () => {
-    const inspector = await startInspector();
+  it('introduces itself first', async () => {
+    const inspector = await startFakeInspector();
     const before = Date.now();
     const { inspect } = report(inspector.url, { name: 'cellar' });
     createActor(lamp, { id: 'lamp', inspect }).start();
-    const visit = await inspector.next();
-    await visit.tells('state lamp off');
-    const [first] = visit.messages;
+    const connection = await inspector.nextConnection();
+    await connection.received('state lamp off');
+    const [first] = connection.messages;
     expect(first).toMatchObject({
       type: 'wirechart.program',
       version: 1,
@@ -55,28 +55,28 @@ describe('a program that reports', () => {
     expect(first?.type === 'wirechart.program' && first.at).toBeGreaterThan(before - 10_000);
   });
 
-  it('is called as its main file where it has no name', async () => {
-    const inspector = await startInspector();
+  it('is named after its main file by default', async () => {
+    const inspector = await startFakeInspector();
     report(inspector.url, { control: false });
-    const visit = await inspector.next();
-    await visit.until(({ messages }) => messages.length > 0);
-    const { name, control } = visit.last('wirechart.program');
+    const connection = await inspector.nextConnection();
+    await connection.until(({ messages }) => messages.length > 0);
+    const { name, control } = connection.last('wirechart.program');
     expect(process.argv[1]?.endsWith(name)).toBe(true);
     expect(control).toBe(false);
   });
 
-  it('tells what happened before it was connected, and then what happens', async () => {
-    const inspector = await startInspector();
+  it('sends what happened before it was connected, and then what happens', async () => {
+    const inspector = await startFakeInspector();
     const { inspect } = report(inspector.url, { name: 'p' });
     const actor = createActor(lamp, { id: 'lamp', inspect }).start();
     actor.send({ type: 'TOGGLE' });
-    const visit = await inspector.next();
-    await visit.tells('state lamp on');
+    const connection = await inspector.nextConnection();
+    await connection.received('state lamp on');
     actor.stop();
-    await visit.tells('stop lamp');
-    expect(visit.story).toEqual([
+    await connection.received('stop lamp');
+    expect(connection.summary).toEqual([
       'program p',
-      ...FIRST_STEPS,
+      ...STARTED,
       'event lamp TOGGLE',
       'state lamp on',
       'state lamp on (stopped)',
@@ -84,16 +84,16 @@ describe('a program that reports', () => {
     ]);
   });
 
-  it('keeps five thousand messages for the first connection, and then tells what there is', async () => {
-    const inspector = await startInspector();
+  it('keeps five thousand messages for the first connection, and then sends the current states', async () => {
+    const inspector = await startFakeInspector();
     const { inspect } = report(inspector.url, { name: 'p' });
     const actor = createActor(lamp, { id: 'lamp', inspect }).start();
     for (let at = 0; at < 4_001; at += 1) actor.send({ type: 'TOGGLE' });
-    const visit = await inspector.next();
-    await visit.until(({ lines }) => lines.length > 5_000);
+    const connection = await inspector.nextConnection();
+    await connection.until(({ lines }) => lines.length > 5_000);
     actor.stop();
-    await visit.tells('stop lamp');
-    expect(visit.story.slice(5_001)).toEqual([
+    await connection.received('stop lamp');
+    expect(connection.summary.slice(5_001)).toEqual([
       'problem The inspector was too slow; it missed 3005 messages',
       'register lamp on',
       'state lamp on (stopped)',
@@ -101,117 +101,119 @@ describe('a program that reports', () => {
     ]);
   });
 
-  it('replaces what must not leave it', async () => {
-    const inspector = await startInspector();
+  it('replaces the values that must not leave it', async () => {
+    const inspector = await startFakeInspector();
     const { inspect } = report(inspector.url, {
       sanitize: (key, value) => (key === 'pin' ? '…' : value),
     });
     createActor(createMachine({ context: { pin: 'hush' } }), { id: 'm', inspect }).start();
-    const visit = await inspector.next();
-    await visit.tells('state m {}');
-    expect(visit.lines.join()).not.toContain('hush');
+    const connection = await inspector.nextConnection();
+    await connection.received('state m {}');
+    expect(connection.lines.join()).not.toContain('hush');
   });
 });
 
 describe('an inspector', () => {
-  it('is told of all actors when somebody begins to watch', async () => {
-    const inspector = await startInspector();
+  it('gets all actors when it asks for them', async () => {
+    const inspector = await startFakeInspector();
     const { inspect } = report(inspector.url, { name: 'p' });
-    const actor = held(createActor(lamp, { id: 'lamp' })).start();
+    const actor = keepAlive(createActor(lamp, { id: 'lamp' })).start();
     inspect.attach(actor);
-    const visit = await inspector.next();
-    await visit.tells('register lamp off');
-    visit.say({ type: 'xstate.inspecting' });
-    await visit.until(({ story }) => story.length > 2);
-    expect(visit.story).toEqual(['program p', 'register lamp off', 'register lamp off']);
+    const connection = await inspector.nextConnection();
+    await connection.received('register lamp off');
+    connection.send({ type: 'xstate.inspecting' });
+    await connection.until(({ summary }) => summary.length > 2);
+    expect(connection.summary).toEqual(['program p', 'register lamp off', 'register lamp off']);
   });
 
-  it('drives an actor by events', async () => {
-    const inspector = await startInspector();
+  it('sends events to an actor', async () => {
+    const inspector = await startFakeInspector();
     const { inspect } = report(inspector.url);
     const actor = createActor(lamp, { id: 'lamp', inspect }).start();
-    const visit = await inspector.next();
-    visit.sendEvent(actor.sessionId, 'TOGGLE');
-    await visit.tells('state lamp on');
+    const connection = await inspector.nextConnection();
+    connection.sendEvent(actor.sessionId, 'TOGGLE');
+    await connection.received('state lamp on');
     expect(actor.getSnapshot().value).toBe('on');
   });
 
-  it('drives nothing where the program does not want it, but may look', async () => {
-    const inspector = await startInspector();
+  it('can watch, but sends no events, when the program does not allow control', async () => {
+    const inspector = await startFakeInspector();
     const { inspect } = report(inspector.url, { control: false });
     const actor = createActor(lamp, { id: 'lamp', inspect }).start();
-    const visit = await inspector.next();
-    await visit.tells('state lamp off');
-    visit.forget();
-    visit.sendEvent(actor.sessionId, 'TOGGLE');
-    visit.say({ type: 'xstate.inspecting' });
-    await visit.until(({ lines }) => lines.length > 0);
-    expect(visit.story).toEqual(['register lamp off']);
+    const connection = await inspector.nextConnection();
+    await connection.received('state lamp off');
+    connection.clear();
+    connection.sendEvent(actor.sessionId, 'TOGGLE');
+    connection.send({ type: 'xstate.inspecting' });
+    await connection.until(({ lines }) => lines.length > 0);
+    expect(connection.summary).toEqual(['register lamp off']);
     expect(actor.getSnapshot().value).toBe('off');
   });
 
-  it('is shown the messages of protocols while it wants to see them', async () => {
-    const inspector = await startInspector();
+  it('gets the messages of protocols while it asks for them', async () => {
+    const inspector = await startFakeInspector();
     const { inspect } = report(inspector.url, { control: false });
     const protocol = createProtocol({ codec: lines() }, { name: 'vm1', inspect });
     const [near, far] = streamPair();
     far.resume().on('end', () => far.end());
     await protocol.connect({ stream: near });
-    const visit = await inspector.next();
+    const connection = await inspector.nextConnection();
     const settled = async () => {
-      visit.forget();
-      visit.say({ type: 'xstate.inspecting' });
-      await visit.until(({ story }) => story.some((line) => line.startsWith('register vm1')));
+      connection.clear();
+      connection.send({ type: 'xstate.inspecting' });
+      await connection.until(({ summary }) =>
+        summary.some((line) => line.startsWith('register vm1')),
+      );
     };
-    await protocol.send('unseen');
-    visit.say({ type: 'wirechart.wire', on: true });
+    await protocol.send('hidden');
+    connection.send({ type: 'wirechart.wire', on: true });
     await settled();
-    await protocol.send('seen');
-    await visit.until((all) => all.of('wirechart.message').length > 0);
-    expect(visit.last('wirechart.message')).toMatchObject({ direction: 'out', text: 'seen' });
-    visit.say({ type: 'wirechart.wire', on: false });
+    await protocol.send('shown');
+    await connection.until((all) => all.of('wirechart.message').length > 0);
+    expect(connection.last('wirechart.message')).toMatchObject({ direction: 'out', text: 'shown' });
+    connection.send({ type: 'wirechart.wire', on: false });
     await settled();
-    await protocol.send('unseen');
+    await protocol.send('hidden');
     await protocol.disconnect();
-    await visit.until(({ story }) =>
-      story.some((line) => line.includes('CLOSED') || line.endsWith('IDLE')),
+    await connection.until(({ summary }) =>
+      summary.some((line) => line.includes('CLOSED') || line.endsWith('IDLE')),
     );
-    expect(visit.of('wirechart.message')).toEqual([]);
+    expect(connection.of('wirechart.message')).toEqual([]);
   });
 
   it.each<[string, string]>([
-    ['no JSON', '{"type":'],
+    ['truncated JSON', '{"type":'],
     ['null', 'null'],
     ['a number', '5'],
     ['no type', '{}'],
     ['another type', '{"type":"service.stop"}'],
-    ['a switch without a position', '{"type":"wirechart.wire"}'],
-    ['an event that is no text', '{"type":"xstate.event","event":{}}'],
+    ['a wire command without `on`', '{"type":"wirechart.wire"}'],
+    ['an event that is not a string', '{"type":"xstate.event","event":{}}'],
     ['deep nesting', '['.repeat(100_000)],
-  ])('may say nonsense, which is ignored: %s', async (_, text) => {
-    const inspector = await startInspector();
+  ])('is ignored when its command is invalid: %s', async (_, text) => {
+    const inspector = await startFakeInspector();
     const { inspect } = report(inspector.url);
     const actor = createActor(lamp, { id: 'lamp', inspect }).start();
-    const visit = await inspector.next();
-    visit.websocket.send(text);
-    visit.websocket.send(Buffer.from('{"type":"xstate.inspecting"}')); // Binary.
-    visit.sendEvent(actor.sessionId, 'TOGGLE');
-    await visit.tells('state lamp on');
-    expect(visit.story.slice(1)).toEqual([...FIRST_STEPS, 'event lamp TOGGLE', 'state lamp on']);
-    expect(inspector.visits).toHaveLength(1);
+    const connection = await inspector.nextConnection();
+    connection.websocket.send(text);
+    connection.websocket.send(Buffer.from('{"type":"xstate.inspecting"}')); // Binary.
+    connection.sendEvent(actor.sessionId, 'TOGGLE');
+    await connection.received('state lamp on');
+    expect(connection.summary.slice(1)).toEqual([...STARTED, 'event lamp TOGGLE', 'state lamp on']);
+    expect(inspector.connections).toHaveLength(1);
   });
 
-  it('is told of an event that cannot be one', async () => {
-    const inspector = await startInspector();
+  it('is told when its event is malformed', async () => {
+    const inspector = await startFakeInspector();
     report(inspector.url);
-    const visit = await inspector.next();
-    visit.say({ type: 'xstate.event', event: '{}', service: 'x:0' });
-    await visit.until((all) => all.of('wirechart.problem').length > 0);
-    expect(visit.last('wirechart.problem').text).toContain('is no event');
+    const connection = await inspector.nextConnection();
+    connection.send({ type: 'xstate.event', event: '{}', service: 'x:0' });
+    await connection.until((all) => all.of('wirechart.problem').length > 0);
+    expect(connection.last('wirechart.problem').text).toContain('is not an SCXML event');
   });
 });
 
-describe('an address that is none of an inspector', () => {
+describe('a URL that cannot be that of an inspector', () => {
   it.each(['', 'nonsense', '127.0.0.1:4444', 'https://127.0.0.1/', 'file:///tmp', 'unix:/run/x'])(
     'is an ArgumentError: %j',
     async (url) => {

@@ -1,4 +1,4 @@
-/** Inspectors made by hand: a WebSocket server, and what each program that came to it said. */
+/** Fake inspectors: WebSocket servers that record the messages of each program that connects. */
 
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
@@ -8,14 +8,14 @@ import type { Inspection } from '../../src/inspect/report.ts';
 import type { InspectorCommand } from '../../src/inspect/wire.ts';
 import { cleanUp } from '../support/cleanup.ts';
 import { listen, portOf, rawPeer } from '../support/peers.ts';
-import { Heard } from './support.ts';
+import { MessageLog } from './support.ts';
 
-/** One connection of a program. */
-export class Visit extends Heard {
-  /** What was asked for, with its query. */
+/** One connection of a program, and its messages. */
+export class ProgramConnection extends MessageLog {
+  /** The requested path, with its query. */
   readonly url: string | undefined;
   readonly websocket: WebSocket;
-  /** The number of the reason, once the connection has closed. */
+  /** Resolves with the close code when the connection has closed. */
   readonly closed: Promise<number>;
 
   constructor(websocket: WebSocket, url: string | undefined) {
@@ -31,8 +31,8 @@ export class Visit extends Heard {
     });
   }
 
-  /** Says something to the program, which need not be a command. */
-  say(command: InspectorCommand | object): void {
+  /** Sends something to the program, which need not be a valid command. */
+  send(command: InspectorCommand | object): void {
     this.websocket.send(JSON.stringify(command));
   }
 
@@ -45,46 +45,46 @@ export class Visit extends Heard {
       type: 'external',
       origin: sessionId,
     };
-    this.say({ type: 'xstate.event', event: JSON.stringify(event) });
+    this.send({ type: 'xstate.event', event: JSON.stringify(event) });
   }
 
-  /** Resolves when the line of a story was heard. */
-  tells(line: string): Promise<void> {
-    return this.until(({ story }) => story.includes(line));
+  /** Resolves when the summary contains a line. */
+  received(line: string): Promise<void> {
+    return this.until(({ summary }) => summary.includes(line));
   }
 }
 
 /** A server to which programs report. */
-export interface Inspector {
+export interface FakeInspector {
   readonly url: string;
   readonly port: number;
-  readonly visits: readonly Visit[];
-  /** Resolves with the next program that comes and was not asked for yet. */
-  readonly next: () => Promise<Visit>;
-  /** Ends it with all of its connections. */
+  readonly connections: readonly ProgramConnection[];
+  /** Resolves with the next connection that it has not returned yet. */
+  readonly nextConnection: () => Promise<ProgramConnection>;
+  /** Closes it and all of its connections. */
   readonly close: () => Promise<void>;
 }
 
-/** An inspector that listens on 127.0.0.1; it is closed after the test. */
-export async function startInspector(port = 0): Promise<Inspector> {
+/** Starts a fake inspector on 127.0.0.1, which is closed after the test. */
+export async function startFakeInspector(port = 0): Promise<FakeInspector> {
   const server = new WebSocketServer({ host: '127.0.0.1', port });
-  const visits: Visit[] = [];
-  const waiting: ((visit: Visit) => void)[] = [];
-  let given = 0;
-  const give = () => {
-    for (const visit of visits.slice(given)) {
-      const take = waiting.shift();
-      if (take === undefined) return;
-      given += 1;
-      take(visit);
+  const connections: ProgramConnection[] = [];
+  const waiting: ((connection: ProgramConnection) => void)[] = [];
+  let returned = 0;
+  const returnNext = () => {
+    for (const connection of connections.slice(returned)) {
+      const resolve = waiting.shift();
+      if (resolve === undefined) return;
+      returned += 1;
+      resolve(connection);
     }
   };
   server.on('connection', (websocket, request) => {
-    visits.push(new Visit(websocket, request.url));
-    give();
+    connections.push(new ProgramConnection(websocket, request.url));
+    returnNext();
   });
   const close = async () => {
-    for (const { websocket } of visits) websocket.terminate();
+    for (const { websocket } of connections) websocket.terminate();
     await new Promise((resolve) => {
       server.close(resolve);
     });
@@ -96,24 +96,24 @@ export async function startInspector(port = 0): Promise<Inspector> {
   return {
     url: `http://127.0.0.1:${String(bound.port)}/?token=abc`,
     port: bound.port,
-    visits,
-    next: () => {
-      const next = new Promise<Visit>((resolve) => waiting.push(resolve));
-      give();
+    connections,
+    nextConnection: () => {
+      const next = new Promise<ProgramConnection>((resolve) => waiting.push(resolve));
+      returnNext();
       return next;
     },
     close,
   };
 }
 
-/** A report that is closed after the test. */
+/** Starts a report that is closed after the test. */
 export function report(url: string, options?: InspectOptions): Inspection {
   const inspection = inspectTo(url, options);
   cleanUp(() => inspection.close());
   return inspection;
 }
 
-/** A port of 127.0.0.1 on which nobody listens. */
+/** A free port of 127.0.0.1. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   const where = await listen(server, { host: '127.0.0.1', port: 0 });
@@ -121,8 +121,8 @@ export async function freePort(): Promise<number> {
   return 'port' in where ? where.port : 0;
 }
 
-/** A server that takes every connection, and does with it as it is told. */
-export async function impostor(script: (socket: Socket) => void) {
+/** A server that runs a script on every connection. */
+export async function scriptedServer(script: (socket: Socket) => void) {
   const peer = await rawPeer(script);
   return { url: `http://127.0.0.1:${String(portOf(peer))}/`, peer };
 }

@@ -11,34 +11,34 @@ function loop(): object {
   return self;
 }
 
-/** A proxy that throws whatever is done to it. */
+/** A proxy that throws at every access. */
 function revoked<T extends object>(target: T): T {
   const { proxy, revoke } = Proxy.revocable(target, {});
   revoke();
   return proxy;
 }
 
-/** An object in an object, and so on. */
+/** Objects nested to a depth. */
 function nested(depth: number): object {
   let value: object = { bottom: true };
   for (let at = 0; at < depth; at += 1) value = { next: value };
   return value;
 }
 
-describe('a value that refers to itself', () => {
-  it('says so where it does', () => {
+describe('a cyclic value', () => {
+  it('is marked where the cycle closes', () => {
     expect(toPlain(loop())).toEqual({ name: 'loop', me: '[circular]' });
     const map = new Map<string, unknown>();
     map.set('self', map);
     expect(toPlain(map)).toEqual({ 'Map(1)': [['self', '[circular]']] });
   });
 
-  it('is not what is merely referred to twice', () => {
+  it('is not a value that is only referenced twice', () => {
     const shared = { n: 1 };
     expect(toPlain([shared, { again: shared }])).toEqual([{ n: 1 }, { again: { n: 1 } }]);
   });
 
-  it('may do it by toJSON()', () => {
+  it('can be cyclic by toJSON()', () => {
     const value = { toJSON: (): unknown => value };
     expect(toPlain(value)).toBe('[circular]');
     const endless = { toJSON: (): unknown => ({ ...endless }) };
@@ -46,7 +46,7 @@ describe('a value that refers to itself', () => {
   });
 });
 
-describe('a value that throws when it is touched', () => {
+describe('a value that throws when it is read', () => {
   const thrower = () => {
     throw new Error('no');
   };
@@ -60,23 +60,23 @@ describe('a value that throws when it is touched', () => {
         },
         b: 1,
       },
-      { a: '[threw when it was read]', b: 1 },
+      { a: '[threw while it was read]', b: 1 },
     ],
-    ['toJSON()', { toJSON: thrower }, '[threw when it was looked at]'],
-    ['a revoked proxy', revoked({}), '[threw when it was looked at]'],
+    ['toJSON()', { toJSON: thrower }, '[threw while it was read]'],
+    ['a revoked proxy', revoked({}), '[threw while it was read]'],
     ['a revoked proxy of a function', revoked(thrower), '[function]'],
     [
       'a function whose name throws',
       Object.defineProperty(() => 1, 'name', { get: thrower }),
       '[function]',
     ],
-    ['the keys of a proxy', new Proxy({}, { ownKeys: thrower }), '[threw when it was looked at]'],
+    ['the keys of a proxy', new Proxy({}, { ownKeys: thrower }), '[threw while it was read]'],
     [
       'an iterator',
       Object.assign(new Set([1]), { [Symbol.iterator]: thrower }),
-      '[threw when it was looked at]',
+      '[threw while it was read]',
     ],
-  ])('hides that part only: %s', (_, value, expected) => {
+  ])('is hidden without the values around it: %s', (_, value, expected) => {
     expect(toPlain(value)).toEqual(expected);
     expect(toPlain({ bad: value, good: 1 })).toEqual({ bad: expected, good: 1 });
     expect(toPlain([value, 1])).toEqual([expected, 1]);
@@ -84,7 +84,7 @@ describe('a value that throws when it is touched', () => {
 });
 
 describe('a value that is too large', () => {
-  it('is a text that is cut, and says how long it was', () => {
+  it('is a text that is cut, with its length', () => {
     const plain = toPlain('x'.repeat(2 ** 20));
     expect(plain).toBe(`${'x'.repeat(16_384)}… (1048576 characters)`);
     expect(cut('abc', 2)).toBe('ab… (3 characters)');
@@ -120,30 +120,30 @@ describe('a value that is too large', () => {
         }),
     ],
     ['a tree', () => tree(8, 5)],
-  ])('is shown as far as five thousand values: %s', (_, make) => {
+  ])('is cut after five thousand values: %s', (_, make) => {
     const value = make();
-    const begun = performance.now();
+    const start = performance.now();
     const text = JSON.stringify(toPlain(value));
-    expect(performance.now() - begun).toBeLessThan(2_000);
-    expect(text).toContain('[too much]');
+    expect(performance.now() - start).toBeLessThan(2_000);
+    expect(text).toContain('[too large]');
     expect(text.length).toBeGreaterThan(5_000);
     expect(text.length).toBeLessThan(200_000);
   });
 });
 
-/** Nested arrays, so wide and so deep. */
+/** Nested arrays of a width and depth. */
 const tree = (width: number, depth: number): unknown =>
   depth === 0 ? 'leaf' : Array.from({ length: width }, () => tree(width, depth - 1));
 
-describe('a value with much text in it', () => {
-  it('is shown as far as half a million characters', () => {
+describe('a value that contains much text', () => {
+  it('is cut after half a million characters', () => {
     const texts = Array.from({ length: 4_000 }, () => 'x'.repeat(16_000));
     for (const value of [
       texts,
       Object.fromEntries(texts.map((text, at) => [`${text}${String(at)}`, 1])),
     ]) {
       const text = JSON.stringify(toPlain({ value, last: 1 }));
-      expect(text).toContain('[too much]');
+      expect(text).toContain('[too large]');
       expect(text.length).toBeGreaterThan(500_000);
       expect(text.length).toBeLessThan(600_000);
     }
@@ -156,7 +156,7 @@ describe('a private key', () => {
     ['as bytes', Buffer.from(KEY)],
     ['in a context', { tls: [{ key: `\n${KEY}` }] }],
     ['in a message of an error', new Error(`bad key ${KEY}`)],
-    ['of a kind', KEY.replaceAll('PRIVATE', 'RSA PRIVATE')],
+    ['of a certain type', KEY.replaceAll('PRIVATE', 'RSA PRIVATE')],
   ])('is never shown: %s', (_, value) => {
     const text = JSON.stringify(toPlain(value));
     expect(text).not.toContain('MIIB');
@@ -165,27 +165,27 @@ describe('a private key', () => {
 });
 
 describe('sanitize', () => {
-  it('is asked for the whole value, and for every property in it', () => {
-    const asked: string[] = [];
+  it('is called for the whole value, and for every property in it', () => {
+    const keys: string[] = [];
     toPlain({ a: [{ b: 1 }], c: new Map([['d', 2]]) }, (key, value) => {
-      asked.push(key);
+      keys.push(key);
       return value;
     });
-    expect(asked).toEqual(['', 'a', '0', 'b', 'c', '0', '0', '1']);
+    expect(keys).toEqual(['', 'a', '0', 'b', 'c', '0', '0', '1']);
   });
 
-  it('replaces what must not be shown, however deep it is', () => {
+  it('replaces values at any depth', () => {
     const value = { user: { password: 'hush', name: 'me' }, list: [{ password: { a: 1 } }] };
     const plain = toPlain(value, (key, one) => (key === 'password' ? '…' : one));
     expect(plain).toEqual({ user: { password: '…', name: 'me' }, list: [{ password: '…' }] });
   });
 
-  it('may replace a whole value, or something by a value that is made plain in its turn', () => {
+  it('can replace a whole value, and its result is converted in turn', () => {
     expect(toPlain({ a: 1 }, () => 'nothing to see')).toBe('nothing to see');
     expect(toPlain({ a: 1 }, (key, one) => (key === 'a' ? 5n : one))).toEqual({ a: '5n' });
   });
 
-  it('sees a value before toJSON() is called, and what that gives', () => {
+  it('gets a value before toJSON() is called, and its result', () => {
     const seen: unknown[] = [];
     const value = { toJSON: () => 'json' };
     toPlain({ value }, (key, one) => {
@@ -195,7 +195,7 @@ describe('sanitize', () => {
     expect(seen).toEqual([value, 'json']);
   });
 
-  it('hides the whole value where it throws, because nobody knows what was to be hidden', () => {
+  it('hides the whole value when it throws', () => {
     const sanitize = (key: string, value: unknown) => {
       if (key === 'deep') throw new Error('oops');
       return value;
@@ -207,8 +207,8 @@ describe('sanitize', () => {
   });
 });
 
-describe('whatever it is given', () => {
-  it('makes JSON of it, and does not throw', () => {
+describe('any value', () => {
+  it('is converted to JSON, without an error', () => {
     const anything = fc.anything({
       withBigInt: true,
       withBoxedValues: true,
@@ -223,7 +223,7 @@ describe('whatever it is given', () => {
     fc.assert(
       fc.property(anything, (value) => {
         const text = JSON.stringify(toPlain(value));
-        // What is JSON already stays as it is.
+        // JSON values stay as they are.
         expect(toPlain(JSON.parse(text))).toEqual(JSON.parse(text));
       }),
       { numRuns: 1_000 },

@@ -3,15 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { createActor, createMachine } from 'xstate';
 import { toPlain } from '../../src/inspect/plain.ts';
 
-describe('a value that JSON has', () => {
+describe('a JSON value', () => {
   it.each([[null], [true], [0], [-1.5], ['text'], [[1, [2]]], [{ a: { b: 'c' } }], [{}], [[]]])(
-    'is itself: %j',
+    'stays as it is: %j',
     (value) => {
       expect(toPlain(value)).toEqual(value);
     },
   );
 
-  it('is a copy, and not the value', () => {
+  it('is copied', () => {
     const value = { inner: { n: 1 } };
     const plain = toPlain(value);
     value.inner.n = 2;
@@ -19,7 +19,7 @@ describe('a value that JSON has', () => {
   });
 });
 
-describe('a value that JSON has not', () => {
+describe('a value that JSON cannot represent', () => {
   it.each<[string, unknown, unknown]>([
     ['NaN', NaN, 'NaN'],
     ['Infinity', -Infinity, '-Infinity'],
@@ -61,13 +61,13 @@ describe('a value that JSON has not', () => {
     ['its subclass', new (class Radio extends EventEmitter {})(), '[Radio]'],
     ['an object without a prototype', Object.assign(Object.create(null), { a: 1 }), { a: 1 }],
     ['a sparse array', Array(2), ['[undefined]', '[undefined]']],
-    ['what toJSON() gives', { secret: 1, toJSON: () => ({ shown: 2n }) }, { shown: '2n' }],
-  ])('is said in words: %s', (_, value, expected) => {
+    ['the result of toJSON()', { secret: 1, toJSON: () => ({ shown: 2n }) }, { shown: '2n' }],
+  ])('is shown as text or JSON: %s', (_, value, expected) => {
     expect(toPlain(value)).toEqual(expected);
     expect(toPlain({ inside: value })).toEqual(value === undefined ? {} : { inside: expected });
   });
 
-  it('is its own enumerable properties where it is an instance of a class', () => {
+  it('is shown by its own enumerable properties when it is an instance of a class', () => {
     class Account {
       readonly owner = 'me';
       readonly #pin = 1234;
@@ -78,13 +78,13 @@ describe('a value that JSON has not', () => {
     expect(toPlain(new Account())).toEqual({ owner: 'me' });
   });
 
-  it('is named where it is an actor, which is not looked into', () => {
+  it('is shown by its id when it is an actor', () => {
     const actor = createActor(createMachine({ context: { secret: 'hush' } }), { id: 'keeper' });
     const plain = toPlain({ ref: actor });
     expect(plain).toEqual({ ref: `[actor keeper ${actor.sessionId}]` });
   });
 
-  it('may have a property that is called __proto__', () => {
+  it('can have a property named __proto__', () => {
     const plain = toPlain(JSON.parse('{"__proto__": {"admin": true}, "a": 1}'));
     expect(JSON.stringify(plain)).toBe('{"__proto__":{"admin":true},"a":1}');
     expect(plain).not.toHaveProperty('admin');
@@ -92,7 +92,7 @@ describe('a value that JSON has not', () => {
 });
 
 describe('an error', () => {
-  it('is its name, message, code, stack and own properties', () => {
+  it('is shown by its name, message, code, stack and own properties', () => {
     const error = Object.assign(new TypeError('bad'), { code: 'E_BAD', detail: { n: 1 } });
     expect(toPlain(error)).toEqual({
       name: 'TypeError',
@@ -103,29 +103,29 @@ describe('an error', () => {
     });
   });
 
-  it('has its causes with it', () => {
+  it('includes its causes', () => {
     const error = new Error('outer', { cause: new Error('inner', { cause: 'root' }) });
     expect(toPlain(error)).toMatchObject({ cause: { message: 'inner', cause: 'root' } });
   });
 
-  it('has the errors that it collects with it', () => {
+  it('includes the errors of an AggregateError', () => {
     const error = new AggregateError([new Error('one'), 'two'], 'all');
     expect(toPlain(error)).toMatchObject({ message: 'all', errors: [{ message: 'one' }, 'two'] });
   });
 
-  it('may be its own cause', () => {
+  it('can be its own cause', () => {
     const error = new Error('snake');
     error.cause = error;
     expect(toPlain(error)).toMatchObject({ message: 'snake', cause: '[circular]' });
   });
 
-  it('may have a stack that throws', () => {
+  it('can have a stack that throws', () => {
     const error = new Error('shy');
     Object.defineProperty(error, 'stack', {
       get: () => {
         throw new Error('no');
       },
     });
-    expect(toPlain(error)).toMatchObject({ message: 'shy', stack: '[threw when it was read]' });
+    expect(toPlain(error)).toMatchObject({ message: 'shy', stack: '[threw while it was read]' });
   });
 });

@@ -1,4 +1,4 @@
-/** Whole programs, to see what is left of them. */
+/** Runs whole programs as child processes. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,25 +6,25 @@ import { cleanUp } from '../support/cleanup.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 
-/** How a program ended, and what it said. */
+/** The exit code and output of a program. */
 export interface Exit {
   readonly code: unknown;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** How a program is run. */
-interface Circumstances {
+/** How to run a program. */
+interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Options of Node. */
+  /** Command-line options of Node. */
   readonly flags?: readonly string[];
 }
 
 /**
- * Runs a program to its end. It has XState as `x`, the library as `w`, its inspection as `i`, and a
- * machine, `lamp`, that is switched by TOGGLE.
+ * Runs a program until it exits. In scope are XState as `x`, the library as `w`, its inspection as `i`,
+ * and the machine `lamp`, which TOGGLE switches.
  */
-export async function run(program: string, { env, flags = [] }: Circumstances = {}): Promise<Exit> {
+export async function run(program: string, { env, flags = [] }: RunOptions = {}): Promise<Exit> {
   const script = `
     import * as x from 'xstate';
     import * as w from './src/index.ts';
@@ -39,7 +39,7 @@ export async function run(program: string, { env, flags = [] }: Circumstances = 
     [...flags, '--import', 'tsx', '--input-type=module', '--eval', script],
     { cwd: ROOT, env: { PATH: process.env['PATH'], ...env }, stdio: 'pipe' },
   );
-  cleanUp(() => child.kill('SIGKILL')); // One that does not end is a test that has failed.
+  cleanUp(() => child.kill('SIGKILL')); // Still running only if the test has failed.
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].on('data', (chunk: Buffer) => (output[name] += chunk.toString()));

@@ -1,4 +1,4 @@
-/** Recordings that fill their files, and disks that refuse. */
+/** Recordings that fill their files, and disks that fail. */
 
 import * as fs from 'node:fs';
 import { readFile, rm, stat } from 'node:fs/promises';
@@ -11,22 +11,21 @@ import type { Inspect } from '../../src/inspect/feed.ts';
 import type { FeedMessage } from '../../src/inspect/wire.ts';
 import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
 import { messagesOf, record } from './recordings.ts';
-import { eventOf, stateOf, storyOf } from './support.ts';
+import { eventOf, stateOf, summaryOf } from './support.ts';
 
-/** The disk: Node's own functions, which a test may have fail. */
+/** The disk: wraps Node's functions so that a test can make them fail. */
 const disk = vi.hoisted(() => ({
   open: new Set<number>(),
   writes: 0,
   /** The number of the write that fails. */
-  failing: 0,
+  failingWrite: 0,
   failsToClose: false,
-  /** What is written at once at most, in bytes. */
-  most: Infinity,
+  maxBytesPerWrite: Infinity,
 }));
 
 vi.mock('node:fs', async (original) => {
   const real = await original<typeof fs>();
-  const refuse = () => {
+  const fail = () => {
     throw new Error('ENOSPC: no space left on device');
   };
   return {
@@ -38,13 +37,18 @@ vi.mock('node:fs', async (original) => {
     },
     writeSync: (file: number, bytes: Uint8Array, from: number) => {
       disk.writes += 1;
-      if (disk.writes === disk.failing) refuse();
-      return real.writeSync(file, bytes, from, Math.min(disk.most, bytes.length - from));
+      if (disk.writes === disk.failingWrite) fail();
+      return real.writeSync(
+        file,
+        bytes,
+        from,
+        Math.min(disk.maxBytesPerWrite, bytes.length - from),
+      );
     },
     closeSync: (file: number) => {
       real.closeSync(file);
       disk.open.delete(file);
-      if (disk.failsToClose) refuse();
+      if (disk.failsToClose) fail();
     },
   };
 });
@@ -59,7 +63,7 @@ const counter = createMachine({
   on: { FREE: { actions: stopChild('child') } },
 });
 
-/** A counter, and how it is made to fill a file. */
+/** A counter, and a function that makes it fill a file. */
 function start(inspect: Inspect) {
   const actor = createActor(counter, { id: 'counter', inspect }).start();
   let n = 0;
@@ -70,7 +74,7 @@ function start(inspect: Inspect) {
   return { actor, next };
 }
 
-/** The numbers of the events in a file. */
+/** The numbers in the events of a file. */
 const numbersIn = (messages: readonly FeedMessage[]): unknown[] =>
   messages.flatMap((message) => {
     const n = message.type === 'service.event' ? eventOf(message).data['n'] : undefined;
@@ -83,7 +87,7 @@ const timeOf = (message: FeedMessage): number =>
 describe('a recording that fills its file', () => {
   const options = { name: 'p', maxBytes: 65_536 };
 
-  it('puts it aside and begins anew, with nothing lost between the two', async () => {
+  it('renames it and starts a new one, with nothing lost between the two', async () => {
     const { path, recording, inspect } = await record(options);
     const { next } = start(inspect);
     next(400);
@@ -91,7 +95,7 @@ describe('a recording that fills its file', () => {
     const [old, present] = [await messagesOf(`${path}.1`), await messagesOf(path)];
     const numbers = [...numbersIn(old), ...numbersIn(present)];
     const first = Number(numbers[0]);
-    expect(first).toBeGreaterThan(0); // One was put aside, and replaced.
+    expect(first).toBeGreaterThan(0); // An earlier file was replaced.
     expect(numbers).toEqual(Array.from({ length: 400 - first }, (_, at) => first + at));
     for (const file of [path, `${path}.1`]) {
       const { size, mode } = await stat(file);
@@ -101,7 +105,7 @@ describe('a recording that fills its file', () => {
     expect((await stat(`${path}.1`)).size).toBeGreaterThan(options.maxBytes / 2);
   });
 
-  it('begins each file with an introduction and the present states, so that it can be read alone', async () => {
+  it('starts each file with an introduction and the current states, so that it can be read alone', async () => {
     const { path, recording, inspect } = await record(options);
     const { next } = start(inspect);
     next(400);
@@ -113,21 +117,21 @@ describe('a recording that fills its file', () => {
         { type: 'service.register', id: 'counter' },
         { type: 'service.register', id: 'child' },
       ]);
-      expect(storyOf(messages).filter((line) => line.includes('?'))).toEqual([]);
-      // Each state differs from the one before it. (That of the message at which the file was begun
-      // may be in the registration, too.)
+      expect(summaryOf(messages).filter((line) => line.includes('?'))).toEqual([]);
+      // Each state differs from the previous one. (The first state of a file may also be in its
+      // registration.)
       const values = messages.flatMap((one) =>
         one.type === 'service.state' ? [stateOf(one).value] : [],
       );
       expect(values.length).toBeGreaterThan(20);
       expect(values.filter((value, at) => value === values[at - 1])).toEqual([]);
-      const [begun = 0, ...times] = messages.slice(2).map(timeOf);
-      expect(times.filter((time) => time < begun).length).toBeLessThanOrEqual(1);
+      const [start = 0, ...times] = messages.slice(2).map(timeOf);
+      expect(times.filter((time) => time < start).length).toBeLessThanOrEqual(1);
       expect(times).toEqual([...times].sort((one, other) => one - other));
     }
   });
 
-  it('begins a file without the actors that have ended', async () => {
+  it('starts a file without the actors that have ended', async () => {
     const { path, recording, inspect } = await record(options);
     const { actor, next } = start(inspect);
     actor.send({ type: 'FREE' });
@@ -138,7 +142,7 @@ describe('a recording that fills its file', () => {
     expect(text).not.toContain('"id":"child","sessionId"');
   });
 
-  it('begins no file for every line where the present states are more than a file', async () => {
+  it('does not start a file for every line when the current states exceed a file', async () => {
     const { path, recording, inspect } = await record(options);
     const many = createMachine({ context: { load: 'x'.repeat(2_000) } });
     for (let at = 0; at < 60; at += 1) createActor(many, { id: `m${String(at)}`, inspect }).start();
@@ -152,7 +156,7 @@ describe('a recording that fills its file', () => {
     );
   });
 
-  it('may have one line that is more than a file', async () => {
+  it('can contain a line that is longer than a file', async () => {
     const { path, recording, inspect } = await record(options);
     const { actor, next } = start(inspect);
     actor.send({ type: 'NEXT', big: Array(20).fill('y'.repeat(10_000)) });
@@ -164,7 +168,7 @@ describe('a recording that fills its file', () => {
   });
 });
 
-describe('a disk that refuses', () => {
+describe('a disk that fails', () => {
   const warned = vi.fn<(text: unknown, name: unknown) => void>();
 
   beforeEach(() => {
@@ -173,17 +177,17 @@ describe('a disk that refuses', () => {
   afterEach(() => {
     vi.restoreAllMocks();
     warned.mockClear();
-    // Whatever happened, no file was left open.
+    // No test leaves a file open.
     expect(disk.open.size).toBe(0);
-    Object.assign(disk, { failing: 0, failsToClose: false, most: Infinity });
+    Object.assign(disk, { failingWrite: 0, failsToClose: false, maxBytesPerWrite: Infinity });
   });
 
-  /** Has a write fail; the next one is the first. */
+  /** Makes a write fail, counted from the next one. */
   const failAtWrite = (number: number) => {
-    disk.failing = disk.writes + number;
+    disk.failingWrite = disk.writes + number;
   };
 
-  it('ends the recording with a warning, and harms nobody', async () => {
+  it('ends the recording with a warning, without an effect on the actors', async () => {
     const exits = process.listenerCount('exit');
     const { path, recording, inspect } = await record();
     const { actor, next } = start(inspect);
@@ -191,7 +195,7 @@ describe('a disk that refuses', () => {
     next(200);
     expect(actor.getSnapshot().status).toBe('active');
     expect(warned.mock.calls).toEqual([
-      [`The recording to ${path} ends: ENOSPC: no space left on device`, 'WirechartWarning'],
+      [`Recording to '${path}' stopped: ENOSPC: no space left on device`, 'WirechartWarning'],
     ]);
     expect(process.listenerCount('exit')).toBe(exits);
     const { writes } = disk;
@@ -201,7 +205,7 @@ describe('a disk that refuses', () => {
     expect(await messagesOf(path)).toHaveLength(1);
   });
 
-  it('may refuse the last lines, and the end of the file', async () => {
+  it('can fail at the last lines, and when the file is closed', async () => {
     const { recording, inspect } = await record();
     start(inspect);
     failAtWrite(1);
@@ -210,7 +214,7 @@ describe('a disk that refuses', () => {
     expect(warned).toHaveBeenCalledTimes(1);
   });
 
-  it('may refuse the next file', async () => {
+  it('can fail to create the next file', async () => {
     const { path, recording, inspect } = await record({ maxBytes: 65_536 });
     const { next } = start(inspect);
     await rm(dirname(path), { recursive: true });
@@ -220,7 +224,7 @@ describe('a disk that refuses', () => {
     await recording.close();
   });
 
-  it('may refuse what the next file begins with', async () => {
+  it('can fail at the first lines of the next file', async () => {
     const { path, recording, inspect } = await record({ maxBytes: 65_536 });
     const { next } = start(inspect);
     failAtWrite(2);
@@ -231,15 +235,15 @@ describe('a disk that refuses', () => {
     await recording.close();
   });
 
-  it('is an ArgumentError where it refuses the first line', async () => {
+  it('causes an ArgumentError when it fails at the first line', async () => {
     const path = `${await tempDir()}/trace.jsonl`;
     failAtWrite(1);
     expect(() => recordTo(path)).toThrow(ArgumentError);
     expect(fs.existsSync(path)).toBe(true);
   });
 
-  it('may take a few bytes at a time', async () => {
-    disk.most = 100;
+  it('can write a few bytes at a time', async () => {
+    disk.maxBytesPerWrite = 100;
     const { path, recording, inspect } = await record({ name: 'p' });
     const { next } = start(inspect);
     next(3);

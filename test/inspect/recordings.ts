@@ -1,4 +1,4 @@
-/** Recordings, each in a directory of its own. */
+/** Helpers for recordings. */
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,14 +9,14 @@ import type { FeedMessage } from '../../src/inspect/wire.ts';
 import { cleanUp, tempDir } from '../support/cleanup.ts';
 import { parse } from './support.ts';
 
-/** A recording, and where it is. */
+/** A recording and its path. */
 interface Recorded {
   readonly path: string;
   readonly recording: Inspection;
   readonly inspect: Inspect;
 }
 
-/** A recording in a directory of its own. */
+/** Starts a recording in a new directory. */
 export async function record(options?: RecordOptions): Promise<Recorded> {
   const path = join(await tempDir(), 'trace.jsonl');
   const recording = recordTo(path, options);
@@ -24,9 +24,10 @@ export async function record(options?: RecordOptions): Promise<Recorded> {
   return { path, recording, inspect: recording.inspect };
 }
 
-/** The messages of a file, each of which is a whole line. */
+/** The messages of a file, which must end with a complete line. */
 export async function messagesOf(path: string): Promise<FeedMessage[]> {
   const text = await readFile(path, 'utf8');
-  if (text !== '' && !text.endsWith('\n')) throw new Error('The last line is not whole');
+  if (text !== '' && !text.endsWith('\n'))
+    throw new Error(`The last line of '${path}' is incomplete`);
   return text.split('\n').slice(0, -1).map(parse);
 }

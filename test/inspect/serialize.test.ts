@@ -6,7 +6,7 @@ import type { FeedMessage } from '../../src/inspect/wire.ts';
 import { chart } from '../machines/support.ts';
 import { parse } from './support.ts';
 
-/** The registration of an actor that runs a machine with this definition. */
+/** The registration of an actor whose machine has this definition. */
 const registration = (machine: string, id: string): FeedMessage => ({
   type: 'service.register',
   machine,
@@ -29,7 +29,7 @@ describe('a line', () => {
     '',
   ];
 
-  it('is the message, whichever definitions came before it', () => {
+  it('contains the message, whichever definitions came before it', () => {
     const messages = definitions.map((machine, at) => registration(machine, String(at)));
     for (const message of [...messages, ...messages.toReversed()]) {
       const line = lineOf(message);
@@ -39,7 +39,7 @@ describe('a line', () => {
     expect(definitions.filter(({ length }) => length > 1_000)).toHaveLength(5);
   });
 
-  it('is the message where that is no registration', () => {
+  it('contains a message that is not a registration', () => {
     const message: FeedMessage = { type: 'wirechart.problem', text: 'two\nlines', at: 2 };
     expect(parse(lineOf(message))).toEqual(message);
   });

@@ -1,4 +1,4 @@
-/** What the tests of the feed have in common: a sink that remembers, and its lines read back. */
+/** Helpers for the tests of the feed: a sink that records messages, and their contents. */
 
 import type { AnyActorRef } from 'xstate';
 import { type Feed } from '../../src/inspect/feed.ts';
@@ -6,21 +6,21 @@ import type { FeedMessage, Json } from '../../src/inspect/wire.ts';
 import { cleanUp } from '../support/cleanup.ts';
 
 /**
- * An actor that is there until the test ends. Of one that was collected, which may happen whenever
- * nobody holds it, it is told that it has stopped.
+ * Keeps an actor alive until the test ends. The feed reports a garbage-collected actor as stopped, which
+ * can happen at any time when nothing refers to it.
  */
-export function held<Ref extends AnyActorRef>(actor: Ref): Ref {
+export function keepAlive<Ref extends AnyActorRef>(actor: Ref): Ref {
   cleanUp(() => actor.getSnapshot());
   return actor;
 }
 
-/** A line as the message that it is. */
+/** The message in a line. */
 export const parse = (line: string): FeedMessage => JSON.parse(line) as FeedMessage;
 
 /** The messages of one type. */
-export type Of<Type extends FeedMessage['type']> = Extract<FeedMessage, { type: Type }>;
+export type MessageOf<Type extends FeedMessage['type']> = Extract<FeedMessage, { type: Type }>;
 
-/** A state of XState 4, as far as it is looked at. */
+/** The parts of an XState 4 state that tests read. */
 interface V4State {
   readonly value: Json;
   readonly context: Readonly<Record<string, Json>>;
@@ -31,8 +31,8 @@ interface V4State {
   readonly tags: readonly string[];
 }
 
-/** The state that a message carries as a text. */
-export const stateOf = ({ state }: Pick<Of<'service.state'>, 'state'>): V4State =>
+/** The state in a message. */
+export const stateOf = ({ state }: Pick<MessageOf<'service.state'>, 'state'>): V4State =>
   JSON.parse(state) as V4State;
 
 /** An SCXML event. */
@@ -44,10 +44,10 @@ interface Scxml {
   readonly origin?: string;
 }
 
-/** The event that a message carries as a text. */
-export const eventOf = ({ event }: Of<'service.event'>): Scxml => JSON.parse(event) as Scxml;
+/** The event in a message. */
+export const eventOf = ({ event }: MessageOf<'service.event'>): Scxml => JSON.parse(event) as Scxml;
 
-/** A state node of XState 4, as far as it is looked at. */
+/** The parts of an XState 4 state node that tests read. */
 export interface V4Node {
   readonly id: string;
   readonly key: string;
@@ -61,21 +61,21 @@ export interface V4Node {
   readonly [more: string]: unknown;
 }
 
-/** A transition of XState 4, as far as it is looked at. */
+/** The parts of an XState 4 transition that tests read. */
 interface V4Transition {
   readonly target?: readonly string[];
   readonly [more: string]: unknown;
 }
 
-/** The definition that a text holds. */
+/** The definition in a text. */
 export const nodeOf = (text: string): V4Node => JSON.parse(text) as V4Node;
 
-/** What a sink was told so far, and what it is still told. */
-export class Heard {
+/** A sink that records its messages. */
+export class MessageLog {
   readonly lines: string[] = [];
   #waiting: (() => void)[] = [];
 
-  /** To be given to a feed. */
+  /** Pass it to a feed. */
   readonly sink = (line: string): void => {
     this.lines.push(line);
     for (const check of this.#waiting.splice(0)) check();
@@ -85,60 +85,60 @@ export class Heard {
     return this.lines.map(parse);
   }
 
-  of<Type extends FeedMessage['type']>(type: Type): Of<Type>[] {
-    return this.messages.filter((message): message is Of<Type> => message.type === type);
+  of<Type extends FeedMessage['type']>(type: Type): MessageOf<Type>[] {
+    return this.messages.filter((message): message is MessageOf<Type> => message.type === type);
   }
 
   /** The last message of a type. */
-  last<Type extends FeedMessage['type']>(type: Type): Of<Type> {
+  last<Type extends FeedMessage['type']>(type: Type): MessageOf<Type> {
     const message = this.of(type).at(-1);
-    if (message === undefined) throw new Error(`Nothing of ${type} was heard`);
+    if (message === undefined) throw new Error(`No message of type '${type}'`);
     return message;
   }
 
-  /** How an actor was introduced. */
-  registered(id: string): Of<'service.register'> {
+  /** The registration of an actor. */
+  registered(id: string): MessageOf<'service.register'> {
     const message = this.of('service.register').find((one) => one.id === id);
-    if (message === undefined) throw new Error(`No ${id} was registered`);
+    if (message === undefined) throw new Error(`No actor '${id}' was registered`);
     return message;
   }
 
-  /** The states of the actor of this id, since the beginning. */
-  statesOf(id: string): Of<'service.state'>[] {
+  /** All state messages of an actor. */
+  statesOf(id: string): MessageOf<'service.state'>[] {
     const { sessionId } = this.registered(id);
     return this.of('service.state').filter((message) => message.sessionId === sessionId);
   }
 
-  /** See `storyOf()`. */
-  get story(): string[] {
-    return storyOf(this.messages);
+  /** See `summaryOf()`. */
+  get summary(): string[] {
+    return summaryOf(this.messages);
   }
 
-  forget(): void {
+  clear(): void {
     this.lines.length = 0;
   }
 
-  /** Resolves as soon as the messages are as wanted. */
-  async until(isEnough: (heard: this) => boolean): Promise<void> {
-    while (!isEnough(this)) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /** Resolves as soon as the messages fulfil a condition. */
+  async until(condition: (log: this) => boolean): Promise<void> {
+    while (!condition(this)) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 }
 
-/** Begins to watch. */
-export function listenTo(feed: Feed): Heard {
-  const heard = new Heard();
-  feed.add(heard.sink);
-  return heard;
+/** Adds a sink to a feed. */
+export function watch(feed: Feed): MessageLog {
+  const log = new MessageLog();
+  feed.add(log.sink);
+  return log;
 }
 
-/** Messages in short, with actors by their ids: `register door closed`, `event door OPEN`. */
-export function storyOf(messages: readonly FeedMessage[]): string[] {
+/** One short line per message, with actors by their ids: `register door closed`, `event door OPEN`. */
+export function summaryOf(messages: readonly FeedMessage[]): string[] {
   const ids = new Map<string, string>();
   for (const one of messages) if (one.type === 'service.register') ids.set(one.sessionId, one.id);
-  return messages.map((message) => inShort(message, (id) => ids.get(id) ?? '?'));
+  return messages.map((message) => summaryLine(message, (id) => ids.get(id) ?? '?'));
 }
 
-function inShort(message: FeedMessage, idOf: (sessionId: string) => string): string {
+function summaryLine(message: FeedMessage, idOf: (sessionId: string) => string): string {
   switch (message.type) {
     case 'service.register': {
       const parent = message.parent === undefined ? '' : ` in ${idOf(message.parent)}`;
@@ -162,7 +162,7 @@ function inShort(message: FeedMessage, idOf: (sessionId: string) => string): str
   }
 }
 
-function facts(message: Of<'service.register'> | Of<'service.state'>): string {
+function facts(message: MessageOf<'service.register'> | MessageOf<'service.state'>): string {
   const { value } = stateOf(message);
   const { status } = message.wirechart;
   const text = typeof value === 'string' ? value : JSON.stringify(value);

@@ -1,4 +1,4 @@
-/** How many messages are shown, and of whom none are. */
+/** How many messages are reported, and which objects are not taken for links. */
 
 import { describe, expect, it, vi } from 'vitest';
 import { createActor, createMachine } from 'xstate';
@@ -7,9 +7,9 @@ import type { Sanitize } from '../../src/inspect/plain.ts';
 import type { WireMessage } from '../../src/inspect/wire.ts';
 import { Wiretap } from '../../src/inspect/wiretap.ts';
 import type { Tap } from '../../src/machines/link.ts';
-import { listenTo } from './support.ts';
+import { watch } from './support.ts';
 
-/** A link that passes on what a test says, to whoever observes it. */
+/** A link whose messages the test sends to its observers. */
 class TestLink {
   readonly taps = new Set<Tap>();
   readonly observe = (tap: Tap) => {
@@ -22,54 +22,54 @@ class TestLink {
   }
 }
 
-/** A tap on links, with a clock that the test sets. */
+/** Taps links, with a clock that the test sets. */
 function tapOn(links: readonly TestLink[], sanitize?: Sanitize) {
-  const said: WireMessage[] = [];
+  const messages: WireMessage[] = [];
   const clock = { now: 1_000 };
   const wiretap = new Wiretap(
-    (message) => said.push(message),
+    (message) => messages.push(message),
     () => clock.now,
     sanitize,
   );
   const untaps = links.map((link, at) => wiretap.tap(link, `x:${String(at)}`));
-  return { said, clock, untaps };
+  return { messages, clock, untaps };
 }
 
-describe('more messages than anybody reads', () => {
-  it('are shown as far as fifty in a tenth of a second; the next says how many were not', () => {
+describe('too many messages', () => {
+  it('are cut to fifty per tenth of a second, and the next one has the number left out', () => {
     const link = new TestLink();
-    const { said, clock } = tapOn([link]);
+    const { messages, clock } = tapOn([link]);
     for (let at = 0; at < 1_000; at += 1) link.pass(`m${String(at)}`);
-    expect(said.map(({ text }) => text)).toEqual(
+    expect(messages.map(({ text }) => text)).toEqual(
       Array.from({ length: 50 }, (_, at) => `m${String(at)}`),
     );
-    expect(said.every(({ skipped }) => skipped === 0)).toBe(true);
+    expect(messages.every(({ skipped }) => skipped === 0)).toBe(true);
     clock.now += 99;
     link.pass('still');
-    expect(said).toHaveLength(50);
+    expect(messages).toHaveLength(50);
     clock.now += 1;
     link.pass('again');
     link.pass('and again');
-    expect(said.slice(50)).toMatchObject([
+    expect(messages.slice(50)).toMatchObject([
       { text: 'again', skipped: 951, at: 1_100 },
       { text: 'and again', skipped: 0 },
     ]);
   });
 
-  it('are counted for all sessions together, and left out for each', () => {
+  it('are limited for all sessions together, and counted per session', () => {
     const links = [new TestLink(), new TestLink()] as const;
-    const { said, clock } = tapOn(links);
+    const { messages, clock } = tapOn(links);
     for (let at = 0; at < 60; at += 1) for (const link of links) link.pass(at);
-    expect(said).toHaveLength(50);
+    expect(messages).toHaveLength(50);
     clock.now += 1_000;
     for (const link of links) link.pass('next');
-    expect(said.slice(50)).toMatchObject([
+    expect(messages.slice(50)).toMatchObject([
       { sessionId: 'x:0', skipped: 35 },
       { sessionId: 'x:1', skipped: 35 },
     ]);
   });
 
-  it('cost nothing: what is left out is not even looked at', () => {
+  it('are not read when they are left out', () => {
     const link = new TestLink();
     const sanitize = vi.fn((_: string, value: unknown) => value);
     tapOn([link], sanitize);
@@ -77,41 +77,41 @@ describe('more messages than anybody reads', () => {
     expect(sanitize).toHaveBeenCalledTimes(50);
   });
 
-  it('are not shown of a link that is tapped no more', () => {
+  it('are not reported for a link that is no longer tapped', () => {
     const links = [new TestLink(), new TestLink()] as const;
-    const { said, untaps } = tapOn(links);
+    const { messages, untaps } = tapOn(links);
     untaps[0]?.();
     expect(links[0].taps.size).toBe(0);
     for (const link of links) link.pass('m', '<--');
-    expect(said).toMatchObject([{ sessionId: 'x:1', direction: 'in' }]);
+    expect(messages).toMatchObject([{ sessionId: 'x:1', direction: 'in' }]);
   });
 
   it.each<[string, unknown, string]>([
     ['nothing', undefined, '[undefined]'],
     ['a bigint', { id: 2n ** 64n }, '{"id":"18446744073709551616n"}'],
     [
-      'one that throws',
+      'a value that throws',
       {
         toJSON: () => {
           throw new Error('no');
         },
       },
-      '[threw when it was looked at]',
+      '[threw while it was read]',
     ],
-  ])('may be strange: %s', (_, message, text) => {
+  ])('can have unusual values: %s', (_, message, text) => {
     const link = new TestLink();
-    const { said } = tapOn([link]);
+    const { messages } = tapOn([link]);
     link.pass(message);
-    expect(said).toMatchObject([{ text }]);
+    expect(messages).toMatchObject([{ text }]);
   });
 });
 
-describe('what is called a link in a context of somebody', () => {
+describe("a user's context with a property named `link`", () => {
   it.each<[string, object]>([
-    ['a text', { link: 'http://a' }],
+    ['a string', { link: 'http://a' }],
     ['null', { link: null }],
     [
-      'something that observes',
+      'an object with observe()',
       {
         link: {
           observe: () => {
@@ -120,7 +120,7 @@ describe('what is called a link in a context of somebody', () => {
         },
       },
     ],
-    ['something that cannot', { link: { observe: true } }],
+    ['an object without functions', { link: { observe: true } }],
     [
       'a getter that throws',
       {
@@ -142,15 +142,15 @@ describe('what is called a link in a context of somebody', () => {
         ),
       },
     ],
-  ])('is left alone: %s', (_, context) => {
+  ])('is not tapped: %s', (_, context) => {
     const feed = new Feed();
-    const heard = listenTo(feed);
+    const log = watch(feed);
     feed.setTapping(true);
     const actor = createActor(createMachine({ context }), { id: 'm', inspect: feed.inspect });
     actor.start();
     feed.setTapping(true);
     actor.stop();
-    expect(heard.story).toEqual([
+    expect(log.summary).toEqual([
       'register m {}',
       'event m xstate.init',
       'state m {}',

@@ -30,7 +30,7 @@ function listener(inspection: Inspection) {
     tapped.open();
     return nothing;
   };
-  const link = { observe, release: nothing, settle: nothing, abandon: nothing };
+  const link = { observe, release: nothing, settle: nothing, destroyStream: nothing };
   const machine = createMachine({
     context: { link },
     on: { '*': { actions: ({ event }) => heard.push(event) } },
