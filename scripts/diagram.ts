@@ -1,4 +1,4 @@
-/** Draws the chart into README.md: `npm run diagram`. A test fails when the drawing is stale. */
+/** Updates the diagram of the statechart in README.md: `npm run diagram`. A test fails when it is stale. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -10,27 +10,27 @@ export const README = fileURLToPath(new URL('../README.md', import.meta.url));
 const BEGIN = '<!-- diagram:begin -->';
 const END = '<!-- diagram:end -->';
 
-/** What stands in the README, from the one marker to the other. */
+/** Returns the diagram with its markers, as it must be in the README. */
 export function diagramBlock(): string {
-  // To be drawn, a machine needs no link: that is made when an actor of it starts.
+  // Drawing needs no link: links are created when actors start.
   const machine = createChart((link: Link<unknown, unknown>) => link);
   return [BEGIN, '', '```mermaid', toMermaid(machine), '```', '', END].join('\n');
 }
 
 /**
- * The block of a text, with its markers.
+ * Returns the diagram in a text, with its markers.
  *
- * @throws {Error} When the text has no markers, or has them in the wrong order.
+ * @throws {Error} When a marker is missing, or the markers are in the wrong order.
  */
 export function blockOf(text: string): string {
   const begin = text.indexOf(BEGIN);
   const end = text.indexOf(END, begin);
   if (begin === -1 || end === -1)
-    throw new Error(`The text lacks "${BEGIN}" or, after it, "${END}"`);
+    throw new Error(`The text lacks "${BEGIN}" or, after it, "${END}": restore the markers`);
   return text.slice(begin, end + END.length);
 }
 
-/** Replaces the block of a file with the machine's present picture. */
+/** Replaces the diagram in a file with that of the current machine. */
 export function redraw(file: string): void {
   const text = readFileSync(file, 'utf8');
   writeFileSync(
@@ -43,7 +43,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     redraw(README);
   } catch (error) {
-    console.error(`README.md was not redrawn. ${String(error)}`);
+    console.error(`README.md was not updated. ${String(error)}`);
     process.exitCode = 1;
   }
 }

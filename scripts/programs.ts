@@ -1,16 +1,16 @@
-/** Programs of others, found on the PATH. */
+/** Finds installed programs on the PATH. */
 
 import { accessSync, constants, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Where a program is; `undefined` when it is not installed. */
+/** Returns the path of a program; `undefined` when it is not installed. */
 export function findProgram(name: string): string | undefined {
   return directories()
     .map((directory) => join(directory, name))
     .find(isExecutable);
 }
 
-/** Where QEMU is: the one for this kind of machine, else any `qemu-system-*`. */
+/** Returns the path of QEMU: the one for this CPU architecture if installed, else any `qemu-system-*`. */
 export function findQemu(): string | undefined {
   const native = process.arch === 'arm64' ? 'qemu-system-aarch64' : 'qemu-system-x86_64';
   return findProgram(native) ?? directories().flatMap(qemusIn).find(isExecutable);

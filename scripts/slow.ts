@@ -1,25 +1,26 @@
-/** A peer that takes its time, for those who watch: what passes is held up on the way. */
+/** A relay that delays everything on its way to and from a peer, so that a person can follow. */
 
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Address } from '../src/index.ts';
 
-/** A way to a peer on which everything takes longer. */
-export interface SlowWay {
+/** A running relay. */
+export interface SlowRelay {
+  /** Connect here instead of to the peer. */
   readonly address: Address;
   close(): Promise<void>;
 }
 
 /**
- * Opens a slow way to a peer, on a port of this machine.
+ * Starts a relay to a peer, on a free TCP port of this host.
  *
- * @param ms - How long each piece of what is sent is held up, either way.
+ * @param ms - The delay of each chunk, in either direction.
  */
-export async function slowWayTo(
+export async function startSlowRelay(
   target: { readonly path: string } | { readonly host: string; readonly port: number },
   ms: number,
-): Promise<SlowWay> {
+): Promise<SlowRelay> {
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (near) => {
     const far = connect({ ...target, allowHalfOpen: true });

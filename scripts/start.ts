@@ -1,5 +1,5 @@
 /**
- * The main job: connects to a QMP monitor, shows what it is and what it does, and disconnects.
+ * A tour: connects to a QMP monitor, prints what it reports, executes some commands, and disconnects.
  *
  *   npm start                        QEMU if it is installed, else an embedded scripted server
  *   npm start -- unix:/path          an existing monitor
@@ -16,11 +16,11 @@ import { type Show, startShow } from './show.ts';
 const USAGE = 'Usage: npm start [-- [--inspect] [unix:/path | tcp:host:port]]';
 const started = performance.now();
 
-/** One line: when, what, and the rest as it is. */
-function print(what: string, detail: unknown = ''): void {
+/** Prints one line: the time, a label, and a detail. */
+function print(label: string, detail: unknown = ''): void {
   const ms = (performance.now() - started).toFixed(1).padStart(8);
   const text = typeof detail === 'string' ? detail : JSON.stringify(detail);
-  console.log(`${ms} ms  ${what.padEnd(16)} ${text}`.trimEnd());
+  console.log(`${ms} ms  ${label.padEnd(16)} ${text}`.trimEnd());
 }
 
 async function main(): Promise<void> {
@@ -28,27 +28,28 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: { inspect: { type: 'boolean', default: false } },
   });
-  if (positionals.length > 1) throw new UsageError('More than one address was given');
+  if (positionals.length > 1)
+    throw new UsageError(`Give one address, not ${String(positionals.length)}`);
   const peer = await findPeer(positionals[0]);
   print('peer', peer.description);
   try {
-    if (values.inspect) await shown(peer);
+    if (values.inspect) await runInspected(peer);
     else await run(peer);
   } finally {
     await peer.dispose();
   }
 }
 
-/** The same run, for somebody who watches. */
-async function shown(peer: Peer): Promise<void> {
+/** The same run, slowed down, with an inspector. */
+async function runInspected(peer: Peer): Promise<void> {
   const show = await startShow(peer);
   print('inspector', show.url);
-  print('', 'Open it in a browser. The run begins when it is open, or in 20 seconds.');
+  print('', 'Open it in a browser. The run begins when the page is open, or in 20 seconds.');
   try {
     await show.begun;
     await run({ ...peer, address: show.address }, show);
     print('', 'The run is over. The inspector stays until you press Ctrl+C.');
-    await new Promise(() => undefined); // See the signals below.
+    await new Promise(() => undefined); // The signal handlers below end the process.
   } finally {
     await show.close();
   }
@@ -56,10 +57,10 @@ async function shown(peer: Peer): Promise<void> {
 
 async function run(peer: Peer, show?: Show): Promise<void> {
   await using qmp = new QmpClient({ name: 'start', inspect: show?.inspect });
-  const states = follow(qmp);
+  const states = printRunstates(qmp);
   await show?.pause(2);
   await connect(qmp, peer);
-  const events = followEvents(qmp);
+  const events = printEvents(qmp);
   print('greeting', qmp.greeting);
   print('query-version', await qmp.execute('query-version'));
   print('query-status', await qmp.execute('query-status'));
@@ -74,7 +75,7 @@ async function run(peer: Peer, show?: Show): Promise<void> {
   if (peer.isOurs) {
     await qmp.execute('quit');
     print('quit', 'done');
-    // The server ends the session; disconnect() would do it from our side.
+    // The server ends the session; disconnect() would end it from the client's side.
     await qmp.closed;
   }
   await qmp.disconnect();
@@ -82,7 +83,7 @@ async function run(peer: Peer, show?: Show): Promise<void> {
   print('outcome', qmp.outcome);
 }
 
-/** Our own QEMU has bound its socket and may not listen yet: that is worth a second try. */
+/** Connects; retries if this program started QEMU, which may have bound its socket but not listen yet. */
 async function connect(qmp: QmpClient, { address, isOurs }: Peer): Promise<void> {
   const deadline = performance.now() + 5000;
   for (;;) {
@@ -90,14 +91,14 @@ async function connect(qmp: QmpClient, { address, isOurs }: Peer): Promise<void>
       await qmp.connect(address);
       return;
     } catch (error) {
-      const again = isOurs && error instanceof ConnectError && error.retryable;
-      if (!again || performance.now() > deadline) throw error;
+      const isWorthRetry = isOurs && error instanceof ConnectError && error.retryable;
+      if (!isWorthRetry || performance.now() > deadline) throw error;
     }
   }
 }
 
-/** Prints every runstate, until stopped. */
-function follow(qmp: QmpClient): { stop(): Promise<void> } {
+/** Prints every runstate, until it is stopped. */
+function printRunstates(qmp: QmpClient): { stop(): Promise<void> } {
   print(qmp.runstate);
   const states = qmp.runstates();
   const printing = (async () => {
@@ -112,11 +113,11 @@ function follow(qmp: QmpClient): { stop(): Promise<void> } {
 }
 
 /** Prints every event, until the session ends. */
-async function followEvents(qmp: QmpClient): Promise<void> {
+async function printEvents(qmp: QmpClient): Promise<void> {
   for await (const { event, data } of qmp.events()) print(`event ${event}`, data);
 }
 
-// Exit as the shell expects, through the clean-up of `peer.ts`.
+// The usual exit codes of these signals. The exit runs the clean-up of `peer.ts`.
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 

@@ -1,9 +1,9 @@
 /**
- * Looks again at the mutants that Stryker calls survivors, one by one, with more tests.
+ * Checks the mutants that survived a run of Stryker again, one by one, with more tests.
  *
- * Stryker runs the quick tests only, and counts a mutant by which a module cannot even be loaded as a
- * survivor, because no test of that file has failed: a chart with a target that does not exist, say.
- * Here the source is changed for good, in a copy, and what counts is whether Vitest is content.
+ * Stryker runs only the quick tests. It also counts a mutant with which a module fails to load as a
+ * survivor, because then no test fails: a chart with a target that does not exist, for example. Here each
+ * mutant is written into a copy of the source, and the exit code of Vitest decides.
  *
  *   npm run survivors
  */
@@ -13,7 +13,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 
-/** What is needed of Stryker's report. */
+/** The part of Stryker's report that is used here. */
 interface Report {
   readonly files: Readonly<Record<string, { source: string; mutants: readonly Mutant[] }>>;
 }
@@ -29,21 +29,21 @@ interface Position {
 }
 
 const REPORT = 'coverage/mutation.json';
-/** Those that kill most come first; the others are run for those that are left. */
+/** Tests that kill the most mutants come first; later tiers run only for the mutants that are left. */
 const TIERS = [
   ['test/async/', 'test/io/inbound', 'test/io/outbound', 'test/io/reader', 'test/io/writer'],
   ['test/machines/', 'test/protocol/reading', 'test/protocol/send', 'test/protocol/disconnect'],
   ['test/walks/', 'test/protocol/', 'test/embedding/', 'test/faults/chaos-stream'],
 ];
-/** What no test of those needs, or makes itself. */
-const LEFT_OUT = new Set(['.git', 'coverage', 'dist', 'node_modules']);
-const PATIENCE_MS = 300_000;
+/** Not copied: the tests do not need it. */
+const NOT_COPIED = new Set(['.git', 'coverage', 'dist', 'node_modules']);
+const TIER_DEADLINE_MS = 300_000;
 
 const root = process.cwd();
 const copy = mkdtempSync(join(tmpdir(), 'survivors-'));
 
 function makeCopy(): void {
-  const filter = (path: string): boolean => !LEFT_OUT.has(basename(path));
+  const filter = (path: string): boolean => !NOT_COPIED.has(basename(path));
   cpSync(root, copy, { recursive: true, filter });
   symlinkSync(resolve(root, 'node_modules'), join(copy, 'node_modules'));
 }
@@ -58,13 +58,13 @@ function mutated(source: string, { location, replacement }: Mutant): string {
   return source.slice(0, start) + replacement + source.slice(end);
 }
 
-/** A run that does not end has found the mutant, too. */
-function isFound(): boolean {
+/** Whether a test fails, or does not end within the deadline. */
+function isKilled(): boolean {
   const vitest = resolve(root, 'node_modules/vitest/vitest.mjs');
   return TIERS.some((tests) => {
     const { status } = spawnSync(process.execPath, [vitest, 'run', '--bail', '1', ...tests], {
       cwd: copy,
-      timeout: PATIENCE_MS,
+      timeout: TIER_DEADLINE_MS,
     });
     return status !== 0;
   });
@@ -72,28 +72,28 @@ function isFound(): boolean {
 
 function check(file: string, source: string, mutant: Mutant): boolean {
   writeFileSync(join(copy, file), mutated(source, mutant));
-  const found = isFound();
+  const killed = isKilled();
   const where = `${file}:${String(mutant.location.start.line)}`;
   const change = mutant.replacement.replaceAll(/\s+/g, ' ').slice(0, 60);
-  console.log(`${found ? 'found' : 'SURVIVED'}  ${where} ${mutant.mutatorName}: ${change}`);
-  return found;
+  console.log(`${killed ? 'killed' : 'SURVIVED'}  ${where} ${mutant.mutatorName}: ${change}`);
+  return killed;
 }
 
 function checkAll({ files }: Report): number {
-  let [count, found] = [0, 0];
+  let [count, killed] = [0, 0];
   for (const [file, { source, mutants }] of Object.entries(files)) {
     const survivors = mutants.filter(({ status }) => ['Survived', 'NoCoverage'].includes(status));
     count += survivors.length;
-    found += survivors.filter((mutant) => check(file, source, mutant)).length;
+    killed += survivors.filter((mutant) => check(file, source, mutant)).length;
     writeFileSync(join(copy, file), source);
   }
-  return count - found;
+  return count - killed;
 }
 
 try {
   const report = JSON.parse(readFileSync(REPORT, 'utf8')) as Report;
   makeCopy();
-  if (isFound()) throw new Error('The tests fail without any mutant');
+  if (isKilled()) throw new Error('The tests fail without a mutant: fix them first');
   console.log(`${String(checkAll(report))} survivors`);
 } finally {
   rmSync(copy, { recursive: true, force: true });
