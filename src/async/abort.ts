@@ -12,8 +12,8 @@ interface Watch {
 }
 
 /**
- * Calls `callback` when `signal` is aborted; never, if it is aborted already. Any number of waits may
- * share a signal: they share one listener, because Node warns of a leak at more than ten.
+ * Calls `callback` when `signal` is aborted; never, if it is aborted already. Any number of waits
+ * may share a signal: they share one listener, because Node warns of a leak at more than ten.
  *
  * @returns A function that removes the callback.
  */
@@ -40,8 +40,8 @@ function watchSignal(signal: StopSignal): Watch {
 }
 
 /**
- * Returns a promise that settles as `promise` does, or rejects with `signal.reason` itself, after calling
- * `onAbort`, as soon as `signal` is aborted. Without a signal, returns `promise` itself.
+ * Returns a promise that settles as `promise` does, or rejects with `signal.reason` itself, after
+ * calling `onAbort`, as soon as `signal` is aborted. Without a signal, returns `promise` itself.
  */
 export function abortable<T>(
   promise: Promise<T>,

@@ -25,7 +25,7 @@ export function deferHandled<T>(): Deferred<T> {
   return deferred;
 }
 
-/** Returns the same promise, whose rejection is not an unhandled one even if it is never awaited. */
+/** Marks a promise as handled: its rejection is no unhandled one, even if it is never awaited. */
 export function markHandled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(ignore);
   return promise;

@@ -4,9 +4,9 @@ import { whenAborted } from './abort.ts';
 import { defer } from './deferred.ts';
 
 /**
- * Its promise settles when the owner calls `resolve()` or `reject()`, also after an abort: an aborted
- * attempt is over only when the machine is in IDLE again. `reject()` then rejects with `signal.reason`
- * itself instead of the given error.
+ * Its promise settles when the owner calls `resolve()` or `reject()`, also after an abort: an
+ * aborted attempt is over only when the machine is in IDLE again. `reject()` then rejects with
+ * `signal.reason` itself instead of the given error.
  */
 export class PendingCall<T> {
   readonly #deferred = defer<T>();

@@ -13,8 +13,8 @@ export function checkTimeout(ms: number | undefined): void {
 }
 
 /**
- * Calls `expire` after `ms` milliseconds of the clock's time; never, if `ms` is `undefined` or longer than
- * `MAX_TIMER_MS`.
+ * Calls `expire` after `ms` milliseconds of the clock's time; never, if `ms` is `undefined` or
+ * longer than `MAX_TIMER_MS`.
  *
  * @returns A function that cancels it.
  */

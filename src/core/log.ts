@@ -51,7 +51,7 @@ export function logReport(report: LifecycleReport, logger: Logger): void {
   }
 }
 
-/** Whether a cause is a failure; a plain end of the stream by the peer and a requested abort are not. */
+/** Whether a cause is a failure: the peer's plain end of stream and a requested abort are not. */
 export function isFailure(cause: WirechartError): boolean {
   if (cause.code === 'ERR_CONNECT_ABORTED') return false;
   return !isClosedError(cause) || cause.cause !== undefined;

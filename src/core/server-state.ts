@@ -4,8 +4,8 @@
  * - `IDLE`: nothing is open; `listen()` is legal.
  * - `BINDING`: binding the socket.
  * - `LISTENING`: accepting peers.
- * - `CLOSING`: accepting no more peers, and ending the sessions of those that are connected; it always
- *   returns to `IDLE`.
+ * - `CLOSING`: accepting no more peers, and ending the sessions of those that are connected; it
+ *   always returns to `IDLE`.
  */
 export type ServerState = 'IDLE' | 'BINDING' | 'LISTENING' | 'CLOSING';
 

@@ -8,8 +8,8 @@ import type { WirechartError } from './errors.ts';
  * Where the peer is, or where to listen.
  *
  * - a string, or `{ path }`: the path of a UNIX socket, at most 107 bytes long;
- * - `{ host?, port, tls? }`: TCP, `host` being `127.0.0.1` by default. `tls` turns TLS on and takes the
- *   options of Node, with Node's defaults: a client verifies the server's certificate and its name;
+ * - `{ host?, port, tls? }`: TCP, `host` being `127.0.0.1` by default. `tls` turns TLS on and takes
+ *   Node's own options, with Node's defaults: a client verifies the server's certificate and name;
  * - `{ stream }`: an open byte stream (a socketpair, the stdio of a child, an SSH channel), for
  *   `connect()` only. The engine owns it from the call on and destroys it when the session ends.
  *
@@ -26,13 +26,13 @@ export type Address =
     }
   | { readonly stream: Duplex };
 
-/** The address that `listen()` has bound: for TCP the actual port, also when port 0 was requested. */
+/** The address that `listen()` bound: for TCP with the actual port, even if 0 was requested. */
 export type BoundAddress =
   { readonly path: string } | { readonly host: string; readonly port: number };
 
 /**
- * The bounds of a session's buffers, in bytes. `Infinity` turns one off; a value that is not a number
- * above 0 is an `ArgumentError`.
+ * The bounds of a session's buffers, in bytes. `Infinity` turns one off; a value that is not a
+ * number above 0 is an `ArgumentError`.
  */
 export interface Limits {
   /**
@@ -41,25 +41,24 @@ export interface Limits {
    */
   readonly maxMessageBytes?: number | undefined;
   /**
-   * The backpressure threshold: when so many outgoing bytes are queued for the kernel, the promise of
-   * `send()` stays pending until half of them have been handed over. Default 256 KiB (262 144).
+   * The backpressure threshold: when so many outgoing bytes are queued for the kernel, the promise
+   * of `send()` stays pending until half of them have been handed over. Default 256 KiB (262 144).
    */
   readonly highWaterMark?: number | undefined;
   /**
-   * The largest outgoing queue. `send()` rejects a message that would exceed it with a `LimitError`,
-   * and the session goes on; this happens only to callers that do not await `send()`. Default 256 MiB
-   * (268 435 456).
+   * The largest outgoing queue, for callers that do not await `send()`: it rejects a message that
+   * would exceed it with a `LimitError`, and the session goes on. Default 256 MiB (268 435 456).
    */
   readonly maxQueuedBytes?: number | undefined;
 }
 
 /**
- * Deadlines, in milliseconds. `Infinity` turns one off, and so does any value above 2 147 483 647 (about
- * 24.8 days), the longest delay of a timer; a value that is not a number above 0 is an
+ * Deadlines, in milliseconds. `Infinity` turns one off, and so does any value above 2 147 483 647
+ * (about 24.8 days), the longest delay of a timer; a value that is not a number above 0 is an
  * `ArgumentError`.
  *
- * When `connect`, `accept` or `handshake` passes, the call rejects with a `ConnectError` whose `cause`
- * is a `TimeoutError`.
+ * When `connect`, `accept` or `handshake` passes, the call rejects with a `ConnectError` whose
+ * `cause` is a `TimeoutError`.
  */
 export interface Timeouts {
   /** From `connect()` to an open stream, or from `listen()` to a bound socket. Default 10 000. */
@@ -70,7 +69,8 @@ export interface Timeouts {
   readonly handshake?: number | undefined;
   /**
    * From `disconnect()`, or the peer's end of stream, until everything sent has been handed to the
-   * kernel. Past it the stream is destroyed and the session fails with a `TimeoutError`. Default 5 000.
+   * kernel. Past it the stream is destroyed, and the session fails with a `TimeoutError`. Default
+   * 5 000.
    */
   readonly flush?: number | undefined;
   /**
@@ -83,9 +83,9 @@ export interface Timeouts {
 /** The deadlines of a server and of each of its sessions, in milliseconds. */
 export interface ServerTimeouts extends Timeouts {
   /**
-   * How long a peer may wait in the backlog for a free slot. Past it the peer is closed, and counted in
-   * `refused`. Default 30 000: longer than the default of `handshake`, so that stalled handshakes free
-   * their slots before the peers behind them are closed.
+   * How long a peer may wait in the backlog for a free slot. Past it the peer is closed, and
+   * counted in `refused`. Default 30 000: longer than the default of `handshake`, so that stalled
+   * handshakes free their slots before the peers behind them are closed.
    */
   readonly backlog?: number | undefined;
   /**
@@ -100,8 +100,8 @@ export interface Codec<In, Out = In> {
   /**
    * Returns one message as bytes, framing included. Text is written as UTF-8.
    *
-   * @throws {CodecError} When the message cannot be encoded: `send()` rejects with it, and the session
-   *   goes on. Any other error is wrapped in a `CodecError`.
+   * @throws {CodecError} When the message cannot be encoded: `send()` rejects with it, and the
+   *   session goes on. Any other error is wrapped in a `CodecError`.
    */
   encode(message: Out): string | Uint8Array;
   /**
@@ -112,7 +112,7 @@ export interface Codec<In, Out = In> {
   createDecoder(limits: Limits): Decoder<In>;
 }
 
-/** Turns the bytes of one session into messages: bytes go into `write()`, messages come out of `read()`. */
+/** Turns the bytes of one session, which go into `write()`, into messages, returned by `read()`. */
 export interface Decoder<In> {
   /** Takes the next bytes of the stream: any part of a message, or several messages. */
   write(chunk: Uint8Array): void;
@@ -124,7 +124,7 @@ export interface Decoder<In> {
    */
   read(): In | undefined;
   /**
-   * Called when the stream has ended and `read()` has returned every message; possibly more than once.
+   * Called when the stream has ended and `read()` has returned every message; maybe repeatedly.
    *
    * @throws {CodecError} When the stream ended in the middle of a message. Its `cause` is a
    *   `ClosedError`: the peer left, which is worth a retry, unlike bytes of another protocol.
@@ -133,13 +133,13 @@ export interface Decoder<In> {
 }
 
 /**
- * The stream as the `handshake` callback uses it: messages are received and sent one by one. Once the
- * promise of the callback has settled, both methods reject with a `StateError`.
+ * The stream as the `handshake` callback uses it: messages are received and sent one by one. Once
+ * the promise of the callback has settled, both methods reject with a `StateError`.
  */
 export interface Handshake<In, Out = In> {
   /**
-   * Resolves with the next inbound message, as the `inbound` callback returned it. Calls that overlap
-   * are served in order; messages that are not received here go to `onMessage`.
+   * Resolves with the next inbound message, as the `inbound` callback returned it. Calls that
+   * overlap are served in order; messages that are not received here go to `onMessage`.
    *
    * @throws {ClosedError} When the peer ended the stream, or the stream failed.
    * @throws {CodecError} When the bytes are not a message.
@@ -158,7 +158,10 @@ export interface Handshake<In, Out = In> {
    * @throws `signal.reason`, when the attempt ended early.
    */
   send(message: Out): Promise<void>;
-  /** Aborted when the attempt ends early: by `disconnect()`, a deadline or the caller's signal. */
+  /**
+   * Aborted when the attempt ends early, with the reason of the caller's signal, the `TimeoutError`
+   * of the deadline, the reason given to `fail()` or, after `disconnect()`, an `AbortError`.
+   */
   readonly signal: AbortSignal;
 }
 
@@ -171,21 +174,21 @@ export interface Handshake<In, Out = In> {
 export interface ProtocolDefinition<In, Out = In> {
   readonly codec: Codec<In, Out>;
   /**
-   * Establishes the session on an open stream: greetings, negotiation. When its promise resolves, the
-   * state becomes RUNNING; when it rejects, `connect()` or `accept()` rejects with a `ConnectError`
-   * that has the error as its `cause`. The deadline is `timeouts.handshake`.
+   * Establishes the session on an open stream: greetings, negotiation. When its promise resolves,
+   * the state becomes RUNNING; when it rejects, `connect()` or `accept()` rejects with a
+   * `ConnectError` that has the error as its `cause`. The deadline is `timeouts.handshake`.
    */
   handshake?(session: Handshake<In, Out>): Promise<void>;
   /**
    * Handles the inbound messages, one at a time and in order. While a returned promise is pending,
    * nothing more is read from the peer, so the handler must not wait for a later message. A handler
-   * that is still pending when its session ends is no longer awaited: the next session may begin while
-   * it runs. Without `onMessage`, messages are read and dropped.
+   * that is still pending when its session ends is no longer awaited: the next session may begin
+   * while it runs. Without `onMessage`, messages are read and dropped.
    */
   onMessage?(message: In): void | Promise<void>;
-  /** Is given every inbound message, those of the handshake included, and returns it or another. */
+  /** Is given every inbound message, also those of the handshake, and returns it or another. */
   inbound?(message: In): In;
-  /** Is given every outbound message, those of the handshake included, and returns it or another. */
+  /** Is given every outbound message, also those of the handshake, and returns it or another. */
   outbound?(message: Out): Out;
 }
 
@@ -203,7 +206,7 @@ export interface Logger {
 
 /** Timers, in the shape of XState's clocks: for tests, XState's `SimulatedClock` can be used. */
 export interface Clock {
-  /** Calls `callback` once, after `ms` milliseconds of this clock's time. Returns the timer's id. */
+  /** Calls `callback` once, after `ms` milliseconds of this clock. Returns the timer's id. */
   setTimeout(callback: () => void, ms: number): unknown;
   /** Cancels a timer. */
   clearTimeout(id: unknown): void;

@@ -1,4 +1,4 @@
-/** Collects items that are pushed one by one, and delivers those of one microtask turn as a batch. */
+/** Collects items that are pushed one by one, and delivers those of one turn as a batch. */
 
 const MAX_BATCH_ITEMS = 256;
 

@@ -7,30 +7,30 @@ import { ArgumentError, ClosedError, describe } from '../core/errors.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import type { Target } from './address.ts';
 
-/** A stream that is opening, and the event that it emits when it is open (none: it is open already). */
+/** A stream, and the event that it emits when it is open (none: it is open already). */
 interface Opening {
   readonly stream: Duplex;
   readonly event?: 'connect' | 'secure' | 'secureConnect';
 }
 
 /**
- * Opens a stream to `target`, or adopts the stream that `target` holds, and owns it from the call on: it
- * is destroyed when the promise rejects.
+ * Opens a stream to `target`, or adopts the stream that `target` holds, and owns it from the call
+ * on: it is destroyed when the promise rejects.
  *
- * The stream allows half-open connections (its owner must end our side), and has not been read from. It
- * has one listener of ours (see `ignoreLateErrors()`). **The peer may already have sent bytes, or
- * have ended its side**: check `readableEnded` before waiting for 'end'.
+ * The stream allows half-open connections (its owner must end our side), and has not been read
+ * from. It has one listener of ours (see `ignoreLateErrors()`). **The peer may already have sent
+ * bytes, or have ended its side**: check `readableEnded` before waiting for 'end'.
  *
- * TLS has Node's defaults: the certificate is verified, and the name in it against `tls.servername`, by
- * default the host.
+ * TLS has Node's defaults: the certificate is verified, and the name in it against
+ * `tls.servername`, by default the host.
  *
  * @returns The open stream; with TLS, after the handshake. (In TLS 1.3 a server may reject our
  *   certificate after the handshake; then the stream fails.)
  *
- * Rejects with `signal.reason` when the signal is aborted, before or during the call; with the error of
- * the operating system or of TLS as it is; with an `ArgumentError` when Node rejects the TLS options
- * (Node's error is the `cause`); and with a `ClosedError` when an adopted stream closes without an error
- * before it is open.
+ * Rejects with `signal.reason` when the signal is aborted, before or during the call; with the
+ * error of the operating system or of TLS as it is; with an `ArgumentError` when Node rejects the
+ * TLS options (Node's error is the `cause`); and with a `ClosedError` when an adopted stream closes
+ * without an error before it is open.
  */
 export async function dial(target: Target, signal: StopSignal): Promise<Duplex> {
   if (signal.aborted && target.kind === 'stream') ignoreLateErrors(target.stream).destroy();
@@ -45,12 +45,12 @@ export async function dial(target: Target, signal: StopSignal): Promise<Duplex> 
 }
 
 /**
- * Adds our one permanent 'error' listener to the stream, if it is not there yet, so that an error without
- * another listener does not end the process. Returns the stream.
+ * Adds our one permanent 'error' listener to the stream, if it is not there yet, so that an error
+ * without another listener does not end the process. Returns the stream.
  *
- * The listener destroys the stream. Node does that itself except for a TLS alert after the handshake
- * (for instance, the server rejects the client's certificate): without the listener, the stream would
- * seem to end normally, and `errored` would be empty.
+ * The listener destroys the stream. Node does that itself except for a TLS alert after the
+ * handshake (for instance, the server rejects the client's certificate): without the listener, the
+ * stream would seem to end normally, and `errored` would be empty.
  */
 export function ignoreLateErrors<S extends Duplex>(stream: S): S {
   if (!stream.listeners('error').includes(destroy)) stream.on('error', destroy);

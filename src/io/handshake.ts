@@ -15,7 +15,7 @@ export interface MessageHooks<In, Out> {
   readonly encode: (message: Out) => string | Uint8Array;
 }
 
-/** Pulls messages from the stream one by one. Its owner calls `end()` when the handshake has settled. */
+/** Pulls messages one by one. Its owner calls `end()` when the handshake has settled. */
 export class HandshakeSession<In, Out> implements Handshake<In, Out> {
   readonly signal: AbortSignal;
   readonly #stream: Duplex;

@@ -11,14 +11,14 @@ import {
 import type { Decoder } from '../core/types.ts';
 
 /**
- * It listens to the stream from the moment that the stream is open until it closes, so that no byte, end
- * or error is lost between the handshake and the reader, or between two readers. While `onChange` is not
- * set, it pauses the stream, and so buffers one chunk at most.
+ * It listens to the stream from the moment that the stream is open until it closes, so that no
+ * byte, end or error is lost between the handshake and the reader, or between two readers. While
+ * `onChange` is not set, it pauses the stream, and so buffers one chunk at most.
  */
 export class Inbound<In> {
-  /** Called on bytes, the end of the stream and a failure. Set by the handshake or the reader loop. */
+  /** Called on bytes, the end and a failure. Set by the handshake or the reader loop. */
   onChange: (() => void) | undefined;
-  /** The pending promise of `onMessage` for the last message. It may outlive the reader that called. */
+  /** The pending promise of `onMessage` for the last message. It may outlive its reader. */
   handling: PromiseLike<void> | undefined;
   /** The error of a handler that failed after its reader was stopped; `destroy()` reports it. */
   unreportedError: WirechartError | undefined;
@@ -43,11 +43,11 @@ export class Inbound<In> {
   }
 
   /**
-   * Returns the next message, or `undefined` when there is none now (see `isEnded()` for whether more may
-   * come).
+   * Returns the next message, or `undefined` when there is none now (see `isEnded()` for whether
+   * more may come).
    *
-   * @throws {WirechartError} The error of the decoder or, after all messages that arrived before it, the
-   *   failure of the stream.
+   * @throws {WirechartError} The error of the decoder or, after all messages that arrived before
+   *   it, the failure of the stream.
    */
   next(): In | undefined {
     const message = this.#read();
@@ -72,8 +72,8 @@ export class Inbound<In> {
   }
 
   /**
-   * Marks the stream as failed, and returns the failure. A stream and its writes often report one failure
-   * several times: every caller gets the error that was made of the first report.
+   * Marks the stream as failed, and returns the failure. A stream and its writes often report one
+   * failure several times: every caller gets the error that was made of the first report.
    */
   fail(reason: unknown): WirechartError {
     if (this.#failure !== undefined) return this.#failure;

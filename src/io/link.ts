@@ -224,7 +224,7 @@ export function destroyStream(address: Address): void {
   }
 }
 
-/** Destroys a stream and waits until it is closed. Resolves with the error that destroying it caused, if any. */
+/** Destroys a stream, and resolves when it is closed: with the error that this caused, if any. */
 const destroyAndWait = async (stream: Duplex): Promise<Error | undefined> => {
   const { errored } = stream;
   stream.destroy();

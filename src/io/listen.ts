@@ -1,4 +1,4 @@
-/** Listens for one peer. */
+/** Listens at an address until one peer has connected. */
 
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -11,30 +11,31 @@ import { ignoreLateErrors } from './dial.ts';
 import { listenAt, listenNear, publish, type SocketFile } from './unix-socket.ts';
 
 const MAX_TLS_ERRORS = 8;
-/** Paused sockets would not be read ahead, and so their end would go unnoticed. */
+/** Not `pauseOnConnect`: from a paused socket nothing is read, and its end would go unnoticed. */
 const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true, pauseOnConnect: false };
 
-/** What can be listened on. */
+/** A target that can be listened on. */
 export type ListenTarget = Exclude<Target, { kind: 'stream' }>;
 
 /**
- * A listening socket with one place. The first peer takes it, and with it the listening ends, whether
- * or not `accept()` was called; the file of a UNIX socket is removed then. Peers that slip in behind
- * it are destroyed. With TLS a peer is one whose handshake succeeded: others are only remembered.
+ * A listening socket for one peer. The arrival of the first peer ends the listening, whether or not
+ * `accept()` was called, and removes the file of a UNIX socket; peers that connect at the same
+ * moment are destroyed. With TLS, a peer arrives when its handshake has succeeded; the errors of
+ * failed handshakes are kept in `tlsErrors`.
  */
 export class SinglePeerListener {
-  /** Where it listens, or listened: the host and the port that were really bound, or the path. */
+  /** The bound address: the actual host and port, or the path. */
   readonly address: BoundAddress;
   readonly #server: Server;
   readonly #tlsErrors: Error[] = [];
-  /** With TLS, while it listens: the sockets whose handshake is not over. */
-  readonly #raw = new Set<Socket>();
+  /** With TLS, while it listens: the TCP sockets whose handshake is in progress. */
+  readonly #handshaking = new Set<Socket>();
   #file: SocketFile | undefined;
-  /** The peer that has come and was not taken. */
+  /** The peer that has arrived and was not accepted yet. */
   #peer: Socket | undefined;
-  /** Why there is nothing to accept any more; the first reason stays. */
-  #over: Error | undefined;
-  /** Tells the `accept()` that waits that something has changed. */
+  /** The error of further `accept()` calls; the first one is kept. */
+  #ended: Error | undefined;
+  /** Wakes the pending `accept()`. */
   #wake: (() => void) | undefined;
 
   private constructor(server: Server, address: BoundAddress, tls: boolean) {
@@ -50,52 +51,53 @@ export class SinglePeerListener {
   }
 
   /**
-   * Binds to `target` and listens there. A UNIX socket's file that nobody serves any more is
-   * replaced (see `publish()` for how that is found out).
+   * Binds to `target` and listens there. A stale file of a UNIX socket, which no process serves any
+   * more, is replaced (see `publish()` for how it is recognized).
    *
-   * Rejects with `signal.reason` when aborted, before or during the call: neither a socket nor a file
-   * stays then, even if the bind succeeds a moment later. Rejects with an `ArgumentError` when
-   * `target` is a stream (which is left as it is) or Node does not take the TLS options (its error is
-   * the `cause`), and otherwise with the error of the operating system: `EADDRINUSE` also when there
-   * is a file at the path that is not a socket.
+   * Rejects with `signal.reason` when the signal is aborted, before or during the call: neither a
+   * socket nor a file remains then, even if the bind succeeds a moment later. Rejects with an
+   * `ArgumentError` when `target` is a stream (which is left unchanged) or Node rejects the TLS
+   * options (Node's error is the `cause`), and otherwise with the error of the operating system:
+   * `EADDRINUSE` also when the path is a file that is not a socket.
    */
   static async bind(target: Target, signal: StopSignal): Promise<SinglePeerListener> {
     signal.throwIfAborted();
     if (target.kind === 'stream') {
-      throw new ArgumentError('A stream cannot be listened on: give a path or a port');
+      throw new ArgumentError('A stream cannot be listened on; pass a path or a port');
     }
     return unlessAborted(signal, SinglePeerListener.#open(target, signal));
   }
 
-  /** The last (at most 8) errors of clients that failed the TLS handshake, the oldest first. */
+  /** The errors of the last 8 failed TLS handshakes, the oldest first. */
   get tlsErrors(): readonly Error[] {
     return this.#tlsErrors;
   }
 
   /**
-   * Waits for the first peer, which may have come before the call; can succeed once. The stream is as
-   * `dial()` gives it: half-open capable, not read from, with one lasting listener on 'error';
-   * **its end may already have come**. Whatever the peer sent before it is there to be read.
+   * Waits for the first peer, which may have arrived before the call; can succeed once. The stream
+   * is like that of `dial()`: it allows half-open connections, has not been read from and has one
+   * permanent 'error' listener; **the peer may already have ended its side**, and what it sent
+   * before can still be read.
    *
-   * Rejects with `signal.reason` when aborted, before or during the call; the listener is closed then.
-   * Rejects with a `ClosedError` when the peer came and left before the call and left no bytes to be
-   * read (its `cause`: how it left, unless by a plain end), when it was accepted already, when another
-   * call waits for it, and when the listener is closed; with the error of the operating system when
-   * accepting failed.
+   * Rejects with `signal.reason` when the signal is aborted, before or during the call; the
+   * listener is closed then. Rejects with a `ClosedError` when the peer left before the call
+   * without any bytes to read (its error, if any, is the `cause`), when the peer was accepted
+   * already, when another call is pending, and when the listener is closed; with the error of the
+   * operating system when accepting fails.
    */
   async accept(signal: StopSignal): Promise<Duplex> {
-    if (this.#wake !== undefined) throw new ClosedError('Another accept() waits for the peer');
-    const idle = this.#peer === undefined && this.#over === undefined;
-    if (idle && !signal.aborted) await this.#change(signal);
+    if (this.#wake !== undefined) throw new ClosedError('Another accept() is pending');
+    const isWaiting = this.#peer === undefined && this.#ended === undefined;
+    if (isWaiting && !signal.aborted) await this.#change(signal);
     if (signal.aborted) this.close();
     signal.throwIfAborted();
     return this.#take();
   }
 
   /**
-   * Stops listening, removes the socket's file if it is still ours, and destroys a peer that was not
-   * accepted; one that was is the caller's. An `accept()` that waits rejects. Never throws, and does
-   * nothing the second time.
+   * Stops listening, removes the socket's file if it is still ours, and destroys a peer that was
+   * not accepted; an accepted peer belongs to the caller. A pending `accept()` rejects. Never
+   * throws; further calls do nothing.
    */
   close(): void {
     this.#end(new ClosedError('The listener is closed', { expected: true }));
@@ -117,7 +119,7 @@ export class SinglePeerListener {
     try {
       signal.throwIfAborted();
       this.#file = await publish(temporary, path);
-      // A peer can come between the link and this line.
+      // A peer may have connected since the file was linked, and may have ended the listening.
       if (!this.#server.listening) this.#removeFile();
     } catch (error) {
       this.close();
@@ -126,18 +128,18 @@ export class SinglePeerListener {
   }
 
   #watchHandshakes(): void {
-    this.#server.on('connection', (raw: Socket) => {
-      ignoreLateErrors(raw);
+    this.#server.on('connection', (socket: Socket) => {
+      ignoreLateErrors(socket);
       if (!this.#server.listening) {
-        raw.destroy();
+        socket.destroy();
         return;
       }
-      this.#raw.add(raw);
-      raw.once('close', () => this.#raw.delete(raw));
+      this.#handshaking.add(socket);
+      socket.once('close', () => this.#handshaking.delete(socket));
     });
     this.#server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
       socket.destroy();
-      // Past the end these are of the handshakes that we have cut off.
+      // After the end of the listening, the errors come from handshakes that we aborted.
       if (!this.#server.listening) return;
       this.#tlsErrors.push(explain(error, socket));
       if (this.#tlsErrors.length > MAX_TLS_ERRORS) this.#tlsErrors.shift();
@@ -146,7 +148,7 @@ export class SinglePeerListener {
 
   #arrive(peer: Socket): void {
     ignoreLateErrors(peer);
-    if (this.#over !== undefined || this.#peer !== undefined) {
+    if (this.#ended !== undefined || this.#peer !== undefined) {
       peer.destroy();
       return;
     }
@@ -155,7 +157,7 @@ export class SinglePeerListener {
     this.#wake?.();
   }
 
-  /** Resolves when a peer has come, the listener was closed, or the signal was aborted. */
+  /** Resolves when a peer has arrived, the listener is closed or the signal is aborted. */
   #change(signal: StopSignal): Promise<void> {
     return new Promise((resolve) => {
       const abort = () => {
@@ -172,21 +174,21 @@ export class SinglePeerListener {
 
   #take(): Socket {
     const peer = this.#peer;
-    if (peer === undefined) throw this.#over ?? new ClosedError('There is no peer');
+    if (peer === undefined) throw this.#ended ?? new ClosedError('There is no peer');
     this.#peer = undefined;
-    // Node reads ahead by itself; it emits 'end' on a paused stream only if there are no bytes before.
+    // Node reads ahead; on a stream without readers it emits 'end' only if no bytes precede it.
     if (peer.destroyed || peer.readableEnded) {
       const cause = peer.errored === null ? {} : { cause: peer.errored };
-      this.#over = new ClosedError('The peer left before it was accepted', cause);
+      this.#ended = new ClosedError('The peer left before it was accepted', cause);
       peer.destroy();
-      throw this.#over;
+      throw this.#ended;
     }
-    this.#over = new ClosedError('The peer was accepted already');
+    this.#ended = new ClosedError('The peer was accepted already');
     return peer;
   }
 
-  #end(why: Error): void {
-    this.#over ??= why;
+  #end(reason: Error): void {
+    this.#ended ??= reason;
     this.#stop();
     this.#peer?.destroy();
     this.#peer = undefined;
@@ -194,13 +196,13 @@ export class SinglePeerListener {
   }
 
   #stop(): void {
-    // The file first: while the server is open, its inode number cannot be another file's.
+    // The file first: while the server is open, its inode number cannot be reused by another file.
     this.#removeFile();
     if (this.#server.listening) this.#server.close();
-    for (const raw of this.#raw) {
-      if (this.#peer === undefined || !isBelow(raw, this.#peer)) raw.destroy();
+    for (const socket of this.#handshaking) {
+      if (this.#peer === undefined || !isBelow(socket, this.#peer)) socket.destroy();
     }
-    this.#raw.clear();
+    this.#handshaking.clear();
   }
 
   #removeFile(): void {
@@ -209,6 +211,11 @@ export class SinglePeerListener {
   }
 }
 
+/**
+ * Creates the server for a target, with TLS if the target has it.
+ *
+ * @throws {ArgumentError} When Node rejects the TLS options; its error is the `cause`.
+ */
 export function createServerFor(target: ListenTarget): Server {
   if (target.kind === 'unix' || target.tls === undefined) return createServer(SOCKET_OPTIONS);
   try {
@@ -218,29 +225,32 @@ export function createServerFor(target: ListenTarget): Server {
   }
 }
 
-export function addressOf(server: Server, asked: { host: string; port: number }): BoundAddress {
+/** The host and port that a TCP server is bound to; the requested ones, once it is closed. */
+export function addressOf(server: Server, requested: { host: string; port: number }): BoundAddress {
   const bound = server.address();
-  if (bound === null || typeof bound === 'string') return { host: asked.host, port: asked.port };
+  if (bound === null || typeof bound === 'string') {
+    return { host: requested.host, port: requested.port };
+  }
   return { host: bound.address, port: bound.port };
 }
 
-/** Whether `raw` is the TCP socket that `peer` speaks TLS over; Node does not tell otherwise. */
-export function isBelow(raw: Socket, peer: Socket): boolean {
+/** Whether `socket` is the TCP socket under the TLS socket `peer`, which Node does not expose. */
+export function isBelow(socket: Socket, peer: Socket): boolean {
   return (
-    raw.remotePort === peer.remotePort &&
-    raw.remoteAddress === peer.remoteAddress &&
-    raw.localAddress === peer.localAddress
+    socket.remotePort === peer.remotePort &&
+    socket.remoteAddress === peer.remoteAddress &&
+    socket.localAddress === peer.localAddress
   );
 }
 
-/** Node reports a client's certificate that it refused as a plain hang-up. */
+/** Replaces Node's error, a plain hang-up, where Node has rejected the certificate of a client. */
 export function explain(error: Error, socket: TLSSocket): Error {
   const refusal: unknown = socket.authorizationError;
   if (typeof refusal !== 'string') return error;
   return new Error(`The client's certificate was refused: ${refusal}`, { cause: error });
 }
 
-/** The listener, unless the signal is aborted first; then it is closed as soon as it is there. */
+/** Resolves as `opening` does, unless the signal is aborted first: a late listener is closed. */
 async function unlessAborted(
   signal: StopSignal,
   opening: Promise<SinglePeerListener>,
@@ -265,5 +275,5 @@ async function unlessAborted(
 }
 
 function ignore(): void {
-  // An attempt that nobody waits for any more.
+  // The error of an attempt that was aborted.
 }

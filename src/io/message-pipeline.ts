@@ -1,4 +1,4 @@
-/** What every message of a connection passes: the protocol's hooks and codec, taps, and forwarding. */
+/** What every message passes: the protocol's hooks and codec, taps, and forwarding to a parent. */
 
 import {
   CodecError,

@@ -1,10 +1,11 @@
 /**
- * The outgoing queue of one session: encoded messages, first in, first out, until the kernel has them.
+ * The outgoing queue of one session: encoded messages until the kernel has them, in FIFO order.
  *
- * It joins messages into batches of about 64 KiB, because writing a batch costs about as much as writing
- * one message. It does no I/O: the writer loop takes batches, writes them, and confirms each one. The
- * messages and bytes that are not confirmed decide on backpressure (`highWaterMark`), overflow
- * (`maxQueuedBytes`), `flush()` and, at the end of the session, the number of undelivered messages.
+ * It joins messages into batches of about 64 KiB, because writing a batch costs about as much as
+ * writing one message. It does no I/O: the writer loop takes batches, writes them, and confirms
+ * each one. The messages and bytes that are not confirmed decide on backpressure (`highWaterMark`),
+ * overflow (`maxQueuedBytes`), `flush()` and, at the end of the session, the number of undelivered
+ * messages.
  *
  * Text is counted by its length, which for ASCII is its size in bytes.
  */
@@ -29,7 +30,7 @@ interface PendingFlush {
 
 const BATCH_BYTES = 64 * 1024;
 
-/** `push()` adds messages; the writer loop calls `take()` and `confirm()`; `settle()` ends the session. */
+/** The link pushes messages and settles the session; the writer loop takes and confirms batches. */
 export class Outbound {
   /** Called for each new message; `full` when it has completed a batch. Set by the writer loop. */
   wake: ((full: boolean) => void) | undefined;
@@ -71,8 +72,8 @@ export class Outbound {
   /**
    * Accepts an encoded message. Resolves when there is room for the next one.
    *
-   * Rejects with a `LimitError` when `maxQueuedBytes` would be exceeded, and with the reason of `settle()`
-   * after the end of the session; the message is not accepted then.
+   * Rejects with a `LimitError` when `maxQueuedBytes` would be exceeded, and with the reason of
+   * `settle()` after the end of the session; the message is not accepted then.
    */
   push(data: string | Uint8Array): Promise<void> {
     if (this.#settled !== undefined) return Promise.reject(this.#settled());
@@ -91,7 +92,7 @@ export class Outbound {
     return this.#sealed.take();
   }
 
-  /** Marks a batch as handed to the kernel. Batches are confirmed in the order in which they were taken. */
+  /** Marks a batch as handed to the kernel. Batches are confirmed in the order of `take()`. */
   confirm(batch: Batch): void {
     this.#bytes -= batch.bytes;
     this.#confirmed += batch.messages;
@@ -115,8 +116,8 @@ export class Outbound {
   }
 
   /**
-   * Ends the session: rejects every pending promise with the reason, and drops what is queued, which stays
-   * counted as undelivered.
+   * Ends the session: rejects every pending promise with the reason, and drops what is queued,
+   * which stays counted as undelivered.
    */
   settle(reason: () => Error): void {
     if (this.#settled !== undefined) return;
@@ -163,7 +164,7 @@ export class Outbound {
       const [only] = this.#parts;
       return this.#parts.length === 1 && only ? only : Buffer.concat(this.#parts);
     }
-    // Text that stays queued costs less as bytes: concatenated strings burden the garbage collector.
+    // Text that stays queued costs less as bytes: concatenated strings burden the collector.
     return this.#sealed.size > 0 ? Buffer.from(this.#text) : this.#text;
   }
 
@@ -175,8 +176,8 @@ export class Outbound {
   #overflow(bytes: number): LimitError {
     const limit = this.#limits.maxQueuedBytes;
     return new LimitError(
-      `The peer does not read: ${String(bytes)} bytes would be queued, the limit (maxQueuedBytes) is ` +
-        `${String(limit)}. Await the promise that send() returns.`,
+      `The peer does not read: ${String(bytes)} bytes would be queued, and the limit ` +
+        `(maxQueuedBytes) is ${String(limit)}. Await the promise that send() returns.`,
       limit,
       bytes,
     );

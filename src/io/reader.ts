@@ -4,7 +4,7 @@ import { handlerError } from '../core/errors.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import type { Inbound } from './inbound.ts';
 
-/** Handles a message. While a returned promise is pending, the reader hands over no further message. */
+/** Handles a message. While a returned promise is pending, the reader hands over no further one. */
 export type Handle<In> = (message: In) => PromiseLike<void> | undefined;
 
 /** How long one reader may occupy the event loop without a break. */
@@ -35,14 +35,14 @@ interface Loop<In> {
   readonly run: () => void;
   readonly fail: (error: unknown) => void;
   readonly turn: TurnTimer;
-  /** A copy of `signal.aborted`: reading the property of an `AbortSignal` for every message is expensive. */
+  /** A copy of `signal.aborted`, which is expensive to read for every message. */
   stopped: boolean;
 }
 
 /**
- * Runs until `signal` is aborted, and then leaves the stream paused, for the next reader to continue.
- * Resolves when the peer has ended its side and every message has been handled. Rejects with a
- * `WirechartError` when the stream fails, its bytes are not a message, or the handler fails.
+ * Runs until `signal` is aborted, and then leaves the stream paused, for the next reader to
+ * continue. Resolves when the peer has ended its side and every message has been handled. Rejects
+ * with a `WirechartError` when the stream fails, its bytes are not a message, or the handler fails.
  */
 export function readLoop<In>(
   inbound: Inbound<In>,
@@ -64,8 +64,8 @@ export function readLoop<In>(
       const keep = (): void => {
         inbound.unreportedError ??= error;
       };
-      // The rejection of a stopped reader is ignored: of one that was stopped in the middle of a message,
-      // and of one that is stopped before its rejection is delivered.
+      // The rejection of a stopped reader is ignored: of one that was stopped in the middle of a
+      // message, and of one that is stopped before its rejection is delivered.
       if (loop.stopped) keep();
       else signal.addEventListener('abort', keep, { once: true });
       end();
@@ -87,7 +87,7 @@ export function readLoop<In>(
   });
 }
 
-/** Handles all messages that are there, and arranges the next `run`. Returns true at the end of stream. */
+/** Handles all messages that are there, and arranges the next `run`. Returns true at the end. */
 function takeAll<In>(loop: Loop<In>): boolean {
   const { inbound, handle } = loop;
   // Bytes that arrive while a message is being handled must not re-enter this loop.
@@ -112,7 +112,7 @@ function takeAll<In>(loop: Loop<In>): boolean {
   return false;
 }
 
-/** Continues in the next turn of the event loop, so that a flooding peer cannot starve the others. */
+/** Continues in the next turn of the event loop, so that a flooding peer cannot starve others. */
 function yieldTurn<In>(loop: Loop<In>): void {
   loop.inbound.pause();
   setImmediate(() => {

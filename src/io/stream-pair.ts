@@ -3,10 +3,11 @@
 import { Duplex } from 'node:stream';
 
 /**
- * Creates two connected streams: what is written to one is read from the other, with backpressure. They
- * behave as the two ends of a socket: `end()` ends the other's readable side and leaves the opposite
- * direction open. Destroying one ends the other's readable side too or, if it was destroyed with an
- * error, destroys the other with an `ECONNRESET`. Writing to a destroyed peer fails with `EPIPE`.
+ * Creates two connected streams: what is written to one is read from the other, with backpressure.
+ * They behave as the two ends of a socket: `end()` ends the other's readable side and leaves the
+ * opposite direction open. Destroying one ends the other's readable side too or, if it was
+ * destroyed with an error, destroys the other with an `ECONNRESET`. Writing to a destroyed peer
+ * fails with `EPIPE`.
  */
 export function streamPair(): [Duplex, Duplex] {
   const left = new PairEnd();
@@ -59,7 +60,7 @@ class PairEnd extends Duplex {
     callback(error);
   }
 
-  /** Takes bytes, or `null` for the end, from the peer. Returns whether the peer may write more now. */
+  /** Takes bytes, or `null` for the end, from the peer. Returns whether the peer may write more. */
   give(chunk: Buffer | null): boolean {
     if (this.#ended) return true;
     this.#ended = chunk === null;

@@ -9,9 +9,10 @@ import type { StopSignal } from '../async/stop-signal.ts';
 const MAX_BATCHES_PER_TURN = 4;
 
 /**
- * Runs until `signal` is aborted; a batch that the stream has taken by then is still confirmed. Messages
- * sent in one turn of the event loop are written together, or as soon as they fill a batch; while the
- * stream needs to drain, nothing is written. Never resolves; rejects with the error of the stream.
+ * Runs until `signal` is aborted; a batch that the stream has taken by then is still confirmed.
+ * Messages sent in one turn of the event loop are written together, or as soon as they fill a
+ * batch; while the stream needs to drain, nothing is written. Never resolves; rejects with the
+ * error of the stream.
  */
 export function writeLoop(stream: Duplex, outgoing: Outbound, signal: StopSignal): Promise<never> {
   return new Promise((_, reject) => {
@@ -37,7 +38,7 @@ export function writeLoop(stream: Duplex, outgoing: Outbound, signal: StopSignal
         write(batch);
         return;
       }
-      // A backlog is written in few system calls, and over several turns, so as not to starve others.
+      // A backlog is written in few system calls, and in turns, so as not to starve others.
       stream.cork();
       write(batch);
       for (let taken = 1; taken < MAX_BATCHES_PER_TURN; taken += 1) {
@@ -52,14 +53,14 @@ export function writeLoop(stream: Duplex, outgoing: Outbound, signal: StopSignal
       pump();
     };
     stream.on('drain', pump);
-    // While a message is being handled nothing is read: only 'close' shows then that the stream is dead.
+    // While a message is being handled nothing is read: only 'close' shows then that it is dead.
     stream.once('close', closed);
     if (stream.destroyed && outgoing.undelivered > 0) closed();
     outgoing.wake = (full) => {
       if (full) pump();
       else if (!scheduled) {
         scheduled = true;
-        // Not a microtask: messages of a caller that awaits each send() would each get a write of their own.
+        // Not a microtask: a caller that awaits each send() would then get one write per message.
         process.nextTick(scheduledPump);
       }
     };
