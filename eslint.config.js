@@ -37,7 +37,7 @@ const only = (files, ...patterns) => ({
 });
 
 export default defineConfig(
-  { ignores: ['**/dist/', 'coverage/', '.readme-*/'] },
+  { ignores: ['**/dist/', 'coverage/', 'site/', '.examples-*/'] },
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
   {
