@@ -1,4 +1,4 @@
-/** Updates the diagram of the statechart in README.md: `npm run diagram`. A test fails when it is stale. */
+/** Updates the diagram of the statechart in docs/lifecycle.md: `npm run diagram`. A test fails when it is stale. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -6,11 +6,11 @@ import { toMermaid } from '../src/inspect/mermaid.ts';
 import type { Link } from '../src/machines/link.ts';
 import { createChart } from '../src/machines/protocol.ts';
 
-export const README = fileURLToPath(new URL('../README.md', import.meta.url));
+export const PAGE = fileURLToPath(new URL('../docs/lifecycle.md', import.meta.url));
 const BEGIN = '<!-- diagram:begin -->';
 const END = '<!-- diagram:end -->';
 
-/** Returns the diagram with its markers, as it must be in the README. */
+/** Returns the diagram with its markers, as it must be in the page. */
 export function diagramBlock(): string {
   // Drawing needs no link: links are created when actors start.
   const machine = createChart((link: Link<unknown, unknown>) => link);
@@ -41,9 +41,9 @@ export function redraw(file: string): void {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    redraw(README);
+    redraw(PAGE);
   } catch (error) {
-    console.error(`README.md was not updated. ${String(error)}`);
+    console.error(`docs/lifecycle.md was not updated. ${String(error)}`);
     process.exitCode = 1;
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type AnyStateMachine, createMachine } from 'xstate';
 import { toMermaid } from '../../src/inspect/mermaid.ts';
-import { blockOf, diagramBlock, README, redraw } from '../../scripts/diagram.ts';
+import { blockOf, diagramBlock, PAGE, redraw } from '../../scripts/diagram.ts';
 import { leaves, nodes } from './chart.ts';
 import { chart } from './support.ts';
 
@@ -13,14 +13,14 @@ function temporary(text: string): string {
   onTestFinished(() => {
     rmSync(directory, { recursive: true });
   });
-  const file = join(directory, 'README.md');
+  const file = join(directory, 'page.md');
   writeFileSync(file, text);
   return file;
 }
 
-describe("the README's diagram", () => {
+describe('the diagram in the documentation', () => {
   it('is that of the machine; `npm run diagram` redraws it', () => {
-    expect(blockOf(readFileSync(README, 'utf8'))).toBe(diagramBlock());
+    expect(blockOf(readFileSync(PAGE, 'utf8'))).toBe(diagramBlock());
   });
 
   it('is replaced where it stands, and nothing else is', () => {
