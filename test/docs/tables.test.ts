@@ -1,0 +1,116 @@
+/** The tables of the documentation are complete, and their values are those of the code. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import * as inspector from '../../inspector/src/index.ts';
+import { resolveLimits } from '../../src/core/limits.ts';
+import * as wirechart from '../../src/index.ts';
+import * as inspect from '../../src/inspect/index.ts';
+import * as actors from '../../src/machines/protocol-actors.ts';
+import * as qmp from '../../src/qmp/index.ts';
+import { resolveServerDeadlines, resolveServerLimits } from '../../src/server/options.ts';
+import { DEFAULTS } from '../../src/supervisor/machine.ts';
+import * as testing from '../../src/testing/index.ts';
+import { documentedPages } from '../support/examples.ts';
+import { ROOT } from '../support/source-packages.ts';
+
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+
+/** The row of a table whose first cell is this code. */
+const rowOf = (page: string, name: string): string | undefined =>
+  read(page)
+    .split('\n')
+    .find((line) => line.startsWith(`| \`${name}\``));
+
+const spaced = (value: number) => value.toLocaleString('en').replaceAll(',', ' ');
+const valuesOf = (group: string, values: object, unit: string): [string, string][] =>
+  Object.entries(values).map(([name, value]) => [
+    `${group}${name}`,
+    Number.isFinite(value) ? `${spaced(Number(value))}${unit}` : 'none',
+  ]);
+
+describe('docs/errors.md', () => {
+  test('has a row for every error code', () => {
+    const [union = ''] = /export type ErrorCode =[^;]*;/.exec(read('src/core/errors.ts')) ?? [];
+    const codes = [...union.matchAll(/'(ERR_\w+)'/g)].map(([, code = '']) => code);
+    expect(codes.length).toBeGreaterThan(10);
+    const rows = read('docs/errors.md')
+      .split('\n')
+      .filter((line) => line.startsWith('|'));
+    expect(codes.filter((code) => !rows.some((row) => row.includes(`\`${code}\``)))).toEqual([]);
+  });
+
+  test('names every phase of a timeout', () => {
+    const [union = ''] = /export type TimeoutPhase =[^;]*;/.exec(read('src/core/errors.ts')) ?? [];
+    const phases = [...union.matchAll(/'(\w+)'/g)].map(([, phase = '']) => phase);
+    expect(phases).toContain('connect');
+    const page = read('docs/errors.md');
+    expect(phases.filter((phase) => !page.includes(`\`${phase}\``))).toEqual([]);
+  });
+
+  test('names exactly the system errors that are worth a retry', () => {
+    const [set = ''] = /const TRANSIENT = [^;]*;/.exec(read('src/core/errors.ts')) ?? [];
+    const codesIn = (text: string) => [...text.matchAll(/['`](E[A-Z_]+)['`]/g)].map(([, c]) => c);
+    expect(codesIn(rowOf('docs/errors.md', 'true') ?? '').sort()).toEqual(codesIn(set).sort());
+  });
+});
+
+describe('docs/options.md', () => {
+  const { backoff, timeouts, supervise } = DEFAULTS;
+  const { attempts, stable } = supervise;
+  const { factor, ...waits } = backoff;
+
+  test.each([
+    ...valuesOf('limits.', resolveLimits(), ' B'),
+    ...valuesOf('limits.', resolveServerLimits(), ''),
+    ...valuesOf('timeouts.', resolveServerDeadlines(), ' ms'),
+    ...valuesOf('timeouts.', timeouts, ' ms'),
+    ...valuesOf('backoff.', waits, ' ms'),
+    ...valuesOf('backoff.', { factor }, ''),
+    ...valuesOf('', { stable }, ' ms'),
+    ...valuesOf('', { attempts }, ''),
+  ])('states that %s is %s by default', (name, value) => {
+    expect(rowOf('docs/options.md', name)).toContain(`| ${value} `);
+  });
+});
+
+describe('docs/embedding.md', () => {
+  /** The types of the events that a union of `src/machines/protocol-types.ts` consists of. */
+  const typesOf = (union: string): readonly string[] => {
+    const source = read('src/machines/protocol-types.ts');
+    const from = source.indexOf(`export type ${union}`);
+    const text = source.slice(from, source.indexOf(';\n\n', from));
+    return [...text.matchAll(/type: '(\w+)'/g)].map(([, type = '']) => type);
+  };
+  // From the machine's own link, and not for its users.
+  const events = typesOf('ProtocolEvent').filter((type) => type !== 'MESSAGES');
+
+  test.each([
+    ['actor', Object.keys(actors)],
+    ['accepted event', events],
+    ['emitted event', typesOf('ProtocolEmitted')],
+  ])('names every %s of the chart', (_, names) => {
+    expect(names.length).toBeGreaterThan(3);
+    const page = read('docs/embedding.md');
+    expect(names.filter((name) => !page.includes(`\`${name}`))).toEqual([]);
+  });
+});
+
+describe('the pages', () => {
+  const text = documentedPages().map(read).join('\n');
+
+  test.each(Object.entries({ wirechart, qmp, inspect, testing, inspector }))(
+    'name everything that %s exports at run time',
+    (_, entry) => {
+      const isNamed = (name: string) => new RegExp(`\\b${name}\\b`).test(text);
+      expect(Object.keys(entry).filter((name) => !isNamed(name))).toEqual([]);
+    },
+  );
+
+  test('are linked from the README', () => {
+    const readme = read('README.md');
+    const pages = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
+    expect(pages.filter((name) => !readme.includes(`(docs/${name}`))).toEqual([]);
+  });
+});
