@@ -1,4 +1,4 @@
-/** One client, connected and disconnected again and again; client and server in this process. */
+/** A phase that connects and disconnects a few clients many times. Their servers are in this process too. */
 
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -7,26 +7,26 @@ import { QmpClient } from '../src/qmp/index.ts';
 import { ScriptedQmpServer } from '../src/testing/index.ts';
 import { counter, inTenParts, type Phase, together, type Work } from './phase.ts';
 
-/** Connects, exchanges a message, disconnects. */
+/** Connects, exchanges a message and disconnects. */
 type Cycle = () => Promise<void>;
 
-const CLIENTS = 3;
+const LINE_CLIENTS = 3;
 
 function lineCycle(address: Address): Cycle {
-  let heard: ((line: string) => void) | undefined;
-  const client = new AsyncProtocol<string>({ codec: lines(), onMessage: (line) => heard?.(line) });
+  let onLine: ((line: string) => void) | undefined;
+  const client = new AsyncProtocol<string>({ codec: lines(), onMessage: (line) => onLine?.(line) });
   return async () => {
     await client.connect(address);
     const echo = new Promise<string>((resolve) => {
-      heard = resolve;
+      onLine = resolve;
     });
     await client.send('hello');
-    if ((await echo) !== 'hello') throw new Error('The echo is another line');
+    if ((await echo) !== 'hello') throw new Error('The echo differs from the line that was sent');
     await client.disconnect();
   };
 }
 
-/** @param client - Has a handler of events, from before the first session to the last. */
+/** @param client - Has an event handler that stays registered across all sessions. */
 function qmpCycle(client: QmpClient, address: Address): Cycle {
   return async () => {
     await client.connect(address);
@@ -43,13 +43,13 @@ async function run(work: Work): Promise<void> {
   await using qmpServer = new ScriptedQmpServer({ address: join(work.directory, 'qmp') });
   const address = await server.listen(join(work.directory, 'cycles'));
   const qmp = new QmpClient().on('STOP', () => undefined);
-  const cycles = Array.from({ length: CLIENTS }, () => lineCycle(address));
+  const cycles = Array.from({ length: LINE_CLIENTS }, () => lineCycle(address));
   cycles.push(qmpCycle(qmp, await qmpServer.listen()));
   try {
     await inTenParts(work, async (from, to) => {
       const next = counter(from, to, work.hasTime);
       await together(cycles.length, next, (_, worker) => cycles[worker]?.() ?? Promise.resolve());
-      // The script keeps what it received, for tests to look at.
+      // The server keeps all commands for inspection by tests; here that would be a leak.
       qmpServer.received.splice(0);
       while (server.peers.length > 0) await turn();
       await work.sample(to);

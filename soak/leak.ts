@@ -1,4 +1,4 @@
-/** A phase that leaks, to see that the verdict notices. It is run when it is asked for, and only then. */
+/** A phase that leaks on purpose, to test the verdict. It runs only when it is named with `--only`. */
 
 import { inTenParts, type Phase, type Work } from './phase.ts';
 
@@ -17,7 +17,7 @@ async function run(work: Work): Promise<void> {
     process.removeAllListeners('SIGUSR2');
     for (const timer of timers) clearTimeout(timer);
   }
-  work.say(`${String(kept.length)} blocks are kept`);
+  work.say(`${String(kept.length)} blocks were leaked`);
 }
 
 export const leak: Phase = { name: 'leak', unit: 'leaks', count: 10, run };

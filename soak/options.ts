@@ -1,4 +1,4 @@
-/** What a soak can be told. */
+/** The command line of `npm run soak`. */
 
 import { parseArgs } from 'node:util';
 import { cycles } from './cycles.ts';
@@ -9,17 +9,17 @@ import { sessions } from './sessions.ts';
 
 const PHASES: readonly Phase[] = [cycles, sessions, messages];
 const ALL: readonly Phase[] = [...PHASES, leak];
-const QUICK = 0.02;
+const QUICK_SCALE = 0.02;
 
 export const USAGE = `Usage: npm run soak -- [options]
-  --only PHASE  ${ALL.map(({ name }) => name).join(', ')} (which is to fail)
-  --quick       a fiftieth of it
-  --scale N     another part of it; 1 is all
-  --minutes N   how long in all; what is not done by then is left out
-  --seed N      the same faults as last time; default: others each time
-  --json FILE   the tables as JSON`;
+  --only PHASE  run one phase: ${ALL.map(({ name }) => name).join(', ')} (leak must fail)
+  --quick       the same as --scale ${String(QUICK_SCALE)}
+  --scale N     the share of the full work; default 1
+  --minutes N   maximum duration; the work that is left then is skipped; default: no limit
+  --seed N      seed of the random faults, to repeat a run; default: random
+  --json FILE   write the tables to FILE as JSON`;
 
-/** What is asked for. */
+/** The arguments, parsed. */
 export interface Options {
   readonly phases: readonly Phase[];
   readonly scale: number;
@@ -28,7 +28,7 @@ export interface Options {
   readonly json: string | undefined;
 }
 
-/** @throws {TypeError} When the arguments are wrong. */
+/** @throws {TypeError} When an argument is invalid. */
 export function optionsOf(args: string[]): Options {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
@@ -40,10 +40,10 @@ export function optionsOf(args: string[]): Options {
   });
   const { only, quick, json } = values;
   const named = ALL.filter(({ name }) => name === only);
-  if (only !== undefined && named.length === 0) throw new TypeError(`There is no phase '${only}'`);
+  if (only !== undefined && named.length === 0) throw new TypeError(`Unknown phase '${only}'`);
   return {
     phases: only === undefined ? PHASES : named,
-    scale: numberOf('scale', values.scale, quick ? QUICK : 1),
+    scale: numberOf('scale', values.scale, quick ? QUICK_SCALE : 1),
     minutes: numberOf('minutes', values.minutes, Infinity),
     seed: numberOf('seed', values.seed, Date.now() % 2 ** 32),
     json,
@@ -53,7 +53,7 @@ export function optionsOf(args: string[]): Options {
 function numberOf(name: string, text: string | undefined, byDefault: number): number {
   const number = text === undefined ? byDefault : Number(text);
   if (text?.trim() === '' || !(number > 0)) {
-    throw new TypeError(`--${name} wants a number above 0, not '${String(text)}'`);
+    throw new TypeError(`--${name} must be a number above 0, not '${String(text)}'`);
   }
   return number;
 }

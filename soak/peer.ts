@@ -1,4 +1,4 @@
-/** The other process: a server whose sessions do what their first line asks for. */
+/** The peer process: a server, each of whose sessions follows the plan in its first line. */
 
 import {
   type AsyncProtocol,
@@ -10,12 +10,12 @@ import {
 import { BROKEN, lineOf, numberOf, planOf, type Plan, type Report } from './plan.ts';
 import { takeSample } from './sample.ts';
 
-const ordinary = lines();
+const lineCodec = lines();
 
-/** Lines, and one that is none. */
+/** Lines, except `BROKEN`, which is sent as bytes that are not UTF-8. */
 const codec: Codec<string> = {
-  encode: (line) => (line === BROKEN ? Buffer.of(0xff, 0x0a) : ordinary.encode(line)),
-  createDecoder: (limits) => ordinary.createDecoder(limits),
+  encode: (line) => (line === BROKEN ? Buffer.of(0xff, 0x0a) : lineCodec.encode(line)),
+  createDecoder: (limits) => lineCodec.createDecoder(limits),
 };
 
 /** The server's side of a session. */
@@ -30,7 +30,7 @@ class Session {
     this.#peer = peer;
   }
 
-  take(line: string): Promise<void> | undefined {
+  receive(line: string): Promise<void> | undefined {
     if (this.#plan === undefined) {
       this.#begin(planOf(line));
       return undefined;
@@ -49,10 +49,10 @@ class Session {
     this.#plan = plan;
     void this.#peer().closed.then(() => {
       const [received, sent, isOrdered] = [this.#received, this.#sent, this.#isOrdered];
-      tell({ session: plan.session, received, sent, isOrdered });
+      report({ session: plan.session, received, sent, isOrdered });
     });
     this.#send(plan).catch((error: unknown) => {
-      // The session is over, which was to be expected of some of them.
+      // The session has ended, as the plans of some sessions demand.
       if (!(error instanceof WirechartError)) throw error;
     });
   }
@@ -69,20 +69,20 @@ class Session {
   }
 }
 
-const tell = (report: Report | Awaited<ReturnType<typeof takeSample>> | 'ready'): void => {
-  process.send?.(report);
+const report = (message: Report | Awaited<ReturnType<typeof takeSample>> | 'ready'): void => {
+  process.send?.(message);
 };
 
 const server = new ProtocolServer<string>(
   (_, peer) => {
     const session = new Session(peer);
-    return { codec, onMessage: (line) => session.take(line) };
+    return { codec, onMessage: (line) => session.receive(line) };
   },
   { limits: { maxPeers: Infinity, maxBacklog: Infinity, highWaterMark: 64 * 1024 } },
 );
 
-// Without an IPC channel the soak is not there any more.
+// The IPC channel closes when the main process ends.
 process.once('disconnect', () => process.exit());
-process.on('message', () => void takeSample(server.peers.length).then(tell));
+process.on('message', () => void takeSample(server.peers.length).then(report));
 await server.listen(process.argv[2] ?? '');
-tell('ready');
+report('ready');

@@ -1,23 +1,23 @@
-/** What the phases of a soak have in common. */
+/** The interface of the phases, and helpers that they share. */
 
 import type { Sample } from './sample.ts';
 
-/** What a phase is given. */
+/** The task of a phase, and its means to report. */
 export interface Work {
-  /** How much is to be done. */
+  /** The amount of work, in the unit of the phase. */
   readonly count: number;
   readonly seed: number;
   /** A directory for sockets. */
   readonly directory: string;
-  /** Whether there is time for more. */
+  /** Whether the time of the phase has not run out. */
   readonly hasTime: () => boolean;
-  /** Takes a sample here, at a quiet moment; `peer` is one of the process at the other end. */
+  /** Takes a sample of this process, to be called when it is idle; `peer` is one of the peer process. */
   readonly sample: (done: number, more?: { listeners?: number; peer?: Sample }) => Promise<void>;
-  /** A line below the table. */
+  /** Prints a line below the table. */
   readonly say: (line: string) => void;
 }
 
-/** A part of the soak. It throws when something is not as it must be. */
+/** A part of the soak. `run()` rejects when the library misbehaves. */
 export interface Phase {
   readonly name: string;
   readonly unit: string;
@@ -25,7 +25,7 @@ export interface Phase {
   readonly run: (work: Work) => Promise<void>;
 }
 
-/** Does `step` in ten parts of the whole, as long as there is time, and takes a sample after each. */
+/** Calls `step` for each tenth of the work, until the time has run out. */
 export async function inTenParts(
   { count, hasTime }: Work,
   step: (from: number, to: number) => Promise<void>,
@@ -35,33 +35,37 @@ export async function inTenParts(
   }
 }
 
-/** Has so many workers take from `next` until it gives nothing. */
+/** Runs workers concurrently that process items of `next` until it returns `undefined`. */
 export async function together<T>(
   workers: number,
   next: () => T | undefined,
   work: (item: T, worker: number) => Promise<void>,
 ): Promise<void> {
-  const one = async (worker: number): Promise<void> => {
+  const runWorker = async (worker: number): Promise<void> => {
     for (let item = next(); item !== undefined; item = next()) await work(item, worker);
   };
-  await Promise.all(Array.from({ length: workers }, (_, worker) => one(worker)));
+  await Promise.all(Array.from({ length: workers }, (_, worker) => runWorker(worker)));
 }
 
-/** Gives the numbers from `from` up to `to`, one at a time. */
-export function counter(from: number, to: number, goesOn: () => boolean): () => number | undefined {
+/** Returns a function that counts from `from` up to `to`, one number per call, while there is time. */
+export function counter(
+  from: number,
+  to: number,
+  hasTime: () => boolean,
+): () => number | undefined {
   let at = from;
-  return () => (at < to && goesOn() ? at++ : undefined);
+  return () => (at < to && hasTime() ? at++ : undefined);
 }
 
-const PATIENCE_MS = 60_000;
+const DEADLINE_MS = 60_000;
 
-/** @throws {Error} When it hangs. */
-export async function inTime<T>(promise: Promise<T>, what: string): Promise<T> {
+/** Rejects when the promise does not settle within the deadline. */
+export async function withDeadline<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(`${what} hangs`));
-    }, PATIENCE_MS);
+      reject(new Error(`${what} did not end within ${String(DEADLINE_MS)} ms`));
+    }, DEADLINE_MS);
   });
   try {
     return await Promise.race([promise, late]);

@@ -1,41 +1,41 @@
-/** What both processes of a soak know: what a session is to be like, and what its messages are. */
+/** What both processes share: the plan of a session, and the content of its messages. */
 
-/** What happens to a session. With the last three, and with none, no message may be lost. */
+/** What happens to a session. With the last three no message may be lost. */
 export const FAULTS = ['cut', 'reset', 'garbage', 'stall', 'slow', 'none'] as const;
 
 export type Fault = (typeof FAULTS)[number];
 
-/** The first line of a session. */
+/** The plan of a session, which the client sends as the first line. */
 export interface Plan {
   readonly session: number;
   /** How many messages each side sends. */
   readonly count: number;
   readonly fault: Fault;
-  /** At which message it happens. */
+  /** The index of the message at which the fault occurs. */
   readonly at: number;
 }
 
-/** What the server has seen of a session. */
+/** The server's report on a session. */
 export interface Report {
   readonly session: number;
   readonly received: number;
   readonly sent: number;
-  /** Whether what was received is the beginning of what was sent, in order. */
+  /** Whether the messages arrived in order and without gaps. */
   readonly isOrdered: boolean;
 }
 
-/** What the server sends as bytes that are no line. */
+/** A message that the server encodes as invalid bytes. */
 export const BROKEN = '!';
 
 export const planOf = (line: string): Plan => JSON.parse(line) as Plan;
 
-const FILLING = 'x'.repeat(64);
+const PADDING = 'x'.repeat(64);
 
-/** The message of a number: they are of many sizes. */
+/** Returns the message with this number. Messages have many sizes. */
 export const lineOf = (number: number): string =>
-  `${String(number)} ${FILLING.slice(0, number % 61)}`;
+  `${String(number)} ${PADDING.slice(0, number % 61)}`;
 
-/** The number of a message; `NaN` when anything of it is different. */
+/** Returns the number of a message; `NaN` when the message was altered. */
 export function numberOf(line: string): number {
   const number = parseInt(line, 10);
   return line === lineOf(number) ? number : NaN;

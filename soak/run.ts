@@ -1,5 +1,5 @@
 /**
- * Runs the library for long, and looks at what it holds meanwhile.
+ * Runs the library for a long time, and checks that the resources it holds do not grow.
  *
  *   npm run soak -- [--quick] [--only PHASE] [--scale N] [--minutes N] [--seed N] [--json FILE]
  */
@@ -14,7 +14,7 @@ import { takeSample } from './sample.ts';
 import { sessions } from './sessions.ts';
 import { growthOf, lineOf, type Reading } from './verdict.ts';
 
-function parsed(): Options | undefined {
+function parseOptions(): Options | undefined {
   try {
     return optionsOf(process.argv.slice(2));
   } catch (error) {
@@ -25,12 +25,12 @@ function parsed(): Options | undefined {
   }
 }
 
-/** What came of a phase. */
+/** The result of a phase. */
 interface Result {
   readonly name: string;
   readonly seconds: number;
   readonly readings: readonly Reading[];
-  /** What grew; `undefined` when it was too short to tell. */
+  /** The figures that grew, in words; `undefined` when the phase was too short for a verdict. */
   readonly grown: readonly string[] | undefined;
 }
 
@@ -38,7 +38,7 @@ async function runPhase(phase: Phase, work: Omit<Work, 'sample' | 'say'>): Promi
   const { name, unit } = phase;
   const started = performance.now();
   const readings: Reading[] = [];
-  const note = (reading: Reading): void => {
+  const addReading = (reading: Reading): void => {
     readings.push(reading);
     console.log(lineOf(reading));
   };
@@ -49,8 +49,8 @@ async function runPhase(phase: Phase, work: Omit<Work, 'sample' | 'say'>): Promi
       console.log(line);
     },
     sample: async (done, { listeners, peer } = {}) => {
-      note({ done, of: 'here', sample: await takeSample(listeners) });
-      if (peer !== undefined) note({ done, of: 'peer', sample: peer });
+      addReading({ done, of: 'here', sample: await takeSample(listeners) });
+      if (peer !== undefined) addReading({ done, of: 'peer', sample: peer });
     },
   });
   const seconds = (performance.now() - started) / 1000;
@@ -70,7 +70,7 @@ async function main({ phases, scale, minutes, seed, json }: Options): Promise<vo
   const results: Result[] = [];
   for (const [at, phase] of phases.entries()) {
     const now = performance.now();
-    // What a phase leaves of its time is for those that follow.
+    // An equal share of the remaining time: time that a phase does not use goes to the later ones.
     const until = now + (end - now) / (phases.length - at);
     const count = Math.max(10, Math.round(phase.count * scale));
     const hasTime = (): boolean => performance.now() < until;
@@ -84,11 +84,11 @@ async function main({ phases, scale, minutes, seed, json }: Options): Promise<vo
   );
 }
 
-// An exit takes the directory and, by the end of its IPC channel, the other process along.
+// An exit removes the directory and, because it closes the IPC channel, ends the peer process.
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 
-const options = parsed();
+const options = parseOptions();
 if (options !== undefined) {
   const sockets = Math.max(
     ...options.phases.map((phase) =>

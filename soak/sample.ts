@@ -1,29 +1,30 @@
-/** What a process holds, in figures that must not grow. */
+/** Measures the resources that a process holds, which must not grow. */
 
 import { readdirSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 
-/** The figures of one moment. */
+/** The figures at one moment. */
 export interface Sample {
-  /** Bytes, after everything that can be was collected. */
+  /** Used heap in bytes, after a full garbage collection. */
   readonly heap: number;
   readonly rss: number;
-  /** Open descriptors; `undefined` where there is no /proc. */
+  /** Open descriptors; `undefined` on systems without /proc. */
   readonly fds: number | undefined;
   readonly timers: number;
-  /** Sockets and servers. */
+  /** Open sockets and listening servers. */
   readonly sockets: number;
-  /** Listeners of the process, and those that the phase counts. */
+  /** Event listeners on `process`, plus those that the phase counts. */
   readonly listeners: number;
 }
 
 const SOCKETS = /Pipe|TCP|TLS/;
 
-/** Looks at this process, once what was closed has gone. */
+/** Measures this process. Waits until closed resources have been freed. */
 export async function takeSample(listeners = 0): Promise<Sample> {
   const { gc } = globalThis;
-  if (gc === undefined) throw new Error('Run it with node --expose-gc');
-  // What one collection and one turn free may be what held the rest.
+  if (gc === undefined)
+    throw new Error('The soak needs gc(): run it with node --expose-gc, as npm run soak does');
+  // Several rounds, because objects freed in one may have kept others alive.
   for (let round = 0; round < 3; round += 1) {
     await turn();
     await gc({ type: 'major', execution: 'async' });

@@ -1,4 +1,4 @@
-/** The other process, seen from here. */
+/** Starts and controls the peer process. */
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,7 +7,7 @@ import type { Sample } from './sample.ts';
 
 const SCRIPT = new URL('peer.ts', import.meta.url);
 
-/** A server in a process of its own. */
+/** The server in the peer process. */
 export class Server {
   readonly path: string;
   readonly #child: ChildProcess;
@@ -16,30 +16,30 @@ export class Server {
 
   private constructor(path: string) {
     this.path = path;
-    // The options of this process, tsx among them, are the child's too.
+    // fork() passes the Node options of this process, tsx among them, to the child.
     this.#child = fork(SCRIPT, [path], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child.on('message', (message) => {
-      this.#take(message as Report | Sample | 'ready');
+      this.#receive(message as Report | Sample | 'ready');
     });
     this.#child.on('exit', (code) => {
       if (code === null) return;
-      throw new Error(`The other process exited with ${String(code)}`);
+      throw new Error(`The peer process exited with code ${String(code)}`);
     });
   }
 
-  /** Starts it; resolves when it listens. */
+  /** Starts the process; resolves when the server listens. */
   static async start(path: string): Promise<Server> {
     const server = new Server(path);
     await once(server.#child, 'message');
     return server;
   }
 
-  /** What it will have seen of a session, when that has ended. */
+  /** Resolves with the server's report on a session, when the session has ended. */
   report(session: number): Promise<Report> {
     return new Promise((resolve) => this.#reports.set(session, resolve));
   }
 
-  /** Its figures. */
+  /** Resolves with a sample of the peer process. */
   sample(): Promise<Sample> {
     return new Promise((resolve) => {
       this.#onSample = resolve;
@@ -52,7 +52,7 @@ export class Server {
     await once(this.#child, 'exit');
   }
 
-  #take(message: Report | Sample | 'ready'): void {
+  #receive(message: Report | Sample | 'ready'): void {
     if (message === 'ready') return;
     if ('heap' in message) {
       this.#onSample?.(message);

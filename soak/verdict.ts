@@ -1,37 +1,38 @@
-/** Whether figures stayed flat: the last quarter of a phase beside its second quarter. */
+/** Decides whether the figures grew: compares the last quarter of a phase with its second quarter. */
 
 import type { Sample } from './sample.ts';
 
-/** A sample, who took it, and what was done by then. */
+/** A sample, with its process and the progress of the phase. */
 export interface Reading {
+  /** The amount of work done by then. */
   readonly done: number;
-  /** `peer`: the process at the other end. */
+  /** `here`: the main process; `peer`: the peer process. */
   readonly of: 'here' | 'peer';
   readonly sample: Sample;
 }
 
-/** How much a figure may be above what it was: by a number, or by a part of it, whichever is more. */
-const BOUNDS: Readonly<Record<keyof Sample, { readonly by: number; readonly part: number }>> = {
-  heap: { by: 2 * 1024 * 1024, part: 0.05 },
-  rss: { by: 64 * 1024 * 1024, part: 0.25 },
-  fds: { by: 2, part: 0 },
-  timers: { by: 2, part: 0 },
-  sockets: { by: 2, part: 0 },
-  listeners: { by: 0, part: 0 },
+/** By how much a figure may grow: by a number, or by a share of its value, whichever is larger. */
+const BOUNDS: Readonly<Record<keyof Sample, { readonly by: number; readonly share: number }>> = {
+  heap: { by: 2 * 1024 * 1024, share: 0.05 },
+  rss: { by: 64 * 1024 * 1024, share: 0.25 },
+  fds: { by: 2, share: 0 },
+  timers: { by: 2, share: 0 },
+  sockets: { by: 2, share: 0 },
+  listeners: { by: 0, share: 0 },
 };
 
 const FIGURES = Object.keys(BOUNDS) as (keyof Sample)[];
 
-/** The fewest samples that tell anything. */
-const FEWEST = 4;
+/** The fewest samples that allow a verdict. */
+const MIN_SAMPLES = 4;
 
-/** What grew, in words; `undefined` when there are too few samples to tell. */
+/** Returns the figures that grew, in words; `undefined` when there are too few samples. */
 export function growthOf(readings: readonly Reading[]): readonly string[] | undefined {
   const grown: string[] = [];
   for (const of of ['here', 'peer'] as const) {
     const samples = readings.filter((reading) => reading.of === of).map(({ sample }) => sample);
     if (samples.length === 0 && of === 'peer') continue;
-    if (samples.length < FEWEST) return undefined;
+    if (samples.length < MIN_SAMPLES) return undefined;
     for (const figure of FIGURES) {
       const growth = growthOfOne(samples, figure);
       if (growth !== undefined) grown.push(`${growth}${of === 'peer' ? ' in the peer' : ''}`);
@@ -46,8 +47,8 @@ function growthOfOne(samples: readonly Sample[], figure: keyof Sample): string |
     samples.slice(Math.floor(from), Math.ceil(to)).map((sample) => sample[figure] ?? 0);
   const before = median(valuesOf(quarter, 2 * quarter));
   const after = median(valuesOf(3 * quarter, samples.length));
-  const { by, part } = BOUNDS[figure];
-  if (after - before <= Math.max(by, before * part)) return undefined;
+  const { by, share } = BOUNDS[figure];
+  if (after - before <= Math.max(by, before * share)) return undefined;
   return `${figure} grew from ${String(before)} to ${String(after)}`;
 }
 
@@ -55,11 +56,11 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 }
 
-const HEAD = ['done', 'of', 'heap MB', 'rss MB', 'fds', 'timers', 'sockets', 'listeners'];
+const HEADER = ['done', 'of', 'heap MB', 'rss MB', 'fds', 'timers', 'sockets', 'listeners'];
 
-/** A line of the table; without a reading, its head. */
+/** Returns a line of the table; without a reading, its header. */
 export function lineOf(reading?: Reading): string {
-  const cells = reading === undefined ? HEAD : cellsOf(reading);
+  const cells = reading === undefined ? HEADER : cellsOf(reading);
   return cells.map((cell, at) => cell.padStart(at === 0 ? 12 : 10)).join('');
 }
 

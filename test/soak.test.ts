@@ -1,4 +1,4 @@
-/** `npm run soak`, small: what it prints, what it refuses, what it notices. */
+/** `npm run soak` at a small scale: its output, its arguments, and the detection of leaks. */
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ async function soak(...args: string[]) {
 }
 
 describe('npm run soak', () => {
-  it('prints a table and a verdict for each phase, and writes them', async () => {
+  it('prints a table and a verdict for each phase, and writes them as JSON', async () => {
     const file = join(await tempDir(), 'soak.json');
     const { code, stdout, stderr } = await soak('--scale', '0.0003', '--seed', '1', '--json', file);
     expect(stderr).toBe('');
@@ -38,13 +38,13 @@ describe('npm run soak', () => {
     ]);
   });
 
-  it('fails when something leaks, and says what', async () => {
+  it('fails when something leaks, and names what grew', async () => {
     const { code, stdout } = await soak('--only', 'leak');
     expect(code).toBe(1);
     expect(stdout).toMatch(/^leak: heap grew .*; timers grew .*; listeners grew /m);
   });
 
-  it('refuses what it does not know, with its usage', async () => {
+  it('rejects an unknown option, and prints its usage', async () => {
     const { code, stdout, stderr } = await soak('--fast');
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain("Unknown option '--fast'");
@@ -52,36 +52,36 @@ describe('npm run soak', () => {
   });
 
   it.each([
-    [['--only', 'nothing'], "There is no phase 'nothing'"],
-    [['--minutes', '0'], "--minutes wants a number above 0, not '0'"],
-    [['--scale='], "--scale wants a number above 0, not ''"],
-    [['--seed', 'x'], "--seed wants a number above 0, not 'x'"],
+    [['--only', 'nothing'], "Unknown phase 'nothing'"],
+    [['--minutes', '0'], "--minutes must be a number above 0, not '0'"],
+    [['--scale='], "--scale must be a number above 0, not ''"],
+    [['--seed', 'x'], "--seed must be a number above 0, not 'x'"],
     [['cycles'], 'cycles'],
-  ])('refuses %j', (args, problem) => {
+  ])('rejects %j', (args, problem) => {
     expect(() => optionsOf(args)).toThrow(problem);
     expect(() => optionsOf(args)).toThrow(TypeError);
   });
 
-  it('runs all phases but the one that leaks, all of them or a part', () => {
+  it('runs all phases except the leak by default, or one by name, at full or reduced scale', () => {
     const named = (...args: string[]) => optionsOf(args).phases.map(({ name }) => name);
     expect(named()).toEqual(['cycles', 'sessions', 'messages']);
     expect(named('--only', 'messages')).toEqual(['messages']);
     expect([optionsOf([]).scale, optionsOf(['--quick']).scale]).toEqual([1, 0.02]);
   });
 
-  it('ends in time, and does not judge what is too short', async () => {
+  it('ends within --minutes, without a verdict on a phase that was too short', async () => {
     const { code, stdout } = await soak('--only', 'cycles', '--minutes', '0.00001');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^cycles: too short to tell/m);
   });
 });
 
-describe('the verdict', () => {
+describe('growthOf()', () => {
   const flat = { heap: 10e6, rss: 100e6, fds: 20, timers: 0, sockets: 2, listeners: 5 };
   const readings = (change: (at: number) => object, of: Reading['of'] = 'here'): Reading[] =>
     Array.from({ length: 10 }, (_, at) => ({ done: at, of, sample: { ...flat, ...change(at) } }));
 
-  it('lets what grows at first and then stays be flat', () => {
+  it('accepts figures that grow at first and then stay flat', () => {
     const warming = (at: number) => ({
       heap: Math.min(at, 3) * 5e6,
       fds: Math.min(20, 10 + at * 5),
@@ -96,17 +96,17 @@ describe('the verdict', () => {
     ['timers', 1],
     ['sockets', 1],
     ['listeners', 1],
-  ] as const)('finds a growth of %s, here and in the peer', (figure, step) => {
+  ] as const)('detects growth of %s, in the main process and in the peer', (figure, step) => {
     const growing = (at: number) => ({ [figure]: flat[figure] + at * step });
-    const named = expect.stringMatching(
+    const growth = expect.stringMatching(
       new RegExp(`^${figure} grew from \\d+ to \\d+$`),
     ) as unknown;
-    expect(growthOf(readings(growing))).toEqual([named]);
+    expect(growthOf(readings(growing))).toEqual([growth]);
     const both = [...readings(() => ({})), ...readings(growing, 'peer')];
     expect(growthOf(both)?.[0]).toMatch(new RegExp(`^${figure} .* in the peer$`));
   });
 
-  it('is none where there is too little to compare', () => {
+  it('returns undefined when there are too few samples', () => {
     expect(growthOf(readings(() => ({})).slice(0, 3))).toBeUndefined();
   });
 });
