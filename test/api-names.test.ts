@@ -1,0 +1,179 @@
+/**
+ * Names that users embed, inspect and extend by. They are API: docs/versions.md says what a change of
+ * one means. Whatever fails here needs an entry in CHANGELOG.md.
+ */
+
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import {
+  type ConnectPhase,
+  createProtocolMachine,
+  createSupervisorMachine,
+  type ErrorCode,
+  lines,
+  type ProtocolEmitted,
+  type Runstate,
+  type ServerState,
+  type SupervisorEmitted,
+  type SupervisorState,
+  type TimeoutPhase,
+} from '../src/index.ts';
+import { serverChart } from '../src/machines/server.ts';
+import type { ServerEmitted } from '../src/machines/server-setup.ts';
+
+const nodesFrom = (node: AnyStateNode): AnyStateNode[] => [
+  node,
+  ...Object.values(node.states).flatMap((child) => nodesFrom(child)),
+];
+
+const sorted = (names: Iterable<string>): string => [...new Set(names)].sort().join(' ');
+
+/** The names of a chart that can be seen from outside. */
+const namesOf = ({ id, root, events, implementations }: AnyStateMachine) => {
+  const nodes = nodesFrom(root);
+  return {
+    id,
+    states: nodes.slice(1).map(({ path }) => path.join('.')),
+    tags: sorted(nodes.flatMap(({ tags }) => tags)),
+    actors: sorted(nodes.flatMap(({ invoke }) => invoke.map(({ id }) => id))),
+    delays: sorted(Object.keys(implementations.delays)),
+    accepts: sorted(events.map(String).filter((type) => !type.startsWith('xstate.'))),
+  };
+};
+
+const definition = { codec: lines() };
+
+describe('the names of a connection', () => {
+  test('are those of its chart', () => {
+    expect(namesOf(createProtocolMachine(definition))).toMatchInlineSnapshot(`
+      {
+        "accepts": "ABORT ACCEPT CONNECT DISCONNECT EXPECT_END EXPECT_MORE FAIL LISTEN MESSAGES",
+        "actors": "acceptor closer destroyer dialer flush handshake listener owner reader writer",
+        "delays": "acceptTimeout closeTimeout connectTimeout flushTimeout handshakeTimeout",
+        "id": "protocol",
+        "states": [
+          "IDLE",
+          "CONNECTING",
+          "CONNECTING.dialing",
+          "CONNECTING.listening",
+          "CONNECTING.listening.binding",
+          "CONNECTING.listening.bound",
+          "CONNECTING.accepting",
+          "CONNECTING.establishing",
+          "RUNNING",
+          "RUNNING.open",
+          "RUNNING.ending",
+          "DISCONNECTING",
+          "DISCONNECTING.flushing",
+          "DISCONNECTING.flushing.twoway",
+          "DISCONNECTING.flushing.oneway",
+          "DISCONNECTING.closing",
+          "DISCONNECTING.destroying",
+          "DISCONNECTING.closed",
+        ],
+        "tags": "busy up",
+      }
+    `);
+  });
+  test('have one state more where the machine is for one session', () => {
+    expect(namesOf(createProtocolMachine(definition, { once: true })).states).toContain('ENDED');
+  });
+  test('of what it emits, and of its public states, are in its types', () => {
+    expectTypeOf<ProtocolEmitted['type']>().toEqualTypeOf<
+      'runstate' | 'listening' | 'closed' | 'message'
+    >();
+    expectTypeOf<Runstate>().toEqualTypeOf<'IDLE' | 'CONNECTING' | 'RUNNING' | 'DISCONNECTING'>();
+  });
+});
+
+describe('the names of a supervisor', () => {
+  test('are those of its chart', () => {
+    expect(namesOf(createSupervisorMachine(definition, '/run/x'))).toMatchInlineSnapshot(`
+      {
+        "accepts": "ENDING OVER RETRY START STOP",
+        "actors": "connection locator synchronizer",
+        "delays": "backoff locateTimeout stableTime syncTimeout",
+        "id": "supervisor",
+        "states": [
+          "CONNECTING",
+          "CONNECTING.locating",
+          "CONNECTING.connecting",
+          "CONNECTING.synchronizing",
+          "UP",
+          "FAILING",
+          "JUDGING",
+          "WAITING",
+          "STOPPING",
+          "STOPPED",
+          "GIVEN_UP",
+        ],
+        "tags": "busy up",
+      }
+    `);
+  });
+  test('of what it emits, and of its public states, are in its types', () => {
+    expectTypeOf<SupervisorEmitted['type']>().toEqualTypeOf<
+      'connecting' | 'up' | 'failing' | 'waiting' | 'stopping' | 'stopped' | 'gaveUp'
+    >();
+    expectTypeOf<SupervisorState>().toEqualTypeOf<
+      'CONNECTING' | 'UP' | 'FAILING' | 'WAITING' | 'STOPPING' | 'STOPPED' | 'GIVEN_UP'
+    >();
+  });
+});
+
+describe('the names of a server', () => {
+  test('are those of its chart', () => {
+    expect(namesOf(serverChart)).toMatchInlineSnapshot(`
+      {
+        "accepts": "ABORT CLOSE LISTEN",
+        "actors": "acceptor binder destroyer drainer owner",
+        "delays": "closeTimeout connectTimeout drainTimeout",
+        "id": "server",
+        "states": [
+          "IDLE",
+          "BINDING",
+          "LISTENING",
+          "CLOSING",
+          "CLOSING.draining",
+          "CLOSING.destroying",
+          "CLOSING.closed",
+        ],
+        "tags": "",
+      }
+    `);
+  });
+  test('of what it emits, and of its public states, are in its types', () => {
+    expectTypeOf<ServerEmitted['type']>().toEqualTypeOf<
+      'state' | 'listening' | 'problem' | 'closed'
+    >();
+    expectTypeOf<ServerState>().toEqualTypeOf<'IDLE' | 'BINDING' | 'LISTENING' | 'CLOSING'>();
+  });
+});
+
+describe('the names in errors', () => {
+  test('of codes and phases are closed unions', () => {
+    expectTypeOf<ErrorCode>().toEqualTypeOf<
+      | 'ERR_STATE'
+      | 'ERR_CONNECT'
+      | 'ERR_CONNECT_ABORTED'
+      | 'ERR_ARGUMENT'
+      | 'ERR_TIMEOUT'
+      | 'ERR_CLOSED'
+      | 'ERR_CODEC'
+      | 'ERR_LIMIT'
+      | 'ERR_HANDLER'
+      | 'ERR_PROCESS'
+      | 'ERR_QMP_GREETING'
+      | 'ERR_QMP_NEGOTIATION'
+      | 'ERR_QMP_EXECUTE'
+      | 'ERR_QMP_INTERRUPTED'
+      | 'ERR_QMP_BAD_REPLY'
+      | 'ERR_QMP_SERVER_PARSE'
+      | 'ERR_QMP_BUSY'
+    >();
+    expectTypeOf<ConnectPhase>().toEqualTypeOf<'connection' | 'session'>();
+    expectTypeOf<TimeoutPhase>().toEqualTypeOf<
+      'connect' | 'accept' | 'handshake' | 'drain' | 'flush' | 'close' | 'execute' | 'wait'
+    >();
+  });
+});
