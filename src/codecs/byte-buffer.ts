@@ -1,11 +1,13 @@
 /** The bytes of a stream that are not messages yet. */
 
+import { allocate } from './bytes.ts';
+
 /** A store above this size is given back as soon as little of it is in use. */
 const MAX_KEPT_BYTES = 256 * 1024;
 const MIN_CAPACITY_BYTES = 4 * 1024;
 /** A smaller chunk is cheaper to copy than to wrap. */
 const MIN_WRAPPED_BYTES = 512;
-const NOTHING: Buffer = Buffer.alloc(0);
+const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array();
 
 /**
  * A queue of bytes: appended at the end, dropped from the front, each byte copied an amortised
@@ -35,7 +37,7 @@ export class ByteBuffer {
    */
   append(chunk: Uint8Array): void {
     if (this.length === 0 && chunk.length >= MIN_WRAPPED_BYTES) {
-      this.#bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      this.#bytes = chunk;
       this.#start = 0;
       this.#end = chunk.length;
     } else {
@@ -49,7 +51,7 @@ export class ByteBuffer {
   own(): void {
     const { length } = this;
     const oversized = this.#store.length > MAX_KEPT_BYTES && length * 4 <= this.#store.length;
-    if (oversized) this.#moveTo(length === 0 ? NOTHING : allocate(length));
+    if (oversized) this.#moveTo(length === 0 ? NOTHING : allocateAtLeast(length));
     else if (this.#bytes !== this.#store) this.#makeRoom(0);
   }
 
@@ -57,7 +59,7 @@ export class ByteBuffer {
    * The bytes from `from` up to `to`, counted from the first one held. Not a copy: good until the
    * next `append()`.
    */
-  view(from = 0, to = this.length): Buffer {
+  view(from = 0, to = this.length): Uint8Array {
     return this.#bytes.subarray(this.#start + from, this.#start + to);
   }
 
@@ -82,11 +84,11 @@ export class ByteBuffer {
     if (inPlace && this.#end + count <= this.#store.length) return;
     // Moving to the front pays only when it moves no more than was dropped since the last move.
     const fits = needed <= this.#store.length && (!inPlace || this.#start >= this.length);
-    this.#moveTo(fits ? this.#store : allocate(Math.max(needed, this.#store.length * 2)));
+    this.#moveTo(fits ? this.#store : allocateAtLeast(Math.max(needed, this.#store.length * 2)));
   }
 
-  #moveTo(store: Buffer): void {
-    this.#bytes.copy(store, 0, this.#start, this.#end);
+  #moveTo(store: Uint8Array): void {
+    store.set(this.view());
     this.#end = this.length;
     this.#start = 0;
     this.#store = store;
@@ -94,7 +96,4 @@ export class ByteBuffer {
   }
 }
 
-/** Not from Node's shared pool: a slice of it would keep the whole pool alive. */
-function allocate(size: number): Buffer {
-  return Buffer.allocUnsafeSlow(Math.max(size, MIN_CAPACITY_BYTES));
-}
+const allocateAtLeast = (size: number): Uint8Array => allocate(Math.max(size, MIN_CAPACITY_BYTES));

@@ -2,6 +2,7 @@
 
 import { CodecError, LimitError } from '../core/errors.ts';
 import type { Codec, Limits } from '../core/types.ts';
+import { latin1Of, utf8Length } from './bytes.ts';
 import { BufferedDecoder } from './decoder.ts';
 import { JsonReader, stringifyJson } from './json.ts';
 import type { JsonOptions, JsonValue } from './json.ts';
@@ -33,7 +34,7 @@ export function contentLength<In = JsonValue, Out = In>(options: JsonOptions = {
   return {
     encode: (message) => {
       const body = stringifyJson(message, first);
-      return `Content-Length: ${String(Buffer.byteLength(body))}\r\n\r\n${body}`;
+      return `Content-Length: ${String(utf8Length(body))}\r\n\r\n${body}`;
     },
     createDecoder: (limits) => new ContentLengthDecoder<In>(limits, options),
   };
@@ -89,9 +90,9 @@ class ContentLengthDecoder<In> extends BufferedDecoder<In> {
   }
 
   /** Checks the fields of a header, each with its line end. */
-  #bodySize(header: Buffer): number {
+  #bodySize(header: Uint8Array): number {
     let length: string | undefined;
-    for (const line of header.toString('latin1').split('\r\n').slice(0, -1)) {
+    for (const line of latin1Of(header).split('\r\n').slice(0, -1)) {
       const colon = line.indexOf(':');
       if (colon < 1) throw this.#wrong('a line is not a field', header);
       const name = line.slice(0, colon).toLowerCase();

@@ -2,6 +2,7 @@
 
 import { CodecError } from '../core/errors.ts';
 import type { Limits } from '../core/types.ts';
+import { utf8Length } from './bytes.ts';
 import { BufferedDecoder } from './decoder.ts';
 import { type AsciiLines, asciiLines, UNSURE } from './json-check.ts';
 import { JsonScanner, isReset } from './json-scanner.ts';
@@ -202,12 +203,12 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
   }
 
   #isTooLarge(line: string): boolean {
-    return line.length * 3 > this.limit && Buffer.byteLength(line) > this.limit;
+    return line.length * 3 > this.limit && utf8Length(line) > this.limit;
   }
 
   #sizeUpTo(at: number): number {
     const isAscii = this.#block.length === this.#blockSize;
-    return isAscii ? at : Buffer.byteLength(this.#block.slice(0, at));
+    return isAscii ? at : utf8Length(this.#block.slice(0, at));
   }
 
   /** Goes on with the bytes behind the first `size` ones of the block. */

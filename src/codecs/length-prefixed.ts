@@ -2,6 +2,7 @@
 
 import { ArgumentError, CodecError } from '../core/errors.ts';
 import type { Codec, Limits } from '../core/types.ts';
+import { allocateFrame } from './bytes.ts';
 import { BufferedDecoder } from './decoder.ts';
 
 /** How the length is written. */
@@ -45,9 +46,10 @@ function encode(message: Uint8Array, { size, endian }: Prefix): Uint8Array {
     const text = `A message of ${String(message.length)} bytes does not fit a prefix of ${String(size)}`;
     throw new CodecError(text);
   }
-  const frame = Buffer.allocUnsafe(size + message.length);
-  if (endian === 'big') frame.writeUIntBE(message.length, 0, size);
-  else frame.writeUIntLE(message.length, 0, size);
+  const frame = allocateFrame(size + message.length);
+  for (let i = 0; i < size; i += 1) {
+    frame[endian === 'big' ? size - 1 - i : i] = message.length >>> (8 * i);
+  }
   frame.set(message, size);
   return frame;
 }
@@ -64,7 +66,10 @@ class LengthPrefixedDecoder extends BufferedDecoder<Uint8Array> {
     const { size, endian } = this.#prefix;
     if (this.buffer.length < size) return undefined;
     const bytes = this.buffer.view();
-    const length = endian === 'big' ? bytes.readUIntBE(0, size) : bytes.readUIntLE(0, size);
+    let length = 0;
+    for (let i = 0; i < size; i += 1) {
+      length = length * 256 + (bytes[endian === 'big' ? i : size - 1 - i] ?? 0);
+    }
     if (length > this.limit) throw this.tooLarge(length);
     if (bytes.length < size + length) return undefined;
     this.buffer.drop(size + length);

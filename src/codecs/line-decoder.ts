@@ -1,5 +1,6 @@
 /** Framing by line, for the codecs whose messages are lines. */
 
+import { utf8Length } from './bytes.ts';
 import { BufferedDecoder } from './decoder.ts';
 import { decodeUtf8, tryDecodeUtf8 } from './utf8.ts';
 
@@ -93,7 +94,7 @@ export abstract class LineDecoder<In> extends BufferedDecoder<In> {
   #check(line: string): void {
     // No character takes more than three bytes of UTF-8 (a surrogate pair takes four for its two).
     if (line.length * 3 <= this.limit) return;
-    const size = Buffer.byteLength(line);
+    const size = utf8Length(line);
     if (size <= this.limit) return;
     this.#block = '';
     this.#at = 0;

@@ -1,9 +1,10 @@
 /** Bytes to text and back, where a wrong byte is an error and not a replacement character. */
 
 import { CodecError, describe } from '../core/errors.ts';
+import { encodeUtf8 } from './bytes.ts';
 
 // A byte order mark is content: JSON does not allow one, and text lines are handed on unchanged.
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const UTF8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * The text of `bytes`.
@@ -33,5 +34,5 @@ export function tryDecodeUtf8(bytes: Uint8Array): string | undefined {
 export function rawOf(message: string | Uint8Array): Uint8Array {
   if (typeof message !== 'string') return new Uint8Array(message.subarray(0, 1024));
   // One more character than bytes are kept, so that no surrogate pair among them is cut in two.
-  return new Uint8Array(Buffer.from(message.slice(0, 1025), 'utf8'));
+  return encodeUtf8(message.slice(0, 1025));
 }
