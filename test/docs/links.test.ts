@@ -79,6 +79,6 @@ test.each(documentedPages().filter((page) => !page.startsWith('inspector/')))(
 );
 
 test('anchors are those of GitHub', () => {
-  expect(anchorsOf('docs/qmp.md')).toContain('coming-from-qemuqmp');
-  expect(anchorsOf('docs/embedding.md')).toContain('one-session-once');
+  expect(anchorsOf('docs/qmp.md')).toContain('coming-from-python');
+  expect(anchorsOf('docs/supervising.md')).toContain('back-off-retry-give-up');
 });
