@@ -1,47 +1,47 @@
 /**
- * Sees to it that no child outlives this process, as far as Node lets it.
+ * Kills the children when this process ends, as far as Node allows it.
  *
- * While there is a child, there is a listener on 'exit', which Node emits however a program ends by
- * itself, and one on each signal that would end it without an 'exit'. What such a signal does to the
- * program is not changed: where nobody else listens, the process still dies by it; where somebody
- * does, it is their affair, and they see no listener of ours.
+ * While there are children, there is a listener on 'exit', which Node emits whenever a program ends
+ * by itself, and one on each signal that would end the process without an 'exit'. The effect of
+ * such a signal does not change: without other listeners, the process still dies by it; otherwise
+ * the other listeners decide, and they do not see ours.
  */
 
-/** What is killed. */
+/** A child that is killed when this process ends. */
 export interface GuardedChild {
   kill(signal: 'SIGKILL'): unknown;
 }
 
-/** The signals that end a process when nobody listens, and that Node lets us hear. */
+/** The signals that end a process without listeners, and that Node can listen to. */
 const GUARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Marks our listeners, also those of another copy of this library in the same process. */
 const GUARD_SYMBOL = Symbol.for('wirechart.orphans');
 
-const living = new Set<GuardedChild>();
+const guarded = new Set<GuardedChild>();
 
-/** The types of `process` do not have all of the events that any emitter has. */
+/** The type of `process` lacks the event 'removeListener'. */
 const emitter: NodeJS.EventEmitter = process;
 
-/** From now on the child is killed when this process ends. */
+/** Kills the child when this process ends, until `unguard()`. */
 export function guard(child: GuardedChild): void {
-  if (living.size === 0) {
-    // First, as a listener that calls process.exit() keeps those after it from being called.
+  if (guarded.size === 0) {
+    // Prepended, because a listener that calls process.exit() prevents the calls of those after it.
     process.prependListener('exit', killAll);
     for (const signal of GUARDED_SIGNALS) process.prependListener(signal, onSignal);
   }
-  living.add(child);
+  guarded.add(child);
 }
 
-/** The child has ended: forgets it, and with the last one the listeners. */
+/** Forgets a child that has ended; with the last one, removes the listeners. */
 export function unguard(child: GuardedChild): void {
-  if (!living.delete(child) || living.size > 0) return;
+  if (!guarded.delete(child) || guarded.size > 0) return;
   process.off('exit', killAll);
   for (const signal of GUARDED_SIGNALS) process.off(signal, onSignal);
 }
 
 function killAll(): void {
-  for (const child of living) child.kill('SIGKILL');
+  for (const child of guarded) child.kill('SIGKILL');
 }
 
 const onSignal = Object.assign(
@@ -58,20 +58,22 @@ const onSignal = Object.assign(
 );
 
 /**
- * Lets the others have the signal without us: there are libraries that end the process by it when all
- * of its listeners are theirs, and they would wait for us as we for them. They take themselves off
- * before, and at that moment we are back, as we are when all have heard it.
+ * Leaves the signal to the other listeners, with ours removed: some libraries end the process by a
+ * signal only if all of its listeners are theirs, and would wait for us as we for them. They remove
+ * their listeners first; at that moment, or else after all listeners were called, ours is added
+ * again.
  */
 function reraise(signal: NodeJS.Signals): void {
-  const comeBack = (): void => {
+  const restore = (): void => {
     emitter.off('removeListener', onRemoved);
-    const isBack = process.listeners(signal).includes(onSignal);
-    if (living.size > 0 && !isBack) process.prependListener(signal, onSignal);
+    const isRestored = process.listeners(signal).includes(onSignal);
+    if (guarded.size > 0 && !isRestored) process.prependListener(signal, onSignal);
   };
   const onRemoved = (name: unknown): void => {
-    if (name === signal && process.listenerCount(signal) === 0) comeBack();
+    if (name === signal && process.listenerCount(signal) === 0) restore();
   };
-  // Before Node's own, which would give up the signal for a moment in which it kills us alone.
+  // Before Node's own listener, which stops handling the signal when no listener is left: for a
+  // moment, the signal would end this process and leave the children.
   emitter.prependListener('removeListener', onRemoved);
-  process.nextTick(comeBack);
+  process.nextTick(restore);
 }

@@ -1,8 +1,5 @@
 /**
- * One child process: how it is started, how it is asked to leave, and how it ended.
- *
- * It knows nothing of what is said over its pipes. Its life is one `stage`, and `#enter()` and the
- * two ends of a process, 'error' and 'exit', are all that changes it.
+ * One child process: starts it, makes it exit, and reports how it ended. It does not use the pipes.
  */
 
 import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
@@ -24,70 +21,75 @@ import { Tail } from './tail.ts';
 export interface SpawnPlan {
   /** The program, as the user named it. */
   readonly command: string;
-  /** What is really run. */
+  /** The command line that is actually run. */
   readonly argv: readonly [file: string, ...args: string[]];
   readonly options: SpawnOptions;
   /** The file descriptors, in the child, that we read from and write to. */
   readonly ends: readonly [source: number, sink: number];
-  /** Whether what is captured of its standard error goes to ours, too. */
+  /** Whether the captured standard error is also written to ours. */
   readonly isTeed: boolean;
-  /** Whether it is left alone. */
+  /** Whether the child is never made to exit. */
   readonly isKept: boolean;
-  /** How long it may take to exit, in ms: by itself, and when it has got a SIGTERM. */
-  readonly patience: Readonly<Record<'exit' | 'terminate', number>>;
+  /** How long the child may take to exit, in ms: by itself, and after a SIGTERM. */
+  readonly timeouts: Readonly<Record<'exit' | 'terminate', number>>;
 }
 
-/** Our ends of what the child speaks over: two streams, or twice the same. */
+/** Our ends of the pipes that the child speaks over; both are the same socket of a socketpair. */
 export interface Pipes {
   readonly source: Socket;
   readonly sink: Socket;
 }
 
 /**
- * `running` until somebody wants it to end; then up the ladder, from `leaving` (by itself) to
- * `terminating` (SIGTERM) and `killing` (SIGKILL), or aside, to `kept`; `exited` while its last words
- * are waited for; `gone` when all is known.
+ * - `running`: the child was not asked to exit;
+ * - `exiting` (by itself), `terminating` (by SIGTERM), `killing` (by SIGKILL): the steps to its
+ *   exit;
+ * - `kept`: the session is over, and the child runs on;
+ * - `exited`: the end of its standard error is awaited;
+ * - `closed`: everything about its end is known, or it could not be started.
  */
-type Stage = 'running' | ExitStep | 'kept' | 'exited' | 'gone';
-type ExitStep = 'leaving' | 'terminating' | 'killing';
+type Stage = 'running' | ExitStep | 'kept' | 'exited' | 'closed';
+type ExitStep = 'exiting' | 'terminating' | 'killing';
 
-interface Step {
+interface ExitStepPlan {
   readonly signal?: NodeJS.Signals;
-  /** Where it goes on, and after which deadline. */
-  readonly next?: { readonly rung: ExitStep; readonly after: keyof SpawnPlan['patience'] };
+  /** The next step, and the deadline after which it follows. */
+  readonly next?: { readonly step: ExitStep; readonly after: keyof SpawnPlan['timeouts'] };
 }
 
-const EXIT_STEPS: Readonly<Record<ExitStep, Step>> = {
-  leaving: { next: { rung: 'terminating', after: 'exit' } },
-  terminating: { signal: 'SIGTERM', next: { rung: 'killing', after: 'terminate' } },
+const EXIT_STEPS: Readonly<Record<ExitStep, ExitStepPlan>> = {
+  exiting: { next: { step: 'terminating', after: 'exit' } },
+  terminating: { signal: 'SIGTERM', next: { step: 'killing', after: 'terminate' } },
   killing: { signal: 'SIGKILL' },
 };
 
 /**
- * How long one sign of the end may come after the other, in ms: the exit, the end of the stream, the
- * end of standard error. They do not come at all where a descendant of the child holds the other end.
+ * The longest time between the events of a child's end: its exit, the end of the stream, the end of
+ * standard error. An end is never reported while a descendant of the child holds the other end of
+ * the pipe.
  */
-export const LINGER_MS = 400;
+export const END_EVENTS_MS = 400;
 
-/** How much of standard error is kept, in bytes. */
+/** How much of the child's standard error is kept. */
 const MAX_STDERR_BYTES = 4096;
 
-/** See the module's comment. */
+/** `stage` is the whole state; only `#enter()`, `#keep()`, 'error' and 'exit' change it. */
 export class Child {
-  /** Our ends; `undefined` when it could not be started. */
+  /** Our ends of the pipes; `undefined` when the child could not be started. */
   readonly pipes: Pipes | undefined;
 
   readonly #plan: SpawnPlan;
   readonly #process: ChildProcess | undefined;
-  readonly #words = new Tail(MAX_STDERR_BYTES);
-  readonly #gone = defer<ProcessExit>();
-  readonly #over = defer<undefined>();
+  readonly #stderrTail = new Tail(MAX_STDERR_BYTES);
+  readonly #closed = defer<ProcessExit>();
+  /** Resolves when the child is closed or kept. */
+  readonly #released = defer<undefined>();
   #stage: Stage = 'running';
   #stopTimer = (): void => undefined;
   #reason: WirechartError | undefined;
-  #failed = false;
+  #hasFailed = false;
 
-  /** @throws {ArgumentError} When Node does not take the plan. */
+  /** @throws {ArgumentError} When Node rejects the plan. */
   constructor(plan: SpawnPlan) {
     this.#plan = plan;
     this.#process = this.#start();
@@ -97,45 +99,52 @@ export class Child {
     if (!plan.isKept) guard(this);
   }
 
-  /** `undefined` when it could not be started. */
+  /** `undefined` when the child could not be started. */
   get pid(): number | undefined {
     return this.#process?.pid;
   }
 
-  /** Resolves when it is gone, and all is known. Never rejects. */
+  /** Resolves when the child is closed. Never rejects. */
   get exited(): Promise<ProcessExit> {
-    return this.#gone.promise;
+    return this.#closed.promise;
   }
 
   get stage(): Stage {
     return this.#stage;
   }
 
-  /** Why there is nobody to speak with any more; `undefined` until it is gone. */
+  /** How the child ended, as the error for the stream; `undefined` until it is closed. */
   get reason(): WirechartError | undefined {
     return this.#reason;
   }
 
-  /** Whether it came to grief by itself: a signal that was not ours, or an exit code that is not 0. */
+  /**
+   * Whether the child failed by itself: by a signal that was not ours, or an exit code other than
+   * 0.
+   */
   get hasFailed(): boolean {
-    return this.#failed;
+    return this.#hasFailed;
   }
 
-  /** Waits until it is gone, and sees to it; of one that is to be kept, lets go. Never rejects. */
-  async leave(): Promise<void> {
-    if (this.#stage === 'running') this.#leaveOrKeep('leaving');
-    await this.#over.promise;
+  /**
+   * Makes the child exit, and waits until it is closed; does not wait if it is kept. Never rejects.
+   */
+  async shutDown(): Promise<void> {
+    if (this.#stage === 'running') this.#exitOrKeep('exiting');
+    await this.#released.promise;
   }
 
-  /** Ends it at once; of one that is to be kept, lets go. */
-  end(): void {
-    const isUp = this.#stage === 'leaving' || this.#stage === 'terminating';
-    if (this.#stage === 'running' || isUp) this.#leaveOrKeep('killing');
+  /** Kills the child at once, unless it is kept. */
+  abort(): void {
+    const isExiting = this.#stage === 'exiting' || this.#stage === 'terminating';
+    if (this.#stage === 'running' || isExiting) this.#exitOrKeep('killing');
   }
 
-  /** Sends a signal; whether there was somebody to get it. Throws when there is no such signal. */
+  /**
+   * Sends a signal, and returns whether a process received it. Throws when there is no such signal.
+   */
   kill(signal: NodeJS.Signals): boolean {
-    // Node would signal process 0, which is our own group, for one that was never started.
+    // For a child that was never started, Node would signal process 0, which is our own group.
     return this.#process?.pid !== undefined && this.#process.kill(signal);
   }
 
@@ -146,10 +155,11 @@ export class Child {
       const child = spawn(file, args, options);
       child.on('error', this.#onError);
       child.on('exit', this.#onExit);
-      child.stderr?.on('data', this.#onWords);
+      child.stderr?.on('data', this.#onStderr);
       return child;
     } catch (error) {
-      // A mistake of the caller's is thrown; what the system says is told as a missing program is.
+      // A wrong argument is thrown; an error of the system is reported later, like a missing
+      // program.
       if (!(error instanceof Error && 'syscall' in error)) {
         const text = `The process cannot be started: ${describe(error)}`;
         throw new ArgumentError(text, { cause: error });
@@ -159,19 +169,19 @@ export class Child {
     }
   }
 
-  #leaveOrKeep(rung: ExitStep): void {
+  #exitOrKeep(step: ExitStep): void {
     if (this.#plan.isKept) this.#keep();
-    else this.#enter(rung);
+    else this.#enter(step);
   }
 
-  #enter(rung: ExitStep): void {
-    const { signal, next } = EXIT_STEPS[rung];
-    this.#stage = rung;
+  #enter(step: ExitStep): void {
+    const { signal, next } = EXIT_STEPS[step];
+    this.#stage = step;
     this.#stopTimer();
     if (signal !== undefined) this.kill(signal);
     if (next === undefined) return;
-    this.#stopTimer = startTimer(this.#plan.patience[next.after], () => {
-      this.#enter(next.rung);
+    this.#stopTimer = startTimer(this.#plan.timeouts[next.after], () => {
+      this.#enter(next.step);
     });
   }
 
@@ -179,44 +189,44 @@ export class Child {
     this.#stage = 'kept';
     this.#process?.unref();
     if (this.#process?.stderr instanceof Socket) this.#process.stderr.unref();
-    this.#over.resolve(undefined);
+    this.#released.resolve(undefined);
   }
 
-  readonly #onWords = (chunk: Uint8Array): void => {
-    this.#words.add(chunk);
+  readonly #onStderr = (chunk: Uint8Array): void => {
+    this.#stderrTail.add(chunk);
     if (this.#plan.isTeed) process.stderr.write(chunk);
   };
 
-  /** Also called when a signal could not be sent, which changes nothing: the ladder goes on. */
+  /** Also called when a signal could not be sent, which changes nothing: the next step follows. */
   readonly #onError = (cause: Error): void => {
     if (this.pid === undefined) this.#settle({ exitCode: null, signal: null }, cause);
   };
 
   readonly #onExit = (exitCode: number | null, signal: NodeJS.Signals | null): void => {
-    this.#failed = exitCode !== 0 && this.#stage !== 'terminating' && this.#stage !== 'killing';
+    this.#hasFailed = exitCode !== 0 && this.#stage !== 'terminating' && this.#stage !== 'killing';
     this.#stage = 'exited';
     this.#stopTimer();
     unguard(this);
     const settle = (): void => {
       this.#settle({ exitCode, signal });
     };
-    const words = this.#process?.stderr;
-    if (words == null || words.closed) {
+    const stderr = this.#process?.stderr;
+    if (stderr == null || stderr.closed) {
       settle();
       return;
     }
-    words.once('close', settle);
-    this.#stopTimer = startTimer(LINGER_MS, () => words.destroy());
+    stderr.once('close', settle);
+    this.#stopTimer = startTimer(END_EVENTS_MS, () => stderr.destroy());
   };
 
   #settle(end: Omit<ProcessExit, 'stderr'>, cause?: Error): void {
     this.#stopTimer();
-    const exit = { ...end, stderr: this.#words.toString() };
+    const exit = { ...end, stderr: this.#stderrTail.toString() };
     const error = new ProcessError(this.#plan.command, exit, cause && { cause });
-    // An exit without a fault is an end of the stream like any other: one that may be announced.
+    // An exit with code 0 is an end of the stream like any other, which expectEnd() can announce.
     this.#reason = end.exitCode === 0 ? new ClosedError(error.message, { cause: error }) : error;
-    this.#stage = 'gone';
-    this.#gone.resolve(exit);
-    this.#over.resolve(undefined);
+    this.#stage = 'closed';
+    this.#closed.resolve(exit);
+    this.#released.resolve(undefined);
   }
 }

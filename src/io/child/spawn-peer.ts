@@ -1,4 +1,4 @@
-/** Starts a program, and gives its side of the conversation as an address. */
+/** Starts a program as a peer, and returns the address to connect to it. */
 
 import type { StdioOptions } from 'node:child_process';
 import { Duplex } from 'node:stream';
@@ -8,50 +8,53 @@ import { ChildStream } from './stream.ts';
 import { Child, type SpawnPlan } from './process.ts';
 import { ignoreLateErrors } from '../dial.ts';
 
-/** How a peer is spawned; everything has a default. */
+/** The options of `spawnPeer()`. */
 export interface SpawnPeerOptions {
   /**
-   * What it speaks over. `socketpair` (the default): its file descriptor `fd` is one end of a pair of
-   * connected UNIX sockets; its standard input and output are empty. `stdio`: its standard input and
-   * output.
+   * What the child speaks over. `socketpair` (the default): the file descriptor `fd` of the child
+   * is one end of a pair of connected UNIX sockets; its standard input and output are empty.
+   * `stdio`: its standard input and output.
    */
   readonly stdio?: 'socketpair' | 'stdio' | undefined;
   /** The number of that file descriptor, from 3 to 255. Default 3. Not with `stdio: 'stdio'`. */
   readonly fd?: number | undefined;
   /**
-   * Its standard error. `capture` (the default): read at once, and the last 4 KiB of it are kept, for
-   * `exited` and for errors. `tee`: that, and it is written to ours. `inherit`: it is ours; nothing is
-   * kept. `ignore`: nowhere.
+   * The child's standard error. `capture` (the default): it is read, and its last 4 KiB are kept
+   * for `exited` and for errors. `tee`: as `capture`, and also written to ours. `inherit`: it is
+   * ours, and nothing is kept. `ignore`: it is discarded.
    */
   readonly stderr?: 'capture' | 'tee' | 'inherit' | 'ignore' | undefined;
-  /** Its working directory. Default: ours. */
+  /** The child's working directory. Default: ours. */
   readonly cwd?: string | URL | undefined;
-  /** Its environment, all of it. Default: ours. */
+  /** The child's whole environment. Default: ours. */
   readonly env?: NodeJS.ProcessEnv | undefined;
-  /** How long an end may take. */
+  /** How long the end of the child may take. */
   readonly timeouts?: SpawnTimeouts | undefined;
   /**
-   * It is left alone: no end of a session, and none of our process, ends it. `kill()` does. Once the
-   * session is over it does not keep our process alive. (What it then writes to a standard error that
-   * we captured breaks when we have exited.) Default false.
+   * Leave the child running: neither the end of a session nor the end of our process ends it, only
+   * `kill()` does. After the session it does not keep our process alive. (If we captured its
+   * standard error, its later writes there fail once we have exited.) Default false.
    */
   readonly keep?: boolean | undefined;
   /**
-   * It is killed by the kernel when our process, or the thread that called `spawnPeer()`, ends in any
-   * way, SIGKILL included; on Linux, by `setpriv` of util-linux, which must be on the PATH. Not covered:
-   * the millisecond until `setpriv` has run, programs that are set-user-ID or have file capabilities,
-   * and descendants of the child. A program that is missing is then one that exits with code 127.
-   * Default false.
+   * Have the kernel kill the child when our process, or the thread that called `spawnPeer()`, ends
+   * in any way, SIGKILL included. Linux only: it needs `setpriv` of util-linux on the PATH. Not
+   * covered are the millisecond until `setpriv` has run, programs that are set-user-ID or have file
+   * capabilities, and descendants of the child. A missing program then exits with code 127, instead
+   * of failing to start. Default false.
    */
   readonly deathSignal?: boolean | undefined;
 }
 
 /**
- * Deadlines of a child's end, in milliseconds; `Infinity` switches one off. Past the protocol's own
- * `timeouts.close` (2 000) the child is killed in any case: to give it longer, raise that one too.
+ * Deadlines for the end of a child, in milliseconds; `Infinity` turns one off. When the protocol's
+ * own `timeouts.close` (2 000 by default) has passed, the child is killed in any case: to give the
+ * child more time, raise that one too.
  */
 export interface SpawnTimeouts {
-  /** From the end of our side of the stream until it gets a SIGTERM, if it runs still. Default 500. */
+  /**
+   * From the end of our side of the stream until a SIGTERM, if the child still runs. Default 500.
+   */
   readonly exit?: number | undefined;
   /** From SIGTERM until SIGKILL. Default 1 000. */
   readonly terminate?: number | undefined;
@@ -59,16 +62,18 @@ export interface SpawnTimeouts {
 
 /** A program that `spawnPeer()` has started. */
 export interface SpawnedPeer {
-  /** What to give to `connect()`, once: the stream's end is the end of the child. */
+  /**
+   * The address for `connect()`, for one session: the end of the stream is the end of the child.
+   */
   readonly address: { readonly stream: Duplex };
-  /** Its process id; `undefined` when it could not be started. */
+  /** The process id; `undefined` when the program could not be started. */
   readonly pid: number | undefined;
-  /** Resolves when it has exited, or could not be started. Never rejects. */
+  /** Resolves when the child has exited, or could not be started. Never rejects. */
   readonly exited: Promise<ProcessExit>;
   /**
-   * Sends it a signal, SIGTERM unless another is named. A session that it ends by that has failed.
+   * Sends a signal to the child, by default SIGTERM. A session that ends because of it has failed.
    *
-   * @returns Whether there was somebody to send it to.
+   * @returns Whether a process received it.
    * @throws {ArgumentError} When there is no such signal.
    */
   kill(signal?: NodeJS.Signals): boolean;
@@ -79,7 +84,7 @@ interface Wiring extends Pick<SpawnPlan, 'ends'> {
 }
 
 const EXIT_TIMEOUTS_MS = { exit: 500, terminate: 1000 };
-/** What the child's standard error is to Node. */
+/** Node's name for each kind of standard error. */
 const STDERR_STDIO = {
   capture: 'pipe',
   tee: 'pipe',
@@ -90,27 +95,28 @@ const MIN_FD = 3;
 const MAX_FD = 255;
 
 /**
- * Starts a program that is a peer: it inherits a connected socket, so there is no path to agree on, and
- * nobody has to wait until somebody listens.
+ * Starts a program that inherits a connected socket, and returns the address of that connection: no
+ * path has to be agreed on, and nothing has to wait until the program listens.
  *
- * - A program that cannot be started, or exits before the session runs, rejects `connect()`: the
- *   `ConnectError` has a `ProcessError` in its chain of causes. (Where the protocol has no handshake, a
+ * - When the program cannot be started, or exits before the session runs, `connect()` rejects with
+ *   a `ConnectError` that has a `ProcessError` in its chain of causes. (Without a handshake, a
  *   session runs as soon as the program does.)
- * - Its death later ends the session with a `ProcessError` in the chain of causes, as soon as all that
- *   it said has been read; an end that was announced (`expectEnd()`, QMP's `quit`) is a clean one when
- *   its exit code is 0.
- * - `disconnect()` resolves when it is gone: the stream ends, and a program that does not exit by
- *   itself gets a SIGTERM, and then a SIGKILL (see `timeouts`). `disconnect({ force: true })`, an
- *   attempt that fails and the stop of the machine kill it at once. Its exit code is no failure then.
- * - It does not outlive our process: it is killed when we exit, by `process.exit()`, by an exception, or
- *   by a SIGINT, SIGTERM or SIGHUP to which the program does not listen and by which it therefore dies,
- *   as soon as its event loop turns. A program that listens ends its peers itself, or exits. Nothing
- *   can be done at a SIGKILL, a crash of Node or `process.abort()`: for these there is `deathSignal`. In a
- *   worker thread only the thread's own exit is noticed.
+ * - When the program exits later, the session fails with a `ProcessError` in the chain of causes,
+ *   after everything that it wrote has been read. An end that was announced (`expectEnd()`, QMP's
+ *   `quit`) is a clean one if the exit code is 0.
+ * - `disconnect()` resolves when the program has ended: it ends the stream, and a program that does
+ *   not exit by itself gets a SIGTERM, and then a SIGKILL (see `timeouts`). A forced disconnect, a
+ *   failed attempt to connect and the stop of the machine kill it at once. In these cases its exit
+ *   code is no failure.
+ * - It does not outlive our process: it is killed when we exit by `process.exit()`, by an exception,
+ *   or, as soon as the event loop turns, by a SIGINT, SIGTERM or SIGHUP that has no listener. Code
+ *   that listens to the signal has to exit, or to disconnect the peers, itself. After a SIGKILL, a
+ *   crash of Node or `process.abort()` the child runs on, unless `deathSignal` is set. In a worker
+ *   thread only the exit of that thread counts.
  *
- * A terminal sends its Ctrl-C to the child, too.
+ * A Ctrl-C in a terminal reaches the child, too.
  *
- * @param command - The program: a path, or a name to be looked for on the PATH. There is no shell.
+ * @param command - The program: a path, or a name to search for on the PATH. No shell is used.
  * @param args - Its arguments.
  * @throws {ArgumentError} When an argument or an option cannot be used.
  *
@@ -143,13 +149,15 @@ export function spawnPeer(
 }
 
 function planOf(command: string, args: readonly string[], options: SpawnPeerOptions): SpawnPlan {
-  const { keep = false, deathSignal = false, timeouts, cwd, env } = options;
+  const { keep = false, deathSignal = false, timeouts = {}, cwd, env } = options;
   if (keep && deathSignal) {
-    throw new ArgumentError('keep and deathSignal contradict each other: is it to outlive us?');
+    throw new ArgumentError('keep and deathSignal exclude each other; set one of them');
   }
   const given: unknown = args;
   // A string would be spread into its characters.
-  if (!Array.isArray(given)) throw new ArgumentError('args must be an array of strings');
+  if (!Array.isArray(given)) {
+    throw new ArgumentError(`args must be an array of strings, not ${textOf(given)}`);
+  }
   const { ends, stdio } = wiringOf(options);
   return {
     command,
@@ -160,18 +168,19 @@ function planOf(command: string, args: readonly string[], options: SpawnPeerOpti
     ends,
     isTeed: options.stderr === 'tee',
     isKept: keep,
-    patience: resolveNumbers('timeouts', EXIT_TIMEOUTS_MS, timeouts ?? {}),
+    timeouts: resolveNumbers('timeouts', EXIT_TIMEOUTS_MS, timeouts),
   };
 }
 
-/** Which of the child's file descriptors are what. */
+/** Assigns the child's file descriptors. */
 function wiringOf({ stdio = 'socketpair', fd, stderr = 'capture' }: SpawnPeerOptions): Wiring {
   if (!Object.hasOwn(STDERR_STDIO, stderr)) {
-    throw new ArgumentError(`stderr must be one of ${Object.keys(STDERR_STDIO).join(', ')}`);
+    const kinds = Object.keys(STDERR_STDIO).join(', ');
+    throw new ArgumentError(`stderr must be one of ${kinds}, not ${textOf(stderr)}`);
   }
   switch (stdio) {
     case 'stdio':
-      if (fd !== undefined) throw new ArgumentError("fd has no meaning with stdio: 'stdio'");
+      if (fd !== undefined) throw new ArgumentError("fd cannot be used with stdio: 'stdio'");
       return { ends: [1, 0], stdio: ['pipe', 'pipe', STDERR_STDIO[stderr]] };
     case 'socketpair': {
       const unused = Array.from({ length: checkFd(fd) - MIN_FD }, () => 'ignore' as const);
@@ -182,7 +191,7 @@ function wiringOf({ stdio = 'socketpair', fd, stderr = 'capture' }: SpawnPeerOpt
       };
     }
     default:
-      throw new ArgumentError("stdio must be 'socketpair' or 'stdio'");
+      throw new ArgumentError(`stdio must be 'socketpair' or 'stdio', not ${textOf(stdio)}`);
   }
 }
 
@@ -193,7 +202,7 @@ function checkFd(fd = MIN_FD): number {
   );
 }
 
-/** The stream of a program that could not be started: it fails as soon as it is known why. */
+/** The stream of a program that could not be started: it fails when the reason is known. */
 function failedStream(child: Child): Duplex {
   const silent = { read: () => undefined, write: () => undefined };
   const stream = Object.assign(new Duplex(silent), { connecting: true });

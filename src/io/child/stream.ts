@@ -1,87 +1,90 @@
-/**
- * What is said to and by a child process, as one stream whose end is the child's.
- *
- * - `end()` asks the child to leave, and 'finish' comes when it has left; `destroy()` kills it at
- *   once, also while something gentler is under way. 'close' comes when it is gone, or is kept.
- * - The end of the pipes and the exit come one after the other, in any order. Whichever is first waits
- *   for the other for a moment, so that the reader is told why, and after all that was said.
- */
+/** The pipes of a child process as one duplex stream, whose end is the end of the child. */
 
 import { Duplex } from 'node:stream';
 import { ClosedError } from '../../core/errors.ts';
 import { startTimer } from '../../async/timer.ts';
-import { type Child, LINGER_MS, type Pipes } from './process.ts';
+import { type Child, END_EVENTS_MS, type Pipes } from './process.ts';
 
-/** How much the pipes of a dead child may still hold, in bytes; what is more is a descendant's. */
+/** How much may still be read from the pipes of a dead child; the rest comes from a descendant. */
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
 
 type Done = (error?: Error | null) => void;
 
-/** See the module's comment. */
+/**
+ * `end()` asks the child to exit, and 'finish' follows when it has exited; `destroy()` kills it at
+ * once, also during a graceful end. 'close' follows when the child is closed or kept.
+ *
+ * The end of the pipes and the exit of the child come in any order. The first of them waits shortly
+ * for the other, so that the reader gets everything that the child wrote, and then the reason of
+ * its end.
+ */
 export class ChildStream extends Duplex {
   readonly #child: Child;
   readonly #pipes: Pipes;
-  /** `open`: more may come. `over`: nothing more comes. `told`: and the reader knows. */
-  #inflow: 'open' | 'over' | 'told' = 'open';
-  /** `open`; `ended` by us, and then nothing that happens to the pipes is a failure. */
-  #outflow: 'open' | 'ended' = 'open';
-  /** What the pipes have reported. */
-  #fault: Error | undefined;
-  /** The write that the child did not take; it is told why when that is known. */
-  #unwritten: Done | undefined;
-  #legacy = MAX_UNREAD_BYTES;
+  /**
+   * `ended`: nothing more can be read from the pipe. `reported`: the end was passed to the reader.
+   */
+  #inbound: 'open' | 'ended' | 'reported' = 'open';
+  /** `ended` by us: an error of the pipes is no failure then. */
+  #outbound: 'open' | 'ended' = 'open';
+  /** The first error of the pipes. */
+  #pipeError: Error | undefined;
+  /** The callback of a write that failed; it is called when the reason is known. */
+  #failedWrite: Done | undefined;
+  #unreadBudget = MAX_UNREAD_BYTES;
   #stopTimer: (() => void) | undefined;
 
   constructor(child: Child, pipes: Pipes) {
-    // Of what it has read nothing waits here: that is what the pipes are for, and _read() is then
-    // called only when the reader has taken all there is.
+    // Nothing is buffered here, because the pipes buffer: so _read() is called only when the reader
+    // has taken everything.
     super({ readableHighWaterMark: 0, decodeStrings: false });
     this.#child = child;
     this.#pipes = pipes;
     const { source, sink } = pipes;
     source.allowHalfOpen = true;
-    source.pause().on('data', this.#onData).on('end', this.#onOver).on('close', this.#onOver);
-    for (const pipe of new Set([source, sink])) pipe.on('error', this.#onFault);
+    source.pause().on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onEnd);
+    for (const pipe of new Set([source, sink])) pipe.on('error', this.#onPipeError);
     void child.exited.then(() => {
-      // Nobody may ever read, and the pipes must close all the same.
+      // The pipes must close even if nothing ever reads from this stream.
       source.resume();
-      this.#look();
+      this.#update();
     });
   }
 
   override _read(): void {
-    if (this.#inflow === 'open') this.#pipes.source.resume();
-    this.#look();
+    if (this.#inbound === 'open') this.#pipes.source.resume();
+    this.#update();
   }
 
   override _write(chunk: Uint8Array | string, encoding: BufferEncoding, done: Done): void {
-    if (this.#isAlone) {
-      this.#unwritten = done;
-      this.#look();
+    if (this.#isChildClosed) {
+      this.#failedWrite = done;
+      this.#update();
       return;
     }
     const { sink } = this.#pipes;
     sink.write(chunk, encoding, (error) => {
-      // Node reports success for what was on its way when the pipe was destroyed: that is a lie.
+      // Node reports success, wrongly, for writes in flight when the pipe was destroyed.
       if (error == null && !sink.destroyed) done();
-      else this.#onUnwritten(done, error ?? sink.errored ?? new ClosedError('The pipe was closed'));
+      else
+        this.#onWriteError(done, error ?? sink.errored ?? new ClosedError('The pipe was closed'));
     });
   }
 
   override _final(done: Done): void {
-    const wasFirst = this.#inflow === 'open' && !this.#isAlone;
-    this.#outflow = 'ended';
+    const wasFirst = this.#inbound === 'open' && !this.#isChildClosed;
+    this.#outbound = 'ended';
     this.#pipes.sink.end();
-    this.#look();
-    void this.#child.leave().then(() => {
+    this.#update();
+    void this.#child.shutDown().then(() => {
       const { reason, hasFailed } = this.#child;
       done(wasFirst || !hasFailed ? null : reason);
     });
   }
 
   override destroy(error?: Error | null): this {
-    // With an error it is the stream itself that has failed, and the child may still leave.
-    if (error == null) this.#child.end();
+    // With an error, it is the stream that has failed, and the child may still exit by itself.
+    if (error == null) this.#child.abort();
     return super.destroy(error ?? undefined);
   }
 
@@ -89,90 +92,93 @@ export class ChildStream extends Duplex {
     this.#stopTimer?.();
     this.#pipes.source.destroy();
     this.#pipes.sink.destroy();
-    this.#failWrite(error ?? destroyed());
-    void this.#child.leave().then(() => {
+    this.#failWrite(error ?? destroyedError());
+    void this.#child.shutDown().then(() => {
       done(error);
     });
   }
 
-  /** Whether the child is gone. */
-  get #isAlone(): boolean {
-    return this.#child.stage === 'gone';
+  get #isChildClosed(): boolean {
+    return this.#child.stage === 'closed';
   }
 
   readonly #onData = (chunk: Uint8Array): void => {
     const isWanted = this.push(chunk);
-    if (!this.#isAlone) {
+    if (!this.#isChildClosed) {
       if (!isWanted) this.#pipes.source.pause();
       return;
     }
-    this.#legacy -= chunk.length;
-    if (this.#legacy < 0) this.#pipes.source.destroy();
+    this.#unreadBudget -= chunk.length;
+    if (this.#unreadBudget < 0) this.#pipes.source.destroy();
   };
 
-  #onUnwritten(done: Done, error: Error): void {
-    this.#unwritten = done;
-    // What was on its way when we destroyed it fails in another way with each version of Node.
-    if (this.destroyed) this.#failWrite(this.errored ?? destroyed());
-    else this.#onFault(error);
+  #onWriteError(done: Done, error: Error): void {
+    this.#failedWrite = done;
+    // A write in flight when we destroy the pipe fails differently with each version of Node.
+    if (this.destroyed) this.#failWrite(this.errored ?? destroyedError());
+    else this.#onPipeError(error);
   }
 
-  readonly #onOver = (): void => {
-    if (this.#inflow === 'open') this.#inflow = 'over';
-    this.#look();
+  readonly #onEnd = (): void => {
+    if (this.#inbound === 'open') this.#inbound = 'ended';
+    this.#update();
   };
 
-  readonly #onFault = (error: Error): void => {
-    this.#fault ??= error;
-    this.#look();
+  readonly #onPipeError = (error: Error): void => {
+    this.#pipeError ??= error;
+    this.#update();
   };
 
-  /** Is the end there? All of it, or a first sign? */
-  #look(): void {
+  /**
+   * Reports the end of the child when all of its events have come; starts to wait after the first.
+   */
+  #update(): void {
     if (this.destroyed) return;
     const { reason } = this.#child;
-    if (reason !== undefined && this.#inflow !== 'open') this.#tellDeath(reason);
-    else if (reason !== undefined || this.#inflow === 'over' || this.#fault !== undefined) {
-      // The turn of the event loop in which the time is up may bring what was waited for.
-      this.#stopTimer ??= startTimer(LINGER_MS, () => setImmediate(this.#giveUp));
+    if (reason !== undefined && this.#inbound !== 'open') this.#reportDeath(reason);
+    else if (reason !== undefined || this.#inbound === 'ended' || this.#pipeError !== undefined) {
+      // setImmediate: the turn in which the timer fires may still bring the other event.
+      this.#stopTimer ??= startTimer(END_EVENTS_MS, () => setImmediate(this.#onOverdue));
     }
   }
 
-  /** The other sign did not come. */
-  readonly #giveUp = (): void => {
+  /** The other event did not come in time. */
+  readonly #onOverdue = (): void => {
     this.#stopTimer = undefined;
     if (this.destroyed || this.#child.stage === 'exited') return;
-    // A descendant of the child holds the pipe: it is none of ours.
-    if (this.#isAlone) this.#pipes.source.destroy();
-    else if (this.#fault !== undefined && this.#outflow === 'open') this.#fail(this.#fault);
-    else if (this.#inflow === 'over') this.#tellEnd();
+    // A descendant of the child holds the pipe; what it writes is not read.
+    if (this.#isChildClosed) this.#pipes.source.destroy();
+    else if (this.#pipeError !== undefined && this.#outbound === 'open')
+      this.#fail(this.#pipeError);
+    else if (this.#inbound === 'ended') this.#reportEnd();
   };
 
-  #tellEnd(): void {
-    this.#inflow = 'told';
+  #reportEnd(): void {
+    this.#inbound = 'reported';
     this.push(null);
   }
 
-  #tellDeath(reason: Error): void {
-    if (this.#inflow === 'told') this.#failWrite(reason);
-    else if (this.#outflow === 'ended') this.#tellEnd();
+  #reportDeath(reason: Error): void {
+    if (this.#inbound === 'reported') this.#failWrite(reason);
+    else if (this.#outbound === 'ended') this.#reportEnd();
     else this.#fail(reason);
   }
 
   #fail(error: Error): void {
-    // A write cannot wait until the reader has taken all, for the reader may be what waits for it.
-    if (this.#unwritten !== undefined) this.#failWrite(error);
-    // What was said before goes first; _read() comes back here.
+    // A failed write must not wait until the reader has taken everything: the reader may wait for
+    // it.
+    if (this.#failedWrite !== undefined) this.#failWrite(error);
+    // What the child wrote before comes first; the next _read() calls this again.
     else if (this.readableLength === 0) this.destroy(error);
   }
 
   #failWrite(error: Error): void {
-    const done = this.#unwritten;
-    this.#unwritten = undefined;
+    const done = this.#failedWrite;
+    this.#failedWrite = undefined;
     done?.(error);
   }
 }
 
-function destroyed(): ClosedError {
+function destroyedError(): ClosedError {
   return new ClosedError('The stream was destroyed', { expected: true });
 }
