@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { findProgram } from '../../../scripts/programs.ts';
 import { ProcessError, spawnPeer, type SpawnPeerOptions } from '../../../src/index.ts';
-import { failure, owned, scripts, shell } from '../../support/children.ts';
+import { failure, lineOf, owned, scripts, shell } from '../../support/children.ts';
 import { expectHomeAfterEach } from '../../support/cleanup.ts';
 import { closing, textOf } from '../../support/sockets.ts';
 
@@ -32,6 +32,12 @@ describe('a program that cannot be started', () => {
     expect(await failure(peer.address.stream)).toMatchObject({ cause: { code: 'E2BIG' } });
     expect(await peer.exited).toMatchObject({ exitCode: null, signal: null });
   });
+});
+
+it('passes arguments to the program as they are, without a shell', async () => {
+  const words = ['$(id)', '; exit 1', '*', '`id`', "it's"];
+  const program = owned(spawnPeer('/bin/echo', words, { stdio: 'stdio' }));
+  expect(await lineOf(program.address.stream)).toBe(words.join(' '));
 });
 
 describe('a deathSignal', () => {
