@@ -1,65 +1,115 @@
-/** Values for whoever asks: each goes to one asker, the first value to the first asker. */
+/** An asynchronous queue: each value is delivered to one consumer, in FIFO order. */
 
 import { type Deferred, defer } from './deferred.ts';
+import { Queue } from './queue.ts';
 
-type Ask<T> = Deferred<IteratorResult<T>>;
+/** How a channel is made. */
+export interface ChannelOptions<T> {
+  /** How many values may be queued. Default `Infinity`. */
+  readonly limit?: number | undefined;
+  /** Called when a consumer has been given a value. */
+  readonly onDelivered?: ((value: T) => void) | undefined;
+}
 
-/** See the module's comment. */
-export class Channel<T> {
-  readonly #onTaken: () => void;
-  /** Values that nobody has asked for yet; there are askers only when there are none. */
-  readonly #waiting = new Set<T>();
-  readonly #asking = new Set<Ask<T>>();
-  #isOver = false;
+/** Why there are no more values; with `error`, one consumer gets it as a rejection. */
+interface End {
+  readonly error?: unknown;
+}
 
-  /** @param onTaken - Told when one that waited was taken. */
-  constructor(onTaken: () => void) {
-    this.#onTaken = onTaken;
+/**
+ * Holds the values that no consumer has asked for, or the consumers for which there is no value yet;
+ * never both. After `end()` the queued values are still delivered.
+ */
+export class Channel<T extends object> implements AsyncIterable<T> {
+  readonly #limit: number;
+  readonly #onDelivered: ((value: T) => void) | undefined;
+  readonly #values = new Queue<T>();
+  readonly #consumers = new Set<Deferred<IteratorResult<T, undefined>>>();
+  #end: End | undefined;
+
+  constructor({ limit = Infinity, onDelivered }: ChannelOptions<T> = {}) {
+    this.#limit = limit;
+    this.#onDelivered = onDelivered;
   }
 
-  /** How many values wait. */
+  /** How many values are queued. */
   get size(): number {
-    return this.#waiting.size;
+    return this.#values.size;
   }
 
-  /** Hands a value over, or keeps it until somebody asks. */
-  offer(value: T): void {
-    const [ask] = this.#asking;
-    if (ask === undefined) {
-      this.#waiting.add(value);
-    } else {
-      this.#asking.delete(ask);
-      ask.resolve({ done: false, value });
+  /** Whether `end()` was called. */
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /**
+   * Delivers a value to the consumer that has waited longest, or queues it.
+   *
+   * @returns `false` when the queue is full or the channel has ended; the value is then not taken.
+   */
+  push(value: T): boolean {
+    if (this.#end !== undefined) return false;
+    const [consumer] = this.#consumers;
+    if (consumer !== undefined) {
+      this.#consumers.delete(consumer);
+      consumer.resolve({ done: false, value });
+      this.#onDelivered?.(value);
+      return true;
+    }
+    if (this.#values.size >= this.#limit) return false;
+    this.#values.push(value);
+    return true;
+  }
+
+  /** Removes the oldest queued value, which is delivered to no consumer. */
+  drop(): void {
+    this.#values.take();
+  }
+
+  /** Removes a value, if it is still queued. Linear in the number of queued values. */
+  withdraw(value: T): void {
+    this.#values.remove(value);
+  }
+
+  /** Removes all queued values. */
+  clear(): void {
+    this.#values.clear();
+  }
+
+  /**
+   * No more values will come. The first call counts.
+   *
+   * @param end - With `error`, the consumer that has waited longest, or the next one after the queued
+   *   values, rejects with it; all others are at the end.
+   */
+  end(end: End = {}): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    for (const consumer of this.#consumers) {
+      this.#consumers.delete(consumer);
+      this.#endOf().then(consumer.resolve, consumer.reject);
     }
   }
 
-  /** Takes a value back, if it still waits. */
-  withdraw(value: T): void {
-    this.#waiting.delete(value);
+  /** The next value. Calls that overlap are served in order. */
+  next(): Promise<IteratorResult<T, undefined>> {
+    return this.#ask(undefined);
   }
 
-  /** There are no more values: all who ask, now and later, are told so. */
-  end(): void {
-    this.#isOver = true;
-    this.#waiting.clear();
-    for (const ask of this.#asking) this.#dismiss(ask);
-  }
-
-  /** The values that others have not taken. Leaving it ends nothing but itself. */
-  values(): AsyncIterableIterator<T> {
-    const asks = new Set<Ask<T>>();
-    const dismissed = () => Promise.resolve(done);
-    let next = () => {
-      const ask = this.#ask();
-      asks.add(ask);
-      return ask.promise.finally(() => asks.delete(ask));
-    };
+  /** The values that no other consumer has taken. Leaving the iteration ends nothing but itself. */
+  values(): AsyncIterableIterator<T, undefined> {
+    const waiting = new Set<Deferred<IteratorResult<T, undefined>>>();
+    let isOver = false;
     return {
-      next: () => next(),
+      next: () => (isOver ? Promise.resolve(DONE) : this.#ask(waiting)),
       return: () => {
-        next = dismissed;
-        for (const ask of asks) this.#dismiss(ask);
-        return dismissed();
+        isOver = true;
+        for (const consumer of waiting) {
+          // A consumer that has its value already keeps it.
+          this.#consumers.delete(consumer);
+          consumer.resolve(DONE);
+        }
+        return Promise.resolve(DONE);
       },
       [Symbol.asyncIterator]() {
         return this;
@@ -67,24 +117,33 @@ export class Channel<T> {
     };
   }
 
-  #ask(): Ask<T> {
-    const ask: Ask<T> = defer();
-    for (const value of this.#waiting) {
-      this.#waiting.delete(value);
-      ask.resolve({ done: false, value });
-      this.#onTaken();
-      return ask;
-    }
-    if (this.#isOver) ask.resolve(done);
-    else this.#asking.add(ask);
-    return ask;
+  [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined> {
+    return this.values();
   }
 
-  #dismiss(ask: Ask<T>): void {
-    // One that has its value already keeps it.
-    this.#asking.delete(ask);
-    ask.resolve(done);
+  /** @param waiting - Holds the consumer for as long as it waits. */
+  #ask(
+    waiting: Set<Deferred<IteratorResult<T, undefined>>> | undefined,
+  ): Promise<IteratorResult<T, undefined>> {
+    const value = this.#values.take();
+    if (value !== undefined) {
+      this.#onDelivered?.(value);
+      return Promise.resolve({ done: false, value });
+    }
+    if (this.#end !== undefined) return this.#endOf();
+    const consumer = defer<IteratorResult<T, undefined>>();
+    this.#consumers.add(consumer);
+    if (waiting === undefined) return consumer.promise;
+    waiting.add(consumer);
+    return consumer.promise.finally(() => waiting.delete(consumer));
+  }
+
+  /** The error goes to one consumer only. */
+  #endOf(): Promise<IteratorResult<T, undefined>> {
+    const end = this.#end ?? {};
+    this.#end = {};
+    return 'error' in end ? Promise.reject(end.error) : Promise.resolve(DONE);
   }
 }
 
-const done: IteratorReturnResult<undefined> = { done: true, value: undefined };
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };

@@ -39,6 +39,12 @@ export class Queue<T extends object> {
     return item;
   }
 
+  /** Removes an item, wherever it stands. Linear. */
+  remove(item: T): void {
+    const at = this.#items.indexOf(item, this.#head);
+    if (at >= 0) this.#items.splice(at, 1);
+  }
+
   /** Removes all items. */
   clear(): void {
     this.#items = [];

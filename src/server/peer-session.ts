@@ -1,106 +1,153 @@
-/** One peer of a server, from the place that it takes to the end of its session. */
+/** One accepted connection of a server: what its chart's actors do, and what the server asks of it. */
 
 import type { Duplex } from 'node:stream';
-import {
-  ConnectError,
-  isConnectError,
-  handlerError,
-  StateError,
-  TimeoutError,
-  type WirechartError,
-} from '../core/errors.ts';
-import type { Clock } from '../core/types.ts';
-import type { AsyncProtocol } from '../protocol/async-protocol.ts';
+import { handlerError, StateError, type WirechartError } from '../core/errors.ts';
+import type { ServerDeadlines } from '../core/limits.ts';
+import type { StopSignal } from '../async/stop-signal.ts';
+import type { PeerPort } from '../machines/peer-port.ts';
+import type {
+  PeerSessionEmitted,
+  PeerSessionEvent,
+  PeerState,
+} from '../machines/peer-session-setup.ts';
 import type { PendingConnection } from '../machines/server-port.ts';
-import { startTimer } from '../async/timer.ts';
+import type { AsyncProtocol } from '../protocol/async-protocol.ts';
 
-/** What guests are made with. */
+/** A running actor of the chart. */
+interface PeerSessionRef {
+  send(event: PeerSessionEvent): void;
+  on(type: '*', listener: (emitted: PeerSessionEmitted) => void): unknown;
+  start(): unknown;
+}
+
+/** What every session of a server is made with. */
 export interface PeerSessionOptions<In, Out> {
-  /** Makes the protocol of a peer; `peer` is how the definition of it gets hold of it later. */
+  /** Makes the protocol of a peer. The definition's callbacks get it from `peer` later. */
   readonly createProtocol: (
     number: number,
     peer: () => AsyncProtocol<In, Out>,
   ) => AsyncProtocol<In, Out>;
-  /** How long the handshake of TLS may last, in ms; that of the protocol is the protocol's own affair. */
-  readonly handshakeTimeout: number;
-  readonly clock: Clock | undefined;
+  readonly deadlines: ServerDeadlines;
+  /** Makes an actor of the chart, which is not started. */
+  readonly createActor: (port: PeerPort) => PeerSessionRef;
+  /** Called for everything that the chart emits. */
+  readonly onEmitted: (session: PeerSession<In, Out>, emitted: PeerSessionEmitted) => void;
 }
 
-/** See the module's comment. */
-export class PeerSession<In, Out> {
-  readonly number: number;
-  readonly #arrival: PendingConnection;
+/** A connection and its protocol, as the port of `machines/peer-session.ts`. It begins in QUEUED. */
+export class PeerSession<In, Out> implements PeerPort {
+  readonly deadlines: ServerDeadlines;
+  /** The state of the chart; `undefined` in GONE. */
+  state: PeerState | undefined;
+  readonly #connection: PendingConnection;
   readonly #options: PeerSessionOptions<In, Out>;
-  readonly #opening = new AbortController();
+  readonly #ref: PeerSessionRef;
+  #number = 0;
+  #stream: Duplex | undefined;
   #protocol: AsyncProtocol<In, Out> | undefined;
+  /** Why there is no protocol. */
+  #failure: WirechartError | undefined;
 
-  constructor(number: number, arrival: PendingConnection, options: PeerSessionOptions<In, Out>) {
-    this.number = number;
-    this.#arrival = arrival;
+  constructor(connection: PendingConnection, options: PeerSessionOptions<In, Out>) {
+    this.deadlines = options.deadlines;
+    this.#connection = connection;
     this.#options = options;
+    this.#ref = options.createActor(this);
+    this.#ref.on('*', (emitted) => {
+      options.onEmitted(this, emitted);
+    });
+    this.#ref.start();
   }
 
-  /** Its machine, from the moment on in which there is a stream. */
+  /** Counts the admitted peers of the server, from 1; 0 before. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** The protocol, as soon as the stream is open. */
   get protocol(): AsyncProtocol<In, Out> | undefined {
     return this.#protocol;
   }
 
-  /**
-   * Runs the handshakes, that of TLS and that of the protocol. Resolves in RUNNING.
-   *
-   * @throws {WirechartError} When there is no session; nothing is open then.
-   */
-  async establish(): Promise<AsyncProtocol<In, Out>> {
-    const stream = await this.#open();
-    try {
-      const peer = (): AsyncProtocol<In, Out> => this.#met();
-      this.#protocol = this.#options.createProtocol(this.number, peer);
-      await this.#protocol.connect({ stream });
-      return this.#protocol;
-    } catch (error) {
-      stream.destroy();
-      throw handlerError('definition', error);
-    }
+  get isRunning(): boolean {
+    return this.#protocol?.runstate === 'RUNNING';
+  }
+
+  /** There is a free slot for it. */
+  admit(number: number): void {
+    this.#number = number;
+    this.#ref.send({ type: 'ADMIT' });
+  }
+
+  /** A loop over the server's peers has taken it. */
+  take(): void {
+    this.#ref.send({ type: 'TAKE' });
   }
 
   /**
-   * Asks it to leave, which an attempt does at once, or, with `force`, makes it leave.
+   * Ends the session, or what leads to it, in any state.
    *
-   * @param why - The reason, where it is a failure.
+   * @param reason - Why, where the end is a failure.
    */
-  leave(force: boolean, why?: WirechartError): void {
-    this.#opening.abort(new ConnectError('connection', undefined, 'ERR_CONNECT_ABORTED'));
+  leave(force: boolean, reason?: WirechartError): void {
+    this.#ref.send({ type: 'LEAVE', force, reason });
+  }
+
+  gone(): Promise<void> {
+    return this.#connection.gone;
+  }
+
+  async open(signal: StopSignal): Promise<void> {
+    const stream = await this.#connection.open(signal);
+    // The wait may have been aborted in the turn in which the stream was there.
+    if (signal.aborted) stream.destroy();
+    else this.#stream = stream;
+  }
+
+  async establish(): Promise<void> {
+    const stream = this.#stream;
+    if (stream === undefined) throw new StateError('No stream is open', 'IDLE', 'CONNECTING');
+    try {
+      this.#protocol = this.#options.createProtocol(this.#number, () => this.#ready());
+      await this.#protocol.connect({ stream });
+    } catch (error) {
+      stream.destroy();
+      this.#failure = handlerError('definition', error);
+      throw this.#failure;
+    }
+  }
+
+  async ended(): Promise<WirechartError | undefined> {
+    return this.#protocol === undefined ? this.#failure : (await this.#protocol.closed).cause;
+  }
+
+  disconnect(force: boolean, reason: WirechartError | undefined): void {
     const protocol = this.#protocol;
-    // Who leaves already need not be asked: the answer would be kept from whoever asks next.
     if (protocol === undefined || protocol.runstate === 'IDLE') return;
+    // Already disconnecting: another disconnect() would consume the error meant for the next caller.
     if (protocol.runstate === 'DISCONNECTING' && !force) return;
-    if (why !== undefined) protocol.fail(why);
+    if (reason !== undefined) protocol.fail(reason);
     protocol.disconnect({ force }).catch(ignore);
   }
 
-  async #open(): Promise<Duplex> {
-    const { handshakeTimeout: ms, clock } = this.#options;
-    const late = (): void => {
-      this.#opening.abort(new ConnectError('connection', new TimeoutError('handshake', ms)));
-    };
-    const cancel = startTimer(ms, late, clock);
-    try {
-      const stream = await this.#arrival.open(this.#opening.signal);
-      // It may have been asked to leave in the turn in which the stream was there.
-      if (this.#opening.signal.aborted) stream.destroy();
-      this.#opening.signal.throwIfAborted();
-      return stream;
-    } catch (error) {
-      throw isConnectError(error) ? error : new ConnectError('connection', error);
-    } finally {
-      cancel();
-    }
+  close(): void {
+    if (this.#protocol !== undefined) return;
+    if (this.#stream === undefined) this.#connection.close();
+    else this.#stream.destroy();
   }
 
-  #met(): AsyncProtocol<In, Out> {
+  /** Inspectors print the machine's context; there, the connection itself is of no use. */
+  toJSON(): object {
+    return { number: this.#number, isRunning: this.isRunning };
+  }
+
+  #ready(): AsyncProtocol<In, Out> {
     if (this.#protocol !== undefined) return this.#protocol;
-    const hint = 'peer() is for the callbacks of a definition, and not for the making of it.';
-    throw new StateError(`The peer is not there yet: ${hint}`, 'IDLE', 'CONNECTING');
+    throw new StateError(
+      'peer() was called while the definition was being made. Call it in a callback of the definition.',
+      'IDLE',
+      'CONNECTING',
+    );
   }
 }
 

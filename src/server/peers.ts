@@ -1,84 +1,82 @@
 /**
- * The peers of a server: who is let in, who has a place, who waits to be iterated.
+ * The peers of a server: which connections are admitted, and which peers are offered to iterate.
  *
- * A peer that comes takes a place, if there is one, else it stands in line (the backlog), if there is
- * room, else it is refused. As soon as a place is free, the first in the line takes it. What becomes of
- * one peer is no concern of any other.
+ * A connection gets a slot if one is free. Otherwise it waits in the backlog, if there is room, or else
+ * is refused. The first of the backlog gets the next free slot. What happens to one peer never affects
+ * another. The life of one peer is a chart, `machines/peer-session.ts`; here its states are counted.
  */
 
-import { Backlog } from './backlog.ts';
-import { describe, handlerError, type WirechartError } from '../core/errors.ts';
-import { PeerSession, type PeerSessionOptions } from './peer-session.ts';
 import { Channel } from '../async/channel.ts';
-import { isFailure } from '../core/log.ts';
-import type { AsyncProtocol } from '../protocol/async-protocol.ts';
-import type { PendingConnection, ServerPort, Listener } from '../machines/server-port.ts';
+import { type Deferred, defer } from '../async/deferred.ts';
+import { describe, type WirechartError } from '../core/errors.ts';
 import type { ServerDeadlines } from '../core/limits.ts';
-import type { ProtocolServerOptions, ServerBounds } from './options.ts';
+import { isFailure } from '../core/log.ts';
 import type { Address, BoundAddress, Logger } from '../core/types.ts';
+import type { PeerSessionEmitted, PeerState } from '../machines/peer-session-setup.ts';
+import type { Listener, PendingConnection, ServerPort } from '../machines/server-port.ts';
+import type { AsyncProtocol } from '../protocol/async-protocol.ts';
+import type { ProtocolServerOptions, ServerBounds } from './options.ts';
+import { PeerSession, type PeerSessionOptions } from './peer-session.ts';
 
 /** What the peers of one server have in common. */
-export interface PeersOptions<In, Out> extends Pick<PeerSessionOptions<In, Out>, 'createProtocol'> {
-  /** Binds a socket; `onError` is told of peers that could not be accepted. */
+export interface PeersOptions<In, Out> extends Pick<
+  PeerSessionOptions<In, Out>,
+  'createProtocol' | 'createActor' | 'deadlines'
+> {
+  /** Binds a socket; `onError` is called for each connection that could not be accepted. */
   readonly serve: (address: Address, onError: (error: Error) => void) => Promise<Listener>;
-  readonly deadlines: ServerDeadlines;
   readonly bounds: ServerBounds;
-  readonly clock: ProtocolServerOptions['clock'];
   readonly onPeerError: ProtocolServerOptions['onPeerError'];
   readonly logger: Logger | undefined;
   /** The logger of one peer. */
   readonly loggerOf: (number: number) => Logger | undefined;
 }
 
-/** See the module's comment. */
+/** The port of the server's chart, and the sessions of its peers by the state that each is in. */
 export class Peers<In, Out> implements ServerPort {
   readonly deadlines: ServerDeadlines;
   readonly #options: PeersOptions<In, Out>;
-  readonly #backlog: Backlog;
-  /** Everybody who has a place, with a promise of their end, which never rejects. */
-  readonly #guests = new Map<PeerSession<In, Out>, Promise<void>>();
-  /** Those of them whose handshake is not over. */
-  readonly #handshakes = new Set<PeerSession<In, Out>>();
-  #handover: Channel<AsyncProtocol<In, Out>>;
-  /** The last bind; settles when nothing of it is left but, perhaps, the service. */
+  readonly #sessionOptions: PeerSessionOptions<In, Out>;
+  /** Each in the order in which the state was entered. */
+  readonly #sessions: Readonly<Record<PeerState, Set<PeerSession<In, Out>>>> = {
+    QUEUED: new Set(),
+    CONNECTING: new Set(),
+    'RUNNING.offered': new Set(),
+    'RUNNING.served': new Set(),
+    DISCONNECTING: new Set(),
+  };
+  #offers: Channel<AsyncProtocol<In, Out>>;
+  /** The last bind; settles when only the listener, if any, is left of it. */
   #binding: Promise<unknown> = Promise.resolve();
-  #service: Listener | undefined;
-  #number = 0;
+  #listener: Listener | undefined;
+  /** Made by those that wait until no session is left. */
+  #emptied: Deferred<undefined> | undefined;
+  #admitted = 0;
   #refused = 0;
 
   constructor(options: PeersOptions<In, Out>) {
     this.deadlines = options.deadlines;
     this.#options = options;
-    this.#backlog = new Backlog({
-      limit: options.bounds.maxBacklog,
-      ms: options.deadlines.backlog,
-      clock: options.clock,
-      onOverdue: (arrival) => {
-        this.#refuse(
-          arrival,
-          `there was no place for it in ${String(options.deadlines.backlog)} ms`,
-        );
-      },
-    });
-    this.#handover = this.#newHandover();
+    this.#sessionOptions = { ...options, onEmitted: this.#onEmitted };
+    this.#offers = this.#newOffers();
   }
 
-  /** How many were sent away because there was no place, or could not be accepted. */
+  /** How many connections were closed because there was no slot, or could not be accepted. */
   get refused(): number {
     return this.#refused;
   }
 
-  /** Those who run. */
+  /** The protocols that are RUNNING. */
   get running(): AsyncProtocol<In, Out>[] {
-    return [...this.#guests.keys()]
+    return this.#all()
       .map(({ protocol }) => protocol)
       .filter((protocol) => protocol !== undefined)
       .filter(({ runstate }) => runstate === 'RUNNING');
   }
 
-  /** Those who run, as they come; each goes to one iterator. Ends when the server is closed. */
+  /** The running peers, as they come; each goes to one iterator. Ends when the server is closed. */
   values(): AsyncIterableIterator<AsyncProtocol<In, Out>> {
-    return this.#handover.values();
+    return this.#offers.values();
   }
 
   bind(address: Address, signal: AbortSignal): Promise<BoundAddress> {
@@ -88,29 +86,30 @@ export class Peers<In, Out> implements ServerPort {
   }
 
   open(): void {
-    this.#service?.accept(this.#arrive);
+    this.#listener?.accept(this.#onConnection);
   }
 
   shut(): void {
-    this.#service?.close();
-    this.#service = undefined;
-    this.#backlog.clear();
+    this.#listener?.close();
+    this.#listener = undefined;
+    for (const session of [...this.#sessions.QUEUED]) session.leave(true);
   }
 
   async drain(): Promise<void> {
-    for (const guest of this.#guests.keys()) guest.leave(false);
-    await Promise.all(this.#guests.values());
+    for (const session of this.#all()) session.leave(false);
+    await this.#empty();
   }
 
-  async destroyAll(why?: WirechartError): Promise<void> {
+  async destroyAll(reason?: WirechartError): Promise<void> {
     this.shut();
-    for (const guest of this.#guests.keys()) guest.leave(true, why);
-    await Promise.all([this.#binding, ...this.#guests.values()]);
+    for (const session of this.#all()) session.leave(true, reason);
+    await Promise.all([this.#binding, this.#empty()]);
   }
 
   settle(): void {
-    this.#handover.end();
-    this.#handover = this.#newHandover();
+    this.#offers.clear();
+    this.#offers.end();
+    this.#offers = this.#newOffers();
   }
 
   release(): void {
@@ -118,99 +117,118 @@ export class Peers<In, Out> implements ServerPort {
     this.settle();
   }
 
-  /** Inspectors print the machine's context; there is nothing to show there but figures. */
+  /** Inspectors print the machine's context; there, only figures are of use. */
   toJSON(): object {
     return {
-      peers: this.#guests.size,
-      handshakes: this.#handshakes.size,
-      waiting: this.#handover.size,
-      backlog: this.#backlog.size,
+      peers: this.#slotsTaken,
+      handshakes: this.#sessions.CONNECTING.size,
+      waiting: this.#sessions['RUNNING.offered'].size,
+      backlog: this.#sessions.QUEUED.size,
       refused: this.#refused,
     };
   }
 
-  #newHandover(): Channel<AsyncProtocol<In, Out>> {
-    return new Channel(() => {
-      this.#fill();
+  get #slotsTaken(): number {
+    return this.#count - this.#sessions.QUEUED.size;
+  }
+
+  get #count(): number {
+    return Object.values(this.#sessions).reduce((count, { size }) => count + size, 0);
+  }
+
+  get #hasSlot(): boolean {
+    const { maxPeers, maxHandshakes, maxWaiting } = this.#options.bounds;
+    return (
+      this.#slotsTaken < maxPeers &&
+      this.#sessions.CONNECTING.size < maxHandshakes &&
+      this.#sessions['RUNNING.offered'].size < maxWaiting
+    );
+  }
+
+  #all(): PeerSession<In, Out>[] {
+    return Object.values(this.#sessions).flatMap((sessions) => [...sessions]);
+  }
+
+  #newOffers(): Channel<AsyncProtocol<In, Out>> {
+    return new Channel({
+      onDelivered: (protocol) => {
+        for (const session of this.#sessions['RUNNING.offered']) {
+          if (session.protocol === protocol) session.take();
+        }
+      },
     });
   }
 
   async #bind(address: Address, signal: AbortSignal): Promise<BoundAddress> {
-    const service = await this.#options.serve(address, (error) => {
+    const listener = await this.#options.serve(address, (error) => {
       this.#refused += 1;
-      this.#options.logger?.warn(`A peer could not be accepted: ${describe(error)}`);
+      this.#options.logger?.warn(`A connection could not be accepted: ${describe(error)}`);
     });
-    if (signal.aborted) service.close();
+    if (signal.aborted) listener.close();
     signal.throwIfAborted();
-    this.#service = service;
-    return service.address;
+    this.#listener = listener;
+    return listener.address;
   }
 
-  readonly #arrive = (arrival: PendingConnection): void => {
-    // Where there is a place nobody waits for one.
-    if (this.#hasPlace()) this.#welcome(arrival);
-    else if (!this.#backlog.add(arrival)) this.#refuse(arrival, 'there is no place for it');
+  readonly #onConnection = (connection: PendingConnection): void => {
+    const isFull = this.#sessions.QUEUED.size >= this.#options.bounds.maxBacklog;
+    if (isFull && !this.#hasSlot) {
+      connection.close();
+      this.#noteRefused('all slots are taken, and the backlog is full (limits.maxBacklog)');
+    } else {
+      new PeerSession(connection, this.#sessionOptions);
+      this.#admit();
+    }
   };
 
-  #refuse(arrival: PendingConnection, why: string): void {
+  #noteRefused(why: string): void {
     this.#refused += 1;
-    arrival.close();
-    this.#options.logger?.warn(`A peer was refused: ${why}`);
+    this.#options.logger?.warn(`A connection was refused: ${why}`);
   }
 
-  #hasPlace(): boolean {
-    const { maxPeers, maxHandshakes, maxWaiting } = this.#options.bounds;
-    return (
-      this.#guests.size < maxPeers &&
-      this.#handshakes.size < maxHandshakes &&
-      this.#handover.size < maxWaiting
-    );
-  }
-
-  #fill(): void {
-    while (this.#hasPlace()) {
-      const arrival = this.#backlog.take();
-      if (arrival === undefined) return;
-      this.#welcome(arrival);
+  /** Gives free slots to those that wait, in the order of arrival. */
+  #admit(): void {
+    for (const session of this.#sessions.QUEUED) {
+      if (!this.#hasSlot) return;
+      this.#admitted += 1;
+      session.admit(this.#admitted);
     }
   }
 
-  #welcome(arrival: PendingConnection): void {
-    this.#number += 1;
-    const { createProtocol, deadlines, clock } = this.#options;
-    const handshakeTimeout = deadlines.handshake;
-    const guest = new PeerSession(this.#number, arrival, {
-      createProtocol,
-      handshakeTimeout,
-      clock,
-    });
-    this.#handshakes.add(guest);
-    this.#guests.set(guest, this.#host(guest));
-  }
-
-  async #host(guest: PeerSession<In, Out>): Promise<void> {
-    const cause = await this.#session(guest);
-    this.#guests.delete(guest);
-    this.#fill();
-    if (cause !== undefined && isFailure(cause)) void this.#report(cause, guest);
-  }
-
-  /** Resolves with why it ended. */
-  async #session(guest: PeerSession<In, Out>): Promise<WirechartError | undefined> {
-    let protocol;
-    try {
-      protocol = await guest.establish();
-    } catch (error) {
-      return handlerError('definition', error);
-    } finally {
-      this.#handshakes.delete(guest);
+  readonly #onEmitted = (session: PeerSession<In, Out>, emitted: PeerSessionEmitted): void => {
+    switch (emitted.type) {
+      case 'state':
+        this.#onState(session, emitted.state);
+        break;
+      case 'refused':
+        this.#noteRefused(`no slot was free within ${String(emitted.ms)} ms (timeouts.backlog)`);
+        break;
+      case 'gone':
+        this.#onState(session, undefined);
+        if (emitted.cause !== undefined && isFailure(emitted.cause)) {
+          void this.#report(emitted.cause, session);
+        }
+        break;
     }
-    // A session may be over before we hear that it runs.
-    if (protocol.runstate === 'RUNNING') this.#handover.offer(protocol);
-    this.#fill();
-    const { cause } = await protocol.closed;
-    this.#handover.withdraw(protocol);
-    return cause;
+  };
+
+  #onState(session: PeerSession<In, Out>, state: PeerState | undefined): void {
+    const { state: before, protocol } = session;
+    session.state = state;
+    if (before !== undefined) this.#sessions[before].delete(session);
+    if (state !== undefined) this.#sessions[state].add(session);
+    if (protocol !== undefined) {
+      if (before === 'RUNNING.offered') this.#offers.withdraw(protocol);
+      if (state === 'RUNNING.offered') this.#offers.push(protocol);
+    }
+    if (state !== 'QUEUED') this.#admit();
+    if (this.#count > 0) return;
+    this.#emptied?.resolve(undefined);
+    this.#emptied = undefined;
+  }
+
+  async #empty(): Promise<void> {
+    if (this.#count > 0) await (this.#emptied ??= defer()).promise;
   }
 
   /** Never rejects. */

@@ -25,7 +25,7 @@ import {
 } from './options.ts';
 import { SERVER_STATE_CONDITIONS, type ServerState } from '../core/server-state.ts';
 import type { ServerEmitted } from '../machines/server-setup.ts';
-import { loggerFor, serveAt, type ServerRef, startServer } from './machine.ts';
+import { loggerFor, peerActors, serveAt, type ServerRef, startServer } from './machine.ts';
 import type {
   Address,
   BoundAddress,
@@ -261,7 +261,7 @@ function peersOf<In, Out>(
       }),
     deadlines: resolveServerDeadlines(options.timeouts),
     bounds: resolveServerLimits(options.limits),
-    clock: options.clock,
+    createActor: peerActors(options, logger),
     onPeerError: options.onPeerError,
     logger,
     loggerOf,

@@ -160,7 +160,7 @@ describe('a peer that the system cannot accept', () => {
     if (!(socket instanceof Server)) throw new Error('Nothing listens');
     socket.emit('error', new Error('accept ENOBUFS'));
     expect(server.refused).toBe(1);
-    expect(records).toContain('warn A peer could not be accepted: accept ENOBUFS');
+    expect(records).toContain('warn A connection could not be accepted: accept ENOBUFS');
     expect(await numberOf(await dialLines(address))).toBe(1);
   });
 });

@@ -1,7 +1,6 @@
 /** Iterating a server: several loops or none, loops that are left, and their end. */
 
 import { describe, expect, it } from 'vitest';
-import { Channel } from '../../src/async/channel.ts';
 import { type AsyncProtocol, lines } from '../../src/index.ts';
 import { expectHomeAfterEach } from '../support/cleanup.ts';
 import { until } from '../support/listeners.ts';
@@ -150,40 +149,5 @@ describe('a server that nobody iterates', () => {
     const late = take(server, 1);
     await dialLines(address);
     expect((await late).map(({ name }) => name)).toEqual(['#21']);
-  });
-});
-
-describe('a handover', () => {
-  it('gives a value that was taken back to nobody', async () => {
-    let taken = 0;
-    const handover = new Channel<number>(() => (taken += 1));
-    handover.offer(1);
-    handover.offer(2);
-    handover.withdraw(1);
-    expect(handover.size).toBe(1);
-    expect(await handover.values().next()).toEqual({ done: false, value: 2 });
-    expect(taken).toBe(1);
-  });
-
-  it('gives nothing to who has left, and loses nothing by that', async () => {
-    const handover = new Channel<number>(() => undefined);
-    const [left, stays] = [handover.values(), handover.values()];
-    const nothing = left.next();
-    const something = stays.next();
-    await left.return?.();
-    handover.offer(1);
-    expect(await nothing).toEqual({ done: true, value: undefined });
-    expect(await something).toEqual({ done: false, value: 1 });
-  });
-
-  it('that has ended is at its end for everybody, whatever waited', async () => {
-    const handover = new Channel<number>(() => undefined);
-    const early = handover.values();
-    handover.offer(1);
-    handover.end();
-    expect(handover.size).toBe(0);
-    for (const values of [early, handover.values()]) {
-      expect(await values.next()).toEqual({ done: true, value: undefined });
-    }
   });
 });

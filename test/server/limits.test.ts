@@ -151,9 +151,9 @@ describe('limits.maxBacklog', () => {
     expect(sockets.filter((socket) => socket.readableEnded || socket.closed)).toHaveLength(
       5 - maxBacklog,
     );
-    expect(records.filter((record) => record.startsWith('warn A peer was refused'))).toHaveLength(
-      5 - maxBacklog,
-    );
+    expect(
+      records.filter((record) => record.startsWith('warn A connection was refused')),
+    ).toHaveLength(5 - maxBacklog);
     expect(errors).toEqual([]);
     expect(await numberOf(first)).toBe(1);
   });

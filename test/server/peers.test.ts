@@ -1,69 +1,102 @@
-/** Guests and peers by themselves, in turns of the event loop that no socket can be brought to hit. */
+/** Peers and their sessions by themselves, in turns of the event loop that no socket can be made to hit. */
 
 import type { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { AsyncProtocol, lines, streamPair } from '../../src/index.ts';
-import { PeerSession } from '../../src/server/peer-session.ts';
-import { Peers } from '../../src/server/peers.ts';
-import type { PendingConnection, Listener } from '../../src/machines/server-port.ts';
+import { AsyncProtocol, lines, streamPair, type WirechartError } from '../../src/index.ts';
+import type { Listener, PendingConnection } from '../../src/machines/server-port.ts';
+import { peerActors } from '../../src/server/machine.ts';
 import { resolveServerDeadlines, resolveServerLimits } from '../../src/server/options.ts';
+import { Peers } from '../../src/server/peers.ts';
+import { PeerSession } from '../../src/server/peer-session.ts';
 import { CountingClock } from '../machines/fake-link.ts';
 import { expectHomeAfterEach } from '../support/cleanup.ts';
-import { rejection, turn } from '../support/signal.ts';
+import { turn } from '../support/signal.ts';
 
 expectHomeAfterEach();
 
 const NEVER = new Promise<void>(() => undefined);
 
-/** Somebody who is let in at once, whatever the signal says. */
-function arrivalOf(stream: Duplex): PendingConnection {
+/** A connection that is open at once, whatever the signal says. */
+function connectionOf(stream: Duplex): PendingConnection {
   return { gone: NEVER, open: () => Promise.resolve(stream), close: () => stream.destroy() };
 }
 
 const createProtocol = () => new AsyncProtocol({ codec: lines() });
 
-describe('a guest', () => {
-  it('that is asked to leave in the turn in which it came has left', async () => {
+/** A session in the backlog, and what its chart emits. */
+function queued(stream: Duplex) {
+  const clock = new CountingClock();
+  const causes: (WirechartError | undefined)[] = [];
+  const session = new PeerSession<string, string>(connectionOf(stream), {
+    createProtocol,
+    deadlines: resolveServerDeadlines({ backlog: 1_000, handshake: 100 }),
+    createActor: peerActors({ clock }, undefined),
+    onEmitted: (_, emitted) => {
+      if (emitted.type === 'gone') causes.push(emitted.cause);
+    },
+  });
+  return { session, clock, causes };
+}
+
+describe('the session of a peer', () => {
+  it('that is asked to leave in the turn in which its stream is open has left', async () => {
     const [stream] = streamPair();
-    const options = { createProtocol, handshakeTimeout: 100, clock: undefined };
-    const guest = new PeerSession(1, arrivalOf(stream), options);
-    const established = rejection(guest.establish());
-    guest.leave(false);
-    expect(await established).toMatchObject({ code: 'ERR_CONNECT_ABORTED' });
+    const { session, causes } = queued(stream);
+    session.admit(1);
+    session.leave(false);
+    expect(causes).toMatchObject([{ code: 'ERR_CONNECT_ABORTED' }]);
+    await turn();
     expect(stream.destroyed).toBe(true);
-    expect(guest.protocol).toBeUndefined();
+    expect(session.protocol).toBeUndefined();
+    expect(causes).toHaveLength(1);
   });
 
-  it('has no deadline any more once it is there', async () => {
-    const clock = new CountingClock();
-    const options = { createProtocol, handshakeTimeout: 100, clock };
-    const guest = new PeerSession(1, arrivalOf(streamPair()[0]), options);
-    const established = guest.establish();
-    expect(clock.delays).toEqual([100]);
-    const protocol = await established;
+  it('that is asked to leave when its stream is open, and that was not reported, has left', async () => {
+    const [stream] = streamPair();
+    const { session, causes } = queued(stream);
+    session.admit(1);
+    // The stream is there one microtask earlier than the chart hears of it.
+    await Promise.resolve();
+    session.leave(false);
+    await turn();
+    expect(causes).toMatchObject([{ code: 'ERR_CONNECT_ABORTED' }]);
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it('has one deadline at a time, and none once it runs', async () => {
+    const { session, clock, causes } = queued(streamPair()[0]);
+    expect(clock.delays).toEqual([1_000]);
+    session.admit(1);
+    expect(clock.delays).toEqual([1_000, 100]);
+    expect(clock.timers).toBe(1);
+    await turn();
+    expect(session.isRunning).toBe(true);
+    // Its protocol measures its own deadlines by a clock of its own.
     expect(clock.timers).toBe(0);
-    await protocol.disconnect({ force: true });
+    session.leave(true);
+    await turn();
+    expect(causes).toEqual([undefined]);
   });
 });
 
-/** Peers behind a door that the test plays. */
+/** Peers behind a listener that the test plays. */
 function setUp() {
   const journal: string[] = [];
-  let arrive: (arrival: PendingConnection) => void = () => undefined;
-  const service: Listener = {
+  let connect: (connection: PendingConnection) => void = () => undefined;
+  const listener: Listener = {
     address: { path: '/run/fake.sock' },
-    accept: (onArrival) => {
+    accept: (onConnection) => {
       journal.push('accept');
-      arrive = onArrival;
+      connect = onConnection;
     },
     close: () => void journal.push('close'),
   };
   const peers = new Peers<string, string>({
-    serve: () => Promise.resolve(service),
+    serve: () => Promise.resolve(listener),
     createProtocol,
+    createActor: peerActors({}, undefined),
     deadlines: resolveServerDeadlines(),
     bounds: resolveServerLimits(),
-    clock: undefined,
     onPeerError: undefined,
     logger: undefined,
     loggerOf: () => undefined,
@@ -73,14 +106,14 @@ function setUp() {
     peers,
     journal,
     bind,
-    arrive: (arrival: PendingConnection) => {
-      arrive(arrival);
+    connect: (connection: PendingConnection) => {
+      connect(connection);
     },
   };
 }
 
 describe('peers', () => {
-  it('that were bound and never let in leave no service behind when they are evicted', async () => {
+  it('that were bound and never opened leave no listener behind when they are destroyed', async () => {
     const { peers, journal, bind } = setUp();
     await bind();
     await peers.destroyAll();
@@ -89,21 +122,22 @@ describe('peers', () => {
 
   it('that were bound too late leave none either, and destroyAll() waits for that', async () => {
     const { peers, journal, bind } = setUp();
-    const bound = rejection(bind(AbortSignal.abort('late')));
+    const bound = bind(AbortSignal.abort('late'));
+    const rejected = expect(bound).rejects.toBe('late');
     await peers.destroyAll();
     expect(journal).toEqual(['close']);
-    expect(await bound).toBe('late');
+    await rejected;
     peers.open();
     expect(journal).toEqual(['close']);
   });
 
-  it('that are released are gone, with all that waits for them', async () => {
-    const { peers, journal, bind, arrive } = setUp();
+  it('that are released are gone, with the loops that wait for them', async () => {
+    const { peers, journal, bind, connect } = setUp();
     await bind();
     peers.open();
     const [stream] = streamPair();
     const values = peers.values();
-    arrive(arrivalOf(stream));
+    connect(connectionOf(stream));
     await values.next();
     expect(peers.running).toHaveLength(1);
     const next = values.next();
@@ -112,6 +146,17 @@ describe('peers', () => {
     await turn();
     expect(journal).toEqual(['accept', 'close']);
     expect(stream.destroyed).toBe(true);
+    expect(peers.running).toEqual([]);
+  });
+
+  it('drain and are destroyed side by side, and both waits end', async () => {
+    const { peers, bind, connect } = setUp();
+    await bind();
+    peers.open();
+    connect(connectionOf(streamPair()[0]));
+    await turn();
+    const ends = [peers.drain(), peers.destroyAll()];
+    await Promise.all(ends);
     expect(peers.running).toEqual([]);
   });
 });

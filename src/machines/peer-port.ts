@@ -1,0 +1,35 @@
+/**
+ * The port between the chart of a peer's session and the outside world.
+ *
+ * The chart says *when* each of these methods runs and what its end means; the port knows *how*, and
+ * knows no states.
+ */
+
+import type { WirechartError } from '../core/errors.ts';
+import type { ServerDeadlines } from '../core/limits.ts';
+import type { StopSignal } from '../async/stop-signal.ts';
+
+/** One accepted connection, and the protocol that is spoken on it. */
+export interface PeerPort {
+  /** The deadlines that the chart sets its timers by. */
+  readonly deadlines: Pick<ServerDeadlines, 'backlog' | 'handshake'>;
+  /** Whether the protocol is RUNNING. */
+  readonly isRunning: boolean;
+
+  /** Resolves when the connection has closed before it was opened. Never rejects. */
+  gone(): Promise<void>;
+  /** Opens the stream: with TLS, the TLS handshake. Aborted, it rejects, and nothing is open. */
+  open(signal: StopSignal): Promise<void>;
+  /** Makes the protocol and runs its handshake. When it rejects, nothing is open. */
+  establish(): Promise<void>;
+  /** Resolves when the protocol is IDLE again, with the cause of a failure. Never rejects. */
+  ended(): Promise<WirechartError | undefined>;
+  /**
+   * Disconnects the protocol, gracefully or, with `force`, at once. Never throws.
+   *
+   * @param reason - Why, where the end is a failure.
+   */
+  disconnect(force: boolean, reason: WirechartError | undefined): void;
+  /** Closes the connection, unless the protocol has it. Never throws. */
+  close(): void;
+}

@@ -1,0 +1,126 @@
+/**
+ * The names that the chart of a peer's session uses: its events, its context, what it emits, its actors,
+ * guards, actions and delays.
+ *
+ * Nothing here changes the state, and no action or guard can throw: that would stop the machine with its
+ * actors running.
+ */
+
+import { assign, emit, setup } from 'xstate';
+import { MAX_TIMER_MS } from '../async/timer.ts';
+import { ConnectError, handlerError, TimeoutError, type WirechartError } from '../core/errors.ts';
+import type { PeerPort } from './peer-port.ts';
+import { fromWait, type WaitInput } from './wait.ts';
+
+/** Everything that may be sent to the machine. An event that a state does not name is ignored. */
+export type PeerSessionEvent =
+  /** In QUEUED: there is a free slot. */
+  | { readonly type: 'ADMIT' }
+  /** In RUNNING.offered: a loop over the server's peers has taken it. */
+  | { readonly type: 'TAKE' }
+  /** In any state: end the session, or give up what leads to it; `reason` is told to the session. */
+  | {
+      readonly type: 'LEAVE';
+      readonly force?: boolean;
+      readonly reason?: WirechartError | undefined;
+    };
+
+/** The states that the server counts by. */
+export type PeerState =
+  'QUEUED' | 'CONNECTING' | 'RUNNING.offered' | 'RUNNING.served' | 'DISCONNECTING';
+
+/** What the machine emits. */
+export type PeerSessionEmitted =
+  /** A state was entered. */
+  | { readonly type: 'state'; readonly state: PeerState }
+  /** The backlog deadline passed. */
+  | { readonly type: 'refused'; readonly ms: number }
+  /** GONE was entered: nothing is open any more. `cause` is the failure, if there was one. */
+  | { readonly type: 'gone'; readonly cause: WirechartError | undefined };
+
+/** The machine's memory. */
+export interface PeerSessionContext {
+  /** The outside world: see `PeerPort`. */
+  readonly port: PeerPort;
+  /** Why the session failed, or did not come about. */
+  readonly cause: WirechartError | undefined;
+}
+
+/** The input of an actor that runs a method of the port. */
+interface OnPort extends WaitInput {
+  readonly port: PeerPort;
+}
+
+type Deadline = keyof PeerPort['deadlines'];
+
+/** The error of an actor that has failed. */
+const errorOf = (event: object): unknown => ('error' in event ? event.error : undefined);
+
+const delay =
+  (name: Deadline) =>
+  ({ context }: { context: PeerSessionContext }): number =>
+    Math.min(context.port.deadlines[name], MAX_TIMER_MS);
+
+export const onPort = ({ context: { port } }: { context: OnPort }): OnPort => ({ port });
+
+/** The setup of the chart. */
+export const peerSessionSetup = setup({
+  types: {} as {
+    context: PeerSessionContext;
+    events: PeerSessionEvent;
+    emitted: PeerSessionEmitted;
+    input: PeerPort;
+    output: WirechartError | undefined;
+    tags: 'queued' | 'connecting' | 'running' | 'disconnecting';
+  },
+  actors: {
+    watcher: fromWait(({ port }: OnPort) => port.gone()),
+    opener: fromWait(({ port }: OnPort, signal) => port.open(signal)),
+    handshake: fromWait(({ port }: OnPort) => port.establish()),
+    session: fromWait(({ port }: OnPort) => port.ended()),
+  },
+  delays: {
+    backlogTimeout: delay('backlog'),
+    handshakeTimeout: delay('handshake'),
+  },
+  guards: {
+    /** Whether the deadline is one that passes. */
+    isFinite: ({ context }, { deadline }: { deadline: Deadline }) =>
+      context.port.deadlines[deadline] <= MAX_TIMER_MS,
+    isRunning: ({ context }) => context.port.isRunning,
+    isForced: ({ event }) => event.type === 'LEAVE' && event.force === true,
+  },
+  actions: {
+    recordConnectFailure: assign({
+      cause: ({ event }) => new ConnectError('connection', errorOf(event)),
+    }),
+    recordConnectTimeout: assign({
+      cause: ({ context }, { deadline }: { deadline: 'handshake' }) =>
+        new ConnectError(
+          'connection',
+          new TimeoutError(deadline, context.port.deadlines[deadline]),
+        ),
+    }),
+    recordAbort: assign({
+      cause: () => new ConnectError('connection', undefined, 'ERR_CONNECT_ABORTED'),
+    }),
+    recordFailure: assign({ cause: ({ event }) => handlerError('definition', errorOf(event)) }),
+    noteEnd: assign((_, { cause }: { cause: WirechartError | undefined }) => ({ cause })),
+    disconnect: ({ context, event }) => {
+      if (event.type !== 'LEAVE') return;
+      context.port.disconnect(event.force === true, event.reason);
+    },
+    closeConnection: ({ context }) => {
+      context.port.close();
+    },
+    refuse: emit(({ context }, { deadline }: { deadline: 'backlog' }): PeerSessionEmitted => ({
+      type: 'refused',
+      ms: context.port.deadlines[deadline],
+    })),
+    emitState: emit((_, { state }: { state: PeerState }): PeerSessionEmitted => ({
+      type: 'state',
+      state,
+    })),
+    emitGone: emit(({ context: { cause } }): PeerSessionEmitted => ({ type: 'gone', cause })),
+  },
+});

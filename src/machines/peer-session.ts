@@ -1,0 +1,121 @@
+/**
+ * The life of one accepted connection of a server, as a statechart. Every arrow is in this file.
+ *
+ * How to read it
+ * --------------
+ * 1. The server decides when a peer is admitted, taken and asked to leave, and sends ADMIT, TAKE and
+ *    LEAVE. This chart decides what that means for the peer. Peers do not know each other.
+ * 2. The protocol that is spoken has a chart of its own (`protocol.ts`). This one begins before it, in
+ *    the backlog and the TLS handshake, and knows of it only that it is established, and has ended.
+ * 3. Every path ends in GONE, which says why: `cause`.
+ * 4. No wait without a deadline, except where the peer's protocol or the server's chart has one: the
+ *    protocol's own handshake deadline ends `establishing`, the server's drain deadline ends
+ *    DISCONNECTING.
+ *
+ * `peer-session-setup.ts` defines each guard, action and actor that is named here.
+ */
+
+import type { WirechartError } from '../core/errors.ts';
+import { deadline } from './deadline.ts';
+import { onPort, peerSessionSetup } from './peer-session-setup.ts';
+
+/** The end of a session that the protocol has reported. */
+const ENDED = {
+  target: '#peer.GONE',
+  actions: {
+    type: 'noteEnd',
+    params: ({ event }: { event: { output: WirechartError | undefined } }) => ({
+      cause: event.output,
+    }),
+  },
+} as const;
+
+/** The chart, as a machine. Its input is the port of one peer. */
+export const peerSessionChart = peerSessionSetup.createMachine({
+  id: 'peer',
+  context: ({ input }) => ({ port: input, cause: undefined }),
+  output: ({ context: { cause } }) => cause,
+  initial: 'QUEUED',
+  states: {
+    QUEUED: {
+      description: 'In the backlog: connected, and not read from.',
+      tags: 'queued',
+      entry: { type: 'emitState', params: { state: 'QUEUED' } },
+      invoke: { id: 'watcher', src: 'watcher', input: onPort, onDone: 'GONE' },
+      after: deadline('backlog', 'GONE', 'refuse'),
+      on: {
+        ADMIT: 'CONNECTING',
+        LEAVE: 'GONE',
+      },
+    },
+
+    CONNECTING: {
+      description: 'On the way to a session.',
+      tags: 'connecting',
+      entry: { type: 'emitState', params: { state: 'CONNECTING' } },
+      initial: 'opening',
+      states: {
+        opening: {
+          description: 'The TLS handshake, where there is one.',
+          invoke: {
+            id: 'opener',
+            src: 'opener',
+            input: onPort,
+            onDone: 'establishing',
+            onError: { target: '#peer.GONE', actions: 'recordConnectFailure' },
+          },
+          after: deadline('handshake', '#peer.GONE', 'recordConnectTimeout'),
+          on: { LEAVE: { target: '#peer.GONE', actions: 'recordAbort' } },
+        },
+        establishing: {
+          description: "The protocol's handshake.",
+          invoke: {
+            id: 'handshake',
+            src: 'handshake',
+            input: onPort,
+            // A session may have ended before this chart hears that it runs.
+            onDone: [
+              { guard: 'isRunning', target: '#peer.RUNNING' },
+              { target: '#peer.DISCONNECTING' },
+            ],
+            onError: { target: '#peer.GONE', actions: 'recordFailure' },
+          },
+          on: { LEAVE: { target: '#peer.DISCONNECTING', actions: 'disconnect' } },
+        },
+      },
+    },
+
+    RUNNING: {
+      description: 'The session runs.',
+      tags: 'running',
+      invoke: { id: 'session', src: 'session', input: onPort, onDone: ENDED },
+      on: { LEAVE: { target: 'DISCONNECTING', actions: 'disconnect' } },
+      initial: 'offered',
+      states: {
+        offered: {
+          description: "Waiting to be taken by a loop over the server's peers.",
+          entry: { type: 'emitState', params: { state: 'RUNNING.offered' } },
+          on: { TAKE: 'served' },
+        },
+        served: {
+          description: 'A loop has taken it.',
+          entry: { type: 'emitState', params: { state: 'RUNNING.served' } },
+        },
+      },
+    },
+
+    DISCONNECTING: {
+      description: 'The session ends.',
+      tags: 'disconnecting',
+      entry: { type: 'emitState', params: { state: 'DISCONNECTING' } },
+      invoke: { id: 'session', src: 'session', input: onPort, onDone: ENDED },
+      on: { LEAVE: { guard: 'isForced', actions: 'disconnect' } },
+    },
+
+    GONE: {
+      description: 'Nothing is open.',
+      type: 'final',
+      entry: ['closeConnection', 'emitGone'],
+    },
+  },
+});
