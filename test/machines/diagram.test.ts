@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type AnyStateMachine, createMachine } from 'xstate';
 import { toMermaid } from '../../src/inspect/mermaid.ts';
-import { blockOf, diagramBlock, PAGE, redraw } from '../../scripts/diagram.ts';
+import { blockOf, DIAGRAMS, diagramBlock, redraw } from '../../scripts/diagram.ts';
 import { leaves, nodes } from './chart.ts';
 import { chart } from './support.ts';
 
@@ -18,19 +18,23 @@ function temporary(text: string): string {
   return file;
 }
 
-describe('the diagram in the documentation', () => {
-  it('is that of the machine; `npm run diagram` redraws it', () => {
-    expect(blockOf(readFileSync(PAGE, 'utf8'))).toBe(diagramBlock());
-  });
+describe('a diagram in the documentation', () => {
+  it.each(DIAGRAMS.map(({ file, machine }) => ({ name: basename(file), file, machine })))(
+    'is that of the machine in $name; `npm run diagram` redraws it',
+    ({ file, machine }) => {
+      expect(blockOf(readFileSync(file, 'utf8'))).toBe(diagramBlock(machine));
+    },
+  );
 
   it('is replaced where it stands, and nothing else is', () => {
     const file = temporary(
       '# A $& title\n\n<!-- diagram:begin -->\n\nstale\n\n<!-- diagram:end -->\n\nThe rest.\n',
     );
-    redraw(file);
-    expect(readFileSync(file, 'utf8')).toBe(`# A $& title\n\n${diagramBlock()}\n\nThe rest.\n`);
-    redraw(file);
-    expect(blockOf(readFileSync(file, 'utf8'))).toBe(diagramBlock());
+    const block = diagramBlock(chart);
+    redraw({ file, machine: chart });
+    expect(readFileSync(file, 'utf8')).toBe(`# A $& title\n\n${block}\n\nThe rest.\n`);
+    redraw({ file, machine: chart });
+    expect(blockOf(readFileSync(file, 'utf8'))).toBe(block);
   });
 
   it.each([
@@ -40,7 +44,7 @@ describe('the diagram in the documentation', () => {
   ])('cannot be in a file with %s, which stays as it is', (_, text) => {
     const file = temporary(text);
     expect(() => {
-      redraw(file);
+      redraw({ file, machine: chart });
     }).toThrow('lacks "<!-- diagram:begin -->" or, after it, "<!-- diagram:end -->"');
     expect(readFileSync(file, 'utf8')).toBe(text);
   });
