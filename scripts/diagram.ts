@@ -6,6 +6,7 @@ import type { AnyStateMachine } from 'xstate';
 import { lines } from '../src/codecs/lines.ts';
 import { toMermaid } from '../src/inspect/mermaid.ts';
 import type { Link } from '../src/machines/link.ts';
+import { peerSessionChart } from '../src/machines/peer-session.ts';
 import { createChart } from '../src/machines/protocol.ts';
 import { createSupervisorMachine } from '../src/supervisor/machine.ts';
 
@@ -27,6 +28,7 @@ export const DIAGRAMS: readonly Diagram[] = [
     'lifecycle.md',
     createChart((link: Link<unknown, unknown>) => link),
   ),
+  onPage('serving.md', peerSessionChart),
   onPage('supervising.md', createSupervisorMachine({ codec: lines() }, '')),
 ];
 
