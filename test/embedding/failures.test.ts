@@ -12,7 +12,7 @@ import {
   type WirechartError,
 } from '../../src/index.ts';
 import { createChart } from '../../src/machines/protocol.ts';
-import type { CountingClock, Duty, FakeLink } from '../machines/fake-link.ts';
+import type { CountingClock, LinkMethod, FakeLink } from '../machines/fake-link.ts';
 import { DEADLINES } from '../machines/fake-link.ts';
 import {
   asChild,
@@ -42,9 +42,9 @@ interface Told {
 /** Its class, and whatever else is asked of it. */
 type Looks = readonly [new (...args: never) => WirechartError, object];
 
-const rejects = (duty: Duty, reason: unknown, told: Told): Way => ({
-  how: `${duty} rejects with ${String(reason)}`,
-  bring: (machine) => machine.fail(duty, reason),
+const rejects = (method: LinkMethod, reason: unknown, told: Told): Way => ({
+  how: `${method} rejects with ${String(reason)}`,
+  bring: (machine) => machine.fail(method, reason),
   told,
 });
 const passes = (deadline: keyof typeof DEADLINES, told: Told): Way => ({
@@ -74,10 +74,10 @@ const aborted = (type: 'DISCONNECT' | 'ABORT', phase: string): Way => ({
   told: { cause: [ConnectError, { code: 'ERR_CONNECT_ABORTED', phase, retryable: false }] },
 });
 
-/** Every way out of an attempt, in a state that waits for one duty under one deadline, or for nothing. */
+/** Every way out of an attempt, in a state that waits for one method under one deadline, or for nothing. */
 const attempt = (
   phase: 'connection' | 'session',
-  duty?: Duty,
+  method?: LinkMethod,
   deadline: 'connect' | 'accept' | 'handshake' = 'connect',
 ): Way[] => {
   const because = (cause: unknown, retryable: boolean): Told => ({
@@ -85,11 +85,11 @@ const attempt = (
   });
   const late = { name: 'TimeoutError', phase: deadline, ms: DEADLINES[deadline] };
   return [
-    ...(duty === undefined
+    ...(method === undefined
       ? []
       : [
-          rejects(duty, RESET, because(RESET, true)),
-          rejects(duty, GARBAGE, because(GARBAGE, false)),
+          rejects(method, RESET, because(RESET, true)),
+          rejects(method, GARBAGE, because(GARBAGE, false)),
           passes(deadline, because(expect.objectContaining(late), true)),
         ]),
     fails(because(THROWN, false)),
@@ -105,13 +105,13 @@ const eof: Looks = [ClosedError, { message: 'The peer ended the stream', expecte
 const late = (phase: 'flush' | 'close'): Looks => [TimeoutError, { phase, ms: DEADLINES[phase] }];
 const abort: Looks = [ConnectError, { code: 'ERR_CONNECT_ABORTED' }];
 
-/** What a duty of a session may reject with; `first` is the cause that there is already. */
-const session = (duty: Duty, first?: Looks): Way[] =>
+/** What a method of a session may reject with; `first` is the cause that there is already. */
+const session = (method: LinkMethod, first?: Looks): Way[] =>
   [
     { reason: RESET, looks: reset },
     { reason: GARBAGE, looks: garbage },
     { reason: THROWN, looks: thrown },
-  ].map(({ reason, looks }) => rejects(duty, reason, after(first, looks)));
+  ].map(({ reason, looks }) => rejects(method, reason, after(first, looks)));
 
 const after = (first: Looks | undefined, looks: Looks): Told =>
   first === undefined ? { cause: looks } : { cause: first, suppressed: [looks] };
@@ -202,9 +202,9 @@ function parentForOnce() {
 
 /** Lets every wait on the way home come true. */
 async function comeHome(machine: Harness): Promise<void> {
-  const duties: readonly Duty[] = ['flush', 'close', 'destroy'];
-  for (const duty of duties) {
-    if (machine.link.live.some((call) => call.duty === duty)) await machine.fulfil(duty);
+  const methods: readonly LinkMethod[] = ['flush', 'close', 'destroy'];
+  for (const method of methods) {
+    if (machine.link.live.some((call) => call.method === method)) await machine.fulfil(method);
   }
 }
 

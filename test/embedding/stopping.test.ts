@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { AsyncProtocol, ClosedError, ConnectError, WirechartError } from '../../src/index.ts';
-import { DUTIES, type Duty } from '../machines/fake-link.ts';
+import { LINK_METHODS, type LinkMethod } from '../machines/fake-link.ts';
 import { Harness, RESTING, type Resting, ROUTES, type Step, turn } from '../machines/support.ts';
 import { hasSettled } from '../support/signal.ts';
 import { HOSTS } from './hosts.ts';
@@ -15,7 +15,8 @@ interface Asked {
   readonly promise: Promise<unknown>;
 }
 
-const isDuty = (step: Step): step is Duty => DUTIES.some((duty) => duty === step);
+const isLinkMethod = (step: Step): step is LinkMethod =>
+  LINK_METHODS.some((method) => method === step);
 
 /** Comes to a state by the facade alone; gives the calls that were made for it. */
 async function walk(machine: Harness, protocol: AsyncProtocol<string>, state: Resting) {
@@ -25,7 +26,7 @@ async function walk(machine: Harness, protocol: AsyncProtocol<string>, state: Re
     asked.push({ what, promise });
   };
   for (const step of ROUTES[state]) {
-    if (isDuty(step)) await machine.fulfil(step);
+    if (isLinkMethod(step)) await machine.fulfil(step);
     else if (step === 'CONNECT') ask('connect()', protocol.connect(PATH));
     else if (step === 'LISTEN') ask('listen()', protocol.listen(PATH));
     else if (step === 'ACCEPT') ask('accept()', protocol.accept());

@@ -13,11 +13,11 @@ it.each<['read' | 'write' | 'flush' | 'close', readonly Step[]]>([
   ['close', ['DISCONNECT', 'flush']],
 ])(
   'a reset that was announced before DISCONNECT is no failure, heard by %s',
-  async (duty, steps) => {
+  async (method, steps) => {
     const machine = await at('RUNNING.ending');
     await machine.go(...steps);
     const reset = new ClosedError('reset');
-    await machine.fail(duty, reset);
+    await machine.fail(method, reset);
     await machine.go(machine.state.endsWith('destroying') ? 'destroy' : 'close');
     if (machine.state !== 'IDLE') await machine.go('destroy');
     expect(machine.outcome).toEqual({ suppressed: [reset], undelivered: 0 });

@@ -8,8 +8,8 @@ import type { Link } from '../../src/machines/link.ts';
 import type { BoundAddress, ProtocolDefinition } from '../../src/core/types.ts';
 
 /** The methods of a link that wait. */
-export type Duty = (typeof DUTIES)[number];
-export const DUTIES = [
+export type LinkMethod = (typeof LINK_METHODS)[number];
+export const LINK_METHODS = [
   'dial',
   'listen',
   'accept',
@@ -34,13 +34,13 @@ export const BOUND: BoundAddress = { path: '/run/fake.sock' };
 
 /** One call of a waiting method. It settles when the test says so, and at no other time. */
 export class Call {
-  readonly duty: Duty;
+  readonly method: LinkMethod;
   readonly signal: AbortSignal;
   readonly #deferred: Deferred<undefined> = defer();
   #settled = false;
 
-  constructor(duty: Duty, signal: AbortSignal) {
-    this.duty = duty;
+  constructor(method: LinkMethod, signal: AbortSignal) {
+    this.method = method;
     this.signal = signal;
   }
 
@@ -84,16 +84,16 @@ export class FakeLink implements Link<string, string> {
   isFlushed = false;
   /** Every call of a waiting method, in order. */
   readonly calls: Call[] = [];
-  /** The duties whose calls were aborted, in order. */
-  readonly aborted: Duty[] = [];
+  /** The methods whose calls were aborted, in order. */
+  readonly aborted: LinkMethod[] = [];
   /** What `settle()` was called with. */
   readonly settledWith: (WirechartError | undefined)[] = [];
   /** How often `release()` was called. */
   released = 0;
-  /** The most calls of one duty that were live at one time. */
-  readonly mostLive = new Map<Duty, number>();
-  /** The duties that throw instead of returning a promise, with what they throw. */
-  readonly throwing = new Map<Duty, Error>();
+  /** The most calls of one method that were live at one time. */
+  readonly mostLive = new Map<LinkMethod, number>();
+  /** The methods that throw instead of returning a promise, with what they throw. */
+  readonly throwing = new Map<LinkMethod, Error>();
 
   constructor(deadlines: Partial<Deadlines> = {}) {
     this.deadlines = { ...DEADLINES, ...deadlines };
@@ -104,10 +104,10 @@ export class FakeLink implements Link<string, string> {
     return this.calls.filter((call) => call.isLive);
   }
 
-  /** The live call of a duty. */
-  call(duty: Duty): Call {
-    const call = this.live.find((candidate) => candidate.duty === duty);
-    if (call === undefined) throw new Error(`No ${duty}() is waited for`);
+  /** The live call of a method. */
+  call(method: LinkMethod): Call {
+    const call = this.live.find((candidate) => candidate.method === method);
+    if (call === undefined) throw new Error(`No ${method}() is waited for`);
     return call;
   }
 
@@ -158,14 +158,14 @@ export class FakeLink implements Link<string, string> {
     return unused();
   }
 
-  #begin(duty: Duty, signal: AbortSignal): Promise<undefined> {
-    const error = this.throwing.get(duty);
+  #begin(method: LinkMethod, signal: AbortSignal): Promise<undefined> {
+    const error = this.throwing.get(method);
     if (error !== undefined) throw error;
-    const call = new Call(duty, signal);
+    const call = new Call(method, signal);
     this.calls.push(call);
-    const live = this.live.filter((other) => other.duty === duty).length;
-    this.mostLive.set(duty, Math.max(live, this.mostLive.get(duty) ?? 0));
-    signal.addEventListener('abort', () => this.aborted.push(duty), { once: true });
+    const live = this.live.filter((other) => other.method === method).length;
+    this.mostLive.set(method, Math.max(live, this.mostLive.get(method) ?? 0));
+    signal.addEventListener('abort', () => this.aborted.push(method), { once: true });
     return call.promise;
   }
 }

@@ -29,7 +29,7 @@ describe('a good session', () => {
 
   it('runs one reader and one writer, and replaces both on the way out', async () => {
     const { link } = await at('DISCONNECTING.flushing.twoway');
-    expect(link.live.map(({ duty }) => duty).sort()).toEqual(['flush', 'read', 'write']);
+    expect(link.live.map(({ method }) => method).sort()).toEqual(['flush', 'read', 'write']);
     expect(link.aborted.sort()).toEqual(['read', 'write']);
     expect(link.mostLive.get('read')).toBe(1);
     expect(link.mostLive.get('write')).toBe(1);
@@ -111,10 +111,10 @@ describe('an attempt', () => {
     ['listen', 'CONNECTING.listening.binding', 'connection'],
     ['accept', 'CONNECTING.accepting', 'connection'],
     ['establish', 'CONNECTING.establishing', 'session'],
-  ] as const)('whose %s fails says so, with its phase', async (duty, state, phase) => {
+  ] as const)('whose %s fails says so, with its phase', async (method, state, phase) => {
     const machine = await at(state);
     const cause = new Error('refused');
-    await machine.fail(duty, cause);
+    await machine.fail(method, cause);
     await machine.go('destroy');
     expect(machine.outcome.cause).toBeInstanceOf(ConnectError);
     expect(machine.outcome.cause).toMatchObject({ code: 'ERR_CONNECT', phase, cause });
@@ -141,10 +141,10 @@ describe("the peer's end of the stream", () => {
 
   it.each(['read', 'write'] as const)(
     'may be a reset, heard by %s, once it was announced',
-    async (duty) => {
+    async (method) => {
       const machine = await at('RUNNING.ending');
       const reset = new ClosedError('reset');
-      await machine.fail(duty, reset);
+      await machine.fail(method, reset);
       expect(machine.state).toBe('DISCONNECTING.closing');
       await machine.go('close');
       expect(machine.outcome).toEqual({ ...CLEAN, suppressed: [reset] });
@@ -153,10 +153,10 @@ describe("the peer's end of the stream", () => {
 
   it.each(['read', 'write'] as const)(
     'does not excuse another failure of %s, though it was announced',
-    async (duty) => {
+    async (method) => {
       const machine = await at('RUNNING.ending');
       const cause = codecError();
-      await machine.fail(duty, cause);
+      await machine.fail(method, cause);
       expect(machine.state).toBe('DISCONNECTING.closing');
       await machine.go('close');
       expect(machine.outcome).toEqual({ ...CLEAN, cause });
@@ -226,7 +226,7 @@ describe('on the way home', () => {
       machine.link.undelivered = 3;
       machine.send({ type: 'DISCONNECT', force: true });
       expect(machine.state).toBe('DISCONNECTING.destroying');
-      expect(machine.link.live.map(({ duty }) => duty)).toEqual(['destroy']);
+      expect(machine.link.live.map(({ method }) => method)).toEqual(['destroy']);
       await machine.go('destroy');
       expect(machine.runstates).toEqual(WHOLE);
       expect(machine.outcome.undelivered).toBe(3);
@@ -237,7 +237,7 @@ describe('on the way home', () => {
     const machine = await at('DISCONNECTING.destroying');
     const before = machine.actor.getSnapshot();
     machine.send({ type: 'DISCONNECT', force: true });
-    expect(machine.link.calls.filter(({ duty }) => duty === 'destroy')).toHaveLength(1);
+    expect(machine.link.calls.filter(({ method }) => method === 'destroy')).toHaveLength(1);
     expect(machine.actor.getSnapshot().context).toBe(before.context);
   });
 });

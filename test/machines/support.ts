@@ -11,7 +11,7 @@ import type {
 } from '../../src/machines/protocol-types.ts';
 import type { Runstate } from '../../src/core/runstate.ts';
 import type { SessionOutcome } from '../../src/core/types.ts';
-import { CountingClock, DUTIES, type Duty, FakeLink } from './fake-link.ts';
+import { CountingClock, LINK_METHODS, type LinkMethod, FakeLink } from './fake-link.ts';
 
 /** The chart over a link that its input gives. */
 export const chart = createChart((link: FakeLink) => link);
@@ -24,8 +24,8 @@ export const pathOf = (value: StateValue): string =>
         .map(([key, inner]) => (inner === undefined ? key : `${key}.${pathOf(inner)}`))
         .join('|');
 
-/** What a route is made of: an event to send, or a duty to fulfil. */
-export type Step = Exclude<ProtocolEvent['type'], 'FAIL' | 'MESSAGES'> | Duty;
+/** What a route is made of: an event to send, or a link method whose call resolves. */
+export type Step = Exclude<ProtocolEvent['type'], 'FAIL' | 'MESSAGES'> | LinkMethod;
 
 /** A machine's actor, and what starts and stops it from outside. */
 export interface Host {
@@ -116,31 +116,32 @@ export class Harness {
     this.actor.send(event);
   }
 
-  /** Resolves the live call of a duty, and lets the machine hear of it. */
-  async fulfil(duty: Duty): Promise<void> {
-    this.link.call(duty).resolve();
+  /** Resolves the live call of a method, and waits until the machine has handled it. */
+  async fulfil(method: LinkMethod): Promise<void> {
+    this.link.call(method).resolve();
     await turn();
   }
 
-  /** Rejects the live call of a duty, and lets the machine hear of it. */
-  async fail(duty: Duty, reason: unknown): Promise<void> {
-    this.link.call(duty).reject(reason);
+  /** Rejects the live call of a method, and waits until the machine has handled it. */
+  async fail(method: LinkMethod, reason: unknown): Promise<void> {
+    this.link.call(method).reject(reason);
     await turn();
   }
 
   /** Takes the steps of a route one after the other. */
   async go(...steps: readonly Step[]): Promise<this> {
     for (const step of steps) {
-      if (isDuty(step)) await this.fulfil(step);
+      if (isLinkMethod(step)) await this.fulfil(step);
       else this.send(eventOf(step));
     }
     return this;
   }
 }
 
-const isDuty = (step: Step): step is Duty => DUTIES.some((duty) => duty === step);
+const isLinkMethod = (step: Step): step is LinkMethod =>
+  LINK_METHODS.some((method) => method === step);
 
-const eventOf = (type: Exclude<Step, Duty>): ProtocolEvent => {
+const eventOf = (type: Exclude<Step, LinkMethod>): ProtocolEvent => {
   if (type === 'CONNECT' || type === 'LISTEN') return { type, address: '/run/fake.sock' };
   if (type === 'ABORT') return { type, reason: 'no longer wanted' };
   return { type };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DUTIES, type Duty } from './fake-link.ts';
+import { LINK_METHODS, type LinkMethod } from './fake-link.ts';
 import { at, Harness, RESTING, type Resting, ROUTES, type Step, turn } from './support.ts';
 
 const broken = (): Error => new Error('broken');
@@ -12,7 +12,7 @@ const sightOf = ({ state, runstates, context, outcomes }: Harness) => ({
 });
 
 describe('a link method that throws instead of rejecting leads where a rejection leads:', () => {
-  it.each<[Duty, Resting, Step]>([
+  it.each<[LinkMethod, Resting, Step]>([
     ['dial', 'IDLE', 'CONNECT'],
     ['listen', 'IDLE', 'LISTEN'],
     ['accept', 'CONNECTING.listening.bound', 'ACCEPT'],
@@ -24,14 +24,14 @@ describe('a link method that throws instead of rejecting leads where a rejection
     ['flush', 'RUNNING.open', 'DISCONNECT'],
     ['close', 'DISCONNECTING.flushing.twoway', 'flush'],
     ['destroy', 'CONNECTING.dialing', 'DISCONNECT'],
-  ])('%s, called in %s after %s', async (duty, before, step) => {
+  ])('%s, called in %s after %s', async (method, before, step) => {
     const throwing = await at(before);
-    throwing.link.throwing.set(duty, broken());
+    throwing.link.throwing.set(method, broken());
     await throwing.go(step);
     await turn();
     const rejecting = await at(before);
     await rejecting.go(step);
-    await rejecting.fail(duty, broken());
+    await rejecting.fail(method, broken());
     expect(sightOf(throwing)).toEqual(sightOf(rejecting));
     expect(throwing.deaths).toEqual([]);
   });
@@ -66,7 +66,7 @@ it.each(RESTING)(
   'comes home from %s when every method of the link throws from then on',
   async (state) => {
     const machine = await at(state);
-    for (const duty of DUTIES) machine.link.throwing.set(duty, broken());
+    for (const method of LINK_METHODS) machine.link.throwing.set(method, broken());
     machine.send({ type: 'CONNECT', address: '/run/x' });
     machine.send({ type: 'DISCONNECT' });
     await turn();

@@ -19,7 +19,7 @@ const machine = (options: ConstructorParameters<typeof Machine>[0] = {}) =>
 
 /** The attempts that were made. */
 const dials = ({ link }: Machine): number =>
-  link.calls.filter(({ duty }) => duty === 'dial').length;
+  link.calls.filter(({ method }) => method === 'dial').length;
 
 /** Has every attempt refused, until there are no more. */
 async function refuseAll(one: Machine): Promise<void> {

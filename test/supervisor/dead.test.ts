@@ -37,10 +37,10 @@ const dying = () => {
     '/run/x',
     { backoff: steady },
   );
-  const step = async (duty: 'dial' | 'establish' | 'destroy', error?: Error): Promise<void> => {
+  const step = async (method: 'dial' | 'establish' | 'destroy', error?: Error): Promise<void> => {
     await turn();
-    if (error === undefined) link.call(duty).resolve();
-    else link.call(duty).reject(error);
+    if (error === undefined) link.call(method).resolve();
+    else link.call(method).reject(error);
     await turn();
   };
   return { vm, step };

@@ -152,7 +152,7 @@ describe('connect() of the client', () => {
     expect(kept.vm.state).toBe('UP');
     found.open();
     await turn();
-    expect(kept.link.calls.filter(({ duty }) => duty === 'dial')).toHaveLength(1);
+    expect(kept.link.calls.filter(({ method }) => method === 'dial')).toHaveLength(1);
     expect(kept.clock.timers).toBe(1); // `stable`
   });
 });
@@ -212,6 +212,6 @@ describe.each(['STOPPED', 'GIVEN_UP'] as const)('in %s', (state) => {
     await kept.accept();
     await connected;
     expect(kept.vm.state).toBe('UP');
-    expect(kept.link.calls.filter(({ duty }) => duty === 'dial')).toHaveLength(2);
+    expect(kept.link.calls.filter(({ method }) => method === 'dial')).toHaveLength(2);
   });
 });

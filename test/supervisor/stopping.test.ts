@@ -88,20 +88,20 @@ describe.each(PLACES)('stop() in $name', ({ enter, state, home, forced }) => {
   it.each([
     ['ends what is under way', false, home],
     ['with force does so at once', true, forced],
-  ])('%s', async (_, force, duties) => {
+  ])('%s', async (_, force, methods) => {
     const kept = await enter();
     expect(kept.vm.state).toBe(state);
     const entered = kept.states.length;
     const stopped = kept.vm.stop({ force });
-    expect(kept.vm.state).toBe(duties.length === 0 ? 'STOPPED' : 'STOPPING');
-    for (const duty of duties) {
+    expect(kept.vm.state).toBe(methods.length === 0 ? 'STOPPED' : 'STOPPING');
+    for (const method of methods) {
       expect(await hasSettled(stopped)).toBe(false);
-      await kept.fulfil(duty);
+      await kept.fulfil(method);
     }
     await stopped;
     expect(kept.vm.state).toBe('STOPPED');
     await turn();
-    const expected = duties.length === 0 ? ['STOPPED'] : ['STOPPING', 'STOPPED'];
+    const expected = methods.length === 0 ? ['STOPPED'] : ['STOPPING', 'STOPPED'];
     expect(kept.states.slice(entered)).toEqual(expected);
     expect(kept.clock.timers).toBe(0);
     expect(kept.link.live).toEqual([]);
@@ -110,7 +110,7 @@ describe.each(PLACES)('stop() in $name', ({ enter, state, home, forced }) => {
   it('may be called several times at once, and is heard once', async () => {
     const kept = await enter();
     const stops = [kept.vm.stop(), kept.vm.stop(), kept.vm.stop()];
-    for (const duty of home) await kept.fulfil(duty);
+    for (const method of home) await kept.fulfil(method);
     await Promise.all([...stops, kept.vm.stop()]);
     await turn();
     expect(kept.states.filter((one) => one === 'STOPPED')).toHaveLength(1);
@@ -119,7 +119,7 @@ describe.each(PLACES)('stop() in $name', ({ enter, state, home, forced }) => {
   it('leaves nothing that begins again by itself, and start() begins again', async () => {
     const kept = await enter();
     const stopped = kept.vm.stop();
-    for (const duty of home) await kept.fulfil(duty);
+    for (const method of home) await kept.fulfil(method);
     await stopped;
     await kept.pass(1_000_000);
     expect(kept.vm.state).toBe('STOPPED');
@@ -136,7 +136,7 @@ describe('stop()', () => {
     expect(kept.link.call('flush').isLive).toBe(true);
     const second = kept.vm.stop({ force: true });
     await turn();
-    expect(kept.link.live.map(({ duty }) => duty)).toEqual(['destroy']);
+    expect(kept.link.live.map(({ method }) => method)).toEqual(['destroy']);
     await kept.fulfil('destroy');
     await Promise.all([first, second]);
   });

@@ -16,7 +16,7 @@ import {
   type SupervisorState,
 } from '../../src/index.ts';
 import type { Link } from '../../src/machines/link.ts';
-import { CountingClock, type Duty, FakeLink } from '../machines/fake-link.ts';
+import { CountingClock, type LinkMethod, FakeLink } from '../machines/fake-link.ts';
 import { pathOf } from '../machines/support.ts';
 import { cleanUp } from '../support/cleanup.ts';
 import { turn } from '../support/signal.ts';
@@ -47,19 +47,19 @@ abstract class Peer {
     this.link = link;
   }
 
-  /** Resolves the live call of a duty, and lets everybody hear of it. */
-  async fulfil(...duties: readonly Duty[]): Promise<void> {
-    for (const duty of duties) {
+  /** Resolves the live call of a method, and waits until the machine has handled it. */
+  async fulfil(...methods: readonly LinkMethod[]): Promise<void> {
+    for (const method of methods) {
       await turn();
-      this.link.call(duty).resolve();
+      this.link.call(method).resolve();
       await turn();
     }
   }
 
-  /** Rejects the live call of a duty, and lets everybody hear of it. */
-  async fail(duty: Duty, reason: unknown): Promise<void> {
+  /** Rejects the live call of a method, and waits until the machine has handled it. */
+  async fail(method: LinkMethod, reason: unknown): Promise<void> {
     await turn();
-    this.link.call(duty).reject(reason);
+    this.link.call(method).reject(reason);
     await turn();
   }
 
@@ -127,12 +127,12 @@ export class Kept extends Peer {
 
   async #expectToEnd(): Promise<void> {
     const stopped = this.vm.stop({ force: true });
-    for (const call of this.link.live) if (call.duty === 'destroy') call.resolve();
+    for (const call of this.link.live) if (call.method === 'destroy') call.resolve();
     await stopped;
     expect(this.vm.state).toBe('STOPPED');
     expect(this.client.runstate).toBe('IDLE');
     expect(this.clock.timers).toBe(0);
-    expect(this.link.live.map(({ duty }) => duty)).toEqual([]);
+    expect(this.link.live.map(({ method }) => method)).toEqual([]);
   }
 }
 
@@ -155,7 +155,7 @@ export class Machine extends Peer {
     cleanUp(() => {
       this.actor.stop();
       expect(this.clock.timers).toBe(0);
-      expect(this.link.live.map(({ duty }) => duty)).toEqual([]);
+      expect(this.link.live.map(({ method }) => method)).toEqual([]);
       expect(this.link.released).toBe(1);
     });
   }

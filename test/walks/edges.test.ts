@@ -17,7 +17,7 @@ import { pathOf } from '../machines/support.ts';
 import { isThorough, thorough } from '../support/thorough.ts';
 import {
   COMMANDS,
-  type Duty,
+  type LinkMethod,
   FAULTS,
   PLACE_NAMES,
   possibleIn,
@@ -40,8 +40,8 @@ import {
 
 type Snapshot = SnapshotFrom<Chart>;
 
-/** The actors of the chart, by the duty that each of them does. */
-const ACTORS: Record<Duty, string> = {
+/** The actors of the chart, by the method of the link that each calls. */
+const ACTORS: Record<LinkMethod, string> = {
   dial: 'dialer',
   listen: 'listener',
   accept: 'acceptor',
@@ -52,8 +52,8 @@ const ACTORS: Record<Duty, string> = {
   close: 'closer',
   destroy: 'destroyer',
 };
-const isDuty = (key: string): key is Duty => key in ACTORS;
-const DUTIES = Object.keys(ACTORS).filter(isDuty);
+const isLinkMethod = (key: string): key is LinkMethod => key in ACTORS;
+const LINK_METHODS = Object.keys(ACTORS).filter(isLinkMethod);
 
 /** XState's own events are no part of a machine's event type. */
 const internal = (event: EventObject & Record<string, unknown>): ProtocolEvent =>
@@ -66,19 +66,19 @@ const eventsIn = ({ children, status, _nodes }: Snapshot): [Stimulus, ProtocolEv
     command,
     EVENTS[command],
   ]),
-  ...DUTIES.filter((duty) => ACTORS[duty] in children).flatMap(reportsOf),
+  ...LINK_METHODS.filter((method) => ACTORS[method] in children).flatMap(reportsOf),
   ..._nodes
     .flatMap(({ after }) => after)
     .map(({ eventType }): [Stimulus, ProtocolEvent] => ['deadline', internal({ type: eventType })]),
 ];
 
-const reportsOf = (duty: Duty): [Stimulus, ProtocolEvent][] => {
-  const done = internal({ type: `xstate.done.actor.${ACTORS[duty]}`, output: BOUND });
+const reportsOf = (method: LinkMethod): [Stimulus, ProtocolEvent][] => {
+  const done = internal({ type: `xstate.done.actor.${ACTORS[method]}`, output: BOUND });
   const failed = FAULTS.map((fault): [Stimulus, ProtocolEvent] => [
-    `${duty} ${fault}`,
-    internal({ type: `xstate.error.actor.${ACTORS[duty]}`, error: ERRORS[fault] }),
+    `${method} ${fault}`,
+    internal({ type: `xstate.error.actor.${ACTORS[method]}`, error: ERRORS[fault] }),
   ]);
-  return duty === 'write' ? failed : [[`${duty} done`, done], ...failed];
+  return method === 'write' ? failed : [[`${method} done`, done], ...failed];
 };
 
 /** The chart as a function; nothing is started and nothing emitted. */
@@ -222,11 +222,11 @@ describe('every edge of the chart leads where the model says', () => {
 });
 
 const isReport = (stimulus: Stimulus): boolean => {
-  const [duty = '', how] = stimulus.split(' ');
-  return isDuty(duty) && (how === 'done' || how === 'reset');
+  const [method = '', how] = stimulus.split(' ');
+  return isLinkMethod(method) && (how === 'done' || how === 'reset');
 };
 
-describe('a command in the turn in which a duty settles', () => {
+describe('a command in the turn in which a method settles', () => {
   const worlds = thorough(UNLIKE_WORLDS, WORLDS);
   it.each(named(worlds))('comes first, where the machine is for: $name', async ({ world }) => {
     // One way into each place is enough: what is remembered does not matter to who comes first.

@@ -6,7 +6,7 @@
  */
 
 /** What is waited for on the outside. */
-export type Duty =
+export type LinkMethod =
   'dial' | 'listen' | 'accept' | 'establish' | 'read' | 'write' | 'flush' | 'close' | 'destroy';
 type Deadline = 'connect' | 'accept' | 'handshake' | 'flush' | 'close';
 type Runstate = 'IDLE' | 'CONNECTING' | 'RUNNING' | 'DISCONNECTING';
@@ -28,13 +28,17 @@ export interface World {
 /** A place to rest in: what is public of it, what is at work, and the deadline that stands over it. */
 interface Resting {
   readonly runstate: Runstate;
-  readonly duties: readonly Duty[];
+  readonly methods: readonly LinkMethod[];
   readonly deadline: Deadline | undefined;
 }
 
-const resting = (runstate: Runstate, duties: readonly Duty[], deadline?: Deadline): Resting => ({
+const resting = (
+  runstate: Runstate,
+  methods: readonly LinkMethod[],
+  deadline?: Deadline,
+): Resting => ({
   runstate,
-  duties,
+  methods,
   deadline,
 });
 
@@ -59,7 +63,7 @@ export type Place = keyof typeof PLACES;
 const isPlace = (name: string): name is Place => name in PLACES;
 export const PLACE_NAMES = Object.keys(PLACES).filter(isPlace);
 
-/** How a duty fails: with any error, with a stream's end, or with an error that is no end. */
+/** How a method fails: with any error, with a stream's end, or with an error that is no end. */
 export const FAULTS = ['broken', 'reset', 'garbage'] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -79,7 +83,13 @@ export type Command = (typeof COMMANDS)[number];
 
 /** All that can happen to the machine. `late`: what was given up long ago settles after all. */
 export type Stimulus =
-  Command | 'start' | `${Duty} done` | `${Duty} ${Fault}` | 'deadline' | 'late done' | 'late reset';
+  | Command
+  | 'start'
+  | `${LinkMethod} done`
+  | `${LinkMethod} ${Fault}`
+  | 'deadline'
+  | 'late done'
+  | 'late reset';
 
 /** What is remembered. Errors are texts: `ConnectError(session): TimeoutError(handshake)`. */
 export interface Model {
@@ -95,7 +105,7 @@ export interface Model {
   /** How the last session ended. */
   readonly outcome: string | undefined;
   /** What was given up and has not settled yet. */
-  readonly abandoned: readonly Duty[];
+  readonly abandoned: readonly LinkMethod[];
 }
 
 /** An arrow: from where (a place, or all below a name), by what, if, to where, and what it means. */
@@ -262,10 +272,10 @@ const refusal = (model: Model, stimulus: Stimulus): Answer => ({
 const isWithin = (place: string, name: string): boolean =>
   place === name || place.startsWith(`${name}.`);
 
-/** The table does not ask how a duty failed. */
+/** The table does not ask how a method failed. */
 const kindOf = (stimulus: Stimulus): string => {
-  const [duty, fault] = stimulus.split(' ');
-  return FAULTS.some((each) => each === fault) ? `${duty ?? ''} failed` : stimulus;
+  const [method, fault] = stimulus.split(' ');
+  return FAULTS.some((each) => each === fault) ? `${method ?? ''} failed` : stimulus;
 };
 
 const carriedBy = (stimulus: Stimulus): string =>
@@ -282,10 +292,10 @@ const workOf = (place: Place): string =>
   ['RUNNING', 'DISCONNECTING.flushing'].find((whole) => isWithin(place, whole)) ?? place;
 
 const arrived = (model: Model, place: Place, stimulus: Stimulus): Model => {
-  const { duties } = PLACES[place];
+  const { methods } = PLACES[place];
   const goesOn = workOf(model.place) === workOf(place);
-  const left = PLACES[model.place].duties.filter(
-    (duty) => !stimulus.startsWith(`${duty} `) && !(goesOn && duties.includes(duty)),
+  const left = PLACES[model.place].methods.filter(
+    (method) => !stimulus.startsWith(`${method} `) && !(goesOn && methods.includes(method)),
   );
   const isOver = isWithin(model.place, 'DISCONNECTING') && !isWithin(place, 'DISCONNECTING');
   return {
@@ -310,10 +320,10 @@ const told = (before: Model, now: Model, does: Deed): string[] => {
 /** All that can happen, the useless commands included. */
 export const possibleIn = ({ place, abandoned }: Model): Stimulus[] => [
   ...COMMANDS,
-  ...PLACES[place].duties.flatMap((duty): Stimulus[] => [
+  ...PLACES[place].methods.flatMap((method): Stimulus[] => [
     // The writer never has done.
-    ...(duty === 'write' ? [] : [`${duty} done` as const]),
-    ...FAULTS.map((fault) => `${duty} ${fault}` as const),
+    ...(method === 'write' ? [] : [`${method} done` as const]),
+    ...FAULTS.map((fault) => `${method} ${fault}` as const),
   ]),
   ...(PLACES[place].deadline === undefined ? [] : (['deadline'] as const)),
   ...(abandoned.length === 0 ? [] : (['late done', 'late reset'] as const)),

@@ -10,7 +10,7 @@ import {
   type Answer,
   answerTo,
   type Command,
-  type Duty,
+  type LinkMethod,
   type Fault,
   type Model,
   PLACES,
@@ -54,7 +54,7 @@ export class Rig {
   }
 
   /**
-   * Takes a step, or several in one turn, of which then only the last may be that a duty settles; waits
+   * Takes a step, or several in one turn, of which then only the last may be that a method settles; waits
    * until all that it leads to has happened.
    */
   async take(...stimuli: readonly Stimulus[]): Promise<void> {
@@ -81,16 +81,16 @@ export class Rig {
     expect(this.link.calls.length, this.story).toBe(calls);
   }
 
-  /** Has a duty settle, and gives a command in the same turn, before the machine can hear of the first. */
+  /** Has a method settle, and gives a command in the same turn, before the machine can hear of the first. */
   async race(report: Stimulus, command: Command): Promise<void> {
     this.#begin();
     this.#give(report);
     const { abandoned } = this.model;
     this.#advance(command);
     this.#give(command);
-    const [duty] = report.split(' ');
+    const [method] = report.split(' ');
     const given = this.model.abandoned.slice(abandoned.length);
-    const others = given.filter((each) => each !== duty);
+    const others = given.filter((each) => each !== method);
     // What was given up in this very turn is not heard any more, although it has settled.
     if (others.length === given.length) this.#advance(report);
     else this.model = { ...this.model, abandoned: [...abandoned, ...others] };
@@ -117,8 +117,8 @@ export class Rig {
   }
 
   #settle(stimulus: Stimulus): void {
-    const [duty, how] = stimulus.split(' ');
-    const calls = duty === 'late' ? this.#abandoned : [this.link.call(duty as Duty)];
+    const [method, how] = stimulus.split(' ');
+    const calls = method === 'late' ? this.#abandoned : [this.link.call(method as LinkMethod)];
     for (const call of calls) {
       if (how === 'done') call.resolve();
       else call.reject(ERRORS[how as Fault]);
@@ -169,10 +169,10 @@ export class Rig {
       output: output === undefined ? '' : outcomeText(output),
       emitted: this.#emitted.map(told),
       // Sorted, because which of two loops is started first is nobody's business.
-      live: this.link.live.map(({ duty }) => duty).sort(),
+      live: this.link.live.map(({ method }) => method).sort(),
       // A machine that has ended keeps the references of what it has stopped.
       actors: status === 'done' ? 0 : Object.keys(children).length,
-      abandoned: this.#abandoned.map(({ duty }) => duty).sort(),
+      abandoned: this.#abandoned.map(({ method }) => method).sort(),
       timers: this.clock.timers,
       lastTimer: this.clock.timers > 0 ? this.clock.delays.at(-1) : 0,
       settled: this.link.settledWith.length,
@@ -184,7 +184,7 @@ export class Rig {
   #foreseen(): object {
     const { place, session, phase, endExpected, cause, suppressed, outcome, abandoned } =
       this.model;
-    const { runstate, duties, deadline } = PLACES[place];
+    const { runstate, methods, deadline } = PLACES[place];
     const isOver = place === 'ENDED';
     const tags = { IDLE: [], CONNECTING: ['busy'], RUNNING: ['up'], DISCONNECTING: ['busy'] };
     return {
@@ -199,8 +199,8 @@ export class Rig {
       outcome: outcome === undefined ? undefined : `${outcome}, ${this.#undelivered}`,
       output: isOver && outcome !== undefined ? `${outcome}, ${this.#undelivered}` : '',
       emitted: this.#expected,
-      live: [...duties].sort(),
-      actors: isOver ? 0 : duties.length + 1,
+      live: [...methods].sort(),
+      actors: isOver ? 0 : methods.length + 1,
       abandoned: [...abandoned].sort(),
       ...this.#timersFor(deadline),
       settled: runstate === 'IDLE' ? session : session - 1,
@@ -241,13 +241,13 @@ export class Rig {
       [...mostLive].filter(([, most]) => most > 1),
       this.story,
     ).toEqual([]);
-    const log = calls.map(({ duty }) => duty);
+    const log = calls.map(({ method }) => method);
     for (const session of sessionsOf(log)) expect(session, this.story).toMatch(ONE_SESSION);
   }
 }
 
 /** What the link was asked for, session by session. */
-const sessionsOf = (log: readonly Duty[]): string[] =>
+const sessionsOf = (log: readonly LinkMethod[]): string[] =>
   log.join(' ').split(/ ?(?=\b(?:dial|listen)\b)/);
 
 /** Opened once; loops only on an open stream; ended once, destroyed once, and no loop after that. */

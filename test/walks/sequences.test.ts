@@ -7,7 +7,7 @@
  *   is given, and the machine must then be the same, not merely alike: the very same memory, actors and
  *   calls, as many timers, nothing emitted. So what follows goes as it goes without the refused ones,
  *   and that is walked.
- * - Those in which a duty fails by an error that is not ours (`broken`). It goes where a stream's end
+ * - Those in which a method fails by an error that is not ours (`broken`). It goes where a stream's end
  *   (`reset`) goes, by another text: `edges.test.ts` takes each of its edges.
  *
  * A sequence that is the beginning of another is walked as that. From everywhere it is two steps home,

@@ -7,7 +7,7 @@ import type { ProtocolDefinition } from '../../src/core/types.ts';
 import { FakeLink, IdleLink } from '../machines/fake-link.ts';
 import type { Command, Fault, World } from './model.ts';
 
-/** One of each kind of error that a duty fails with; the last is the one that FAIL brings. */
+/** One of each kind of error that a method fails with; the last is the one that FAIL brings. */
 export const ERRORS = {
   broken: new Error('broken'),
   reset: new ClosedError('reset'),
