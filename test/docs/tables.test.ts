@@ -75,26 +75,31 @@ describe('docs/options.md', () => {
   });
 });
 
-describe('docs/embedding.md', () => {
-  /** The types of the events that a union of `src/machines/protocol-types.ts` consists of. */
-  const typesOf = (union: string): readonly string[] => {
-    const source = read('src/machines/protocol-types.ts');
-    const from = source.indexOf(`export type ${union}`);
-    const text = source.slice(from, source.indexOf(';\n\n', from));
-    return [...text.matchAll(/type: '(\w+)'/g)].map(([, type = '']) => type);
-  };
-  // From the machine's own link, and not for its users.
-  const events = typesOf('ProtocolEvent').filter((type) => type !== 'MESSAGES');
+/** The types of the events that a union consists of, in a file of `src/machines`. */
+function typesOf(file: string, union: string): readonly string[] {
+  const source = read(`src/machines/${file}`);
+  const from = source.indexOf(`export type ${union}`);
+  const text = source.slice(from, source.indexOf(';\n\n', from));
+  return [...text.matchAll(/type: '(\w+)'/g)].map(([, type = '']) => type);
+}
 
-  test.each([
-    ['actor', Object.keys(actors)],
-    ['accepted event', events],
-    ['emitted event', typesOf('ProtocolEmitted')],
-  ])('names every %s of the chart', (_, names) => {
-    expect(names.length).toBeGreaterThan(3);
-    const page = read('docs/embedding.md');
-    expect(names.filter((name) => !page.includes(`\`${name}`))).toEqual([]);
-  });
+/** Events that a machine sends to itself. */
+const INTERNAL = new Set(['MESSAGES', 'ENDING', 'OVER']);
+
+test.each([
+  ['docs/embedding.md', 'actor', Object.keys(actors)],
+  ['docs/embedding.md', 'event', typesOf('protocol-types.ts', 'ProtocolEvent')],
+  ['docs/embedding.md', 'emitted event', typesOf('protocol-types.ts', 'ProtocolEmitted')],
+  ['docs/supervising.md', 'event', typesOf('supervisor-types.ts', 'SupervisorEvent')],
+  ['docs/supervising.md', 'emitted event', typesOf('supervisor-types.ts', 'SupervisorEmitted')],
+])('%s names every %s of the chart', (page, _, names) => {
+  expect(names.length).toBeGreaterThan(3);
+  const rows = read(page)
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .join('\n');
+  const users = names.filter((name) => !INTERNAL.has(name));
+  expect(users.filter((name) => !rows.includes(`\`${name}`))).toEqual([]);
 });
 
 describe('the pages', () => {
