@@ -1,17 +1,17 @@
-/** What the library is measured against: the best code for the same work that we could write. */
+/** Hand-written code that the library is compared with: the fastest we could write for the same work. */
 
 import type { Socket } from 'node:net';
 
 const LF = 0x0a;
-const BATCH = 64 * 1024;
-const NOTHING: Buffer = Buffer.alloc(0);
+const BATCH_CHARACTERS = 64 * 1024;
+const EMPTY: Buffer = Buffer.alloc(0);
 
 /**
- * Calls back with every JSON line: to the last newline, one string per chunk, cut and parsed; the
- * bytes behind it are kept.
+ * Calls `onMessage` with each line, parsed as JSON. The complete lines of a chunk are decoded as one string;
+ * the bytes after the last newline are kept for the next chunk.
  */
 export function readLines(socket: Socket, onMessage: (message: unknown) => void): void {
-  let tail = NOTHING;
+  let tail = EMPTY;
   socket.on('data', (chunk: Buffer) => {
     const last = chunk.lastIndexOf(LF);
     if (last === -1) {
@@ -33,7 +33,7 @@ export function readLines(socket: Socket, onMessage: (message: unknown) => void)
   });
 }
 
-/** Writes `count` of the messages, 64 KiB at once, and waits when the stream asks for it. */
+/** Writes `count` messages in batches of 64 KiB, and waits for `drain` when the stream is full. */
 export async function writeLines(
   socket: Socket,
   messages: readonly unknown[],
@@ -42,14 +42,14 @@ export async function writeLines(
   let text = '';
   for (let at = 0; at < count; at += 1) {
     text += `${JSON.stringify(messages[at % messages.length])}\n`;
-    if (text.length < BATCH) continue;
-    if (!socket.write(text)) await drained(socket);
+    if (text.length < BATCH_CHARACTERS) continue;
+    if (!socket.write(text)) await waitForDrain(socket);
     text = '';
   }
   if (text !== '') socket.write(text);
 }
 
-/** Requests by number, one write per turn. */
+/** Sends requests with numeric ids, with one write per turn of the event loop. */
 export class HandClient {
   readonly #socket: Socket;
   readonly #pending = new Map<number, (reply: unknown) => void>();
@@ -80,7 +80,7 @@ export class HandClient {
   };
 }
 
-function drained(socket: Socket): Promise<void> {
+function waitForDrain(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     socket.once('drain', resolve);
   });

@@ -1,9 +1,9 @@
-/** Work in a process of its own, where memory is to be measured. */
+/** Runs one variant in a process of its own, to measure its memory. */
 
 import { Child } from './peer.ts';
 import type { Run } from './measure.ts';
 
-/** What `peers/job.ts` is asked to do. */
+/** The task of `peers/job.ts`. */
 export interface Job {
   readonly what: 'inbound' | 'stalled';
   readonly variant: string;
@@ -11,7 +11,7 @@ export interface Job {
   readonly count: number;
 }
 
-/** Runs a job; its report is the figures. */
+/** Runs a job in a new process, and resolves with the figures that it reports. */
 export async function runJob(job: Job): Promise<Run> {
   const started = performance.now();
   const child = new Child(new URL('peers/job.ts', import.meta.url), [JSON.stringify(job)]);

@@ -1,40 +1,41 @@
-/** Alternating runs and their statistics. */
+/** Runs variants alternately, and computes statistics. */
 
-/** One run of one variant: how long it took, and what it says. */
+/** One run of one variant: its duration and its figures. */
 export interface Run {
   readonly ms: number;
   readonly figures: readonly number[];
 }
 
-/** One way to do the work. */
+/** One of the implementations that a comparison compares. */
 export interface Variant {
   readonly name: string;
-  /** How much work the first warm-up does. */
+  /** The amount of work in the first warm-up. */
   readonly count: number;
-  /** Whether all runs do just that, instead of what fills the time of a run. */
+  /** Whether all runs do this amount, instead of the amount that takes `targetMs`. */
   readonly fixed?: boolean;
   run(count: number): Promise<Run>;
 }
 
-/** How long and how often. */
+/** The number of runs and their duration. */
 export interface Plan {
   readonly rounds: number;
   readonly warmups: number;
-  /** What a run should take. */
+  /** The intended duration of a run. */
   readonly targetMs: number;
 }
 
-/** What the runs of a variant said, round by round. */
+/** The figures of a variant. */
 export interface Series {
   readonly name: string;
+  /** The figures of each round. */
   readonly rounds: readonly (readonly number[])[];
 }
 
 const DEADLINE_MS = 60_000;
 
 /**
- * Runs the variants in turn, A B C A B C …, so that what disturbs the machine disturbs all of them.
- * Warm-ups compile the code and find the amount of work that takes the time of a run.
+ * Runs the variants in turn, A B C A B C …, so that other load on the machine affects all alike.
+ * The warm-ups let V8 compile the code, and find the amount of work that takes `targetMs`.
  */
 export async function alternate(variants: readonly Variant[], plan: Plan): Promise<Series[]> {
   const counts = variants.map((variant) => variant.count);
@@ -42,17 +43,17 @@ export async function alternate(variants: readonly Variant[], plan: Plan): Promi
   for (let round = -plan.warmups; round < plan.rounds; round += 1) {
     for (const [at, variant] of variants.entries()) {
       const count = counts[at] ?? variant.count;
-      // Not a full collection: it throws away compiled code too, that of the large variants above all.
+      // Not a full collection, which would also discard compiled code, most of all of large variants.
       globalThis.gc?.({ type: 'minor' });
       const { ms, figures } = await within(DEADLINE_MS, variant.run(count), variant.name);
       if (round >= 0) rounds[at]?.push([...figures]);
-      else if (variant.fixed !== true) counts[at] = fitted(count, ms, plan.targetMs);
+      else if (variant.fixed !== true) counts[at] = fitCount(count, ms, plan.targetMs);
     }
   }
   return variants.map(({ name }, at) => ({ name, rounds: rounds[at] ?? [] }));
 }
 
-/** Times a piece of work of `count` units; its figure is the units per second. */
+/** Times `work`, which does `count` units. The figure is units per second. */
 export async function rate(count: number, work: () => Promise<void>): Promise<Run> {
   const started = performance.now();
   await work();
@@ -60,19 +61,18 @@ export async function rate(count: number, work: () => Promise<void>): Promise<Ru
   return { ms, figures: [(count / ms) * 1000] };
 }
 
-/** The value below which the share `at` of the values lies, interpolated. */
-export function quantile(values: readonly number[], at: number): number {
+/** The value below which this share of the values lies, interpolated. */
+export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const place = (sorted.length - 1) * at;
-  const below = sorted[Math.floor(place)] ?? NaN;
-  const above = sorted[Math.ceil(place)] ?? NaN;
-  return below + (above - below) * (place - Math.floor(place));
+  const position = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(position)] ?? NaN;
+  const above = sorted[Math.ceil(position)] ?? NaN;
+  return below + (above - below) * (position - Math.floor(position));
 }
 
-/** The same, half of the values. */
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
-/** Calls back when it was called `count` times. */
+/** Returns a function `tick`, and a promise that resolves when `tick` has been called `count` times. */
 export function countdown(count: number): {
   readonly done: Promise<void>;
   readonly tick: () => void;
@@ -89,7 +89,7 @@ export function countdown(count: number): {
   return { done, tick };
 }
 
-/** Rejects when a promise takes too long. */
+/** Rejects when the promise does not settle within `ms`. */
 export async function within<T>(ms: number, promise: Promise<T>, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -104,7 +104,7 @@ export async function within<T>(ms: number, promise: Promise<T>, what: string): 
   }
 }
 
-function fitted(count: number, ms: number, targetMs: number): number {
+function fitCount(count: number, ms: number, targetMs: number): number {
   const scale = Math.min(20, targetMs / Math.max(ms, 0.1));
   return Math.max(1, Math.round(count * scale));
 }

@@ -1,10 +1,10 @@
-/** The built package, as its users get it; only its types come from the source. */
+/** Imports the built package in `dist/`. Only the types come from the source. */
 
 import type * as Wirechart from '../src/index.ts';
 import type * as Inspect from '../src/inspect/index.ts';
 import type * as Qmp from '../src/qmp/index.ts';
 
-// A specifier that is not a literal: the type checker must not look for files that only a build makes.
+// Not a literal specifier, because the type checker would look for files that exist only after a build.
 const built = async (module: string): Promise<unknown> =>
   import(new URL(`../dist/${module}`, import.meta.url).href);
 

@@ -1,85 +1,85 @@
-/** The other process: started, given orders, and sure to go. */
+/** Starts peer processes, sends them orders, and ends them. */
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { Framing } from './messages.ts';
 
-/** What a flood sends, a sink expects, or an inspector wants to be shown. */
+/** What a flood must send, how much a sink must expect, or whether an inspector requests messages. */
 export type Order =
   | { readonly flood: Framing; readonly size: number; readonly blocks: number }
   | { readonly expect: number }
   | { readonly wire: boolean };
 
-/** A child that reports; each report answers the oldest question. */
+/** A child process that sends reports. Each report resolves the oldest pending `report()`. */
 export class Child {
   readonly #process: ChildProcess;
   #reports: unknown[] = [];
-  #waiting: { resolve: (report: unknown) => void; reject: (error: Error) => void }[] = [];
+  #pending: { resolve: (report: unknown) => void; reject: (error: Error) => void }[] = [];
   #failed: Error | undefined;
 
   constructor(script: URL, args: readonly string[]) {
-    // The options of this process, tsx among them, are the child's too.
+    // fork() passes the Node options of this process, tsx among them, to the child.
     this.#process = fork(script, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#process.on('message', (report) => {
-      const waiting = this.#waiting.shift();
-      if (waiting === undefined) this.#reports.push(report);
-      else waiting.resolve(report);
+      const pending = this.#pending.shift();
+      if (pending === undefined) this.#reports.push(report);
+      else pending.resolve(report);
     });
     this.#process.on('error', (error) => {
       this.#fail(error);
     });
     this.#process.on('exit', (code) => {
-      this.#fail(new Error(`${script.pathname} exited with ${String(code)}`));
+      this.#fail(new Error(`${script.pathname} exited with code ${String(code)}`));
     });
   }
 
-  /** The next report. */
+  /** Resolves with the next report. */
   report(): Promise<unknown> {
     if (this.#reports.length > 0) return Promise.resolve(this.#reports.shift());
     if (this.#failed !== undefined) return Promise.reject(this.#failed);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
+      this.#pending.push({ resolve, reject });
     });
   }
 
-  /** Sends an order and waits for the report that it is understood. */
+  /** Sends an order, and waits for its acknowledgement. */
   async order(order: Order): Promise<void> {
     this.#process.send(order);
     await this.report();
   }
 
-  /** Ends it, and waits until it has gone. */
+  /** Kills the process, and waits until it has exited. */
   async stop(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
-    const gone = new Promise<void>((resolve) => {
+    const exited = new Promise<void>((resolve) => {
       this.#process.once('exit', () => {
         resolve();
       });
     });
     this.#process.kill('SIGKILL');
-    await gone;
+    await exited;
   }
 
   #fail(error: Error): void {
     this.#failed = error;
-    for (const { reject } of this.#waiting.splice(0)) reject(error);
+    for (const { reject } of this.#pending.splice(0)) reject(error);
   }
 }
 
-let peers = 0;
+let peerCount = 0;
 
 /**
- * Starts a peer, does `work` with it, and sees to it that the peer goes.
+ * Starts a peer, calls `work`, and ends the peer afterwards.
  *
- * @param directory - Where to make the socket on which it listens.
+ * @param directory - The directory for the socket on which the peer listens.
  */
 export async function withPeer<T>(
   script: URL,
   directory: string,
   work: (path: string, peer: Child) => Promise<T>,
 ): Promise<T> {
-  peers += 1;
-  const path = join(directory, `peer${String(peers)}`);
+  peerCount += 1;
+  const path = join(directory, `peer${String(peerCount)}`);
   const peer = new Child(script, [path]);
   try {
     await peer.report();

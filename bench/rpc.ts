@@ -1,4 +1,4 @@
-/** vscode-jsonrpc over a socket, as its users set it up. */
+/** vscode-jsonrpc over a socket, with its usual stream reader and writer. */
 
 import { connect, type Socket } from 'node:net';
 import {
@@ -8,13 +8,13 @@ import {
   StreamMessageWriter,
 } from 'vscode-jsonrpc/node';
 
-/** A connection that listens, and its socket. */
+/** A connection in use, and its socket. */
 export interface RpcClient {
   readonly connection: MessageConnection;
   readonly socket: Socket;
 }
 
-/** Dials and listens. `prepare` registers handlers before the first message can come. */
+/** Connects. `prepare` may register handlers before the first message can arrive. */
 export async function connectRpc(
   path: string,
   prepare?: (connection: MessageConnection) => void,
@@ -29,13 +29,13 @@ export async function connectRpc(
   return { connection, socket };
 }
 
-/** Ends both. */
+/** Closes the connection and its socket. */
 export async function closeRpc({ connection, socket }: RpcClient): Promise<void> {
   connection.dispose();
   await destroy(socket);
 }
 
-/** A bare socket, open. */
+/** Resolves with a connected socket. */
 export function dial(path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ path });
@@ -48,7 +48,7 @@ export function dial(path: string): Promise<Socket> {
   });
 }
 
-/** Destroys a socket and waits for that. */
+/** Destroys a socket; resolves when it has closed. */
 export function destroy(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     socket.once('close', () => {

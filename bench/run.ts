@@ -1,5 +1,5 @@
 /**
- * Measures the built package against hand-written code and vscode-jsonrpc.
+ * Compares the built package with hand-written code and with vscode-jsonrpc.
  *
  *   npm run bench -- [--only NAME] [--quick] [--json [FILE]]
  */
@@ -38,18 +38,18 @@ const FULL: Plan = { rounds: 7, warmups: 3, targetMs: 200 };
 const QUICK: Plan = { rounds: 3, warmups: 2, targetMs: 60 };
 
 const USAGE = `Usage: npm run bench -- [options]
-  --only NAME    one comparison: ${Object.keys(COMPARISONS).join(', ')}
-  --quick        3 short runs of each variant
-  --json [FILE]  JSON to FILE, or to standard output (the tables then go to standard error)`;
+  --only NAME    run one comparison: ${Object.keys(COMPARISONS).join(', ')}
+  --quick        run each variant only 3 times, and briefly
+  --json [FILE]  write JSON to FILE, or to standard output (the tables then go to standard error)`;
 
 interface Options {
   readonly names: readonly string[];
   readonly plan: Plan;
-  /** Where JSON goes; '' is standard output. */
+  /** The file for JSON; '' is standard output. */
   readonly json: string | undefined;
 }
 
-/** @throws {TypeError} When the arguments are wrong. */
+/** @throws {TypeError} When an argument is invalid. */
 function optionsOf(args: string[]): Options {
   const { values, positionals } = parseArgs({
     args,
@@ -59,9 +59,9 @@ function optionsOf(args: string[]): Options {
   const { only, quick = false, json = false } = values;
   const [file = ''] = positionals;
   if (positionals.length > (json ? 1 : 0))
-    throw new TypeError(`What is '${positionals.at(-1) ?? ''}'?`);
+    throw new TypeError(`Unexpected argument '${positionals.at(-1) ?? ''}'`);
   if (only !== undefined && !Object.hasOwn(COMPARISONS, only)) {
-    throw new TypeError(`There is no comparison '${only}'`);
+    throw new TypeError(`Unknown comparison '${only}'`);
   }
   return {
     names: only === undefined ? Object.keys(COMPARISONS) : [only],
@@ -70,7 +70,7 @@ function optionsOf(args: string[]): Options {
   };
 }
 
-function parsed(): Options | undefined {
+function parseOptions(): Options | undefined {
   try {
     return optionsOf(process.argv.slice(2));
   } catch (error) {
@@ -115,9 +115,9 @@ function headerOf({ rounds, warmups, targetMs }: Plan): Readonly<Record<string, 
   };
 }
 
-// An exit takes the directory and, by the end of their IPC channels, the peers along.
+// An exit removes the directory and, because it closes their IPC channels, ends the peers.
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 
-const options = parsed();
+const options = parseOptions();
 if (options !== undefined) await main(options);

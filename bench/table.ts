@@ -1,32 +1,32 @@
-/** Figures as tables: for people, and as JSON. */
+/** Makes tables of figures, and prints them. */
 
 import { median, quantile, type Series } from './measure.ts';
 
-/** The names of the variants that others are compared with. */
+/** The names of the variants that the others are compared with. */
 export const HAND = 'hand';
 export const RPC = 'vscode-jsonrpc';
 
-/** One variant's figures. */
+/** The figures of one variant. */
 export interface Row {
   readonly variant: string;
   readonly median: number;
   readonly quartiles: readonly [number, number];
-  /** The median of the ratios of each round; absent where there is nothing to compare with. */
+  /** The median of the ratios within each round; absent if that variant does not take part. */
   readonly toHand?: number;
   readonly toRpc?: number;
-  /** To the variant that the comparison names, where it names one. */
+  /** The same, to the base that the comparison names. */
   readonly toBase?: number;
   readonly values: readonly number[];
 }
 
-/** One figure of all variants. */
+/** One figure of each variant. */
 export interface Table {
   readonly title: string;
   readonly unit: string;
   readonly rows: readonly Row[];
 }
 
-/** The table of the figure at an index; `base` is the variant to compare with, instead of the usual two. */
+/** Makes the table of the figure at `index`; `base` names another variant to compare with. */
 export function tableOf(
   title: string,
   unit: string,
@@ -38,7 +38,7 @@ export function tableOf(
   const pick = (figures: readonly number[]): number => figures[index] ?? NaN;
   const hand = valuesOf(HAND);
   const rpc = valuesOf(RPC);
-  const named = base === undefined ? undefined : valuesOf(base);
+  const baseValues = base === undefined ? undefined : valuesOf(base);
   const rows = series.map(({ name, rounds }): Row => {
     const values = rounds.map(pick);
     return {
@@ -47,30 +47,30 @@ export function tableOf(
       quartiles: [quantile(values, 0.25), quantile(values, 0.75)],
       ...(hand && { toHand: ratio(values, hand) }),
       ...(rpc && { toRpc: ratio(values, rpc) }),
-      ...(named && { toBase: ratio(values, named) }),
+      ...(baseValues && { toBase: ratio(values, baseValues) }),
       values,
     };
   });
   return { title, unit, rows };
 }
 
-/** A table as text. */
+/** Returns a table as text. */
 export function textOf({ title, unit, rows }: Table): string {
   const hasBase = rows.some(({ toBase }) => toBase !== undefined);
   const ratios = hasBase ? ['/ base'] : ['/ hand', '/ vscode'];
-  const head = ['variant', 'median', 'IQR', ...ratios];
+  const header = ['variant', 'median', 'IQR', ...ratios];
   const body = rows.map((row) => [
     row.variant,
     number(row.median),
     `${number(row.quartiles[0])} – ${number(row.quartiles[1])}`,
     ...(hasBase ? [times(row.toBase)] : [percent(row.toHand), times(row.toRpc)]),
   ]);
-  const widths = head.map((_, at) =>
-    Math.max(...[head, ...body].map((cells) => cells[at]?.length ?? 0)),
+  const widths = header.map((_, at) =>
+    Math.max(...[header, ...body].map((cells) => cells[at]?.length ?? 0)),
   );
   const line = (cells: readonly string[]) =>
     cells.map((cell, at) => pad(cell, widths[at] ?? 0, at)).join('  ');
-  return [`${title} [${unit}]`, ...[head, ...body].map((cells) => `  ${line(cells)}`)].join('\n');
+  return [`${title} [${unit}]`, ...[header, ...body].map((cells) => `  ${line(cells)}`)].join('\n');
 }
 
 const percent = (ratio: number | undefined): string =>
@@ -89,7 +89,7 @@ function number(value: number): string {
   });
 }
 
-/** Round by round, because what disturbs the machine in a round disturbs all variants of it. */
+/** Compares round by round, because load on the machine in a round affects all variants alike. */
 function ratio(values: readonly number[], base: readonly number[]): number {
   return median(values.map((value, at) => value / (base[at] ?? NaN)));
 }

@@ -1,19 +1,19 @@
-/** What a comparison is. */
+/** The interface of a comparison. */
 
 import type { Plan } from '../measure.ts';
 import type { Table } from '../table.ts';
 
-/** What a comparison is given. */
+/** The input of a comparison. */
 export interface Setting {
   readonly plan: Plan;
-  /** A private directory, for sockets. */
+  /** A private directory for sockets. */
   readonly directory: string;
 }
 
-/** Some variants of one kind of work; yields its tables as they are ready. */
+/** Compares variants of one kind of work; yields each table when it is ready. */
 export type Comparison = (setting: Setting) => AsyncIterable<Table>;
 
-/** A plan for figures that hardly vary, or take long. */
+/** Reduces a plan for figures that vary little or take long. */
 export const fewer = (plan: Plan): Plan => ({
   ...plan,
   rounds: Math.min(3, plan.rounds),

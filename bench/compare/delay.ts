@@ -1,4 +1,4 @@
-/** How long a flood of messages keeps the event loop from everybody else. */
+/** How long a flood of messages blocks the event loop for other code. */
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { alternate, type Run, type Variant } from '../measure.ts';
@@ -9,13 +9,13 @@ import { FLOOD, order } from './inbound.ts';
 import { inboundClients } from './inbound-clients.ts';
 
 const SIZE = 150;
-/** How often the loop is looked at, in ms: that much of each interval is no delay. */
-const RESOLUTION = 1;
-/** Runs so much longer than others: a percentile needs many intervals. */
-const LONGER = 5;
+/** The sampling interval of the histogram; it is subtracted from each measured interval. */
+const RESOLUTION_MS = 1;
+/** Runs are longer than in other comparisons: a percentile needs many intervals. */
+const DURATION_FACTOR = 5;
 
 export async function* delay({ plan, directory }: Setting): AsyncGenerator<Table> {
-  const longer = { ...plan, targetMs: plan.targetMs * LONGER };
+  const longer = { ...plan, targetMs: plan.targetMs * DURATION_FACTOR };
   const series = await withPeer(FLOOD, directory, (path, peer) =>
     alternate(variants(path, peer), longer),
   );
@@ -40,17 +40,20 @@ function variants(path: string, peer: Child): Variant[] {
   }));
 }
 
-/** The least that is told: ratios to nothing say nothing. */
-const LEAST = 0.01;
+/** The smallest delay in the table, so that no ratio is to 0. */
+const MIN_DELAY_MS = 0.01;
 
-/** Its figures are the median, the 99th percentile and the longest. */
+/** The figures are the median, the 99th percentile and the maximum of the delays. */
 async function delays(work: () => Promise<void>): Promise<Run> {
-  const histogram = monitorEventLoopDelay({ resolution: RESOLUTION });
+  const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   histogram.enable();
   const started = performance.now();
   await work();
   const ms = performance.now() - started;
   histogram.disable();
   const intervals = [histogram.percentile(50), histogram.percentile(99), histogram.max];
-  return { ms, figures: intervals.map((interval) => Math.max(LEAST, interval / 1e6 - RESOLUTION)) };
+  return {
+    ms,
+    figures: intervals.map((interval) => Math.max(MIN_DELAY_MS, interval / 1e6 - RESOLUTION_MS)),
+  };
 }

@@ -1,4 +1,4 @@
-/** Events of QMP, those that nobody listens to above all, until the reply that comes behind them. */
+/** QMP events per second, with and without listeners, up to the reply that follows them. */
 
 import { readLines } from '../hand.ts';
 import { alternate, rate, type Variant } from '../measure.ts';
@@ -14,17 +14,17 @@ const PEER = new URL('../peers/monitor.ts', import.meta.url);
 
 const COMMAND = 'query-status';
 
-/** Connects, and returns how to take all events and how to leave: only the taking is timed. */
+/** Connects and returns a client. Only its `takeAll()` is timed. */
 type Connect = (path: string) => Promise<Client>;
 interface Client {
-  /** Resolves with the reply that comes behind them. */
-  take(): Promise<unknown>;
+  /** Reads all events; resolves with the reply that follows them. */
+  takeAll(): Promise<unknown>;
   close(): Promise<void>;
 }
 
 const CLIENTS: Readonly<Record<string, Connect>> = {
   [HAND]: byHand,
-  'QmpClient, nobody listens': (path) => withQmp(path, () => undefined),
+  'QmpClient, no listener': (path) => withQmp(path, () => undefined),
   'QmpClient, on() of another event': (path) =>
     withQmp(path, (client) => client.on('SHUTDOWN', () => undefined)),
   'QmpClient, on() of the event': (path) =>
@@ -48,7 +48,7 @@ function variants(path: string, peer: Child, size: number): Variant[] {
       const count = await order(peer, 'qemu', size, wanted);
       const client = await connect(path);
       const run = await rate(count, async () => {
-        await client.take();
+        await client.takeAll();
       });
       await client.close();
       return run;
@@ -56,26 +56,29 @@ function variants(path: string, peer: Child, size: number): Variant[] {
   }));
 }
 
-/** Negotiates nothing: it only has to tell the reply from the events. */
+/** Does not negotiate: it only has to distinguish the reply from the events. */
 async function byHand(path: string): Promise<Client> {
   const socket = await dial(path);
   let finish: (reply: unknown) => void = () => undefined;
   readLines(socket, (message) => {
     if ('return' in (message as object)) finish(message);
   });
-  const take = (): Promise<unknown> =>
+  const takeAll = (): Promise<unknown> =>
     new Promise((resolve) => {
       finish = resolve;
       socket.write(`${JSON.stringify({ execute: COMMAND, id: 1 })}\n`);
     });
-  return { take, close: () => destroy(socket) };
+  return { takeAll, close: () => destroy(socket) };
 }
 
 async function withQmp(path: string, listen: (client: Qmp) => unknown): Promise<Client> {
   const client = new QmpClient();
   listen(client);
   await client.connect(path);
-  return { take: () => client.execute(COMMAND), close: () => client.disconnect({ force: true }) };
+  return {
+    takeAll: () => client.execute(COMMAND),
+    close: () => client.disconnect({ force: true }),
+  };
 }
 
 type Qmp = InstanceType<typeof QmpClient>;

@@ -1,4 +1,4 @@
-/** Requests and their replies, over messages like QMP's. */
+/** Requests and replies, with messages like those of QMP. */
 
 import { HandClient } from '../hand.ts';
 import { alternate, median, type Run, type Variant } from '../measure.ts';
@@ -30,7 +30,7 @@ export async function* exchange({ plan, directory }: Setting): AsyncGenerator<Ta
     withPeer(PEER, directory, (path) => alternate(variantsOf(path, run), plan));
   for (const depth of [64, 1024]) {
     const series = await measure((client, count) => pipelined(client, count, depth));
-    yield tableOf(`request/response, ${String(depth)} deep`, 'requests/s', series);
+    yield tableOf(`request/response, ${String(depth)} in flight`, 'requests/s', series);
   }
   const series = await measure(pingPong);
   yield tableOf('request/response, one at a time: p50, lower is better', 'µs', series);

@@ -1,4 +1,4 @@
-/** What a decoder costs per byte, in chunks of any size: the same in all of them, if it is linear. */
+/** The cost of decoding per byte. If a decoder is linear, it is the same for all sizes of message. */
 
 import { alternate, type Plan, type Run, type Variant } from '../measure.ts';
 import { event, type Event, events, rpcFrame } from '../messages.ts';
@@ -26,13 +26,14 @@ const FRAMERS: Readonly<Record<string, Framer>> = {
 };
 
 export async function* framing({ plan }: Setting): AsyncGenerator<Table> {
-  const few = { ...fewer(plan), warmups: 1 };
+  const reduced = { ...fewer(plan), warmups: 1 };
   const small = events(150);
   yield await measure('150 B messages in 1-byte chunks', small, 1, plan);
   yield await measure('150 B messages in 7-byte chunks', small, 7, plan);
   yield await measure('150 B messages in 64 KiB chunks', small, 64 * 1024, plan);
-  yield await measure('a 5 MB message in 7-byte chunks', [large(5_000_000)], 7, few);
-  yield await measure('a 64 MiB message in 64 KiB chunks', [large(64 * MIB)], 64 * 1024, few);
+  yield await measure('a 5 MB message in 7-byte chunks', [largeMessage(5_000_000)], 7, reduced);
+  const huge = [largeMessage(64 * MIB)];
+  yield await measure('a 64 MiB message in 64 KiB chunks', huge, 64 * 1024, reduced);
 }
 
 async function measure(
@@ -54,7 +55,7 @@ async function measure(
   return tableOf(`framing, ${what}: lower is better`, 'ns/byte', await alternate(variants, plan));
 }
 
-/** Feeds `data` `count` times, and checks that all its messages came out. */
+/** Decodes `data` `count` times, and checks the number of messages. */
 function decode(
   codec: Framer['codec'],
   data: Buffer,
@@ -65,18 +66,19 @@ function decode(
   const decoder = codec.createDecoder(LIMITS);
   let messages = 0;
   const started = performance.now();
-  for (let time = 0; time < count; time += 1) {
+  for (let round = 0; round < count; round += 1) {
     for (let from = 0; from < data.length; from += chunkSize) {
       decoder.write(data.subarray(from, from + chunkSize));
       while (decoder.read() !== undefined) messages += 1;
     }
   }
   const ms = performance.now() - started;
-  if (messages !== count * expected) throw new Error(`${String(messages)} messages came out`);
+  if (messages !== count * expected)
+    throw new Error(`Decoded ${String(messages)} messages instead of ${String(count * expected)}`);
   return { ms, figures: [(ms * 1e6) / (data.length * count)] };
 }
 
-/** One message of many parts, so that its parsing costs what it usually does. */
-function large(size: number): Event {
+/** One message with many members, so that its cost per byte is that of usual messages. */
+function largeMessage(size: number): Event {
   return { return: Array.from({ length: Math.floor(size / 1024) }, (_, at) => event(at, 1024)) };
 }

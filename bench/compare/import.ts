@@ -1,4 +1,4 @@
-/** What it costs to begin: a process that does nothing but import, and ends. */
+/** The duration of a process that imports the package and exits. */
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 const NOTHING = 'nothing';
 
-/** What is imported, by the name of the variant. */
+/** The program of each variant. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   [NOTHING]: '',
   xstate: "import 'xstate'",
@@ -25,17 +25,17 @@ export async function* importing({ plan }: Setting): AsyncGenerator<Table> {
     fixed: true,
     run: () => timed(program),
   }));
-  // A process is short, and much disturbs it.
+  // More rounds, because the durations of short processes vary much.
   const series = await alternate(variants, { ...plan, rounds: plan.rounds * 3, warmups: 1 });
   yield tableOf('a process that imports: wall time, lower is better', 'ms', series);
-  yield tableOf('the same, above a process that does nothing', 'ms', above(NOTHING, series));
+  yield tableOf('the same, more than a process that imports nothing', 'ms', above(NOTHING, series));
 }
 
 async function timed(program: string): Promise<Run> {
   const started = performance.now();
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
     cwd: ROOT,
-    // Not the options of this process: tsx would be imported, too.
+    // Without the Node options of this process: the child would also import tsx.
     env: { ...process.env, NODE_OPTIONS: '' },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
@@ -44,11 +44,11 @@ async function timed(program: string): Promise<Run> {
     child.once('exit', resolve);
   });
   const ms = performance.now() - started;
-  if (code !== 0) throw new Error(`A process exited with ${String(code)}: ${program}`);
+  if (code !== 0) throw new Error(`The program "${program}" exited with code ${String(code)}`);
   return { ms, figures: [ms] };
 }
 
-/** Round by round, what is more than in the series of a name. */
+/** Subtracts the series with this name from the others, round by round. */
 function above(name: string, series: readonly Series[]): Series[] {
   const base = series.find((one) => one.name === name)?.rounds ?? [];
   return series

@@ -1,4 +1,4 @@
-/** Ways to read a flood of messages. */
+/** The clients that read a flood of messages. */
 
 import { readLines } from '../hand.ts';
 import { countdown } from '../measure.ts';
@@ -14,14 +14,14 @@ import {
 import { closeRpc, connectRpc, destroy, dial } from '../rpc.ts';
 import { HAND, RPC } from '../table.ts';
 
-/** One way. */
+/** A client. */
 export interface InboundClient {
   readonly framing: Framing;
-  /** Connects, takes `count` messages, and disconnects. */
+  /** Connects, reads `count` messages, and disconnects. */
   read(path: string, count: number): Promise<void>;
 }
 
-/** By name. */
+/** The clients, by the name of the variant. */
 export const inboundClients: Readonly<Record<string, InboundClient>> = {
   [HAND]: { framing: 'lines', read: readByHand },
   'wirechart jsonLines': {
@@ -43,7 +43,7 @@ async function readByHand(path: string, count: number): Promise<void> {
   await destroy(socket);
 }
 
-/** Reads with a protocol of the package; `options` are that protocol's. */
+/** Reads with an `AsyncProtocol`. */
 export async function readWith(
   codec: Codec<JsonValue>,
   path: string,

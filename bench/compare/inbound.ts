@@ -1,4 +1,4 @@
-/** Messages that come as fast as they are taken. */
+/** Inbound messages per second; the peer sends as fast as the client reads. */
 
 import { runJob } from '../job.ts';
 import { alternate, rate, type Variant } from '../measure.ts';
@@ -10,7 +10,7 @@ import { inboundClients } from './inbound-clients.ts';
 
 export const FLOOD = new URL('../peers/flood.ts', import.meta.url);
 
-/** How much is read where memory is measured: enough to see what does not hold the peer back. */
+/** How much is read to measure memory: enough to detect a client without backpressure. */
 const MEMORY_BYTES = 30_000_000;
 
 export async function* inbound({ plan, directory }: Setting): AsyncGenerator<Table> {
@@ -23,7 +23,7 @@ export async function* inbound({ plan, directory }: Setting): AsyncGenerator<Tab
     const memory = await withPeer(FLOOD, directory, (path, peer) =>
       alternate(memoryVariants(path, peer, size), fewer(plan)),
     );
-    yield tableOf(`${title}, peak RSS above the start, 30 MB read`, 'MB', memory);
+    yield tableOf(`${title}, peak RSS above the initial RSS, 30 MB read`, 'MB', memory);
   }
 }
 
@@ -49,7 +49,7 @@ function memoryVariants(path: string, peer: Child, size: number): Variant[] {
   }));
 }
 
-/** Orders what the next to connect gets; returns how many messages that are. */
+/** Tells the peer what to send to the next client; resolves with the number of messages. */
 export async function order(
   peer: Child,
   framing: Framing,

@@ -1,4 +1,4 @@
-/** What a session costs: to begin and end it, and to keep it. */
+/** The cost of a session: of connecting and disconnecting, and of an open session in memory. */
 
 import type { Socket } from 'node:net';
 import { alternate, type Run, type Variant } from '../measure.ts';
@@ -11,8 +11,8 @@ import { fewer, type Setting } from './comparison.ts';
 export const SINK = new URL('../peers/sink.ts', import.meta.url);
 
 const SESSIONS = 2000;
-/** As many dial at once. */
-const TOGETHER = 100;
+/** How many sessions connect at once. */
+const BATCH_SESSIONS = 100;
 
 export async function* lifecycle({ plan, directory }: Setting): AsyncGenerator<Table> {
   const cycles = await withPeer(SINK, directory, (path) =>
@@ -20,13 +20,17 @@ export async function* lifecycle({ plan, directory }: Setting): AsyncGenerator<T
       [
         { name: HAND, count: 100, run: (count) => timed(count, () => cycleByHand(path)) },
         { name: 'AsyncProtocol, reused', count: 100, run: reused(path) },
-        { name: 'AsyncProtocol, a new one', count: 100, run: (count) => timed(count, anew(path)) },
+        {
+          name: 'AsyncProtocol, new',
+          count: 100,
+          run: (count) => timed(count, cycleWithNew(path)),
+        },
       ],
       plan,
     ),
   );
   const title = 'connect and disconnect';
-  yield tableOf(`${title}: CPU-time of a cycle, lower is better`, 'µs', cycles, 0);
+  yield tableOf(`${title}: CPU time of a cycle, lower is better`, 'µs', cycles, 0);
   yield tableOf(title, 'cycles/s', cycles, 1);
   const idle = await withPeer(SINK, directory, (path) =>
     alternate(idleVariants(path), fewer(plan)),
@@ -34,7 +38,7 @@ export async function* lifecycle({ plan, directory }: Setting): AsyncGenerator<T
   yield tableOf('idle session: heap after gc, lower is better', 'KB', idle);
 }
 
-/** The CPU-time of a cycle, and cycles per second. */
+/** The figures are the CPU time of a cycle in µs, and cycles per second. */
 export async function timed(count: number, cycle: () => Promise<void>): Promise<Run> {
   const started = performance.now();
   const before = process.cpuUsage();
@@ -64,7 +68,7 @@ function reused(path: string): (count: number) => Promise<Run> {
     });
 }
 
-const anew = (path: string) => async (): Promise<void> => {
+const cycleWithNew = (path: string) => async (): Promise<void> => {
   const protocol = new AsyncProtocol({ codec: jsonLines() });
   await protocol.connect(path);
   await protocol.disconnect();
@@ -98,7 +102,7 @@ function idle(name: string, open: () => Promise<Closable>): Variant {
     const before = await heapUsed();
     const sessions: Closable[] = [];
     while (sessions.length < count) {
-      sessions.push(...(await Promise.all(Array.from({ length: TOGETHER }, open))));
+      sessions.push(...(await Promise.all(Array.from({ length: BATCH_SESSIONS }, open))));
     }
     const used = (await heapUsed()) - before;
     await Promise.all(sessions.map((session) => session.close()));
@@ -107,7 +111,7 @@ function idle(name: string, open: () => Promise<Closable>): Variant {
   return { name, count: SESSIONS, fixed: true, run };
 }
 
-/** After what is left of earlier work has gone. */
+/** Measures the heap after several collections, so that earlier work is freed. */
 async function heapUsed(): Promise<number> {
   for (let at = 0; at < 3; at += 1) {
     await new Promise((resolve) => setTimeout(resolve, 20));

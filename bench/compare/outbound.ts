@@ -1,4 +1,4 @@
-/** Messages that go as fast as the peer takes them; the peer says when it has them all. */
+/** Outbound messages per second, until the peer reports that it has received all of them. */
 
 import { writeLines } from '../hand.ts';
 import { alternate, rate, type Run, type Variant } from '../measure.ts';
@@ -11,12 +11,12 @@ import { type Setting } from './comparison.ts';
 
 const PEER = new URL('../peers/sink.ts', import.meta.url);
 
-/** How many messages are sent before the next wait. */
-const WINDOW = 1000;
-/** What is sent in one turn, without a wait. */
+/** How many messages are sent before `send()` is awaited. */
+const WINDOW_MESSAGES = 1000;
+/** How much is sent in one turn of the event loop, without waiting. */
 const AT_ONCE_BYTES = 30_000_000;
 
-/** Connects, and returns how to send and how to leave: only the sending is timed. */
+/** Connects and returns a client. Only its `send()` is timed. */
 type Sender = (path: string, messages: readonly Event[]) => Promise<Sending>;
 interface Sending {
   send(count: number): Promise<void>;
@@ -111,7 +111,7 @@ async function sendInWindows(
 ): Promise<void> {
   for (let sent = 0; sent < count; sent += 1) {
     const room = protocol.send(at(messages, sent));
-    if (sent % WINDOW === WINDOW - 1) await room;
+    if (sent % WINDOW_MESSAGES === WINDOW_MESSAGES - 1) await room;
   }
 }
 
@@ -129,7 +129,7 @@ async function withRpc(path: string, messages: readonly Event[]): Promise<Sendin
   const sendAll = async (count: number): Promise<void> => {
     for (let sent = 0; sent < count;) {
       const window: Promise<void>[] = [];
-      for (; sent < count && window.length < WINDOW; sent += 1) {
+      for (; sent < count && window.length < WINDOW_MESSAGES; sent += 1) {
         window.push(client.connection.sendNotification('event', at(messages, sent)));
       }
       await Promise.all(window);

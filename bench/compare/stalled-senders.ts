@@ -1,4 +1,4 @@
-/** Ways to send to a peer that does not read, without waiting. */
+/** The clients that send to a peer that does not read, without waiting. */
 
 import type { Socket } from 'node:net';
 import { event } from '../messages.ts';
@@ -6,10 +6,10 @@ import { AsyncProtocol, jsonLines } from '../package.ts';
 import { dial } from '../rpc.ts';
 import { HAND } from '../table.ts';
 
-/** Sends `count` messages of 150 B; resolves a moment later, with all of them still queued. */
+/** Sends `count` messages of 150 B; resolves 100 ms later, when they are queued in memory. */
 export type StalledSender = (path: string, count: number) => Promise<Socket>;
 
-/** By name. */
+/** The clients, by the name of the variant. */
 export const stalledSenders: Readonly<Record<string, StalledSender>> = {
   [HAND]: async (path, count) => {
     const socket = await dial(path);
@@ -20,23 +20,24 @@ export const stalledSenders: Readonly<Record<string, StalledSender>> = {
       socket.write(text);
       text = '';
     }
-    return await aMomentLater(socket);
+    return await settle(socket);
   },
   'one write() per message': async (path, count) => {
     const socket = await dial(path);
     for (let at = 0; at < count; at += 1) socket.write(`${JSON.stringify(event(at, 150))}\n`);
-    return await aMomentLater(socket);
+    return await settle(socket);
   },
   wirechart: async (path, count) => {
     const socket = await dial(path);
     const protocol = new AsyncProtocol({ codec: jsonLines<unknown>() });
     await protocol.connect({ stream: socket });
     for (let at = 0; at < count; at += 1) void protocol.send(event(at, 150));
-    return await aMomentLater(socket);
+    return await settle(socket);
   },
 };
 
-async function aMomentLater(socket: Socket): Promise<Socket> {
+/** Waits 100 ms, and collects garbage. */
+async function settle(socket: Socket): Promise<Socket> {
   await new Promise((resolve) => setTimeout(resolve, 100));
   globalThis.gc?.();
   return socket;

@@ -1,4 +1,4 @@
-/** What a peer that does not read costs, when the sender does not wait for it. */
+/** The memory that messages take when the peer does not read and the sender does not wait. */
 
 import { runJob } from '../job.ts';
 import { alternate, type Variant } from '../measure.ts';
@@ -9,18 +9,18 @@ import { stalledSenders } from './stalled-senders.ts';
 
 const PEER = new URL('../peers/stalled.ts', import.meta.url);
 
-const COUNT = 200_000;
+const MESSAGES = 200_000;
 
 export async function* stalled({ plan, directory }: Setting): AsyncGenerator<Table> {
   const variants = (path: string): Variant[] =>
     Object.keys(stalledSenders).map((variant) => ({
       name: variant,
-      count: COUNT,
+      count: MESSAGES,
       fixed: true,
       run: (count) => runJob({ what: 'stalled', variant, path, count }),
     }));
   const series = await withPeer(PEER, directory, (path) => alternate(variants(path), fewer(plan)));
-  const title = `peer that does not read, ${String(COUNT)} messages of 150 B queued`;
-  yield tableOf(`${title}: RSS above the start`, 'MB', series, 0);
+  const title = `peer that does not read, ${String(MESSAGES)} messages of 150 B queued`;
+  yield tableOf(`${title}: RSS above the initial RSS`, 'MB', series, 0);
   yield tableOf(`${title}: in the socket's own buffer`, 'MB', series, 1);
 }

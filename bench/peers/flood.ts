@@ -1,18 +1,18 @@
-/** Sends whoever connects as many messages as were ordered, as fast as they are taken. */
+/** Sends the ordered number of messages to each client, as fast as the client reads. */
 
 import { type Block, block } from '../messages.ts';
 import { onOrder, path, report, serve, writeBlocks } from './serve.ts';
 
-const known = new Map<string, Block>();
+const blockCache = new Map<string, Block>();
 let data: Buffer = Buffer.alloc(0);
 let blocks = 0;
 
 onOrder((order) => {
   if (!('flood' in order)) return;
   const key = `${order.flood} ${String(order.size)}`;
-  const made = known.get(key) ?? block(order.size, order.flood);
-  known.set(key, made);
-  data = made.data;
+  const cached = blockCache.get(key) ?? block(order.size, order.flood);
+  blockCache.set(key, cached);
+  data = cached.data;
   blocks = order.blocks;
 });
 

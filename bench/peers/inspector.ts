@@ -1,6 +1,6 @@
 /**
- * An inspector that takes what it is told and looks at none of it. It reports its URL, then each
- * program that introduces itself, and the first message of the wire that it is shown.
+ * An inspector that discards what it receives. It reports its URL, each program that connects, and the
+ * first message that it is sent after an order to request them.
  */
 
 import type { AddressInfo } from 'node:net';
@@ -8,11 +8,11 @@ import { WebSocketServer } from 'ws';
 import { leaveWithBench, onOrder, report } from './serve.ts';
 
 const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-let isWaiting = false;
+let awaitsMessage = false;
 
 onOrder((order) => {
   if (!('wire' in order)) return;
-  isWaiting = order.wire;
+  awaitsMessage = order.wire;
   for (const client of server.clients) {
     client.send(JSON.stringify({ type: 'wirechart.wire', on: order.wire }));
   }
@@ -26,8 +26,8 @@ server.on('connection', (client) => {
     report('connected');
   });
   client.on('message', (data) => {
-    if (!isWaiting || !Buffer.isBuffer(data) || !data.includes('"wirechart.message"')) return;
-    isWaiting = false;
+    if (!awaitsMessage || !Buffer.isBuffer(data) || !data.includes('"wirechart.message"')) return;
+    awaitsMessage = false;
     report('shown');
   });
 });

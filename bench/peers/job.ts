@@ -1,4 +1,4 @@
-/** One variant in a process of its own: see `../job.ts`. */
+/** Runs one variant in this process; see `../job.ts`. */
 
 import { inboundClients } from '../compare/inbound-clients.ts';
 import { stalledSenders } from '../compare/stalled-senders.ts';
@@ -13,7 +13,7 @@ const before = process.memoryUsage.rss();
 
 if (what === 'inbound') {
   await inboundClients[variant]?.read(path, count);
-  // The system counts the peak in KiB.
+  // maxRSS is the peak, in KiB.
   report([(process.resourceUsage().maxRSS * 1024 - before) / MB]);
 } else {
   const socket = await stalledSenders[variant]?.(path, count);

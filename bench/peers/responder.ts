@@ -1,6 +1,6 @@
 /**
- * Answers requests, nearly for nothing: it looks only for their ids. It listens on three paths: the
- * one given speaks lines, `.qmp` greets as QEMU does and then speaks lines, `.rpc` is JSON-RPC.
+ * Answers requests at little cost: it only searches for their ids. It listens on three paths: JSON lines
+ * on the given path, the same after a QMP greeting on `.qmp`, JSON-RPC on `.rpc`.
  */
 
 import type { Socket } from 'node:net';
@@ -24,7 +24,7 @@ await serve(`${path}.rpc`, (socket) => {
 });
 report('listening');
 
-/** Whatever comes in one chunk is answered in one write. */
+/** Answers all requests of a chunk with one write. */
 function answer(socket: Socket, reply: (id: string) => string): void {
   let rest = '';
   socket.setEncoding('latin1');

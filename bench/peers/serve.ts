@@ -1,14 +1,14 @@
-/** What all peers have in common: they listen on a path, take orders, and go when the bench goes. */
+/** Shared by all peers: they listen on a path, take orders, and exit when the bench exits. */
 
 import { createServer, type Socket } from 'node:net';
 import type { Order } from '../peer.ts';
 
-/** Tells the bench something. */
+/** Sends a report to the bench. */
 export function report(what: unknown): void {
   process.send?.(what);
 }
 
-/** Calls `take` with every order, then reports it understood. */
+/** Calls `take` with every order, then acknowledges it. */
 export function onOrder(take: (order: Order) => void): void {
   process.on('message', (order) => {
     take(order as Order);
@@ -16,12 +16,12 @@ export function onOrder(take: (order: Order) => void): void {
   });
 }
 
-/** Without an IPC channel the bench is not there any more. */
+/** Exits when the IPC channel closes, because then the bench has exited. */
 export function leaveWithBench(): void {
   process.once('disconnect', () => process.exit());
 }
 
-/** Listens on a path and reports when it does. */
+/** Listens on a path; resolves when the path is bound. */
 export function serve(path: string, onConnection: (socket: Socket) => void): Promise<void> {
   leaveWithBench();
   const server = createServer((socket) => {
@@ -34,16 +34,16 @@ export function serve(path: string, onConnection: (socket: Socket) => void): Pro
   });
 }
 
-/** How many blocks go to the kernel in one call: who is measured must not wait for who is not. */
-const AT_ONCE = 16;
+/** How many blocks go to the kernel in one call, so that the peer is not the bottleneck. */
+const MAX_BATCH_BLOCKS = 16;
 
-/** Writes a block so often, as fast as it is taken. Never resolves when the socket is destroyed. */
+/** Writes a block `count` times, as fast as the client reads. Never settles if the socket is destroyed. */
 export function writeBlocks(socket: Socket, block: Buffer, count: number): Promise<void> {
   return new Promise((resolve) => {
     let left = count;
     const pump = (): void => {
       while (left > 0 && !socket.destroyed && !socket.writableNeedDrain) {
-        const blocks = Math.min(left, AT_ONCE);
+        const blocks = Math.min(left, MAX_BATCH_BLOCKS);
         left -= blocks;
         socket.cork();
         for (let at = 0; at < blocks; at += 1) socket.write(block);
@@ -58,5 +58,5 @@ export function writeBlocks(socket: Socket, block: Buffer, count: number): Promi
   });
 }
 
-/** The path that the bench gave. */
+/** The path to listen on: the argument of the process. */
 export const path = process.argv[2] ?? '';

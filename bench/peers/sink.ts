@@ -1,4 +1,4 @@
-/** Counts the bytes that come, and reports when all that were ordered have come. */
+/** Counts inbound bytes, and reports when the expected number has arrived. */
 
 import { onOrder, path, report, serve } from './serve.ts';
 

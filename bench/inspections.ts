@@ -1,4 +1,4 @@
-/** The ways to be watched, each with an inspection that is ready. */
+/** Prepares the inspections that are compared. */
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
@@ -8,34 +8,37 @@ import { type Inspection, inspectTo, recordTo } from './package.ts';
 import { type Child, withPeer } from './peer.ts';
 
 const INSPECTOR = new URL('peers/inspector.ts', import.meta.url);
-const PATIENCE_MS = 10_000;
+const DEADLINE_MS = 10_000;
 
-/** Inspections that stay as they are until the work is done. */
-export interface Ways {
-  /** Its inspector is not there, and it has noticed. */
-  readonly unwatched: Inspection;
+/** Inspections that do not change their state while they are measured. */
+export interface Inspections {
+  /** Its inspector is absent, and a first attempt to connect has failed. */
+  readonly unconnected: Inspection;
   readonly recorder: Inspection;
-  /** Its inspector is another process. */
+  /** It is connected to `inspector`. */
   readonly connected: Inspection;
   readonly inspector: Child;
 }
 
 /**
- * Does `work` with one of each.
+ * Prepares the inspections, calls `work`, and closes them afterwards.
  *
- * @param directory - Where to record.
+ * @param directory - The directory for the recording.
  */
-export function withWays<T>(directory: string, work: (ways: Ways) => Promise<T>): Promise<T> {
+export function withInspections<T>(
+  directory: string,
+  work: (inspections: Inspections) => Promise<T>,
+): Promise<T> {
   return withPeer(INSPECTOR, directory, async (_, inspector) => {
     await using connected = inspectTo(String(await inspector.report()));
-    await within(PATIENCE_MS, inspector.report(), 'Connecting to the inspector');
-    await using unwatched = await withoutInspector();
+    await within(DEADLINE_MS, inspector.report(), 'Connecting to the inspector');
+    await using unconnected = await withoutInspector();
     await using recorder = recordTo(join(directory, 'recording.jsonl'));
-    return await work({ unwatched, recorder, connected, inspector });
+    return await work({ unconnected, recorder, connected, inspector });
   });
 }
 
-/** A report to an address where nobody is any more. */
+/** Returns an inspection whose inspector no longer listens. */
 async function withoutInspector(): Promise<Inspection> {
   const server = createServer((socket) => {
     socket.destroy();
@@ -45,8 +48,8 @@ async function withoutInspector(): Promise<Inspection> {
     `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`,
   );
   await once(server, 'connection');
-  // What happens before the first attempt has failed is kept; that there is a second shows that it has.
-  await within(PATIENCE_MS, once(server, 'connection'), 'A second attempt');
+  // Until the first attempt has failed, messages are queued. A second attempt shows that it has failed.
+  await within(DEADLINE_MS, once(server, 'connection'), 'A second attempt');
   server.close();
   return inspection;
 }
