@@ -85,6 +85,7 @@ export {
   type ConnectPhase,
   type ErrorCode,
   HandlerError,
+  isWirechartError,
   LimitError,
   ProcessError,
   type ProcessExit,

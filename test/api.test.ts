@@ -35,6 +35,7 @@ describe('the exported names', () => {
         "contentLength",
         "createProtocolMachine",
         "createSupervisorMachine",
+        "isWirechartError",
         "jsonLines",
         "jsonStream",
         "lengthPrefixed",
@@ -42,6 +43,23 @@ describe('the exported names', () => {
         "spawnPeer",
         "streamPair",
         "supervise",
+      ]
+    `);
+  });
+  test('of wirechart/codecs', () => {
+    expect(Object.keys(codecs).sort()).toMatchInlineSnapshot(`
+      [
+        "ArgumentError",
+        "ClosedError",
+        "CodecError",
+        "LimitError",
+        "WirechartError",
+        "contentLength",
+        "isWirechartError",
+        "jsonLines",
+        "jsonStream",
+        "lengthPrefixed",
+        "lines",
       ]
     `);
   });

@@ -1,7 +1,7 @@
 /** The base protocol of LSP and DAP: JSON behind a header with its length. */
 
 import { CodecError, LimitError } from '../core/errors.ts';
-import type { Codec, Limits } from '../core/types.ts';
+import type { Codec, Limits } from '../core/codec.ts';
 import { latin1Of, utf8Length } from './bytes.ts';
 import { BufferedDecoder } from './decoder.ts';
 import { JsonReader, stringifyJson } from './json.ts';

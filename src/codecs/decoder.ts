@@ -2,7 +2,7 @@
 
 import { ClosedError, CodecError, LimitError } from '../core/errors.ts';
 import { resolveLimits } from '../core/limits.ts';
-import type { Decoder, Limits } from '../core/types.ts';
+import type { Decoder, Limits } from '../core/codec.ts';
 import { ByteBuffer } from './byte-buffer.ts';
 import { rawOf } from './utf8.ts';
 

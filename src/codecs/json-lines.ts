@@ -1,6 +1,6 @@
 /** One JSON text per line. */
 
-import type { Codec, Limits } from '../core/types.ts';
+import type { Codec, Limits } from '../core/codec.ts';
 import { JsonReader, stringifyJson } from './json.ts';
 import type { JsonOptions, JsonValue } from './json.ts';
 import { LineDecoder } from './line-decoder.ts';

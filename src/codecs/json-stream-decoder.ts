@@ -1,7 +1,7 @@
 /** The receiving side of `jsonStream()`. */
 
 import { CodecError } from '../core/errors.ts';
-import type { Limits } from '../core/types.ts';
+import type { Limits } from '../core/codec.ts';
 import { utf8Length } from './bytes.ts';
 import { BufferedDecoder } from './decoder.ts';
 import { type AsciiLines, asciiLines, UNSURE } from './json-check.ts';

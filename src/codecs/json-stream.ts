@@ -1,7 +1,7 @@
 /** JSON values one after the other, told apart by their structure. */
 
 import { ArgumentError } from '../core/errors.ts';
-import type { Codec } from '../core/types.ts';
+import type { Codec } from '../core/codec.ts';
 import { JsonStreamDecoder, MAX_DEPTH } from './json-stream-decoder.ts';
 import { stringifyJson } from './json.ts';
 import type { JsonObject, JsonOptions } from './json.ts';

@@ -1,7 +1,7 @@
 /** Messages of any bytes, each behind its length. */
 
 import { ArgumentError, CodecError } from '../core/errors.ts';
-import type { Codec, Limits } from '../core/types.ts';
+import type { Codec, Limits } from '../core/codec.ts';
 import { allocateFrame } from './bytes.ts';
 import { BufferedDecoder } from './decoder.ts';
 

@@ -1,7 +1,7 @@
 /** Lines of text. */
 
 import { CodecError } from '../core/errors.ts';
-import type { Codec } from '../core/types.ts';
+import type { Codec } from '../core/codec.ts';
 import { LineDecoder } from './line-decoder.ts';
 
 /** How `lines()` writes. */

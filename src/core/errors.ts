@@ -210,8 +210,9 @@ export class HandlerError extends WirechartError {
 export interface ProcessExit {
   /** Its exit code; `null` when a signal ended it. */
   readonly exitCode: number | null;
-  /** The signal that ended it, or `null`. */
-  readonly signal: NodeJS.Signals | null;
+  // Not Node's type of signals: browsers have this module, too.
+  /** The signal that ended it, such as `SIGTERM`, or `null`. */
+  readonly signal: `SIG${string}` | null;
   /** The last 4096 bytes of its standard error, if that was captured. */
   readonly stderr: string;
 }
@@ -229,7 +230,7 @@ export class ProcessError extends WirechartError implements ProcessExit {
   /** The program, as given to `spawnPeer()`. */
   readonly command: string;
   readonly exitCode: number | null;
-  readonly signal: NodeJS.Signals | null;
+  readonly signal: `SIG${string}` | null;
   readonly stderr: string;
 
   constructor(command: string, exit: ProcessExit, options?: ErrorOptions) {

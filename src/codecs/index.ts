@@ -1,0 +1,21 @@
+/**
+ * wirechart/codecs: bytes to messages and back. It uses no module of Node, and runs in browsers, too.
+ *
+ * @packageDocumentation
+ */
+
+export { lines, type LinesOptions } from './lines.ts';
+export { jsonLines } from './json-lines.ts';
+export { jsonStream, type JsonStreamOptions } from './json-stream.ts';
+export { contentLength } from './content-length.ts';
+export { lengthPrefixed, type LengthPrefixedOptions } from './length-prefixed.ts';
+export type { IntegerOptions, JsonObject, JsonOptions, JsonValue } from './json.ts';
+export type { Codec, Decoder, Limits } from '../core/codec.ts';
+export {
+  ArgumentError,
+  ClosedError,
+  CodecError,
+  isWirechartError,
+  LimitError,
+  WirechartError,
+} from '../core/errors.ts';
