@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { optionsOf } from '../soak/options.ts';
 import { growthOf, type Reading } from '../soak/verdict.ts';
 import { run } from './inspector/process.ts';
-import { expectHomeAfterEach, tempDir } from './support/cleanup.ts';
+import { expectIdleAfterEach, tempDir } from './support/cleanup.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 async function soak(...args: string[]) {
   const child = run(['--expose-gc', 'soak/run.ts', ...args]);

@@ -10,7 +10,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { Feed } from '../../src/inspect/feed.ts';
 import { inspectTo } from '../../src/inspect/index.ts';
 import { actorOf, house, nested, parallel } from '../../test/inspector/machines.ts';
-import { cleanUp, expectHomeAfterEach } from '../../test/support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach } from '../../test/support/cleanup.ts';
 import { startInspector } from '../src/index.ts';
 import { type Heard, openReceiver } from '../src/receiver.ts';
 
@@ -62,7 +62,7 @@ const EVENTS = {
 } as const;
 const MACHINES = { nested, parallel };
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 describe('the window receiver', () => {
   /** A feed, and the package's receiver at the other end of it. */

@@ -5,11 +5,11 @@ import { expect, test } from 'vitest';
 import { AsyncProtocol, jsonLines, streamPair } from '../../src/index.ts';
 import { inspectTo, recordTo } from '../../src/inspect/index.ts';
 import { actorOf, nested } from '../../test/inspector/machines.ts';
-import { cleanUp, expectHomeAfterEach, tempDir, track } from '../../test/support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach, tempDir, track } from '../../test/support/cleanup.ts';
 import { startInspector } from '../src/index.ts';
 import { actorRow, gone, lit, rows, shown, watch, type Watching } from './watching.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const started = ({ inspection }: Watching) => {
   const actor = actorOf(nested);

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createActor, createMachine, fromPromise } from '../../test/inspector/machines.ts';
-import { cleanUp, expectHomeAfterEach } from '../../test/support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach } from '../../test/support/cleanup.ts';
 import { gone, rows, shown, watch } from './watching.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const MARKUP = '<img src=x onerror="broken=1"><script>broken=2</script>';
 const CONTROLS = 'a\u0000b\u001b[31mc\u202ed\ne';

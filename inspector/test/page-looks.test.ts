@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { QmpClient } from '../../src/qmp/index.ts';
 import { faults, ScriptedQmpServer } from '../../src/testing/index.ts';
-import { cleanUp, expectHomeAfterEach, track } from '../../test/support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach, track } from '../../test/support/cleanup.ts';
 import { startInspector } from '../src/index.ts';
 import { lit, rows, shown, watch } from './watching.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** Where a person can look at what the tests saw. With `WIRECHART_PICTURE=1` the README's is made anew, too. */
 const ARTIFACTS = join(import.meta.dirname, '../../coverage/inspector');

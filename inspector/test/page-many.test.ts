@@ -1,10 +1,10 @@
 import { describePage } from './browser.ts';
 import { expect, test } from 'vitest';
 import { actorOf, nested } from '../../test/inspector/machines.ts';
-import { cleanUp, expectHomeAfterEach } from '../../test/support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach } from '../../test/support/cleanup.ts';
 import { gone, lit, rows, shown, watch } from './watching.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const ACTORS = 500;
 const ROUNDS = 20;

@@ -2,10 +2,10 @@ import { describePage } from './browser.ts';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { AsyncProtocol, jsonLines, streamPair } from '../../src/index.ts';
-import { cleanUp, expectHomeAfterEach, track } from '../../test/support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach, track } from '../../test/support/cleanup.ts';
 import { actorRow, gone, lit, rows, shown, watch } from './watching.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** Something that the test lets happen. */
 function gate(): { readonly opened: Promise<void>; open: () => void } {

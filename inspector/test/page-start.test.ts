@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
-import { cleanUp, expectHomeAfterEach } from '../../test/support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach } from '../../test/support/cleanup.ts';
 import { lit, rows, shown } from './watching.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const ROOT = join(import.meta.dirname, '../..');
 

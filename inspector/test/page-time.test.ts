@@ -1,10 +1,10 @@
 import { describePage } from './browser.ts';
 import { expect, test } from 'vitest';
 import { actorOf, nested, parallel } from '../../test/inspector/machines.ts';
-import { cleanUp, expectHomeAfterEach } from '../../test/support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach } from '../../test/support/cleanup.ts';
 import { actorRow, gone, lit, rows, shown, watch, type Watching } from './watching.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** A machine that has been through some states, as the page shows it. */
 async function travelled(): Promise<Watching & { actor: ReturnType<typeof actorOf> }> {

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Queue } from '../../src/async/queue.ts';
 import { run } from '../inspect/programs.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 describe('a queue', () => {
   it('gives each item once, in the order in which they came', () => {

@@ -11,11 +11,11 @@ import {
   streamPair,
 } from '../../src/index.ts';
 import { makeCertificates } from '../support/certificates.ts';
-import { cleanUp, createProtocol, expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
-import { jammed, listen, rawPeer, type Script } from '../support/peers.ts';
+import { cleanUp, createProtocol, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
+import { hangingPeer, listen, rawPeer, type Script } from '../support/peers.ts';
 import { gate, rejection } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const certificates = await makeCertificates();
 
@@ -75,7 +75,7 @@ const AGAIN: Case[] = [
   },
   {
     why: 'a deadline passes while dialling',
-    address: async () => (await jammed()).address,
+    address: async () => (await hangingPeer()).address,
     options: { timeouts: { connect: 5 } },
     code: 'ERR_TIMEOUT',
   },

@@ -4,11 +4,11 @@ import type { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { waitFor } from 'xstate';
 import type { ProtocolDefinition } from '../../src/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { gate, turn } from '../support/signal.ts';
 import { type HouseOptions, politePair, startHouse } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** A line at work that forwards what it receives, its far end, and all that it emitted. */
 async function start(definition: Partial<ProtocolDefinition<string>>, options: HouseOptions = {}) {

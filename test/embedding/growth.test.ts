@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from 'vitest';
 import { run } from '../inspect/programs.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const flags = ['--expose-gc'];
 

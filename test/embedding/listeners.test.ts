@@ -6,11 +6,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createActor, waitFor } from 'xstate';
 import { AsyncProtocol, HandlerError, type ProtocolEmitted } from '../../src/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { turn } from '../support/signal.ts';
 import { houseOf, politePair, startHouse } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** Runs with nobody else to hear of uncaught exceptions; gives those that there were. */
 async function uncaughtBy(run: () => Promise<unknown>): Promise<unknown[]> {

@@ -12,12 +12,12 @@ import {
   type ProtocolActorRef,
   type SessionOutcome,
 } from '../../src/index.ts';
-import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { inbox, rawPeer } from '../support/peers.ts';
 import { closing } from '../support/sockets.ts';
 import { houseOf, politePair, startHouse } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const CLEAN: SessionOutcome = { suppressed: [], undelivered: 0 };
 

@@ -12,16 +12,16 @@ import {
   QmpClient,
   ServerParseError,
 } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
-import { createServer, eventOf, greetingOf, HandMonitor, namesOf } from '../support/qmp.ts';
+import { createServer, eventOf, greetingOf, ManualMonitor, namesOf } from '../support/qmp.ts';
 import { rejection, turn } from '../support/signal.ts';
 import { running, startHost } from './qmp-support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** Commands that wait for replies, an event that is waited for, and a listener. */
-async function busy(client: QmpClient, monitor: HandMonitor) {
+async function busy(client: QmpClient, monitor: ManualMonitor) {
   const executed = [rejection(client.execute('a')), rejection(client.execute('b'))];
   await monitor.take();
   await monitor.take();
@@ -61,7 +61,7 @@ describe('what waits when the parent', () => {
   it('leaves while the client connects is told by connect()', async () => {
     const { host, ref, until } = startHost();
     const client = QmpClient.attach(ref);
-    const connected = rejection(client.connect({ stream: new HandMonitor().stream }));
+    const connected = rejection(client.connect({ stream: new ManualMonitor().stream }));
     await until('CONNECTING.establishing');
     host.send({ type: 'LEAVE' });
     expect(await connected).toBeInstanceOf(ConnectError);
@@ -101,7 +101,7 @@ describe('what waits when the session ends', () => {
     const first = rejection(client.execute('a'));
     monitor.peer.end();
     await until('IDLE');
-    const next = new HandMonitor();
+    const next = new ManualMonitor();
     ref.send({ type: 'CONNECT', address: { stream: next.stream } });
     await next.establish();
     await until('RUNNING');
@@ -183,7 +183,7 @@ describe('without a client', () => {
     ['refuses the capabilities', NegotiationError, greetingOf()],
   ] as const;
   it.each(failures)('a server that %s is the cause', async (_, error, greeting) => {
-    const monitor = new HandMonitor();
+    const monitor = new ManualMonitor();
     const { outcome } = startHost({ once: true, address: { stream: monitor.stream } });
     monitor.say(greeting);
     if (error === NegotiationError) monitor.say({ ...refusal, id: (await monitor.take()).id });
@@ -195,7 +195,7 @@ describe('without a client', () => {
 
   it('a monitor that never greets is given up by the clock of the parent', async () => {
     const clock = new SimulatedClock();
-    const address = { stream: new HandMonitor().stream };
+    const address = { stream: new ManualMonitor().stream };
     const { until, outcome } = startHost({ once: true, clock, address });
     await until('CONNECTING.establishing');
     clock.increment(10_000);

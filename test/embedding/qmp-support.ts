@@ -5,7 +5,7 @@ import { assign, createActor, setup, waitFor } from 'xstate';
 import type { Clock, MachineOptions, ProtocolInput, SessionOutcome } from '../../src/index.ts';
 import { createQmpMachine, type QmpActorRef } from '../../src/qmp/index.ts';
 import { pathOf } from '../machines/support.ts';
-import { HandMonitor } from '../support/qmp.ts';
+import { ManualMonitor } from '../support/qmp.ts';
 
 /** How a host and its monitor's machine are made. */
 export interface HostOptions extends MachineOptions, ProtocolInput {
@@ -63,7 +63,7 @@ export function startHost({ address, ...options }: HostOptions = {}) {
 
 /** A host whose machine runs, and its monitor, played by hand. */
 export async function running(options: HostOptions = {}) {
-  const monitor = new HandMonitor();
+  const monitor = new ManualMonitor();
   const established = monitor.establish();
   const made = startHost({ ...options, address: { stream: monitor.stream } });
   await made.until('RUNNING');

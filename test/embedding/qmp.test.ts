@@ -4,12 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { createActor, createMachine, fromPromise, setup, waitFor } from 'xstate';
 import { ArgumentError, createProtocolMachine, jsonStream, lines } from '../../src/index.ts';
 import { createQmpMachine, QmpClient, type QmpActorRef } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
-import { createServer, eventOf, greetingOf, HandMonitor, namesOf } from '../support/qmp.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
+import { createServer, eventOf, greetingOf, ManualMonitor, namesOf } from '../support/qmp.ts';
 import { hasSettled, rejection } from '../support/signal.ts';
 import { running, startHost } from './qmp-support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 describe('a client that is attached', () => {
   it('before anything connects it itself', async () => {
@@ -24,7 +24,7 @@ describe('a client that is attached', () => {
   });
 
   it('before the parent connects is there when it has', async () => {
-    const monitor = new HandMonitor();
+    const monitor = new ManualMonitor();
     const { ref, until } = startHost();
     const client = QmpClient.attach(ref);
     const early = client.waitFor('STOP');
@@ -38,7 +38,7 @@ describe('a client that is attached', () => {
   });
 
   it.each(['CONNECTING.establishing', 'CONNECTING.dialing'])('in %s hears all', async (state) => {
-    const monitor = new HandMonitor();
+    const monitor = new ManualMonitor();
     const { ref, until } = startHost({ address: { stream: monitor.stream } });
     await until(state);
     const client = QmpClient.attach(ref);
@@ -79,7 +79,7 @@ describe('a client that is attached', () => {
     expect(client.runstate).toBe('DISCONNECTING');
     monitor.peer.end();
     expect(await closed).toMatchObject({ suppressed: [] });
-    const next = new HandMonitor();
+    const next = new ManualMonitor();
     const established = next.establish();
     await client.connect({ stream: next.stream });
     await established;
@@ -96,13 +96,13 @@ describe('a client that is attached', () => {
     const first = events.next();
     ref.send({ type: 'CONNECT', address: '/nonexistent/socket' });
     await until('IDLE');
-    const rude = new HandMonitor();
+    const rude = new ManualMonitor();
     ref.send({ type: 'CONNECT', address: { stream: rude.stream } });
     rude.say({ hello: 'I am no monitor' });
     await until('IDLE');
     expect(await hasSettled(first)).toBe(false);
 
-    const monitor = new HandMonitor();
+    const monitor = new ManualMonitor();
     ref.send({ type: 'CONNECT', address: { stream: monitor.stream } });
     await monitor.establish();
     monitor.say(eventOf('STOP'));
@@ -164,7 +164,7 @@ describe('QmpClient.attach()', () => {
 
 describe('two monitors in one parent', () => {
   it('do not mix', async () => {
-    const monitors = { left: new HandMonitor(), right: new HandMonitor() };
+    const monitors = { left: new ManualMonitor(), right: new ManualMonitor() };
     const qmp = createQmpMachine();
     const machine = setup({
       types: { children: {} as { left: 'qmp'; right: 'qmp' } },

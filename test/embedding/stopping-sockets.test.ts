@@ -7,12 +7,12 @@ import { waitFor } from 'xstate';
 import { AsyncProtocol, lines, type SessionOutcome } from '../../src/index.ts';
 import { CountingClock } from '../machines/fake-link.ts';
 import { pathOf } from '../machines/support.ts';
-import { cleanUp, expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
-import { jammed, rawPeer, type Script } from '../support/peers.ts';
+import { cleanUp, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
+import { hangingPeer, rawPeer, type Script } from '../support/peers.ts';
 import { gate, rejection, turn } from '../support/signal.ts';
 import { type HouseOptions, startHouse } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** A house whose timers are counted, and a facade of its line. */
 function start(options: HouseOptions = {}) {
@@ -53,7 +53,7 @@ const listens = (socket: Socket) => {
 
 describe('the stream is closed, and the peer hears of it,', () => {
   it('in CONNECTING.dialing', async () => {
-    const { address, peer } = await jammed();
+    const { address, peer } = await hangingPeer();
     const { protocol, until, leave } = start();
     const connected = rejection(protocol.connect(address));
     await until('CONNECTING.dialing');

@@ -2,11 +2,11 @@
 
 import { describe, expect, it } from 'vitest';
 import { AsyncProtocol, type Runstate } from '../../src/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { gate, turn } from '../support/signal.ts';
 import { politePair, startHouse } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 describe('leaving from within a callback of the protocol', () => {
   it.each(['handshake', 'inbound', 'onMessage', 'outbound'] as const)('%s', async (name) => {

@@ -6,12 +6,12 @@ import { SimulatedClock, waitFor } from 'xstate';
 import { type SessionOutcome, streamPair, type Timeouts } from '../../src/index.ts';
 import { DEADLINES } from '../machines/fake-link.ts';
 import { asChild, at, pathOf } from '../machines/support.ts';
-import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { turn } from '../support/signal.ts';
 import { connectingSocket, stalledStream } from '../support/streams.ts';
 import { startHouse } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const timeouts = {
   connect: 1_000,

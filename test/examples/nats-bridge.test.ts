@@ -3,12 +3,12 @@
 import { NoRespondersError } from '@nats-io/transport-node';
 import { expect, it } from 'vitest';
 import { CommandFailure, faults, type Script } from '../../src/testing/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { describePeer, type RealPeer, startQemu } from '../support/real-peers.ts';
 import { gate, rejection } from '../support/signal.ts';
 import { Listener, NatsServer, socketPath, startBridge, startMonitor, until } from './nats.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const NUMBER: unknown = expect.any(Number);
 const TEXT: unknown = expect.any(String);

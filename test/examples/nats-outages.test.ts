@@ -5,7 +5,7 @@ import { AuthorizationError } from '@nats-io/transport-node';
 import { expect, it } from 'vitest';
 import type { BridgeOptions } from '../../examples/nats-bridge.ts';
 import type { Script } from '../../src/testing/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { describePeer } from '../support/real-peers.ts';
 import { gate, rejection } from '../support/signal.ts';
 import {
@@ -20,7 +20,7 @@ import {
   until,
 } from './nats.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const STREAM = {
   name: 'vms',

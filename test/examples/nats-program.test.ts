@@ -8,13 +8,13 @@ import { expect, it } from 'vitest';
 import { optionsOf } from '../../examples/nats-bridge.ts';
 import { ArgumentError } from '../../src/index.ts';
 import { makeCertificates } from '../support/certificates.ts';
-import { cleanUp, expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { createClient } from '../support/qmp.ts';
 import { describePeer, freePort } from '../support/real-peers.ts';
 import { rejection } from '../support/signal.ts';
 import { Listener, NatsServer, socketPath, startMonitor } from './nats.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const PROGRAM = 'examples/nats-bridge.ts';
 const ROOT = new URL('../../', import.meta.url);

@@ -6,10 +6,10 @@ import { runFleet } from '../../examples/fleet.ts';
 import { createVm } from '../../examples/vm.ts';
 import { ProcessError } from '../../src/index.ts';
 import { recordTo } from '../../src/inspect/index.ts';
-import { cleanUp, expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { describePeer } from '../support/real-peers.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** Without a guest: nobody answers to the power button. */
 const ARGS = ['-M', 'none', '-nodefaults', '-display', 'none', '-S'];

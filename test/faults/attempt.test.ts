@@ -3,9 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import { type Limits, supervise, type Timeouts } from '../../src/index.ts';
 import { QmpClient } from '../../src/qmp/index.ts';
-import { cleanUp, expectHomeAfterEach } from '../support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach } from '../support/cleanup.ts';
 import { createClient } from '../support/qmp.ts';
-import { BAD, GOOD, recordRunstates } from '../support/runstates.ts';
+import { FAILED_RUNSTATES, SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { rejection } from '../support/signal.ts';
 import { thorough } from '../support/thorough.ts';
 import { goOn, useChaosPeer } from './chaos-peer.ts';
@@ -22,7 +22,7 @@ import {
   WIRES,
 } from './vocabulary.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 const peer = useChaosPeer();
 
 const DEADLINE_MS = 100;
@@ -194,7 +194,7 @@ describe.each(WIRES)('over %s, an attempt at a peer', (on) => {
       expect(chainOf(value)).toEqual(error);
       expect(growth).toBeLessThan(GROWTH);
     }
-    expect(await recording.until('IDLE')).toEqual(BAD);
+    expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
     expect(client.outcome).toMatchObject({ undelivered: 0 });
     const { connections }: Account = await lair.end();
     expect(connections).toBe(1);
@@ -221,7 +221,7 @@ describe.each(WIRES)('over %s, an attempt at a peer', (on) => {
       'ConnectError ERR_CONNECT connection retryable',
       'ECONNREFUSED',
     ]);
-    expect(await recording.until('IDLE')).toEqual(BAD);
+    expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
   });
 
   it('that was never there', { skip: on === 'tcp' }, async () => {
@@ -245,7 +245,7 @@ describe.each(WIRES)('over %s, an attempt at a peer', (on) => {
     await client.connect(address);
     expect(await client.execute('query-name')).toEqual({});
     await client.disconnect();
-    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     // The last may come when nobody listens any more.
     expect(events.length).toBeGreaterThanOrEqual(5);
     expect(await end()).toMatchObject({ ended: true, error: null });

@@ -4,13 +4,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AsyncProtocol, type JsonObject, lines, WirechartError } from '../../src/index.ts';
 import { QmpClient } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
-import { GOOD, recordRunstates } from '../support/runstates.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
+import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { thorough } from '../support/thorough.ts';
 import { type Break, BREAKAGES, type Chaos, chaosPair, type ChaosStream } from './chaos-stream.ts';
 import { wire as says } from './vocabulary.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** Short, but not too short for a callback that is some turns late. */
 const TIMEOUTS = { flush: 30, close: 30, handshake: 200 };
@@ -55,7 +55,7 @@ class Side {
 
   async home(): Promise<void> {
     await this.protocol.closed;
-    expect(await this.#states.until('IDLE')).toEqual(GOOD);
+    expect(await this.#states.until('IDLE')).toEqual(SESSION_RUNSTATES);
     await Promise.all(this.promises);
     for (const error of this.errors) expect(error).toBeInstanceOf(WirechartError);
   }
@@ -153,7 +153,9 @@ describe('over a stream that breaks at any byte, in any way', () => {
         else expectInterrupted(one.reason, client);
       }
       const seen = await states.until('IDLE');
-      expect(seen).toEqual(isUp ? GOOD : GOOD.filter((state) => state !== 'RUNNING'));
+      expect(seen).toEqual(
+        isUp ? SESSION_RUNSTATES : SESSION_RUNSTATES.filter((state) => state !== 'RUNNING'),
+      );
       expect(streams[0].destroyed).toBe(true);
       streams[1].destroy();
     });

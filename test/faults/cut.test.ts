@@ -1,15 +1,15 @@
 /** The stream is cut at each byte of QMP's handshake: what the client says of it, byte by byte. */
 
 import { describe, expect, it } from 'vitest';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { createClient } from '../support/qmp.ts';
-import { BAD, GOOD, recordRunstates } from '../support/runstates.ts';
+import { FAILED_RUNSTATES, SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { thorough } from '../support/thorough.ts';
 import { type Lair, useChaosPeer } from './chaos-peer.ts';
 import type { Script, Step } from './steps.ts';
 import { BROKEN, chainOf, NEVER, wire as says, WIRES } from './vocabulary.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 const peer = useChaosPeer();
 
 // Both are whole without the end of their line.
@@ -32,7 +32,11 @@ interface End {
 }
 
 /** An attempt that failed. */
-const failed = (...error: readonly unknown[]): End => ({ error, cause: error, states: BAD });
+const failed = (...error: readonly unknown[]): End => ({
+  error,
+  cause: error,
+  states: FAILED_RUNSTATES,
+});
 
 /** The end of the attempt of this number, counted from 1, when the peer has said so many bytes. */
 async function endOf(lair: Lair, number: number, said: number): Promise<End> {
@@ -83,7 +87,7 @@ describe.each(thorough(WIRES.slice(0, 1), WIRES))('over %s, a peer that ends', (
 
   it('after each byte of its reply has cut it, or has ended: in the end, a session', async () => {
     await expectEnds(on, replies('end'), (size) => {
-      if (size === REPLY.length) return { error: [], cause: ENDED, states: GOOD };
+      if (size === REPLY.length) return { error: [], cause: ENDED, states: SESSION_RUNSTATES };
       return failed(RETRYABLE, ...(size > 0 ? CUT : ENDED));
     });
   });
@@ -97,7 +101,7 @@ describe('over tcp, a peer that resets', () => {
   it('after each byte of its reply has reset: in the end, a session', async () => {
     await expectEnds('tcp', replies('reset'), (size) =>
       size === REPLY.length
-        ? { error: [], cause: RESET, states: GOOD }
+        ? { error: [], cause: RESET, states: SESSION_RUNSTATES }
         : failed(RETRYABLE, ...RESET),
     );
   });

@@ -3,9 +3,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const ROOT = new URL('../../', import.meta.url);
 /** More than Node and its loader need, and soon used up. */

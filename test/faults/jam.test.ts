@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from 'vitest';
 import { type AsyncProtocol, lines, type Limits, type Timeouts } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
+import { createProtocol, expectIdleAfterEach } from '../support/cleanup.ts';
 import { inbox } from '../support/peers.ts';
 import { createClient } from '../support/qmp.ts';
-import { GOOD, recordRunstates } from '../support/runstates.ts';
+import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { gate, rejection } from '../support/signal.ts';
 import { type Lair, useChaosPeer } from './chaos-peer.ts';
 import type { Account, Script } from './steps.ts';
@@ -21,7 +21,7 @@ import {
   WIRES,
 } from './vocabulary.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 const peer = useChaosPeer();
 
 const DEADLINE_MS = 100;
@@ -53,7 +53,7 @@ describe.each(WIRES)('over %s, a peer that does not read', (on) => {
     const { protocol, recording } = await jammed(lair, only('flush', DEADLINE_MS));
     const error = await endsBy(DEADLINE_MS, rejection(protocol.disconnect()));
     expect(chainOf(error)).toEqual(['TimeoutError ERR_TIMEOUT flush']);
-    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     expect(protocol.outcome).toMatchObject({ cause: error });
     expect(protocol.outcome?.undelivered).toBeGreaterThan(LINES / 4);
     await lair.go();
@@ -66,7 +66,7 @@ describe.each(WIRES)('over %s, a peer that does not read', (on) => {
     const patient = protocol.disconnect();
     await protocol.disconnect({ force: true });
     await patient;
-    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     expect(protocol.outcome?.cause).toBeUndefined();
     expect(protocol.outcome?.undelivered).toBeGreaterThan(LINES / 4);
     await lair.go();
@@ -80,7 +80,7 @@ describe.each(WIRES)('over %s, a peer that does not read', (on) => {
     await recording.until('DISCONNECTING');
     await lair.go();
     expect(chainOf(await left)).toEqual(['ClosedError ERR_CLOSED', BROKEN]);
-    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     expect(protocol.outcome?.undelivered).toBeGreaterThan(LINES / 4);
   });
 
@@ -92,7 +92,7 @@ describe.each(WIRES)('over %s, a peer that does not read', (on) => {
     await lair.go();
     await lair.go();
     await left;
-    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     const { cause, suppressed, undelivered } = protocol.outcome ?? {};
     expect({ cause, undelivered }).toEqual({ cause: undefined, undelivered: 0 });
     expect(suppressed?.flatMap(chainOf)).toEqual(['ClosedError ERR_CLOSED']);
@@ -106,7 +106,7 @@ describe.each(WIRES)('over %s, a peer that does not read', (on) => {
     const { cause, undelivered } = await protocol.closed;
     expect(chainOf(cause)).toEqual(['ClosedError ERR_CLOSED']);
     expect(undelivered).toBe(0);
-    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     expect(await lair.end()).toMatchObject({ received: LINES * LINE_BYTES, ended: true });
   });
 
@@ -170,7 +170,7 @@ describe('over tcp, a peer that has read everything', () => {
     while (!(await lair.tell()).ended);
     await lair.go();
     expect(chainOf(await left)).toEqual(['ClosedError ERR_CLOSED', 'ECONNRESET']);
-    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
   });
 });
 

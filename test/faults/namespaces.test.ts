@@ -7,14 +7,14 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AsyncProtocol, lines, type ProtocolOptions } from '../../src/index.ts';
-import { expectHomeAfterEach, track } from '../support/cleanup.ts';
+import { expectIdleAfterEach, track } from '../support/cleanup.ts';
 import { createClient } from '../support/qmp.ts';
-import { BAD, GOOD, recordRunstates } from '../support/runstates.ts';
+import { FAILED_RUNSTATES, SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { rejection } from '../support/signal.ts';
 import { isThorough } from '../support/thorough.ts';
 import { chainOf, endsBy, NEVER, only } from './vocabulary.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** Of the package iproute2. */
 const IP = 'ip';
@@ -127,7 +127,7 @@ describe.skipIf(!possible)('a peer whose network is gone', () => {
     // The kernel has taken it: with it, it may lie for a quarter of an hour.
     await client.protocol.flush();
     await endsBy(DEADLINE_MS, client.disconnect());
-    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     expect(client.outcome?.cause).toBeUndefined();
     expect(client.outcome?.suppressed.flatMap(chainOf)).toEqual(['TimeoutError ERR_TIMEOUT close']);
   });
@@ -152,7 +152,7 @@ describe.skipIf(!possible)('a peer whose network is gone', () => {
     for (const interrupted of await Promise.all(commands)) {
       expect(interrupted).toHaveProperty('cause', error);
     }
-    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     expect(client.outcome?.undelivered).toBeGreaterThan(0);
   });
 
@@ -162,7 +162,7 @@ describe.skipIf(!possible)('a peer whose network is gone', () => {
     const interrupted = rejection(client.execute('query-name'));
     await client.disconnect({ force: true });
     expect(chainOf(await interrupted)[0]).toBe('ExecInterruptedError ERR_QMP_INTERRUPTED');
-    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
   });
 
   it('cannot be dialled: no answer at all ends by the deadline of the connect', async () => {
@@ -176,7 +176,7 @@ describe.skipIf(!possible)('a peer whose network is gone', () => {
       'ConnectError ERR_CONNECT connection retryable',
       'TimeoutError ERR_TIMEOUT connect',
     ]);
-    expect(await recording.until('IDLE')).toEqual(BAD);
+    expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
   });
 
   // The system takes three seconds to find out.

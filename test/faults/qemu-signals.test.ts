@@ -3,14 +3,14 @@
 import { expect, it } from 'vitest';
 import { supervise } from '../../src/index.ts';
 import { QmpClient, type QmpOptions } from '../../src/qmp/index.ts';
-import { cleanUp, expectHomeAfterEach, track } from '../support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach, track } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import { describePeer, onSocket, type RealPeer, startQemu } from '../support/real-peers.ts';
-import { BAD, GOOD, recordRunstates } from '../support/runstates.ts';
+import { FAILED_RUNSTATES, SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { rejection, turn } from '../support/signal.ts';
 import { chainOf, endsBy, NEVER, only } from './vocabulary.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const DEADLINE_MS = 150;
 const INTERRUPTED = ['ExecInterruptedError ERR_QMP_INTERRUPTED', 'ClosedError ERR_CLOSED'];
@@ -51,7 +51,7 @@ describePeer('qemu-system-x86_64', (path) => {
     expect(await client.execute('query-status')).toMatchObject({ running: false });
     expect(records.filter((record) => record.startsWith('warn'))).toEqual([]);
     await client.disconnect();
-    expect(await recording.until('IDLE')).toEqual(GOOD.slice(2));
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES.slice(2));
     expect(client.outcome?.cause).toBeUndefined();
   });
 
@@ -64,7 +64,7 @@ describePeer('qemu-system-x86_64', (path) => {
       'ConnectError ERR_CONNECT session retryable',
       'BusyMonitorError ERR_QMP_BUSY handshake',
     ]);
-    expect(await recording.until('IDLE')).toEqual(BAD);
+    expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
     goOn(peer);
     const next = another({ timeouts: NEVER });
     await peer.meanwhile(next.connect(address));
@@ -79,7 +79,7 @@ describePeer('qemu-system-x86_64', (path) => {
     await client.protocol.flush();
     await endsBy(DEADLINE_MS, client.disconnect());
     expect(chainOf(await interrupted)).toEqual(INTERRUPTED);
-    expect(await recording.until('IDLE')).toEqual(GOOD.slice(2));
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES.slice(2));
     expect(client.outcome?.cause).toBeUndefined();
     expect(client.outcome?.suppressed.flatMap(chainOf)).toEqual(['TimeoutError ERR_TIMEOUT close']);
   });
@@ -95,7 +95,7 @@ describePeer('qemu-system-x86_64', (path) => {
       expect(chainOf(interrupted)[0]).toBe(INTERRUPTED[0]);
       expect(interrupted).toHaveProperty('cause', error);
     }
-    expect(await recording.until('IDLE')).toEqual(GOOD.slice(2));
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES.slice(2));
     expect(client.outcome?.undelivered).toBeGreaterThan(0);
   });
 
@@ -115,7 +115,7 @@ describePeer('qemu-system-x86_64', (path) => {
       expect(chainOf(reason)[0]).toBe(INTERRUPTED[0]);
       expect(reason).toHaveProperty('cause', cause);
     }
-    expect(await recording.until('IDLE')).toEqual(GOOD.slice(2));
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES.slice(2));
     expect(await rejection(client.disconnect())).toBe(cause);
   });
 
@@ -131,7 +131,7 @@ describePeer('qemu-system-x86_64', (path) => {
     // QEMU reads byte by byte, and may have left the end of the last line in the kernel.
     expect(await left).toMatch(LEFT);
     expect(client.outcome?.undelivered).toBe(0);
-    expect(await recording.until('IDLE')).toEqual(GOOD.slice(2));
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES.slice(2));
   });
 
   it('killed in the handshake fails the attempt, which may be made again', async () => {
@@ -145,7 +145,7 @@ describePeer('qemu-system-x86_64', (path) => {
     const [first, ...rest] = chainOf(await connecting);
     expect(first).toBe('ConnectError ERR_CONNECT session retryable');
     expect(rest.join()).toMatch(KILLED);
-    expect(await recording.until('IDLE')).toEqual(BAD);
+    expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
     const absent = await rejection(client.connect(address));
     expect(chainOf(absent)).toEqual([
       'ConnectError ERR_CONNECT connection retryable',

@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Limits } from '../../src/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import { createClient } from '../support/qmp.ts';
-import { GOOD, recordRunstates } from '../support/runstates.ts';
+import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { rejection } from '../support/signal.ts';
 import { goOn, useChaosPeer } from './chaos-peer.ts';
 import { isEndless, type Script, type Wire } from './steps.ts';
@@ -21,7 +21,7 @@ import {
   WIRES,
 } from './vocabulary.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 const peer = useChaosPeer();
 
 const DEADLINE_MS = 100;
@@ -121,7 +121,7 @@ describe.each(WIRES)('over %s, a peer that', (on) => {
       expect(chainOf(error)).toEqual(['ExecInterruptedError ERR_QMP_INTERRUPTED', ...fault.cause]);
       expect(error).toHaveProperty('cause', cause);
     }
-    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     expect(growth).toBeLessThan(GROWTH);
     expect(await rejection(client.disconnect())).toBe(cause);
     await client.disconnect();
@@ -133,7 +133,7 @@ describe.each(WIRES)('over %s, a peer that', (on) => {
     const recording = recordRunstates(client);
     await client.connect(address);
     await endsBy(DEADLINE_MS, client.disconnect());
-    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     expect(client.outcome?.cause).toBeUndefined();
     expect(client.outcome?.suppressed.flatMap(chainOf)).toEqual(['TimeoutError ERR_TIMEOUT close']);
   });

@@ -6,17 +6,17 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type Address, supervise } from '../../src/index.ts';
 import { QmpClient } from '../../src/qmp/index.ts';
 import { type Certificates, makeCertificates } from '../support/certificates.ts';
-import { cleanUp, expectHomeAfterEach } from '../support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach } from '../support/cleanup.ts';
 import { listen } from '../support/peers.ts';
 import { createClient } from '../support/qmp.ts';
-import { BAD, GOOD, recordRunstates } from '../support/runstates.ts';
+import { FAILED_RUNSTATES, SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { rejection } from '../support/signal.ts';
 import { thorough } from '../support/thorough.ts';
 import { useChaosPeer } from './chaos-peer.ts';
 import type { Place } from './steps.ts';
 import { BROKEN, chainOf, endsBy, NEVER, only, wire as says } from './vocabulary.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 const peer = useChaosPeer();
 
 const DEADLINE_MS = 100;
@@ -62,7 +62,7 @@ async function failureOf(address: Address, timeouts = NEVER): Promise<readonly s
   const client = createClient({ timeouts });
   const recording = recordRunstates(client);
   const error = await rejection(client.connect(address));
-  expect(await recording.until('IDLE')).toEqual(BAD);
+  expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
   expect(client.outcome).toMatchObject({ cause: error, undelivered: 0 });
   return chainOf(error);
 }
@@ -187,6 +187,6 @@ describe('a session over TLS', () => {
       how === 'end' ? ['ClosedError ERR_CLOSED'] : ['ClosedError ERR_CLOSED', BROKEN],
     );
     expect(await interrupted).toHaveProperty('cause', cause);
-    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
   });
 });

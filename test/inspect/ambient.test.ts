@@ -3,13 +3,13 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { startFakeInspector } from './inspectors.ts';
 import { run } from './programs.ts';
 import { messagesOf } from './recordings.ts';
 import { summaryOf } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** Runs a session of a facade named vm1, and one of a protocol machine in a parent chart. */
 const PROGRAM = `

@@ -1,10 +1,10 @@
 /** A feed keeps nothing alive. The tests run programs that can call the garbage collector. */
 
 import { describe, expect, it } from 'vitest';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { run } from './programs.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** Defines `collect(isDone)`, which collects garbage until `isDone()`, for a hundred turns at most. */
 const COLLECT = `

@@ -4,11 +4,11 @@ import { describe, expect, it, vi } from 'vitest';
 import { createActor, type InspectionEvent, setup } from 'xstate';
 import { createProtocolMachine, lines, streamPair } from '../../src/index.ts';
 import { Feed } from '../../src/inspect/feed.ts';
-import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
+import { createProtocol, expectIdleAfterEach } from '../support/cleanup.ts';
 import { gate } from '../support/signal.ts';
 import { type MessageLog, watch, nodeOf, stateOf } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** A stream pair whose far end ends when the near end does. */
 function stream() {

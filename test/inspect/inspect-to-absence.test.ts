@@ -3,7 +3,7 @@
 import { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createActor, createMachine } from 'xstate';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { until } from '../support/listeners.ts';
 import {
   freePort,
@@ -14,7 +14,7 @@ import {
 } from './inspectors.ts';
 import { keepAlive } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const lamp = createMachine({
   id: 'lamp',

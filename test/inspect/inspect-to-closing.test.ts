@@ -4,14 +4,14 @@ import { once } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { createActor, createMachine } from 'xstate';
 import { inspectTo } from '../../src/inspect/index.ts';
-import { cleanUp, expectHomeAfterEach } from '../support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach } from '../support/cleanup.ts';
 import { until } from '../support/listeners.ts';
 import { hasSettled, turn } from '../support/signal.ts';
 import { freePort, scriptedServer, report, startFakeInspector } from './inspectors.ts';
 import { run } from './programs.ts';
 import { keepAlive } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const lamp = createMachine({
   id: 'lamp',

@@ -4,12 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { createActor, createMachine } from 'xstate';
 import { ArgumentError, lines, streamPair } from '../../src/index.ts';
 import { inspectTo } from '../../src/inspect/index.ts';
-import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
+import { createProtocol, expectIdleAfterEach } from '../support/cleanup.ts';
 import { turn } from '../support/signal.ts';
 import { report, startFakeInspector } from './inspectors.ts';
 import { keepAlive } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const lamp = createMachine({
   id: 'lamp',

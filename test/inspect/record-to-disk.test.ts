@@ -9,7 +9,7 @@ import { ArgumentError } from '../../src/index.ts';
 import { recordTo } from '../../src/inspect/index.ts';
 import type { Inspect } from '../../src/inspect/feed.ts';
 import type { FeedMessage } from '../../src/inspect/wire.ts';
-import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { messagesOf, record } from './recordings.ts';
 import { eventOf, stateOf, summaryOf } from './support.ts';
 
@@ -53,7 +53,7 @@ vi.mock('node:fs', async (original) => {
   };
 });
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const counter = createMachine({
   id: 'counter',

@@ -7,13 +7,13 @@ import { describe, expect, it, vi } from 'vitest';
 import { type AnyActorRef, createActor, createMachine } from 'xstate';
 import { ArgumentError } from '../../src/index.ts';
 import { recordTo, type RecordOptions } from '../../src/inspect/index.ts';
-import { cleanUp, expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { rawPeer } from '../support/peers.ts';
 import { run } from './programs.ts';
 import { messagesOf, record } from './recordings.ts';
 import { eventOf, keepAlive, summaryOf } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const lamp = createMachine({
   id: 'lamp',

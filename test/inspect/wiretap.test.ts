@@ -12,10 +12,10 @@ import {
   streamPair,
 } from '../../src/index.ts';
 import { Feed } from '../../src/inspect/feed.ts';
-import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
+import { createProtocol, expectIdleAfterEach } from '../support/cleanup.ts';
 import { type MessageLog, watch } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** A session between a watched protocol named `left` and an unwatched one. */
 async function session<M>(codec: Codec<M>, feed = new Feed()) {

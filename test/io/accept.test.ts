@@ -6,12 +6,12 @@ import { describe, expect, it } from 'vitest';
 import { ClosedError } from '../../src/core/errors.ts';
 import { expectNoHandles } from '../support/handles.ts';
 import { KINDS, refused, useListeners } from '../support/listeners.ts';
-import { closing, textOf, useScene } from '../support/sockets.ts';
+import { closing, textOf, useFixture } from '../support/sockets.ts';
 
 const REASON = new Error('the reason');
 const LEFT = 'The peer left before it was accepted';
 
-const scene = useScene();
+const scene = useFixture();
 const house = useListeners(scene);
 
 describe.each(KINDS)('accepting (%s)', (kind) => {

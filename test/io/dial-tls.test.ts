@@ -6,13 +6,13 @@ import { ArgumentError } from '../../src/core/errors.ts';
 import { parseAddress } from '../../src/io/address.ts';
 import { dial } from '../../src/io/dial.ts';
 import { type Certificates, makeCertificates } from '../support/certificates.ts';
-import { expectEcho, expectOnlyTheQuietListener, opener } from '../support/dialing.ts';
-import { closing, nextPeer, portOf, start, useScene } from '../support/sockets.ts';
+import { expectEcho, expectOnlyErrorListener, dialer } from '../support/dialing.ts';
+import { closing, nextPeer, portOf, start, useFixture } from '../support/sockets.ts';
 
 const REASON = new Error('the reason');
 
-const scene = useScene();
-const open = opener(scene);
+const scene = useFixture();
+const open = dialer(scene);
 
 let certificates: Certificates;
 
@@ -32,7 +32,7 @@ describe('dialling TLS', () => {
   it('gives an open stream when the certificate is good', async () => {
     const port = await tlsServer(certificates.server);
     const stream = await open({ port, tls: { ca: certificates.ca } });
-    expectOnlyTheQuietListener(stream);
+    expectOnlyErrorListener(stream);
     expect(stream.allowHalfOpen).toBe(true);
     await expectEcho(stream);
   });

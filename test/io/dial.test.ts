@@ -8,13 +8,13 @@ import { ClosedError } from '../../src/core/errors.ts';
 import { parseAddress } from '../../src/io/address.ts';
 import { dial } from '../../src/io/dial.ts';
 import { expectNoHandles } from '../support/handles.ts';
-import { expectEcho, expectOnlyTheQuietListener, opener } from '../support/dialing.ts';
-import { closing, nextPeer, portOf, start, useScene } from '../support/sockets.ts';
+import { expectEcho, expectOnlyErrorListener, dialer } from '../support/dialing.ts';
+import { closing, nextPeer, portOf, start, useFixture } from '../support/sockets.ts';
 
 const REASON = new Error('the reason');
 
-const scene = useScene();
-const open = opener(scene);
+const scene = useFixture();
+const open = dialer(scene);
 
 async function echoServer(where?: ListenOptions) {
   return start(
@@ -28,7 +28,7 @@ describe('dialling a UNIX socket', () => {
   it('gives an open stream with one quiet listener', async () => {
     await echoServer({ path: scene.path });
     const stream = await open(scene.path);
-    expectOnlyTheQuietListener(stream);
+    expectOnlyErrorListener(stream);
     expect(stream.allowHalfOpen).toBe(true);
     await expectEcho(stream);
   });
@@ -62,7 +62,7 @@ describe('dialling TCP', () => {
   it('gives an open stream, without delay and half-open capable', async () => {
     const port = portOf(await echoServer());
     const stream = await open({ port });
-    expectOnlyTheQuietListener(stream);
+    expectOnlyErrorListener(stream);
     expect(stream.allowHalfOpen).toBe(true);
     await expectEcho(stream);
   });
@@ -175,7 +175,7 @@ describe('adopting a stream', () => {
     const stream = new PassThrough({ allowHalfOpen: false });
     expect(await open({ stream })).toBe(stream);
     expect(stream.allowHalfOpen).toBe(true);
-    expectOnlyTheQuietListener(stream);
+    expectOnlyErrorListener(stream);
   });
 
   it('adds its quiet listener only once', async () => {

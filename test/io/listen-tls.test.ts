@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { until, useListeners } from '../support/listeners.ts';
-import { closing, textOf, useScene } from '../support/sockets.ts';
+import { closing, textOf, useFixture } from '../support/sockets.ts';
 
 const REASON = new Error('the reason');
 
-const scene = useScene();
+const scene = useFixture();
 const house = useListeners(scene);
 
 describe('listening with TLS', () => {

@@ -8,11 +8,11 @@ import { describe, expect, it } from 'vitest';
 import { ArgumentError } from '../../src/core/errors.ts';
 import { expectNoHandles } from '../support/handles.ts';
 import { KINDS, refused, useListeners } from '../support/listeners.ts';
-import { start, textOf, useScene } from '../support/sockets.ts';
+import { start, textOf, useFixture } from '../support/sockets.ts';
 
 const REASON = new Error('the reason');
 
-const scene = useScene();
+const scene = useFixture();
 const house = useListeners(scene);
 
 describe('a bound listener', () => {

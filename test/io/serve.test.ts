@@ -9,9 +9,9 @@ import type { PendingConnection, Listener } from '../../src/machines/server-port
 import type { Address } from '../../src/core/types.ts';
 import { until, useListeners } from '../support/listeners.ts';
 import { rejection, turn } from '../support/signal.ts';
-import { closing, useScene } from '../support/sockets.ts';
+import { closing, useFixture } from '../support/sockets.ts';
 
-const scene = useScene();
+const scene = useFixture();
 const house = useListeners(scene);
 const never = () => new AbortController().signal;
 

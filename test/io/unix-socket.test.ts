@@ -5,9 +5,9 @@ import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listenNear, publish } from '../../src/io/unix-socket.ts';
-import { useScene } from '../support/sockets.ts';
+import { useFixture } from '../support/sockets.ts';
 
-const scene = useScene();
+const scene = useFixture();
 
 function makeServer(): Server {
   const server = createServer((peer) => {

@@ -3,10 +3,10 @@ import { createActor, type InspectionEvent, setup } from 'xstate';
 import { fromWait } from '../../src/machines/wait.ts';
 import { type StopSignal, Stopper, toAbortSignal } from '../../src/async/stop-signal.ts';
 import { defer } from '../../src/async/deferred.ts';
-import { cleanUp, expectHomeAfterEach } from '../support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach } from '../support/cleanup.ts';
 import { turn } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** A wait whose end the test decides, and how it stands. */
 function waiting(options: { inspect?: (event: InspectionEvent) => void } = {}) {

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { ConnectError } from '../../src/index.ts';
 import { type Certificates, makeCertificates } from '../support/certificates.ts';
-import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { createClient } from '../support/qmp.ts';
 import { describePeer, freePort, type RealPeer, startQemu } from '../support/real-peers.ts';
 import { rejection } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 describePeer('qemu-system-x86_64', (path) => {
   /** The machine, which asks its clients for certificates, and its port. */

@@ -3,13 +3,13 @@
 import { describe, expect, it } from 'vitest';
 import { ClosedError } from '../../src/index.ts';
 import { BusyMonitorError, ExecInterruptedError, type QmpClient } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { createClient, namesOf } from '../support/qmp.ts';
 import { describePeer, freePort, onSocket, startQemu } from '../support/real-peers.ts';
-import { GOOD, recordRunstates } from '../support/runstates.ts';
+import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { hasSettled, rejection } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 describePeer('qemu-system-x86_64', (path) => {
   const onUnix = () => onSocket((at) => startQemu(path, '-qmp', `unix:${at},server=on,wait=off`));
@@ -178,7 +178,7 @@ describePeer('qemu-system-x86_64', (path) => {
       expect(error).toBeInstanceOf(ExecInterruptedError);
       expect(error).toHaveProperty('cause', cause);
     }
-    expect(await recording.until('IDLE')).toEqual(GOOD.slice(2));
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES.slice(2));
     expect(await peer.exited).toBe('SIGKILL');
   });
 

@@ -3,13 +3,13 @@
 import { describe, expect, it } from 'vitest';
 import { spawnPeer, type SpawnedPeer, type SpawnPeerOptions } from '../../src/index.ts';
 import { ExecInterruptedError } from '../../src/qmp/index.ts';
-import { isAlive, owned } from '../support/children.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { isAlive, killAfterTest } from '../support/children.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { createClient } from '../support/qmp.ts';
 import { describePeer } from '../support/real-peers.ts';
 import { rejection } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const NOTHING = ['-M', 'none', '-display', 'none', '-nodefaults', '-S'];
 const MONITOR = ['-chardev', 'socket,id=c,fd=3,server=off', '-mon', 'chardev=c,mode=control'];
@@ -23,7 +23,7 @@ async function connected(peer: SpawnedPeer) {
 
 describePeer('qemu-system-x86_64', (path) => {
   const qemu = (args: readonly string[] = [], options?: SpawnPeerOptions) =>
-    owned(spawnPeer(path, [...NOTHING, ...MONITOR, ...args], options));
+    killAfterTest(spawnPeer(path, [...NOTHING, ...MONITOR, ...args], options));
 
   it('greets over descriptor 3, and is ended by disconnect() with a SIGTERM', async () => {
     const peer = qemu();
@@ -38,7 +38,7 @@ describePeer('qemu-system-x86_64', (path) => {
   });
 
   it('greets over its standard input and output', async () => {
-    const peer = owned(spawnPeer(path, [...NOTHING, '-qmp', 'stdio'], { stdio: 'stdio' }));
+    const peer = killAfterTest(spawnPeer(path, [...NOTHING, '-qmp', 'stdio'], { stdio: 'stdio' }));
     const client = await connected(peer);
     expect(await client.execute('query-name')).toEqual({});
     await client.disconnect({ force: true });
@@ -98,7 +98,7 @@ describePeer('qemu-system-x86_64', (path) => {
 describePeer('qemu-storage-daemon', (path) => {
   it('greets over descriptor 7, and quits', async () => {
     const chardev = ['--chardev', 'socket,id=c,fd=7,server=off', '--monitor', 'chardev=c'];
-    const peer = owned(spawnPeer(path, chardev, { fd: 7 }));
+    const peer = killAfterTest(spawnPeer(path, chardev, { fd: 7 }));
     const client = await connected(peer);
     await client.execute('quit');
     expect((await client.closed).cause).toBeUndefined();
@@ -108,7 +108,7 @@ describePeer('qemu-storage-daemon', (path) => {
 
 describe('a missing QEMU', () => {
   it('rejects connect(), and no retry makes sense', async () => {
-    const peer = owned(spawnPeer('qemu-system-nothing', [...NOTHING, ...MONITOR]));
+    const peer = killAfterTest(spawnPeer('qemu-system-nothing', [...NOTHING, ...MONITOR]));
     const error = await rejection(createClient().connect(peer.address));
     expect(error).toMatchObject({ code: 'ERR_CONNECT', phase: 'connection', retryable: false });
     expect(error).toMatchObject({ cause: { code: 'ERR_PROCESS', cause: { code: 'ENOENT' } } });

@@ -2,12 +2,12 @@
 
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import { describePeer, onSocket, RealPeer } from '../support/real-peers.ts';
 import { rejection } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 describePeer('qemu-storage-daemon', (path) => {
   const start = (...more: readonly string[]) =>

@@ -5,12 +5,12 @@ import { createServer, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import { ClosedError, supervise, type Supervisor } from '../../src/index.ts';
 import { QmpClient } from '../../src/qmp/index.ts';
-import { cleanUp, expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { listen } from '../support/peers.ts';
 import { namesOf } from '../support/qmp.ts';
 import { describePeer, startQemu } from '../support/real-peers.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 describePeer('qemu-system-x86_64', (path) => {
   const serving = (at: string) => startQemu(path, '-qmp', `unix:${at},server=on,wait=off`);

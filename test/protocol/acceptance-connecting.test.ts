@@ -2,18 +2,18 @@
 
 import { describe, expect, it, vi } from 'vitest';
 import { AsyncProtocol, type Address, ConnectError, StateError } from '../../src/index.ts';
-import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { NullProtocol, nulls, recordingLogger } from '../support/null-protocol.ts';
-import { jammed } from '../support/peers.ts';
-import { BAD, recordRunstates } from '../support/runstates.ts';
+import { hangingPeer } from '../support/peers.ts';
+import { FAILED_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { hasSettled, rejection, turn } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** The waits that hang until they are given up: for a peer that says nothing, and for any peer. */
 const HANGING = {
   connect: async (protocol: NullProtocol) => {
-    const { address } = await jammed();
+    const { address } = await hangingPeer();
     return (signal?: AbortSignal) => protocol.connect(address, { signal });
   },
   accept: async (protocol: NullProtocol) => {
@@ -38,7 +38,7 @@ async function expectNoConnection(attempt: (protocol: NullProtocol) => Promise<v
   expect(error.message).toMatch(/^Failed to establish connection: /);
   expect(error.cause).toHaveProperty('syscall');
   expect(protocol.runstate).toBe('IDLE');
-  expect(await recording.until('IDLE')).toEqual(BAD);
+  expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
 }
 
 describe('a new protocol', () => {
@@ -129,7 +129,7 @@ describe.each([
     controller.abort(reason);
     expect(await rejection(attempt)).toBe(reason);
     expect(protocol.runstate).toBe('IDLE');
-    expect(await recording.until('IDLE')).toEqual(BAD);
+    expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
   });
 
   it(`${timedOut} rejects with the timeout of its signal`, async () => {
@@ -140,7 +140,7 @@ describe.each([
     const error = await rejection(start(signal));
     expect(error).toBe(signal.reason);
     expect(error).toMatchObject({ name: 'TimeoutError' });
-    expect(await recording.until('IDLE')).toEqual(BAD);
+    expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
   });
 
   it(`${repeated} makes a second one a StateError, and goes on`, async () => {

@@ -3,12 +3,12 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { lines, StateError, streamPair } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { createProtocol, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { NullProtocol, recordingLogger } from '../support/null-protocol.ts';
-import { GOOD, recordRunstates } from '../support/runstates.ts';
+import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { rejection } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** Upstream's fake session: a protocol in RUNNING whose peer is an end of a stream pair. */
 async function fakeSession() {
@@ -29,7 +29,7 @@ describe('a fake session', () => {
     expect(protocol.runstate).toBe('RUNNING');
     await protocol.disconnect();
     expect(protocol.runstate).toBe('IDLE');
-    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
   });
 
   it('AC-20 is RUNNING when accept() resolves, and IDLE when disconnect() does', async () => {
@@ -41,7 +41,7 @@ describe('a fake session', () => {
     await Promise.all([server.accept(), client.connect(path)]);
     expect(server.runstate).toBe('RUNNING');
     await server.disconnect();
-    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     await client.closed;
   });
 
@@ -111,7 +111,7 @@ describe('a simple session', () => {
     await client.connect(path);
     await accepted;
     await client.disconnect();
-    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     // Upstream's server raises EOF from its disconnect(). Here it may have come home already, and
     // then the end of the client is told by the outcome, and by the next disconnect().
     await server.closed;

@@ -6,12 +6,12 @@ import { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import { ClosedError, lines, streamPair } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
+import { createProtocol, expectIdleAfterEach } from '../support/cleanup.ts';
 import { portOf, rawPeer } from '../support/peers.ts';
 import { gate, hasSettled, rejection, turn } from '../support/signal.ts';
 import { countingStream } from '../support/streams.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** A session on `stream` whose handler is busy with the first message, for ever. */
 async function busySession(stream: Duplex) {

@@ -13,12 +13,12 @@ import {
   StateError,
   streamPair,
 } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
+import { createProtocol, expectIdleAfterEach } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import { rejection, turn } from '../support/signal.ts';
 import { stalledStream } from '../support/streams.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const THROWN = new Error('thrown by the user');
 const fail = (): never => {

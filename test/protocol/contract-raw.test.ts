@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { ClosedError, ConnectError, jsonLines, lines, streamPair } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
-import { inbox, jammed, rawPeer } from '../support/peers.ts';
-import { BAD, recordRunstates } from '../support/runstates.ts';
+import { createProtocol, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
+import { inbox, hangingPeer, rawPeer } from '../support/peers.ts';
+import { FAILED_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { rejection } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const PLACES = [
   { name: 'a UNIX socket', where: async () => ({ path: `${await tempDir()}/socket` }) },
@@ -85,7 +85,7 @@ describe.each(PLACES)('a raw peer over $name', ({ where }) => {
 
 describe('a wait', () => {
   it('for a connection is given up with its signal, and the peer sees the end', async () => {
-    const { address, peer } = await jammed();
+    const { address, peer } = await hangingPeer();
     const protocol = createProtocol({ codec: lines() });
     const recording = recordRunstates(protocol);
     const controller = new AbortController();
@@ -95,7 +95,7 @@ describe('a wait', () => {
     peer.sockets[0]?.end();
     expect(await rejection(connected)).toBe('enough');
     await closed;
-    expect(await recording.until('IDLE')).toEqual(BAD);
+    expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
   });
 
   it('is not begun when its signal is aborted already', async () => {
@@ -107,7 +107,7 @@ describe('a wait', () => {
     expect(await rejection(protocol.accept({ signal }))).toBe('before');
     expect(await rejection(protocol.runstateChanged({ signal }))).toBe('before');
     await rejection(protocol.connect('/dev/null'));
-    expect(await recording.until('IDLE')).toEqual(BAD);
+    expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
   });
 
   it('for a peer leaves IDLE whenever it rejects, with a signal aborted before it too', async () => {

@@ -1,9 +1,9 @@
 import { type Address, streamPair } from '../../src/index.ts';
 import { makeCertificates } from '../support/certificates.ts';
-import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { type Carrier, contract } from './contract.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const { ca, server } = await makeCertificates();
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type AsyncProtocol, ClosedError, lines, type ProtocolOptions } from '../../src/index.ts';
 import { createProtocol } from '../support/cleanup.ts';
 import { inbox, type Inbox } from '../support/peers.ts';
-import { GOOD, recordRunstates } from '../support/runstates.ts';
+import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { rejection } from '../support/signal.ts';
 
 /** How two protocols come together. */
@@ -47,7 +47,8 @@ export function contract(name: string, carry: () => Promise<Carrier>): void {
       expect([near.runstate, far.runstate]).toEqual(['RUNNING', 'RUNNING']);
       await near.disconnect();
       await far.closed;
-      for (const recording of recordings) expect(await recording.until('IDLE')).toEqual(GOOD);
+      for (const recording of recordings)
+        expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     });
 
     it('carries messages both ways', async () => {

@@ -4,14 +4,14 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { ConnectError, lines, StateError, streamPair } from '../../src/index.ts';
-import { cleanUp, createProtocol, expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { cleanUp, createProtocol, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { nulls, recordingLogger } from '../support/null-protocol.ts';
-import { inbox, jammed, listen, portOf, rawPeer } from '../support/peers.ts';
-import { BAD, recordRunstates } from '../support/runstates.ts';
+import { inbox, hangingPeer, listen, portOf, rawPeer } from '../support/peers.ts';
+import { FAILED_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { gate, hasSettled, rejection, turn } from '../support/signal.ts';
 import { connectingSocket, stalledStream } from '../support/streams.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const ABORTED = { code: 'ERR_CONNECT_ABORTED', retryable: false };
 
@@ -30,7 +30,7 @@ describe('disconnect() while dialling', () => {
     const left = protocol.disconnect();
     await expectAborted(first);
     await left;
-    expect(await recording.until('IDLE')).toEqual(BAD);
+    expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
     const [stream] = streamPair();
     await protocol.connect({ stream });
     late.emit('connect');
@@ -58,7 +58,7 @@ describe('disconnect() while dialling', () => {
   });
 
   it.each([false, true])('resolves at once, with force: %s', async (force) => {
-    const { address } = await jammed();
+    const { address } = await hangingPeer();
     const protocol = createProtocol({ codec: lines() });
     const connected = protocol.connect(address);
     await Promise.all([expectAborted(connected), protocol.disconnect({ force })]);

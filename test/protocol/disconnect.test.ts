@@ -4,13 +4,13 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import { HandlerError, lines, type ProtocolOptions, TimeoutError } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
+import { createProtocol, expectIdleAfterEach } from '../support/cleanup.ts';
 import { inbox, pair, rawPeer } from '../support/peers.ts';
-import { GOOD, recordRunstates } from '../support/runstates.ts';
+import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { gate, hasSettled, rejection, turn } from '../support/signal.ts';
 import { brokenStream, countingStream, stalledStream } from '../support/streams.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const MEGABYTE = 'x'.repeat(1024 * 1024);
 
@@ -139,7 +139,7 @@ describe('disconnect() from a handler', () => {
     const peer = await rawPeer((socket) => socket.end('go\n'));
     const recording = recordRunstates(protocol);
     await protocol.connect(peer.address);
-    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
   });
 
   it('and awaited ends the session, and then the handler', async () => {

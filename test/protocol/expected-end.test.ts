@@ -2,13 +2,13 @@
 
 import { describe, expect, it } from 'vitest';
 import { ClosedError, CodecError, HandlerError, lines, streamPair } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
+import { createProtocol, expectIdleAfterEach } from '../support/cleanup.ts';
 import { pair, rawPeer } from '../support/peers.ts';
-import { GOOD, recordRunstates } from '../support/runstates.ts';
+import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { rejection, turn } from '../support/signal.ts';
 import { stalledStream } from '../support/streams.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 async function withPeer() {
   const peer = await rawPeer();
@@ -24,7 +24,7 @@ describe('expectEnd()', () => {
     protocol.expectEnd();
     socket.end();
     expect(await protocol.closed).toEqual({ suppressed: [], undelivered: 0 });
-    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     await protocol.disconnect();
   });
 

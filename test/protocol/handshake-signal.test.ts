@@ -5,9 +5,9 @@ import { SimulatedClock } from 'xstate';
 import { streamPair, TimeoutError } from '../../src/index.ts';
 import { defer } from '../../src/async/deferred.ts';
 import { nulls } from '../support/null-protocol.ts';
-import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
+import { createProtocol, expectIdleAfterEach } from '../support/cleanup.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** A protocol in its handshake, which waits to be aborted; and what the signal then says. */
 function inHandshake() {

@@ -11,12 +11,12 @@ import {
   type Runstate,
   streamPair,
 } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
-import { jammed, pair, rawPeer } from '../support/peers.ts';
-import { BAD, GOOD, recordRunstates } from '../support/runstates.ts';
+import { createProtocol, expectIdleAfterEach } from '../support/cleanup.ts';
+import { hangingPeer, pair, rawPeer } from '../support/peers.ts';
+import { FAILED_RUNSTATES, SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { gate, hasSettled, rejection, turn } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 async function session(protocol: AsyncProtocol<string>): Promise<void> {
   const [stream, peer] = streamPair();
@@ -31,7 +31,12 @@ describe('runstates()', () => {
     const readers = [protocol.runstates(), protocol.runstates()];
     for (let i = 0; i < 3; i += 1) await session(protocol);
     await rejection(protocol.connect('/dev/null'));
-    const expected = [...GOOD, ...GOOD, ...GOOD, ...BAD];
+    const expected = [
+      ...SESSION_RUNSTATES,
+      ...SESSION_RUNSTATES,
+      ...SESSION_RUNSTATES,
+      ...FAILED_RUNSTATES,
+    ];
     for (const reader of readers) {
       const seen: Runstate[] = [];
       for await (const runstate of reader) {
@@ -46,10 +51,10 @@ describe('runstates()', () => {
     const protocol = createProtocol({ codec: lines() });
     await session(protocol);
     const reader = protocol.runstates();
-    const states = GOOD.map(() => reader.next());
+    const states = SESSION_RUNSTATES.map(() => reader.next());
     await session(protocol);
     const results = await Promise.all(states);
-    expect(results.map(({ value }) => value as unknown)).toEqual(GOOD);
+    expect(results.map(({ value }) => value as unknown)).toEqual(SESSION_RUNSTATES);
     await reader.return?.();
   });
 
@@ -124,16 +129,24 @@ const SCENARIOS: {
   act: (protocol: AsyncProtocol<string>) => Promise<unknown>;
   states: readonly Runstate[];
 }[] = [
-  { name: 'I1, R18 connect, disconnect', act: session, states: GOOD },
-  { name: 'I2 connect is refused', act: (p) => rejection(p.connect('/dev/null')), states: BAD },
-  { name: 'I4 listen fails', act: (p) => rejection(p.listen('/dev/null')), states: BAD },
+  { name: 'I1, R18 connect, disconnect', act: session, states: SESSION_RUNSTATES },
+  {
+    name: 'I2 connect is refused',
+    act: (p) => rejection(p.connect('/dev/null')),
+    states: FAILED_RUNSTATES,
+  },
+  {
+    name: 'I4 listen fails',
+    act: (p) => rejection(p.listen('/dev/null')),
+    states: FAILED_RUNSTATES,
+  },
   {
     name: 'C3 connect is given up',
     act: async (p) => {
-      const { address } = await jammed();
+      const { address } = await hangingPeer();
       await rejection(p.connect(address, { signal: AbortSignal.timeout(1) }));
     },
-    states: BAD,
+    states: FAILED_RUNSTATES,
   },
   {
     name: 'L8 nobody accepts',
@@ -141,7 +154,7 @@ const SCENARIOS: {
       await p.listen({ port: 0 });
       await p.disconnect();
     },
-    states: BAD,
+    states: FAILED_RUNSTATES,
   },
   {
     name: 'R7 the peer ends',
@@ -150,7 +163,7 @@ const SCENARIOS: {
       await p.connect(address);
       await p.closed;
     },
-    states: GOOD,
+    states: SESSION_RUNSTATES,
   },
   {
     name: 'R8 the peer resets',
@@ -160,7 +173,7 @@ const SCENARIOS: {
       (await connected).resetAndDestroy();
       await p.closed;
     },
-    states: GOOD,
+    states: SESSION_RUNSTATES,
   },
   {
     name: 'R10 the peer sends no message',
@@ -169,7 +182,7 @@ const SCENARIOS: {
       await p.connect(address);
       await p.closed;
     },
-    states: GOOD,
+    states: SESSION_RUNSTATES,
   },
 ];
 
@@ -212,7 +225,7 @@ describe('a deadline', () => {
     const timeouts = { connect: 1_000_000, handshake: 1_000_000 };
     const protocol = createProtocol({ codec: lines(), ...more }, { clock, timeouts });
     const [stream] = streamPair();
-    const address = phase === 'connect' ? (await jammed()).address : { stream };
+    const address = phase === 'connect' ? (await hangingPeer()).address : { stream };
     const error = rejection(protocol.connect(address));
     await turn();
     clock.increment(999_999);
@@ -241,7 +254,7 @@ describe('a deadline', () => {
 
   it('of Infinity never passes', async () => {
     const clock = new SimulatedClock();
-    const { address, peer } = await jammed();
+    const { address, peer } = await hangingPeer();
     const protocol = createProtocol({ codec: lines() }, { clock, timeouts: { connect: Infinity } });
     const connected = rejection(protocol.connect(address));
     await peer.connected;

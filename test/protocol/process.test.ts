@@ -3,9 +3,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const ROOT = new URL('../../', import.meta.url);
 

@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { type AsyncProtocol, lines, streamPair } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
+import { createProtocol, expectIdleAfterEach } from '../support/cleanup.ts';
 import { inbox, rawPeer } from '../support/peers.ts';
 import { gate, hasSettled, turn } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** A definition whose handler notes how often it runs at once. */
 function nesting(during: (message: string) => void | Promise<void>) {

@@ -2,12 +2,12 @@
 
 import { describe, expect, it } from 'vitest';
 import { type AsyncProtocol, lines, type Runstate, streamPair } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { createProtocol, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { rawPeer } from '../support/peers.ts';
-import { GOOD, recordRunstates } from '../support/runstates.ts';
+import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { gate, rejection, turn } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -54,7 +54,7 @@ describe('from a hook', () => {
     await protocol.connect(address);
     protocol.send('hello').catch(() => undefined);
     await protocol.closed;
-    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
   });
 });
 

@@ -12,12 +12,12 @@ import {
   StateError,
   streamPair,
 } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach } from '../support/cleanup.ts';
+import { createProtocol, expectIdleAfterEach } from '../support/cleanup.ts';
 import { inbox, pair, rawPeer } from '../support/peers.ts';
 import { hasSettled, rejection, turn } from '../support/signal.ts';
 import { countingStream, stalledStream } from '../support/streams.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const LINE = 'x'.repeat(999);
 

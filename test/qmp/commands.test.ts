@@ -5,15 +5,15 @@ import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import { ArgumentError, CodecError, StateError, TimeoutError } from '../../src/index.ts';
 import type { QmpClient, QmpCommand } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
-import { type HandMonitor, createClient, session } from '../support/qmp.ts';
+import { type ManualMonitor, createClient, session } from '../support/qmp.ts';
 import { hasSettled, rejection, turn } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** Executes `query-name`, to see that the session goes on. */
-async function expectAlive(client: QmpClient, monitor: HandMonitor): Promise<void> {
+async function expectAlive(client: QmpClient, monitor: ManualMonitor): Promise<void> {
   const named = client.execute('query-name');
   monitor.answer(await monitor.take(), { name: 'vm' });
   expect(await named).toEqual({ name: 'vm' });
@@ -71,7 +71,7 @@ describe('the bytes of a command', () => {
   it('never have an id twice: within a session, in the next, in another client', async () => {
     const ids = new Set<number>();
     let commands = 0;
-    const collect = async (client: QmpClient, monitor: HandMonitor, negotiation: number) => {
+    const collect = async (client: QmpClient, monitor: ManualMonitor, negotiation: number) => {
       ids.add(negotiation);
       for (let round = 0; round < 50; round += 1) {
         const done = client.execute('stop');

@@ -7,7 +7,7 @@ import { CodecError, LimitError } from '../../src/index.ts';
 import { plain } from '../codecs/json-support.ts';
 import { cut, sizes } from '../codecs/support.ts';
 import { running } from '../embedding/qmp-support.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { session } from '../support/qmp.ts';
 import { turn } from '../support/signal.ts';
 import { thorough } from '../support/thorough.ts';
@@ -21,7 +21,7 @@ import {
   unobserved,
 } from './event-skipper-support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** Whether it is ASCII, without exponents and escaped quotes: anything else is read to be on the safe side. */
 const isSimple = (text: string) => Buffer.byteLength(text) === text.length && !/\de|\\"/.test(text);

@@ -4,16 +4,16 @@ import { setMaxListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { ArgumentError, HandlerError, LimitError, streamPair } from '../../src/index.ts';
 import type { EventFilter, QmpEvent } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
-import { createClient, eventOf, type HandMonitor, namesOf, session } from '../support/qmp.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
+import { createClient, eventOf, type ManualMonitor, namesOf, session } from '../support/qmp.ts';
 import { hasSettled, rejection, turn } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const NAMES = ['STOP', 'RESUME', 'RESET', 'STOP'];
 
 /** Sends events of these names in one chunk, and waits until they have been heard. */
-async function emit(monitor: HandMonitor, names: readonly string[] = NAMES): Promise<void> {
+async function emit(monitor: ManualMonitor, names: readonly string[] = NAMES): Promise<void> {
   monitor.say(...names.map((name, number) => eventOf(name, { number })));
   await turn();
 }

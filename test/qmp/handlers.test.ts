@@ -2,18 +2,18 @@
 
 import { describe, expect, it } from 'vitest';
 import { HandlerError } from '../../src/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import {
   createClient,
   eventOf,
   greetingOf,
-  HandMonitor,
+  ManualMonitor,
   scripted,
   session,
 } from '../support/qmp.ts';
 import { gate, turn } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const RESET = eventOf('RESET', { guest: true, reason: 'guest-reset' });
 
@@ -164,7 +164,7 @@ describe('an asynchronous handler', () => {
 
   it('that rejects during the handshake is not lost', async () => {
     const client = createClient();
-    const monitor = new HandMonitor();
+    const monitor = new ManualMonitor();
     client.on('STOP', () => Promise.reject(new Error('boom')));
     const attempt = Promise.allSettled([client.connect({ stream: monitor.stream })]);
     monitor.say(eventOf('STOP'));

@@ -4,26 +4,26 @@ import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import { ClosedError, CodecError, ConnectError, TimeoutError } from '../../src/index.ts';
 import { BusyMonitorError, GreetingError, NegotiationError } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
-import { BAD, recordRunstates } from '../support/runstates.ts';
+import { FAILED_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { hasSettled, rejection, turn } from '../support/signal.ts';
 import {
   createClient,
   eventOf,
   greetingOf,
-  HandMonitor,
+  ManualMonitor,
   namesOf,
   session,
 } from '../support/qmp.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const VERSION = { qemu: { major: 7, minor: 2, micro: 22 }, package: '' };
 
 /** A client on its way, and its monitor. */
 function connecting(client = createClient()) {
-  const monitor = new HandMonitor();
+  const monitor = new ManualMonitor();
   return { client, monitor, connected: client.connect({ stream: monitor.stream }) };
 }
 
@@ -47,7 +47,7 @@ describe('a greeting', () => {
     expect(error).toMatchObject({ phase: 'session', retryable: false, code: 'ERR_CONNECT' });
     expect(error).toHaveProperty('cause', expect.any(GreetingError));
     expect(error).toHaveProperty('cause.received', greeting);
-    expect(await recording.until('IDLE')).toEqual(BAD.slice(1));
+    expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES.slice(1));
     expect(client.greeting).toBeUndefined();
   });
 

@@ -3,19 +3,19 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ClosedError, CodecError, HandlerError } from '../../src/index.ts';
 import { ExecInterruptedError, type QmpClient } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { rawPeer } from '../support/peers.ts';
-import { GOOD, recordRunstates } from '../support/runstates.ts';
-import { eventOf, greetingOf, type HandMonitor, createClient, session } from '../support/qmp.ts';
+import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
+import { eventOf, greetingOf, type ManualMonitor, createClient, session } from '../support/qmp.ts';
 import { gate, rejection, turn } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 interface Ending {
   readonly what: string;
   /** The class of the session's cause; none when it ended as asked. */
   readonly cause: (new (...args: never) => Error) | undefined;
-  readonly bring: (monitor: HandMonitor, client: QmpClient) => unknown;
+  readonly bring: (monitor: ManualMonitor, client: QmpClient) => unknown;
 }
 
 const endings: readonly Ending[] = [
@@ -109,7 +109,7 @@ describe('X-22 commands that wait', () => {
     expect(error).toBeInstanceOf(ExecInterruptedError);
     expect(error).toMatchObject({ cause: { code: 'ERR_CLOSED', expected: false } });
     expect(error).toMatchObject({ cause: { cause: { code: 'ECONNRESET' } } });
-    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
   });
 
   it('are not, when their reply came with the end in one chunk', async () => {

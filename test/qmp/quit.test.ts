@@ -4,13 +4,13 @@ import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { ClosedError } from '../../src/index.ts';
 import { ExecInterruptedError, ExecuteError } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { rawPeer } from '../support/peers.ts';
-import { GOOD, recordRunstates } from '../support/runstates.ts';
+import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { createClient, greetingOf, session } from '../support/qmp.ts';
 import { rejection } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const REFUSAL = { class: 'GenericError', desc: 'not now' };
 
@@ -48,7 +48,7 @@ describe('X-21 quit', () => {
     const recording = recordRunstates(client);
     expect(await client.execute('quit')).toEqual({});
     expect((await client.closed).cause).toBeUndefined();
-    expect(await recording.until('IDLE')).toEqual(GOOD.slice(2));
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES.slice(2));
     await client.disconnect();
   });
 

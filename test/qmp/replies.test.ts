@@ -3,12 +3,12 @@
 import { describe, expect, it } from 'vitest';
 import { BadReplyError, ExecuteError, type QmpReply } from '../../src/qmp/index.ts';
 import { ExecInterruptedError, ServerParseError } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import { scripted, session } from '../support/qmp.ts';
 import { rejection } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const FAILURE = { class: 'DeviceNotFound', desc: "Device 'x' not found" };
 

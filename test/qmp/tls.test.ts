@@ -5,11 +5,11 @@ import { createServer } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ConnectError } from '../../src/index.ts';
 import { type Certificates, makeCertificates } from '../support/certificates.ts';
-import { cleanUp, expectHomeAfterEach } from '../support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach } from '../support/cleanup.ts';
 import { createClient, createServer as createMonitor } from '../support/qmp.ts';
 import { rejection } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 let certificates: Certificates;
 beforeAll(async () => {

@@ -3,11 +3,11 @@
 import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import { ArgumentError, ClosedError, HandlerError, TimeoutError } from '../../src/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { createClient, eventOf, session } from '../support/qmp.ts';
 import { hasSettled, rejection } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const jobEvent = (status: string) => eventOf('JOB_STATUS_CHANGE', { id: 'job0', status });
 

@@ -6,22 +6,22 @@ import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import { LimitError, lines, TimeoutError } from '../../src/index.ts';
 import { expectNoHandles } from '../support/handles.ts';
-import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { until } from '../support/listeners.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import {
-  createHouse,
+  createTestServer,
   dialLines,
   dialSocket,
   echo,
-  guarded,
-  leaving,
+  echoAfterHandshake,
+  disconnected,
   numberOf,
   take,
 } from '../support/servers.ts';
 import { hasSettled, rejection, turn } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const NEVER = new Promise<void>(() => undefined);
 /** More than the buffers of a socket hold. */
@@ -29,7 +29,7 @@ const MUCH = 'x'.repeat(1_000_000);
 
 /** A server with a peer that does not read, to which much was sent. */
 async function withStuckPeer(options = {}) {
-  const house = createHouse(echo, options);
+  const house = createTestServer(echo, options);
   const address = await house.server.listen(`${await tempDir()}/socket`);
   const socket = await dialSocket(address);
   socket.pause();
@@ -42,7 +42,7 @@ async function withStuckPeer(options = {}) {
 
 describe('close()', () => {
   it('in IDLE resolves, as often as one likes, and changes nothing', async () => {
-    const { server } = createHouse();
+    const { server } = createTestServer();
     await Promise.all([server.close(), server.close({ force: true })]);
     expect(server.state).toBe('IDLE');
     await server.listen({ port: 0 });
@@ -52,7 +52,7 @@ describe('close()', () => {
   });
 
   it('lets what was sent arrive, and every session end well', async () => {
-    const { server, errors } = createHouse();
+    const { server, errors } = createTestServer();
     const address = await server.listen(`${await tempDir()}/socket`);
     const clients = await Promise.all(Array.from({ length: 5 }, () => dialLines(address)));
     const peers = await take(server, 5);
@@ -67,14 +67,14 @@ describe('close()', () => {
   });
 
   it('any number of times at once has one end', async () => {
-    const { server } = createHouse();
+    const { server } = createTestServer();
     await numberOf(await dialLines(await server.listen({ port: 0 })));
     await Promise.all([server.close(), server.close(), server.close({ force: true })]);
     expect(server.state).toBe('IDLE');
   });
 
   it('while it binds has listen() reject, and leaves nothing behind', async () => {
-    const { server } = createHouse();
+    const { server } = createTestServer();
     const path = `${await tempDir()}/socket`;
     const bound = rejection(server.listen(path));
     expect(server.state).toBe('BINDING');
@@ -87,7 +87,7 @@ describe('close()', () => {
 
   it('in the turn in which it is bound leaves nothing behind', async () => {
     for (let turns = 0; turns < 30; turns += 1) {
-      const { server } = createHouse();
+      const { server } = createTestServer();
       const bound = Promise.allSettled([server.listen({ port: 0 })]);
       for (let i = 0; i < turns; i += 1) await Promise.resolve();
       if (turns > 20) await bound;
@@ -98,27 +98,27 @@ describe('close()', () => {
   });
 
   it('ends handshakes under way at once, and reports nobody', async () => {
-    const { server, errors } = createHouse(guarded);
+    const { server, errors } = createTestServer(echoAfterHandshake);
     const address = await server.listen({ port: 0 });
     const mute = await dialSocket(address);
     await once(mute, 'data');
-    await Promise.all([server.close(), leaving(mute)]);
+    await Promise.all([server.close(), disconnected(mute)]);
     expect(errors).toEqual([]);
   });
 
   it('sends those away who wait for a place', async () => {
-    const { server } = createHouse(echo, { limits: { maxPeers: 1 } });
+    const { server } = createTestServer(echo, { limits: { maxPeers: 1 } });
     const address = await server.listen(`${await tempDir()}/socket`);
     await numberOf(await dialLines(address));
     const waiting = await dialSocket(address);
     await turn();
-    await Promise.all([server.close(), leaving(waiting)]);
+    await Promise.all([server.close(), disconnected(waiting)]);
     expect(server.refused).toBe(0);
   });
 
   it('lets nobody in any more', async () => {
     const path = `${await tempDir()}/socket`;
-    const { server } = createHouse();
+    const { server } = createTestServer();
     await server.listen(path);
     const closed = server.close();
     expect(existsSync(path)).toBe(false);
@@ -140,7 +140,7 @@ describe('close()', () => {
   });
 
   it('comes with the end of a block', async () => {
-    const { server } = createHouse();
+    const { server } = createTestServer();
     {
       await using house = server;
       await numberOf(await dialLines(await house.listen({ port: 0 })));
@@ -160,7 +160,7 @@ describe('a peer that does not read', () => {
     clock.increment(499);
     expect(await hasSettled(closed)).toBe(false);
     clock.increment(1);
-    await Promise.all([closed, leaving(socket)]);
+    await Promise.all([closed, disconnected(socket)]);
     expect(peer.outcome?.cause).toBeInstanceOf(TimeoutError);
     expect(peer.outcome).toMatchObject({ cause: { phase: 'drain', ms: 500 }, undelivered: 1 });
     expect(errors).toMatchObject([{ number: 1, error: { phase: 'drain' } }]);
@@ -187,7 +187,7 @@ describe('a peer that does not read', () => {
 
   it('is destroyed at once by close({ force: true })', async () => {
     const { server, peer, socket } = await withStuckPeer();
-    await Promise.all([server.close({ force: true }), leaving(socket)]);
+    await Promise.all([server.close({ force: true }), disconnected(socket)]);
     expect(peer.runstate).toBe('IDLE');
   });
 });
@@ -204,8 +204,8 @@ describe('a peer that its user disconnects', () => {
   });
 
   it('and connects elsewhere is its user’s alone', async () => {
-    const elsewhere = createHouse();
-    const { server } = createHouse();
+    const elsewhere = createTestServer();
+    const { server } = createTestServer();
     const client = await dialLines(await server.listen({ port: 0 }));
     const [peer] = await take(server, 1);
     await Promise.all([peer?.disconnect(), client.protocol.closed]);
@@ -218,11 +218,11 @@ describe('a peer that its user disconnects', () => {
 
 describe('the failure of a session', () => {
   it('under way when the server closes is still told to its user', async () => {
-    const { server } = createHouse(echo, { limits: { maxMessageBytes: 10 } });
+    const { server } = createTestServer(echo, { limits: { maxMessageBytes: 10 } });
     const socket = await dialSocket(await server.listen({ port: 0 }));
     const [peer] = await take(server, 1);
     socket.write('x'.repeat(20));
-    await leaving(socket);
+    await disconnected(socket);
     expect(peer?.runstate).toBe('DISCONNECTING');
     const closed = server.close();
     socket.end();
@@ -236,7 +236,7 @@ describe('the failure of a session', () => {
     const debug = (text: string): void => {
       if (text === '#1: IDLE (session 1)') closed = server.close();
     };
-    const { server } = createHouse(echo, { logger: { ...logger, debug } });
+    const { server } = createTestServer(echo, { logger: { ...logger, debug } });
     await dialLines(await server.listen({ port: 0 }));
     const [peer] = await take(server, 1);
     peer?.fail(new LimitError('too much', 1, 2));
@@ -249,7 +249,7 @@ describe('the failure of a session', () => {
 
 describe('a callback of the user that never ends', () => {
   it('keeps no server from closing', async () => {
-    const { server } = createHouse({
+    const { server } = createTestServer({
       codec: lines(),
       handshake: async (session) => {
         if ((await session.receive()) === 'stay') await NEVER;
@@ -263,8 +263,8 @@ describe('a callback of the user that never ends', () => {
     await until(() => server.peers.length === 1);
     await Promise.all([
       server.close(),
-      leaving(shaking),
-      leaving(handling).then(() => handling.end()),
+      disconnected(shaking),
+      disconnected(handling).then(() => handling.end()),
     ]);
   });
 });

@@ -2,19 +2,19 @@
 
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { until } from '../support/listeners.ts';
 import {
   type Client,
-  createHouse,
+  createTestServer,
   dialLines,
   dialSocket,
   echo,
-  guarded,
+  echoAfterHandshake,
   numberOf,
 } from '../support/servers.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const CROWD = 1_000;
 const TIMEOUT = 120_000;
@@ -39,12 +39,12 @@ async function expectServed(clients: readonly Client[]): Promise<void> {
 describe('a thousand peers at once, on a UNIX socket', () => {
   it.each([
     ['without a handshake', echo, false],
-    ['with one', guarded, true],
+    ['with one', echoAfterHandshake, true],
   ] as const)(
     '%s, are all served, iterated and seen off',
     { timeout: TIMEOUT },
     async (_, definition, greets) => {
-      const { server, errors } = createHouse(definition, { timeouts });
+      const { server, errors } = createTestServer(definition, { timeouts });
       const path = `${await tempDir()}/socket`;
       await server.listen(path);
       const names = new Set<string | undefined>();
@@ -66,7 +66,7 @@ describe('a thousand peers at once, on a UNIX socket', () => {
     'do not feel a slow one, a flooding one, a mute one and one that resets',
     { timeout: TIMEOUT },
     async () => {
-      const { server, errors, failed } = createHouse(guarded, { timeouts });
+      const { server, errors, failed } = createTestServer(echoAfterHandshake, { timeouts });
       const path = `${await tempDir()}/socket`;
       const address = await server.listen(path);
       const [slow, flood, mute, rude] = [
@@ -104,7 +104,7 @@ describe('a thousand peers at once, on a UNIX socket', () => {
     { timeout: TIMEOUT },
     async () => {
       const limits = { maxPeers: 10, maxHandshakes: 3 };
-      const { server } = createHouse(guarded, { limits, timeouts });
+      const { server } = createTestServer(echoAfterHandshake, { limits, timeouts });
       const path = `${await tempDir()}/socket`;
       await server.listen(path);
       let most = 0;
@@ -125,7 +125,10 @@ describe('a thousand peers at once, on a UNIX socket', () => {
     'are sent away as they are when the server is closed by force',
     { timeout: TIMEOUT },
     async () => {
-      const { server, errors } = createHouse(guarded, { limits: { maxPeers: 500 }, timeouts });
+      const { server, errors } = createTestServer(echoAfterHandshake, {
+        limits: { maxPeers: 500 },
+        timeouts,
+      });
       const path = `${await tempDir()}/socket`;
       await server.listen(path);
       const visit = async () => (await dialLines(path, { greets: true })).protocol.closed;

@@ -12,22 +12,22 @@ import {
   StateError,
   TimeoutError,
 } from '../../src/index.ts';
-import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { until } from '../support/listeners.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import {
-  createHouse,
+  createTestServer,
   dialLines,
   dialSocket,
   echo,
-  guarded,
-  leaving,
+  echoAfterHandshake,
+  disconnected,
   numberOf,
   take,
 } from '../support/servers.ts';
 import { gate, hasSettled, rejection } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 describe('a peer that fails', () => {
   /** A good peer, which must not notice. */
@@ -40,7 +40,7 @@ describe('a peer that fails', () => {
 
   it('in its handshake is reported, and concerns nobody else', async () => {
     const { records, logger } = recordingLogger();
-    const { server, errors, failed } = createHouse(guarded, { logger });
+    const { server, errors, failed } = createTestServer(echoAfterHandshake, { logger });
     const address = await server.listen({ port: 0 });
     const expectGood = await withGood(address);
     const socket = await dialSocket(address);
@@ -56,7 +56,7 @@ describe('a peer that fails', () => {
 
   it('by never ending its handshake is ended by the deadline, and blocks nobody', async () => {
     const clock = new SimulatedClock();
-    const { server, errors, failed } = createHouse(guarded, { clock });
+    const { server, errors, failed } = createTestServer(echoAfterHandshake, { clock });
     const address = await server.listen({ port: 0 });
     const mute = await dialSocket(address);
     await once(mute, 'data');
@@ -66,14 +66,14 @@ describe('a peer that fails', () => {
     expect(errors).toEqual([]);
     clock.increment(1);
     await failed(1);
-    await leaving(mute);
+    await disconnected(mute);
     expect(errors[0]?.error.cause).toBeInstanceOf(TimeoutError);
     expect(errors[0]?.error.cause).toMatchObject({ phase: 'handshake', ms: 10_000 });
     expect(await numberOf(good)).toBe(2);
   });
 
   it('by a reset is reported, and concerns nobody else', async () => {
-    const { server, errors, failed } = createHouse(guarded);
+    const { server, errors, failed } = createTestServer(echoAfterHandshake);
     const address = await server.listen({ port: 0 });
     const expectGood = await withGood(address);
     const socket = await dialSocket(address);
@@ -86,12 +86,14 @@ describe('a peer that fails', () => {
   });
 
   it('by a message that is too large is reported, and concerns nobody else', async () => {
-    const { server, errors, failed } = createHouse(guarded, { limits: { maxMessageBytes: 1000 } });
+    const { server, errors, failed } = createTestServer(echoAfterHandshake, {
+      limits: { maxMessageBytes: 1000 },
+    });
     const address = await server.listen({ port: 0 });
     const expectGood = await withGood(address);
     const socket = await dialSocket(address);
     socket.write(`thanks\n${'x'.repeat(2000)}`);
-    await leaving(socket);
+    await disconnected(socket);
     socket.end();
     await failed(1);
     expect(errors[0]?.error).toBeInstanceOf(LimitError);
@@ -99,7 +101,7 @@ describe('a peer that fails', () => {
   });
 
   it('by ending the stream is not reported: that is what peers do', async () => {
-    const { server, errors } = createHouse();
+    const { server, errors } = createTestServer();
     const address = await server.listen({ port: 0 });
     const client = await dialLines(address);
     const [peer] = await take(server, 1);
@@ -110,7 +112,7 @@ describe('a peer that fails', () => {
   });
 
   it('by a callback of its definition is reported', async () => {
-    const { server, errors, failed } = createHouse({
+    const { server, errors, failed } = createTestServer({
       codec: lines(),
       onMessage: (line) => {
         if (line === 'boom') throw new Error('boom');
@@ -128,7 +130,7 @@ describe('a peer that fails', () => {
 
   it('because its definition cannot be made is reported, and the next one is served', async () => {
     const { records, logger } = recordingLogger();
-    const { server, errors, failed } = createHouse(
+    const { server, errors, failed } = createTestServer(
       (number, peer) => {
         if (number === 1) throw new Error('not today');
         if (number === 2) peer();
@@ -137,7 +139,7 @@ describe('a peer that fails', () => {
       { logger },
     );
     const address = await server.listen({ port: 0 });
-    for (let i = 0; i < 2; i += 1) await leaving(await dialSocket(address));
+    for (let i = 0; i < 2; i += 1) await disconnected(await dialSocket(address));
     await failed(2);
     expect(errors.map(({ error }) => error)).toEqual([
       expect.any(HandlerError),
@@ -153,7 +155,7 @@ describe('a peer that the system cannot accept', () => {
   it('is counted and recorded, and the server goes on', async () => {
     const listening = vi.spyOn(Server.prototype, 'listen');
     const { records, logger } = recordingLogger();
-    const { server } = createHouse(echo, { logger });
+    const { server } = createTestServer(echo, { logger });
     const address = await server.listen(`${await tempDir()}/socket`);
     const [socket] = listening.mock.contexts;
     listening.mockRestore();
@@ -168,7 +170,7 @@ describe('a peer that the system cannot accept', () => {
 describe('a peer that misbehaves without failing', () => {
   it('by not reading holds up nobody else', async () => {
     const text = 'x'.repeat(100_000);
-    const { server } = createHouse();
+    const { server } = createTestServer();
     const address = await server.listen(`${await tempDir()}/socket`);
     const slow = await dialSocket(address);
     slow.pause();
@@ -182,7 +184,7 @@ describe('a peer that misbehaves without failing', () => {
   });
 
   it('by flooding us with messages holds up nobody else', async () => {
-    const { server } = createHouse({ codec: lines() });
+    const { server } = createTestServer({ codec: lines() });
     const address = await server.listen(`${await tempDir()}/socket`);
     const flood = await dialSocket(address);
     const batch = Buffer.from('x\n'.repeat(50_000));
@@ -204,7 +206,7 @@ describe('a peer that misbehaves without failing', () => {
 describe('onPeerError', () => {
   const failing = (onPeerError: () => unknown) => {
     const { records, logger } = recordingLogger();
-    const { server } = createHouse(guarded, { onPeerError, logger });
+    const { server } = createTestServer(echoAfterHandshake, { onPeerError, logger });
     return { server, records };
   };
 

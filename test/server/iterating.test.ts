@@ -2,19 +2,19 @@
 
 import { describe, expect, it } from 'vitest';
 import { type AsyncProtocol, lines } from '../../src/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { until } from '../support/listeners.ts';
-import { createHouse, dialLines, numberOf, take } from '../support/servers.ts';
+import { createTestServer, dialLines, numberOf, take } from '../support/servers.ts';
 import { gate, hasSettled } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** The name of a peer that an iterator gave. */
 const nameOf = (result?: IteratorResult<AsyncProtocol<string>, undefined>) => result?.value?.name;
 
 describe('a loop over a server', () => {
   it('gets the peers that came before it, and those that come', async () => {
-    const { server } = createHouse();
+    const { server } = createTestServer();
     const address = await server.listen({ port: 0 });
     await numberOf(await dialLines(address));
     const taking = take(server, 2);
@@ -24,7 +24,7 @@ describe('a loop over a server', () => {
 
   it('gets them in the order in which their handshakes end', async () => {
     const doors = [gate(), gate(), gate()];
-    const { server } = createHouse((number) => ({
+    const { server } = createTestServer((number) => ({
       codec: lines(),
       handshake: () => doors[number - 1]?.opened ?? Promise.resolve(),
     }));
@@ -38,7 +38,7 @@ describe('a loop over a server', () => {
   });
 
   it('gets nobody who has left before', async () => {
-    const { server } = createHouse();
+    const { server } = createTestServer();
     const address = await server.listen({ port: 0 });
     const clients = [await dialLines(address), await dialLines(address)];
     await until(() => server.peers.length === 2);
@@ -49,7 +49,7 @@ describe('a loop over a server', () => {
   });
 
   it('that is left closes nothing, and another one goes on', async () => {
-    const { server } = createHouse();
+    const { server } = createTestServer();
     const address = await server.listen({ port: 0 });
     const [first, second] = [await dialLines(address), await dialLines(address)];
     expect((await take(server, 1)).map(({ name }) => name)).toEqual(['#1']);
@@ -60,7 +60,7 @@ describe('a loop over a server', () => {
   });
 
   it('that is left by an error closes nothing', async () => {
-    const { server } = createHouse();
+    const { server } = createTestServer();
     const client = await dialLines(await server.listen({ port: 0 }));
     const loop = async () => {
       for await (const peer of server) throw new Error(String(peer.name));
@@ -70,7 +70,7 @@ describe('a loop over a server', () => {
   });
 
   it('shares the peers with the others, each of which goes to one', async () => {
-    const { server } = createHouse();
+    const { server } = createTestServer();
     const address = await server.listen({ port: 0 });
     const seen: string[][] = [[], []];
     const loops = seen.map(async (names) => {
@@ -84,7 +84,7 @@ describe('a loop over a server', () => {
   });
 
   it('ends when the server has closed, and not before', async () => {
-    const { server } = createHouse();
+    const { server } = createTestServer();
     const client = await dialLines(await server.listen({ port: 0 }));
     const states: string[] = [];
     const loop = async (): Promise<void> => {
@@ -99,7 +99,7 @@ describe('a loop over a server', () => {
   });
 
   it('that begins before listen() waits for it, and ends with that round', async () => {
-    const { server } = createHouse();
+    const { server } = createTestServer();
     const early = take(server, 5);
     expect(await hasSettled(early)).toBe(false);
     await dialLines(await server.listen({ port: 0 }));
@@ -112,7 +112,7 @@ describe('a loop over a server', () => {
   });
 
   it('ends when the server cannot listen, or is closed without having listened', async () => {
-    const { server } = createHouse();
+    const { server } = createTestServer();
     const waiting = take(server, 1);
     await expect(server.listen('/nowhere/at/all/socket')).rejects.toThrow();
     expect(await waiting).toEqual([]);
@@ -122,7 +122,7 @@ describe('a loop over a server', () => {
   });
 
   it('has next() called many times at once answered in order', async () => {
-    const { server } = createHouse();
+    const { server } = createTestServer();
     const address = await server.listen({ port: 0 });
     const peers = server[Symbol.asyncIterator]();
     const nexts = [peers.next(), peers.next(), peers.next()];
@@ -138,7 +138,7 @@ describe('a loop over a server', () => {
 
 describe('a server that nobody iterates', () => {
   it('remembers none of its peers that have left', async () => {
-    const { server } = createHouse();
+    const { server } = createTestServer();
     const address = await server.listen({ port: 0 });
     for (let i = 0; i < 20; i += 1) {
       const client = await dialLines(address);

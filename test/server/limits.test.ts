@@ -5,23 +5,23 @@ import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import { type BoundAddress, lines } from '../../src/index.ts';
-import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { until } from '../support/listeners.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import {
   createClient,
-  createHouse,
+  createTestServer,
   dialLines,
   dialSocket,
   echo,
-  guarded,
-  leaving,
+  echoAfterHandshake,
+  disconnected,
   numberOf,
   take,
 } from '../support/servers.ts';
 import { type Gate, gate, hasSettled, turn } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** A definition whose handshakes the test ends one by one; it says which peers have begun theirs. */
 function gated() {
@@ -58,7 +58,7 @@ async function saying(socket: Socket, what: RegExp): Promise<void> {
 
 describe('limits.maxPeers', () => {
   it('has who comes then wait, connected and unheard, until a peer has left', async () => {
-    const { server } = createHouse(echo, { limits: { maxPeers: 2 } });
+    const { server } = createTestServer(echo, { limits: { maxPeers: 2 } });
     const address = await server.listen(`${await tempDir()}/socket`);
     const [first, second] = [await dialLines(address), await dialLines(address)];
     await Promise.all([numberOf(first), numberOf(second)]);
@@ -72,7 +72,7 @@ describe('limits.maxPeers', () => {
   });
 
   it('gives places in the order of arrival', async () => {
-    const { server } = createHouse(echo, { limits: { maxPeers: 1 } });
+    const { server } = createTestServer(echo, { limits: { maxPeers: 1 } });
     const address = await server.listen(`${await tempDir()}/socket`);
     const clients = [];
     for (let i = 0; i < 5; i += 1) clients.push(await dialLines(address));
@@ -85,7 +85,9 @@ describe('limits.maxPeers', () => {
   });
 
   it('gives no place to who has left meanwhile, and serves what was said before', async () => {
-    const { server, errors, failed } = createHouse(guarded, { limits: { maxPeers: 1 } });
+    const { server, errors, failed } = createTestServer(echoAfterHandshake, {
+      limits: { maxPeers: 1 },
+    });
     const address = await server.listen(`${await tempDir()}/socket`);
     const first = await dialLines(address, { greets: true });
     await numberOf(first);
@@ -106,7 +108,7 @@ describe('limits.maxPeers', () => {
 describe('limits.maxHandshakes', () => {
   it('has who comes then wait until a handshake is over, in whatever way', async () => {
     const { definition, begun, door } = gated();
-    const { server, failed } = createHouse(definition, { limits: { maxHandshakes: 2 } });
+    const { server, failed } = createTestServer(definition, { limits: { maxHandshakes: 2 } });
     await dialMany(await server.listen({ port: 0 }), 5);
     await until(() => begun.length === 2);
     door(2).open();
@@ -123,7 +125,10 @@ describe('limits.maxHandshakes', () => {
 
   it('lets nobody be blocked for longer than the deadline of a handshake', async () => {
     const clock = new SimulatedClock();
-    const { server, failed } = createHouse(guarded, { clock, limits: { maxHandshakes: 1 } });
+    const { server, failed } = createTestServer(echoAfterHandshake, {
+      clock,
+      limits: { maxHandshakes: 1 },
+    });
     const address = await server.listen({ port: 0 });
     const mute = await dialSocket(address);
     await once(mute, 'data');
@@ -141,12 +146,12 @@ describe('limits.maxBacklog', () => {
   it.each([0, 1, 3])('of %i refuses those beyond at once, and counts them', async (maxBacklog) => {
     const { records, logger } = recordingLogger();
     const limits = { maxPeers: 1, maxBacklog };
-    const { server, errors } = createHouse(echo, { limits, logger });
+    const { server, errors } = createTestServer(echo, { limits, logger });
     const address = await server.listen({ port: 0 });
     const first = await dialLines(address);
     await numberOf(first);
     const sockets = await dialMany(address, 5);
-    await Promise.all(sockets.slice(maxBacklog).map(leaving));
+    await Promise.all(sockets.slice(maxBacklog).map(disconnected));
     expect(server.refused).toBe(5 - maxBacklog);
     expect(sockets.filter((socket) => socket.readableEnded || socket.closed)).toHaveLength(
       5 - maxBacklog,
@@ -162,7 +167,7 @@ describe('limits.maxBacklog', () => {
 describe('timeouts.backlog', () => {
   it('ends the wait for a place, and counts who has waited in vain', async () => {
     const clock = new SimulatedClock();
-    const { server } = createHouse(echo, { clock, limits: { maxPeers: 1 } });
+    const { server } = createTestServer(echo, { clock, limits: { maxPeers: 1 } });
     const address = await server.listen(`${await tempDir()}/socket`);
     const first = await dialLines(address);
     await numberOf(first);
@@ -174,7 +179,7 @@ describe('timeouts.backlog', () => {
     const heard = numberOf(late);
     expect(await hasSettled(heard)).toBe(false);
     clock.increment(15_000);
-    await leaving(early);
+    await disconnected(early);
     expect(server.refused).toBe(1);
     await first.protocol.disconnect();
     expect(await heard).toBe(2);
@@ -188,7 +193,9 @@ describe('limits.maxWaiting', () => {
   it('begins no handshake while so many wait to be iterated', async () => {
     const { definition, begun, door } = gated();
     for (let number = 1; number <= 6; number += 1) door(number).open();
-    const { server } = createHouse(definition, { limits: { maxWaiting: 2, maxHandshakes: 1 } });
+    const { server } = createTestServer(definition, {
+      limits: { maxWaiting: 2, maxHandshakes: 1 },
+    });
     await dialMany(await server.listen({ port: 0 }), 6);
     await until(() => server.peers.length === 2);
     await turn();
@@ -204,7 +211,7 @@ describe('limits.maxWaiting', () => {
 
   it('is no limit for those who are iterated as they come, nor for handshakes under way', async () => {
     const { definition, begun, door } = gated();
-    const { server } = createHouse(definition, { limits: { maxWaiting: 1 } });
+    const { server } = createTestServer(definition, { limits: { maxWaiting: 1 } });
     await dialMany(await server.listen({ port: 0 }), 3);
     await until(() => begun.length === 3);
     for (const number of [3, 1, 2]) {
@@ -215,7 +222,7 @@ describe('limits.maxWaiting', () => {
   });
 
   it('is without a value none, for servers that nobody iterates', async () => {
-    const { server } = createHouse();
+    const { server } = createTestServer();
     const address = await server.listen({ port: 0 });
     const clients = await Promise.all(Array.from({ length: 50 }, () => dialLines(address)));
     const numbers = await Promise.all(clients.map(numberOf));

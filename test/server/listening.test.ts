@@ -9,16 +9,16 @@ import {
   StateError,
   streamPair,
 } from '../../src/index.ts';
-import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
-import { createHouse, dialLines, echo, numberOf, take } from '../support/servers.ts';
+import { createTestServer, dialLines, echo, numberOf, take } from '../support/servers.ts';
 import { rejection } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 describe('listen()', () => {
   it('in a wrong state is a StateError that says what to do, and changes nothing', async () => {
-    const { server } = createHouse();
+    const { server } = createTestServer();
     const binding = server.listen({ port: 0 });
     expect(await rejection(server.listen({ port: 0 }))).toMatchObject({
       code: 'ERR_STATE',
@@ -43,7 +43,7 @@ describe('listen()', () => {
       const twice = () => [server.listen({ port: 0 }), server.listen({ port: 0 })];
       if (text === 'IDLE' && outcomes.length === 0) outcomes.push(Promise.allSettled(twice()));
     };
-    const { server } = createHouse(echo, { logger: { ...logger, debug } });
+    const { server } = createTestServer(echo, { logger: { ...logger, debug } });
     await server.listen({ port: 0 });
     await server.close();
     expect(await outcomes[0]).toMatchObject([
@@ -53,7 +53,7 @@ describe('listen()', () => {
   });
 
   it('where somebody listens already is a ConnectError, and may be tried again', async () => {
-    const [first, second] = [createHouse().server, createHouse().server];
+    const [first, second] = [createTestServer().server, createTestServer().server];
     const address = await first.listen({ port: 0 });
     const error = await rejection(second.listen(address));
     expect(error).toBeInstanceOf(ConnectError);
@@ -70,13 +70,13 @@ describe('listen()', () => {
     ['at a stream', { stream: streamPair()[0] }, { code: 'ERR_ARGUMENT' }],
     ['with TLS options of no use', { port: 0, tls: { key: 'no key' } }, { code: 'ERR_ARGUMENT' }],
   ])('%s is a ConnectError, and leaves nothing open', async (_, address, cause) => {
-    const { server } = createHouse();
+    const { server } = createTestServer();
     expect(await rejection(server.listen(address))).toMatchObject({ code: 'ERR_CONNECT', cause });
     expect(server.state).toBe('IDLE');
   });
 
   it('of which somebody tells an AbortSignal rejects with its reason', async () => {
-    const { server } = createHouse();
+    const { server } = createTestServer();
     const path = `${await tempDir()}/socket`;
     for (const reason of [new Error('no'), 'a text']) {
       expect(await rejection(server.listen(path, { signal: AbortSignal.abort(reason) }))).toBe(
@@ -111,7 +111,7 @@ describe('options', () => {
   });
 
   it('reach every peer', async () => {
-    const { server } = createHouse(echo, { limits: { maxQueuedBytes: 10, maxPeers: 5 } });
+    const { server } = createTestServer(echo, { limits: { maxQueuedBytes: 10, maxPeers: 5 } });
     await dialLines(await server.listen({ port: 0 }));
     const [peer] = await take(server, 1);
     expect(await rejection(peer?.send('x'.repeat(11)) ?? Promise.resolve())).toMatchObject({

@@ -9,10 +9,10 @@ import { resolveServerDeadlines, resolveServerLimits } from '../../src/server/op
 import { Peers } from '../../src/server/peers.ts';
 import { PeerSession } from '../../src/server/peer-session.ts';
 import { CountingClock } from '../machines/fake-link.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { turn } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const NEVER = new Promise<void>(() => undefined);
 

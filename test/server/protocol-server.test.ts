@@ -10,21 +10,21 @@ import {
   ProtocolServer,
 } from '../../src/index.ts';
 import { makeCertificates } from '../support/certificates.ts';
-import { cleanUp, expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { until } from '../support/listeners.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import {
   createClient,
-  createHouse,
+  createTestServer,
   dialLines,
   echo,
-  guarded,
+  echoAfterHandshake,
   numberOf,
   take,
 } from '../support/servers.ts';
 import { rejection } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const certificates = await makeCertificates();
 const KINDS = ['unix', 'tcp', 'tls'] as const;
@@ -43,7 +43,7 @@ const idOf = (actorRef: object): string => ('id' in actorRef ? String(actorRef.i
 
 describe.each(KINDS)('over %s', (kind) => {
   it('peers come, are told apart, and go, each when it likes', async () => {
-    const { server } = createHouse(guarded);
+    const { server } = createTestServer(echoAfterHandshake);
     const address = reach(kind, await server.listen(await place(kind)));
     const clients = [];
     for (let i = 0; i < 3; i += 1) clients.push(await dialLines(address, { greets: true }));
@@ -59,7 +59,7 @@ describe.each(KINDS)('over %s', (kind) => {
   });
 
   it('the server is reusable, and its peers are numbered on', async () => {
-    const { server } = createHouse();
+    const { server } = createTestServer();
     const where = await place(kind);
     for (let round = 1; round <= 3; round += 1) {
       const client = await dialLines(reach(kind, await server.listen(where)));
@@ -73,7 +73,7 @@ describe.each(KINDS)('over %s', (kind) => {
 
 describe('a server', () => {
   it('tells its state, step by step, and itself', async () => {
-    const { server } = createHouse(echo, { name: 'house' });
+    const { server } = createTestServer(echo, { name: 'house' });
     expect(String(server)).toBe("<ProtocolServer name='house' state=IDLE peers=0>");
     const bound = server.listen({ port: 0 });
     expect(server.state).toBe('BINDING');
@@ -89,7 +89,10 @@ describe('a server', () => {
 
   it('may speak one definition with all', async () => {
     const heard: string[] = [];
-    const { server } = createHouse({ codec: lines(), onMessage: (line) => void heard.push(line) });
+    const { server } = createTestServer({
+      codec: lines(),
+      onMessage: (line) => void heard.push(line),
+    });
     const address = await server.listen({ port: 0 });
     const clients = await Promise.all([dialLines(address), dialLines(address)]);
     const peers = await take(server, 2);
@@ -101,7 +104,7 @@ describe('a server', () => {
 
   it('gives each of its peers a name, and a logger that says it', async () => {
     const { records, logger } = recordingLogger();
-    const { server } = createHouse(echo, { name: 'house', logger });
+    const { server } = createTestServer(echo, { name: 'house', logger });
     const client = await dialLines(await server.listen({ port: 0 }));
     const [peer] = await take(server, 1);
     expect(peer?.name).toBe('house#1');
@@ -113,7 +116,7 @@ describe('a server', () => {
   });
 
   it('without a name numbers its peers all the same', async () => {
-    const { server } = createHouse();
+    const { server } = createTestServer();
     await dialLines(await server.listen({ port: 0 }));
     const [peer] = await take(server, 1);
     expect(peer?.name).toBe('#1');
@@ -125,7 +128,7 @@ describe('a server', () => {
       if (type === '@xstate.snapshot') seen.add(idOf(actorRef));
       if (type === '@xstate.event') throw new Error('not isolated');
     };
-    const { server } = createHouse(echo, { name: 'house', inspect });
+    const { server } = createTestServer(echo, { name: 'house', inspect });
     const address = await server.listen({ port: 0 });
     for (let i = 0; i < 2; i += 1) await numberOf(await dialLines(address));
     await server.close();
@@ -140,7 +143,7 @@ describe('a server', () => {
       if (event.type !== '@xstate.snapshot' || idOf(event.actorRef) !== 'house') return;
       contexts.push(JSON.stringify(event.snapshot));
     };
-    const { server } = createHouse(echo, { name: 'house', inspect });
+    const { server } = createTestServer(echo, { name: 'house', inspect });
     await numberOf(await dialLines(await server.listen({ port: 0 })));
     await server.close();
     const figures = '"port":{"peers":1,"handshakes":0,"waiting":0,"backlog":0,"refused":0}';
@@ -156,7 +159,7 @@ describe('a machine that is stopped by who watches it', () => {
         if (actor.id === 'house') stop = actor.stop.bind(actor);
       },
     });
-    const { server } = createHouse(echo, { name: 'house', inspect });
+    const { server } = createTestServer(echo, { name: 'house', inspect });
     return {
       server,
       stop: () => {

@@ -5,26 +5,26 @@ import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import type { BoundAddress, ProtocolServerOptions } from '../../src/index.ts';
 import { makeCertificates } from '../support/certificates.ts';
-import { cleanUp, expectHomeAfterEach } from '../support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import {
   createClient,
-  createHouse,
+  createTestServer,
   dialLines,
   dialSocket,
   echo,
-  leaving,
+  disconnected,
   numberOf,
 } from '../support/servers.ts';
 import { hasSettled, turn } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const { ca, server: identity, client, untrusted } = await makeCertificates();
 
 /** A server of TLS, and how a client reaches it. */
 async function secureHouse(options: ProtocolServerOptions = {}, tls: object = {}) {
-  const house = createHouse(echo, options);
+  const house = createTestServer(echo, options);
   const address = await house.server.listen({ port: 0, tls: { ...identity, ...tls } });
   if (!('port' in address)) throw new Error('It has no port');
   return { ...house, address, reach: { ...address, tls: { ca } } };
@@ -48,7 +48,7 @@ describe('the handshake of TLS', () => {
     clock.increment(9_999);
     expect(errors).toEqual([]);
     clock.increment(1);
-    await Promise.all([failed(1), leaving(mute)]);
+    await Promise.all([failed(1), disconnected(mute)]);
     expect(errors).toMatchObject([
       { number: 1, error: { phase: 'connection', cause: { phase: 'handshake', ms: 10_000 } } },
     ]);
@@ -63,7 +63,7 @@ describe('the handshake of TLS', () => {
     const connected = good.protocol.connect(reach);
     expect(await hasSettled(connected)).toBe(false);
     clock.increment(10_000);
-    await Promise.all([failed(1), leaving(mute), connected]);
+    await Promise.all([failed(1), disconnected(mute), connected]);
     expect(await numberOf(good)).toBe(2);
   });
 
@@ -120,7 +120,7 @@ describe('the handshake of TLS', () => {
       const mute = await dialSocket(address);
       mute.write(Buffer.from([0x16, 0x03, 0x01]));
       await turn();
-      await Promise.all([server.close({ force }), leaving(mute)]);
+      await Promise.all([server.close({ force }), disconnected(mute)]);
       expect(errors).toEqual([]);
     },
   );

@@ -11,12 +11,12 @@ import {
   supervise,
   TimeoutError,
 } from '../../src/index.ts';
-import { cleanUp, expectHomeAfterEach } from '../support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach } from '../support/cleanup.ts';
 import { gate, turn } from '../support/signal.ts';
 import { Kept, kindOver, Machine, steady } from './support.ts';
 import { FakeLink } from '../machines/fake-link.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** A link that notes where it is sent. */
 class NotingLink extends FakeLink {

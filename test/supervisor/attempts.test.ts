@@ -8,10 +8,10 @@ import {
   type WirechartError,
 } from '../../src/index.ts';
 import { DEADLINES } from '../machines/fake-link.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { Machine, steady, systemError } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const STABLE = 10_000;
 const machine = (options: ConstructorParameters<typeof Machine>[0] = {}) =>

@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Backoff } from '../../src/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { Machine, steady } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** How long it waits after each of so many attempts that are refused. */
 async function waitsOf(count: number, backoff?: Backoff): Promise<readonly number[]> {

@@ -17,11 +17,11 @@ import {
   type SupervisorEvent,
 } from '../../src/index.ts';
 import { FakeLink } from '../machines/fake-link.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { rejection, turn } from '../support/signal.ts';
 import { kindOver, steady, systemError } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** A link whose machine dies of it at the end of a session, or of an attempt. */
 class DeadlyLink extends FakeLink {

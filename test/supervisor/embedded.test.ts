@@ -17,13 +17,13 @@ import { QmpClient } from '../../src/qmp/index.ts';
 import { CountingClock } from '../machines/fake-link.ts';
 import { pathOf } from '../machines/support.ts';
 import { expectNoHandles } from '../support/handles.ts';
-import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { rawPeer } from '../support/peers.ts';
 import { createServer } from '../support/qmp.ts';
 import { closing } from '../support/sockets.ts';
 import { steady } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** A chart that has a machine while it is `inside`, and keeps what it is told of it. */
 function houseOf<In, Out>(vm: SupervisorMachine<In, Out>) {

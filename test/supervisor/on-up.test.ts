@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { ClosedError, HandlerError, type SuperviseOptions, TimeoutError } from '../../src/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { gate, hasSettled, rejection, turn } from '../support/signal.ts';
 import { type Client, Kept, steady } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** Is called with a client, and decides when it is done. */
 function synchronizing(options: SuperviseOptions<Client> = {}) {

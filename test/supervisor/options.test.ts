@@ -11,13 +11,13 @@ import {
 } from '../../src/index.ts';
 import { QmpClient } from '../../src/qmp/index.ts';
 import { FakeLink } from '../machines/fake-link.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
-import { HandMonitor } from '../support/qmp.ts';
+import { ManualMonitor } from '../support/qmp.ts';
 import { rejection, turn } from '../support/signal.ts';
 import { type Client, Kept, kindOver, steady } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** A value that the compiler would not let pass. */
 const wrong = (value: unknown): never => value as never;
@@ -75,7 +75,7 @@ describe('clock', () => {
     const kept = new Kept({ backoff: steady });
     await kept.refuse();
     expect(kept.clock.delays).toContain(100);
-    const monitor = new HandMonitor();
+    const monitor = new ManualMonitor();
     const established = monitor.establish();
     const vm = supervise(QmpClient, { stream: monitor.stream }, { clock: kept.clock });
     const qmp = await vm.up();

@@ -2,11 +2,11 @@
 
 import { describe, expect, it } from 'vitest';
 import { ConnectError, StateError } from '../../src/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { gate, hasSettled, rejection, turn } from '../support/signal.ts';
 import { Kept, steady, systemError } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const waiting = async (options = {}): Promise<Kept> => {
   const kept = new Kept({ backoff: steady, ...options });

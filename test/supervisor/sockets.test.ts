@@ -15,12 +15,12 @@ import {
 import { QmpClient } from '../../src/qmp/index.ts';
 import { faults, type ScriptedQmpServer } from '../../src/testing/index.ts';
 import { expectNoHandles } from '../support/handles.ts';
-import { cleanUp, expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { rawPeer } from '../support/peers.ts';
 import { createServer, namesOf } from '../support/qmp.ts';
 import { rejection } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** Short waits, of random length. */
 const quick = { backoff: { initial: 2, max: 20 } };

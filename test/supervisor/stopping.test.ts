@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { hasSettled, rejection, turn } from '../support/signal.ts';
 import { Kept, steady } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const never = (): Promise<never> => new Promise(() => undefined);
 

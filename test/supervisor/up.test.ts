@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ClosedError, type SuperviseOptions, supervise } from '../../src/index.ts';
 import { FakeLink } from '../machines/fake-link.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { gate, hasSettled, rejection, turn } from '../support/signal.ts';
 import { type Client, Kept, kindOver, steady, systemError } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const make = async (
   options: SuperviseOptions<Client>,

@@ -13,7 +13,7 @@ import { cleanUp, createProtocol } from './cleanup.ts';
 import { closing } from './sockets.ts';
 
 /** Has a peer killed after the test, and its stream destroyed. */
-export function owned(peer: SpawnedPeer): SpawnedPeer {
+export function killAfterTest(peer: SpawnedPeer): SpawnedPeer {
   cleanUp(async () => {
     peer.kill('SIGKILL');
     peer.address.stream.destroy();
@@ -27,13 +27,15 @@ const NEVER = { exit: Infinity, terminate: Infinity };
 
 /** A peer that is a shell script; descriptor 3 is the socket. It has no deadlines but those given. */
 export function shell(script: string, options?: SpawnPeerOptions): SpawnedPeer {
-  return owned(spawnPeer('/bin/sh', ['-c', script], { timeouts: NEVER, ...options }));
+  return killAfterTest(spawnPeer('/bin/sh', ['-c', script], { timeouts: NEVER, ...options }));
 }
 
 /** The same, a Node program, which has `fs`, and goes on until it is ended. */
 export function node(program: string, options?: SpawnPeerOptions): SpawnedPeer {
   const script = `${program}; setTimeout(() => {}, 60_000);`;
-  return owned(spawnPeer(process.execPath, ['--eval', script], { timeouts: NEVER, ...options }));
+  return killAfterTest(
+    spawnPeer(process.execPath, ['--eval', script], { timeouts: NEVER, ...options }),
+  );
 }
 
 /** Scripts for `shell()`. A shell forks what it does not `exec`, and a fork would hold the socket, too. */
@@ -90,7 +92,7 @@ export function isAlive(pid: number | undefined): boolean {
 }
 
 /** A protocol whose peer says "ready" first. */
-export const greeted: ProtocolDefinition<string> = {
+export const readyProtocol: ProtocolDefinition<string> = {
   codec: lines(),
   handshake: async (session) => {
     await session.receive();
@@ -100,7 +102,7 @@ export const greeted: ProtocolDefinition<string> = {
 /** A session with a child that says "ready". */
 export async function sessionWith(
   peer: SpawnedPeer,
-  definition = greeted,
+  definition = readyProtocol,
 ): Promise<AsyncProtocol<string>> {
   const protocol = createProtocol(definition);
   await protocol.connect(peer.address);

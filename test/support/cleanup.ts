@@ -51,7 +51,7 @@ export async function tempDir(): Promise<string> {
  * To be called once in a test file. After each test: every protocol made by the helpers is IDLE, no
  * promise was rejected and no error thrown with nobody to hear it, and no socket is left open.
  */
-export function expectHomeAfterEach(): void {
+export function expectIdleAfterEach(): void {
   beforeEach(() => {
     process.on('unhandledRejection', note);
     process.on('uncaughtExceptionMonitor', note);

@@ -5,11 +5,11 @@ import { expect } from 'vitest';
 import { parseAddress } from '../../src/io/address.ts';
 import { dial } from '../../src/io/dial.ts';
 import type { Address } from '../../src/core/types.ts';
-import { type Scene, textOf } from './sockets.ts';
+import { type Fixture, textOf } from './sockets.ts';
 
 /** How a test dials: the stream is destroyed after it. */
-export const opener =
-  (scene: Scene) =>
+export const dialer =
+  (scene: Fixture) =>
   async (address: Address, signal = new AbortController().signal): Promise<Duplex> => {
     const stream = await dial(parseAddress(address), signal);
     scene.cleanups.push(() => stream.destroy());
@@ -17,7 +17,7 @@ export const opener =
   };
 
 /** The one listener that is left is the one that keeps a late error from being an uncaught one. */
-export function expectOnlyTheQuietListener(stream: Duplex) {
+export function expectOnlyErrorListener(stream: Duplex) {
   expect(stream.listenerCount('error')).toBe(1);
   for (const event of ['data', 'readable', 'connect', 'secureConnect']) {
     expect([event, stream.listenerCount(event)]).toEqual([event, 0]);

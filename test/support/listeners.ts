@@ -10,14 +10,14 @@ import { parseAddress } from '../../src/io/address.ts';
 import { SinglePeerListener } from '../../src/io/listen.ts';
 import type { Address } from '../../src/core/types.ts';
 import { type Certificates, makeCertificates } from './certificates.ts';
-import { type Scene } from './sockets.ts';
+import { type Fixture } from './sockets.ts';
 
 /** What one can listen on. */
 export const KINDS = ['unix', 'tcp', 'tls'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** To be called once in a test file. All that is opened here is closed after the test. */
-export function useListeners(scene: Scene) {
+export function useListeners(scene: Fixture) {
   let certificates: Certificates;
   const never = () => new AbortController().signal;
   const close = (end: () => unknown) => scene.cleanups.push(end);

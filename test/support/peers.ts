@@ -83,7 +83,7 @@ export interface Jammed {
  * An address to which a dial hangs. Node accepts connections by itself, so a full backlog cannot be
  * had; instead this is a dial with TLS to a plain TCP server that never says a word.
  */
-export async function jammed(): Promise<Jammed> {
+export async function hangingPeer(): Promise<Jammed> {
   const peer = await rawPeer();
   return { peer, address: { host: '127.0.0.1', port: portOf(peer), tls: {} } };
 }

@@ -30,7 +30,7 @@ export const eventOf = (event: string, data?: JsonObject): JsonObject => ({
 });
 
 /** A monitor that is played by hand, at the other end of a stream pair. */
-export class HandMonitor {
+export class ManualMonitor {
   /** The client's end. */
   readonly stream: Duplex;
   /** Ours. It ends when the client ends. */
@@ -114,8 +114,8 @@ export function createClient(options?: QmpOptions): QmpClient {
 export async function session(
   options?: QmpOptions,
   client = createClient(options),
-): Promise<{ client: QmpClient; monitor: HandMonitor; negotiation: WireCommand }> {
-  const monitor = new HandMonitor();
+): Promise<{ client: QmpClient; monitor: ManualMonitor; negotiation: WireCommand }> {
+  const monitor = new ManualMonitor();
   const established = monitor.establish();
   await client.connect({ stream: monitor.stream });
   return { client, monitor, negotiation: await established };

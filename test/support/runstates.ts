@@ -3,9 +3,14 @@
 import type { Runstate } from '../../src/index.ts';
 
 /** An attempt that led to a session, which ended. */
-export const GOOD: readonly Runstate[] = ['CONNECTING', 'RUNNING', 'DISCONNECTING', 'IDLE'];
+export const SESSION_RUNSTATES: readonly Runstate[] = [
+  'CONNECTING',
+  'RUNNING',
+  'DISCONNECTING',
+  'IDLE',
+];
 /** An attempt that did not. */
-export const BAD: readonly Runstate[] = ['CONNECTING', 'DISCONNECTING', 'IDLE'];
+export const FAILED_RUNSTATES: readonly Runstate[] = ['CONNECTING', 'DISCONNECTING', 'IDLE'];
 
 /** What `recordRunstates()` gives. */
 export interface Recording {

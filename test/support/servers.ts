@@ -30,7 +30,7 @@ export const echo: PeerDefinition<string> = (number, peer) => ({
 });
 
 /** The same with a handshake: the server says `welcome`, and waits for a line. */
-export const guarded: PeerDefinition<string> = (number, peer) => ({
+export const echoAfterHandshake: PeerDefinition<string> = (number, peer) => ({
   ...echo(number, peer),
   handshake: async (session) => {
     await session.send('welcome');
@@ -39,7 +39,7 @@ export const guarded: PeerDefinition<string> = (number, peer) => ({
 });
 
 /** A server, which is closed after the test. */
-export function createHouse(
+export function createTestServer(
   definition: ConstructorParameters<typeof ProtocolServer<string>>[0] = echo,
   options: ProtocolServerOptions = {},
 ): House {
@@ -115,7 +115,7 @@ export async function dialSocket(address: BoundAddress): Promise<Socket> {
 }
 
 /** Resolves when a socket has closed, or the other side has ended; what still comes is dropped. */
-export function leaving(socket: Socket): Promise<void> {
+export function disconnected(socket: Socket): Promise<void> {
   socket.resume();
   return new Promise((resolve) => {
     if (socket.readableEnded || socket.closed) resolve();

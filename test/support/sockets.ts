@@ -10,7 +10,7 @@ import { afterEach, beforeEach } from 'vitest';
 import { expectNoHandles } from './handles.ts';
 
 /** What one test has to itself. */
-export interface Scene {
+export interface Fixture {
   /** A private directory, empty at first. */
   directory: string;
   /** A path in it for a socket. */
@@ -20,8 +20,8 @@ export interface Scene {
 }
 
 /** To be called once in a test file: a new scene for each test, after which no handle may be left. */
-export function useScene(): Scene {
-  const scene: Scene = { directory: '', path: '', cleanups: [] };
+export function useFixture(): Fixture {
+  const scene: Fixture = { directory: '', path: '', cleanups: [] };
   beforeEach(async () => {
     scene.directory = await mkdtemp(join(tmpdir(), 'wirechart-'));
     scene.path = join(scene.directory, 'socket');
@@ -36,7 +36,7 @@ export function useScene(): Scene {
 
 /** Starts a server; it and its peers are closed after the test. */
 export async function start(
-  scene: Scene,
+  scene: Fixture,
   server: Server,
   where: ListenOptions = { host: '127.0.0.1', port: 0 },
 ): Promise<Server> {

@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { lines } from '../../src/index.ts';
-import { createProtocol, expectHomeAfterEach, tempDir } from './cleanup.ts';
-import { inbox, jammed, pair, portOf, rawPeer } from './peers.ts';
-import { BAD, GOOD, recordRunstates } from './runstates.ts';
+import { createProtocol, expectIdleAfterEach, tempDir } from './cleanup.ts';
+import { inbox, hangingPeer, pair, portOf, rawPeer } from './peers.ts';
+import { FAILED_RUNSTATES, SESSION_RUNSTATES, recordRunstates } from './runstates.ts';
 import { gate, hasSettled, rejection } from './signal.ts';
 import { brokenStream, connectingSocket, countingStream, stalledStream } from './streams.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 describe('the helpers', () => {
   it('recordRunstates() gives the whole sequence, piece by piece', async () => {
@@ -19,7 +19,7 @@ describe('the helpers', () => {
     expect(await recording.until('DISCONNECTING')).toEqual(['DISCONNECTING']);
     expect(await recording.until('IDLE')).toEqual(['DISCONNECTING', 'IDLE']);
     await right.closed;
-    expect([...GOOD].slice(2)).toEqual([...BAD].slice(1));
+    expect([...SESSION_RUNSTATES].slice(2)).toEqual([...FAILED_RUNSTATES].slice(1));
   });
 
   it('tempDir() makes a directory of its own', async () => {
@@ -29,7 +29,7 @@ describe('the helpers', () => {
   });
 
   it('jammed() is an address to which a dial hangs', async () => {
-    const { address, peer } = await jammed();
+    const { address, peer } = await hangingPeer();
     const protocol = createProtocol({ codec: lines() });
     const connected = protocol.connect(address);
     await peer.connected;

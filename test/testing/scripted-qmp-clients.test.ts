@@ -7,13 +7,13 @@ import { QmpClient } from '../../src/qmp/index.ts';
 import { CommandFailure, faults, ScriptedQmpServer } from '../../src/testing/index.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { expectNoHandles } from '../support/handles.ts';
-import { expectHomeAfterEach, tempDir, track } from '../support/cleanup.ts';
+import { expectIdleAfterEach, tempDir, track } from '../support/cleanup.ts';
 import { until } from '../support/listeners.ts';
 import { createClient, createServer } from '../support/qmp.ts';
 import { gate, hasSettled, rejection, turn } from '../support/signal.ts';
 import { dialRaw } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const certificates = await makeCertificates();
 

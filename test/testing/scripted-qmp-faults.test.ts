@@ -5,11 +5,11 @@ import { SimulatedClock } from 'xstate';
 import { ClosedError, CodecError, ConnectError } from '../../src/index.ts';
 import { BusyMonitorError, ExecInterruptedError } from '../../src/qmp/index.ts';
 import { type Fault, faults } from '../../src/testing/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { createClient, createServer, scripted } from '../support/qmp.ts';
 import { hasSettled, rejection } from '../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const EVENT = '{"event":"STOP","timestamp":{"seconds":0,"microseconds":0}}\r\n';
 

@@ -3,12 +3,12 @@
 import { describe, expect, it } from 'vitest';
 import { type ErrorReply, ExecuteError } from '../../src/qmp/index.ts';
 import { type Answer, CommandFailure, type Script } from '../../src/testing/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { createClient, createServer, namesOf, scripted } from '../support/qmp.ts';
 import { gate, hasSettled, rejection } from '../support/signal.ts';
 import { dialRaw } from './support.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 describe('a scripted command', () => {
   it.each<[string, Script, Answer]>([

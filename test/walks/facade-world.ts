@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import { type Runstate, StateError, WirechartError } from '../../src/index.ts';
 import { CountingClock } from '../machines/fake-link.ts';
-import { BAD, GOOD } from '../support/runstates.ts';
+import { FAILED_RUNSTATES, SESSION_RUNSTATES } from '../support/runstates.ts';
 import { turn } from '../support/signal.ts';
 import { scheduledPair, type ScheduledStream } from './scheduled-stream.ts';
 
@@ -198,7 +198,7 @@ export class Chronicle {
     const results = await Promise.all(this.#attempts);
     const expected = results
       .filter((result) => !isRefused(result))
-      .flatMap(({ status }) => (status === 'fulfilled' ? GOOD : BAD));
+      .flatMap(({ status }) => (status === 'fulfilled' ? SESSION_RUNSTATES : FAILED_RUNSTATES));
     expect(this.#seen, text).toEqual(expected);
   }
 

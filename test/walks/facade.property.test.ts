@@ -8,7 +8,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { AsyncProtocol, lines } from '../../src/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { thorough } from '../support/thorough.ts';
 import {
   Chronicle,
@@ -20,7 +20,7 @@ import {
 } from './facade-world.ts';
 import type { ScheduledStream } from './scheduled-stream.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 type Name = 'left' | 'right';
 

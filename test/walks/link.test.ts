@@ -9,12 +9,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HandlerError } from '../../src/core/errors.ts';
 import { DEADLINES } from '../machines/fake-link.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { turn } from '../support/signal.ts';
 import { isThorough, thorough } from '../support/thorough.ts';
 import { LinkRig, type Manners } from './link-rig.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** Something that can happen: when, and what then is done. */
 interface Step {

@@ -6,7 +6,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { ExecInterruptedError, ExecuteError, QmpClient } from '../../src/qmp/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { eventOf, greetingOf, type WireCommand } from '../support/qmp.ts';
 import { thorough } from '../support/thorough.ts';
 import {
@@ -19,7 +19,7 @@ import {
 } from './facade-world.ts';
 import type { ScheduledStream } from './scheduled-stream.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 /** Greets, and answers each command in its turn: with its arguments, with an error, or not at all. */
 class Monitor {

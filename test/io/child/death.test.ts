@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { ClosedError, ProcessError } from '../../../src/index.ts';
 import { failure, isAlive, lineOf, scripts, shell, writing } from '../../support/children.ts';
 import { expectNoHandles } from '../../support/handles.ts';
-import { expectHomeAfterEach } from '../../support/cleanup.ts';
+import { expectIdleAfterEach } from '../../support/cleanup.ts';
 import { hasSettled } from '../../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 describe('the death of a child', () => {
   it.each([

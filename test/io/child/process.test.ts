@@ -14,11 +14,11 @@ import {
   shell,
   writing,
 } from '../../support/children.ts';
-import { expectHomeAfterEach } from '../../support/cleanup.ts';
+import { expectIdleAfterEach } from '../../support/cleanup.ts';
 import { hasSettled } from '../../support/signal.ts';
 import { closing, textOf } from '../../support/sockets.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 describe('what a child says and hears', () => {
   it.each<[string, string, SpawnPeerOptions]>([

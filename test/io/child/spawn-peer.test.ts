@@ -5,11 +5,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { findProgram } from '../../../scripts/programs.ts';
 import { ProcessError, spawnPeer, type SpawnPeerOptions } from '../../../src/index.ts';
-import { failure, lineOf, owned, scripts, shell } from '../../support/children.ts';
-import { expectHomeAfterEach } from '../../support/cleanup.ts';
+import { failure, lineOf, killAfterTest, scripts, shell } from '../../support/children.ts';
+import { expectIdleAfterEach } from '../../support/cleanup.ts';
 import { closing, textOf } from '../../support/sockets.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 describe('a program that cannot be started', () => {
   it.each<[string, string, string, SpawnPeerOptions]>([
@@ -17,7 +17,7 @@ describe('a program that cannot be started', () => {
     ['is no program', '/etc/passwd', 'EACCES', {}],
     ['should run in no directory', '/bin/sh', 'ENOENT', { cwd: '/no/such/directory' }],
   ])('because it %s fails its stream', async (_, command, code, options) => {
-    const peer = owned(spawnPeer(command, [], options));
+    const peer = killAfterTest(spawnPeer(command, [], options));
     expect(peer.pid).toBeUndefined();
     expect(peer.kill()).toBe(false);
     const error = await failure(peer.address.stream);
@@ -28,7 +28,7 @@ describe('a program that cannot be started', () => {
   });
 
   it('because there are too many arguments fails its stream, and throws nothing', async () => {
-    const peer = owned(spawnPeer('/bin/true', ['x'.repeat(4_000_000)]));
+    const peer = killAfterTest(spawnPeer('/bin/true', ['x'.repeat(4_000_000)]));
     expect(await failure(peer.address.stream)).toMatchObject({ cause: { code: 'E2BIG' } });
     expect(await peer.exited).toMatchObject({ exitCode: null, signal: null });
   });
@@ -36,20 +36,20 @@ describe('a program that cannot be started', () => {
 
 it('passes arguments to the program as they are, without a shell', async () => {
   const words = ['$(id)', '; exit 1', '*', '`id`', "it's"];
-  const program = owned(spawnPeer('/bin/echo', words, { stdio: 'stdio' }));
+  const program = killAfterTest(spawnPeer('/bin/echo', words, { stdio: 'stdio' }));
   expect(await lineOf(program.address.stream)).toBe(words.join(' '));
 });
 
 describe('a deathSignal', () => {
   it('needs setpriv, and says so where it is not', async () => {
     const options = { deathSignal: true, env: { PATH: '/no/such/directory' } };
-    const peer = owned(spawnPeer('/bin/true', [], options));
+    const peer = killAfterTest(spawnPeer('/bin/true', [], options));
     const error = await failure(peer.address.stream);
     expect(error).toHaveProperty('message', '/bin/true could not be started: spawn setpriv ENOENT');
   });
 
   it.skipIf(findProgram('setpriv') === undefined)('makes a missing program exit', async () => {
-    const peer = owned(spawnPeer('/no/such/program', [], { deathSignal: true }));
+    const peer = killAfterTest(spawnPeer('/no/such/program', [], { deathSignal: true }));
     expect(peer.pid).toBeDefined();
     const error = await failure(peer.address.stream);
     expect(error).toMatchObject({ exitCode: 127, command: '/no/such/program' });

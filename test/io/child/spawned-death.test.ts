@@ -2,12 +2,12 @@
 
 import { describe, expect, it } from 'vitest';
 import { ClosedError, ProcessError } from '../../../src/index.ts';
-import { greeted, isAlive, node, sessionWith, shell } from '../../support/children.ts';
-import { expectHomeAfterEach } from '../../support/cleanup.ts';
-import { GOOD, recordRunstates } from '../../support/runstates.ts';
+import { readyProtocol, isAlive, node, sessionWith, shell } from '../../support/children.ts';
+import { expectIdleAfterEach } from '../../support/cleanup.ts';
+import { SESSION_RUNSTATES, recordRunstates } from '../../support/runstates.ts';
 import { gate, rejection } from '../../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 describe('the death of a child in the middle of a session', () => {
   it.each([
@@ -21,7 +21,7 @@ describe('the death of a child in the middle of a session', () => {
     const { cause } = await protocol.closed;
     expect(cause).toBeInstanceOf(ProcessError);
     expect(cause).toMatchObject(end);
-    expect(await recording.until('IDLE')).toEqual(GOOD.slice(2));
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES.slice(2));
     expect(await rejection(protocol.disconnect())).toBe(cause);
   });
 
@@ -73,7 +73,7 @@ describe('the death of a child in the middle of a session', () => {
       await free.opened;
     };
     const peer = shell('echo ready >&3; seq 20000 >&3; exit 6');
-    const protocol = await sessionWith(peer, { ...greeted, onMessage });
+    const protocol = await sessionWith(peer, { ...readyProtocol, onMessage });
     await busy.opened;
     await peer.exited;
     expect(protocol.runstate).toBe('RUNNING');
@@ -92,7 +92,7 @@ describe('the death of a child in the middle of a session', () => {
       await protocol.flush().catch(flushed.open);
     };
     const peer = shell('echo ready >&3; seq 20000 >&3; exit 6');
-    const protocol = await sessionWith(peer, { ...greeted, onMessage });
+    const protocol = await sessionWith(peer, { ...readyProtocol, onMessage });
     await busy.opened;
     await peer.exited;
     free.open();

@@ -4,9 +4,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { findProgram } from '../../../scripts/programs.ts';
-import { cleanUp, expectHomeAfterEach } from '../../support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach } from '../../support/cleanup.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const ROOT = new URL('../../../', import.meta.url);
 

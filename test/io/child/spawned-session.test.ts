@@ -12,20 +12,20 @@ import {
   spawnPeer,
 } from '../../../src/index.ts';
 import {
-  greeted,
+  readyProtocol,
   isAlive,
   node,
-  owned,
+  killAfterTest,
   scripts,
   sessionWith,
   shell,
 } from '../../support/children.ts';
-import { createProtocol, expectHomeAfterEach, track } from '../../support/cleanup.ts';
+import { createProtocol, expectIdleAfterEach, track } from '../../support/cleanup.ts';
 import { inbox } from '../../support/peers.ts';
-import { BAD, GOOD, recordRunstates } from '../../support/runstates.ts';
+import { FAILED_RUNSTATES, SESSION_RUNSTATES, recordRunstates } from '../../support/runstates.ts';
 import { hasSettled, rejection } from '../../support/signal.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 describe('connect() to a child', () => {
   it('leads to a session like any other', async () => {
@@ -37,29 +37,29 @@ describe('connect() to a child', () => {
     await protocol.send('hello');
     expect(await heard.count(1)).toEqual(['hello']);
     await protocol.disconnect();
-    expect(await recording.until('IDLE')).toEqual(GOOD);
+    expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     expect(protocol.outcome).toEqual({ suppressed: [], undelivered: 0 });
     expect(isAlive(peer.pid)).toBe(false);
     expect(await peer.exited).toMatchObject({ exitCode: 0 });
   });
 
   it.each([
-    ['with a handshake', greeted],
+    ['with a handshake', readyProtocol],
     ['without a handshake', { codec: lines() }],
   ])('rejects when the program is missing, %s', async (_, definition) => {
     const protocol = createProtocol(definition);
     const recording = recordRunstates(protocol);
-    const peer = owned(spawnPeer('/no/such/program'));
+    const peer = killAfterTest(spawnPeer('/no/such/program'));
     const error = await rejection(protocol.connect(peer.address));
     expect(error).toBeInstanceOf(ConnectError);
     expect(error).toMatchObject({ code: 'ERR_CONNECT', phase: 'connection', retryable: false });
     expect(error).toHaveProperty('cause', expect.any(ProcessError));
     expect(error).toMatchObject({ cause: { cause: { code: 'ENOENT' } } });
-    expect(await recording.until('IDLE')).toEqual(BAD);
+    expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
   });
 
   it('rejects when it is known for long that the program is missing', async () => {
-    const peer = owned(spawnPeer('/no/such/program'));
+    const peer = killAfterTest(spawnPeer('/no/such/program'));
     await peer.exited;
     const error = await rejection(createProtocol({ codec: lines() }).connect(peer.address));
     expect(error).toMatchObject({ phase: 'connection', cause: { code: 'ERR_PROCESS' } });
@@ -70,7 +70,7 @@ describe('connect() to a child', () => {
     ['kill -TERM $$', { exitCode: null, signal: 'SIGTERM' }, true],
   ])('rejects with its last words when it ends before the greeting by %s', async (...row) => {
     const [script, end, retryable] = row;
-    const protocol = createProtocol(greeted);
+    const protocol = createProtocol(readyProtocol);
     const peer = shell(`echo no such option >&2; ${script}`);
     const error = await rejection(protocol.connect(peer.address));
     expect(error).toMatchObject({ code: 'ERR_CONNECT', phase: 'session', retryable });
@@ -85,14 +85,14 @@ describe('connect() to a child', () => {
       const handshake = (session: Handshake<string>) => session.send('x'.repeat(4_000_000));
       const peer = shell(`head -c 1000 <&3 >/dev/null; ${script}`);
       const error = await rejection(
-        createProtocol({ ...greeted, handshake }).connect(peer.address),
+        createProtocol({ ...readyProtocol, handshake }).connect(peer.address),
       );
       expect(error).toMatchObject({ phase: 'session', cause: { code: 'ERR_PROCESS' } });
     },
   );
 
   it('rejects when it exits before the greeting, though without a fault', async () => {
-    const error = await rejection(createProtocol(greeted).connect(shell('exit 0').address));
+    const error = await rejection(createProtocol(readyProtocol).connect(shell('exit 0').address));
     expect(error).toMatchObject({ phase: 'session', retryable: false });
     expect(error).toMatchObject({ cause: { code: 'ERR_CLOSED', cause: { exitCode: 0 } } });
   });
@@ -100,7 +100,7 @@ describe('connect() to a child', () => {
   it('rejects when it has exited before the call', async () => {
     const peer = shell('exit 2');
     await peer.exited;
-    const error = await rejection(createProtocol(greeted).connect(peer.address));
+    const error = await rejection(createProtocol(readyProtocol).connect(peer.address));
     expect(error).toMatchObject({ code: 'ERR_CONNECT', cause: { exitCode: 2 } });
   });
 
@@ -112,7 +112,7 @@ describe('connect() to a child', () => {
   });
 
   it.each(['deadline', 'disconnect()', 'signal'])('that is ended by %s kills it', async (how) => {
-    const protocol = createProtocol(greeted, {
+    const protocol = createProtocol(readyProtocol, {
       timeouts: { handshake: how === 'deadline' ? 1 : 1e5 },
     });
     const [peer, controller] = [shell('exec sleep 60'), new AbortController()];
@@ -128,7 +128,7 @@ describe('connect() to a child', () => {
   it('whose signal was aborted before kills it', async () => {
     const peer = shell('exec sleep 60');
     const signal = AbortSignal.abort('before');
-    expect(await rejection(createProtocol(greeted).connect(peer.address, { signal }))).toBe(
+    expect(await rejection(createProtocol(readyProtocol).connect(peer.address, { signal }))).toBe(
       'before',
     );
     expect(await peer.exited).toMatchObject({ signal: 'SIGKILL' });
@@ -152,7 +152,7 @@ describe('disconnect()', () => {
 
   it('kills a child whose deadlines are longer than its own', async () => {
     const peer = shell(scripts.stubborn);
-    const protocol = createProtocol(greeted, { timeouts: { close: 500 } });
+    const protocol = createProtocol(readyProtocol, { timeouts: { close: 500 } });
     await protocol.connect(peer.address);
     await protocol.disconnect();
     expect(isAlive(peer.pid)).toBe(false);
@@ -183,7 +183,7 @@ describe('disconnect()', () => {
 describe('an embedded machine', () => {
   it('kills the child when it is stopped', async () => {
     const peer = shell(scripts.stubborn);
-    const actor = createActor(createProtocolMachine(greeted)).start();
+    const actor = createActor(createProtocolMachine(readyProtocol)).start();
     const protocol = track(AsyncProtocol.attach(actor));
     await protocol.connect(peer.address);
     actor.stop();
