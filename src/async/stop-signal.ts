@@ -14,6 +14,7 @@ export interface StopSignal {
   throwIfAborted(): void;
   /** Calls the listener when the wait is stopped; never, if it was stopped before. */
   addEventListener(type: 'abort', listener: () => void, options?: { once: boolean }): void;
+  /** Removes a listener that was added. */
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
