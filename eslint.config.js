@@ -68,7 +68,7 @@ export default defineConfig(
   {
     // An aborted wait rejects with the caller's own `signal.reason`, of whatever type; an actor's wait
     // with what was thrown.
-    files: ['src/async/{abort,pending-call}.ts', 'src/machines/wait.ts', 'src/qmp/events.ts'],
+    files: ['src/async/{abort,channel,pending-call}.ts', 'src/machines/wait.ts', 'src/qmp/events.ts'],
     rules: {
       '@typescript-eslint/prefer-promise-reject-errors': [
         'error',

@@ -30,6 +30,8 @@ const ENDED = {
   },
 } as const;
 
+const FAILED = { target: '#peer.GONE', actions: 'recordFailure' } as const;
+
 /** The chart, as a machine. Its input is the port of one peer. */
 export const peerSessionChart = peerSessionSetup.createMachine({
   id: 'peer',
@@ -41,7 +43,7 @@ export const peerSessionChart = peerSessionSetup.createMachine({
       description: 'In the backlog: connected, and not read from.',
       tags: 'queued',
       entry: { type: 'emitState', params: { state: 'QUEUED' } },
-      invoke: { id: 'watcher', src: 'watcher', input: onPort, onDone: 'GONE' },
+      invoke: { id: 'watcher', src: 'watcher', input: onPort, onDone: 'GONE', onError: FAILED },
       after: deadline('backlog', 'GONE', 'refuse'),
       on: {
         ADMIT: 'CONNECTING',
@@ -78,7 +80,7 @@ export const peerSessionChart = peerSessionSetup.createMachine({
               { guard: 'isRunning', target: '#peer.RUNNING' },
               { target: '#peer.DISCONNECTING' },
             ],
-            onError: { target: '#peer.GONE', actions: 'recordFailure' },
+            onError: FAILED,
           },
           on: { LEAVE: { target: '#peer.DISCONNECTING', actions: 'disconnect' } },
         },
@@ -88,7 +90,7 @@ export const peerSessionChart = peerSessionSetup.createMachine({
     RUNNING: {
       description: 'The session runs.',
       tags: 'running',
-      invoke: { id: 'session', src: 'session', input: onPort, onDone: ENDED },
+      invoke: { id: 'session', src: 'session', input: onPort, onDone: ENDED, onError: FAILED },
       on: { LEAVE: { target: 'DISCONNECTING', actions: 'disconnect' } },
       initial: 'offered',
       states: {
@@ -108,7 +110,7 @@ export const peerSessionChart = peerSessionSetup.createMachine({
       description: 'The session ends.',
       tags: 'disconnecting',
       entry: { type: 'emitState', params: { state: 'DISCONNECTING' } },
-      invoke: { id: 'session', src: 'session', input: onPort, onDone: ENDED },
+      invoke: { id: 'session', src: 'session', input: onPort, onDone: ENDED, onError: FAILED },
       on: { LEAVE: { guard: 'isForced', actions: 'disconnect' } },
     },
 

@@ -1,14 +1,6 @@
 import { expect, it } from 'vitest';
-import {
-  activeIn,
-  answer,
-  chart,
-  HAPPENINGS,
-  leaves,
-  type Node,
-  passes,
-  pathOfNode,
-} from './server-support.ts';
+import { answer, chart, HAPPENINGS, leaves, type Node, passes } from './server-support.ts';
+import { activeIn, pathOfNode } from './table.ts';
 
 /**
  * The rules of the table are those of `matrix.test.ts`: one row for each state and each thing that can

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { nameOf } from './chart.ts';
-import { activeIn, chart, nodes, pathOfNode } from './server-support.ts';
+import { chart, nodes } from './server-support.ts';
+import { activeIn, pathOfNode } from './table.ts';
 
 const arrows = nodes.flatMap((from) =>
   [...from.transitions.values()].flat().map((arrow) => ({ from, ...arrow })),

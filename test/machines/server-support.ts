@@ -19,6 +19,7 @@ import type { ServerState } from '../../src/core/server-state.ts';
 import type { BoundAddress } from '../../src/core/types.ts';
 import { CountingClock } from './fake-link.ts';
 import { pathOf } from './support.ts';
+import { actionText, answerText, happeningsOf, isLeaf, nodesFrom, pathOfNode } from './table.ts';
 
 export { chart };
 
@@ -84,7 +85,7 @@ export class FakeServerPort implements ServerPort {
 /** What a route is made of: an event to send, or a wait that ends. */
 export type Step = 'LISTEN' | 'CLOSE' | 'CLOSE force' | 'ABORT' | 'bound' | 'drained' | 'destroyed';
 
-const EVENTS: Partial<Record<Step, ServerEvent>> = {
+const EVENTS: Readonly<Record<string, ServerEvent>> = {
   LISTEN: { type: 'LISTEN', address: '/run/fake.sock' },
   CLOSE: { type: 'CLOSE' },
   'CLOSE force': { type: 'CLOSE', force: true },
@@ -170,53 +171,17 @@ export const at = (state: Resting, deadlines: Partial<ServerDeadlines> = {}): Pr
 export type Node = StateNode<ServerContext, ServerEvent>;
 type Snapshot = ReturnType<typeof chart.resolveState>;
 
-const nodesFrom = (node: Node): Node[] => [
-  node,
-  ...Object.values(node.states).flatMap((child) => nodesFrom(child)),
-];
-export const nodes = nodesFrom(chart.root);
-export const leaves = nodes.filter(({ type }) => type === 'atomic' || type === 'final');
-export const pathOfNode = (node: Node): string => node.path.join('.');
-/** A state and all around it, innermost first. */
-export const activeIn = (node: Node): Node[] =>
-  node.parent === undefined ? [node] : [node, ...activeIn(node.parent)];
+export const nodes = nodesFrom<Node>(chart.root, ({ states }) => Object.values(states));
+export const leaves = nodes.filter(isLeaf);
 
-/** A thing that may happen. */
-interface Happening {
-  readonly label: string;
-  readonly event: ServerEvent;
-  /** Whether it can happen in a state with these ancestors, the state itself included. */
-  readonly isLiveIn: (active: readonly Node[]) => boolean;
-}
+/** XState's own events are not part of a machine's event type. */
+const internal = (event: EventObject): ServerEvent => event as ServerEvent;
 
-/** XState's own events are no part of a machine's event type. */
-const internal = (event: EventObject & Record<string, unknown>): ServerEvent =>
-  event as EventObject as ServerEvent;
-
-const reportsOf = (id: string): Happening[] => {
-  const isLiveIn = (active: readonly Node[]): boolean =>
-    active.some(({ invoke }) => invoke.some((invoked) => invoked.id === id));
-  const [done, error] = [`xstate.done.actor.${id}`, `xstate.error.actor.${id}`];
-  return [
-    { label: done, event: internal({ type: done, output: BOUND }), isLiveIn },
-    { label: error, event: internal({ type: error, error: new ClosedError('x') }), isLiveIn },
-  ];
-};
-
-const timersOf = (node: Node): Happening[] =>
-  node.after.map(({ eventType }) => ({
-    label: eventType,
-    event: internal({ type: eventType }),
-    isLiveIn: (active) => active.includes(node),
-  }));
-
-const actorIds = [...new Set(nodes.flatMap(({ invoke }) => invoke.map(({ id }) => id)))];
-/** All that may happen, in any state. */
-export const HAPPENINGS: readonly Happening[] = [
-  ...Object.entries(EVENTS).map(([label, event]) => ({ label, event, isLiveIn: () => true })),
-  ...actorIds.flatMap(reportsOf),
-  ...nodes.flatMap(timersOf),
-];
+/** Everything that may happen, in any state. */
+export const HAPPENINGS = happeningsOf(nodes, EVENTS, {
+  output: BOUND,
+  error: new ClosedError('x'),
+});
 
 /** The chart with actions that do nothing, so that `transition()` returns every one by its name. */
 const silent = chart.provide({
@@ -232,25 +197,14 @@ const standing = (leaf: Node): Snapshot => {
   return silent.resolveState({ value: inner === undefined ? key : { [key]: inner }, context });
 };
 
-const actionText = ({ type, params }: { type: string; params: unknown }): string[] => {
-  if (['xstate.raise', 'xstate.cancel', 'xstate.stopChild'].includes(type)) return [];
-  const values = typeof params === 'object' && params !== null ? Object.values(params) : [];
-  const [word] = values.filter((value) => typeof value === 'string');
-  if (type === 'xstate.spawnChild') return [`start ${String(word)}`];
-  return [word === undefined ? type : `${type}(${word})`];
-};
-
-/** What an event leads to: the target and the actions, `-` where it is refused, or `(dies)`. */
-export const answer = (leaf: Node, event: ServerEvent): string => {
-  const [to, actions] = transition(silent, standing(leaf), event);
+/** What an event leads to, as text. */
+export const answer = (leaf: Node, event: EventObject): string => {
+  const [to, actions] = transition(silent, standing(leaf), internal(event));
   if (to.status === 'error') return '(dies)';
   const names = actions.flatMap((action) => actionText({ ...action, params: action.params }));
-  const after = pathOf(to.value);
-  const stays = after === pathOfNode(leaf);
-  if (stays && names.length === 0) return '-';
-  return `${stays ? '(stays)' : `→ ${after}`}  [${names.join(', ')}]`;
+  return answerText(pathOfNode(leaf), pathOf(to.value), names);
 };
 
 /** Every state that an event passes through. */
-export const passes = (leaf: Node, event: ServerEvent): string[] =>
-  getMicrosteps(silent, standing(leaf), event).map(([{ value }]) => pathOf(value));
+export const passes = (leaf: Node, event: EventObject): string[] =>
+  getMicrosteps(silent, standing(leaf), internal(event)).map(([{ value }]) => pathOf(value));

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { nameOf } from './chart.ts';
+import { chart, nodes } from './peer-support.ts';
+import { activeIn, pathOfNode } from './table.ts';
+
+const arrows = nodes.flatMap((from) =>
+  [...from.transitions.values()].flat().map((arrow) => ({ from, ...arrow })),
+);
+const names = (references: readonly unknown[]): string[] =>
+  [...new Set(references.map(nameOf))].sort();
+const defined = (kind: 'actions' | 'actors' | 'delays' | 'guards'): string[] =>
+  Object.keys(chart.implementations[kind]).sort();
+
+describe("the chart of a peer's session", () => {
+  it('waits without a deadline only where another chart has one', () => {
+    const endless = nodes
+      .filter(({ invoke }) => invoke.length > 0)
+      .filter((node) => !activeIn(node).some(({ after }) => after.length > 0));
+    expect(endless.map(pathOfNode)).toEqual([
+      'CONNECTING.establishing',
+      'RUNNING',
+      'DISCONNECTING',
+    ]);
+  });
+
+  it('answers the failure of every actor that it invokes', () => {
+    const unanswered = nodes.flatMap((node) =>
+      node.invoke.filter(({ id }) => !node.transitions.has(`xstate.error.actor.${id}`)),
+    );
+    expect(unanswered).toEqual([]);
+  });
+
+  it('lets every deadline be Infinity', () => {
+    const timers = arrows.filter(({ eventType }) => eventType.startsWith('xstate.after.'));
+    expect(timers).toHaveLength(2);
+    expect(timers.map(({ guard }) => nameOf(guard))).toEqual(timers.map(() => 'isFinite'));
+  });
+
+  it('can be left in every state', () => {
+    const deaf = nodes.filter(
+      (node) => node.type === 'atomic' && !activeIn(node).some((one) => hasLeave(pathOfNode(one))),
+    );
+    expect(deaf.map(pathOfNode)).toEqual([]);
+  });
+
+  it('says what each of its states is for', () => {
+    const silent = nodes.filter(({ description, path }) => !description && path.length > 0);
+    expect(silent.map(pathOfNode)).toEqual([]);
+  });
+
+  it('names what its setup has, and nothing else', () => {
+    const actions = names([
+      ...nodes.flatMap(({ entry, exit }) => [...entry, ...exit]),
+      ...arrows.flatMap((arrow) => arrow.actions),
+    ]);
+    const guards = arrows.flatMap(({ guard }) => (guard === undefined ? [] : [guard]));
+    expect(actions.filter((name) => !name.startsWith('xstate.'))).toEqual(defined('actions'));
+    expect(names(guards)).toEqual(defined('guards'));
+    expect(names(nodes.flatMap(({ invoke }) => invoke.map(({ src }) => src)))).toEqual(
+      defined('actors'),
+    );
+    expect(names(nodes.flatMap(({ after }) => after.map(({ delay }) => delay)))).toEqual(
+      defined('delays'),
+    );
+  });
+});
+
+const hasLeave = (path: string): boolean =>
+  nodes.some((node) => pathOfNode(node) === path && node.transitions.has('LEAVE'));
