@@ -9,6 +9,7 @@ import {
   lines,
   ProtocolServer,
 } from '../src/index.ts';
+import * as codecs from '../src/codecs/index.ts';
 import * as qmp from '../src/qmp/index.ts';
 import { type QmpClient, type QmpEvent, type StatusInfo } from '../src/qmp/index.ts';
 import * as inspect from '../src/inspect/index.ts';
