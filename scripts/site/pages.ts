@@ -44,12 +44,12 @@ function namesOf(project: ProjectReflection): Map<string, Reflection> {
   return names;
 }
 
-/** The pages in the order in which the README links to them, then the others, then the API. */
+/** The pages in the order in which the README last links to each, then the others, then the API. */
 function sortPages(project: ProjectReflection): void {
   const readme = (project.readme ?? []).map((part) => part.text).join('');
   const rank = (child: Reflection): number => {
     if (!(child instanceof DocumentReflection)) return Infinity;
-    const place = readme.indexOf(`${child.name}.md`);
+    const place = readme.lastIndexOf(`${child.name}.md`);
     return place === -1 ? readme.length : place;
   };
   project.childrenIncludingDocuments?.sort((one, other) => {
