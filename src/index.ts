@@ -1,7 +1,7 @@
 /**
  * wirechart: a message protocol engine whose whole lifecycle is one XState statechart.
  *
- * @packageDocumentation
+ * @module wirechart
  */
 
 export { AsyncProtocol } from './protocol/async-protocol.ts';

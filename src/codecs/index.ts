@@ -1,7 +1,7 @@
 /**
  * wirechart/codecs: bytes to messages and back. It uses no module of Node, and runs in browsers, too.
  *
- * @packageDocumentation
+ * @module wirechart/codecs
  */
 
 export { lines, type LinesOptions } from './lines.ts';

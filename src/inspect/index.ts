@@ -2,7 +2,7 @@
  * wirechart/inspect: reports any XState 5 actor system to an inspector or to a file, and draws machines
  * as Mermaid or Graphviz text.
  *
- * @packageDocumentation
+ * @module wirechart/inspect
  */
 
 export { inspectTo, type InspectOptions } from './inspect-to.ts';

@@ -1,7 +1,7 @@
 /**
  * wirechart/qmp: the QMP client for QEMU and qemu-storage-daemon.
  *
- * @packageDocumentation
+ * @module wirechart/qmp
  */
 
 export { QmpClient, type QmpOptions } from './client.ts';

@@ -1,7 +1,7 @@
 /**
  * wirechart/testing: a scripted QMP server, for tests of programs that talk to QEMU.
  *
- * @packageDocumentation
+ * @module wirechart/testing
  */
 
 export { ScriptedQmpServer, type ScriptedQmpServerOptions } from './scripted-qmp-server.ts';
