@@ -47,7 +47,7 @@ export interface PeerSessionContext {
 }
 
 /** The input of an actor that runs a method of the port. */
-interface OnPort extends WaitInput {
+export interface OnPort extends WaitInput {
   readonly port: PeerPort;
 }
 
