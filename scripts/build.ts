@@ -8,7 +8,7 @@
  *   npm run build
  */
 
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
@@ -36,12 +36,12 @@ function entries(): string[] {
   );
 }
 
+/** Writes the declarations; ends the process when there is an error in the types. */
 function declare(): void {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
-    cwd: root,
-    stdio: 'inherit',
-  });
+  const options = { cwd: root, stdio: 'inherit' } as const;
+  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], options);
+  if (status !== 0) process.exit(1);
 }
 
 async function bundle(): Promise<void> {
