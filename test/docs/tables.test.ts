@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as inspector from '../../inspector/src/index.ts';
+import * as codecs from '../../src/codecs/index.ts';
 import { resolveLimits } from '../../src/core/limits.ts';
 import * as wirechart from '../../src/index.ts';
 import * as inspect from '../../src/inspect/index.ts';
@@ -105,7 +106,7 @@ test.each([
 describe('the pages', () => {
   const text = documentedPages().map(read).join('\n');
 
-  test.each(Object.entries({ wirechart, qmp, inspect, testing, inspector }))(
+  test.each(Object.entries({ wirechart, codecs, qmp, inspect, testing, inspector }))(
     'name everything that %s exports at run time',
     (_, entry) => {
       const isNamed = (name: string) => new RegExp(`\\b${name}\\b`).test(text);
