@@ -67,7 +67,7 @@ describePeer('qemu-system-x86_64', (path) => {
     expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
     goOn(peer);
     const next = another({ timeouts: NEVER });
-    await peer.meanwhile(next.connect(address));
+    await peer.unlessExited(next.connect(address));
     expect(await next.execute('query-name')).toEqual({});
     await next.disconnect();
   });
@@ -167,7 +167,7 @@ describePeer('qemu-system-x86_64', (path) => {
     peer.child.kill('SIGKILL');
     await peer.exited;
     const next = startQemu(path, '-qmp', `unix:${address},server=on,wait=off`);
-    const client = await next.meanwhile(vm.up());
+    const client = await next.unlessExited(vm.up());
     expect(await client.execute('query-name')).toEqual({});
     await vm.stop();
     expect(vm.state).toBe('STOPPED');

@@ -11,31 +11,31 @@ import { closing, textOf, useFixture } from '../support/sockets.ts';
 const REASON = new Error('the reason');
 const LEFT = 'The peer left before it was accepted';
 
-const scene = useFixture();
-const house = useListeners(scene);
+const fixture = useFixture();
+const sockets = useListeners(fixture);
 
 describe.each(KINDS)('accepting (%s)', (kind) => {
   it('gives the peer that comes after the call', async () => {
-    const listener = await house.listen(house.placeOf(kind));
-    const accepted = house.accept(listener);
-    const client = house.dialAs(kind, listener);
+    const listener = await sockets.listen(sockets.addressOf(kind));
+    const accepted = sockets.accept(listener);
+    const client = sockets.dialAs(kind, listener);
     const stream = await accepted;
     client.end('hello');
     expect(await textOf(stream)).toBe('hello');
   });
 
   it('gives the peer that came before the call', async () => {
-    const listener = await house.listen(house.placeOf(kind));
-    house.dialAs(kind, listener).write('hello');
+    const listener = await sockets.listen(sockets.addressOf(kind));
+    sockets.dialAs(kind, listener).write('hello');
     await refused(listener);
-    const stream = await house.accept(listener);
+    const stream = await sockets.accept(listener);
     expect(String((await once(stream, 'data'))[0])).toBe('hello');
   });
 
   it('gives a half-open stream with one quiet listener', async () => {
-    const listener = await house.listen(house.placeOf(kind));
-    const client = house.dialAs(kind, listener);
-    const stream = await house.accept(listener);
+    const listener = await sockets.listen(sockets.addressOf(kind));
+    const client = sockets.dialAs(kind, listener);
+    const stream = await sockets.accept(listener);
     expect(stream.allowHalfOpen).toBe(true);
     expect(stream.listenerCount('error')).toBeGreaterThanOrEqual(1);
     client.end();
@@ -46,18 +46,18 @@ describe.each(KINDS)('accepting (%s)', (kind) => {
     expect(String((await answer)[0])).toBe('late words');
   });
 
-  it('ends the listening when the first peer comes, before house.accept() is called', async () => {
-    const listener = await house.listen(house.placeOf(kind));
-    house.dialAs(kind, listener);
+  it('ends the listening when the first peer comes, before sockets.accept() is called', async () => {
+    const listener = await sockets.listen(sockets.addressOf(kind));
+    sockets.dialAs(kind, listener);
     await refused(listener);
-    expect(await readdir(scene.directory)).toEqual([]);
-    await house.accept(listener);
+    expect(await readdir(fixture.directory)).toEqual([]);
+    await sockets.accept(listener);
   });
 
   it('gives one of two peers that come at once, and closes the other', async () => {
-    const listener = await house.listen(house.placeOf(kind));
-    const clients = [house.dialAs(kind, listener), house.dialAs(kind, listener)];
-    const stream = await house.accept(listener);
+    const listener = await sockets.listen(sockets.addressOf(kind));
+    const clients = [sockets.dialAs(kind, listener), sockets.dialAs(kind, listener)];
+    const stream = await sockets.accept(listener);
     await Promise.race(clients.map(closing));
     const [survivor] = clients.filter((client) => !client.destroyed);
     stream.end('hello');
@@ -66,76 +66,76 @@ describe.each(KINDS)('accepting (%s)', (kind) => {
   });
 
   it('rejects when the peer came and left before the call', async () => {
-    const listener = await house.listen(house.placeOf(kind));
-    const client = house.dialAs(kind, listener);
+    const listener = await sockets.listen(sockets.addressOf(kind));
+    const client = sockets.dialAs(kind, listener);
     await once(client, kind === 'tls' ? 'secureConnect' : 'connect');
     client.end();
     await refused(listener);
     if (!client.writableFinished) await once(client, 'finish');
     // Its end is read in the turns that follow.
     for (let i = 0; i < 20; i += 1) await turn();
-    const accepted = house.accept(listener);
+    const accepted = sockets.accept(listener);
     await expect(accepted).rejects.toThrow(ClosedError);
     await expect(accepted).rejects.toThrow(LEFT);
     await closing(client);
   });
 
   it('gives a peer that left before the call, but had sent something', async () => {
-    const listener = await house.listen(house.placeOf(kind));
-    const client = house.dialAs(kind, listener);
+    const listener = await sockets.listen(sockets.addressOf(kind));
+    const client = sockets.dialAs(kind, listener);
     client.end('last words');
     await refused(listener);
     if (!client.writableFinished) await once(client, 'finish');
     for (let i = 0; i < 20; i += 1) await turn();
-    expect(await textOf(await house.accept(listener))).toBe('last words');
+    expect(await textOf(await sockets.accept(listener))).toBe('last words');
   });
 
   it('gives all of it, if that is more than Node reads ahead', async () => {
-    const listener = await house.listen(house.placeOf(kind));
-    const client = house.dialAs(kind, listener);
+    const listener = await sockets.listen(sockets.addressOf(kind));
+    const client = sockets.dialAs(kind, listener);
     client.end('x'.repeat(1_000_000));
     await refused(listener);
     for (let i = 0; i < 20; i += 1) await turn();
-    expect(await textOf(await house.accept(listener))).toHaveLength(1_000_000);
+    expect(await textOf(await sockets.accept(listener))).toHaveLength(1_000_000);
   });
 
   it('can succeed only once', async () => {
-    const listener = await house.listen(house.placeOf(kind));
-    house.dialAs(kind, listener);
-    const stream = await house.accept(listener);
-    await expect(house.accept(listener)).rejects.toThrow('accepted already');
+    const listener = await sockets.listen(sockets.addressOf(kind));
+    sockets.dialAs(kind, listener);
+    const stream = await sockets.accept(listener);
+    await expect(sockets.accept(listener)).rejects.toThrow('accepted already');
     listener.close();
     expect(stream.destroyed).toBe(false);
   });
 
   it('leaves the accepted peer alone when the listener is closed', async () => {
-    const listener = await house.listen(house.placeOf(kind));
-    const client = house.dialAs(kind, listener);
-    const stream = await house.accept(listener);
+    const listener = await sockets.listen(sockets.addressOf(kind));
+    const client = sockets.dialAs(kind, listener);
+    const stream = await sockets.accept(listener);
     listener.close();
     client.end('hello');
     expect(await textOf(stream)).toBe('hello');
   });
 
   it('destroys a peer that nobody accepted when the listener is closed', async () => {
-    const listener = await house.listen(house.placeOf(kind));
-    const client = house.dialAs(kind, listener);
+    const listener = await sockets.listen(sockets.addressOf(kind));
+    const client = sockets.dialAs(kind, listener);
     await refused(listener);
     listener.close();
     await closing(client);
-    await expect(house.accept(listener)).rejects.toThrow(ClosedError);
+    await expect(sockets.accept(listener)).rejects.toThrow(ClosedError);
   });
 });
 
 describe('accepting', () => {
   it('rejects when the peer was reset before the call', async () => {
-    const listener = await house.listen({ port: 0 });
-    const client = house.dial(listener);
+    const listener = await sockets.listen({ port: 0 });
+    const client = sockets.dial(listener);
     await once(client, 'connect');
     await refused(listener);
     client.resetAndDestroy();
     for (let i = 0; i < 20; i += 1) await turn();
-    await expect(house.accept(listener)).rejects.toMatchObject({
+    await expect(sockets.accept(listener)).rejects.toMatchObject({
       code: 'ERR_CLOSED',
       message: LEFT,
       cause: { code: 'ECONNRESET' },
@@ -143,16 +143,16 @@ describe('accepting', () => {
   });
 
   it('rejects a second call while the first waits, which goes on', async () => {
-    const listener = await house.listen(scene.path);
-    const first = house.accept(listener);
-    await expect(house.accept(listener)).rejects.toThrow(ClosedError);
-    house.dial(listener);
+    const listener = await sockets.listen(fixture.path);
+    const first = sockets.accept(listener);
+    await expect(sockets.accept(listener)).rejects.toThrow(ClosedError);
+    sockets.dial(listener);
     await expect(first).resolves.toBeInstanceOf(Socket);
   });
 
   it('rejects when the listener is closed meanwhile', async () => {
-    const listener = await house.listen(scene.path);
-    const accepted = house.accept(listener);
+    const listener = await sockets.listen(fixture.path);
+    const accepted = sockets.accept(listener);
     listener.close();
     await expect(accepted).rejects.toMatchObject({ code: 'ERR_CLOSED', expected: true });
   });
@@ -160,28 +160,28 @@ describe('accepting', () => {
 
 describe.each(KINDS)('an aborted accept (%s)', (kind) => {
   it('closes the listener', async () => {
-    const listener = await house.listen(house.placeOf(kind));
+    const listener = await sockets.listen(sockets.addressOf(kind));
     const controller = new AbortController();
-    const accepted = house.accept(listener, controller.signal);
+    const accepted = sockets.accept(listener, controller.signal);
     controller.abort(REASON);
     await expect(accepted).rejects.toBe(REASON);
-    expect(await readdir(scene.directory)).toEqual([]);
+    expect(await readdir(fixture.directory)).toEqual([]);
     await expectNoHandles();
-    await expect(house.accept(listener)).rejects.toThrow(ClosedError);
+    await expect(sockets.accept(listener)).rejects.toThrow(ClosedError);
   });
 
   it('closes the listener when the signal was aborted before', async () => {
-    const listener = await house.listen(house.placeOf(kind));
-    await expect(house.accept(listener, AbortSignal.abort(REASON))).rejects.toBe(REASON);
-    expect(await readdir(scene.directory)).toEqual([]);
+    const listener = await sockets.listen(sockets.addressOf(kind));
+    await expect(sockets.accept(listener, AbortSignal.abort(REASON))).rejects.toBe(REASON);
+    expect(await readdir(fixture.directory)).toEqual([]);
     await expectNoHandles();
   });
 
   it('destroys a peer that comes in the same turn', async () => {
-    const listener = await house.listen(house.placeOf(kind));
-    const client = house.dialAs(kind, listener);
+    const listener = await sockets.listen(sockets.addressOf(kind));
+    const client = sockets.dialAs(kind, listener);
     const controller = new AbortController();
-    const accepted = house.accept(listener, controller.signal);
+    const accepted = sockets.accept(listener, controller.signal);
     client.once(kind === 'tls' ? 'secureConnect' : 'connect', () => {
       controller.abort(REASON);
     });
@@ -193,10 +193,10 @@ describe.each(KINDS)('an aborted accept (%s)', (kind) => {
   });
 
   it('destroys a peer that had come before', async () => {
-    const listener = await house.listen(house.placeOf(kind));
-    const client = house.dialAs(kind, listener);
+    const listener = await sockets.listen(sockets.addressOf(kind));
+    const client = sockets.dialAs(kind, listener);
     await refused(listener);
-    await expect(house.accept(listener, AbortSignal.abort(REASON))).rejects.toBe(REASON);
+    await expect(sockets.accept(listener, AbortSignal.abort(REASON))).rejects.toBe(REASON);
     await closing(client);
     await expectNoHandles();
   });

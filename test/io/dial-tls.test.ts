@@ -11,8 +11,8 @@ import { closing, nextPeer, portOf, start, useFixture } from '../support/sockets
 
 const REASON = new Error('the reason');
 
-const scene = useFixture();
-const open = dialer(scene);
+const fixture = useFixture();
+const open = dialer(fixture);
 
 let certificates: Certificates;
 
@@ -26,7 +26,7 @@ describe('dialling TLS', () => {
       peer.on('error', () => undefined);
       peer.pipe(peer);
     });
-    return portOf(await start(scene, server));
+    return portOf(await start(fixture, server));
   }
 
   it('gives an open stream when the certificate is good', async () => {
@@ -100,7 +100,7 @@ describe('dialling TLS', () => {
   it('rejects when the server hangs up in the middle of the handshake', async () => {
     const port = portOf(
       await start(
-        scene,
+        fixture,
         createServer((peer) => peer.end()),
       ),
     );
@@ -110,7 +110,7 @@ describe('dialling TLS', () => {
   it('rejects when the server does not speak TLS', async () => {
     const port = portOf(
       await start(
-        scene,
+        fixture,
         createServer((peer) => peer.end('{"QMP": {}}\r\n')),
       ),
     );
@@ -135,7 +135,7 @@ describe('adopting a TLS socket', () => {
   it('waits for a TLS socket in its handshake', async () => {
     const port = portOf(
       await start(
-        scene,
+        fixture,
         createTlsServer(certificates.server, (peer) => void peer.pipe(peer)),
       ),
     );
@@ -148,7 +148,7 @@ describe('adopting a TLS socket', () => {
   });
 
   it('rejects with the error of a TLS socket whose peer is not the right one', async () => {
-    const port = portOf(await start(scene, createTlsServer(certificates.wrongName)));
+    const port = portOf(await start(fixture, createTlsServer(certificates.wrongName)));
     const stream = connectTls({ port, host: '127.0.0.1', ca: certificates.ca });
     const dialled = open({ stream });
     await expect(dialled).rejects.toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
@@ -157,7 +157,7 @@ describe('adopting a TLS socket', () => {
 
 describe('an aborted dial with TLS', () => {
   it('closes the socket in the middle of a TLS handshake', async () => {
-    const server = await start(scene, createServer());
+    const server = await start(fixture, createServer());
     const controller = new AbortController();
     const arrival = nextPeer(server);
     const dialled = open({ port: portOf(server), tls: {} }, controller.signal);

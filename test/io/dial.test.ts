@@ -13,12 +13,12 @@ import { closing, nextPeer, portOf, start, useFixture } from '../support/sockets
 
 const REASON = new Error('the reason');
 
-const scene = useFixture();
-const open = dialer(scene);
+const fixture = useFixture();
+const open = dialer(fixture);
 
 async function echoServer(where?: ListenOptions) {
   return start(
-    scene,
+    fixture,
     createServer({ allowHalfOpen: true }, (peer) => void peer.pipe(peer)),
     where,
   );
@@ -26,29 +26,31 @@ async function echoServer(where?: ListenOptions) {
 
 describe('dialling a UNIX socket', () => {
   it('gives an open stream with one quiet listener', async () => {
-    await echoServer({ path: scene.path });
-    const stream = await open(scene.path);
+    await echoServer({ path: fixture.path });
+    const stream = await open(fixture.path);
     expectOnlyErrorListener(stream);
     expect(stream.allowHalfOpen).toBe(true);
     await expectEcho(stream);
   });
 
   it('rejects with the error of the system when the path is absent', async () => {
-    await expect(open({ path: scene.path })).rejects.toMatchObject({
+    await expect(open({ path: fixture.path })).rejects.toMatchObject({
       code: 'ENOENT',
       syscall: 'connect',
     });
   });
 
   it('rejects with the error of the system when the path is no socket', async () => {
-    await writeFile(scene.path, '');
-    await expect(open(scene.path)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await writeFile(fixture.path, '');
+    await expect(open(fixture.path)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
   it('notices a peer that has closed, and can still write to it', async () => {
-    const server = await start(scene, createServer({ allowHalfOpen: true }), { path: scene.path });
+    const server = await start(fixture, createServer({ allowHalfOpen: true }), {
+      path: fixture.path,
+    });
     const arrival = nextPeer(server);
-    const stream = await open(scene.path);
+    const stream = await open(fixture.path);
     const peer = await arrival;
     peer.end();
     stream.resume();
@@ -81,7 +83,7 @@ describe('dialling TCP', () => {
   });
 
   it('survives an error that comes when nobody looks', async () => {
-    const server = await start(scene, createServer());
+    const server = await start(fixture, createServer());
     const arrival = nextPeer(server);
     const stream = await open({ port: portOf(server) });
     const peer = await arrival;
@@ -93,7 +95,7 @@ describe('dialling TCP', () => {
 
 describe('an aborted dial', () => {
   it('opens nothing when the signal was aborted before', async () => {
-    const server = await start(scene, createServer());
+    const server = await start(fixture, createServer());
     const ports: unknown[] = [];
     server.on('connection', (peer) => ports.push(peer.remotePort));
     await expect(open({ port: portOf(server) }, AbortSignal.abort(REASON))).rejects.toBe(REASON);
@@ -110,14 +112,14 @@ describe('an aborted dial', () => {
 
   it.each(['unix', 'tcp', 'name'])('rejects at once and opens nothing (%s)', async (kind) => {
     const server = await start(
-      scene,
+      fixture,
       createServer(),
-      kind === 'unix' ? { path: scene.path } : undefined,
+      kind === 'unix' ? { path: fixture.path } : undefined,
     );
     const port = kind === 'unix' ? 0 : portOf(server);
     const controller = new AbortController();
     const host = kind === 'name' ? 'localhost' : '127.0.0.1';
-    const dialled = open(kind === 'unix' ? scene.path : { host, port }, controller.signal);
+    const dialled = open(kind === 'unix' ? fixture.path : { host, port }, controller.signal);
     controller.abort(REASON);
     await expect(dialled).rejects.toBe(REASON);
     server.close();
@@ -125,9 +127,9 @@ describe('an aborted dial', () => {
   });
 
   it('destroys a socket that connects in the same turn as the abort', async () => {
-    const server = await start(scene, createServer(), { path: scene.path });
+    const server = await start(fixture, createServer(), { path: fixture.path });
     const controller = new AbortController();
-    const adopted = connect({ path: scene.path });
+    const adopted = connect({ path: fixture.path });
     // Ours is the first listener: the abort comes before the dial sees 'connect'.
     adopted.once('connect', () => {
       controller.abort(REASON);
@@ -139,9 +141,9 @@ describe('an aborted dial', () => {
   });
 
   it('destroys a socket when the abort comes just after it has connected', async () => {
-    await start(scene, createServer(), { path: scene.path });
+    await start(fixture, createServer(), { path: fixture.path });
     const controller = new AbortController();
-    const adopted = connect({ path: scene.path });
+    const adopted = connect({ path: fixture.path });
     const dialled = open({ stream: adopted }, controller.signal);
     adopted.once('connect', () => {
       controller.abort(REASON);
@@ -163,9 +165,9 @@ describe('an aborted dial', () => {
       seen.push('-');
       remove(...args);
     };
-    await echoServer({ path: scene.path });
-    await open(scene.path, signal);
-    await expect(open(`${scene.path}-absent`, signal)).rejects.toThrow();
+    await echoServer({ path: fixture.path });
+    await open(fixture.path, signal);
+    await expect(open(`${fixture.path}-absent`, signal)).rejects.toThrow();
     expect(seen).toEqual(['+', '-', '+', '-']);
   });
 });
@@ -203,14 +205,14 @@ describe('adopting a stream', () => {
   });
 
   it('rejects with the error of a socket that fails to connect', async () => {
-    const stream = connect({ path: scene.path });
+    const stream = connect({ path: fixture.path });
     await expect(open({ stream })).rejects.toMatchObject({ code: 'ENOENT' });
     expect(stream.destroyed).toBe(true);
   });
 
   it('rejects when the socket is destroyed without an error while it connects', async () => {
-    await start(scene, createServer(), { path: scene.path });
-    const stream = connect({ path: scene.path });
+    await start(fixture, createServer(), { path: fixture.path });
+    const stream = connect({ path: fixture.path });
     const dialled = open({ stream });
     stream.destroy();
     await expect(dialled).rejects.toThrow(ClosedError);

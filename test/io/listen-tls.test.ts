@@ -5,27 +5,27 @@ import { closing, textOf, useFixture } from '../support/sockets.ts';
 
 const REASON = new Error('the reason');
 
-const scene = useFixture();
-const house = useListeners(scene);
+const fixture = useFixture();
+const sockets = useListeners(fixture);
 
 describe('listening with TLS', () => {
   it('keeps its place when a client fails the handshake, and remembers why', async () => {
-    const listener = await house.listen({ port: 0, tls: house.certificates.server });
-    const accepted = house.accept(listener);
-    const plain = house.dial(listener);
+    const listener = await sockets.listen({ port: 0, tls: sockets.certificates.server });
+    const accepted = sockets.accept(listener);
+    const plain = sockets.dial(listener);
     plain.write('{"execute": "qmp_capabilities"}\n');
     await closing(plain);
     expect(listener.tlsErrors).toHaveLength(1);
     expect(listener.tlsErrors[0]).toHaveProperty('code', expect.stringMatching(/^ERR_SSL_/));
-    house.dialTls(listener).end('hello');
+    sockets.dialTls(listener).end('hello');
     expect(await textOf(await accepted)).toBe('hello');
   });
 
   it('remembers the last eight failures', async () => {
-    const listener = await house.listen({ port: 0, tls: house.certificates.server });
+    const listener = await sockets.listen({ port: 0, tls: sockets.certificates.server });
     const seen: Error[] = [];
     for (let i = 0; i < 10; i += 1) {
-      const plain = house.dial(listener);
+      const plain = sockets.dial(listener);
       plain.end('this is no TLS');
       await closing(plain);
       await until(() => listener.tlsErrors.at(-1) !== seen.at(-1));
@@ -37,10 +37,10 @@ describe('listening with TLS', () => {
   });
 
   it('rejects an aborted accept with the reason, after failures too', async () => {
-    const listener = await house.listen({ port: 0, tls: house.certificates.server });
+    const listener = await sockets.listen({ port: 0, tls: sockets.certificates.server });
     const controller = new AbortController();
-    const accepted = house.accept(listener, controller.signal);
-    const plain = house.dial(listener);
+    const accepted = sockets.accept(listener, controller.signal);
+    const plain = sockets.dial(listener);
     plain.end('this is no TLS');
     await closing(plain);
     controller.abort(REASON);
@@ -48,10 +48,10 @@ describe('listening with TLS', () => {
   });
 
   it('accepts a client with the certificate that is required', async () => {
-    const tls = { ...house.certificates.server, ca: house.certificates.ca, requestCert: true };
-    const listener = await house.listen({ port: 0, tls });
-    house.dialTls(listener, house.certificates.client).end('hello');
-    expect(await textOf(await house.accept(listener))).toBe('hello');
+    const tls = { ...sockets.certificates.server, ca: sockets.certificates.ca, requestCert: true };
+    const listener = await sockets.listen({ port: 0, tls });
+    sockets.dialTls(listener, sockets.certificates.client).end('hello');
+    expect(await textOf(await sockets.accept(listener))).toBe('hello');
     expect(listener.tlsErrors).toEqual([]);
   });
 
@@ -59,40 +59,40 @@ describe('listening with TLS', () => {
     'keeps its place when a client has no certificate, or a wrong one (%s)',
     async (maxVersion) => {
       const tls = {
-        ...house.certificates.server,
-        ca: house.certificates.ca,
+        ...sockets.certificates.server,
+        ca: sockets.certificates.ca,
         requestCert: true,
         maxVersion,
       };
-      const listener = await house.listen({ port: 0, tls });
-      const accepted = house.accept(listener);
-      await closing(house.dialTls(listener));
+      const listener = await sockets.listen({ port: 0, tls });
+      const accepted = sockets.accept(listener);
+      await closing(sockets.dialTls(listener));
       await until(() => listener.tlsErrors.length === 1);
-      await closing(house.dialTls(listener, house.certificates.untrusted));
+      await closing(sockets.dialTls(listener, sockets.certificates.untrusted));
       await until(() => listener.tlsErrors.length === 2);
       expect(listener.tlsErrors.map(({ message }) => message)).toEqual([
         expect.stringContaining('peer did not return a certificate'),
         "The client's certificate was refused: UNABLE_TO_VERIFY_LEAF_SIGNATURE",
       ]);
-      house.dialTls(listener, house.certificates.client).end('hello');
+      sockets.dialTls(listener, sockets.certificates.client).end('hello');
       expect(await textOf(await accepted)).toBe('hello');
     },
   );
 
   it('cuts off clients in their handshake when the first has come', async () => {
-    const listener = await house.listen({ port: 0, tls: house.certificates.server });
-    const silent = house.dial(listener);
+    const listener = await sockets.listen({ port: 0, tls: sockets.certificates.server });
+    const silent = sockets.dial(listener);
     await once(silent, 'connect');
-    house.dialTls(listener).end('hello');
-    const stream = await house.accept(listener);
+    sockets.dialTls(listener).end('hello');
+    const stream = await sockets.accept(listener);
     await closing(silent);
     expect(await textOf(stream)).toBe('hello');
     expect(listener.tlsErrors).toEqual([]);
   });
 
   it('cuts off clients in their handshake when it is closed', async () => {
-    const listener = await house.listen({ port: 0, tls: house.certificates.server });
-    const silent = house.dial(listener);
+    const listener = await sockets.listen({ port: 0, tls: sockets.certificates.server });
+    const silent = sockets.dial(listener);
     await once(silent, 'connect');
     listener.close();
     await closing(silent);

@@ -12,124 +12,126 @@ import { start, textOf, useFixture } from '../support/sockets.ts';
 
 const REASON = new Error('the reason');
 
-const scene = useFixture();
-const house = useListeners(scene);
+const fixture = useFixture();
+const sockets = useListeners(fixture);
 
 describe('a bound listener', () => {
   it('reports the port that it got for port 0', async () => {
-    const { address } = await house.listen({ port: 0 });
+    const { address } = await sockets.listen({ port: 0 });
     expect(address).toHaveProperty('host', '127.0.0.1');
     expect(address).toHaveProperty('port', expect.any(Number));
     expect(address).not.toHaveProperty('port', 0);
   });
 
   it('reports the address that a name stands for', async () => {
-    const { address } = await house.listen({ host: 'localhost', port: 0 });
+    const { address } = await sockets.listen({ host: 'localhost', port: 0 });
     expect(address).toHaveProperty('host', expect.stringMatching(/^(127\.0\.0\.1|::1)$/));
   });
 
   it('reports its path, and has only that file in the directory', async () => {
-    expect((await house.listen(scene.path)).address).toEqual({ path: scene.path });
-    expect(await readdir(scene.directory)).toEqual(['socket']);
+    expect((await sockets.listen(fixture.path)).address).toEqual({ path: fixture.path });
+    expect(await readdir(fixture.directory)).toEqual(['socket']);
   });
 
   it.each(KINDS)('closes without a trace, also twice (%s)', async (kind) => {
-    const listener = await house.listen(house.placeOf(kind));
+    const listener = await sockets.listen(sockets.addressOf(kind));
     listener.close();
     listener.close();
     await refused(listener);
-    expect(await readdir(scene.directory)).toEqual([]);
+    expect(await readdir(fixture.directory)).toEqual([]);
   });
 
   it('removes its file at once when it is closed', async () => {
-    const listener = await house.listen(scene.path);
+    const listener = await sockets.listen(fixture.path);
     listener.close();
-    expect(await readdir(scene.directory)).toEqual([]);
+    expect(await readdir(fixture.directory)).toEqual([]);
   });
 
   it("leaves somebody else's file at its path alone", async () => {
-    const listener = await house.listen(scene.path);
-    await rm(scene.path);
-    await writeFile(scene.path, 'theirs');
+    const listener = await sockets.listen(fixture.path);
+    await rm(fixture.path);
+    await writeFile(fixture.path, 'theirs');
     listener.close();
     await expectNoHandles();
-    expect(await readFile(scene.path, 'utf8')).toBe('theirs');
+    expect(await readFile(fixture.path, 'utf8')).toBe('theirs');
   });
 });
 
 describe('a bind that fails', () => {
   it('rejects when the port is taken', async () => {
-    const { address } = await house.listen({ port: 0 });
+    const { address } = await sockets.listen({ port: 0 });
     if (!('port' in address)) throw new Error('not TCP');
-    await expect(house.listen(address)).rejects.toMatchObject({
+    await expect(sockets.listen(address)).rejects.toMatchObject({
       code: 'EADDRINUSE',
       port: address.port,
     });
   });
 
   it('rejects when the path is served', async () => {
-    await start(scene, createServer(), { path: scene.path });
-    const bound = house.listen(scene.path);
-    await expect(bound).rejects.toMatchObject({ code: 'EADDRINUSE', address: scene.path });
-    await once(house.dial({ address: { path: scene.path } }), 'connect');
+    await start(fixture, createServer(), { path: fixture.path });
+    const bound = sockets.listen(fixture.path);
+    await expect(bound).rejects.toMatchObject({ code: 'EADDRINUSE', address: fixture.path });
+    await once(sockets.dial({ address: { path: fixture.path } }), 'connect');
   });
 
   it.runIf(process.platform === 'linux')(
     'does not take the one place of the listener that serves the path',
     async () => {
-      const listener = await house.listen(scene.path);
-      await expect(house.listen(scene.path)).rejects.toThrow('is served by another process');
-      house.dial(listener).end('hello');
-      expect(await textOf(await house.accept(listener))).toBe('hello');
+      const listener = await sockets.listen(fixture.path);
+      await expect(sockets.listen(fixture.path)).rejects.toThrow('is served by another process');
+      sockets.dial(listener).end('hello');
+      expect(await textOf(await sockets.accept(listener))).toBe('hello');
     },
   );
 
   it('rejects when there is a file at the path, which stays', async () => {
-    await writeFile(scene.path, 'theirs');
-    await expect(house.listen(scene.path)).rejects.toMatchObject({
+    await writeFile(fixture.path, 'theirs');
+    await expect(sockets.listen(fixture.path)).rejects.toMatchObject({
       code: 'EADDRINUSE',
-      address: scene.path,
+      address: fixture.path,
     });
-    expect(await readdir(scene.directory)).toEqual(['socket']);
-    expect(await readFile(scene.path, 'utf8')).toBe('theirs');
+    expect(await readdir(fixture.directory)).toEqual(['socket']);
+    expect(await readFile(fixture.path, 'utf8')).toBe('theirs');
   });
 
   it('rejects when the directory is absent', async () => {
-    await expect(house.listen(join(scene.path, 'x'))).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(sockets.listen(join(fixture.path, 'x'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   it('rejects a stream, and leaves it alone', async () => {
     const stream = new PassThrough();
-    await expect(house.listen({ stream })).rejects.toThrow(ArgumentError);
+    await expect(sockets.listen({ stream })).rejects.toThrow(ArgumentError);
     expect(stream.destroyed).toBe(false);
   });
 
   it('rejects TLS options that Node does not take', async () => {
     const tls = { cert: 'junk', key: 'junk' };
-    await expect(house.listen({ port: 0, tls })).rejects.toThrow(ArgumentError);
+    await expect(sockets.listen({ port: 0, tls })).rejects.toThrow(ArgumentError);
   });
 });
 
 describe('an aborted bind', () => {
   it.each(KINDS)('opens nothing when the signal was aborted before (%s)', async (kind) => {
-    await expect(house.listen(house.placeOf(kind), AbortSignal.abort(REASON))).rejects.toBe(REASON);
-    expect(await readdir(scene.directory)).toEqual([]);
+    await expect(sockets.listen(sockets.addressOf(kind), AbortSignal.abort(REASON))).rejects.toBe(
+      REASON,
+    );
+    expect(await readdir(fixture.directory)).toEqual([]);
   });
 
   it.each([...KINDS, 'name'] as const)('leaves nothing behind (%s)', async (kind) => {
     const controller = new AbortController();
-    const place = kind === 'name' ? { host: 'localhost', port: 0 } : house.placeOf(kind);
-    const bound = house.listen(place, controller.signal);
+    const place = kind === 'name' ? { host: 'localhost', port: 0 } : sockets.addressOf(kind);
+    const bound = sockets.listen(place, controller.signal);
     controller.abort(REASON);
     await expect(bound).rejects.toBe(REASON);
     await expectNoHandles();
-    expect(await readdir(scene.directory)).toEqual([]);
+    expect(await readdir(fixture.directory)).toEqual([]);
   });
 
   it('leaves nothing behind, however late the abort comes', async () => {
     for (let turns = 0; turns < 40; turns += 1) {
       const controller = new AbortController();
-      const bound = house.listen(scene.path, controller.signal);
+      const bound = sockets.listen(fixture.path, controller.signal);
       const settled = Promise.allSettled([bound]);
       for (let i = 0; i < turns; i += 1) await turn();
       controller.abort(REASON);
@@ -137,7 +139,7 @@ describe('an aborted bind', () => {
       if (outcome.status === 'fulfilled') outcome.value.close();
       else expect(outcome.reason).toBe(REASON);
       await expectNoHandles();
-      expect(await readdir(scene.directory)).toEqual([]);
+      expect(await readdir(fixture.directory)).toEqual([]);
     }
   });
 });

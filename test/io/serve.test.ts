@@ -11,15 +11,15 @@ import { until, useListeners } from '../support/listeners.ts';
 import { rejection, turn } from '../support/signal.ts';
 import { closing, useFixture } from '../support/sockets.ts';
 
-const scene = useFixture();
-const house = useListeners(scene);
+const fixture = useFixture();
+const sockets = useListeners(fixture);
 const never = () => new AbortController().signal;
 
 async function served(address: Address): Promise<Listener> {
   const service = await serve(parseAddress(address), (error) => {
     throw error;
   });
-  scene.cleanups.push(() => {
+  fixture.cleanups.push(() => {
     service.close();
   });
   return service;
@@ -34,7 +34,7 @@ function arrivals(service: Listener): PendingConnection[] {
 
 /** Has them sent away after the test. */
 function dismissLater(come: readonly PendingConnection[]): void {
-  scene.cleanups.push(() => {
+  fixture.cleanups.push(() => {
     for (const arrival of come) arrival.close();
   });
 }
@@ -50,20 +50,20 @@ async function first(service: Listener): Promise<PendingConnection> {
 
 describe('a service', () => {
   it('hands over who came before it was asked to', async () => {
-    const service = await served({ path: scene.path });
-    house.dial(service);
+    const service = await served({ path: fixture.path });
+    sockets.dial(service);
     await turn();
     await turn();
     const come = arrivals(service);
     dismissLater(come);
     expect(come).toHaveLength(1);
-    house.dial(service);
+    sockets.dial(service);
     await until(() => come.length === 2);
   });
 
   it('sends away who came before it was asked to, and whom nobody asked for', async () => {
-    const service = await served({ path: scene.path });
-    const client = house.dial(service);
+    const service = await served({ path: fixture.path });
+    const client = sockets.dial(service);
     await turn();
     await turn();
     service.close();
@@ -71,8 +71,8 @@ describe('a service', () => {
   });
 
   it('says who has gone, and opens nothing to them', async () => {
-    const service = await served({ path: scene.path });
-    house.dial(service);
+    const service = await served({ path: fixture.path });
+    sockets.dial(service);
     const arrival = await first(service);
     arrival.close();
     await arrival.gone;
@@ -80,8 +80,8 @@ describe('a service', () => {
   });
 
   it('opens nothing for who does not want it any more', async () => {
-    const service = await served({ path: scene.path });
-    const client = house.dial(service);
+    const service = await served({ path: fixture.path });
+    const client = sockets.dial(service);
     const arrival = await first(service);
     expect(await rejection(arrival.open(AbortSignal.abort('enough')))).toBe('enough');
     await Promise.all([arrival.gone, closing(client.once('end', () => client.end()))]);
@@ -104,15 +104,15 @@ function withEvents(change: (event: unknown, given: readonly unknown[]) => boole
 }
 
 describe('TLS', () => {
-  const secure = () => served({ port: 0, tls: house.certificates.server });
-  const dial = (service: Listener) => house.dialTls(service);
+  const secure = () => served({ port: 0, tls: sockets.certificates.server });
+  const dial = (service: Listener) => sockets.dialTls(service);
 
   it('leaves no listener on the signal', async () => {
     const service = await secure();
     dial(service);
     const signal = never();
     const stream = await (await first(service)).open(signal);
-    scene.cleanups.push(() => stream.destroy());
+    fixture.cleanups.push(() => stream.destroy());
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
@@ -134,7 +134,7 @@ describe('TLS', () => {
   it('fails when the peer leaves, also where Node does not tell of that', async () => {
     withEvents((event) => event !== 'tlsClientError');
     const service = await secure();
-    const client = house.dial(service);
+    const client = sockets.dial(service);
     const arrival = await first(service);
     const opened = rejection(arrival.open(never()));
     client.resetAndDestroy();

@@ -7,30 +7,30 @@ import { describe, expect, it } from 'vitest';
 import { listenNear, publish } from '../../src/io/unix-socket.ts';
 import { useFixture } from '../support/sockets.ts';
 
-const scene = useFixture();
+const fixture = useFixture();
 
 function makeServer(): Server {
   const server = createServer((peer) => {
     peer.on('error', () => undefined);
     peer.end('hello');
   });
-  scene.cleanups.push(() => server.close());
+  fixture.cleanups.push(() => server.close());
   return server;
 }
 
-async function serve(at = scene.path) {
+async function serve(at = fixture.path) {
   const server = makeServer();
   const temporary = await listenNear(server, at);
   return { server, temporary, file: await publish(temporary, at) };
 }
 
-async function greeting(at = scene.path): Promise<string> {
+async function greeting(at = fixture.path): Promise<string> {
   let text = '';
   for await (const chunk of connect({ path: at }).setEncoding('utf8')) text += String(chunk);
   return text;
 }
 
-/** Does something with `where` as the working scene.directory. */
+/** Does something with `where` as the working fixture.directory. */
 async function within<T>(where: string, what: () => Promise<T>): Promise<T> {
   const before = process.cwd();
   process.chdir(where);
@@ -44,13 +44,13 @@ async function within<T>(where: string, what: () => Promise<T>): Promise<T> {
 /** A socket file without a server, as a crash leaves it. */
 async function leaveStaleFile(): Promise<bigint> {
   const server = makeServer();
-  const other = join(scene.directory, 'other');
+  const other = join(fixture.directory, 'other');
   server.listen({ path: other });
   await once(server, 'listening');
-  await rename(other, scene.path);
+  await rename(other, fixture.path);
   server.close();
   await once(server, 'close');
-  return lstatSync(scene.path, { bigint: true }).ino;
+  return lstatSync(fixture.path, { bigint: true }).ino;
 }
 
 describe('a published socket', () => {
@@ -58,35 +58,35 @@ describe('a published socket', () => {
     const { temporary } = await serve();
     expect(await greeting()).toBe('hello');
     expect(temporary).toMatch(/\/\.w[a-z0-9]{6}$/);
-    expect(await readdir(scene.directory)).toEqual(['socket']);
+    expect(await readdir(fixture.directory)).toEqual(['socket']);
   });
 
   it('is removed on demand, also twice', async () => {
     const { file } = await serve();
     file.remove();
     file.remove();
-    expect(await readdir(scene.directory)).toEqual([]);
+    expect(await readdir(fixture.directory)).toEqual([]);
   });
 
   it('is not removed by the closing of the server', async () => {
     const { server, file } = await serve();
     server.close();
-    expect(await readdir(scene.directory)).toEqual(['socket']);
+    expect(await readdir(fixture.directory)).toEqual(['socket']);
     file.remove();
   });
 
   it("leaves somebody else's file at its path alone", async () => {
     const first = await serve();
-    await rm(scene.path);
-    await writeFile(scene.path, 'theirs');
+    await rm(fixture.path);
+    await writeFile(fixture.path, 'theirs');
     first.file.remove();
     first.server.close();
-    expect(await readFile(scene.path, 'utf8')).toBe('theirs');
+    expect(await readFile(fixture.path, 'utf8')).toBe('theirs');
   });
 
   it("leaves somebody else's socket at its path alone", async () => {
     const first = await serve();
-    await rm(scene.path);
+    await rm(fixture.path);
     await serve();
     first.file.remove();
     first.server.close();
@@ -94,17 +94,17 @@ describe('a published socket', () => {
   });
 
   it('is found again at a relative path after a change of the working directory', async () => {
-    const { file } = await within(scene.directory, () => serve('socket'));
+    const { file } = await within(fixture.directory, () => serve('socket'));
     expect(await greeting()).toBe('hello');
     file.remove();
-    expect(await readdir(scene.directory)).toEqual([]);
+    expect(await readdir(fixture.directory)).toEqual([]);
   });
 });
 
 describe('the temporary name', () => {
   it('is no longer than a socket may be, however little room there is', async () => {
     for (const length of [1, 2, 7, 8, 9, 20]) {
-      const parent = `${scene.directory}/`;
+      const parent = `${fixture.directory}/`;
       // A directory such that the name of the socket has just this room.
       const deep = `${parent}${'d'.repeat(107 - parent.length - length - 1)}`;
       await mkdir(deep);
@@ -120,23 +120,23 @@ describe('the temporary name', () => {
   });
 
   it('is in the directory of the path, also when that is the working directory', async () => {
-    const temporary = await within(scene.directory, () => listenNear(makeServer(), 'socket'));
+    const temporary = await within(fixture.directory, () => listenNear(makeServer(), 'socket'));
     expect(temporary).toMatch(/^\.w[a-z0-9]{6}$/);
-    expect(await readdir(scene.directory)).toEqual([temporary]);
+    expect(await readdir(fixture.directory)).toEqual([temporary]);
   });
 
   it('is removed by the closing of the server when it was never published', async () => {
     const server = makeServer();
-    await listenNear(server, scene.path);
-    expect(await readdir(scene.directory)).toHaveLength(1);
+    await listenNear(server, fixture.path);
+    expect(await readdir(fixture.directory)).toHaveLength(1);
     server.close();
-    expect(await readdir(scene.directory)).toEqual([]);
+    expect(await readdir(fixture.directory)).toEqual([]);
   });
 
   it('is removed when publishing fails', async () => {
-    await writeFile(scene.path, 'theirs');
+    await writeFile(fixture.path, 'theirs');
     await expect(serve()).rejects.toThrow();
-    expect(await readdir(scene.directory)).toEqual(['socket']);
+    expect(await readdir(fixture.directory)).toEqual(['socket']);
   });
 });
 
@@ -146,8 +146,8 @@ describe('a path that is taken', () => {
     await expect(greeting()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     await serve();
     expect(await greeting()).toBe('hello');
-    expect(lstatSync(scene.path, { bigint: true }).ino).not.toBe(stale);
-    expect(await readdir(scene.directory)).toEqual(['socket']);
+    expect(lstatSync(fixture.path, { bigint: true }).ino).not.toBe(stale);
+    expect(await readdir(fixture.directory)).toEqual(['socket']);
   });
 
   it('is refused when another process serves it, which stays', async () => {
@@ -155,37 +155,37 @@ describe('a path that is taken', () => {
     await expect(serve()).rejects.toMatchObject({
       code: 'EADDRINUSE',
       syscall: 'listen',
-      address: scene.path,
-      message: `listen EADDRINUSE: ${scene.path} is served by another process`,
+      address: fixture.path,
+      message: `listen EADDRINUSE: ${fixture.path} is served by another process`,
     });
     expect(await greeting()).toBe('hello');
   });
 
   it('is refused when it is served under a name that the kernel does not tell', async () => {
-    const other = join(scene.directory, 'other');
+    const other = join(fixture.directory, 'other');
     const server = makeServer();
     server.listen({ path: other });
     await once(server, 'listening');
-    await rename(other, scene.path);
+    await rename(other, fixture.path);
     await expect(serve()).rejects.toThrow('is served by another process');
     expect(await greeting()).toBe('hello');
   });
 
   it('is refused when it is a regular file, which is left untouched', async () => {
-    await writeFile(scene.path, 'theirs');
+    await writeFile(fixture.path, 'theirs');
     await expect(serve()).rejects.toMatchObject({
       code: 'EADDRINUSE',
       syscall: 'listen',
-      address: scene.path,
-      message: `listen EADDRINUSE: ${scene.path} exists and is not a socket`,
+      address: fixture.path,
+      message: `listen EADDRINUSE: ${fixture.path} exists and is not a socket`,
     });
-    expect(await readFile(scene.path, 'utf8')).toBe('theirs');
+    expect(await readFile(fixture.path, 'utf8')).toBe('theirs');
   });
 
   it('is refused when it is a symbolic link, even one that leads nowhere', async () => {
-    await symlink('nowhere', scene.path);
-    await expect(serve()).rejects.toMatchObject({ code: 'EADDRINUSE', address: scene.path });
-    expect(await readdir(scene.directory)).toEqual(['socket']);
+    await symlink('nowhere', fixture.path);
+    await expect(serve()).rejects.toMatchObject({ code: 'EADDRINUSE', address: fixture.path });
+    expect(await readdir(fixture.directory)).toEqual(['socket']);
   });
 
   it('goes to one of two that find the same stale file at the same time', async () => {
@@ -193,7 +193,7 @@ describe('a path that is taken', () => {
     const outcomes = await Promise.allSettled([serve(), serve()]);
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
-      reason: { code: 'EADDRINUSE', address: scene.path },
+      reason: { code: 'EADDRINUSE', address: fixture.path },
     });
     expect(await greeting()).toBe('hello');
   });
@@ -201,7 +201,7 @@ describe('a path that is taken', () => {
 
 describe('a directory that cannot be bound in', () => {
   it('is reported as absent when it is, with the path that was asked for', async () => {
-    const absent = join(scene.directory, 'absent', 'socket');
+    const absent = join(fixture.directory, 'absent', 'socket');
     await expect(serve(absent)).rejects.toMatchObject({
       code: 'ENOENT',
       syscall: 'listen',
@@ -210,7 +210,7 @@ describe('a directory that cannot be bound in', () => {
   });
 
   it('is reported as no directory when it is a file', async () => {
-    await writeFile(scene.path, 'theirs');
-    await expect(serve(join(scene.path, 'socket'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+    await writeFile(fixture.path, 'theirs');
+    await expect(serve(join(fixture.path, 'socket'))).rejects.toMatchObject({ code: 'ENOTDIR' });
   });
 });

@@ -35,7 +35,7 @@ describePeer('qemu-system-x86_64', (path) => {
     const { ca, client: own } = certificates;
     const { peer, port } = await start(certificates);
     const client = createClient({ timeouts: { handshake: 1_000 } });
-    const connected = peer.accepting(() =>
+    const connected = peer.connectWithRetry(() =>
       client.connect({ host: '127.0.0.1', port, tls: { ca, ...own } }),
     );
     const [outcome] = await Promise.allSettled([connected]);
@@ -56,7 +56,7 @@ describePeer('qemu-system-x86_64', (path) => {
     const client = createClient();
     const tls = { ca: certificates.ca };
     const error = await rejection(
-      peer.accepting(() => client.connect({ host: '127.0.0.1', port, tls })),
+      peer.connectWithRetry(() => client.connect({ host: '127.0.0.1', port, tls })),
     );
     expect(error).toBeInstanceOf(ConnectError);
     expect(error).toMatchObject({ phase: 'session' });
@@ -66,7 +66,7 @@ describePeer('qemu-system-x86_64', (path) => {
   const refuse = async (peer: RealPeer, port: number, ca: string, code: string) => {
     const client = createClient();
     const error = await rejection(
-      peer.accepting(() => client.connect({ host: '127.0.0.1', port, tls: { ca } })),
+      peer.connectWithRetry(() => client.connect({ host: '127.0.0.1', port, tls: { ca } })),
     );
     expect(error).toBeInstanceOf(ConnectError);
     expect(error).toMatchObject({ phase: 'connection', retryable: false, cause: { code } });

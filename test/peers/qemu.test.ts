@@ -122,7 +122,7 @@ describePeer('qemu-system-x86_64', (path) => {
     expect(await client.execute('query-name')).toEqual({});
     expect(await hasSettled(waiting)).toBe(false);
     await client.disconnect();
-    await peer.meanwhile(waiting);
+    await peer.unlessExited(waiting);
     expect(await patient.execute('query-name')).toEqual({});
     await patient.disconnect();
   });
@@ -187,7 +187,7 @@ describePeer('qemu-system-x86_64', (path) => {
     const at = `${await tempDir()}/qmp.sock`;
     await client.listen(at);
     const peer = startQemu(path, '-qmp', `unix:${at}`);
-    await peer.meanwhile(client.accept());
+    await peer.unlessExited(client.accept());
     await expectCleanQuit(client);
     expect(await peer.exited).toBe(0);
   });
@@ -201,11 +201,11 @@ describePeer('qemu-system-x86_64', (path) => {
       ...['-chardev', `socket,id=c,path=${at},server=off,reconnect=1`],
       ...['-mon', 'chardev=c,mode=control'],
     );
-    await peer.meanwhile(client.accept());
+    await peer.unlessExited(client.accept());
     expect(await client.execute('query-name')).toEqual({});
     await client.disconnect();
     await client.listen(at);
-    await peer.meanwhile(client.accept());
+    await peer.unlessExited(client.accept());
     expect(await client.execute('query-name')).toEqual({});
     await client.disconnect();
   });

@@ -27,7 +27,7 @@ describePeer('qemu-system-x86_64', (path) => {
     cleanUp(() => vm.stop({ force: true }));
     for (let round = 1; round <= 3; round += 1) {
       const peer = serving(at);
-      const qmp = await peer.meanwhile(vm.up());
+      const qmp = await peer.unlessExited(vm.up());
       expect(qmp).toBe(vm.client);
       expect(vm.ups).toBe(round);
       await qmp.execute('cont');
@@ -48,7 +48,7 @@ describePeer('qemu-system-x86_64', (path) => {
     const peer = serving(at);
     const vm = supervise(QmpClient, at, { backoff: { initial: 10, max: 50 } });
     cleanUp(() => vm.stop({ force: true }));
-    const qmp = await peer.meanwhile(vm.up());
+    const qmp = await peer.unlessExited(vm.up());
     const stopped = entered(vm, 'STOPPED');
     await qmp.execute('quit');
     await stopped;
@@ -68,7 +68,7 @@ describePeer('qemu-system-x86_64', (path) => {
     await entered(vm, 'WAITING');
     expect(vm.failures[0]?.cause).toMatchObject({ phase: 'session', retryable: true });
     await first.disconnect();
-    const qmp = await peer.meanwhile(vm.up());
+    const qmp = await peer.unlessExited(vm.up());
     expect(await qmp.execute('query-name')).toEqual({});
     await vm.stop();
   });
@@ -99,7 +99,7 @@ describePeer('qemu-system-x86_64', (path) => {
     );
     cleanUp(() => vm.stop({ force: true }));
     for (const event of ['RESUME', 'STOP', 'RESUME']) {
-      const qmp = await peer.meanwhile(vm.up());
+      const qmp = await peer.unlessExited(vm.up());
       const came = qmp.waitFor(event);
       await qmp.execute(event === 'RESUME' ? 'cont' : 'stop');
       await came;
@@ -107,7 +107,7 @@ describePeer('qemu-system-x86_64', (path) => {
       qmp.protocol.fail(new ClosedError('Nobody asked for this'));
       await lost;
     }
-    await peer.meanwhile(vm.up());
+    await peer.unlessExited(vm.up());
     expect(events).toEqual(['RESUME', 'STOP', 'RESUME']);
     expect(vm.ups).toBe(4);
     await vm.stop();

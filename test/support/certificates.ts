@@ -1,8 +1,8 @@
-/** Certificates for the tests of TLS, made at run time: none is stored, and none expires in a repository. */
+/** Certificates for the tests of TLS, made at run time, so that none expires in the repository. */
 
 import { webcrypto } from 'node:crypto';
 
-// The library's container asks for three functions of a metadata polyfill, which is not installed.
+// @peculiar/x509 needs three functions of the polyfill `reflect-metadata`, which is not installed.
 const metadata = new WeakMap<object, Map<unknown, unknown>>();
 const lookUp = (key: unknown, target: object) => metadata.get(target)?.get(key);
 Object.assign(Reflect, {
@@ -21,13 +21,12 @@ interface Identity {
   readonly key: string;
 }
 
-/** What `makeCertificates()` makes. */
+/** The certificates that `makeCertificates()` makes. */
 export interface Certificates {
   /** The certificate of the authority that signed all but `untrusted`. */
   readonly ca: string;
-  /** A server named `localhost` and `127.0.0.1`. */
+  /** Of a server named `localhost` and `127.0.0.1`. */
   readonly server: Identity;
-  /** A client. */
   readonly client: Identity;
   /** As `server`, but valid until yesterday only. */
   readonly expired: Identity;
@@ -37,17 +36,17 @@ export interface Certificates {
   readonly selfSigned: Identity;
   /** As `server`, but named `elsewhere.example`. */
   readonly wrongName: Identity;
-  /** As `server`, but signed by an authority that nobody knows. */
+  /** As `server`, but signed by an authority other than `ca`. */
   readonly untrusted: Identity;
 }
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-const DAY = 24 * 60 * 60 * 1000;
-const HERE = [
+const DAY_MS = 24 * 60 * 60 * 1000;
+const LOCAL_NAMES = [
   { type: 'dns', value: 'localhost' },
   { type: 'ip', value: '127.0.0.1' },
 ] as const;
-const ELSEWHERE = [{ type: 'dns', value: 'elsewhere.example' }] as const;
+const OTHER_NAMES = [{ type: 'dns', value: 'elsewhere.example' }] as const;
 
 interface Authority {
   readonly name: string;
@@ -55,27 +54,27 @@ interface Authority {
   readonly cert: string;
 }
 
-interface Wish {
+interface CertificateRequest {
   readonly usage: string;
-  readonly names: typeof HERE | typeof ELSEWHERE;
-  /** In days from now. */
+  readonly names: typeof LOCAL_NAMES | typeof OTHER_NAMES;
+  /** The validity, in days from now. */
   readonly from?: number;
   readonly until?: number;
 }
 
-/** Makes an authority and certificates by it, each with a new EC P-256 key. */
+/** Makes an authority and certificates that it signs, each with a new EC P-256 key. */
 export async function makeCertificates(): Promise<Certificates> {
   const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
   const [known, unknown] = await Promise.all([makeAuthority('Known'), makeAuthority('Unknown')]);
   const [server, client, expired, notYetValid, selfSigned, wrongName, untrusted] =
     await Promise.all([
-      issue(known, { usage: serverAuth, names: HERE }),
-      issue(known, { usage: clientAuth, names: HERE }),
-      issue(known, { usage: serverAuth, names: HERE, until: -1 }),
-      issue(known, { usage: serverAuth, names: HERE, from: 1 }),
-      issue('itself', { usage: serverAuth, names: HERE }),
-      issue(known, { usage: serverAuth, names: ELSEWHERE }),
-      issue(unknown, { usage: serverAuth, names: HERE }),
+      issue(known, { usage: serverAuth, names: LOCAL_NAMES }),
+      issue(known, { usage: clientAuth, names: LOCAL_NAMES }),
+      issue(known, { usage: serverAuth, names: LOCAL_NAMES, until: -1 }),
+      issue(known, { usage: serverAuth, names: LOCAL_NAMES, from: 1 }),
+      issue('itself', { usage: serverAuth, names: LOCAL_NAMES }),
+      issue(known, { usage: serverAuth, names: OTHER_NAMES }),
+      issue(unknown, { usage: serverAuth, names: LOCAL_NAMES }),
     ]);
   return { ca: known.cert, server, client, expired, notYetValid, selfSigned, wrongName, untrusted };
 }
@@ -100,8 +99,8 @@ async function makeAuthority(which: string): Promise<Authority> {
   return { name, keys, cert: certificate.toString('pem') };
 }
 
-async function issue(by: Authority | 'itself', wish: Wish): Promise<Identity> {
-  const { usage, names, from = -10, until = 10 } = wish;
+async function issue(by: Authority | 'itself', request: CertificateRequest): Promise<Identity> {
+  const { usage, names, from = -10, until = 10 } = request;
   const keys = await makeKeys();
   const subject = `CN=${names[0].value}`;
   const certificate = await x509.X509CertificateGenerator.create(
@@ -131,5 +130,5 @@ function makeKeys(): Promise<webcrypto.CryptoKeyPair> {
 }
 
 function day(fromNow: number): Date {
-  return new Date(Date.now() + fromNow * DAY);
+  return new Date(Date.now() + fromNow * DAY_MS);
 }

@@ -1,4 +1,4 @@
-/** Child processes that are spawned as peers, each for one test, and that do what a test says. */
+/** Child processes that a test spawns as peers, with scripts for them. */
 
 import type { Duplex } from 'node:stream';
 import {
@@ -12,7 +12,7 @@ import {
 import { cleanUp, createProtocol } from './cleanup.ts';
 import { closing } from './sockets.ts';
 
-/** Has a peer killed after the test, and its stream destroyed. */
+/** Kills a peer and destroys its stream after the test. */
 export function killAfterTest(peer: SpawnedPeer): SpawnedPeer {
   cleanUp(async () => {
     peer.kill('SIGKILL');
@@ -22,15 +22,15 @@ export function killAfterTest(peer: SpawnedPeer): SpawnedPeer {
   return peer;
 }
 
-/** No deadline passes: a machine that is busy with other tests is slow. */
+/** No deadlines, because a machine that is busy with other tests is slow. */
 const NEVER = { exit: Infinity, terminate: Infinity };
 
-/** A peer that is a shell script; descriptor 3 is the socket. It has no deadlines but those given. */
+/** A peer that runs a shell script; descriptor 3 is the socket. By default it has no deadlines. */
 export function shell(script: string, options?: SpawnPeerOptions): SpawnedPeer {
   return killAfterTest(spawnPeer('/bin/sh', ['-c', script], { timeouts: NEVER, ...options }));
 }
 
-/** The same, a Node program, which has `fs`, and goes on until it is ended. */
+/** A peer that runs a Node program, which has `fs`, and does not exit by itself. */
 export function node(program: string, options?: SpawnPeerOptions): SpawnedPeer {
   const script = `${program}; setTimeout(() => {}, 60_000);`;
   return killAfterTest(
@@ -38,24 +38,26 @@ export function node(program: string, options?: SpawnPeerOptions): SpawnedPeer {
   );
 }
 
-/** Scripts for `shell()`. A shell forks what it does not `exec`, and a fork would hold the socket, too. */
+/**
+ * Scripts for `shell()`. They `exec`, because a process that the shell forks would hold the socket.
+ */
 export const scripts = {
-  /** Says again what it hears, and exits at the end of it. */
+  /** Echoes its input, and exits at its end. */
   echo: 'exec cat <&3 >&3',
-  /** Says "ready", and then nothing; exits neither at the end of the stream nor at SIGTERM. */
+  /** Writes "ready"; exits neither at the end of the stream nor at SIGTERM. */
   stubborn: "trap '' TERM; echo ready >&3; exec sleep 60",
-  /** Says "ready", and then nothing; does not exit at the end of the stream, but at SIGTERM. */
+  /** Writes "ready"; does not exit at the end of the stream, but at SIGTERM. */
   deaf: 'echo ready >&3; exec sleep 60',
 } as const;
 
-/** Waits until the stream has brought a line, and leaves the stream paused. */
+/** Reads until a line is complete, and leaves the stream paused. */
 export async function lineOf(stream: Duplex): Promise<string> {
   let text = '';
   while (!text.includes('\n')) text += String(await chunkOf(stream));
   return text.trimEnd();
 }
 
-/** The next chunk; the stream is left paused. */
+/** Reads the next chunk, and leaves the stream paused. */
 export function chunkOf(stream: Duplex): Promise<unknown> {
   return new Promise((resolve, reject) => {
     stream.once('error', reject);
@@ -67,21 +69,23 @@ export function chunkOf(stream: Duplex): Promise<unknown> {
   });
 }
 
-/** Writes; resolves with what the write fails with, or with nothing. */
+/** Writes; resolves with the error of the write, if there is one. */
 export function writing(stream: Duplex, data: string | Uint8Array): Promise<unknown> {
   return new Promise((resolve) => {
     stream.write(data, resolve);
   });
 }
 
-/** What the stream fails with, when it is read to its end. */
+/** Reads the stream until it has closed; resolves with its error, if there is one. */
 export async function failure(stream: Duplex): Promise<Error | null> {
   stream.resume();
   await closing(stream);
   return stream.errored;
 }
 
-/** Whether a child of ours runs; one of others may have ended and wait for them to notice. */
+/**
+ * Whether a process exists. Another's child may also be a zombie that its parent has not reaped.
+ */
 export function isAlive(pid: number | undefined): boolean {
   if (pid === undefined) return false;
   try {
@@ -91,7 +95,7 @@ export function isAlive(pid: number | undefined): boolean {
   }
 }
 
-/** A protocol whose peer says "ready" first. */
+/** A protocol whose peer has to send a first line, "ready". */
 export const readyProtocol: ProtocolDefinition<string> = {
   codec: lines(),
   handshake: async (session) => {
@@ -99,7 +103,7 @@ export const readyProtocol: ProtocolDefinition<string> = {
   },
 };
 
-/** A session with a child that says "ready". */
+/** Opens a session with a child that sends "ready". */
 export async function sessionWith(
   peer: SpawnedPeer,
   definition = readyProtocol,

@@ -1,4 +1,4 @@
-/** What a test makes is put away after it, and it is asserted that the protocols came home by themselves. */
+/** Cleans up after each test, and asserts that its protocols returned to IDLE by themselves. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,26 +7,26 @@ import { afterEach, beforeEach, expect } from 'vitest';
 import { AsyncProtocol, type ProtocolDefinition, type ProtocolOptions } from '../../src/index.ts';
 import { expectNoHandles } from './handles.ts';
 
-/** What of a protocol is asked for at the end of a test. */
-interface Homecoming {
+/** The part of a protocol that is used after a test. */
+interface TrackedProtocol {
   readonly runstate: string;
   disconnect(options: { force: boolean }): Promise<void>;
 }
 
-const protocols: Homecoming[] = [];
+const protocols: TrackedProtocol[] = [];
 const cleanups: (() => unknown)[] = [];
 const unhandled: unknown[] = [];
 
-const note = (error: unknown) => {
+const onUnhandled = (error: unknown) => {
   unhandled.push(error);
 };
 
-/** Has `run` called after the test, once the protocols have been looked at. */
+/** Calls `run` after the test, when the protocols have been disconnected. */
 export function cleanUp(run: () => unknown): void {
   cleanups.push(run);
 }
 
-/** A protocol that must be IDLE at the end of the test. */
+/** Creates a protocol that must be IDLE at the end of the test. */
 export function createProtocol<In, Out = In>(
   definition: ProtocolDefinition<In, Out>,
   options: ProtocolOptions = {},
@@ -34,13 +34,13 @@ export function createProtocol<In, Out = In>(
   return track(new AsyncProtocol(definition, options));
 }
 
-/** The same for one that the test has made itself, or had made by a class of its own. */
-export function track<P extends Homecoming>(protocol: P): P {
+/** Tracks a protocol that the test has created: it must be IDLE at the end of the test. */
+export function track<P extends TrackedProtocol>(protocol: P): P {
   protocols.push(protocol);
   return protocol;
 }
 
-/** A new private directory, which is removed after the test. */
+/** Creates a private directory, which is removed after the test. */
 export async function tempDir(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'wirechart-'));
   cleanUp(() => rm(directory, { recursive: true, force: true }));
@@ -48,21 +48,21 @@ export async function tempDir(): Promise<string> {
 }
 
 /**
- * To be called once in a test file. After each test: every protocol made by the helpers is IDLE, no
- * promise was rejected and no error thrown with nobody to hear it, and no socket is left open.
+ * To be called once in a test file. Asserts after each test that every tracked protocol is IDLE,
+ * that no rejection or exception was unhandled, and that no socket is open.
  */
 export function expectIdleAfterEach(): void {
   beforeEach(() => {
-    process.on('unhandledRejection', note);
-    process.on('uncaughtExceptionMonitor', note);
+    process.on('unhandledRejection', onUnhandled);
+    process.on('uncaughtExceptionMonitor', onUnhandled);
   });
   afterEach(async () => {
     const runstates = protocols.map(({ runstate }) => runstate);
     await Promise.allSettled(protocols.splice(0).map((each) => each.disconnect({ force: true })));
     await Promise.all(cleanups.splice(0).map((run) => run()));
     await expectNoHandles();
-    process.off('unhandledRejection', note);
-    process.off('uncaughtExceptionMonitor', note);
+    process.off('unhandledRejection', onUnhandled);
+    process.off('uncaughtExceptionMonitor', onUnhandled);
     expect(unhandled.splice(0)).toEqual([]);
     expect(runstates.filter((runstate) => runstate !== 'IDLE')).toEqual([]);
   });

@@ -1,4 +1,4 @@
-/** What the tests of dialling have in common. */
+/** Helpers for the tests of dialling. */
 
 import type { Duplex } from 'node:stream';
 import { expect } from 'vitest';
@@ -7,16 +7,16 @@ import { dial } from '../../src/io/dial.ts';
 import type { Address } from '../../src/core/types.ts';
 import { type Fixture, textOf } from './sockets.ts';
 
-/** How a test dials: the stream is destroyed after it. */
+/** Returns a function that dials, and destroys the stream after the test. */
 export const dialer =
-  (scene: Fixture) =>
+  (fixture: Fixture) =>
   async (address: Address, signal = new AbortController().signal): Promise<Duplex> => {
     const stream = await dial(parseAddress(address), signal);
-    scene.cleanups.push(() => stream.destroy());
+    fixture.cleanups.push(() => stream.destroy());
     return stream;
   };
 
-/** The one listener that is left is the one that keeps a late error from being an uncaught one. */
+/** Asserts that the only listener is the one that keeps a late error from being an uncaught one. */
 export function expectOnlyErrorListener(stream: Duplex) {
   expect(stream.listenerCount('error')).toBe(1);
   for (const event of ['data', 'readable', 'connect', 'secureConnect']) {
@@ -24,7 +24,7 @@ export function expectOnlyErrorListener(stream: Duplex) {
   }
 }
 
-/** Ends the stream, and gets back what it sent. */
+/** Sends "ping", ends the stream, and asserts that it is echoed. */
 export async function expectEcho(stream: Duplex) {
   stream.end('ping');
   expect(await textOf(stream)).toBe('ping');

@@ -1,12 +1,12 @@
 /**
  * The TypeScript examples of the documentation: finds them in the pages, compiles them, runs them.
  *
- * The examples import the packages by their names. These come from the sources of this repository, or
- * from a folder in which the packages are installed: see `fromSources()` and `fromPackages()`.
+ * The examples import the packages by their names. These come from the sources of this repository,
+ * or from a folder in which the packages are installed: see `fromSources()` and `fromPackages()`.
  *
- * An example with a block of `text` right below it is run and must print that text, in which `…` stands
- * for anything within one line. All other examples are only compiled. `/run/vm1/qmp.sock` in an
- * example is the monitor of a scripted server; other paths below `/run` are free.
+ * An example with a block of `text` right below it is run and must print that text, in which `…`
+ * stands for anything within one line. All other examples are only compiled. `/run/vm1/qmp.sock` in
+ * an example is the monitor of a scripted server; other paths below `/run` are free.
  */
 
 import { execFile } from 'node:child_process';

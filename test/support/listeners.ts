@@ -1,4 +1,4 @@
-/** Listeners of all kinds, and clients for them, for the tests. */
+/** Listeners of all kinds, and clients for them. */
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -12,33 +12,33 @@ import type { Address } from '../../src/core/types.ts';
 import { type Certificates, makeCertificates } from './certificates.ts';
 import { type Fixture } from './sockets.ts';
 
-/** What one can listen on. */
+/** The kinds of listeners. */
 export const KINDS = ['unix', 'tcp', 'tls'] as const;
 type Kind = (typeof KINDS)[number];
 
-/** To be called once in a test file. All that is opened here is closed after the test. */
-export function useListeners(scene: Fixture) {
+/** To be called once in a test file. What a test opens with these functions is closed after it. */
+export function useListeners(fixture: Fixture) {
   let certificates: Certificates;
   const never = () => new AbortController().signal;
-  const close = (end: () => unknown) => scene.cleanups.push(end);
+  const afterTest = (close: () => unknown) => fixture.cleanups.push(close);
 
   beforeAll(async () => {
     certificates = await makeCertificates();
   });
 
-  const house = {
+  const sockets = {
     get certificates() {
       return certificates;
     },
 
-    placeOf(kind: Kind): Address {
-      if (kind === 'unix') return { path: scene.path };
+    addressOf(kind: Kind): Address {
+      if (kind === 'unix') return { path: fixture.path };
       return kind === 'tcp' ? { port: 0 } : { port: 0, tls: certificates.server };
     },
 
     async listen(address: Address, signal = never()): Promise<SinglePeerListener> {
       const listener = await SinglePeerListener.bind(parseAddress(address), signal);
-      close(() => {
+      afterTest(() => {
         listener.close();
       });
       return listener;
@@ -46,7 +46,7 @@ export function useListeners(scene: Fixture) {
 
     async accept(listener: SinglePeerListener, signal = never()): Promise<Duplex> {
       const stream = await listener.accept(signal);
-      close(() => stream.destroy());
+      afterTest(() => stream.destroy());
       return stream;
     },
 
@@ -62,20 +62,20 @@ export function useListeners(scene: Fixture) {
     },
 
     dialAs(kind: Kind, listener: SinglePeerListener): Socket {
-      return kind === 'tls' ? house.dialTls(listener) : house.dial(listener);
+      return kind === 'tls' ? sockets.dialTls(listener) : sockets.dial(listener);
     },
   };
 
-  /** A client whose errors do not matter. */
+  /** Ignores the errors of a client. */
   function keep(client: Socket): Socket {
-    close(() => client.destroy());
+    afterTest(() => client.destroy());
     return client.on('error', () => undefined).resume();
   }
 
-  return house;
+  return sockets;
 }
 
-/** Resolves when a client finds nobody at the address any more. */
+/** Resolves when connections to the listener's address are refused. */
 export function refused({ address }: SinglePeerListener): Promise<void> {
   return until(async () => {
     const client = connect({ ...address });
@@ -85,7 +85,7 @@ export function refused({ address }: SinglePeerListener): Promise<void> {
   });
 }
 
-/** Resolves when the condition holds; it is the test's own deadline that limits the wait. */
+/** Resolves when the condition holds; the wait is limited only by the timeout of the test. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await turn();
 }

@@ -1,4 +1,4 @@
-/** The protocol of upstream's unit tests: its only message is nothing at all. */
+/** The protocol of the unit tests of QEMU's Python library: its only message is `null`. */
 
 import { AsyncProtocol, type Codec, type ProtocolOptions } from '../../src/index.ts';
 import { track } from './cleanup.ts';
@@ -7,14 +7,14 @@ import { track } from './cleanup.ts';
 export const nulls: Codec<null> = {
   encode: () => '.',
   createDecoder: () => {
-    let waiting = 0;
+    let unread = 0;
     return {
       write: (chunk) => {
-        waiting += chunk.length;
+        unread += chunk.length;
       },
       read: () => {
-        if (waiting === 0) return undefined;
-        waiting -= 1;
+        if (unread === 0) return undefined;
+        unread -= 1;
         return null;
       },
       end: () => undefined,
@@ -22,7 +22,7 @@ export const nulls: Codec<null> = {
   },
 };
 
-/** A subclass without any behaviour of its own, to see its name in texts. */
+/** A subclass without behaviour of its own. */
 export class NullProtocol extends AsyncProtocol<null> {
   constructor(options?: ProtocolOptions) {
     super({ codec: nulls }, options);
@@ -30,7 +30,7 @@ export class NullProtocol extends AsyncProtocol<null> {
   }
 }
 
-/** A logger that keeps its records, each as its level and its text. */
+/** A logger that collects its records, each as level and text. */
 export function recordingLogger() {
   const records: string[] = [];
   const at = (level: string) => (text: string) => {

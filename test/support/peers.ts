@@ -1,4 +1,4 @@
-/** The other side: raw sockets that do what a test says, and pairs of protocols. */
+/** Peers: raw servers with a script, addresses at which a dial hangs, and pairs of protocols. */
 
 import { once } from 'node:events';
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
@@ -13,27 +13,27 @@ import {
 } from '../../src/index.ts';
 import { cleanUp, createProtocol } from './cleanup.ts';
 
-/** What a raw peer does with a connection. */
+/** Handles a connection of a raw peer. */
 export type Script = (socket: Socket) => void;
 
-/** A raw server, what it got, and its connections. */
+/** A raw server, its connections, and the bytes that it received. */
 export interface RawPeer {
   readonly address: { path: string } | { host: string; port: number };
   readonly server: Server;
   readonly sockets: readonly Socket[];
   /** The first connection. */
   readonly connected: Promise<Socket>;
-  /** All that came, from every connection, as text. */
+  /** The bytes from all connections, as text; empty with a script. */
   readonly received: () => string;
-  /** Waits until so many bytes have come. */
+  /** Waits until so many bytes have arrived. */
   readonly receivedBytes: (count: number) => Promise<void>;
 }
 
 /**
- * A raw server that runs `script` on each connection; without one it collects what comes and leaves
- * its own side open. Connections are half-open capable, and errors of theirs are no concern of ours.
+ * Starts a raw server that runs `script` on each connection; without one it collects the bytes and
+ * leaves its own side open. Connections may be half-open, and their errors are ignored.
  *
- * @param where - The path of a UNIX socket; without one, a free port of 127.0.0.1.
+ * @param where - The path of a UNIX socket. Default: a free port of 127.0.0.1.
  */
 export async function rawPeer(script?: Script, where?: { path: string }): Promise<RawPeer> {
   const chunks: Buffer[] = [];
@@ -64,7 +64,7 @@ export async function rawPeer(script?: Script, where?: { path: string }): Promis
   };
 }
 
-/** Listens, and says where. */
+/** Listens, and resolves with the bound address. */
 export async function listen(server: Server, where: ListenOptions): Promise<RawPeer['address']> {
   server.listen(where);
   await once(server, 'listening');
@@ -73,28 +73,28 @@ export async function listen(server: Server, where: ListenOptions): Promise<RawP
   return typeof bound === 'string' ? { path: bound } : { host: bound.address, port: bound.port };
 }
 
-/** An address to which a dial hangs, and the server behind it. */
-export interface Jammed {
+/** An address at which a dial hangs, and the server behind it. */
+export interface HangingPeer {
   readonly address: Address;
   readonly peer: RawPeer;
 }
 
 /**
- * An address to which a dial hangs. Node accepts connections by itself, so a full backlog cannot be
- * had; instead this is a dial with TLS to a plain TCP server that never says a word.
+ * Starts a peer at which a dial hangs: a dial with TLS to a plain TCP server that never answers.
+ * (Node accepts connections by itself, so the backlog of the kernel cannot be filled.)
  */
-export async function hangingPeer(): Promise<Jammed> {
+export async function hangingPeer(): Promise<HangingPeer> {
   const peer = await rawPeer();
   return { peer, address: { host: '127.0.0.1', port: portOf(peer), tls: {} } };
 }
 
-/** The port of a raw peer that listens on one. */
+/** The TCP port of a raw peer. Throws for a UNIX socket. */
 export function portOf({ address }: RawPeer): number {
   if ('path' in address) throw new Error('A UNIX socket has no port');
   return address.port;
 }
 
-/** Two protocols that talk to each other. */
+/** Two connected protocols. */
 export interface Pair<M> {
   readonly left: AsyncProtocol<M>;
   readonly right: AsyncProtocol<M>;
@@ -102,7 +102,7 @@ export interface Pair<M> {
   readonly streams: readonly [Duplex, Duplex];
 }
 
-/** Two protocols in RUNNING over a stream pair. */
+/** Connects two protocols over a stream pair; both are in RUNNING then. */
 export async function pair<M>(
   definition: ProtocolDefinition<M>,
   options: ProtocolOptions = {},
@@ -115,30 +115,30 @@ export async function pair<M>(
   return { left, right, streams };
 }
 
-/** A definition of lines that keeps what comes. */
+/** A line protocol, and the messages that it has received. */
 export interface Inbox {
   readonly definition: ProtocolDefinition<string>;
   readonly messages: string[];
-  /** Waits until so many messages have come, since the beginning. */
+  /** Waits until so many messages have been received, since the beginning. */
   readonly count: (count: number) => Promise<readonly string[]>;
 }
 
-/** A definition of lines that keeps what comes. */
+/** Creates the definition of a line protocol that collects its messages. */
 export function inbox(more: Partial<ProtocolDefinition<string>> = {}): Inbox {
   const messages: string[] = [];
-  const waiting = new Set<() => void>();
+  const checks = new Set<() => void>();
   const onMessage = (message: string) => {
     messages.push(message);
-    for (const check of waiting) check();
+    for (const check of checks) check();
   };
   const count = (wanted: number) =>
     new Promise<readonly string[]>((resolve) => {
       const check = () => {
         if (messages.length < wanted) return;
-        waiting.delete(check);
+        checks.delete(check);
         resolve([...messages]);
       };
-      waiting.add(check);
+      checks.add(check);
       check();
     });
   return { definition: { codec: lines(), onMessage, ...more }, messages, count };

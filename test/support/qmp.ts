@@ -1,4 +1,4 @@
-/** QMP clients, and monitors that a test plays by hand. */
+/** QMP clients, and monitors that a test operates by hand. */
 
 import type { Duplex } from 'node:stream';
 import { type JsonObject, streamPair } from '../../src/index.ts';
@@ -6,7 +6,7 @@ import { QmpClient, type QmpEvent, type QmpOptions } from '../../src/qmp/index.t
 import { ScriptedQmpServer, type ScriptedQmpServerOptions } from '../../src/testing/index.ts';
 import { cleanUp, track } from './cleanup.ts';
 
-/** A command as it was on the wire. */
+/** A command as it was sent. */
 export interface WireCommand {
   readonly execute?: string;
   readonly 'exec-oob'?: string;
@@ -22,24 +22,25 @@ export const greetingOf = (capabilities: readonly string[] = ['oob'], micro = 22
   },
 });
 
-/** An event as it is on the wire. */
+/** An event as QEMU sends it. */
 export const eventOf = (event: string, data?: JsonObject): JsonObject => ({
   event,
   ...(data && { data }),
   timestamp: { seconds: 1, microseconds: 2 },
 });
 
-/** A monitor that is played by hand, at the other end of a stream pair. */
+/** A monitor that a test operates by hand, at the other end of a stream pair. */
 export class ManualMonitor {
   /** The client's end. */
   readonly stream: Duplex;
-  /** Ours. It ends when the client ends. */
+  /** Our end. It ends when the client's end does. */
   readonly peer: Duplex;
-  /** All that came, as text. */
+  /** Everything received, as text. */
   text = '';
+  /** What was received and does not form a command yet. */
   #rest = '';
   readonly #commands: WireCommand[] = [];
-  readonly #waiting: ((command: WireCommand) => void)[] = [];
+  readonly #takers: ((command: WireCommand) => void)[] = [];
 
   constructor() {
     [this.stream, this.peer] = streamPair();
@@ -57,7 +58,7 @@ export class ManualMonitor {
   take(): Promise<WireCommand> {
     const command = this.#commands.shift();
     if (command !== undefined) return Promise.resolve(command);
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => this.#takers.push(resolve));
   }
 
   /** Sends messages (text and bytes as they are) in one chunk. */
@@ -65,12 +66,12 @@ export class ManualMonitor {
     this.peer.write(Buffer.concat(messages.map(bytesOf)));
   }
 
-  /** Answers a command. */
+  /** Replies to a command. */
   answer({ id }: WireCommand, value: unknown = {}): void {
     this.say({ return: value, id });
   }
 
-  /** Greets, negotiates. */
+  /** Sends the greeting and replies to the negotiation, with which it resolves. */
   async establish(capabilities?: readonly string[]): Promise<WireCommand> {
     this.say(greetingOf(capabilities));
     const command = await this.take();
@@ -78,7 +79,10 @@ export class ManualMonitor {
     return command;
   }
 
-  /** Objects are told apart by their braces, which therefore must not stand in strings. */
+  /**
+   * Splits the text into objects by their braces, so that a command must not have braces in
+   * strings.
+   */
   #split(): void {
     let depth = 0;
     let from = 0;
@@ -87,16 +91,16 @@ export class ManualMonitor {
       if (this.#rest[at] !== '}') continue;
       depth -= 1;
       if (depth > 0) continue;
-      this.#give(JSON.parse(this.#rest.slice(from, at + 1)) as WireCommand);
+      this.#deliver(JSON.parse(this.#rest.slice(from, at + 1)) as WireCommand);
       from = at + 1;
     }
     this.#rest = this.#rest.slice(from);
   }
 
-  #give(command: WireCommand): void {
-    const waiting = this.#waiting.shift();
-    if (waiting === undefined) this.#commands.push(command);
-    else waiting(command);
+  #deliver(command: WireCommand): void {
+    const taker = this.#takers.shift();
+    if (taker === undefined) this.#commands.push(command);
+    else taker(command);
   }
 }
 
@@ -105,12 +109,12 @@ const bytesOf = (message: object | string | Uint8Array): Uint8Array => {
   return Buffer.from(typeof message === 'string' ? message : `${JSON.stringify(message)}\r\n`);
 };
 
-/** A client that must be IDLE at the end of the test. */
+/** Creates a client that must be IDLE at the end of the test. */
 export function createClient(options?: QmpOptions): QmpClient {
   return track(new QmpClient(options));
 }
 
-/** A client that runs, and its monitor, played by hand. */
+/** Connects a client to a monitor that the test operates. */
 export async function session(
   options?: QmpOptions,
   client = createClient(options),
@@ -121,7 +125,7 @@ export async function session(
   return { client, monitor, negotiation: await established };
 }
 
-/** A scripted server that is closed after the test, and a client that runs. */
+/** Connects a client to a scripted server, which is closed after the test. */
 export async function scripted(
   options: ScriptedQmpServerOptions = {},
 ): Promise<{ server: ScriptedQmpServer; client: QmpClient }> {
@@ -131,14 +135,14 @@ export async function scripted(
   return { server, client };
 }
 
-/** A scripted server that is closed after the test. */
+/** Creates a scripted server, which is closed after the test. */
 export function createServer(options?: ScriptedQmpServerOptions): ScriptedQmpServer {
   const server = new ScriptedQmpServer(options);
   cleanUp(() => server.close());
   return server;
 }
 
-/** Reads so many events, and gives their names. */
+/** Reads so many events, and resolves with their names. */
 export async function namesOf(
   events: AsyncIterator<QmpEvent>,
   count: number,

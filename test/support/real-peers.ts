@@ -1,4 +1,4 @@
-/** Programs of others that speak QMP, each started for one test, in a directory of its own. */
+/** Real programs that speak QMP, each started for one test. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,11 +12,11 @@ import { cleanUp, tempDir, track } from './cleanup.ts';
 import { listen } from './peers.ts';
 import { type Program, requirePeer } from './required.ts';
 
-/** How long a program may take until it can be talked to. */
-const PATIENCE_MS = 10_000;
+/** How long a program may take until it listens. */
+const MAX_START_MS = 10_000;
 
 /**
- * The tests of a program. Where it is not installed they are skipped, with one line that says so;
+ * Runs tests that need a program. If it is not installed, they are skipped, and one line says so;
  * with `WIRECHART_REQUIRE_PEERS=1` in the environment the file fails instead.
  */
 export function describePeer(program: Program, tests: (path: string) => void): void {
@@ -26,7 +26,7 @@ export function describePeer(program: Program, tests: (path: string) => void): v
   });
 }
 
-/** A program that runs; it is killed after the test, if it still does. */
+/** A program that is killed after the test, if it still runs. */
 export class RealPeer {
   readonly child: ChildProcess;
   /** Its exit code, or the signal that ended it. */
@@ -43,7 +43,7 @@ export class RealPeer {
         resolve(error.message);
       });
       this.child.once('close', (code, signal) => {
-        resolve(code ?? signal ?? 'nobody knows how');
+        resolve(code ?? signal ?? 'unknown');
       });
     });
     cleanUp(async () => {
@@ -52,20 +52,20 @@ export class RealPeer {
     });
   }
 
-  /** A new client that is connected to it, as soon as it listens. */
+  /** Connects a new client as soon as the program listens. */
   async connect(address: Address, options?: QmpOptions): Promise<QmpClient> {
     const client = track(new QmpClient(options));
-    await this.accepting(() => client.connect(address));
+    await this.connectWithRetry(() => client.connect(address));
     return client;
   }
 
   /**
-   * Calls `connect` until it does not fail for want of somebody who listens.
+   * Calls `connect` again as long as it fails because the program does not listen yet.
    *
-   * @throws What it throws otherwise, and an `Error` when the program has ended.
+   * @throws Any other error of `connect`, and an `Error` when the program has exited.
    */
-  async accepting(connect: () => Promise<void>): Promise<void> {
-    const deadline = performance.now() + PATIENCE_MS;
+  async connectWithRetry(connect: () => Promise<void>): Promise<void> {
+    const deadline = performance.now() + MAX_START_MS;
     for (;;) {
       try {
         await connect();
@@ -79,8 +79,8 @@ export class RealPeer {
     }
   }
 
-  /** The same promise, unless the program ends before. */
-  async meanwhile<T>(promise: Promise<T>): Promise<T> {
+  /** Settles as `promise` does, or rejects when the program exits before. */
+  async unlessExited<T>(promise: Promise<T>): Promise<T> {
     const failed = this.exited.then((ended) => {
       throw this.#failure(ended);
     });
@@ -88,17 +88,17 @@ export class RealPeer {
   }
 
   #failure(ended: number | string): Error {
-    return new Error(`${this.child.spawnfile} has ended (${String(ended)}): ${this.#stderr}`);
+    return new Error(`${this.child.spawnfile} has exited (${String(ended)}): ${this.#stderr}`);
   }
 }
 
-/** A machine without anything in it, which does not run yet. */
+/** Starts a QEMU machine without devices, whose CPU is stopped. */
 export function startQemu(path: string, ...args: readonly string[]): RealPeer {
-  const nothing = ['-M', 'none', '-display', 'none', '-nodefaults', '-S'];
-  return new RealPeer(path, [...nothing, ...args]);
+  const minimal = ['-M', 'none', '-display', 'none', '-nodefaults', '-S'];
+  return new RealPeer(path, [...minimal, ...args]);
 }
 
-/** A program with its monitor on a UNIX socket in a private directory. */
+/** Starts a program that has its monitor on a UNIX socket in a private directory. */
 export async function onSocket(
   start: (socket: string) => RealPeer,
 ): Promise<{ peer: RealPeer; address: string; directory: string }> {
@@ -113,6 +113,6 @@ export async function freePort(): Promise<number> {
   const bound = await listen(server, { host: '127.0.0.1', port: 0 });
   server.close();
   await once(server, 'close');
-  if ('path' in bound) throw new Error('A port was asked for');
+  if ('path' in bound) throw new Error('The server is bound to a path');
   return bound.port;
 }

@@ -1,21 +1,22 @@
-/** Programs of others, which tests need and a machine may lack. */
+/** Third-party programs that tests need, and that may not be installed. */
 
 import { findProgram, findQemu } from '../../scripts/programs.ts';
 
-/** Where Debian has them. */
+/** The Debian package of each program. */
 const PACKAGES = {
   'qemu-system-x86_64': 'qemu-system-x86',
   'qemu-storage-daemon': 'qemu-utils',
   chromium: 'chromium',
   'nats-server': 'nats-server',
 } as const;
-/** One of them. */
+/** A program that tests need. */
 export type Program = keyof typeof PACKAGES;
 
 /**
- * Where a program is; any `qemu-system-*` will do for the one of x86_64.
+ * Returns the path of a program, or `undefined` if it is not installed. For `qemu-system-x86_64`,
+ * any `qemu-system-*` will do.
  *
- * @throws {Error} When it is nowhere, and must not be.
+ * @throws {Error} When it is not installed and `WIRECHART_REQUIRE_PEERS` is 1.
  */
 export function requirePeer(program: Program): string | undefined {
   const path = program === 'qemu-system-x86_64' ? findQemu() : findProgram(program);

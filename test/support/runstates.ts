@@ -1,20 +1,20 @@
-/** Records the public states of a protocol, for tests that assert the whole sequence. */
+/** Records the runstates of a protocol, for tests that assert the whole sequence. */
 
 import type { Runstate } from '../../src/index.ts';
 
-/** An attempt that led to a session, which ended. */
+/** The runstates of an attempt that led to a session, which ended. */
 export const SESSION_RUNSTATES: readonly Runstate[] = [
   'CONNECTING',
   'RUNNING',
   'DISCONNECTING',
   'IDLE',
 ];
-/** An attempt that did not. */
+/** The runstates of an attempt that failed. */
 export const FAILED_RUNSTATES: readonly Runstate[] = ['CONNECTING', 'DISCONNECTING', 'IDLE'];
 
-/** What `recordRunstates()` gives. */
+/** A recording of runstates. */
 export interface Recording {
-  /** Waits for a state that was not waited for yet; resolves with every state since the beginning. */
+  /** Waits for the next `runstate`; resolves with every state since the beginning. */
   until(runstate: Runstate): Promise<readonly Runstate[]>;
 }
 
@@ -28,7 +28,7 @@ export function recordRunstates(protocol: {
     until: async (runstate) => {
       for (;;) {
         const next = await states.next();
-        if (next.done === true) throw new Error(`The states ended before ${runstate}`);
+        if (next.done === true) throw new Error(`The recording ended before ${runstate}`);
         seen.push(next.value);
         if (next.value === runstate) return [...seen];
       }

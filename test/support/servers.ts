@@ -1,4 +1,4 @@
-/** Servers of lines, clients for them, and raw peers that do what a test says. */
+/** Servers of a line protocol, and clients for them. */
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -14,22 +14,22 @@ import {
 import { cleanUp } from './cleanup.ts';
 import { type Inbox, inbox } from './peers.ts';
 
-/** A server and what became of its peers. */
-export interface House {
+/** A server and the failures of its peers. */
+export interface TestServer {
   readonly server: ProtocolServer<string>;
-  /** Who failed, and why, in order. */
+  /** The failed peers, in order. */
   readonly errors: { readonly number: number; readonly error: Error }[];
-  /** Waits until so many have failed. */
+  /** Waits until so many peers have failed. */
   readonly failed: (count: number) => Promise<void>;
 }
 
-/** What answers each line with the peer's number and the line; without a handshake. */
+/** Replies to each line with the peer's number and the line; without a handshake. */
 export const echo: PeerDefinition<string> = (number, peer) => ({
   codec: lines(),
   onMessage: (line) => peer().send(`${String(number)}: ${line}`),
 });
 
-/** The same with a handshake: the server says `welcome`, and waits for a line. */
+/** As `echo`, with a handshake: the server sends `welcome` and waits for a line. */
 export const echoAfterHandshake: PeerDefinition<string> = (number, peer) => ({
   ...echo(number, peer),
   handshake: async (session) => {
@@ -38,17 +38,17 @@ export const echoAfterHandshake: PeerDefinition<string> = (number, peer) => ({
   },
 });
 
-/** A server, which is closed after the test. */
+/** Creates a server, which is closed after the test. */
 export function createTestServer(
   definition: ConstructorParameters<typeof ProtocolServer<string>>[0] = echo,
   options: ProtocolServerOptions = {},
-): House {
-  const errors: House['errors'] = [];
-  const waiting = new Set<() => void>();
+): TestServer {
+  const errors: TestServer['errors'] = [];
+  const checks = new Set<() => void>();
   const server = new ProtocolServer<string>(definition, {
     onPeerError: (error, number) => {
       errors.push({ number, error });
-      for (const check of waiting) check();
+      for (const check of checks) check();
     },
     ...options,
   });
@@ -58,20 +58,24 @@ export function createTestServer(
       const check = () => {
         if (errors.length >= count) resolve();
       };
-      waiting.add(check);
+      checks.add(check);
       check();
     });
   return { server, errors, failed };
 }
 
-/** A client of lines, in RUNNING. */
+/** A client of the line protocol, and what it has received. */
 export interface Client extends Inbox {
   readonly protocol: AsyncProtocol<string>;
 }
 
-/** A client that is not connected yet; it is put away after the test. */
+/**
+ * Creates a client, which is disconnected after the test.
+ *
+ * @param options - `greets`: whether it has the handshake of `echoAfterHandshake`. Default false.
+ */
 export function createClient(options: { readonly greets?: boolean } = {}): Client {
-  const heard = inbox();
+  const received = inbox();
   const handshake = async (session: {
     receive(): Promise<string>;
     send(line: string): Promise<void>;
@@ -79,15 +83,15 @@ export function createClient(options: { readonly greets?: boolean } = {}): Clien
     await session.receive();
     await session.send('thanks');
   };
-  const definition = { ...heard.definition, ...(options.greets === true && { handshake }) };
-  // On a busy machine a client is patient; it is the test's own deadline that limits the wait.
+  const definition = { ...received.definition, ...(options.greets === true && { handshake }) };
+  // The waits are limited only by the timeout of the test, because a busy machine is slow.
   const timeouts = { connect: Infinity, handshake: Infinity };
   const protocol = new AsyncProtocol<string>(definition, { timeouts });
   cleanUp(() => protocol.disconnect({ force: true }).catch(() => undefined));
-  return { ...heard, protocol };
+  return { ...received, protocol };
 }
 
-/** A client in RUNNING. */
+/** Connects a client. */
 export async function dialLines(
   address: Address,
   options: { readonly greets?: boolean } = {},
@@ -97,7 +101,9 @@ export async function dialLines(
   return client;
 }
 
-/** Asserts that a client is served: what it says is echoed. Resolves with its number. */
+/**
+ * Waits for the echo of a line, which proves that the client is served. Resolves with its number.
+ */
 export async function numberOf({ protocol, messages, count }: Client): Promise<number> {
   const before = messages.length;
   await protocol.send('who am I?');
@@ -105,7 +111,7 @@ export async function numberOf({ protocol, messages, count }: Client): Promise<n
   return Number(last.split(':', 1)[0]);
 }
 
-/** A raw socket, connected; it is destroyed after the test, and its errors are no concern of ours. */
+/** Connects a raw socket, whose errors are ignored; it is destroyed after the test. */
 export async function dialSocket(address: BoundAddress): Promise<Socket> {
   const socket = connect({ ...address, allowHalfOpen: true });
   socket.on('error', () => undefined);
@@ -114,7 +120,7 @@ export async function dialSocket(address: BoundAddress): Promise<Socket> {
   return socket;
 }
 
-/** Resolves when a socket has closed, or the other side has ended; what still comes is dropped. */
+/** Resolves when a socket has closed or its peer has ended. Drops the data that still arrives. */
 export function disconnected(socket: Socket): Promise<void> {
   socket.resume();
   return new Promise((resolve) => {
@@ -125,7 +131,7 @@ export function disconnected(socket: Socket): Promise<void> {
   });
 }
 
-/** The first peers of a server, in the order of the iteration. */
+/** Takes so many peers from a server, by iterating it. */
 export async function take<T>(server: AsyncIterable<T>, count: number): Promise<T[]> {
   const taken: T[] = [];
   if (count === 0) return taken;

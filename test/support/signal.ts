@@ -1,13 +1,13 @@
-/** Explicit signals, in the place of sleeps. */
+/** Explicit signals, which replace sleeps. */
 
-/** A promise that the test settles, and a record of whether it did. */
+/** A promise, and the functions that settle it. */
 export interface Gate {
   readonly opened: Promise<void>;
   readonly open: () => void;
   readonly fail: (error: unknown) => void;
 }
 
-/** A promise that the test settles when it wants. */
+/** Creates a promise that the test settles. */
 export function gate(): Gate {
   let open: Gate['open'] = () => undefined;
   let fail: Gate['fail'] = () => undefined;
@@ -18,7 +18,7 @@ export function gate(): Gate {
   return { opened, open, fail };
 }
 
-/** What a promise rejects with; fails when it resolves. */
+/** Resolves with the reason of a rejection; rejects when the promise resolves. */
 export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   let value: unknown;
   try {
@@ -29,18 +29,18 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   throw new Error(`Expected a rejection, but it resolved with ${String(value)}`);
 }
 
-/** Whether the promise has settled by now; takes a turn of the event loop. */
+/** Whether the promise settles within one turn of the event loop. */
 export async function hasSettled(promise: Promise<unknown>): Promise<boolean> {
   let settled = false;
-  const note = () => {
+  const onSettled = () => {
     settled = true;
   };
-  promise.then(note, note);
+  promise.then(onSettled, onSettled);
   await turn();
   return settled;
 }
 
-/** One full turn of the event loop: timers due, I/O, immediates. */
+/** Waits for one full turn of the event loop: due timers, I/O, immediates. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(() => {

@@ -1,4 +1,4 @@
-/** What the tests of sockets have in common: a private directory, and an end of all that was opened. */
+/** Helpers for the tests of sockets: a private directory, and the cleanup of what a test opened. */
 
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,40 +9,43 @@ import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach } from 'vitest';
 import { expectNoHandles } from './handles.ts';
 
-/** What one test has to itself. */
+/** The fixture of one test. */
 export interface Fixture {
   /** A private directory, empty at first. */
   directory: string;
   /** A path in it for a socket. */
   path: string;
-  /** Undoes, in order, what the test has opened. */
+  /** Called after the test, in order. */
   readonly cleanups: (() => unknown)[];
 }
 
-/** To be called once in a test file: a new scene for each test, after which no handle may be left. */
+/**
+ * To be called once in a test file: sets the fixture up for each test, after which no handle may be
+ * open.
+ */
 export function useFixture(): Fixture {
-  const scene: Fixture = { directory: '', path: '', cleanups: [] };
+  const fixture: Fixture = { directory: '', path: '', cleanups: [] };
   beforeEach(async () => {
-    scene.directory = await mkdtemp(join(tmpdir(), 'wirechart-'));
-    scene.path = join(scene.directory, 'socket');
+    fixture.directory = await mkdtemp(join(tmpdir(), 'wirechart-'));
+    fixture.path = join(fixture.directory, 'socket');
   });
   afterEach(async () => {
-    for (const cleanUp of scene.cleanups.splice(0)) cleanUp();
+    for (const cleanUp of fixture.cleanups.splice(0)) cleanUp();
     await expectNoHandles();
-    await rm(scene.directory, { recursive: true });
+    await rm(fixture.directory, { recursive: true });
   });
-  return scene;
+  return fixture;
 }
 
 /** Starts a server; it and its peers are closed after the test. */
 export async function start(
-  scene: Fixture,
+  fixture: Fixture,
   server: Server,
   where: ListenOptions = { host: '127.0.0.1', port: 0 },
 ): Promise<Server> {
-  scene.cleanups.push(() => server.close());
+  fixture.cleanups.push(() => server.close());
   server.on('connection', (peer) => {
-    scene.cleanups.push(() => peer.destroy());
+    fixture.cleanups.push(() => peer.destroy());
     peer.on('error', () => undefined);
   });
   server.listen(where);
@@ -50,7 +53,7 @@ export async function start(
   return server;
 }
 
-/** The TCP port of a server that listens. */
+/** The TCP port of a listening server. */
 export function portOf(server: Server): number {
   const address = server.address();
   if (typeof address === 'object' && address !== null) return address.port;
@@ -70,7 +73,7 @@ export function closing(stream: Duplex): Promise<void> {
   });
 }
 
-/** All that the peer sends, until its end. */
+/** Reads everything that the peer sends until its end of stream. */
 export async function textOf(stream: Duplex): Promise<string> {
   let text = '';
   for await (const chunk of stream) text += String(chunk);

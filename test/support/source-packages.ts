@@ -11,7 +11,9 @@ interface Package {
   readonly name: string;
   /** Relative to the root. */
   readonly folder: string;
-  /** The source files, relative to the folder, by what the manifest calls their entries (`./qmp`). */
+  /**
+   * The source files, relative to the folder, by what the manifest calls their entries (`./qmp`).
+   */
   readonly entries: Readonly<Record<string, string>>;
 }
 

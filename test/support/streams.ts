@@ -3,7 +3,7 @@
 import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
-/** A stream that takes one write and never confirms it; bytes can be pushed into it from outside. */
+/** A stream whose writes never complete; a test can push bytes into it. */
 export function stalledStream(): Duplex {
   return new Duplex({
     read: () => undefined,
@@ -11,15 +11,15 @@ export function stalledStream(): Duplex {
   });
 }
 
-/** Which call of a `brokenStream()` fails, and with what. */
-export interface Breakage {
+/** The errors with which the calls of a `brokenStream()` fail. */
+export interface StreamErrors {
   readonly write?: Error;
   readonly final?: Error;
   readonly destroy?: Error;
 }
 
-/** A stream that takes everything, says nothing, and fails at the steps that are named. */
-export function brokenStream({ write, final, destroy }: Breakage): Duplex {
+/** A stream that takes everything, sends nothing, and fails at the given calls. */
+export function brokenStream({ write, final, destroy }: StreamErrors): Duplex {
   return new Duplex({
     read: () => undefined,
     write: (_chunk, _encoding, callback) => {
@@ -34,15 +34,17 @@ export function brokenStream({ write, final, destroy }: Breakage): Duplex {
   });
 }
 
-/** What `countingStream()` gives. */
-export interface Counting {
+/** A stream, and the chunks that were written to it. */
+export interface CountingStream {
   readonly stream: Duplex;
-  /** The chunks that were written, as text. */
+  /** The chunks as text. */
   readonly chunks: string[];
 }
 
-/** A stream that takes everything at once, and ends when it is ended. */
-export function countingStream(): Counting {
+/**
+ * A stream that takes every write at once, and ends its readable side when its writable side ends.
+ */
+export function countingStream(): CountingStream {
   const chunks: string[] = [];
   const stream = new Duplex({
     read: () => undefined,
@@ -59,8 +61,8 @@ export function countingStream(): Counting {
 }
 
 /**
- * A socket that says it is connecting, and goes on saying so until the test emits 'connect' on it:
- * dialling it hangs for as long as one wants, without a network.
+ * A socket that reports to be connecting until the test emits 'connect' on it: dialling it hangs
+ * until then, without a network.
  */
 export function connectingSocket(): Socket {
   return Object.assign(new Socket(), { connecting: true });

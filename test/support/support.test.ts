@@ -12,7 +12,7 @@ import { brokenStream, connectingSocket, countingStream, stalledStream } from '.
 expectIdleAfterEach();
 
 describe('the helpers', () => {
-  it('recordRunstates() gives the whole sequence, piece by piece', async () => {
+  it('recordRunstates() returns the whole sequence up to a state', async () => {
     const { left, right } = await pair({ codec: lines() });
     const recording = recordRunstates(left);
     await left.disconnect();
@@ -22,13 +22,13 @@ describe('the helpers', () => {
     expect([...SESSION_RUNSTATES].slice(2)).toEqual([...FAILED_RUNSTATES].slice(1));
   });
 
-  it('tempDir() makes a directory of its own', async () => {
+  it('tempDir() creates a new directory for each call', async () => {
     const [one, other] = await Promise.all([tempDir(), tempDir()]);
     expect(one).not.toBe(other);
     expect(existsSync(one)).toBe(true);
   });
 
-  it('jammed() is an address to which a dial hangs', async () => {
+  it('hangingPeer() has an address at which a dial hangs', async () => {
     const { address, peer } = await hangingPeer();
     const protocol = createProtocol({ codec: lines() });
     const connected = protocol.connect(address);
@@ -37,7 +37,7 @@ describe('the helpers', () => {
     await Promise.all([rejection(connected), protocol.disconnect()]);
   });
 
-  it('rawPeer() collects what comes', async () => {
+  it('rawPeer() collects what it receives', async () => {
     const peer = await rawPeer();
     const socket = connect({ host: '127.0.0.1', port: portOf(peer) });
     socket.end('hello');
@@ -50,22 +50,22 @@ describe('the helpers', () => {
     const path = `${await tempDir()}/socket`;
     const peer = await rawPeer((socket) => socket.end('bye'), { path });
     const socket = connect(peer.address as { path: string });
-    const said: unknown[] = await once(socket, 'data');
-    expect(String(said)).toBe('bye');
+    const received: unknown[] = await once(socket, 'data');
+    expect(String(received)).toBe('bye');
     expect(() => portOf(peer)).toThrow('no port');
     socket.destroy();
   });
 
-  it('pair() is two protocols that hear each other, inbox() keeps what they hear', async () => {
-    const heard = inbox();
-    const { left, right } = await pair(heard.definition);
+  it('pair() connects two protocols, inbox() collects their messages', async () => {
+    const received = inbox();
+    const { left, right } = await pair(received.definition);
     await Promise.all([left.send('one'), right.send('two')]);
-    expect(new Set(await heard.count(2))).toEqual(new Set(['one', 'two']));
+    expect(new Set(await received.count(2))).toEqual(new Set(['one', 'two']));
     await left.disconnect();
     await right.closed;
   });
 
-  it('stalledStream() never confirms a write', async () => {
+  it('stalledStream() never completes a write', async () => {
     const stream = stalledStream();
     const written = gate();
     stream.write('x', () => {
@@ -75,7 +75,7 @@ describe('the helpers', () => {
     stream.destroy();
   });
 
-  it('brokenStream() fails as it is told', async () => {
+  it('brokenStream() fails with the given errors', async () => {
     const write = new Error('no writing');
     const stream = brokenStream({ write });
     stream.write('x');
@@ -90,7 +90,7 @@ describe('the helpers', () => {
     expect(await once(destroying, 'error')).toEqual([destroy]);
   });
 
-  it('countingStream() keeps its chunks apart', async () => {
+  it('countingStream() keeps each chunk', async () => {
     const { stream, chunks } = countingStream();
     stream.resume().write('one');
     stream.end('two');
@@ -98,7 +98,7 @@ describe('the helpers', () => {
     expect(chunks).toEqual(['one', 'two']);
   });
 
-  it('connectingSocket() hangs until it is told that it is connected', async () => {
+  it('connectingSocket() hangs until it emits connect', async () => {
     const socket = connectingSocket();
     const protocol = createProtocol({ codec: lines() });
     const connected = protocol.connect({ stream: socket });
@@ -109,7 +109,7 @@ describe('the helpers', () => {
     expect(socket.destroyed).toBe(true);
   });
 
-  it('rejection() gives the error, and fails when there is none', async () => {
+  it('rejection() resolves with the error, and rejects when there is none', async () => {
     const error = new Error('it');
     expect(await rejection(Promise.reject(error))).toBe(error);
     await expect(rejection(Promise.resolve(1))).rejects.toThrow('resolved with 1');

@@ -1,7 +1,7 @@
-/** How much a proof does: little in each run of the tests, all of it in `npm run proof`. */
+/** The size of a proof: small in each run of the tests, full in `npm run proof`. */
 
-/** Whether this is `npm run proof`. */
+/** Whether `npm run proof` runs. */
 export const isThorough = process.env['WIRECHART_PROOF'] === '1';
 
-/** The one value in a run of the tests, the other in `npm run proof`. */
+/** Returns `short` in a run of the tests, `long` in `npm run proof`. */
 export const thorough = <T>(short: T, long: T): T => (isThorough ? long : short);
