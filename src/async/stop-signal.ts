@@ -7,6 +7,7 @@
 
 /** The part of an `AbortSignal` that a wait uses; an `AbortSignal` may be given instead. */
 export interface StopSignal {
+  /** Whether the wait was stopped. */
   readonly aborted: boolean;
   /** Why the wait was stopped; `undefined` until then. */
   readonly reason: unknown;

@@ -116,6 +116,7 @@ export interface Handshake<In, Out = In> {
  * a `WirechartError` as it is, anything else wrapped in a `HandlerError`.
  */
 export interface ProtocolDefinition<In, Out = In> {
+  /** Turns bytes into messages and back. */
   readonly codec: Codec<In, Out>;
   /**
    * Establishes the session on an open stream: greetings, negotiation. When its promise resolves,

@@ -41,6 +41,7 @@ export type SupervisorEmitted =
 export interface Failure {
   /** Counts attempts, from 1. Where there was no address to connect to, that of the attempt before. */
   readonly session: number;
+  /** The error with which it ended. */
   readonly cause: WirechartError;
 }
 

@@ -31,10 +31,10 @@ import { PendingCalls } from './pending-calls.ts';
  * with a `StateError` at once and changes nothing.
  *
  * @example
- *   const protocol = new AsyncProtocol({ codec: lines(), onMessage: (line) => console.log(line) });
- *   await protocol.connect({ port: 7 });
- *   await protocol.send('hello');
- *   await protocol.disconnect();
+ * const protocol = new AsyncProtocol({ codec: lines(), onMessage: (line) => console.log(line) });
+ * await protocol.connect({ port: 7 });
+ * await protocol.send('hello');
+ * await protocol.disconnect();
  *
  * @typeParam In - An inbound message.
  * @typeParam Out - An outbound message.

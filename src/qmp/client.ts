@@ -48,10 +48,10 @@ const attachedClients = new WeakMap<QmpDefinition, QmpClient>();
  * (`listen()`, then `accept()`).
  *
  * @example
- *   await using qmp = new QmpClient();
- *   await qmp.connect('/run/vm1/qmp.sock');
- *   qmp.on('SHUTDOWN', ({ data }) => console.log('shut down:', data.reason));
- *   const { running } = await qmp.execute('query-status');
+ * await using qmp = new QmpClient();
+ * await qmp.connect('/run/vm1/qmp.sock');
+ * qmp.on('SHUTDOWN', ({ data }) => console.log('shut down:', data.reason));
+ * const { running } = await qmp.execute('query-status');
  */
 export class QmpClient implements AsyncDisposable {
   /** The `AsyncProtocol` that the client is built on. */

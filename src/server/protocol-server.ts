@@ -65,12 +65,12 @@ export interface CloseOptions extends WaitOptions {
  * need not be iterated: a peer that its definition's callbacks serve needs nobody else.
  *
  * @example
- *   const server = new ProtocolServer<string>((number, peer) => ({
- *     codec: lines(),
- *     onMessage: (line) => peer().send(`${number}: ${line}`),
- *   }));
- *   await server.listen({ port: 7 });
- *   for await (const peer of server) await peer.send('welcome');
+ * const server = new ProtocolServer<string>((number, peer) => ({
+ *   codec: lines(),
+ *   onMessage: (line) => peer().send(`${number}: ${line}`),
+ * }));
+ * await server.listen({ port: 7 });
+ * for await (const peer of server) await peer.send('welcome');
  *
  * @typeParam In - An inbound message.
  * @typeParam Out - An outbound message.

@@ -55,6 +55,7 @@ export interface Backoff {
 
 /** How a connection is kept; everything has a default. */
 export interface SuperviseOptions<C> extends Omit<ProtocolOptions, 'timeouts'> {
+  /** The waits between attempts. */
   readonly backoff?: Backoff | undefined;
   /** How many attempts may fail in a row before it gives up. Default `Infinity`. */
   readonly attempts?: number | undefined;

@@ -45,10 +45,10 @@ export type SupervisorState =
  * session rejects as it does without a supervisor; `up()` waits for one.
  *
  * @example
- *   const vm = supervise(QmpClient, '/run/vm1/qmp.sock');
- *   const qmp = await vm.up();
- *   await qmp.execute('query-status');
- *   await vm.stop();
+ * const vm = supervise(QmpClient, '/run/vm1/qmp.sock');
+ * const qmp = await vm.up();
+ * await qmp.execute('query-status');
+ * await vm.stop();
  *
  * @param kind - The protocol to speak, for an `AsyncProtocol`; or a class of clients, such as `QmpClient`.
  * @param address - Where the peer is, or a function that says so before each attempt.

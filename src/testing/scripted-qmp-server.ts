@@ -36,14 +36,14 @@ export interface ScriptedQmpServerOptions extends ProtocolOptions {
  * A QMP server with scripted answers that serves one client at a time.
  *
  * @example
- *   await using server = new ScriptedQmpServer({
- *     commands: {
- *       'query-block': [],
- *       eject: new CommandFailure("Device 'cd0' is locked"),
- *       migrate: faults.silence(),
- *     },
- *   });
- *   await qmp.connect(await server.listen());
+ * await using server = new ScriptedQmpServer({
+ *   commands: {
+ *     'query-block': [],
+ *     eject: new CommandFailure("Device 'cd0' is locked"),
+ *     migrate: faults.silence(),
+ *   },
+ * });
+ * await qmp.connect(await server.listen());
  */
 export class ScriptedQmpServer implements AsyncDisposable {
   /** All commands received so far, in order, those of the negotiation included. */

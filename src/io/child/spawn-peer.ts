@@ -121,10 +121,10 @@ const MAX_FD = 255;
  * @throws {ArgumentError} When an argument or an option cannot be used.
  *
  * @example
- *   const peer = spawnPeer('qemu-storage-daemon', [
- *     ...['--chardev', 'socket,id=c,fd=3,server=off', '--monitor', 'chardev=c'],
- *   ]);
- *   await qmp.connect(peer.address);
+ * const peer = spawnPeer('qemu-storage-daemon', [
+ *   ...['--chardev', 'socket,id=c,fd=3,server=off', '--monitor', 'chardev=c'],
+ * ]);
+ * await qmp.connect(peer.address);
  */
 export function spawnPeer(
   command: string,
