@@ -1,4 +1,4 @@
-/** One virtual machine between its monitor and a NATS server; see nats-bridge.ts. */
+/** Connects the monitor of one virtual machine to a NATS server; see nats-bridge.ts. */
 
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
@@ -15,117 +15,116 @@ import {
 import { type EventListener, ExecuteError, QmpClient } from '../src/qmp/index.ts';
 import type { Outbox } from './outbox.ts';
 
-/** What all virtual machines of a bridge have in common. */
-export interface House {
+/** What all virtual machines of a bridge share. */
+export interface BridgeContext {
   readonly nc: NatsConnection;
   readonly outbox: Outbox;
-  /** Tells this run of the bridge from any other. */
+  /** Identifies this run of the bridge. */
   readonly run: string;
   readonly log: (line: string) => void;
-  /** There is no going on. */
+  /** Ends the bridge with an error that a retry cannot resolve. */
   readonly fail: (error: Error) => void;
 }
 
 type Answer = { return: JsonValue } | { error: { class: string; desc: string } };
 
-/** JSON, in which the 64-bit integers of QMP keep all their digits. */
+/** JSON with exact 64-bit integers, as QMP has them. */
 const json = jsonStream<JsonObject, object>({ integers: 'bigint', terminator: '' });
-/** How many commands may wait for their replies, and how long. */
-const MOST_COMMANDS = 1000;
-const PATIENCE_MS = 60_000;
+const MAX_PENDING_COMMANDS = 1000;
+const COMMAND_TIMEOUT_MS = 60_000;
 
-/** See the module's comment. */
+/** Executes commands from NATS, and publishes events and states to it. */
 export class BridgedVm {
   readonly name: string;
-  readonly #house: House;
-  readonly #kept: Supervisor<QmpClient>;
+  readonly #context: BridgeContext;
+  readonly #supervisor: Supervisor<QmpClient>;
   readonly #commands: Subscription;
-  readonly #watching: Promise<unknown>;
+  readonly #publishing: Promise<unknown>;
   #events: EventListener | undefined;
   #seq = 0;
   #isUp = false;
   #isEnding = false;
-  #executing = 0;
+  #pendingCommands = 0;
 
-  constructor(name: string, address: Address, house: House) {
+  constructor(name: string, address: Address, context: BridgeContext) {
     this.name = name;
-    this.#house = house;
-    this.#kept = supervise(QmpClient, address, {
+    this.#context = context;
+    this.#supervisor = supervise(QmpClient, address, {
       name,
-      // Somebody will mend it, whatever it is, and should not have to come here afterwards.
+      // Any failure may be repaired later, and then the bridge must not need a restart.
       retry: () => true,
       backoff: { max: 5000 },
     });
-    // One queue group: if two bridges keep the same machine, no command is executed twice.
+    // In a queue group, each command goes to one subscriber, even if two bridges have the same machine.
     const options = { queue: 'wirechart', callback: this.#onCommand };
-    this.#commands = house.nc.subscribe(`vm.${name}.execute`, options);
-    // From its first words on, it can be asked.
-    this.#watching = Promise.all([this.#tellStates(), this.#tellEvents()]);
+    this.#commands = context.nc.subscribe(`vm.${name}.execute`, options);
+    // After the subscription, so that a client that sees the first state can send commands.
+    this.#publishing = Promise.all([this.#publishStates(), this.#publishEvents()]);
   }
 
-  /** Takes no more commands: from here on NATS itself answers them, with "no responders". */
-  deafen(): Promise<void> {
+  /** Accepts no more commands: from then on NATS answers them with "no responders". */
+  stopCommands(): Promise<void> {
     return this.#commands.drain();
   }
 
-  /** Ends the session, and says so. Commands that wait are answered with an error. */
+  /** Ends the session, and publishes that. Pending commands are answered with an error. */
   async stop(): Promise<void> {
     this.#isEnding = true;
-    await this.#kept.stop();
-    await turn(); // Lets the last events be read.
+    await this.#supervisor.stop();
+    await turn(); // For `#publishEvents()` to read the last events.
     await this.#events?.return();
-    await this.#watching;
-    this.#publish('state', { state: 'DOWN', reason: 'The bridge has ended' });
+    await this.#publishing;
+    this.#publish('state', { state: 'DOWN', reason: 'The bridge has stopped' });
   }
 
-  async #tellStates(): Promise<void> {
-    this.#publish('state', { state: 'DOWN', reason: 'The bridge has begun' });
-    for await (const state of this.#kept.states()) {
-      if ((state === 'UP') !== this.#isUp) this.#tellChange();
+  async #publishStates(): Promise<void> {
+    this.#publish('state', { state: 'DOWN', reason: 'The bridge has started' });
+    for await (const state of this.#supervisor.states()) {
+      if ((state === 'UP') !== this.#isUp) this.#publishChange();
       if (state !== 'STOPPED') continue;
       if (this.#isEnding) return;
-      // It was told to quit, and will be wanted again.
-      this.#kept.start();
+      // The session ended with `quit`; wait for the next start of the machine.
+      this.#supervisor.start();
     }
   }
 
-  #tellChange(): void {
+  #publishChange(): void {
     this.#isUp = !this.#isUp;
     const down = { state: 'DOWN', reason: this.#reason() };
     this.#publish('state', this.#isUp ? { state: 'UP' } : down);
   }
 
   #reason(): string {
-    return this.#kept.failures.at(-1)?.cause.message ?? 'There was no session yet';
+    return this.#supervisor.failures.at(-1)?.cause.message ?? 'There has been no session yet';
   }
 
-  /** A listener that is made right after a session hears the next one from its first event on. */
-  async #tellEvents(): Promise<void> {
+  /** A listener that is created when a session has ended receives all events of the next one. */
+  async #publishEvents(): Promise<void> {
     while (!this.#isEnding) {
-      // Unlimited, because whatever comes is at once with the outbox, which is not.
-      this.#events = this.#kept.client.events(undefined, { limit: Infinity });
+      // Without a limit: events move on at once to the outbox, which has one.
+      this.#events = this.#supervisor.client.events(undefined, { limit: Infinity });
       for await (const { event, data, timestamp } of this.#events) {
-        // The name goes into a subject, where dots, spaces and wildcards have meanings.
+        // In a subject, dots, spaces and wildcards have special meanings.
         const token = event.replaceAll(/[^\w-]/g, '_') || '_';
         this.#publish(`event.${token}`, { event, data, timestamp });
       }
     }
   }
 
-  /** Numbered, so that whoever listens sees what came twice, and that something is missing. */
-  #publish(topic: string, what: object): void {
+  /** Numbers the message, so that subscribers detect duplicates and gaps. */
+  #publish(topic: string, content: object): void {
     const seq = (this.#seq += 1);
-    this.#house.outbox.add({
+    this.#context.outbox.add({
       vm: this.name,
       subject: `vm.${this.name}.${topic}`,
-      data: String(json.encode({ seq, ...what })),
-      id: `${this.#house.run}.${this.name}.${String(seq)}`,
+      data: String(json.encode({ seq, ...content })),
+      id: `${this.#context.run}.${this.name}.${String(seq)}`,
     });
   }
 
   readonly #onCommand = (error: Error | null, message: Msg): void => {
-    // The server does not let us listen: nobody would ever notice.
-    if (error !== null) this.#house.fail(error);
+    // The server denied the subscription. The bridge would run without ever receiving a command.
+    if (error !== null) this.#context.fail(error);
     else
       void this.#answer(message.data).then((answer) => {
         this.#reply(message, answer);
@@ -133,34 +132,36 @@ export class BridgedVm {
   };
 
   async #answer(data: Uint8Array): Promise<Answer> {
-    if (this.#kept.state !== 'UP') {
+    if (this.#supervisor.state !== 'UP') {
       return failure('ERR_STATE', `${this.name} is not up: ${this.#reason()}`);
     }
-    if (this.#executing >= MOST_COMMANDS) {
-      return failure('ERR_LIMIT', `${this.name} has ${String(MOST_COMMANDS)} commands to answer`);
+    if (this.#pendingCommands >= MAX_PENDING_COMMANDS) {
+      const count = String(MAX_PENDING_COMMANDS);
+      return failure('ERR_LIMIT', `${this.name} has ${count} pending commands`);
     }
-    this.#executing += 1;
+    this.#pendingCommands += 1;
     try {
       const [command, args] = commandOf(data);
-      return { return: await this.#kept.client.execute(command, args, { timeout: PATIENCE_MS }) };
+      const { client } = this.#supervisor;
+      return { return: await client.execute(command, args, { timeout: COMMAND_TIMEOUT_MS }) };
     } catch (error) {
       if (error instanceof ExecuteError) return failure(error.errorClass, error.description);
       if (error instanceof WirechartError) return failure(error.code, error.message);
       throw error;
     } finally {
-      this.#executing -= 1;
+      this.#pendingCommands -= 1;
     }
   }
 
   #reply({ reply = '' }: Msg, answer: Answer): void {
-    const { nc, outbox, log } = this.#house;
-    const most = nc.info?.max_payload ?? Infinity;
+    const { nc, outbox, log } = this.#context;
+    const maxBytes = nc.info?.max_payload ?? Infinity;
     let data = String(json.encode(answer));
-    if (Buffer.byteLength(data) > most) {
-      const why = `The reply is larger than the ${String(most)} bytes that the NATS server allows`;
+    if (Buffer.byteLength(data) > maxBytes) {
+      const why = `The reply is larger than the ${String(maxBytes)} bytes that the NATS server allows`;
       data = JSON.stringify(failure('ERR_LIMIT', why));
     }
-    if (reply === '') log(`${this.name}: nobody asked for the reply ${data}`);
+    if (reply === '') log(`${this.name}: no reply was requested: ${data}`);
     else outbox.add({ vm: this.name, subject: reply, data });
   }
 }
@@ -168,11 +169,11 @@ export class BridgedVm {
 const failure = (code: string, desc: string): Answer => ({ error: { class: code, desc } });
 
 /**
- * What is to be executed.
+ * Parses a request.
  *
  * @throws {CodecError} When it is not JSON.
- * @throws {ArgumentError} When it is not a command. A member that nobody knows is a mistake: a command
- *   whose "argument" were ignored would do something else than was meant.
+ * @throws {ArgumentError} When it is not a command. Unknown members are rejected: if a misspelt member
+ *   "argument" were ignored, the command would do something else than intended.
  */
 function commandOf(data: Uint8Array): [string, JsonObject | undefined] {
   const decoder = json.createDecoder({});
@@ -183,10 +184,10 @@ function commandOf(data: Uint8Array): [string, JsonObject | undefined] {
   const { command, arguments: args, ...others } = isOne ? message : {};
   if (typeof command !== 'string' || command === '' || Object.keys(others).length > 0) {
     throw new ArgumentError(
-      'Send one JSON object: { "command": a name, "arguments": an object, if any }',
+      'Send one JSON object: { "command": a name, "arguments": an object (optional) }',
     );
   }
   if (args === undefined) return [command, undefined];
   if (typeof args === 'object' && args !== null && !Array.isArray(args)) return [command, args];
-  throw new ArgumentError('The arguments of a command are an object');
+  throw new ArgumentError('"arguments" must be an object');
 }

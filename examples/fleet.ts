@@ -1,10 +1,10 @@
 /**
- * Many virtual machines in one process, each kept by a chart of its own: started, watched, replaced when
- * one crashes, and shut down together.
+ * Runs many virtual machines from one process. Each has a statechart that starts it and restarts it after
+ * a crash; all are shut down together.
  *
  *   npx tsx examples/fleet.ts [--count N] [--inspect URL]
  *
- * Where one process is not enough, see docs/fleet.md.
+ * See docs/fleet.md for fleets that one process cannot run.
  */
 
 import { freemem } from 'node:os';
@@ -15,10 +15,10 @@ import { findQemu } from '../scripts/programs.ts';
 import { inspectTo } from '../src/inspect/index.ts';
 import { createVm, type VmInput } from './vm.ts';
 
-/** What a QEMU without a guest needs, in bytes, with something to spare. */
-const MEMORY = 64 * 1024 * 1024;
+/** The memory of a QEMU without a guest, rounded up. */
+const BYTES_PER_VM = 64 * 1024 * 1024;
 
-/** Keeps one machine running: one that has crashed is switched on again. */
+/** The chart of one machine: switches it on again after a crash. */
 const createKeeper = () =>
   setup({
     types: {
@@ -34,7 +34,7 @@ const createKeeper = () =>
     invoke: {
       id: 'vm',
       src: 'vm',
-      input: ({ context: { qemu, args, patience } }) => ({ qemu, args, patience }),
+      input: ({ context: { qemu, args, powerOffMs } }) => ({ qemu, args, powerOffMs }),
       onSnapshot: {
         guard: ({ event }) => event.snapshot.matches('crashed'),
         actions: [
@@ -49,7 +49,7 @@ const createKeeper = () =>
 
 type KeeperRef = ActorRefFrom<ReturnType<typeof createKeeper>>;
 
-/** All of them, as one tree. */
+/** The fleet: one actor tree with all keepers. */
 const createFleet = () =>
   setup({
     types: {
@@ -72,15 +72,15 @@ const isRunning = (keeper: KeeperRef): boolean =>
 const isOff = (keeper: KeeperRef): boolean => vmOf(keeper)?.matches('off') ?? false;
 const pidOf = (keeper: KeeperRef): number | undefined => vmOf(keeper)?.context.peer?.pid;
 
-/** Resolves when all keepers are so. */
-function allAre(
+/** Resolves when the condition holds for all keepers. */
+function untilAll(
   keepers: readonly KeeperRef[],
-  isSo: (keeper: KeeperRef) => boolean,
+  condition: (keeper: KeeperRef) => boolean,
 ): Promise<void> {
   return new Promise((resolve) => {
     const subscriptions: Subscription[] = [];
     const check = (): void => {
-      if (!keepers.every(isSo)) return;
+      if (!keepers.every(condition)) return;
       for (const subscription of subscriptions) subscription.unsubscribe();
       resolve();
     };
@@ -92,46 +92,46 @@ function allAre(
   });
 }
 
-/** What a run of a fleet has shown. */
+/** The result of `runFleet()`. */
 export interface FleetReport {
   readonly count: number;
-  /** The process ids of the machine that was killed, before and after. */
+  /** The process id of the machine that was killed, and of its replacement. */
   readonly replaced: readonly [number | undefined, number | undefined];
   readonly crashes: number;
 }
 
-/** Starts a fleet, kills one of its machines, sees it replaced, and shuts all of them down. */
+/** Starts a fleet, kills one of its machines, waits for its replacement, and shuts all machines down. */
 export async function runFleet(
   input: VmInput & { readonly count: number },
-  say: (text: string) => void,
+  print: (text: string) => void,
   inspect?: (fleet: ReturnType<typeof createActor>) => void,
 ): Promise<FleetReport> {
   const fleet = createActor(createFleet(), { id: 'fleet', input });
   inspect?.(fleet);
   fleet.start();
   const { keepers } = fleet.getSnapshot().context;
-  await allAre(keepers, isRunning);
-  say(`${String(keepers.length)} machines are running`);
+  await untilAll(keepers, isRunning);
+  print(`${String(keepers.length)} machines are running`);
 
   const victim = keepers[Math.floor(keepers.length / 2)];
   const before = victim && pidOf(victim);
   const peer = victim && vmOf(victim)?.context.peer;
   peer?.kill('SIGKILL');
   await peer?.exited;
-  await allAre(
+  await untilAll(
     keepers,
     (keeper) => isRunning(keeper) && (keeper !== victim || pidOf(keeper) !== before),
   );
   const after = victim && pidOf(victim);
-  say(
+  print(
     `${victim?.id ?? 'none'} was killed (pid ${String(before)}) and replaced (pid ${String(after)})`,
   );
 
   const exits = keepers.flatMap((keeper) => vmOf(keeper)?.context.peer?.exited ?? []);
   for (const keeper of keepers) keeper.send({ type: 'POWER_OFF' });
-  await allAre(keepers, isOff);
+  await untilAll(keepers, isOff);
   await Promise.all(exits);
-  say('all of them are off');
+  print('all machines are off');
   const crashes = keepers.reduce((sum, keeper) => sum + keeper.getSnapshot().context.crashes, 0);
   fleet.stop();
   return { count: keepers.length, replaced: [before, after], crashes };
@@ -142,15 +142,17 @@ async function main(): Promise<void> {
     options: { count: { type: 'string', default: '50' }, inspect: { type: 'string' } },
   });
   const qemu = findQemu();
-  if (qemu === undefined) throw new Error('No qemu-system-* is installed');
+  if (qemu === undefined) throw new Error('No qemu-system-* was found on the PATH');
   const wanted = Number(values.count);
-  if (!Number.isInteger(wanted) || wanted < 1) throw new Error(`'${values.count}' is no count`);
-  const count = Math.min(wanted, Math.max(1, Math.floor(freemem() / MEMORY)));
-  if (count < wanted) console.log(`There is memory for ${String(count)} machines only`);
+  if (!Number.isInteger(wanted) || wanted < 1)
+    throw new Error(`--count must be a positive integer, not '${values.count}'`);
+  const count = Math.min(wanted, Math.max(1, Math.floor(freemem() / BYTES_PER_VM)));
+  if (count < wanted)
+    console.log(`Starting ${String(count)} machines only: there is no memory for more`);
   const inspection = values.inspect === undefined ? undefined : inspectTo(values.inspect);
   const args = ['-M', 'none', '-nodefaults', '-display', 'none', '-S'];
   await runFleet(
-    { qemu, args, patience: 500, count },
+    { qemu, args, powerOffMs: 500, count },
     (text) => {
       console.log(text);
     },

@@ -1,17 +1,17 @@
 /**
- * Carries commands to the QMP monitors of this host, and their events to whoever wants them, over a NATS
- * server.
+ * A bridge between a NATS server and the QMP monitors of this host: executes commands from NATS, and
+ * publishes events and states.
  *
  *   npx tsx examples/nats-bridge.ts --server nats://127.0.0.1:4222 vm1=/run/vm1/qmp.sock vm2=…
  *
  *   vm.<name>.execute        request { command, arguments }; reply { return } or { error: { class, desc } }
  *   vm.<name>.event.<EVENT>  { seq, event, data, timestamp }
  *   vm.<name>.state          { seq, state: "UP" | "DOWN", reason }
- *   vm.<name>.lost           { count, total }: how many messages had to be given up
+ *   vm.<name>.lost           { count, total }: messages dropped since the last such message, and in total
  *
- * `--server` may be given several times; `tls://` insists on TLS. `NATS_USER` and `NATS_PASSWORD` are what
- * the server asks for. What may wait for a server that is away is bounded by `--room`, in bytes.
- * See docs/fleet.md.
+ * `--server` may be repeated, for the servers of a cluster; `tls://` requires TLS. The credentials are in
+ * `NATS_USER` and `NATS_PASSWORD`. While the server is unreachable, messages are queued up to `--room`
+ * bytes. See docs/fleet.md.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -21,32 +21,32 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { connect, type ConnectionOptions, type NatsConnection } from '@nats-io/transport-node';
 import { ArgumentError } from '../src/index.ts';
-import { BridgedVm, type House } from './bridged-vm.ts';
+import { type BridgeContext, BridgedVm } from './bridged-vm.ts';
 import { Outbox } from './outbox.ts';
 
-/** What a bridge joins. */
+/** The options of a bridge. */
 export interface BridgeOptions {
-  /** Such as `nats://127.0.0.1:4222`; several of them are a cluster. */
+  /** URLs such as `nats://127.0.0.1:4222`; several are the servers of one cluster. */
   readonly servers: readonly string[];
-  /** The monitors by the names of their machines. */
+  /** The path of each monitor's socket, by the name of the machine. */
   readonly vms: ReadonlyMap<string, string>;
-  /** How many bytes may wait for a server that is away. Default 16 MiB. */
+  /** How many bytes of messages may be queued until the server confirms them. Default 16 MiB. */
   readonly room?: number | undefined;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
-  /** Told what nobody else is told. Default: standard error. */
+  /** Called with incidents that are not published. Default: prints to standard error. */
   readonly log?: ((line: string) => void) | undefined;
 }
 
 const USAGE =
   'Usage: nats-bridge [--server nats://host:port]… [--room bytes] <name>=<path of the QMP socket>…';
-const ROOM = 16 * 1024 * 1024;
-/** How long the server may take to take leave, in ms. */
-const LEAVE_MS = 2000;
+const DEFAULT_ROOM_BYTES = 16 * 1024 * 1024;
+/** How long each step of `close()` may wait for the server. */
+const CLOSE_STEP_MS = 2000;
 
-/** See the module's comment. */
+/** A running bridge. */
 export class Bridge {
-  /** Resolves when it was closed; rejects when there was no going on. */
+  /** Resolves when the bridge was closed; rejects when an error has ended it. */
   readonly ended: Promise<void>;
 
   readonly #nc: NatsConnection;
@@ -56,47 +56,48 @@ export class Bridge {
   #failure: Error | undefined;
   #closing: Promise<void> | undefined;
 
-  /** @throws {Error} When there is no such server, or it does not let us in. */
+  /** @throws {Error} When no server can be reached, or the server rejects the credentials. */
   static async start(options: BridgeOptions): Promise<Bridge> {
     const { servers, user, password } = options;
     const isTls = servers.some((server) => server.startsWith('tls:'));
-    const all: ConnectionOptions = {
+    const connectionOptions: ConnectionOptions = {
       servers: [...servers],
       name: `wirechart bridge on ${hostname()}`,
       ...(user !== undefined && { user, pass: password ?? '' }),
       ...(isTls && { tls: {} }),
       maxReconnectAttempts: -1,
       reconnectTimeWait: 500,
-      // A server that is silent is found out in 15 seconds; by default it takes six minutes.
+      // A silent server is detected within 15 seconds; with the default it takes six minutes.
       pingInterval: 5000,
     };
-    return new Bridge(await connect(all), options);
+    return new Bridge(await connect(connectionOptions), options);
   }
 
   private constructor(
     nc: NatsConnection,
-    { vms, room = ROOM, log = console.error }: BridgeOptions,
+    { vms, room = DEFAULT_ROOM_BYTES, log = console.error }: BridgeOptions,
   ) {
     this.#nc = nc;
     this.#log = log;
     this.#outbox = new Outbox(nc, room);
     void this.#logStatus();
-    const house: House = { nc, outbox: this.#outbox, run: randomUUID(), log, fail: this.#fail };
-    this.#vms = [...vms].map(([name, path]) => new BridgedVm(name, path, house));
-    this.ended = this.#end();
+    const [outbox, fail] = [this.#outbox, this.#fail];
+    const context: BridgeContext = { nc, outbox, run: randomUUID(), log, fail };
+    this.#vms = [...vms].map(([name, path]) => new BridgedVm(name, path, context));
+    this.ended = this.#awaitEnd();
   }
 
-  /** How many messages the server may not have. */
+  /** How many messages the server has not confirmed. */
   get waiting(): number {
     return this.#outbox.size;
   }
 
-  /** How many messages were given up. */
+  /** How many messages were dropped. */
   get lost(): number {
     return this.#outbox.lost;
   }
 
-  /** Takes no more commands, ends the sessions, and leaves when the server has all that there was to say. */
+  /** Stops accepting commands, ends the sessions, and disconnects when the server has all messages. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -104,9 +105,9 @@ export class Bridge {
 
   async #close(): Promise<void> {
     if (!this.#nc.isClosed()) {
-      await inTime(Promise.all(this.#vms.map((vm) => vm.deafen())));
+      await settleWithin(Promise.all(this.#vms.map((vm) => vm.stopCommands())));
       await this.#stopAll();
-      await inTime(this.#outbox.sent);
+      await settleWithin(this.#outbox.sent);
       await this.#nc.close();
     }
     await this.ended;
@@ -116,12 +117,12 @@ export class Bridge {
     await Promise.all(this.#vms.map((vm) => vm.stop()));
   }
 
-  /** The client connects again for ever, but not where it is shut out. */
-  async #end(): Promise<void> {
+  /** The client reconnects for ever, except when the server rejects its credentials. */
+  async #awaitEnd(): Promise<void> {
     const error = (await this.#nc.closed()) ?? this.#failure;
     if (error !== undefined) await this.#stopAll();
     const { size } = this.#outbox;
-    if (size > 0) this.#log(`${String(size)} messages were lost: the NATS server was away`);
+    if (size > 0) this.#log(`${String(size)} messages were lost: the NATS server was unreachable`);
     if (error !== undefined) throw error;
   }
 
@@ -138,20 +139,20 @@ export class Bridge {
   }
 }
 
-/** Waits, but not for ever; whether it failed makes no difference. */
-async function inTime(promise: Promise<unknown>): Promise<void> {
+/** Waits for a promise, at most for `CLOSE_STEP_MS`. Ignores whether it resolves or rejects. */
+async function settleWithin(promise: Promise<unknown>): Promise<void> {
   const timer = new AbortController();
-  const late = pause(LEAVE_MS, undefined, { signal: timer.signal });
+  const late = pause(CLOSE_STEP_MS, undefined, { signal: timer.signal });
   await Promise.allSettled([Promise.race([promise, late])]);
   timer.abort();
   await Promise.allSettled([late]);
 }
 
 /**
- * What the command line asks for.
+ * Parses the command line.
  *
- * @throws {ArgumentError} When something is missing or wrong.
- * @throws {TypeError} Of `parseArgs`, with a `code`, when there is no such option.
+ * @throws {ArgumentError} When an argument is missing or invalid.
+ * @throws {TypeError} When an option is unknown; `parseArgs()` throws it, with a `code`.
  */
 export function optionsOf(args: string[], environment: NodeJS.ProcessEnv): BridgeOptions {
   const { values, positionals } = parseArgs({
@@ -159,15 +160,15 @@ export function optionsOf(args: string[], environment: NodeJS.ProcessEnv): Bridg
     allowPositionals: true,
     options: {
       server: { type: 'string', multiple: true, default: ['nats://127.0.0.1:4222'] },
-      room: { type: 'string', default: String(ROOM) },
+      room: { type: 'string', default: String(DEFAULT_ROOM_BYTES) },
     },
   });
   for (const server of values.server) {
     if (/^(nats|tls):\/\/[^\s/@]+$/.test(server)) continue;
-    throw new ArgumentError(`${server} is no server: give nats://host:port, or tls://host:port`);
+    throw new ArgumentError(`'${server}' is not a server: use nats://host:port or tls://host:port`);
   }
   if (!/^[1-9]\d*$/.test(values.room))
-    throw new ArgumentError(`${values.room} is no number of bytes`);
+    throw new ArgumentError(`--room must be a number of bytes above 0, not '${values.room}'`);
   return {
     servers: values.server,
     vms: vmsOf(positionals),
@@ -178,16 +179,17 @@ export function optionsOf(args: string[], environment: NodeJS.ProcessEnv): Bridg
 }
 
 function vmsOf(texts: readonly string[]): ReadonlyMap<string, string> {
-  if (texts.length === 0) throw new ArgumentError('No virtual machine was given');
+  if (texts.length === 0)
+    throw new ArgumentError('Name at least one virtual machine, as <name>=<path>');
   const vms = new Map<string, string>();
   for (const text of texts) {
     const [, name, path] = /^([\w-]+)=(.+)$/.exec(text) ?? [];
     if (name === undefined || path === undefined) {
       throw new ArgumentError(
-        `${text} is not <name>=<path>, where a name has letters, digits, - and _`,
+        `'${text}' is not <name>=<path>, where a name has letters, digits, - and _`,
       );
     }
-    if (vms.has(name)) throw new ArgumentError(`${name} was given twice`);
+    if (vms.has(name)) throw new ArgumentError(`The name '${name}' was given twice`);
     vms.set(name, path);
   }
   return vms;
@@ -196,7 +198,7 @@ function vmsOf(texts: readonly string[]): ReadonlyMap<string, string> {
 async function main(): Promise<void> {
   const bridge = await Bridge.start(optionsOf(process.argv.slice(2), process.env));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void bridge.close().catch(() => undefined)); // See `ended`.
+    process.once(signal, () => void bridge.close().catch(() => undefined)); // `ended` reports failures.
   }
   await bridge.ended;
 }

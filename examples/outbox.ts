@@ -1,93 +1,97 @@
 /**
- * What is on its way to a NATS server: in order, within bounds, and kept until the server has it.
+ * A bounded queue of messages to a NATS server. It keeps each message until the server has confirmed it.
  *
- * The NATS client forgets what it was given while it had no connection, and does not tell how much of
- * what it sent last has arrived. So a message stays here until the server has answered a PING behind it.
- * What is in doubt goes out again: a message may come twice. None goes missing without being counted.
+ * The NATS client discards messages that it is given while it has no connection, and does not report how
+ * much of what it sent last has arrived. So a message stays here until the server has answered a PING
+ * that was sent after it. Messages in doubt are sent again and may arrive twice. Every message that is
+ * dropped is counted.
  */
 
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 
 /** A message. */
 export interface Outgoing {
-  /** Whom it is about. */
+  /** The virtual machine that it belongs to. */
   readonly vm: string;
   readonly subject: string;
   readonly data: string;
-  /** The same each time it goes out; JetStream stores only the first. */
+  /** The same each time the message is sent: JetStream stores only the first. */
   readonly id?: string | undefined;
 }
 
-/** So many bytes go out before the server is asked whether it has them. */
-const BATCH = 64 * 1024;
-/** What a message takes up in memory beside its text, roughly. */
-const OVERHEAD = 200;
+/** How many bytes are sent before the next PING. */
+const MAX_BATCH_BYTES = 64 * 1024;
+/** The memory that a message takes in addition to its text, roughly. */
+const OVERHEAD_BYTES = 200;
 
-const sizeOf = ({ subject, data }: Outgoing) => subject.length + data.length + OVERHEAD;
+const sizeOf = ({ subject, data }: Outgoing) => subject.length + data.length + OVERHEAD_BYTES;
 
-/** See the module's comment. */
+/** The messages of all virtual machines of a bridge. */
 export class Outbox {
   readonly #nc: NatsConnection;
-  readonly #room: number;
-  #waiting: Outgoing[] = [];
-  #bytes = 0;
-  /** Sent, and not confirmed yet. */
+  readonly #maxBytes: number;
+  readonly #queue: Outgoing[] = [];
+  #queuedBytes = 0;
+  /** Sent, but not confirmed. */
   #batch: readonly Outgoing[] = [];
-  /** How many were lost since the last message that said so, and in all. */
+  /** How many messages were dropped since the last report, and in total, by machine. */
   readonly #losses = new Map<string, { count: number; total: number }>();
   #isSending = false;
-  #isAnswered = true;
+  #isConfirmed = true;
   #sent: Promise<void> = Promise.resolve();
 
-  /** @param room - How many bytes may wait; the oldest messages make room, and are counted. */
-  constructor(nc: NatsConnection, room: number) {
+  /** @param maxBytes - How many bytes may be queued. Above it, the oldest messages are dropped. */
+  constructor(nc: NatsConnection, maxBytes: number) {
     this.#nc = nc;
-    this.#room = room;
+    this.#maxBytes = maxBytes;
   }
 
-  /** How many messages the server may not have. */
+  /** How many messages the server has not confirmed. */
   get size(): number {
-    return this.#waiting.length + this.#batch.length;
+    return this.#queue.length + this.#batch.length;
   }
 
-  /** How many messages were given up. */
+  /** How many messages were dropped. */
   get lost(): number {
     return [...this.#losses.values()].reduce((sum, { total }) => sum + total, 0);
   }
 
-  /** Resolves when the server has all that was added. */
+  /** Resolves when the server has confirmed all messages, or the client is closed. */
   get sent(): Promise<void> {
     return this.#sent;
   }
 
   add(message: Outgoing): void {
-    this.#waiting.push(message);
-    this.#bytes += sizeOf(message);
-    while (this.#bytes > this.#room) this.#lose(this.#take());
+    this.#queue.push(message);
+    this.#queuedBytes += sizeOf(message);
+    while (this.#queuedBytes > this.#maxBytes) this.#drop(this.#take());
     if (!this.#isSending) this.#sent = this.#send();
   }
 
   async #send(): Promise<void> {
     this.#isSending = true;
     while (!this.#nc.isClosed() && this.#fill()) {
-      // After a failure nothing but the PING, until there is an answer: only a client that has a
-      // connection knows how large a message may be.
-      const isSent = this.#isAnswered;
+      // After a failure, send only the PING until it is answered: without a connection the client does
+      // not know how large a message may be.
+      const isSent = this.#isConfirmed;
       if (isSent) this.#batch = this.#batch.filter((message) => this.#publish(message));
-      this.#isAnswered = await this.#nc.flush().then(
+      this.#isConfirmed = await this.#nc.flush().then(
         () => true,
         () => false,
       );
-      if (isSent && this.#isAnswered) this.#batch = [];
+      if (isSent && this.#isConfirmed) this.#batch = [];
     }
     this.#isSending = false;
   }
 
-  /** Sees to it that there is something to send; what was lost is told in the place where it is missing. */
+  /**
+   * Fills an empty batch; returns whether there is anything to send. Losses come first, so that they are
+   * reported where the messages are missing.
+   */
   #fill(): boolean {
     if (this.#batch.length > 0) return true;
     const batch = this.#takeLosses();
-    for (let bytes = 0; bytes < BATCH && this.#waiting.length > 0;) {
+    for (let bytes = 0; bytes < MAX_BATCH_BYTES && this.#queue.length > 0;) {
       const message = this.#take();
       batch.push(message);
       bytes += sizeOf(message);
@@ -96,7 +100,7 @@ export class Outbox {
     return batch.length > 0;
   }
 
-  /** Whether it could be given to the client: the server may not allow messages as large as this one. */
+  /** Returns whether the client accepted the message; it refuses one that is too large for the server. */
   #publish(message: Outgoing): boolean {
     const { subject, data, id } = message;
     const marked = headers();
@@ -105,19 +109,19 @@ export class Outbox {
       this.#nc.publish(subject, data, id === undefined ? {} : { headers: marked });
       return true;
     } catch {
-      this.#lose(message);
+      this.#drop(message);
       return false;
     }
   }
 
   #take(): Outgoing {
-    const message = this.#waiting.shift();
-    if (message === undefined) throw new RangeError('Nothing waits');
-    this.#bytes -= sizeOf(message);
+    const message = this.#queue.shift();
+    if (message === undefined) throw new RangeError('The queue is empty');
+    this.#queuedBytes -= sizeOf(message);
     return message;
   }
 
-  #lose({ vm }: Outgoing): void {
+  #drop({ vm }: Outgoing): void {
     const { count, total } = this.#losses.get(vm) ?? { count: 0, total: 0 };
     this.#losses.set(vm, { count: count + 1, total: total + 1 });
   }

@@ -1,7 +1,7 @@
 /**
  * A virtual machine as a statechart: off → launching → booting → running ⇄ paused → shuttingDown → off,
- * or crashed, from anywhere. It embeds the QMP machine over a socketpair and follows QEMU's own events:
- * what QEMU says is what is so.
+ * or crashed, from any state. It embeds the QMP machine over a socketpair. Its state changes when QEMU
+ * emits an event, not when a command is sent.
  *
  *   npx tsx examples/vm.ts [--inspect URL] [-- QEMU ARGUMENTS]
  */
@@ -15,13 +15,14 @@ import { type SessionOutcome, spawnPeer, type SpawnedPeer } from '../src/index.t
 import { inspectTo } from '../src/inspect/index.ts';
 import { createQmpMachine, type QmpActorRef, QmpClient, type QmpEvent } from '../src/qmp/index.ts';
 
-/** What to run. */
+/** How to start the machine. */
 export interface VmInput {
+  /** The path of QEMU. */
   readonly qemu: string;
-  /** Its arguments, but for those of the monitor. */
+  /** The arguments of QEMU, without those of the monitor. */
   readonly args: readonly string[];
-  /** How long the guest may take to shut down, and QEMU to quit, in ms. */
-  readonly patience: number;
+  /** How long the guest may take to shut down, and then QEMU to quit, in ms. */
+  readonly powerOffMs: number;
 }
 
 interface VmContext extends VmInput {
@@ -32,16 +33,16 @@ interface VmContext extends VmInput {
 
 type VmEvent =
   | { readonly type: 'POWER_ON' | 'PAUSE' | 'RESUME' | 'POWER_OFF' }
-  /** From within: the monitor has greeted, and commands can be executed. */
+  /** Internal: the QMP session is in RUNNING, and commands can be executed. */
   | { readonly type: 'GREETED' }
-  /** From within: something that QEMU told. */
+  /** Internal: an event of QEMU. */
   | { readonly type: 'QEMU'; readonly event: QmpEvent };
 
 interface OnMonitor {
   readonly monitor: QmpActorRef | undefined;
 }
 
-/** The monitor speaks over file descriptor 3, which the child inherits: no path, no race. */
+/** The monitor uses file descriptor 3, which the child inherits: no socket file, and no race for it. */
 const MONITOR = ['-chardev', 'socket,id=qmp,fd=3,server=off', '-mon', 'chardev=qmp,mode=control'];
 
 const clientOf = ({ monitor }: OnMonitor): QmpClient => {
@@ -49,13 +50,13 @@ const clientOf = ({ monitor }: OnMonitor): QmpClient => {
   return QmpClient.attach(monitor);
 };
 
-/** Passes QEMU's events on. */
+/** Sends QEMU's events to the chart. */
 const listener = fromCallback<VmEvent, OnMonitor>(({ input, sendBack }) => {
   const events = clientOf(input).events();
   const listen = async (): Promise<void> => {
     for await (const event of events) sendBack({ type: 'QEMU', event });
   };
-  // Why a session ends is told by the monitor itself.
+  // The monitor reports the end of the session to the chart.
   listen().catch(() => undefined);
   return () => void events.return();
 });
@@ -65,7 +66,7 @@ const command = fromPromise<unknown, OnMonitor & { readonly name: string }>(
   async ({ input, signal }) => clientOf(input).execute(input.name, undefined, { signal }),
 );
 
-/** What of the running chart an invoked actor is made from. */
+/** The part of the running chart that the inputs below need. */
 interface Running {
   readonly self: { getSnapshot(): { readonly children: { readonly monitor?: QmpActorRef } } };
 }
@@ -76,8 +77,8 @@ const named =
   (name: string) =>
   (running: Running): OnMonitor & { readonly name: string } => ({ ...onMonitor(running), name });
 
-/** Whether QEMU told of something. */
-const told = (name: string) => ({ type: 'told', params: { name } }) as const;
+/** The guard for an event of QEMU. */
+const isQemuEvent = (name: string) => ({ type: 'isQemuEvent', params: { name } }) as const;
 
 /** The chart. */
 export const createVm = () =>
@@ -89,9 +90,9 @@ export const createVm = () =>
       children: {} as { monitor: 'monitor' },
     },
     actors: { monitor: createQmpMachine({ once: true }), listener, command },
-    delays: { patience: ({ context }) => context.patience },
+    delays: { powerOffMs: ({ context }) => context.powerOffMs },
     guards: {
-      told: ({ event }, { name }: { name: string }) =>
+      isQemuEvent: ({ event }, { name }: { name: string }) =>
         event.type === 'QEMU' && event.event.event === name,
       isClean: (_, { outcome }: { outcome: SessionOutcome }) => outcome.cause === undefined,
     },
@@ -143,49 +144,50 @@ export const createVm = () =>
             on: {
               POWER_OFF: '.shuttingDown',
               QEMU: [
-                // The guest has shut down by itself.
-                { guard: told('SHUTDOWN'), target: '.shuttingDown.quitting' },
-                { guard: told('GUEST_PANICKED'), actions: 'kill' },
+                // The guest has shut down on its own.
+                { guard: isQemuEvent('SHUTDOWN'), target: '.shuttingDown.quitting' },
+                { guard: isQemuEvent('GUEST_PANICKED'), actions: 'kill' },
               ],
             },
             initial: 'booting',
             states: {
               booting: {
                 invoke: { src: 'command', input: named('cont'), onError: { actions: 'kill' } },
-                on: { QEMU: { guard: told('RESUME'), target: 'running' } },
+                on: { QEMU: { guard: isQemuEvent('RESUME'), target: 'running' } },
               },
               running: {
-                initial: 'steady',
+                initial: 'idle',
                 states: {
-                  steady: { on: { PAUSE: 'pausing' } },
-                  pausing: { invoke: { src: 'command', input: named('stop'), onError: 'steady' } },
+                  idle: { on: { PAUSE: 'pausing' } },
+                  pausing: { invoke: { src: 'command', input: named('stop'), onError: 'idle' } },
                 },
-                on: { QEMU: { guard: told('STOP'), target: 'paused' } },
+                on: { QEMU: { guard: isQemuEvent('STOP'), target: 'paused' } },
               },
               paused: {
-                initial: 'steady',
+                initial: 'idle',
                 states: {
-                  steady: { on: { RESUME: 'resuming' } },
-                  resuming: { invoke: { src: 'command', input: named('cont'), onError: 'steady' } },
+                  idle: { on: { RESUME: 'resuming' } },
+                  resuming: { invoke: { src: 'command', input: named('cont'), onError: 'idle' } },
                 },
-                on: { QEMU: { guard: told('RESUME'), target: 'running' } },
+                on: { QEMU: { guard: isQemuEvent('RESUME'), target: 'running' } },
               },
               shuttingDown: {
                 initial: 'asking',
                 states: {
                   asking: {
-                    description: 'The guest is asked, as by its power button.',
+                    description: 'The guest is asked to shut down, as by its power button.',
                     invoke: {
                       src: 'command',
                       input: named('system_powerdown'),
                       onError: 'quitting',
                     },
-                    after: { patience: 'quitting' },
+                    after: { powerOffMs: 'quitting' },
                   },
                   quitting: {
-                    description: 'QEMU is told; its end is a clean one from then on.',
+                    description:
+                      'QEMU is told to quit; its exit is then a clean end of the session.',
                     invoke: { src: 'command', input: named('quit'), onError: { actions: 'kill' } },
-                    after: { patience: { actions: 'kill' } },
+                    after: { powerOffMs: { actions: 'kill' } },
                   },
                 },
                 on: { POWER_OFF: '.quitting', QEMU: undefined },
@@ -195,24 +197,24 @@ export const createVm = () =>
         },
       },
       crashed: {
-        description: 'QEMU ended without being asked to.',
+        description: 'QEMU exited without a request.',
         on: { POWER_ON: 'on' },
       },
     },
   });
 
-/** Switches a machine on, pauses it, goes on, and switches it off. */
+/** Switches a machine on, pauses it, resumes it, and switches it off. */
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { inspect: { type: 'string' } },
   });
   const qemu = findQemu();
-  if (qemu === undefined) throw new Error('No qemu-system-* is installed');
+  if (qemu === undefined) throw new Error('No qemu-system-* was found on the PATH');
   const inspection = values.inspect === undefined ? undefined : inspectTo(values.inspect);
-  const nothing = ['-M', 'none', '-nodefaults'];
-  const args = [...(positionals.length > 0 ? positionals : nothing), '-display', 'none', '-S'];
-  const vm = createActor(createVm(), { id: 'vm', input: { qemu, args, patience: 2_000 } });
+  const withoutGuest = ['-M', 'none', '-nodefaults'];
+  const args = [...(positionals.length > 0 ? positionals : withoutGuest), '-display', 'none', '-S'];
+  const vm = createActor(createVm(), { id: 'vm', input: { qemu, args, powerOffMs: 2_000 } });
   inspection?.inspect.attach(vm);
   vm.subscribe(({ value }) => {
     console.log(JSON.stringify(value));

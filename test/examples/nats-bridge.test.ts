@@ -1,4 +1,4 @@
-/** The bridge between NATS and QMP monitors: what it carries, and what it refuses to. */
+/** The example bridge between NATS and QMP monitors: commands, events, invalid requests. */
 
 import { NoRespondersError } from '@nats-io/transport-node';
 import { expect, it } from 'vitest';
@@ -16,8 +16,8 @@ const NOT_UP: unknown = expect.stringContaining('vm1 is not up: ');
 const TOO_LARGE: unknown = expect.stringContaining('4096 bytes');
 
 describePeer('nats-server', (path) => {
-  /** A monitor, a bridge that has it, and somebody who listens. */
-  async function scene(commands: Readonly<Record<string, Script>> = {}, config?: string) {
+  /** Starts a server, a monitor, a bridge between them, and a subscriber. */
+  async function setUp(commands: Readonly<Record<string, Script>> = {}, config?: string) {
     const server = await NatsServer.start(path, config);
     const listener = await Listener.at(server.url);
     const socket = await socketPath();
@@ -27,18 +27,18 @@ describePeer('nats-server', (path) => {
     return { server, listener, socket, monitor, bridge, log };
   }
 
-  /** The same with a command that is never answered, and a promise of its having come. */
-  async function silentScene() {
+  /** The same with a command that is never answered. `received` resolves when the command arrives. */
+  async function setUpSilent() {
     const { opened, open } = gate();
     const silent = () => {
       open();
       return faults.silence();
     };
-    return { ...(await scene({ 'x-wait': silent })), asked: opened };
+    return { ...(await setUp({ 'x-wait': silent })), received: opened };
   }
 
-  it('carries commands in, and what they return out', async () => {
-    const { listener, monitor } = await scene({
+  it('executes commands, and replies with their return values', async () => {
+    const { listener, monitor } = await setUp({
       'x-echo': ({ arguments: args }) => args,
     });
     expect(await listener.execute('vm1', 'query-status')).toMatchObject({
@@ -49,25 +49,25 @@ describePeer('nats-server', (path) => {
     expect(monitor.received.at(-1)).toMatchObject({ execute: 'x-echo', arguments: args });
   });
 
-  it('keeps all digits of integers, both ways', async () => {
-    const { listener } = await scene({ 'x-echo': ({ arguments: args }) => args });
+  it('keeps 64-bit integers exact, in both directions', async () => {
+    const { listener } = await setUp({ 'x-echo': ({ arguments: args }) => args });
     const text = '{"return":{"n":9223372036854775807}}';
     const request = '{"command":"x-echo","arguments":{"n":9223372036854775807}}';
     const reply = await listener.nc.request('vm.vm1.execute', request, { timeout: 10_000 });
     expect(reply.string()).toBe(text);
   });
 
-  it('answers many commands at once, each with its own reply', async () => {
-    const { listener } = await scene({ 'x-echo': ({ arguments: args }) => args });
+  it('answers many concurrent commands, each with its own reply', async () => {
+    const { listener } = await setUp({ 'x-echo': ({ arguments: args }) => args });
     const numbers = Array.from({ length: 300 }, (_, n) => n);
     for (let round = 0; round < 4; round += 1) {
-      const asked = numbers.map((n) => listener.execute('vm1', 'x-echo', { n, round }));
-      expect(await Promise.all(asked)).toEqual(numbers.map((n) => ({ return: { n, round } })));
+      const replies = numbers.map((n) => listener.execute('vm1', 'x-echo', { n, round }));
+      expect(await Promise.all(replies)).toEqual(numbers.map((n) => ({ return: { n, round } })));
     }
   });
 
-  it('gives the errors of the monitor as they are', async () => {
-    const { listener } = await scene({ eject: new CommandFailure('locked', 'DeviceLocked') });
+  it('replies with the errors of the monitor unchanged', async () => {
+    const { listener } = await setUp({ eject: new CommandFailure('locked', 'DeviceLocked') });
     expect(await listener.execute('vm1', 'eject')).toEqual({
       error: { class: 'DeviceLocked', desc: 'locked' },
     });
@@ -76,8 +76,8 @@ describePeer('nats-server', (path) => {
     });
   });
 
-  it('carries events out, numbered together with the states', async () => {
-    const { listener, monitor } = await scene();
+  it('publishes events, numbered together with the states', async () => {
+    const { listener, monitor } = await setUp();
     monitor.emit('RESET', { guest: true });
     monitor.emit('STOP');
     expect(await listener.next('vm.vm1.event.RESET')).toEqual({
@@ -88,13 +88,13 @@ describePeer('nats-server', (path) => {
     });
     expect(await listener.next('vm.vm1.event.STOP')).toMatchObject({ seq: 4, event: 'STOP' });
     expect(listener.messages.all.slice(0, 2).map(({ data }) => data)).toEqual([
-      { seq: 1, state: 'DOWN', reason: 'The bridge has begun' },
+      { seq: 1, state: 'DOWN', reason: 'The bridge has started' },
       { seq: 2, state: 'UP' },
     ]);
   });
 
-  it('keeps what an event is called from meaning something in a subject', async () => {
-    const { listener, monitor } = await scene();
+  it('replaces characters of an event name that have a meaning in a subject', async () => {
+    const { listener, monitor } = await setUp();
     monitor.emit('A.B *>\r\nPUB x 0');
     const { event } = await listener.next('vm.vm1.event.A_B_____PUB_x_0');
     expect(event).toBe('A.B *>\r\nPUB x 0');
@@ -103,21 +103,21 @@ describePeer('nats-server', (path) => {
   });
 
   it.each([
-    ['no text', '', 'ERR_ARGUMENT'],
-    ['no JSON', 'stop', 'ERR_CODEC'],
-    ['no UTF-8', new Uint8Array([0x7b, 0x22, 0xc3, 0x28, 0x22, 0x7d]), 'ERR_CODEC'],
+    ['no data', '', 'ERR_ARGUMENT'],
+    ['text that is not JSON', 'stop', 'ERR_CODEC'],
+    ['bytes that are not UTF-8', new Uint8Array([0x7b, 0x22, 0xc3, 0x28, 0x22, 0x7d]), 'ERR_CODEC'],
     ['half an object', '{"command":"stop"', 'ERR_CODEC'],
-    ['no object', '["stop"]', 'ERR_CODEC'],
+    ['an array', '["stop"]', 'ERR_CODEC'],
     ['two objects', '{"command":"stop"} {"command":"stop"}', 'ERR_ARGUMENT'],
     ['an object and more', '{"command":"stop"} x', 'ERR_CODEC'],
     ['no command', '{}', 'ERR_ARGUMENT'],
     ['an empty command', '{"command":""}', 'ERR_ARGUMENT'],
-    ['a command that is no text', '{"command":7}', 'ERR_ARGUMENT'],
-    ['arguments that are no object', '{"command":"stop","arguments":[1]}', 'ERR_ARGUMENT'],
+    ['a command that is not a string', '{"command":7}', 'ERR_ARGUMENT'],
+    ['arguments that are not an object', '{"command":"stop","arguments":[1]}', 'ERR_ARGUMENT'],
     ['arguments that are null', '{"command":"stop","arguments":null}', 'ERR_ARGUMENT'],
-    ['a member nobody knows', '{"command":"stop","argument":{}}', 'ERR_ARGUMENT'],
-  ])('answers a request with %s at once, and executes nothing', async (_, text, code) => {
-    const { listener, monitor } = await scene();
+    ['an unknown member', '{"command":"stop","argument":{}}', 'ERR_ARGUMENT'],
+  ])('rejects a request with %s at once, and executes nothing', async (_, text, code) => {
+    const { listener, monitor } = await setUp();
     expect(await listener.ask('vm1', text)).toEqual({
       error: { class: code, desc: TEXT },
     });
@@ -128,27 +128,27 @@ describePeer('nats-server', (path) => {
     ]);
   });
 
-  it('executes what nobody waits for, and logs what came of it', async () => {
-    const { listener, monitor, log } = await scene();
+  it('executes a command without a reply subject, and logs the reply', async () => {
+    const { listener, monitor, log } = await setUp();
     listener.nc.publish('vm.vm1.execute', '{"command":"cont"}');
     await listener.next('vm.vm1.event.RESUME');
     expect(monitor.received.at(-1)).toMatchObject({ execute: 'cont' });
     listener.nc.publish('vm.vm1.execute', '{}');
     expect(await log.next((line) => line.includes('error'))).toMatch(
-      /^vm1: nobody asked for the reply {"error":{"class":"ERR_ARGUMENT"/,
+      /^vm1: no reply was requested: {"error":{"class":"ERR_ARGUMENT"/,
     );
   });
 
-  it('leaves a machine that it does not have to NATS, which says at once that nobody listens', async () => {
-    const { listener } = await scene();
+  it('does not subscribe for other machines: NATS answers "no responders" at once', async () => {
+    const { listener } = await setUp();
     const error = await rejection(listener.execute('vm2', 'stop'));
     expect(error).toHaveProperty('cause', expect.any(NoRespondersError));
   });
 
-  it('answers at once while the machine is down, and goes on when it is back', async () => {
-    const { listener, monitor, socket, asked } = await silentScene();
+  it('rejects commands at once while the machine is down, and resumes when it is back', async () => {
+    const { listener, monitor, socket, received } = await setUpSilent();
     const interrupted = listener.execute('vm1', 'x-wait');
-    await asked;
+    await received;
     await monitor.close();
     expect(await listener.state('vm1', 'DOWN')).toMatchObject({ reason: TEXT });
     expect(await interrupted).toMatchObject({ error: { class: 'ERR_QMP_INTERRUPTED' } });
@@ -162,7 +162,7 @@ describePeer('nats-server', (path) => {
     await listener.next('vm.vm1.event.WAKEUP');
   });
 
-  it('waits for a machine that was not there yet', async () => {
+  it('waits for a machine that has not started yet', async () => {
     const server = await NatsServer.start(path);
     const listener = await Listener.at(server.url);
     const socket = await socketPath();
@@ -173,22 +173,22 @@ describePeer('nats-server', (path) => {
     await listener.state('vm1', 'UP');
   });
 
-  it('goes on trying whatever it meets in the place of a monitor', async () => {
+  it('keeps retrying when the peer is not a QMP monitor', async () => {
     const server = await NatsServer.start(path);
     const listener = await Listener.at(server.url);
     const socket = await socketPath();
-    const stranger = await startMonitor(socket, { greeting: { hello: 'world' } });
+    const otherServer = await startMonitor(socket, { greeting: { hello: 'world' } });
     await startBridge(server.url, { vm1: socket });
     await listener.state('vm1', 'DOWN');
-    const met = async () => JSON.stringify(await listener.execute('vm1', 'stop'));
-    while (!(await met()).includes('not one of QMP'));
-    await stranger.close();
+    const reply = async () => JSON.stringify(await listener.execute('vm1', 'stop'));
+    while (!(await reply()).includes('not a QMP greeting'));
+    await otherServer.close();
     await startMonitor(socket);
     await listener.state('vm1', 'UP');
   });
 
-  it('comes back to a machine that it has quit', async () => {
-    const { listener, monitor, socket } = await scene();
+  it('reconnects to a machine that is restarted after quit', async () => {
+    const { listener, monitor, socket } = await setUp();
     expect(await listener.execute('vm1', 'quit')).toEqual({ return: {} });
     await listener.next('vm.vm1.event.SHUTDOWN');
     await listener.state('vm1', 'DOWN');
@@ -197,19 +197,19 @@ describePeer('nats-server', (path) => {
     await listener.state('vm1', 'UP');
   });
 
-  it('takes so many commands, and no more', async () => {
-    const { listener } = await scene({ 'x-wait': faults.silence() });
+  it('rejects commands beyond 1000 pending ones', async () => {
+    const { listener } = await setUp({ 'x-wait': faults.silence() });
     for (let n = 0; n < 1000; n += 1) {
       listener.nc.publish('vm.vm1.execute', '{"command":"x-wait"}');
     }
     expect(await listener.execute('vm1', 'query-name')).toEqual({
-      error: { class: 'ERR_LIMIT', desc: 'vm1 has 1000 commands to answer' },
+      error: { class: 'ERR_LIMIT', desc: 'vm1 has 1000 pending commands' },
     });
   });
 
-  it('says so when a message is larger than the server allows', async () => {
+  it('reports a reply or an event that is larger than the server allows', async () => {
     const large = 'x'.repeat(5000);
-    const { listener, monitor } = await scene({ 'x-large': large }, 'max_payload: 4096');
+    const { listener, monitor } = await setUp({ 'x-large': large }, 'max_payload: 4096');
     expect(await listener.execute('vm1', 'x-large')).toEqual({
       error: { class: 'ERR_LIMIT', desc: TOO_LARGE },
     });
@@ -222,8 +222,8 @@ describePeer('nats-server', (path) => {
     expect(numbers.filter((seq) => seq !== undefined)).toEqual([1, 2, 4]);
   });
 
-  it('shares a server with another bridge', async () => {
-    const { server, listener } = await scene();
+  it('can share a server with another bridge', async () => {
+    const { server, listener } = await setUp();
     const socket = await socketPath();
     const other = await startMonitor(socket, { commands: { 'x-who': 'the other' } });
     const { bridge } = await startBridge(server.url, { vm2: socket });
@@ -239,8 +239,8 @@ describePeer('nats-server', (path) => {
     await rejection(listener.execute('vm2', 'query-name'));
   });
 
-  it('shares a machine with another bridge without executing anything twice', async () => {
-    const { server, listener, monitor } = await scene();
+  it('can share a machine with another bridge: no command is executed twice', async () => {
+    const { server, listener, monitor } = await setUp();
     const socket = await socketPath();
     const other = await startMonitor(socket);
     const { bridge } = await startBridge(server.url, { vm1: socket });
@@ -252,15 +252,15 @@ describePeer('nats-server', (path) => {
     expect(other.received.length).toBeGreaterThan(1);
   });
 
-  it('answers what waits when it is closed, says so, and takes nothing more', async () => {
-    const { listener, bridge, asked } = await silentScene();
+  it('answers pending commands when it is closed, publishes that, and accepts no more', async () => {
+    const { listener, bridge, received } = await setUpSilent();
     const interrupted = listener.execute('vm1', 'x-wait');
-    await asked;
+    await received;
     await Promise.all([bridge.close(), bridge.close()]);
     expect(await interrupted).toMatchObject({ error: { class: 'ERR_QMP_INTERRUPTED' } });
     expect(await listener.next('vm.vm1.state')).toMatchObject({ state: 'DOWN' });
     const { reason } = await listener.next('vm.vm1.state');
-    expect(reason).toBe('The bridge has ended');
+    expect(reason).toBe('The bridge has stopped');
     const error = await rejection(listener.execute('vm1', 'stop'));
     expect(error).toHaveProperty('cause', expect.any(NoRespondersError));
     await bridge.ended;
@@ -270,7 +270,7 @@ describePeer('nats-server', (path) => {
     const start = (socket: string): RealPeer =>
       startQemu(qemu, '-qmp', `unix:${socket},server=on,wait=off`);
 
-    it('is kept through a crash', async () => {
+    it('is served again after a crash and a restart', async () => {
       const server = await NatsServer.start(path);
       const listener = await Listener.at(server.url);
       const socket = await socketPath();

@@ -1,4 +1,4 @@
-/** The bridge between NATS and QMP monitors while the server is away: nothing is lost silently. */
+/** The example bridge between NATS and QMP monitors during outages: no message is lost silently. */
 
 import { readFileSync } from 'node:fs';
 import { AuthorizationError } from '@nats-io/transport-node';
@@ -9,11 +9,11 @@ import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { describePeer } from '../support/real-peers.ts';
 import { gate, rejection } from '../support/signal.ts';
 import {
-  type Heard,
   type Json,
   Listener,
   NatsServer,
   Network,
+  type Received,
   socketPath,
   startBridge,
   startMonitor,
@@ -29,14 +29,14 @@ const STREAM = {
 };
 
 describePeer('nats-server', (path) => {
-  interface Wishes extends Partial<BridgeOptions> {
+  interface Setup extends Partial<BridgeOptions> {
     readonly commands?: Readonly<Record<string, Script>>;
     readonly config?: string;
     readonly args?: readonly string[];
   }
 
-  /** A bridge behind a network that can fail, and somebody who listens elsewhere. */
-  async function scene({ commands = {}, config = '', args = [], ...options }: Wishes = {}) {
+  /** Starts a bridge behind a network that can fail, and a subscriber with a direct connection. */
+  async function setUp({ commands = {}, config = '', args = [], ...options }: Setup = {}) {
     const server = await NatsServer.start(path, config, args);
     const listener = await Listener.at(server.url);
     const socket = await socketPath();
@@ -48,17 +48,19 @@ describePeer('nats-server', (path) => {
     return { server, listener, socket, monitor, network, bridge, log };
   }
 
-  const away = (log: Heard<string>) => log.next((line) => line === 'NATS: disconnect');
-  const back = (log: Heard<string>) => log.next((line) => line === 'NATS: reconnect');
+  const untilDisconnected = (log: Received<string>) =>
+    log.next((line) => line === 'NATS: disconnect');
+  const untilReconnected = (log: Received<string>) =>
+    log.next((line) => line === 'NATS: reconnect');
 
-  it('a server that was killed gets what it missed, when it is back', async () => {
-    const { server, listener, monitor, network, log } = await scene();
+  it('sends queued messages when a killed server is back', async () => {
+    const { server, listener, monitor, network, log } = await setUp();
     await server.kill();
     await network.cut();
-    await away(log);
+    await untilDisconnected(log);
     for (const n of [1, 2, 3]) monitor.emit('TICK', { n });
     await server.start();
-    await listener.back();
+    await listener.reconnected();
     await network.join();
     for (const n of [1, 2, 3]) {
       expect(await listener.next('vm.vm1.event.TICK')).toMatchObject({ seq: 2 + n, data: { n } });
@@ -66,7 +68,7 @@ describePeer('nats-server', (path) => {
     expect(await listener.execute('vm1', 'query-name')).toHaveProperty('return');
   });
 
-  it('a server that is killed again and again is found again', async () => {
+  it('reconnects to a server that is killed repeatedly', async () => {
     const server = await NatsServer.start(path);
     const listener = await Listener.at(server.url);
     const socket = await socketPath();
@@ -75,19 +77,19 @@ describePeer('nats-server', (path) => {
     await listener.state('vm1', 'UP');
     for (let n = 0; n < 3; n += 1) {
       await server.kill();
-      await away(log);
+      await untilDisconnected(log);
       await server.start();
-      await Promise.all([back(log), listener.back()]);
+      await Promise.all([untilReconnected(log), listener.reconnected()]);
       monitor.emit('TICK', { n });
       expect(await listener.next('vm.vm1.event.TICK')).toMatchObject({ data: { n } });
       expect(await listener.execute('vm1', 'query-name')).toHaveProperty('return');
     }
   });
 
-  it('a machine that goes and comes back meanwhile is told of in order', async () => {
-    const { listener, monitor, socket, network, bridge, log } = await scene();
+  it('publishes in order that a machine went down and came back during an outage', async () => {
+    const { listener, monitor, socket, network, bridge, log } = await setUp();
     await network.cut();
-    await away(log);
+    await untilDisconnected(log);
     monitor.emit('SHUTDOWN', { guest: true, reason: 'guest-shutdown' });
     await until(() => bridge.waiting === 1);
     await monitor.close();
@@ -99,36 +101,36 @@ describePeer('nats-server', (path) => {
     expect(await listener.next('vm.vm1.state')).toMatchObject({ seq: 5, state: 'UP' });
   });
 
-  it('a reply that finds no server is given when there is one', async () => {
-    const asked = gate();
-    const answered = gate();
+  it('sends a reply after the outage in which it was due', async () => {
+    const received = gate();
+    const answer = gate();
     const commands = {
       'x-slow': async () => {
-        asked.open();
-        await answered.opened;
+        received.open();
+        await answer.opened;
         return 'at last';
       },
     };
-    const { listener, network, log } = await scene({ commands });
+    const { listener, network, log } = await setUp({ commands });
     const reply = listener.execute('vm1', 'x-slow');
-    await asked.opened;
+    await received.opened;
     await network.cut();
-    await away(log);
-    answered.open();
+    await untilDisconnected(log);
+    answer.open();
     await network.join();
     expect(await reply).toEqual({ return: 'at last' });
   });
 
-  it('what there is no room for is counted, and told where it is missing', async () => {
-    const { listener, monitor, network, bridge, log } = await scene({ room: 3000 });
+  it('counts messages that exceed the queue, and reports them where they are missing', async () => {
+    const { listener, monitor, network, bridge, log } = await setUp({ room: 3000 });
     await network.cut();
-    await away(log);
+    await untilDisconnected(log);
     for (let n = 1; n <= 100; n += 1) monitor.emit('TICK', { n });
     await until(() => bridge.waiting + bridge.lost === 100);
     const { lost } = bridge;
     expect(lost).toBeGreaterThan(80);
     await network.join();
-    // The first was on its way when the server went.
+    // The first message had left the queue when the connection broke.
     expect(await listener.next('vm.vm1.event.TICK')).toMatchObject({ seq: 3, data: { n: 1 } });
     expect(await listener.next('vm.vm1.lost')).toEqual({ count: lost, total: lost });
     for (let n = lost + 2; n <= 100; n += 1) {
@@ -137,13 +139,13 @@ describePeer('nats-server', (path) => {
     expect(listener.messages.all).toHaveLength(2 + 1 + 1 + 99 - lost);
   });
 
-  it('what is larger than the server allows is counted then, too, and holds up nothing', async () => {
+  it('drops and counts a message that is too large for the server, and sends the next', async () => {
     const config = 'max_payload: 4096';
-    const { listener, monitor, network, bridge, log } = await scene({ config });
+    const { listener, monitor, network, bridge, log } = await setUp({ config });
     network.hold();
     network.drop();
-    await away(log);
-    await network.dialled.next(() => true); // And does not know yet what the server allows.
+    await untilDisconnected(log);
+    await network.dialled.next(() => true); // The client does not know max_payload yet.
     monitor.emit('LARGE', { large: 'x'.repeat(5000) });
     monitor.emit('SMALL');
     await until(() => bridge.waiting + bridge.lost === 2);
@@ -153,16 +155,16 @@ describePeer('nats-server', (path) => {
     await until(() => bridge.waiting === 0);
   });
 
-  it('what is in doubt comes twice, with one number, and a stream stores it once', async () => {
+  it('sends a message in doubt twice, with the same seq, and a stream stores it once', async () => {
     const directory = await socketPath();
     const args = ['-js', '-sd', directory];
-    const { listener, monitor, network, log } = await scene({ args });
+    const { listener, monitor, network, log } = await setUp({ args });
     await jetStream(listener, 'CREATE', STREAM);
     network.hold();
     monitor.emit('TICK');
     const first = await listener.next('vm.vm1.event.TICK');
     await network.cut();
-    await away(log);
+    await untilDisconnected(log);
     await network.join();
     expect(await listener.next('vm.vm1.event.TICK')).toEqual(first);
     monitor.emit('TOCK');
@@ -170,18 +172,18 @@ describePeer('nats-server', (path) => {
     expect(await jetStream(listener, 'INFO', {})).toMatchObject({ state: { messages: 2 } });
   });
 
-  it('a bridge that ends meanwhile says how much it could not say', async () => {
-    const { monitor, network, bridge, log } = await scene();
+  it('logs how many messages are lost when the bridge is closed during an outage', async () => {
+    const { monitor, network, bridge, log } = await setUp();
     await network.cut();
-    await away(log);
+    await untilDisconnected(log);
     monitor.emit('TICK');
     await until(() => bridge.waiting === 1);
     await bridge.close();
-    // TICK, the last state, and that the bridge has ended.
-    expect(log.all.at(-1)).toBe('3 messages were lost: the NATS server was away');
+    // TICK, the last state, and that the bridge has stopped.
+    expect(log.all.at(-1)).toBe('3 messages were lost: the NATS server was unreachable');
   });
 
-  it('a bridge that may not listen for commands ends, and says why', async () => {
+  it('ends with an error when the server denies the subscription for commands', async () => {
     const config = configOf('subscribe: { deny: "vm.vm1.execute" }');
     const server = await NatsServer.start(path, config);
     const socket = await socketPath();
@@ -193,7 +195,7 @@ describePeer('nats-server', (path) => {
     await monitor.close();
   });
 
-  it('a bridge that is shut out ends, and says why', async () => {
+  it('ends with an error when the server rejects its credentials', async () => {
     const server = await NatsServer.start(path);
     const listener = await Listener.at(server.url);
     const socket = await socketPath();
@@ -207,7 +209,7 @@ describePeer('nats-server', (path) => {
     await expect(startBridge(server.url, { vm2: socket })).rejects.toThrow(AuthorizationError);
   });
 
-  it('a bridge that may not say something logs it', async () => {
+  it('logs a message that the server does not permit', async () => {
     const config = configOf('publish: { deny: "vm.*.event.SECRET" }');
     const server = await NatsServer.start(path, config);
     const socket = await socketPath();
@@ -220,11 +222,11 @@ describePeer('nats-server', (path) => {
     await listener.next('vm.vm1.event.OPEN');
   });
 
-  it('the permissions in docs/fleet.md are enough for a bridge, and let a viewer view', async () => {
+  it('works with the permissions in docs/fleet.md, which allow a viewer only to subscribe', async () => {
     const docs = readFileSync(new URL('../../docs/fleet.md', import.meta.url), 'utf8');
     const [config = ''] = /^authorization \{\n[^`]*/m.exec(docs) ?? [];
-    const words = config.replace('$BRIDGE', LOGIN.password).replace('$VIEWER', 'viewing');
-    const server = await NatsServer.start(path, words);
+    const permissions = config.replace('$BRIDGE', LOGIN.password).replace('$VIEWER', 'viewing');
+    const server = await NatsServer.start(path, permissions);
     const viewer = await Listener.at(server.url, { user: 'viewer', pass: 'viewing' });
     const socket = await socketPath();
     const monitor = await startMonitor(socket);

@@ -1,4 +1,4 @@
-/** The bridge between NATS and QMP monitors as a program: its arguments, and its end. */
+/** The example bridge between NATS and QMP monitors as a program: its arguments, and how it exits. */
 
 import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
@@ -19,7 +19,7 @@ expectIdleAfterEach();
 const PROGRAM = 'examples/nats-bridge.ts';
 const ROOT = new URL('../../', import.meta.url);
 
-/** The program, which is killed after the test if it still runs, and how it ends. */
+/** Starts the program. It is killed after the test if it is still running. */
 function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
   const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, ...args], {
     cwd: ROOT,
@@ -45,22 +45,22 @@ function run(args: readonly string[], environment: Readonly<Record<string, strin
 }
 
 it.each([
-  ['no machine', [], 'No virtual machine was given'],
-  ['a machine without a path', ['vm1'], 'vm1 is not <name>=<path>'],
-  ['a machine with an empty path', ['vm1='], 'vm1= is not <name>=<path>'],
-  ['a machine without a name', ['=/run/qmp.sock'], '=/run/qmp.sock is not <name>=<path>'],
-  ['a name that is no part of a subject', ['a.b=/run/x'], 'a.b=/run/x is not <name>=<path>'],
-  ['a name twice', ['vm1=/run/x', 'vm1=/run/y'], 'vm1 was given twice'],
-  ['a server that is none', ['--server', 'http://x', 'vm1=/run/x'], 'http://x is no server'],
-  ['a password in sight', ['--server', 'nats://a:b@x', 'vm1=/run/x'], 'nats://a:b@x is no server'],
-  ['room for nothing', ['--room', '0', 'vm1=/run/x'], '0 is no number of bytes'],
-  ['room that is no number', ['--room', '1e6', 'vm1=/run/x'], '1e6 is no number of bytes'],
-])('refuses %s', (_, args, complaint) => {
+  ['no machine', [], 'Name at least one virtual machine'],
+  ['a machine without a path', ['vm1'], "'vm1' is not <name>=<path>"],
+  ['a machine with an empty path', ['vm1='], "'vm1=' is not <name>=<path>"],
+  ['a machine without a name', ['=/run/qmp.sock'], "'=/run/qmp.sock' is not <name>=<path>"],
+  ['a name that is not a token of a subject', ['a.b=/run/x'], "'a.b=/run/x' is not <name>=<path>"],
+  ['a name twice', ['vm1=/run/x', 'vm1=/run/y'], "The name 'vm1' was given twice"],
+  ['another URL', ['--server', 'http://x', 'vm1=/run/x'], "'http://x' is not a server"],
+  ['a password in a URL', ['--server', 'nats://a:b@x', 'vm1=/run/x'], 'is not a server'],
+  ['a queue of size 0', ['--room', '0', 'vm1=/run/x'], "above 0, not '0'"],
+  ['a size that is not an integer', ['--room', '1e6', 'vm1=/run/x'], "above 0, not '1e6'"],
+])('rejects %s', (_, args, problem) => {
   expect(() => optionsOf(args, {})).toThrow(ArgumentError);
-  expect(() => optionsOf(args, {})).toThrow(complaint);
+  expect(() => optionsOf(args, {})).toThrow(problem);
 });
 
-it('takes servers, machines, room, and who it is', () => {
+it('parses servers, machines, the size of the queue, and credentials', () => {
   const args = ['--server', 'nats://a', '--server', 'nats://b:1', '--room', '7', 'x=/y=z', 'v-1=w'];
   expect(optionsOf(args, { NATS_USER: 'me', NATS_PASSWORD: 'secret' })).toEqual({
     servers: ['nats://a', 'nats://b:1'],
@@ -75,31 +75,31 @@ it('takes servers, machines, room, and who it is', () => {
 });
 
 it.each([
-  [[], 'No virtual machine was given'],
+  [[], 'Name at least one virtual machine'],
   [['--sever', 'x', 'vm1=/run/x'], "Unknown option '--sever'"],
-])('given %j says what is wrong, and how it is used', async (args, complaint) => {
+])('given %j prints the problem and its usage, and exits with code 2', async (args, problem) => {
   const { code, output } = await run(args).ended;
   expect(code).toBe(2);
-  expect(output).toContain(complaint);
+  expect(output).toContain(problem);
   expect(output).toMatch(/\nUsage: nats-bridge \[--server /);
 });
 
-it('fails where there is no server', async () => {
+it('exits with code 1 when no server can be reached', async () => {
   const server = `nats://127.0.0.1:${String(await freePort())}`;
   const { code, output } = await run(['--server', server, 'vm1=/run/x']).ended;
   expect({ code, output }).toEqual({ code: 1, output: 'connection refused\n' });
 });
 
 describePeer('nats-server', (path) => {
-  async function scene(config = '') {
+  async function setUp(config = '') {
     const server = await NatsServer.start(path, config);
     const socket = await socketPath();
     const monitor = await startMonitor(socket);
     return { server, socket, monitor };
   }
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('ends by %s, and leaves nothing', async (signal) => {
-    const { server, socket } = await scene();
+  it.each(['SIGTERM', 'SIGINT'] as const)('exits cleanly on %s', async (signal) => {
+    const { server, socket } = await setUp();
     const listener = await Listener.at(server.url);
     const { child, ended } = run(['--server', server.url, `vm1=${socket}`, 'vm2=/nowhere/qmp']);
     await listener.state('vm1', 'UP');
@@ -110,15 +110,15 @@ describePeer('nats-server', (path) => {
       const error = await rejection(listener.execute(name, 'query-name'));
       expect(error).toHaveProperty('cause', expect.any(NoRespondersError));
     }
-    const said = listener.messages.all.filter(({ subject }) => subject === 'vm.vm1.state');
-    expect(said.at(-1)?.data).toMatchObject({ state: 'DOWN', reason: 'The bridge has ended' });
+    const states = listener.messages.all.filter(({ subject }) => subject === 'vm.vm1.state');
+    expect(states.at(-1)?.data).toMatchObject({ state: 'DOWN', reason: 'The bridge has stopped' });
     const client = createClient();
     await client.connect(socket);
     await client.disconnect();
   });
 
-  it('ends by SIGTERM while the server is away, and says what was lost', async () => {
-    const { server, socket } = await scene();
+  it('exits on SIGTERM during an outage, and reports how many messages were lost', async () => {
+    const { server, socket } = await setUp();
     const listener = await Listener.at(server.url);
     const { child, ended } = run(['--server', server.url, `vm1=${socket}`]);
     await listener.state('vm1', 'UP');
@@ -132,21 +132,21 @@ describePeer('nats-server', (path) => {
     child.kill('SIGTERM');
     const { code, output } = await ended;
     expect(code).toBe(0);
-    expect(output).toMatch(/\d messages were lost: the NATS server was away\n$/);
+    expect(output).toMatch(/\d messages were lost: the NATS server was unreachable\n$/);
   });
 
-  it('tells a server who it is', async () => {
+  it('logs in with the credentials in the environment', async () => {
     const config = 'authorization { user: bridge, password: secret }';
-    const { server, socket } = await scene(config);
+    const { server, socket } = await setUp(config);
     const listener = await Listener.at(server.url, { user: 'bridge', pass: 'secret' });
     const args = ['--server', server.url, `vm1=${socket}`];
-    const stranger = await run(args).ended;
-    expect(stranger).toMatchObject({ code: 1, output: 'Authorization Violation\n' });
+    const withoutCredentials = await run(args).ended;
+    expect(withoutCredentials).toMatchObject({ code: 1, output: 'Authorization Violation\n' });
     run(args, { NATS_USER: 'bridge', NATS_PASSWORD: 'secret' });
     await listener.state('vm1', 'UP');
   });
 
-  it('insists on TLS, and on a certificate that it trusts, where it is told to', async () => {
+  it('requires TLS with a trusted certificate for a tls:// URL', async () => {
     const { ca, server: identity } = await makeCertificates();
     const directory = await tempDir();
     const write = async (name: string, text: string) => {
@@ -159,7 +159,7 @@ describePeer('nats-server', (path) => {
       write('cert.pem', identity.cert),
       write('key.pem', identity.key),
     ]);
-    const { server, socket } = await scene(`tls { cert_file: "${cert}", key_file: "${key}" }`);
+    const { server, socket } = await setUp(`tls { cert_file: "${cert}", key_file: "${key}" }`);
     const listener = await Listener.at(server.url, { tls: { ca } });
     const args = ['--server', server.url.replace('nats:', 'tls:'), `vm1=${socket}`];
     expect((await run(args).ended).code).toBe(1);

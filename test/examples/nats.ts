@@ -1,4 +1,4 @@
-/** NATS servers, clients that listen to them, and bridges, each for one test. */
+/** NATS servers, subscribers and bridges for tests; all of them are closed after the test. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,19 +13,19 @@ import { listen } from '../support/peers.ts';
 import { freePort } from '../support/real-peers.ts';
 import { turn } from '../support/signal.ts';
 
-/** What the bridge says, as JSON. */
+/** A message of the bridge. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** Those of the test. */
+/** The bridges of the current test. */
 const bridges = new Set<Bridge>();
 
-/** They have things to say when they end, and want a server then. */
+/** Called before the server is killed: a bridge publishes when it is closed, and waits for the server. */
 async function closeBridges(): Promise<void> {
   await Promise.allSettled([...bridges].map((bridge) => bridge.close()));
   bridges.clear();
 }
 
-/** A server on a port of 127.0.0.1, which stays the same when it is killed and started again. */
+/** A server on a TCP port of 127.0.0.1. The port stays the same across restarts. */
 export class NatsServer {
   readonly port: number;
   readonly #path: string;
@@ -33,7 +33,7 @@ export class NatsServer {
   readonly #args: readonly string[];
   #child: ChildProcess | undefined;
 
-  /** @param config - Lines of its configuration. */
+  /** @param config - Lines of the configuration file. */
   static async start(path: string, config = '', args: readonly string[] = []): Promise<NatsServer> {
     const file = join(await tempDir(), 'nats.conf');
     const server = new NatsServer(path, await freePort(), file, args);
@@ -56,29 +56,29 @@ export class NatsServer {
     return `nats://127.0.0.1:${String(this.port)}`;
   }
 
-  /** Resolves when it can be dialled. Without a configuration it has the one of the last time. */
+  /** Resolves when the server accepts connections. Default configuration: that of the last start. */
   async start(config?: string): Promise<void> {
     if (config !== undefined) await writeFile(this.#file, config);
     const child = spawn(this.#path, this.#args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child = child;
-    // The last resort, where a clean-up hangs.
-    const abandon = () => child.kill('SIGKILL');
-    process.once('exit', abandon);
-    child.once('close', () => process.off('exit', abandon));
-    let said = '';
+    // In case a clean-up hangs.
+    const killAtExit = () => child.kill('SIGKILL');
+    process.once('exit', killAtExit);
+    child.once('close', () => process.off('exit', killAtExit));
+    let output = '';
     await new Promise<void>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', () => {
-        reject(new Error(`nats-server has ended: ${said}`));
+        reject(new Error(`nats-server has exited: ${output}`));
       });
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        said += text;
-        if (said.includes('Server is ready')) resolve();
+        output += text;
+        if (output.includes('Server is ready')) resolve();
       });
     });
   }
 
-  /** Ends it by SIGKILL. */
+  /** Sends SIGKILL, and waits for the exit. */
   async kill(): Promise<void> {
     const child = this.#child;
     if (child?.exitCode !== null || child.signalCode !== null) return;
@@ -88,51 +88,51 @@ export class NatsServer {
   }
 }
 
-/** Lines, or messages, as they come; each is waited for once, in order. */
-export class Heard<T> {
+/** Collects items, such as lines or messages; a test awaits them in order. */
+export class Received<T> {
   readonly #all: T[] = [];
-  #at = 0;
-  #waiting: (() => void) | undefined;
+  #nextIndex = 0;
+  #onPush: (() => void) | undefined;
 
-  readonly push = (one: T): void => {
-    this.#all.push(one);
-    this.#waiting?.();
+  readonly push = (item: T): void => {
+    this.#all.push(item);
+    this.#onPush?.();
   };
 
-  /** The next that is accepted; those before it are passed over. */
-  async next(accepts: (one: T) => boolean): Promise<T> {
+  /** Resolves with the next item that is accepted, and skips the items before it. */
+  async next(accepts: (item: T) => boolean): Promise<T> {
     for (;;) {
-      const one = this.#all[this.#at];
-      if (one === undefined) {
-        await new Promise<void>((resolve) => (this.#waiting = resolve));
+      const item = this.#all[this.#nextIndex];
+      if (item === undefined) {
+        await new Promise<void>((resolve) => (this.#onPush = resolve));
       } else {
-        this.#at += 1;
-        if (accepts(one)) return one;
+        this.#nextIndex += 1;
+        if (accepts(item)) return item;
       }
     }
   }
 
-  /** Passes over all that have come. */
-  forget(): void {
-    this.#at = this.#all.length;
+  /** Skips all items so far. */
+  skipAll(): void {
+    this.#nextIndex = this.#all.length;
   }
 
-  /** All that have come. */
+  /** All items so far. */
   get all(): readonly T[] {
     return this.#all;
   }
 }
 
-/** A network between a bridge and a server, which can fail. */
+/** A relay between a bridge and a server that simulates a network failure. */
 export class Network {
-  /** Each connection that comes from now on. */
-  readonly dialled = new Heard<'dialled'>();
+  /** One item for each connection of the bridge. */
+  readonly dialled = new Received<'dialled'>();
   readonly #target: number;
-  /** Both ends of each. */
+  /** The two sockets of each connection: to the bridge, to the server. */
   readonly #connections = new Map<Socket, Socket>();
   #server: Server | undefined;
   #port = 0;
-  #holds = false;
+  #isHeld = false;
 
   static async to(server: NatsServer): Promise<Network> {
     const network = new Network(server.port);
@@ -153,7 +153,7 @@ export class Network {
     return `nats://127.0.0.1:${String(this.#port)}`;
   }
 
-  /** Lets connections through, again. */
+  /** Accepts connections (again). */
   async join(): Promise<void> {
     this.release();
     this.#server = createServer((near) => {
@@ -162,25 +162,25 @@ export class Network {
     await listen(this.#server, { host: '127.0.0.1', port: this.#port });
   }
 
-  /** What the server says does not arrive. */
+  /** Holds back the bytes from the server. */
   hold(): void {
-    this.#holds = true;
+    this.#isHeld = true;
     for (const far of this.#connections.values()) far.pause();
   }
 
-  /** It does, again. */
+  /** Forwards the bytes from the server again. */
   release(): void {
-    this.#holds = false;
+    this.#isHeld = false;
     for (const far of this.#connections.values()) far.resume();
   }
 
-  /** Ends all connections. */
+  /** Destroys all connections. */
   drop(): void {
     for (const near of this.#connections.keys()) near.destroy();
-    this.dialled.forget();
+    this.dialled.skipAll();
   }
 
-  /** Ends all connections, and lets none through. */
+  /** Destroys all connections, and accepts no new ones. */
   async cut(): Promise<void> {
     const server = this.#server;
     if (server?.listening !== true) return;
@@ -194,7 +194,7 @@ export class Network {
     const far = dial({ host: '127.0.0.1', port: this.#target });
     this.#connections.set(near, far);
     far.on('data', (chunk) => near.write(chunk));
-    if (this.#holds) far.pause();
+    if (this.#isHeld) far.pause();
     near.pipe(far);
     for (const socket of [near, far]) {
       socket.on('error', () => undefined);
@@ -208,11 +208,11 @@ export class Network {
   }
 }
 
-/** A client of a server, which hears everything about every machine. */
+/** A NATS client that subscribes to the events, states and losses of all machines. */
 export class Listener {
   readonly nc: NatsConnection;
-  readonly messages = new Heard<{ readonly subject: string; readonly data: Json }>();
-  readonly statuses = new Heard<string>();
+  readonly messages = new Received<{ readonly subject: string; readonly data: Json }>();
+  readonly statuses = new Received<string>();
 
   static async at(url: string, options: ConnectionOptions = {}): Promise<Listener> {
     const nc = await connect({
@@ -230,7 +230,7 @@ export class Listener {
 
   private constructor(nc: NatsConnection) {
     this.nc = nc;
-    // Not `vm.>`: who hears commands is somebody who may answer them, to NATS.
+    // Not `vm.>`: to NATS, a subscriber for commands counts as a responder.
     for (const subject of ['vm.*.event.*', 'vm.*.state', 'vm.*.lost']) {
       nc.subscribe(subject, {
         callback: (_, message) => {
@@ -243,43 +243,43 @@ export class Listener {
     })();
   }
 
-  /** The next message of a subject. */
+  /** Resolves with the next message on this subject. */
   async next(subject: string): Promise<Json> {
     return (await this.messages.next((message) => message.subject === subject)).data;
   }
 
-  /** Waits until the machine is in a state, and resolves with what was said. */
+  /** Resolves with the next message that reports this state of the machine. */
   async state(name: string, state: 'UP' | 'DOWN'): Promise<Json> {
     const accepts = ({ subject, data }: { subject: string; data: Json }) =>
       subject === `vm.${name}.state` && data['state'] === state;
     return (await this.messages.next(accepts)).data;
   }
 
-  /** Has a command executed. */
+  /** Requests the execution of a command. */
   execute(name: string, command: string, args?: object): Promise<Json> {
     return this.ask(name, JSON.stringify({ command, arguments: args }));
   }
 
-  /** The same with any text. */
+  /** Sends a request with any content. */
   async ask(name: string, text: string | Uint8Array): Promise<Json> {
     const reply = await this.nc.request(`vm.${name}.execute`, text, { timeout: 10_000 });
     return reply.json<Json>();
   }
 
-  /** Is connected again, and hears again. */
-  async back(): Promise<void> {
+  /** Resolves when the client is connected again, and its subscriptions are active. */
+  async reconnected(): Promise<void> {
     await this.statuses.next((status) => status === 'reconnect');
     await this.nc.flush();
   }
 }
 
-/** A bridge, which is closed before the server is ended, and what it logs. */
+/** Starts a bridge, which is closed before its server is killed. `log` has its log lines. */
 export async function startBridge(
   url: string,
   vms: Readonly<Record<string, string>>,
   options: Partial<BridgeOptions> = {},
-): Promise<{ bridge: Bridge; log: Heard<string> }> {
-  const log = new Heard<string>();
+): Promise<{ bridge: Bridge; log: Received<string> }> {
+  const log = new Received<string>();
   const bridge = await Bridge.start({
     servers: [url],
     vms: new Map(Object.entries(vms)),
@@ -290,12 +290,12 @@ export async function startBridge(
   return { bridge, log };
 }
 
-/** Waits until something is true that nobody tells, a turn of the event loop at a time. */
+/** Polls a condition in each turn of the event loop, where no event reports that it is true. */
 export async function until(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await turn();
 }
 
-/** A monitor at a path; it is closed after the test. */
+/** Starts a scripted monitor at a path; it is closed after the test. */
 export async function startMonitor(
   path: string,
   options: ScriptedQmpServerOptions = {},
@@ -306,7 +306,7 @@ export async function startMonitor(
   return monitor;
 }
 
-/** A path in a directory of its own. */
+/** Returns a path for a socket in a new temporary directory. */
 export async function socketPath(): Promise<string> {
   return join(await tempDir(), 'qmp.sock');
 }

@@ -1,3 +1,5 @@
+/** The example charts of a virtual machine and of a fleet, with a real QEMU. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -11,12 +13,12 @@ import { describePeer } from '../support/real-peers.ts';
 
 expectIdleAfterEach();
 
-/** Without a guest: nobody answers to the power button. */
+/** A machine without a guest, which does not react to the power button. */
 const ARGS = ['-M', 'none', '-nodefaults', '-display', 'none', '-S'];
 
 describePeer('qemu-system-x86_64', (qemu) => {
   function start(args: readonly string[] = ARGS) {
-    const vm = createActor(createVm(), { id: 'vm', input: { qemu, args, patience: 100 } });
+    const vm = createActor(createVm(), { id: 'vm', input: { qemu, args, powerOffMs: 100 } });
     cleanUp(() => vm.stop());
     return vm.start();
   }
@@ -24,7 +26,7 @@ describePeer('qemu-system-x86_64', (qemu) => {
   const until = (vm: Vm, state: Parameters<ReturnType<Vm['getSnapshot']>['matches']>[0]) =>
     waitFor(vm, (snapshot) => snapshot.matches(state), { timeout: 15_000 });
 
-  test('is switched on, paused, resumed and switched off, as QEMU says', async () => {
+  test('follows QEMU when it is switched on, paused, resumed and switched off', async () => {
     const vm = start();
     vm.send({ type: 'POWER_ON' });
     await until(vm, { on: { up: 'running' } });
@@ -38,7 +40,7 @@ describePeer('qemu-system-x86_64', (qemu) => {
     expect(await context.peer?.exited).toMatchObject({ exitCode: 0, signal: null });
   });
 
-  test('is crashed when QEMU is killed, says how, and can be switched on again', async () => {
+  test('is crashed when QEMU is killed, keeps the cause, and can be switched on again', async () => {
     const vm = start();
     vm.send({ type: 'POWER_ON' });
     const { context } = await until(vm, { on: { up: 'running' } });
@@ -52,7 +54,7 @@ describePeer('qemu-system-x86_64', (qemu) => {
     expect(again.context.peer?.pid).not.toBe(context.peer?.pid);
   });
 
-  test('is crashed when QEMU does not start, with what QEMU said', async () => {
+  test('is crashed when QEMU does not start; the cause has the output of QEMU', async () => {
     const vm = start([...ARGS, '-no-such-option']);
     vm.send({ type: 'POWER_ON' });
     const { context } = await until(vm, 'crashed');
@@ -60,7 +62,7 @@ describePeer('qemu-system-x86_64', (qemu) => {
     expect(String(cause?.message)).toContain('no-such-option');
   });
 
-  test('ends QEMU at once when its actor is stopped', async () => {
+  test('kills QEMU at once when its actor is stopped', async () => {
     const vm = start();
     vm.send({ type: 'POWER_ON' });
     const { context } = await until(vm, { on: { up: 'running' } });
@@ -68,10 +70,10 @@ describePeer('qemu-system-x86_64', (qemu) => {
     expect(await context.peer?.exited).toMatchObject({ signal: 'SIGKILL' });
   });
 
-  test('is one tree in the inspector: machine, monitor, loops', async () => {
+  test('is one actor tree in the inspector: machine, monitor, loops', async () => {
     const file = join(await tempDir(), 'vm.jsonl');
     const recording = recordTo(file);
-    const vm = createActor(createVm(), { id: 'vm', input: { qemu, args: ARGS, patience: 100 } });
+    const vm = createActor(createVm(), { id: 'vm', input: { qemu, args: ARGS, powerOffMs: 100 } });
     recording.inspect.attach(vm);
     vm.start();
     vm.send({ type: 'POWER_ON' });
@@ -90,18 +92,18 @@ describePeer('qemu-system-x86_64', (qemu) => {
   });
 
   test(
-    'a fleet starts, replaces what was killed, and shuts down',
+    'a fleet starts, replaces a machine that was killed, and shuts down',
     { timeout: 60_000 },
     async () => {
-      const said: string[] = [];
-      const input = { qemu, args: ARGS, patience: 200, count: 8 };
-      const report = await runFleet(input, (text) => said.push(text));
+      const printed: string[] = [];
+      const input = { qemu, args: ARGS, powerOffMs: 200, count: 8 };
+      const report = await runFleet(input, (text) => printed.push(text));
       expect(report).toMatchObject({ count: 8, crashes: 1 });
       const [before, after] = report.replaced;
       expect(before).toBeGreaterThan(0);
       expect(after).toBeGreaterThan(0);
       expect(after).not.toBe(before);
-      expect(said).toHaveLength(3);
+      expect(printed).toHaveLength(3);
     },
   );
 });
