@@ -1,46 +1,43 @@
 /**
  * The file of a listening UNIX socket.
  *
- * When a server closes, libuv removes the file at the path that was bound, even if somebody else has
- * put theirs there meanwhile. So the server is bound to a temporary name, which is then linked to the
- * wanted one: a link never replaces anything, and what we remove in the end is known by its inode. (A
- * socket's inode number is not given to another file while the socket is open.)
+ * When a server closes, libuv removes the file at the path that it was bound to, even if another
+ * process has replaced that file meanwhile. So the server is bound to a temporary name, which is then
+ * linked to the path: a link never replaces a file, and at the end we remove the file at the path only
+ * if its inode is still ours. (The kernel does not reuse the inode number of an open socket.)
  */
 
-import { createHash, randomInt } from 'node:crypto';
-import { type BigIntStats, lstatSync, unlinkSync } from 'node:fs';
-import { link, lstat, readFile, stat, unlink } from 'node:fs/promises';
+import { type BigIntStats, linkSync, lstatSync, readFileSync, statSync, unlinkSync } from 'node:fs';
 import { connect, type ListenOptions, type Server } from 'node:net';
-import { basename, dirname, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { describe } from '../core/errors.ts';
+import { codeOf } from '../core/shape.ts';
 import { MAX_PATH_BYTES } from './address.ts';
 
-const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
-const PREFIX = '.w';
-/** After the prefix: letters that tell which path the name is for, and random ones. */
-const MARK_LETTERS = 4;
+/** The temporary name of a socket is its path, this separator and random letters. */
+const SEPARATOR = '~';
 const RANDOM_LETTERS = 2;
-const ATTEMPTS = 8;
+const MAX_BIND_ATTEMPTS = 8;
 
 /** A line of `/proc/net/unix` with the flag of a listening socket, and its name. */
 const LISTENING = /^[0-9a-f]+: \S+ \S+ 00010000 \S+ \S+ +\d+ (.+)$/gm;
 
-/** A socket's file, published at the path that was asked for. */
+/** A socket file that is published at the path that was asked for. */
 export interface SocketFile {
   /**
-   * Removes the file, if the one at the path is still ours. To be called while the server or one of
-   * its peers is open, which keeps the inode number from being used again. Never throws.
+   * Removes the file, if the file at the path is still ours. To be called while the server or one of
+   * its peers is open, so that the inode number cannot be another file's. Never throws.
    */
   remove(): void;
 }
 
 /**
- * Makes `server` listen on a temporary name in the directory of `path`, where nobody will look for
- * it, and resolves with that name. It is to be given to `publish()`; closing the server removes it.
+ * Makes `server` listen on a temporary name beside `path`, and resolves with that name, which is to be
+ * given to `publish()`. Closing the server removes it.
  *
  * Rejects with the error of the operating system, which names `path`; nothing is left behind then.
  *
- * @param backlog - How many peers the kernel may keep for us.
+ * @param backlog - How many pending connections the kernel may hold.
  */
 export async function listenNear(server: Server, path: string, backlog?: number): Promise<string> {
   for (let attempt = 1; ; attempt += 1) {
@@ -49,27 +46,27 @@ export async function listenNear(server: Server, path: string, backlog?: number)
       await listenAt(server, { path: temporary, ...(backlog !== undefined && { backlog }) });
       return temporary;
     } catch (error) {
-      // With little room for random letters a name may be taken; the kernel never binds it twice.
-      if (codeOf(error) === 'EADDRINUSE' && attempt < ATTEMPTS) continue;
-      throw await truth(error, path);
+      // The random name may exist already.
+      if (codeOf(error) === 'EADDRINUSE' && attempt < MAX_BIND_ATTEMPTS) continue;
+      throw bindError(error, path);
     }
   }
 }
 
 /**
- * Gives the socket at `temporary` its name `path`, and removes the temporary one. The file of a
- * socket that nobody serves any more, as a crash leaves it, is replaced.
+ * Gives the socket at `temporary` the name `path`, and removes the temporary name. A socket file that
+ * no process serves any more, as a crash leaves it, is replaced.
  *
- * To find that out, whoever serves `path` gets a connection that is closed at once, unless the kernel
- * tells (Linux, for sockets bound to this very path or made here).
+ * To find out whether a process serves the socket at `path`, this connects to it and closes the
+ * connection at once, unless the kernel's table of sockets (Linux) shows that it is served.
  *
- * Rejects with an error of code `EADDRINUSE` when `path` is served, or is not a socket; else with the
- * error of the operating system. What was at `path` is left there then, and the temporary name is
+ * Rejects with an error of code `EADDRINUSE` when `path` is served or is not a socket, else with the
+ * error of the operating system. Then the file at `path` is as before, and the temporary name is
  * removed.
  */
 export async function publish(temporary: string, path: string): Promise<SocketFile> {
   try {
-    const { dev, ino } = await lstat(temporary, { bigint: true });
+    const { dev, ino } = lstatSync(temporary, { bigint: true });
     await linkOver(temporary, path);
     // The working directory may change before the end.
     const absolute = resolve(path);
@@ -81,13 +78,13 @@ export async function publish(temporary: string, path: string): Promise<SocketFi
   } catch (error) {
     throw codeOf(error) === 'EADDRINUSE' ? error : listenError(codeOf(error), path, error);
   } finally {
-    await unlink(temporary).catch(ignore);
+    removeIf(temporary, () => true);
   }
 }
 
 /**
- * `server.listen(options)` as a promise, which resolves when the server listens. The server's
- * 'connection' events begin after the microtasks that follow.
+ * `server.listen(options)` as a promise, which resolves when the server listens. The server's first
+ * 'connection' event comes after the microtasks that follow.
  *
  * Rejects with the error of the operating system; the server can be used again then.
  */
@@ -104,54 +101,50 @@ export function listenAt(server: Server, options: ListenOptions): Promise<void> 
   });
 }
 
-/** A free name, as far as is known, in the same directory; no longer than a socket's may be. */
+/** A random name in the same directory; where there is no room beside the path, of letters alone. */
 function temporaryName(path: string): string {
+  const room = MAX_PATH_BYTES - Buffer.byteLength(path);
+  if (room > RANDOM_LETTERS) return `${path}${SEPARATOR}${randomLetters(RANDOM_LETTERS)}`;
   const directory = path.slice(0, path.lastIndexOf('/') + 1);
-  const room = MAX_PATH_BYTES - Buffer.byteLength(directory);
-  const fixed = PREFIX.length + MARK_LETTERS;
-  const roomy = room >= fixed + RANDOM_LETTERS;
-  let name = roomy ? `${directory}${PREFIX}${markOf(path)}` : directory;
-  const random = roomy ? RANDOM_LETTERS : room;
-  for (let i = 0; i < random; i += 1) name += LETTERS.charAt(randomInt(LETTERS.length));
+  const letters = Math.min(8, MAX_PATH_BYTES - Buffer.byteLength(directory));
+  const name = `${directory}${randomLetters(letters)}`;
   return name === path ? temporaryName(path) : name;
 }
 
-/** The letters by which the temporary names for `path` are known. */
-function markOf(path: string): string {
-  const digest = createHash('sha256').update(resolve(path)).digest();
-  return Array.from(digest.subarray(0, MARK_LETTERS), (byte) =>
-    LETTERS.charAt(byte % LETTERS.length),
-  ).join('');
-}
+const randomLetters = (count: number): string =>
+  Array.from({ length: count }, () => Math.floor(Math.random() * 36).toString(36)).join('');
 
 async function linkOver(temporary: string, path: string): Promise<void> {
   try {
-    await link(temporary, path);
+    linkSync(temporary, path);
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
     await removeStale(path);
-    await link(temporary, path).catch((again: unknown) => {
+    try {
+      linkSync(temporary, path);
+    } catch (again) {
       if (codeOf(again) !== 'EEXIST') throw again;
       throw inUse(path, 'exists, and could not be replaced', again);
-    });
+    }
   }
 }
 
-/** Removes a socket file that nobody serves. Rejects with `EADDRINUSE` if it is anything else. */
+/** Removes a socket file that no process serves. Rejects with `EADDRINUSE` for any other file. */
 async function removeStale(path: string): Promise<void> {
-  const before = await look(path);
+  const before = look(path);
   if (before === undefined) return;
   if (!before.isSocket()) throw inUse(path, 'exists and is not a socket');
-  if (await isListed(path)) throw inUse(path, 'is served by another process');
-  const answer = await probe(path);
-  if (answer === undefined || codeOf(answer) === 'EAGAIN') {
-    throw inUse(path, 'is served by another process', answer);
+  const failure = isListed(path) ? undefined : await probe(path);
+  const code = codeOf(failure);
+  if (code === 'ENOENT') return;
+  // A full backlog is EAGAIN.
+  if (failure === undefined || code === 'EAGAIN') {
+    throw inUse(path, 'is served by another process', failure);
   }
-  if (codeOf(answer) === 'ENOENT') return;
-  if (codeOf(answer) !== 'ECONNREFUSED') {
-    throw inUse(path, `may be served by another process (${describe(answer)})`, answer);
+  if (code !== 'ECONNREFUSED') {
+    throw inUse(path, `may be served by another process (${describe(failure)})`, failure);
   }
-  // The time too: an inode number can be used again at once.
+  // The time too: the inode number of the stale file may have been reused meanwhile.
   removeIf(
     path,
     ({ dev, ino, ctimeNs }) =>
@@ -159,33 +152,29 @@ async function removeStale(path: string): Promise<void> {
   );
 }
 
-/** What is at `path` itself, not where a link there leads to; `undefined` when there is nothing. */
-async function look(path: string) {
-  try {
-    return await lstat(path, { bigint: true });
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
 /**
- * Whether the kernel's table of sockets, where there is one (Linux), shows that `path` is served. This
- * is asked first, as to connect would use up the one place of a listener such as ours.
+ * Whether the kernel's table of sockets (Linux) lists a listening socket of this path: bound to it, or
+ * published there, and so listed by its temporary name, which is gone. This is asked before connecting,
+ * because a connection would take the only place of a listener that waits for one peer.
  */
-async function isListed(path: string): Promise<boolean> {
-  const table = await readFile('/proc/net/unix', 'utf8').catch(() => '');
+function isListed(path: string): boolean {
   const absolute = resolve(path);
-  const ours = `${PREFIX}${markOf(path)}`;
-  for (const [, name = ''] of table.matchAll(LISTENING)) {
-    if (name === absolute) return true;
-    // Sockets made here are listed under their temporary name; it is gone once they are published.
-    if (basename(name).startsWith(ours) && (await look(name)) === undefined) return true;
+  try {
+    const names = readFileSync('/proc/net/unix', 'utf8').matchAll(LISTENING);
+    return Array.from(names, ([, name = '']) => name).some(
+      (name) =>
+        name === absolute || (name.startsWith(absolute + SEPARATOR) && look(name) === undefined),
+    );
+  } catch {
+    return false;
   }
-  return false;
 }
 
-/** Resolves with the error of an attempt to connect, or with `undefined` when somebody answered. */
+/** What is at `path` itself, a link not followed; `undefined` when there is nothing. */
+const look = (path: string): BigIntStats | undefined =>
+  lstatSync(path, { bigint: true, throwIfNoEntry: false });
+
+/** Resolves with the error of an attempt to connect; with `undefined` when it was accepted. */
 function probe(path: string): Promise<Error | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ path });
@@ -197,24 +186,22 @@ function probe(path: string): Promise<Error | undefined> {
   });
 }
 
-/** Removes what is at `path` if it is what is meant; synchronously, so that little can come between. */
-function removeIf(path: string, isMeant: (found: BigIntStats) => boolean): void {
+/** Removes the file at `path` if it is the right one. Never throws. */
+function removeIf(path: string, isRight: (found: BigIntStats) => boolean): void {
   try {
-    if (isMeant(lstatSync(path, { bigint: true }))) unlinkSync(path);
+    if (isRight(lstatSync(path, { bigint: true }))) unlinkSync(path);
   } catch {
-    // Gone already, or in a directory that is not ours any more.
+    // It is gone already, or its directory is not ours any more.
   }
 }
 
-/**
- * The error of a failed bind as the caller should see it: with the path that they know, and, where
- * libuv reports EACCES for a directory that does not exist, with the truth.
- */
-async function truth(error: unknown, path: string): Promise<Error> {
+/** The error of a failed bind, with `path`; and with the true code where the directory is at fault. */
+function bindError(error: unknown, path: string): Error {
   try {
-    await stat(dirname(path));
-  } catch (absent) {
-    return listenError(codeOf(absent), path, absent);
+    // libuv reports a directory that does not exist as EACCES.
+    statSync(dirname(path));
+  } catch (cause) {
+    return listenError(codeOf(cause), path, cause);
   }
   return listenError(codeOf(error), path, error);
 }
@@ -232,12 +219,4 @@ function listenError(
 ): Error {
   const error = new Error(`listen ${code ?? 'failed'}: ${why}`, { cause });
   return Object.assign(error, { code, syscall: 'listen', address: path });
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
-}
-
-function ignore(): void {
-  // It is gone, or cannot be removed: what follows shows whether that matters.
 }

@@ -30,7 +30,7 @@ async function greeting(at = fixture.path): Promise<string> {
   return text;
 }
 
-/** Does something with `where` as the working fixture.directory. */
+/** Runs `what` with `where` as the working directory. */
 async function within<T>(where: string, what: () => Promise<T>): Promise<T> {
   const before = process.cwd();
   process.chdir(where);
@@ -41,7 +41,7 @@ async function within<T>(where: string, what: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A socket file without a server, as a crash leaves it. */
+/** Creates a socket file without a server, as a crash leaves it. */
 async function leaveStaleFile(): Promise<bigint> {
   const server = makeServer();
   const other = join(fixture.directory, 'other');
@@ -54,28 +54,28 @@ async function leaveStaleFile(): Promise<bigint> {
 }
 
 describe('a published socket', () => {
-  it('is served at its path, and the temporary name is gone', async () => {
+  it('listens at its path, and the temporary name is gone', async () => {
     const { temporary } = await serve();
     expect(await greeting()).toBe('hello');
-    expect(temporary).toMatch(/\/\.w[a-z0-9]{6}$/);
+    expect(temporary).toMatch(/\/socket~[a-z0-9]{2}$/);
     expect(await readdir(fixture.directory)).toEqual(['socket']);
   });
 
-  it('is removed on demand, also twice', async () => {
+  it('is removed by remove(), which may be called twice', async () => {
     const { file } = await serve();
     file.remove();
     file.remove();
     expect(await readdir(fixture.directory)).toEqual([]);
   });
 
-  it('is not removed by the closing of the server', async () => {
+  it('is not removed when the server is closed', async () => {
     const { server, file } = await serve();
     server.close();
     expect(await readdir(fixture.directory)).toEqual(['socket']);
     file.remove();
   });
 
-  it("leaves somebody else's file at its path alone", async () => {
+  it('does not remove a file that has replaced it', async () => {
     const first = await serve();
     await rm(fixture.path);
     await writeFile(fixture.path, 'theirs');
@@ -84,7 +84,7 @@ describe('a published socket', () => {
     expect(await readFile(fixture.path, 'utf8')).toBe('theirs');
   });
 
-  it("leaves somebody else's socket at its path alone", async () => {
+  it('does not remove a socket that has replaced it', async () => {
     const first = await serve();
     await rm(fixture.path);
     await serve();
@@ -93,7 +93,7 @@ describe('a published socket', () => {
     expect(await greeting()).toBe('hello');
   });
 
-  it('is found again at a relative path after a change of the working directory', async () => {
+  it('is removed at a relative path even after the working directory has changed', async () => {
     const { file } = await within(fixture.directory, () => serve('socket'));
     expect(await greeting()).toBe('hello');
     file.remove();
@@ -102,10 +102,10 @@ describe('a published socket', () => {
 });
 
 describe('the temporary name', () => {
-  it('is no longer than a socket may be, however little room there is', async () => {
+  it('is never longer than the path of a socket may be', async () => {
     for (const length of [1, 2, 7, 8, 9, 20]) {
       const parent = `${fixture.directory}/`;
-      // A directory such that the name of the socket has just this room.
+      // A directory that leaves exactly this room for the name of the socket.
       const deep = `${parent}${'d'.repeat(107 - parent.length - length - 1)}`;
       await mkdir(deep);
       const tight = `${deep}/${'s'.repeat(length)}`;
@@ -121,11 +121,11 @@ describe('the temporary name', () => {
 
   it('is in the directory of the path, also when that is the working directory', async () => {
     const temporary = await within(fixture.directory, () => listenNear(makeServer(), 'socket'));
-    expect(temporary).toMatch(/^\.w[a-z0-9]{6}$/);
+    expect(temporary).toMatch(/^socket~[a-z0-9]{2}$/);
     expect(await readdir(fixture.directory)).toEqual([temporary]);
   });
 
-  it('is removed by the closing of the server when it was never published', async () => {
+  it('is removed when the server is closed without publishing', async () => {
     const server = makeServer();
     await listenNear(server, fixture.path);
     expect(await readdir(fixture.directory)).toHaveLength(1);
@@ -141,7 +141,7 @@ describe('the temporary name', () => {
 });
 
 describe('a path that is taken', () => {
-  it('is replaced when it is a socket that nobody serves', async () => {
+  it('is replaced when it is a stale socket', async () => {
     const stale = await leaveStaleFile();
     await expect(greeting()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     await serve();
@@ -150,7 +150,7 @@ describe('a path that is taken', () => {
     expect(await readdir(fixture.directory)).toEqual(['socket']);
   });
 
-  it('is refused when another process serves it, which stays', async () => {
+  it('is refused when another process listens there, which is not affected', async () => {
     await serve();
     await expect(serve()).rejects.toMatchObject({
       code: 'EADDRINUSE',
@@ -161,7 +161,7 @@ describe('a path that is taken', () => {
     expect(await greeting()).toBe('hello');
   });
 
-  it('is refused when it is served under a name that the kernel does not tell', async () => {
+  it('is refused when a listener there is not in the table of the kernel', async () => {
     const other = join(fixture.directory, 'other');
     const server = makeServer();
     server.listen({ path: other });
@@ -171,7 +171,7 @@ describe('a path that is taken', () => {
     expect(await greeting()).toBe('hello');
   });
 
-  it('is refused when it is a regular file, which is left untouched', async () => {
+  it('is refused when it is a regular file, which stays', async () => {
     await writeFile(fixture.path, 'theirs');
     await expect(serve()).rejects.toMatchObject({
       code: 'EADDRINUSE',
@@ -182,13 +182,13 @@ describe('a path that is taken', () => {
     expect(await readFile(fixture.path, 'utf8')).toBe('theirs');
   });
 
-  it('is refused when it is a symbolic link, even one that leads nowhere', async () => {
+  it('is refused when it is a symbolic link, even a dangling one', async () => {
     await symlink('nowhere', fixture.path);
     await expect(serve()).rejects.toMatchObject({ code: 'EADDRINUSE', address: fixture.path });
     expect(await readdir(fixture.directory)).toEqual(['socket']);
   });
 
-  it('goes to one of two that find the same stale file at the same time', async () => {
+  it('goes to one of two servers that find the same stale file at the same time', async () => {
     await leaveStaleFile();
     const outcomes = await Promise.allSettled([serve(), serve()]);
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
@@ -200,7 +200,7 @@ describe('a path that is taken', () => {
 });
 
 describe('a directory that cannot be bound in', () => {
-  it('is reported as absent when it is, with the path that was asked for', async () => {
+  it('is reported as missing, with the requested path', async () => {
     const absent = join(fixture.directory, 'absent', 'socket');
     await expect(serve(absent)).rejects.toMatchObject({
       code: 'ENOENT',
@@ -209,7 +209,7 @@ describe('a directory that cannot be bound in', () => {
     });
   });
 
-  it('is reported as no directory when it is a file', async () => {
+  it('is reported as a file when it is one', async () => {
     await writeFile(fixture.path, 'theirs');
     await expect(serve(join(fixture.path, 'socket'))).rejects.toMatchObject({ code: 'ENOTDIR' });
   });
