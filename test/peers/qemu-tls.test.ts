@@ -13,7 +13,7 @@ import { rejection } from '../support/signal.ts';
 expectIdleAfterEach();
 
 describePeer('qemu-system-x86_64', (path) => {
-  /** The machine, which asks its clients for certificates, and its port. */
+  /** Starts QEMU with a monitor that requires client certificates; returns it with its port. */
   const start = async ({ ca, server }: Certificates, identity = server) => {
     const dir = await tempDir();
     await writeFile(join(dir, 'ca-cert.pem'), ca);
@@ -30,17 +30,17 @@ describePeer('qemu-system-x86_64', (path) => {
     return { peer, port };
   };
 
-  it('greets a client whose certificate it knows', async () => {
+  it('greets a client with a valid certificate', async () => {
     const certificates = await makeCertificates();
-    const { ca, client: own } = certificates;
+    const { ca, client: identity } = certificates;
     const { peer, port } = await start(certificates);
     const client = createClient({ timeouts: { handshake: 1_000 } });
     const connected = peer.connectWithRetry(() =>
-      client.connect({ host: '127.0.0.1', port, tls: { ca, ...own } }),
+      client.connect({ host: '127.0.0.1', port, tls: { ca, ...identity } }),
     );
     const [outcome] = await Promise.allSettled([connected]);
     expect(client.greeting?.QMP.capabilities).toContain('oob');
-    // QEMU up to 7.2 takes the first byte of each TLS record only, and so never hears the rest.
+    // QEMU up to 7.2 processes only the first byte of each TLS record, and so never answers a command.
     if (outcome.status === 'fulfilled') {
       expect(await client.execute('query-name')).toEqual({});
       await client.disconnect();
@@ -63,7 +63,7 @@ describePeer('qemu-system-x86_64', (path) => {
     expect(client.greeting).toBeUndefined();
   });
 
-  const refuse = async (peer: RealPeer, port: number, ca: string, code: string) => {
+  const expectRefusal = async (peer: RealPeer, port: number, ca: string, code: string) => {
     const client = createClient();
     const error = await rejection(
       peer.connectWithRetry(() => client.connect({ host: '127.0.0.1', port, tls: { ca } })),
@@ -73,15 +73,15 @@ describePeer('qemu-system-x86_64', (path) => {
     expect(client.runstate).toBe('IDLE');
   };
 
-  it('is refused when another authority has signed its certificate', async () => {
+  it('is refused when its certificate was signed by another authority', async () => {
     const { peer, port } = await start(await makeCertificates());
     const { ca } = await makeCertificates();
-    await refuse(peer, port, ca, 'CERT_SIGNATURE_FAILURE');
+    await expectRefusal(peer, port, ca, 'CERT_SIGNATURE_FAILURE');
   });
 
-  it('is refused when its certificate has another name', async () => {
+  it('is refused when its certificate is for another name', async () => {
     const certificates = await makeCertificates();
     const { peer, port } = await start(certificates, certificates.wrongName);
-    await refuse(peer, port, certificates.ca, 'ERR_TLS_CERT_ALTNAME_INVALID');
+    await expectRefusal(peer, port, certificates.ca, 'ERR_TLS_CERT_ALTNAME_INVALID');
   });
 });

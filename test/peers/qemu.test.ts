@@ -1,4 +1,4 @@
-/** The client against a real QEMU: an empty machine that never runs. */
+/** The client with a real QEMU: a machine without hardware or a guest. */
 
 import { describe, expect, it } from 'vitest';
 import { ClosedError } from '../../src/index.ts';
@@ -18,7 +18,7 @@ describePeer('qemu-system-x86_64', (path) => {
     return { peer, address, client: await peer.connect(address) };
   };
 
-  it('greets, offers oob, and says its version', async () => {
+  it('greets, offers oob, and reports its version', async () => {
     const { client } = await connected();
     expect(client.greeting?.QMP.capabilities).toContain('oob');
     const version = await client.execute('query-version');
@@ -27,7 +27,7 @@ describePeer('qemu-system-x86_64', (path) => {
     await client.disconnect();
   });
 
-  it('answers queries and refusals', async () => {
+  it('answers queries, and rejects unknown commands', async () => {
     const { client } = await connected();
     expect(await client.execute('query-status')).toMatchObject({ running: false });
     const names = (await client.execute('query-commands')).map(({ name }) => name);
@@ -42,7 +42,7 @@ describePeer('qemu-system-x86_64', (path) => {
     await client.disconnect();
   });
 
-  it('sends RESUME and STOP when it is told to go on and to stop', async () => {
+  it('sends RESUME and STOP on cont and stop', async () => {
     const { client } = await connected();
     const events = client.events();
     await client.execute('cont');
@@ -51,29 +51,29 @@ describePeer('qemu-system-x86_64', (path) => {
     await client.disconnect();
   });
 
-  it('gives integers of 64 bits back as they were', async () => {
+  it('returns 64-bit integers unchanged', async () => {
     const { client } = await connected();
     const values = [2n ** 53n + 1n, 2n ** 63n - 1n];
     for (const [number, value] of values.entries()) {
       const id = `io${String(number)}`;
       await client.execute('object-add', { 'qom-type': 'iothread', id, 'poll-max-ns': value });
-      const got = await client.execute('qom-get', {
+      const returned = await client.execute('qom-get', {
         path: `/objects/${id}`,
         property: 'poll-max-ns',
       });
-      expect(got).toBe(value);
+      expect(returned).toBe(value);
     }
     await client.disconnect();
   });
 
-  it('describes itself in one piece of 100 KB or more', async () => {
+  it('sends its schema in one message of more than 100 KB', async () => {
     const { client } = await connected();
     const schema = await client.execute('query-qmp-schema');
     expect(JSON.stringify(schema).length).toBeGreaterThan(100_000);
     await client.disconnect();
   });
 
-  it('answers 200 commands in a pipeline, in order', async () => {
+  it('answers 200 pipelined commands in order', async () => {
     const { client } = await connected();
     const order: number[] = [];
     const commands = Array.from({ length: 200 }, async (_, number) => {
@@ -85,14 +85,14 @@ describePeer('qemu-system-x86_64', (path) => {
     await client.disconnect();
   });
 
-  it('executes out of band, past the commands that wait', async () => {
+  it('executes an out-of-band command ahead of the queued commands', async () => {
     const { client } = await connected();
     const order: string[] = [];
-    const note = (name: string) => () => order.push(name);
+    const record = (name: string) => () => order.push(name);
     const slow = [1, 2, 3, 4, 5].map(() =>
-      client.execute('query-qmp-schema').then(note('query-qmp-schema')),
+      client.execute('query-qmp-schema').then(record('query-qmp-schema')),
     );
-    await client.execute('query-yank', undefined, { oob: true }).then(note('query-yank'));
+    await client.execute('query-yank', undefined, { oob: true }).then(record('query-yank'));
     await Promise.all(slow);
     expect(order.indexOf('query-yank')).toBeLessThan(5);
     expect(await rejection(client.execute('query-name', {}, { oob: true }))).toMatchObject({
@@ -101,7 +101,7 @@ describePeer('qemu-system-x86_64', (path) => {
     await client.disconnect();
   });
 
-  it('is served again after a session, with a new greeting', async () => {
+  it('greets the same client again after each session', async () => {
     const { client, address } = await connected();
     for (let round = 0; round < 5; round += 1) {
       await client.disconnect({ force: round % 2 === 1 });
@@ -111,10 +111,10 @@ describePeer('qemu-system-x86_64', (path) => {
     await client.disconnect();
   });
 
-  it('lets a second client wait for the first', async () => {
+  it('serves a second client when the first has left', async () => {
     const { peer, client, address } = await connected();
-    const impatient = createClient({ timeouts: { handshake: 50 } });
-    const busy = await rejection(impatient.connect(address));
+    const hasty = createClient({ timeouts: { handshake: 50 } });
+    const busy = await rejection(hasty.connect(address));
     expect(busy).toMatchObject({ retryable: true, phase: 'session' });
     expect(busy).toHaveProperty('cause', expect.any(BusyMonitorError));
     const patient = createClient();
@@ -127,7 +127,7 @@ describePeer('qemu-system-x86_64', (path) => {
     await patient.disconnect();
   });
 
-  it('is pretty where it is told to be', async () => {
+  it('is understood with pretty=on', async () => {
     const { peer, address } = await onSocket((at) =>
       startQemu(
         path,
@@ -143,27 +143,30 @@ describePeer('qemu-system-x86_64', (path) => {
     await client.disconnect();
   });
 
-  describe('quits', () => {
+  describe('on quit', () => {
     it.each([
       ['UNIX', 20],
       ['TCP', 10],
-    ])('over %s, %i times: SHUTDOWN, the reply, and a clean end', async (kind, rounds) => {
-      for (let round = 0; round < rounds; round += 1) {
-        const port = await freePort();
-        const { peer, address } =
-          kind === 'UNIX'
-            ? await onUnix()
-            : {
-                peer: startQemu(path, '-qmp', `tcp:127.0.0.1:${String(port)},server=on,wait=off`),
-                address: { host: '127.0.0.1', port },
-              };
-        await expectCleanQuit(await peer.connect(address));
-        expect(await peer.exited).toBe(0);
-      }
-    });
+    ])(
+      'over %s, %i times, sends SHUTDOWN and the reply, and ends the session cleanly',
+      async (kind, rounds) => {
+        for (let round = 0; round < rounds; round += 1) {
+          const port = await freePort();
+          const { peer, address } =
+            kind === 'UNIX'
+              ? await onUnix()
+              : {
+                  peer: startQemu(path, '-qmp', `tcp:127.0.0.1:${String(port)},server=on,wait=off`),
+                  address: { host: '127.0.0.1', port },
+                };
+          await expectCleanQuit(await peer.connect(address));
+          expect(await peer.exited).toBe(0);
+        }
+      },
+    );
   });
 
-  it('that is killed interrupts the commands that wait, and the client comes home', async () => {
+  it('that is killed interrupts the commands in flight, and the client returns to IDLE', async () => {
     const { peer, client } = await connected();
     const recording = recordRunstates(client);
     peer.child.kill('SIGSTOP');
@@ -182,7 +185,7 @@ describePeer('qemu-system-x86_64', (path) => {
     expect(await peer.exited).toBe('SIGKILL');
   });
 
-  it('dials us', async () => {
+  it('can dial a listening client', async () => {
     const client = createClient();
     const at = `${await tempDir()}/qmp.sock`;
     await client.listen(at);
@@ -192,7 +195,7 @@ describePeer('qemu-system-x86_64', (path) => {
     expect(await peer.exited).toBe(0);
   });
 
-  it('dials us again when we have left', async () => {
+  it('dials again after a session, with reconnect=1', async () => {
     const client = createClient();
     const at = `${await tempDir()}/qmp.sock`;
     await client.listen(at);
@@ -211,7 +214,7 @@ describePeer('qemu-system-x86_64', (path) => {
   });
 });
 
-/** Quits, and expects what a machine says when it goes. */
+/** Executes `quit`; expects its reply, the event SHUTDOWN, and a clean end of the session. */
 async function expectCleanQuit(client: QmpClient): Promise<void> {
   const events = client.events();
   expect(await client.execute('quit')).toEqual({});

@@ -1,4 +1,4 @@
-/** The client and real programs that inherit their monitor's socket: no path, no race. */
+/** The client with spawned programs that inherit the socket of their monitor. */
 
 import { describe, expect, it } from 'vitest';
 import { spawnPeer, type SpawnedPeer, type SpawnPeerOptions } from '../../src/index.ts';
@@ -11,11 +11,11 @@ import { rejection } from '../support/signal.ts';
 
 expectIdleAfterEach();
 
-const NOTHING = ['-M', 'none', '-display', 'none', '-nodefaults', '-S'];
+const WITHOUT_GUEST = ['-M', 'none', '-display', 'none', '-nodefaults', '-S'];
 const MONITOR = ['-chardev', 'socket,id=c,fd=3,server=off', '-mon', 'chardev=c,mode=control'];
 
-/** A client in a session with the peer. */
-async function connected(peer: SpawnedPeer) {
+/** Returns a client in a session with the peer. */
+async function connectTo(peer: SpawnedPeer) {
   const client = createClient();
   await client.connect(peer.address);
   return client;
@@ -23,11 +23,11 @@ async function connected(peer: SpawnedPeer) {
 
 describePeer('qemu-system-x86_64', (path) => {
   const qemu = (args: readonly string[] = [], options?: SpawnPeerOptions) =>
-    killAfterTest(spawnPeer(path, [...NOTHING, ...MONITOR, ...args], options));
+    killAfterTest(spawnPeer(path, [...WITHOUT_GUEST, ...MONITOR, ...args], options));
 
-  it('greets over descriptor 3, and is ended by disconnect() with a SIGTERM', async () => {
+  it('greets over descriptor 3, and gets SIGTERM on disconnect()', async () => {
     const peer = qemu();
-    const client = await connected(peer);
+    const client = await connectTo(peer);
     expect(await client.execute('query-status')).toMatchObject({ running: false });
     await client.disconnect();
     expect(isAlive(peer.pid)).toBe(false);
@@ -38,17 +38,19 @@ describePeer('qemu-system-x86_64', (path) => {
   });
 
   it('greets over its standard input and output', async () => {
-    const peer = killAfterTest(spawnPeer(path, [...NOTHING, '-qmp', 'stdio'], { stdio: 'stdio' }));
-    const client = await connected(peer);
+    const peer = killAfterTest(
+      spawnPeer(path, [...WITHOUT_GUEST, '-qmp', 'stdio'], { stdio: 'stdio' }),
+    );
+    const client = await connectTo(peer);
     expect(await client.execute('query-name')).toEqual({});
     await client.disconnect({ force: true });
     expect(await peer.exited).toMatchObject({ signal: 'SIGKILL' });
   });
 
-  it('that quits ends the session cleanly, 20 times', async () => {
+  it('ends the session cleanly on quit, 20 times', async () => {
     for (let round = 0; round < 20; round += 1) {
       const peer = qemu();
-      const client = await connected(peer);
+      const client = await connectTo(peer);
       expect(await client.execute('quit')).toEqual({});
       expect((await client.closed).cause).toBeUndefined();
       expect(await peer.exited).toMatchObject({ exitCode: 0, signal: null });
@@ -56,16 +58,16 @@ describePeer('qemu-system-x86_64', (path) => {
     }
   });
 
-  it('that does not know an option rejects connect(), with what it says of it', async () => {
+  it('with an unknown option rejects connect(), with its error output', async () => {
     const client = createClient();
     const error = await rejection(client.connect(qemu(['-bogus']).address));
     expect(error).toMatchObject({ code: 'ERR_CONNECT', retryable: false, cause: { exitCode: 1 } });
     expect(error).toHaveProperty('message', expect.stringMatching(/-bogus: invalid option/));
   });
 
-  it('that is killed interrupts the commands that wait, and is the reason why', async () => {
+  it('that is killed interrupts the commands in flight; the cause is a ProcessError', async () => {
     const peer = qemu();
-    const client = await connected(peer);
+    const client = await connectTo(peer);
     peer.kill('SIGSTOP');
     const interrupted = rejection(client.execute('query-name'));
     await client.protocol.flush();
@@ -76,18 +78,18 @@ describePeer('qemu-system-x86_64', (path) => {
     expect(await interrupted).toHaveProperty('cause', cause);
   });
 
-  it('that is stopped for good is killed by disconnect()', async () => {
+  it('that is frozen by SIGSTOP is killed by disconnect()', async () => {
     const peer = qemu();
-    const client = await connected(peer);
+    const client = await connectTo(peer);
     peer.kill('SIGSTOP');
     await client.disconnect();
     expect(isAlive(peer.pid)).toBe(false);
     expect(await peer.exited).toMatchObject({ signal: 'SIGKILL' });
   });
 
-  it('that is kept goes on without us', async () => {
+  it('with keep: true keeps running after disconnect()', async () => {
     const peer = qemu([], { keep: true, stderr: 'ignore' });
-    const client = await connected(peer);
+    const client = await connectTo(peer);
     await client.disconnect();
     expect(isAlive(peer.pid)).toBe(true);
     expect(peer.kill()).toBe(true);
@@ -96,19 +98,19 @@ describePeer('qemu-system-x86_64', (path) => {
 });
 
 describePeer('qemu-storage-daemon', (path) => {
-  it('greets over descriptor 7, and quits', async () => {
+  it('greets over descriptor 7, and ends cleanly on quit', async () => {
     const chardev = ['--chardev', 'socket,id=c,fd=7,server=off', '--monitor', 'chardev=c'];
     const peer = killAfterTest(spawnPeer(path, chardev, { fd: 7 }));
-    const client = await connected(peer);
+    const client = await connectTo(peer);
     await client.execute('quit');
     expect((await client.closed).cause).toBeUndefined();
     expect(await peer.exited).toMatchObject({ exitCode: 0 });
   });
 });
 
-describe('a missing QEMU', () => {
-  it('rejects connect(), and no retry makes sense', async () => {
-    const peer = killAfterTest(spawnPeer('qemu-system-nothing', [...NOTHING, ...MONITOR]));
+describe('a program that does not exist', () => {
+  it('rejects connect() with an error that is not retryable', async () => {
+    const peer = killAfterTest(spawnPeer('qemu-system-nothing', [...WITHOUT_GUEST, ...MONITOR]));
     const error = await rejection(createClient().connect(peer.address));
     expect(error).toMatchObject({ code: 'ERR_CONNECT', phase: 'connection', retryable: false });
     expect(error).toMatchObject({ cause: { code: 'ERR_PROCESS', cause: { code: 'ENOENT' } } });

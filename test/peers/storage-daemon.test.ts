@@ -1,4 +1,4 @@
-/** The client against a real qemu-storage-daemon. */
+/** The client with a real qemu-storage-daemon. */
 
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -16,7 +16,7 @@ describePeer('qemu-storage-daemon', (path) => {
       return new RealPeer(path, [...chardev, '--monitor', ['chardev=c0', ...more].join()]);
     });
 
-  it('greets, answers, and quits', async () => {
+  it('greets, answers commands, and ends cleanly on quit', async () => {
     const { peer, address } = await start();
     const client = await peer.connect(address);
     expect(await client.execute('query-version')).toEqual(client.greeting?.QMP.version);
@@ -28,7 +28,7 @@ describePeer('qemu-storage-daemon', (path) => {
     expect(await peer.exited).toBe(0);
   });
 
-  it('is pretty where it is told to be', async () => {
+  it('is understood with pretty=on', async () => {
     const { peer, address } = await start('pretty=on');
     const client = await peer.connect(address);
     expect(await client.execute('query-commands')).toContainEqual({ name: 'blockdev-add' });
@@ -36,7 +36,7 @@ describePeer('qemu-storage-daemon', (path) => {
     expect((await client.closed).cause).toBeUndefined();
   });
 
-  it('adds a node and deletes it', async () => {
+  it('adds and deletes a block node', async () => {
     const { peer, address } = await start();
     const client = await peer.connect(address);
     const node = { driver: 'null-co', 'node-name': 'n0', size: 1 << 20 };
@@ -50,7 +50,7 @@ describePeer('qemu-storage-daemon', (path) => {
     await client.disconnect();
   });
 
-  it("sends a job's first events before the reply to the command that began it", async () => {
+  it('sends the first events of a job before the reply to the command that started it', async () => {
     const { logger, records } = recordingLogger();
     const { peer, address, directory } = await start();
     const client = await peer.connect(address, { logger });

@@ -1,4 +1,4 @@
-/** A real QEMU that is kept: it is killed and started anew, and it dials us again when we have left. */
+/** A supervisor with a real QEMU: crashes, quit, a monitor in use, and QEMU as the dialling side. */
 
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
@@ -13,9 +13,9 @@ import { describePeer, startQemu } from '../support/real-peers.ts';
 expectIdleAfterEach();
 
 describePeer('qemu-system-x86_64', (path) => {
-  const serving = (at: string) => startQemu(path, '-qmp', `unix:${at},server=on,wait=off`);
+  const startServer = (at: string) => startQemu(path, '-qmp', `unix:${at},server=on,wait=off`);
 
-  it('that is killed and started anew at the same path is up again, each time', async () => {
+  it('that is killed and restarted at the same path is up again each time', async () => {
     const at = `${await tempDir()}/qmp.sock`;
     const statuses: string[] = [];
     const vm = supervise(QmpClient, at, {
@@ -26,7 +26,7 @@ describePeer('qemu-system-x86_64', (path) => {
     });
     cleanUp(() => vm.stop({ force: true }));
     for (let round = 1; round <= 3; round += 1) {
-      const peer = serving(at);
+      const peer = startServer(at);
       const qmp = await peer.unlessExited(vm.up());
       expect(qmp).toBe(vm.client);
       expect(vm.ups).toBe(round);
@@ -37,15 +37,15 @@ describePeer('qemu-system-x86_64', (path) => {
       expect(await peer.exited).toBe('SIGKILL');
       expect(vm.failures.some(({ cause }) => cause instanceof ClosedError)).toBe(true);
     }
-    // Each was a new machine, that had not run yet.
+    // Each was a new machine that had not run yet.
     expect(statuses).toEqual(['prelaunch', 'prelaunch', 'prelaunch']);
     await vm.stop();
     expect(vm.state).toBe('STOPPED');
   });
 
-  it('that quits when it is told to is not dialled again', async () => {
+  it('that ended on quit is not dialled again', async () => {
     const at = `${await tempDir()}/qmp.sock`;
-    const peer = serving(at);
+    const peer = startServer(at);
     const vm = supervise(QmpClient, at, { backoff: { initial: 10, max: 50 } });
     cleanUp(() => vm.stop({ force: true }));
     const qmp = await peer.unlessExited(vm.up());
@@ -56,9 +56,9 @@ describePeer('qemu-system-x86_64', (path) => {
     expect(vm.client.outcome?.cause).toBeUndefined();
   });
 
-  it('that is held by another client is up as soon as that leaves', async () => {
+  it('whose monitor another client holds is up when that client has left', async () => {
     const at = `${await tempDir()}/qmp.sock`;
-    const peer = serving(at);
+    const peer = startServer(at);
     const first = await peer.connect(at);
     const vm = supervise(QmpClient, at, {
       backoff: { initial: 10, max: 50 },
@@ -73,7 +73,7 @@ describePeer('qemu-system-x86_64', (path) => {
     await vm.stop();
   });
 
-  it('with reconnect=1 dials us again whenever a session has ended: its address is who comes next', async () => {
+  it('with reconnect=1 dials again after each session; the address is a function that awaits it', async () => {
     const at = `${await tempDir()}/qmp.sock`;
     const server = createServer({ pauseOnConnect: true });
     cleanUp(() => server.close());
@@ -100,11 +100,11 @@ describePeer('qemu-system-x86_64', (path) => {
     cleanUp(() => vm.stop({ force: true }));
     for (const event of ['RESUME', 'STOP', 'RESUME']) {
       const qmp = await peer.unlessExited(vm.up());
-      const came = qmp.waitFor(event);
+      const received = qmp.waitFor(event);
       await qmp.execute(event === 'RESUME' ? 'cont' : 'stop');
-      await came;
+      await received;
       const lost = entered(vm, 'FAILING');
-      qmp.protocol.fail(new ClosedError('Nobody asked for this'));
+      qmp.protocol.fail(new ClosedError('Failed by the test'));
       await lost;
     }
     await peer.unlessExited(vm.up());
@@ -114,9 +114,9 @@ describePeer('qemu-system-x86_64', (path) => {
   });
 });
 
-/** Resolves when the supervision has entered the state. */
+/** Resolves when the supervisor has entered the state. */
 async function entered(vm: Supervisor<QmpClient>, state: string): Promise<void> {
-  for await (const one of vm.states()) if (one === state) return;
+  for await (const current of vm.states()) if (current === state) return;
 }
 
 const ignore = (): void => undefined;
