@@ -14,7 +14,11 @@ const draw = async () => {
     const figure = document.createElement('figure');
     figure.className = 'diagram';
     figure.innerHTML = (await mermaid.render(`diagram-${index}`, block.textContent)).svg;
-    figure.addEventListener('click', () => figure.classList.toggle('is-large'));
+    const { style } = figure.firstElementChild;
+    // Mermaid leaves its own size there.
+    figure.addEventListener('click', () => {
+      style.width = figure.classList.toggle('is-large') ? style.maxWidth : '';
+    });
     block.parentElement.replaceWith(figure);
   }
 };

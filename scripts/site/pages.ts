@@ -36,6 +36,7 @@ const toFiles = (html: string): string =>
 function namesOf(project: ProjectReflection): Map<string, Reflection> {
   const names = new Map<string, Reflection>();
   for (const exported of (project.children ?? []).flatMap((module) => module.children ?? [])) {
+    if (names.has(exported.name)) continue; // exported again by another module
     names.set(exported.name, exported);
     for (const member of exported.children ?? []) {
       names.set(`${exported.name}.${member.name}`, member);
