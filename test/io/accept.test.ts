@@ -9,13 +9,13 @@ import { KINDS, refused, useListeners } from '../support/listeners.ts';
 import { closing, textOf, useFixture } from '../support/sockets.ts';
 
 const REASON = new Error('the reason');
-const LEFT = 'The peer left before it was accepted';
+const LEFT_EARLY = 'The peer left before it was accepted';
 
 const fixture = useFixture();
 const sockets = useListeners(fixture);
 
 describe.each(KINDS)('accepting (%s)', (kind) => {
-  it('gives the peer that comes after the call', async () => {
+  it('resolves with a peer that connects after the call', async () => {
     const listener = await sockets.listen(sockets.addressOf(kind));
     const accepted = sockets.accept(listener);
     const client = sockets.dialAs(kind, listener);
@@ -24,7 +24,7 @@ describe.each(KINDS)('accepting (%s)', (kind) => {
     expect(await textOf(stream)).toBe('hello');
   });
 
-  it('gives the peer that came before the call', async () => {
+  it('resolves with a peer that connected before the call', async () => {
     const listener = await sockets.listen(sockets.addressOf(kind));
     sockets.dialAs(kind, listener).write('hello');
     await refused(listener);
@@ -32,7 +32,7 @@ describe.each(KINDS)('accepting (%s)', (kind) => {
     expect(String((await once(stream, 'data'))[0])).toBe('hello');
   });
 
-  it('gives a half-open stream with one quiet listener', async () => {
+  it('resolves with a stream that allows half-open connections and has an error listener', async () => {
     const listener = await sockets.listen(sockets.addressOf(kind));
     const client = sockets.dialAs(kind, listener);
     const stream = await sockets.accept(listener);
@@ -42,11 +42,11 @@ describe.each(KINDS)('accepting (%s)', (kind) => {
     stream.resume();
     await once(stream, 'end');
     const answer = once(client, 'data');
-    stream.end('late words');
-    expect(String((await answer)[0])).toBe('late words');
+    stream.end('late data');
+    expect(String((await answer)[0])).toBe('late data');
   });
 
-  it('ends the listening when the first peer comes, before sockets.accept() is called', async () => {
+  it('stops listening when the first peer connects, even before accept() is called', async () => {
     const listener = await sockets.listen(sockets.addressOf(kind));
     sockets.dialAs(kind, listener);
     await refused(listener);
@@ -54,7 +54,7 @@ describe.each(KINDS)('accepting (%s)', (kind) => {
     await sockets.accept(listener);
   });
 
-  it('gives one of two peers that come at once, and closes the other', async () => {
+  it('takes one of two peers that connect at once, and closes the other', async () => {
     const listener = await sockets.listen(sockets.addressOf(kind));
     const clients = [sockets.dialAs(kind, listener), sockets.dialAs(kind, listener)];
     const stream = await sockets.accept(listener);
@@ -65,32 +65,32 @@ describe.each(KINDS)('accepting (%s)', (kind) => {
     expect(String((await once(survivor, 'data'))[0])).toBe('hello');
   });
 
-  it('rejects when the peer came and left before the call', async () => {
+  it('rejects when the peer connected and left before the call', async () => {
     const listener = await sockets.listen(sockets.addressOf(kind));
     const client = sockets.dialAs(kind, listener);
     await once(client, kind === 'tls' ? 'secureConnect' : 'connect');
     client.end();
     await refused(listener);
     if (!client.writableFinished) await once(client, 'finish');
-    // Its end is read in the turns that follow.
+    // The end is read in the following turns.
     for (let i = 0; i < 20; i += 1) await turn();
     const accepted = sockets.accept(listener);
     await expect(accepted).rejects.toThrow(ClosedError);
-    await expect(accepted).rejects.toThrow(LEFT);
+    await expect(accepted).rejects.toThrow(LEFT_EARLY);
     await closing(client);
   });
 
-  it('gives a peer that left before the call, but had sent something', async () => {
+  it('resolves with a peer that left before the call, if it had sent something', async () => {
     const listener = await sockets.listen(sockets.addressOf(kind));
     const client = sockets.dialAs(kind, listener);
-    client.end('last words');
+    client.end('last data');
     await refused(listener);
     if (!client.writableFinished) await once(client, 'finish');
     for (let i = 0; i < 20; i += 1) await turn();
-    expect(await textOf(await sockets.accept(listener))).toBe('last words');
+    expect(await textOf(await sockets.accept(listener))).toBe('last data');
   });
 
-  it('gives all of it, if that is more than Node reads ahead', async () => {
+  it('loses nothing of it, even if it is more than Node reads ahead', async () => {
     const listener = await sockets.listen(sockets.addressOf(kind));
     const client = sockets.dialAs(kind, listener);
     client.end('x'.repeat(1_000_000));
@@ -117,7 +117,7 @@ describe.each(KINDS)('accepting (%s)', (kind) => {
     expect(await textOf(stream)).toBe('hello');
   });
 
-  it('destroys a peer that nobody accepted when the listener is closed', async () => {
+  it('destroys a peer that was not accepted when the listener is closed', async () => {
     const listener = await sockets.listen(sockets.addressOf(kind));
     const client = sockets.dialAs(kind, listener);
     await refused(listener);
@@ -137,12 +137,12 @@ describe('accepting', () => {
     for (let i = 0; i < 20; i += 1) await turn();
     await expect(sockets.accept(listener)).rejects.toMatchObject({
       code: 'ERR_CLOSED',
-      message: LEFT,
+      message: LEFT_EARLY,
       cause: { code: 'ECONNRESET' },
     });
   });
 
-  it('rejects a second call while the first waits, which goes on', async () => {
+  it('rejects a second call while the first is pending, which is not affected', async () => {
     const listener = await sockets.listen(fixture.path);
     const first = sockets.accept(listener);
     await expect(sockets.accept(listener)).rejects.toThrow(ClosedError);
@@ -150,7 +150,7 @@ describe('accepting', () => {
     await expect(first).resolves.toBeInstanceOf(Socket);
   });
 
-  it('rejects when the listener is closed meanwhile', async () => {
+  it('rejects a pending call when the listener is closed', async () => {
     const listener = await sockets.listen(fixture.path);
     const accepted = sockets.accept(listener);
     listener.close();
@@ -177,7 +177,7 @@ describe.each(KINDS)('an aborted accept (%s)', (kind) => {
     await expectNoHandles();
   });
 
-  it('destroys a peer that comes in the same turn', async () => {
+  it('destroys a peer that connects in the same turn', async () => {
     const listener = await sockets.listen(sockets.addressOf(kind));
     const client = sockets.dialAs(kind, listener);
     const controller = new AbortController();
@@ -192,7 +192,7 @@ describe.each(KINDS)('an aborted accept (%s)', (kind) => {
     await expectNoHandles();
   });
 
-  it('destroys a peer that had come before', async () => {
+  it('destroys a peer that had connected before', async () => {
     const listener = await sockets.listen(sockets.addressOf(kind));
     const client = sockets.dialAs(kind, listener);
     await refused(listener);

@@ -5,7 +5,7 @@ import { ArgumentError } from '../../src/core/errors.ts';
 import { parseAddress } from '../../src/io/address.ts';
 
 describe('an address', () => {
-  // As a caller in plain JavaScript can pass anything.
+  // A caller in plain JavaScript can pass anything.
   const parse = (address: unknown): unknown => Reflect.apply(parseAddress, undefined, [address]);
 
   function oneWay(): Duplex {
@@ -18,7 +18,7 @@ describe('an address', () => {
     ['a string', '/run/x', { kind: 'unix', path: '/run/x' }],
     ['a path', { path: 'x' }, { kind: 'unix', path: 'x' }],
     [
-      'a path beside fields without a value',
+      'a path and fields that are undefined',
       { path: 'x', port: undefined, host: undefined },
       { kind: 'unix', path: 'x' },
     ],
@@ -42,14 +42,14 @@ describe('an address', () => {
     ['a path with TLS', { path: 'x', tls: {} }, 'belong to a TCP address'],
     ['a host without a port', { host: 'x' }, 'exactly one of path, port and stream'],
     ['an empty path', '', 'must not be empty'],
-    ['a path that is no string', { path: 5 }, 'must be a string, not 5'],
+    ['a path that is not a string', { path: 5 }, 'must be a string, not 5'],
     ['a path with NUL', '\0abstract', 'NUL'],
     ['108 bytes', 'x'.repeat(108), 'may have 107 bytes, this one has 108'],
     ['108 bytes in fewer characters', 'ä'.repeat(54), 'this one has 108'],
     ['a port as text', { port: '4444' }, 'integer from 0 to 65535, not "4444"'],
     ['a negative port', { port: -1 }, 'not -1'],
-    ['a port too high', { port: 65_536 }, 'not 65536'],
-    ['a broken port', { port: 1.5 }, 'not 1.5'],
+    ['a port above 65535', { port: 65_536 }, 'not 65536'],
+    ['a fractional port', { port: 1.5 }, 'not 1.5'],
     ['a port that is not a number', { port: NaN }, 'not NaN'],
     ['a port that is null', { port: null }, 'not null'],
     ['an empty host', { host: '', port: 1 }, 'host must be'],

@@ -29,7 +29,7 @@ describe('dialling TLS', () => {
     return portOf(await start(fixture, server));
   }
 
-  it('gives an open stream when the certificate is good', async () => {
+  it('resolves with an open stream when the certificate is valid', async () => {
     const port = await tlsServer(certificates.server);
     const stream = await open({ port, tls: { ca: certificates.ca } });
     expectOnlyErrorListener(stream);
@@ -37,23 +37,20 @@ describe('dialling TLS', () => {
     await expectEcho(stream);
   });
 
-  it.each(['localhost', 'other.example'])(
-    'tells the server the name it wants (%s)',
-    async (name) => {
-      const names: string[] = [];
-      const SNICallback: TlsOptions['SNICallback'] = (asked, done) => {
-        names.push(asked);
-        done(null);
-      };
-      const port = await tlsServer({ ...certificates.server, SNICallback });
-      const own =
-        name === 'localhost' ? {} : { servername: name, checkServerIdentity: () => undefined };
-      await open({ host: 'localhost', port, tls: { ca: certificates.ca, ...own } });
-      expect(names).toEqual([name]);
-    },
-  );
+  it.each(['localhost', 'other.example'])('sends the server name (%s)', async (name) => {
+    const names: string[] = [];
+    const SNICallback: TlsOptions['SNICallback'] = (requested, done) => {
+      names.push(requested);
+      done(null);
+    };
+    const port = await tlsServer({ ...certificates.server, SNICallback });
+    const options =
+      name === 'localhost' ? {} : { servername: name, checkServerIdentity: () => undefined };
+    await open({ host: 'localhost', port, tls: { ca: certificates.ca, ...options } });
+    expect(names).toEqual([name]);
+  });
 
-  it('connects to the address only, whatever the TLS options say', async () => {
+  it('connects to the address, and ignores host, port and path of the TLS options', async () => {
     const port = await tlsServer(certificates.server);
     const tls = { ca: certificates.ca, host: 'nowhere.invalid', port: 1, path: '/nowhere' };
     await expectEcho(await open({ host: '127.0.0.1', port, tls }));
@@ -77,7 +74,7 @@ describe('dialling TLS', () => {
     await expect(dialled).rejects.toMatchObject({ code: 'CERT_HAS_EXPIRED' });
   });
 
-  it('shows the certificate of the client to a server that requires one', async () => {
+  it('sends the certificate of the client to a server that requires one', async () => {
     const port = await tlsServer({
       ...certificates.server,
       requestCert: true,
@@ -86,7 +83,7 @@ describe('dialling TLS', () => {
     await expectEcho(await open({ port, tls: { ca: certificates.ca, ...certificates.client } }));
   });
 
-  it('fails, at the latest on the open stream, without the certificate that is required', async () => {
+  it('fails without the required certificate, at the latest on the open stream', async () => {
     const mutual = { ...certificates.server, requestCert: true, ca: certificates.ca };
     const port = await tlsServer(mutual);
     const stream = await open({ port, tls: { ca: certificates.ca } });
@@ -97,7 +94,7 @@ describe('dialling TLS', () => {
     await expect(open({ port: older, tls: { ca: certificates.ca } })).rejects.toThrow();
   });
 
-  it('rejects when the server hangs up in the middle of the handshake', async () => {
+  it('rejects when the server closes the connection during the handshake', async () => {
     const port = portOf(
       await start(
         fixture,
@@ -121,7 +118,7 @@ describe('dialling TLS', () => {
   });
 
   it.each([{ cert: 'junk', key: 'junk' }, { minVersion: 'TLSv9' }, { cert: 5 }])(
-    'rejects options that Node does not take (%j)',
+    'rejects options that Node rejects (%j)',
     async (tls) => {
       const target = { ...parseAddress({ port: 1 }), kind: 'tcp', tls } as const;
       const dialled = dial({ ...target, host: '127.0.0.1', port: 1 }, AbortSignal.timeout(10_000));
@@ -147,7 +144,7 @@ describe('adopting a TLS socket', () => {
     await expectEcho(stream);
   });
 
-  it('rejects with the error of a TLS socket whose peer is not the right one', async () => {
+  it('rejects with the error of a TLS socket whose peer has the wrong name', async () => {
     const port = portOf(await start(fixture, createTlsServer(certificates.wrongName)));
     const stream = connectTls({ port, host: '127.0.0.1', ca: certificates.ca });
     const dialled = open({ stream });
@@ -163,7 +160,7 @@ describe('an aborted dial with TLS', () => {
     const dialled = open({ port: portOf(server), tls: {} }, controller.signal);
     const rejected = expect(dialled).rejects.toBe(REASON);
     const peer = await arrival;
-    // The ClientHello has come, and will never be answered.
+    // The ClientHello, which is never answered.
     await once(peer, 'data');
     const closed = closing(peer);
     controller.abort(REASON);

@@ -25,7 +25,7 @@ async function echoServer(where?: ListenOptions) {
 }
 
 describe('dialling a UNIX socket', () => {
-  it('gives an open stream with one quiet listener', async () => {
+  it('resolves with an open stream that has one error listener', async () => {
     await echoServer({ path: fixture.path });
     const stream = await open(fixture.path);
     expectOnlyErrorListener(stream);
@@ -33,19 +33,19 @@ describe('dialling a UNIX socket', () => {
     await expectEcho(stream);
   });
 
-  it('rejects with the error of the system when the path is absent', async () => {
+  it('rejects with the error of the system when the path does not exist', async () => {
     await expect(open({ path: fixture.path })).rejects.toMatchObject({
       code: 'ENOENT',
       syscall: 'connect',
     });
   });
 
-  it('rejects with the error of the system when the path is no socket', async () => {
+  it('rejects with the error of the system when the path is not a socket', async () => {
     await writeFile(fixture.path, '');
     await expect(open(fixture.path)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
-  it('notices a peer that has closed, and can still write to it', async () => {
+  it('allows writing to a peer that has ended its side', async () => {
     const server = await start(fixture, createServer({ allowHalfOpen: true }), {
       path: fixture.path,
     });
@@ -55,13 +55,13 @@ describe('dialling a UNIX socket', () => {
     peer.end();
     stream.resume();
     await once(stream, 'end');
-    stream.end('late words');
-    expect(String((await once(peer, 'data'))[0])).toBe('late words');
+    stream.end('late data');
+    expect(String((await once(peer, 'data'))[0])).toBe('late data');
   });
 });
 
 describe('dialling TCP', () => {
-  it('gives an open stream, without delay and half-open capable', async () => {
+  it('resolves with an open stream that allows half-open connections', async () => {
     const port = portOf(await echoServer());
     const stream = await open({ port });
     expectOnlyErrorListener(stream);
@@ -74,7 +74,7 @@ describe('dialling TCP', () => {
     await expectEcho(await open({ host: 'localhost', port }));
   });
 
-  it('rejects with the error of the system when refused', async () => {
+  it('rejects with the error of the system when the connection is refused', async () => {
     const server = await echoServer();
     const port = portOf(server);
     server.close();
@@ -82,7 +82,7 @@ describe('dialling TCP', () => {
     await expect(open({ port })).rejects.toMatchObject({ code: 'ECONNREFUSED', port });
   });
 
-  it('survives an error that comes when nobody looks', async () => {
+  it('survives an error of the idle stream', async () => {
     const server = await start(fixture, createServer());
     const arrival = nextPeer(server);
     const stream = await open({ port: portOf(server) });
@@ -94,17 +94,17 @@ describe('dialling TCP', () => {
 });
 
 describe('an aborted dial', () => {
-  it('opens nothing when the signal was aborted before', async () => {
+  it('opens nothing when the signal was aborted already', async () => {
     const server = await start(fixture, createServer());
     const ports: unknown[] = [];
     server.on('connection', (peer) => ports.push(peer.remotePort));
     await expect(open({ port: portOf(server) }, AbortSignal.abort(REASON))).rejects.toBe(REASON);
-    // Whatever came before it would be there with it.
+    // A connection of the aborted call would have arrived before this one.
     const [stream] = await Promise.all([open({ port: portOf(server) }), nextPeer(server)]);
     expect(ports).toEqual([stream instanceof Socket ? stream.localPort : undefined]);
   });
 
-  it('destroys an adopted stream when the signal was aborted before', async () => {
+  it('destroys an adopted stream when the signal was aborted already', async () => {
     const stream = new PassThrough();
     await expect(open({ stream }, AbortSignal.abort(REASON))).rejects.toBe(REASON);
     expect(stream.destroyed).toBe(true);
@@ -130,7 +130,7 @@ describe('an aborted dial', () => {
     const server = await start(fixture, createServer(), { path: fixture.path });
     const controller = new AbortController();
     const adopted = connect({ path: fixture.path });
-    // Ours is the first listener: the abort comes before the dial sees 'connect'.
+    // This is the first listener: the abort precedes the dial's own listener of 'connect'.
     adopted.once('connect', () => {
       controller.abort(REASON);
     });
@@ -152,7 +152,7 @@ describe('an aborted dial', () => {
     expect(adopted.destroyed).toBe(true);
   });
 
-  it('leaves no listener on a signal that outlives it', async () => {
+  it('removes its listener from a signal that outlives it', async () => {
     const signal = new AbortController().signal;
     const seen: string[] = [];
     const add = signal.addEventListener.bind(signal);
@@ -173,14 +173,14 @@ describe('an aborted dial', () => {
 });
 
 describe('adopting a stream', () => {
-  it('takes one that is open as it is', async () => {
+  it('takes an open stream as it is', async () => {
     const stream = new PassThrough({ allowHalfOpen: false });
     expect(await open({ stream })).toBe(stream);
     expect(stream.allowHalfOpen).toBe(true);
     expectOnlyErrorListener(stream);
   });
 
-  it('adds its quiet listener only once', async () => {
+  it('adds its error listener only once', async () => {
     const stream = new PassThrough();
     await open({ stream });
     await open({ stream });
@@ -195,7 +195,7 @@ describe('adopting a stream', () => {
     await once(child, 'close');
   });
 
-  it('waits for a socket that still connects', async () => {
+  it('waits for a socket that is still connecting', async () => {
     const port = portOf(await echoServer());
     const stream = connect({ port, host: '127.0.0.1' });
     expect(stream.connecting).toBe(true);

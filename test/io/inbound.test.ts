@@ -1,4 +1,4 @@
-/** The inbound half of a stream by itself. */
+/** The inbound half of a stream. */
 
 import { once } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
@@ -11,14 +11,14 @@ function open(decoder: Decoder<string> = lines().createDecoder({}), stream = new
   return { stream, inbound: new Inbound(stream, decoder) };
 }
 
-/** The messages that are there. */
+/** Reads all messages that have arrived. */
 function allOf(inbound: Inbound<string>): string[] {
   const all: string[] = [];
   for (let message; (message = inbound.next()) !== undefined;) all.push(message);
   return all;
 }
 
-/** What `work` throws. */
+/** Returns what `work` throws. */
 function thrownBy(work: () => unknown): unknown {
   try {
     work();
@@ -28,7 +28,7 @@ function thrownBy(work: () => unknown): unknown {
   }
 }
 
-/** A decoder that breaks in one of its methods. */
+/** A decoder of which one method throws. */
 const broken = (method: keyof Decoder<string>, error: unknown): Decoder<string> => ({
   write: () => undefined,
   read: () => undefined,
@@ -39,9 +39,9 @@ const broken = (method: keyof Decoder<string>, error: unknown): Decoder<string> 
 });
 
 describe('bytes', () => {
-  it('that nobody waits for are one chunk, and the peer waits', async () => {
+  it('without a listener for changes are limited to one chunk, and the stream is paused', async () => {
     const { stream, inbound } = open();
-    await stream.say('a\nb\n', 'c\n');
+    await stream.deliver('a\nb\n', 'c\n');
     expect(stream.isPaused()).toBe(true);
     expect(allOf(inbound)).toEqual(['a', 'b']);
     await turn();
@@ -51,58 +51,58 @@ describe('bytes', () => {
     expect(allOf(inbound)).toEqual(['c']);
   });
 
-  it('that somebody waits for are told as they come', async () => {
+  it('are announced as they arrive', async () => {
     const { stream, inbound } = open();
     const taken: string[][] = [];
     inbound.onChange = () => taken.push(allOf(inbound));
-    await stream.say('a\nb');
-    await stream.say('c\n');
+    await stream.deliver('a\nb');
+    await stream.deliver('c\n');
     expect(taken).toEqual([['a'], ['bc']]);
     expect(stream.isPaused()).toBe(false);
   });
 
-  it('may come as text', async () => {
+  it('may arrive as text', async () => {
     const stream = new Source();
     stream.setEncoding('utf8');
     const { inbound } = open(undefined, stream);
-    await stream.say('grün\n');
+    await stream.deliver('grün\n');
     expect(allOf(inbound)).toEqual(['grün']);
   });
 });
 
-describe('the end', () => {
-  it('is told, and comes after all messages', async () => {
+describe('the end of the stream', () => {
+  it('is announced, and comes after all messages', async () => {
     const { stream, inbound } = open();
-    const change = vi.fn();
-    inbound.onChange = change;
-    await stream.say('a\n');
+    const onChange = vi.fn();
+    inbound.onChange = onChange;
+    await stream.deliver('a\n');
     expect(inbound.isEnded()).toBe(false);
-    await stream.say(null);
-    expect(change).toHaveBeenCalledTimes(2);
+    await stream.deliver(null);
+    expect(onChange).toHaveBeenCalledTimes(2);
     expect(allOf(inbound)).toEqual(['a']);
     expect(inbound.isEnded()).toBe(true);
   });
 
-  it('is a CodecError where it cuts a message', async () => {
+  it('in the middle of a message is a CodecError', async () => {
     const { stream, inbound } = open();
-    await stream.say('a');
+    await stream.deliver('a');
     inbound.resume();
-    await stream.say(null);
+    await stream.deliver(null);
     expect(inbound.next()).toBeUndefined();
     expect(thrownBy(() => inbound.isEnded())).toBeInstanceOf(CodecError);
   });
 
-  it('is the last that counts: what fails after it is no failure', async () => {
+  it('makes later errors of the stream no failure', async () => {
     const { stream, inbound } = open();
     inbound.onChange = () => undefined;
-    await stream.say('a\n', null);
+    await stream.deliver('a\n', null);
     stream.destroy(new Error('ECONNRESET'));
     await turn();
     expect(allOf(inbound)).toEqual(['a']);
     expect(inbound.isEnded()).toBe(true);
   });
 
-  it('may have come before', async () => {
+  it('may precede the Inbound', async () => {
     const stream = new Source();
     stream.push(null);
     stream.resume();
@@ -112,15 +112,15 @@ describe('the end', () => {
 });
 
 describe('a failure', () => {
-  it('is told, and thrown after the messages that came before it', async () => {
+  it('is announced, and thrown after the messages before it', async () => {
     const { stream, inbound } = open();
-    const change = vi.fn();
-    inbound.onChange = change;
-    await stream.say('a\n');
+    const onChange = vi.fn();
+    inbound.onChange = onChange;
+    await stream.deliver('a\n');
     const cause = new Error('ECONNRESET');
     stream.destroy(cause);
     await turn();
-    expect(change).toHaveBeenCalledTimes(2);
+    expect(onChange).toHaveBeenCalledTimes(2);
     expect(inbound.next()).toBe('a');
     for (let count = 0; count < 2; count += 1) {
       expect(thrownBy(() => inbound.next())).toMatchObject({
@@ -131,7 +131,7 @@ describe('a failure', () => {
     }
   });
 
-  it('is a stream that is closed before the peer has ended it', async () => {
+  it('results from a stream that closes before the peer has ended it', async () => {
     const { stream, inbound } = open();
     stream.destroy();
     await turn();
@@ -142,7 +142,7 @@ describe('a failure', () => {
   it.each([
     ['an error', new Error('ECONNRESET'), 'The stream failed: ECONNRESET'],
     ['none', undefined, 'The stream was closed before the peer had ended it'],
-  ])('may have happened before, with %s', async (_, error, text) => {
+  ])('may precede the Inbound, with %s', async (_, error, text) => {
     const stream = new Source();
     stream.destroy(error);
     await turn();
@@ -150,7 +150,7 @@ describe('a failure', () => {
     expect(thrownBy(() => inbound.next())).toMatchObject({ message: text });
   });
 
-  it('is what was told first, and a typed error as it is', () => {
+  it('is the first one reported, and a WirechartError as it is', () => {
     const { inbound } = open();
     const first = new LimitError('too large', 1, 2);
     expect(inbound.fail(first)).toBe(first);
@@ -162,53 +162,53 @@ describe('a failure', () => {
 describe('a decoder that throws', () => {
   const METHODS = [['write'], ['read'], ['end']] as const;
 
-  /** What comes of it that one of its methods throws `error`. */
+  /** Returns what the inbound half throws when a method of the decoder throws `error`. */
   async function thrownFor(method: keyof Decoder<string>, error: unknown): Promise<unknown> {
     const { stream, inbound } = open(broken(method, error));
-    await stream.say('a\n');
+    await stream.deliver('a\n');
     inbound.resume();
-    if (method === 'end') await stream.say(null);
+    if (method === 'end') await stream.deliver(null);
     return thrownBy(() => (method === 'end' ? inbound.isEnded() : inbound.next()));
   }
 
-  it.each(METHODS)('in %s() something of its own is a CodecError', async (method) => {
+  it.each(METHODS)('another error in %s() leads to a CodecError', async (method) => {
     const cause = new TypeError('oops');
     const thrown = await thrownFor(method, cause);
     expect(thrown).toBeInstanceOf(CodecError);
     expect(thrown).toMatchObject({ message: 'The decoder threw: oops', cause });
   });
 
-  it.each(METHODS)('in %s() a typed error is passed on', async (method) => {
+  it.each(METHODS)('a WirechartError in %s() passes it on', async (method) => {
     const error = new LimitError('too large', 1, 2);
     expect(await thrownFor(method, error)).toBe(error);
   });
 });
 
-describe('what is thrown away', () => {
-  it('comes and goes, and nobody is told', async () => {
+describe('discarding', () => {
+  it('drops what arrives, without announcing it', async () => {
     const { stream, inbound } = open();
-    const change = vi.fn();
-    inbound.onChange = change;
-    await stream.say('a\n');
-    change.mockClear();
+    const onChange = vi.fn();
+    inbound.onChange = onChange;
+    await stream.deliver('a\n');
+    onChange.mockClear();
     inbound.discard();
     inbound.pause();
     expect(stream.isPaused()).toBe(false);
-    await stream.say('b\n', 'c\n', null);
+    await stream.deliver('b\n', 'c\n', null);
     expect(stream.readableEnded).toBe(true);
-    expect(change).not.toHaveBeenCalled();
+    expect(onChange).not.toHaveBeenCalled();
     expect(allOf(inbound)).toEqual(['a']);
   });
 
-  it('also when the peer was asked to wait', async () => {
+  it('works on a paused stream, too', async () => {
     const { stream, inbound } = open();
     inbound.pause();
     inbound.discard();
-    await stream.say('a\n', null);
+    await stream.deliver('a\n', null);
     expect(stream.readableEnded).toBe(true);
   });
 
-  it('makes the close of the stream no failure', async () => {
+  it('makes the closing of the stream no failure', async () => {
     const { stream, inbound } = open();
     inbound.discard();
     stream.destroy();

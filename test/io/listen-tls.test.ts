@@ -9,7 +9,7 @@ const fixture = useFixture();
 const sockets = useListeners(fixture);
 
 describe('listening with TLS', () => {
-  it('keeps its place when a client fails the handshake, and remembers why', async () => {
+  it('goes on after a client fails the handshake, and keeps the error', async () => {
     const listener = await sockets.listen({ port: 0, tls: sockets.certificates.server });
     const accepted = sockets.accept(listener);
     const plain = sockets.dial(listener);
@@ -21,7 +21,7 @@ describe('listening with TLS', () => {
     expect(await textOf(await accepted)).toBe('hello');
   });
 
-  it('remembers the last eight failures', async () => {
+  it('keeps the last eight errors', async () => {
     const listener = await sockets.listen({ port: 0, tls: sockets.certificates.server });
     const seen: Error[] = [];
     for (let i = 0; i < 10; i += 1) {
@@ -36,7 +36,7 @@ describe('listening with TLS', () => {
     expect(new Set(seen).size).toBe(10);
   });
 
-  it('rejects an aborted accept with the reason, after failures too', async () => {
+  it('rejects an aborted accept with the reason, also after failed handshakes', async () => {
     const listener = await sockets.listen({ port: 0, tls: sockets.certificates.server });
     const controller = new AbortController();
     const accepted = sockets.accept(listener, controller.signal);
@@ -47,7 +47,7 @@ describe('listening with TLS', () => {
     await expect(accepted).rejects.toBe(REASON);
   });
 
-  it('accepts a client with the certificate that is required', async () => {
+  it('accepts a client with the required certificate', async () => {
     const tls = { ...sockets.certificates.server, ca: sockets.certificates.ca, requestCert: true };
     const listener = await sockets.listen({ port: 0, tls });
     sockets.dialTls(listener, sockets.certificates.client).end('hello');
@@ -56,7 +56,7 @@ describe('listening with TLS', () => {
   });
 
   it.each(['TLSv1.2', 'TLSv1.3'] as const)(
-    'keeps its place when a client has no certificate, or a wrong one (%s)',
+    'goes on after a client has no certificate, or a wrong one (%s)',
     async (maxVersion) => {
       const tls = {
         ...sockets.certificates.server,
@@ -79,7 +79,7 @@ describe('listening with TLS', () => {
     },
   );
 
-  it('cuts off clients in their handshake when the first has come', async () => {
+  it('destroys clients in their handshake when the first one is done', async () => {
     const listener = await sockets.listen({ port: 0, tls: sockets.certificates.server });
     const silent = sockets.dial(listener);
     await once(silent, 'connect');
@@ -90,7 +90,7 @@ describe('listening with TLS', () => {
     expect(listener.tlsErrors).toEqual([]);
   });
 
-  it('cuts off clients in their handshake when it is closed', async () => {
+  it('destroys clients in their handshake when it is closed', async () => {
     const listener = await sockets.listen({ port: 0, tls: sockets.certificates.server });
     const silent = sockets.dial(listener);
     await once(silent, 'connect');

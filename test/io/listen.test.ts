@@ -16,24 +16,24 @@ const fixture = useFixture();
 const sockets = useListeners(fixture);
 
 describe('a bound listener', () => {
-  it('reports the port that it got for port 0', async () => {
+  it('reports the actual port for port 0', async () => {
     const { address } = await sockets.listen({ port: 0 });
     expect(address).toHaveProperty('host', '127.0.0.1');
     expect(address).toHaveProperty('port', expect.any(Number));
     expect(address).not.toHaveProperty('port', 0);
   });
 
-  it('reports the address that a name stands for', async () => {
+  it('reports the address that a name resolves to', async () => {
     const { address } = await sockets.listen({ host: 'localhost', port: 0 });
     expect(address).toHaveProperty('host', expect.stringMatching(/^(127\.0\.0\.1|::1)$/));
   });
 
-  it('reports its path, and has only that file in the directory', async () => {
+  it('reports its path, and leaves only that file in the directory', async () => {
     expect((await sockets.listen(fixture.path)).address).toEqual({ path: fixture.path });
     expect(await readdir(fixture.directory)).toEqual(['socket']);
   });
 
-  it.each(KINDS)('closes without a trace, also twice (%s)', async (kind) => {
+  it.each(KINDS)('leaves nothing open when it is closed, also twice (%s)', async (kind) => {
     const listener = await sockets.listen(sockets.addressOf(kind));
     listener.close();
     listener.close();
@@ -47,7 +47,7 @@ describe('a bound listener', () => {
     expect(await readdir(fixture.directory)).toEqual([]);
   });
 
-  it("leaves somebody else's file at its path alone", async () => {
+  it('does not remove a file that has replaced its own', async () => {
     const listener = await sockets.listen(fixture.path);
     await rm(fixture.path);
     await writeFile(fixture.path, 'theirs');
@@ -67,7 +67,7 @@ describe('a bind that fails', () => {
     });
   });
 
-  it('rejects when the path is served', async () => {
+  it('rejects when another server listens at the path', async () => {
     await start(fixture, createServer(), { path: fixture.path });
     const bound = sockets.listen(fixture.path);
     await expect(bound).rejects.toMatchObject({ code: 'EADDRINUSE', address: fixture.path });
@@ -75,7 +75,7 @@ describe('a bind that fails', () => {
   });
 
   it.runIf(process.platform === 'linux')(
-    'does not take the one place of the listener that serves the path',
+    'does not use up the single peer of the listener at the path',
     async () => {
       const listener = await sockets.listen(fixture.path);
       await expect(sockets.listen(fixture.path)).rejects.toThrow('is served by another process');
@@ -84,7 +84,7 @@ describe('a bind that fails', () => {
     },
   );
 
-  it('rejects when there is a file at the path, which stays', async () => {
+  it('rejects when the path is a file, which stays', async () => {
     await writeFile(fixture.path, 'theirs');
     await expect(sockets.listen(fixture.path)).rejects.toMatchObject({
       code: 'EADDRINUSE',
@@ -94,24 +94,24 @@ describe('a bind that fails', () => {
     expect(await readFile(fixture.path, 'utf8')).toBe('theirs');
   });
 
-  it('rejects when the directory is absent', async () => {
+  it('rejects when the directory does not exist', async () => {
     await expect(sockets.listen(join(fixture.path, 'x'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it('rejects a stream, and leaves it alone', async () => {
+  it('rejects a stream, which is left unchanged', async () => {
     const stream = new PassThrough();
     await expect(sockets.listen({ stream })).rejects.toThrow(ArgumentError);
     expect(stream.destroyed).toBe(false);
   });
 
-  it('rejects TLS options that Node does not take', async () => {
+  it('rejects TLS options that Node rejects', async () => {
     const tls = { cert: 'junk', key: 'junk' };
     await expect(sockets.listen({ port: 0, tls })).rejects.toThrow(ArgumentError);
   });
 });
 
 describe('an aborted bind', () => {
-  it.each(KINDS)('opens nothing when the signal was aborted before (%s)', async (kind) => {
+  it.each(KINDS)('opens nothing when the signal was aborted already (%s)', async (kind) => {
     await expect(sockets.listen(sockets.addressOf(kind), AbortSignal.abort(REASON))).rejects.toBe(
       REASON,
     );

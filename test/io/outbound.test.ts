@@ -1,4 +1,4 @@
-/** The outgoing queue by itself: batches, bounds, and what is told to whom. */
+/** The outgoing queue: batches, bounds, and how pending promises settle. */
 
 import { describe, expect, it, vi } from 'vitest';
 import { ClosedError, LimitError } from '../../src/index.ts';
@@ -6,19 +6,19 @@ import { type Batch, Outbound } from '../../src/io/outbound.ts';
 import { ACCEPTED } from '../../src/async/deferred.ts';
 import { hasSettled, rejection } from '../support/signal.ts';
 
-const BATCH = 64 * 1024;
+const BATCH_BYTES = 64 * 1024;
 const LIMITS = { maxMessageBytes: Infinity, highWaterMark: Infinity, maxQueuedBytes: Infinity };
 
 const queue = (limits: Partial<typeof LIMITS> = {}) => new Outbound({ ...LIMITS, ...limits });
 
-/** All that there is to write. */
+/** Takes all queued batches. */
 function allOf(outgoing: Outbound): Batch[] {
   const all: Batch[] = [];
   for (let batch; (batch = outgoing.take()) !== undefined;) all.push(batch);
   return all;
 }
 
-/** The next batch, which must be there. */
+/** Takes the next batch; throws if there is none. */
 function take(outgoing: Outbound): Batch {
   const batch = outgoing.take();
   if (batch === undefined) throw new Error('There was no batch');
@@ -26,14 +26,14 @@ function take(outgoing: Outbound): Batch {
 }
 
 describe('a batch', () => {
-  it('is all the text that has gathered', () => {
+  it('joins the queued text', () => {
     const outgoing = queue();
     for (const text of ['a', 'bc', 'd']) void outgoing.push(text);
     expect(allOf(outgoing)).toEqual([{ data: 'abcd', messages: 3, bytes: 4 }]);
     expect(outgoing.take()).toBeUndefined();
   });
 
-  it('is all the bytes that have gathered, and those of one message as they are', () => {
+  it('joins the queued bytes; the bytes of a single message are not copied', () => {
     const outgoing = queue();
     const only = Uint8Array.of(1);
     void outgoing.push(only);
@@ -42,15 +42,15 @@ describe('a batch', () => {
     expect(take(outgoing)).toEqual({ data: Buffer.of(2, 3, 4), messages: 2, bytes: 3 });
   });
 
-  it('is not cut short because a full one is taken', () => {
+  it('is not sealed by taking a full one before it', () => {
     const outgoing = queue();
-    for (const text of ['x'.repeat(BATCH), 'a']) void outgoing.push(text);
-    expect(take(outgoing).bytes).toBe(BATCH);
+    for (const text of ['x'.repeat(BATCH_BYTES), 'a']) void outgoing.push(text);
+    expect(take(outgoing).bytes).toBe(BATCH_BYTES);
     void outgoing.push('b');
     expect(allOf(outgoing)).toEqual([{ data: 'ab', messages: 2, bytes: 2 }]);
   });
 
-  it('is of text or of bytes', () => {
+  it('holds either text or bytes', () => {
     const outgoing = queue();
     for (const data of ['a', 'b', Uint8Array.of(1), 'c']) void outgoing.push(data);
     const [text, bytes, ...more] = allOf(outgoing);
@@ -62,34 +62,34 @@ describe('a batch', () => {
   it.each([
     ['text', (size: number) => 'x'.repeat(size)],
     ['bytes', (size: number) => new Uint8Array(size)],
-  ])('of %s is full with 64 KiB, and not a byte before', (_, make) => {
+  ])('of %s is full at 64 KiB, and not a byte before', (_, make) => {
     const outgoing = queue();
     const wake = vi.fn();
     outgoing.wake = wake;
-    for (const size of [1, BATCH - 2, 1]) void outgoing.push(make(size));
+    for (const size of [1, BATCH_BYTES - 2, 1]) void outgoing.push(make(size));
     expect(wake.mock.calls).toEqual([[false], [false], [true]]);
     void outgoing.push(make(1));
     const sizes = allOf(outgoing).map(({ bytes, messages }) => [bytes, messages]);
     expect(sizes).toEqual([
-      [BATCH, 3],
+      [BATCH_BYTES, 3],
       [1, 1],
     ]);
   });
 
-  it('of text is kept as bytes where it waits behind another', () => {
+  it('of text is kept as bytes while it is queued behind another', () => {
     const outgoing = queue();
-    for (let at = 0; at < 3; at += 1) void outgoing.push('x'.repeat(BATCH));
+    for (let at = 0; at < 3; at += 1) void outgoing.push('x'.repeat(BATCH_BYTES));
     expect(allOf(outgoing).map(({ data }) => typeof data)).toEqual(['string', 'object', 'object']);
-    void outgoing.push('x'.repeat(BATCH));
+    void outgoing.push('x'.repeat(BATCH_BYTES));
     expect(typeof take(outgoing).data).toBe('string');
   });
 });
 
 describe('hasMore', () => {
-  it('is whether there is something to take', () => {
+  it('is true while there is a batch to take', () => {
     const outgoing = queue();
     const seen = [outgoing.hasMore];
-    void outgoing.push('x'.repeat(BATCH));
+    void outgoing.push('x'.repeat(BATCH_BYTES));
     seen.push(outgoing.hasMore);
     void outgoing.push('x');
     take(outgoing);
@@ -107,7 +107,7 @@ describe('push()', () => {
     expect(outgoing.push('c')).not.toBe(ACCEPTED);
   });
 
-  it('resolves when no more than half of the high-water mark is left', async () => {
+  it('resolves when the queue has shrunk to half of the high-water mark', async () => {
     const outgoing = queue({ highWaterMark: 4 });
     void outgoing.push('ab');
     const first = take(outgoing);
@@ -121,7 +121,7 @@ describe('push()', () => {
     expect(outgoing.push('f')).toBe(ACCEPTED);
   });
 
-  it('accepts as much as maxQueuedBytes, and says what to do about more', async () => {
+  it('accepts up to maxQueuedBytes, and rejects with advice beyond', async () => {
     const outgoing = queue({ maxQueuedBytes: 4 });
     await outgoing.push('abcd');
     const error = await rejection(outgoing.push('e'));
@@ -136,7 +136,7 @@ describe('push()', () => {
 });
 
 describe('flushed()', () => {
-  it('resolves when all before it is confirmed, and at once where all is', async () => {
+  it('resolves when everything before it is confirmed, which may be at once', async () => {
     const outgoing = queue();
     expect(outgoing.flushed()).toBe(ACCEPTED);
     void outgoing.push('a');
@@ -144,13 +144,13 @@ describe('flushed()', () => {
     const batch = take(outgoing);
     void outgoing.push('b');
     const second = outgoing.flushed();
-    const alike = outgoing.flushed();
+    const third = outgoing.flushed();
     expect(await hasSettled(first)).toBe(false);
     outgoing.confirm(batch);
     expect(await hasSettled(first)).toBe(true);
     expect(await hasSettled(second)).toBe(false);
     outgoing.confirm(take(outgoing));
-    await Promise.all([second, alike]);
+    await Promise.all([second, third]);
     expect(outgoing.undelivered).toBe(0);
   });
 });
@@ -158,19 +158,19 @@ describe('flushed()', () => {
 describe('settle()', () => {
   const reason = () => new ClosedError('over');
 
-  it('tells all who wait, and all who come later', async () => {
+  it('rejects pending calls and later ones', async () => {
     const outgoing = queue({ highWaterMark: 1 });
-    const waiting = [outgoing.push('a'), outgoing.flushed()];
+    const pending = [outgoing.push('a'), outgoing.flushed()];
     outgoing.settle(reason);
     const later = [outgoing.push('b'), outgoing.flushed()];
-    for (const each of [...waiting, ...later]) expect(await rejection(each)).toEqual(reason());
+    for (const each of [...pending, ...later]) expect(await rejection(each)).toEqual(reason());
   });
 
-  it('drops what is queued, which stays counted, and wakes nobody any more', async () => {
+  it('drops what is queued, which stays counted, and does not wake the writer any more', async () => {
     const outgoing = queue();
     const wake = vi.fn();
     outgoing.wake = wake;
-    for (const data of ['x'.repeat(BATCH), 'y', Uint8Array.of(1)]) void outgoing.push(data);
+    for (const data of ['x'.repeat(BATCH_BYTES), 'y', Uint8Array.of(1)]) void outgoing.push(data);
     wake.mockClear();
     outgoing.settle(reason);
     await rejection(outgoing.push('z'));
@@ -182,7 +182,7 @@ describe('settle()', () => {
     ]);
   });
 
-  it('holds with its first reason', async () => {
+  it('keeps its first reason', async () => {
     const outgoing = queue();
     void outgoing.push('a');
     outgoing.settle(reason);
@@ -190,7 +190,7 @@ describe('settle()', () => {
     expect(await rejection(outgoing.flushed())).toEqual(reason());
   });
 
-  it('lets a batch that is on its way be confirmed, and makes no error for nobody', async () => {
+  it('lets a batch in flight be confirmed, and creates no error without a pending call', async () => {
     const outgoing = queue();
     void outgoing.push('a');
     const batch = take(outgoing);

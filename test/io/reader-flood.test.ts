@@ -12,7 +12,7 @@ afterEach(() => {
 describe('a flood', () => {
   const MANY = Array.from({ length: 100 }, (_, at) => `${String(at)}\n`).join('');
 
-  /** A loop for which each message takes so many ms. */
+  /** Starts a loop whose handler takes so many ms for each message. */
   function busy(msPerMessage: number) {
     let now = 1000;
     vi.spyOn(performance, 'now').mockImplementation(() => now);
@@ -25,15 +25,15 @@ describe('a flood', () => {
   /** How many messages were handed over in each turn of the event loop. */
   async function turnsOf({ stream, handled }: ReturnType<typeof startReader>): Promise<number[]> {
     const counts: number[] = [];
-    const note = () => {
-      counts.push(handled.length - counts.reduce((sum, count) => sum + count, 0));
-      if (handled.length < 100) setImmediate(note);
+    const count = () => {
+      counts.push(handled.length - counts.reduce((sum, each) => sum + each, 0));
+      if (handled.length < 100) setImmediate(count);
     };
     stream.push(MANY);
     await new Promise<void>((resolve) => {
       stream.once('data', () => {
         process.nextTick(() => {
-          note();
+          count();
           resolve();
         });
       });
@@ -43,28 +43,28 @@ describe('a flood', () => {
     return counts;
   }
 
-  it('is taken in one go where it is quick', async () => {
+  it('is handled in one turn when the handler is fast', async () => {
     expect(await turnsOf(busy(0))).toEqual([100]);
   });
 
-  it('gives way to others after six ms of work, looked at every sixteen messages', async () => {
+  it('is interrupted after 6 ms of work, checked every 16 messages', async () => {
     const counts = await turnsOf(busy(0.5));
-    // A turn begins with the first look; sixteen messages later eight ms have gone.
-    expect(counts.filter((count) => count > 0)).toEqual([32, 32, 32, 4]);
+    // A turn begins with the first check; sixteen messages later eight ms have passed.
+    expect(counts.filter((each) => each > 0)).toEqual([32, 32, 32, 4]);
   });
 
-  /** The first part of it has been handed over. */
-  const pausedFirst = (stream: Source) =>
+  /** Resolves when the first messages have been handed over. */
+  const firstTurn = (stream: Source) =>
     new Promise<void>((resolve) => {
       stream.once('data', () => {
         process.nextTick(resolve);
       });
     });
 
-  it('is paused while others have their turn', async () => {
+  it('is paused during the interruption', async () => {
     const running = busy(1);
     running.stream.push(MANY);
-    await pausedFirst(running.stream);
+    await firstTurn(running.stream);
     expect(running.handled).toHaveLength(32);
     expect(running.stream.isPaused()).toBe(true);
     running.signal.stop();
@@ -72,15 +72,15 @@ describe('a flood', () => {
     expect(running.handled).toHaveLength(32);
   });
 
-  it('may be left in such a pause to the next, who then hears of all that comes', async () => {
+  it('may be left to the next loop during the interruption', async () => {
     const { stream, signal, handled, read } = busy(1);
     stream.push(MANY.split('\n', 40).join('\n') + '\n');
-    await pausedFirst(stream);
+    await firstTurn(stream);
     signal.stop();
-    // It takes the eight that are left, and waits, when the first one's turn would come.
+    // It takes the eight remaining messages and waits, when the first loop would have continued.
     const next = read();
     await turn();
-    await stream.say('41\n', null);
+    await stream.deliver('41\n', null);
     await next.loop;
     expect(handled).toHaveLength(41);
   });

@@ -1,4 +1,4 @@
-/** Reader loops over streams that say what they are told to. */
+/** Starts reader loops over streams to which a test delivers bytes. */
 
 import { lines } from '../../src/index.ts';
 import { Inbound } from '../../src/io/inbound.ts';
@@ -6,7 +6,7 @@ import { type Handle, readLoop } from '../../src/io/reader.ts';
 import { Stopper } from '../../src/async/stop-signal.ts';
 import { Source } from './source.ts';
 
-/** A loop at work, and what it has handed over. */
+/** Starts a loop, and collects the messages that it hands over; `read` starts the next loop. */
 export function startReader(handle: Handle<string> = () => undefined) {
   const stream = new Source();
   const inbound = new Inbound(stream, lines().createDecoder({}));

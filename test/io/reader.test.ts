@@ -1,4 +1,4 @@
-/** The reader loop by itself, over a stream that says what it is told to. */
+/** The reader loop, over a stream to which the test delivers bytes. */
 
 import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -13,7 +13,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A handler that takes its time for each message until its gate is opened. */
+/** A handler whose promise for each message is pending until the gate of the message is opened. */
 function slow() {
   const gates = new Map<string, ReturnType<typeof gate>>();
   const handle = (message: string) => {
@@ -21,47 +21,47 @@ function slow() {
     gates.set(message, made);
     return made.opened;
   };
-  const of = (message: string) => {
+  const gateOf = (message: string) => {
     const found = gates.get(message);
     if (found === undefined) throw new Error(`${message} was not handed over`);
     return found;
   };
-  return { handle, of };
+  return { handle, gateOf };
 }
 
 describe('messages', () => {
   it('are handed over in order, and the loop ends with the stream', async () => {
     const { stream, handled, loop } = start();
-    await stream.say('a\nb\n', 'c\n');
-    await stream.say('d\n', null);
+    await stream.deliver('a\nb\n', 'c\n');
+    await stream.deliver('d\n', null);
     await loop;
     expect(handled).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('are handed over one at a time, and meanwhile the peer waits', async () => {
-    const { handle, of } = slow();
+  it('are handed over one at a time, with the stream paused meanwhile', async () => {
+    const { handle, gateOf } = slow();
     const { stream, handled, loop } = start(handle);
-    await stream.say('a\nb\n');
+    await stream.deliver('a\nb\n');
     expect(handled).toEqual(['a']);
     expect(stream.isPaused()).toBe(true);
-    await stream.say('c\n', null);
-    of('a').open();
+    await stream.deliver('c\n', null);
+    gateOf('a').open();
     await turn();
     expect(handled).toEqual(['a', 'b']);
-    of('b').open();
+    gateOf('b').open();
     await turn();
     expect(handled).toEqual(['a', 'b', 'c']);
     expect(await hasSettled(loop)).toBe(false);
-    of('c').open();
+    gateOf('c').open();
     await loop;
   });
 
-  it('are not handed over at once: who starts the loop may stand in the middle of one', async () => {
+  it('are not handed over synchronously, because a handler may start the loop', async () => {
     const { stream, signal, handled, read } = start(() => {
       signal.stop();
       return undefined;
     });
-    await stream.say('a\nb\n');
+    await stream.deliver('a\nb\n');
     read();
     expect(handled).toEqual(['a']);
     await Promise.resolve();
@@ -69,8 +69,8 @@ describe('messages', () => {
   });
 });
 
-describe('a promise of another kind', () => {
-  it('that says twice that a message is handled lets no other be handed over meanwhile', async () => {
+describe('a thenable', () => {
+  it('that resolves twice makes the loop hand over only one message', async () => {
     const callbacks: (() => void)[] = [];
     const { stream, handled } = start(
       () =>
@@ -80,7 +80,7 @@ describe('a promise of another kind', () => {
           },
         }) as unknown as Promise<void>,
     );
-    await stream.say('a\nb\nc\n');
+    await stream.deliver('a\nb\nc\n');
     const [done] = callbacks;
     done?.();
     done?.();
@@ -90,7 +90,7 @@ describe('a promise of another kind', () => {
 });
 
 describe('the loop', () => {
-  it('fails with the failure of the stream, after the messages before it', async () => {
+  it('rejects with the failure of the stream, after the messages before it', async () => {
     const { stream, handled, loop } = start();
     stream.push('a\n');
     await turn();
@@ -99,9 +99,9 @@ describe('the loop', () => {
     expect(handled).toEqual(['a']);
   });
 
-  it('fails with what cuts a message', async () => {
+  it('rejects when the stream ends in the middle of a message', async () => {
     const { stream, loop } = start();
-    await stream.say('a', null);
+    await stream.deliver('a', null);
     expect(await rejection(loop)).toBeInstanceOf(CodecError);
   });
 
@@ -113,80 +113,80 @@ describe('the loop', () => {
       },
     ],
     ['rejects', () => Promise.reject(new TypeError('oops'))],
-  ])('fails when the handler %s, and takes no more', async (_, handle) => {
+  ])('rejects when the handler %s, and takes no more', async (_, handle) => {
     const { stream, handled, inbound, loop } = start(handle);
-    await stream.say('a\nb\n');
+    await stream.deliver('a\nb\n');
     expect(stream.isPaused()).toBe(true);
     const error = await rejection(loop);
     expect(error).toBeInstanceOf(HandlerError);
     expect(error).toMatchObject({ cause: { message: 'oops' } });
     expect(String(error)).toContain('onMessage');
-    await stream.say('c\n');
+    await stream.deliver('c\n');
     expect(handled).toEqual(['a']);
     expect(stream.isPaused()).toBe(true);
     expect(inbound.handling).toBeUndefined();
   });
 
-  it('fails with a typed error of the handler as it is', async () => {
+  it('rejects with a WirechartError of the handler as it is', async () => {
     const own = new ClosedError('enough');
     const { stream, loop } = start(() => Promise.reject(own));
-    await stream.say('a\n');
+    await stream.deliver('a\n');
     expect(await rejection(loop)).toBe(own);
   });
 });
 
 describe('a loop that was stopped', () => {
-  it('leaves the stream paused where it stands, and the rest to the next', async () => {
+  it('leaves the stream paused, and the remaining messages to the next loop', async () => {
     const { stream, inbound, signal, loop, handled, read } = start();
-    await stream.say('a\n');
+    await stream.deliver('a\n');
     signal.stop();
     expect([stream.isPaused(), inbound.onChange]).toEqual([true, undefined]);
-    await stream.say('b\n', null);
+    await stream.deliver('b\n', null);
     expect(handled).toEqual(['a']);
     await read().loop;
     expect(handled).toEqual(['a', 'b']);
     expect(await hasSettled(loop)).toBe(false);
   });
 
-  it('before it began takes nothing', async () => {
+  it('before it began hands over nothing', async () => {
     const { stream, signal, handled } = start();
     signal.stop();
-    await stream.say('a\n');
+    await stream.deliver('a\n');
     expect(handled).toEqual([]);
   });
 
-  it('by its handler takes no more', async () => {
+  it('by its handler hands over no more', async () => {
     const { stream, inbound, signal, handled, read } = start((message) => {
       if (message === 'a') signal.stop();
       return undefined;
     });
-    await stream.say('a\nb\n', null);
+    await stream.deliver('a\nb\n', null);
     expect([handled, inbound.unreportedError]).toEqual([['a'], undefined]);
     await read().loop;
     expect(handled).toEqual(['a', 'b']);
   });
 
-  it('in the middle of a message has the next wait for that one', async () => {
-    const { handle, of } = slow();
+  it('in the middle of a message makes the next loop wait for its handler', async () => {
+    const { handle, gateOf } = slow();
     const { stream, signal, handled, read } = start(handle);
-    await stream.say('a\nb\n', null);
+    await stream.deliver('a\nb\n', null);
     signal.stop();
     const { loop } = read();
     await turn();
     expect(handled).toEqual(['a']);
-    of('a').open();
+    gateOf('a').open();
     await turn();
     expect(handled).toEqual(['a', 'b']);
-    of('b').open();
+    gateOf('b').open();
     await loop;
   });
 
-  it('in the middle of a message that then succeeds leaves nothing behind', async () => {
-    const { handle, of } = slow();
+  it('in the middle of a message keeps no error when the handler then resolves', async () => {
+    const { handle, gateOf } = slow();
     const { stream, inbound, signal, handled } = start(handle);
-    await stream.say('a\nb\n');
+    await stream.deliver('a\nb\n');
     signal.stop();
-    of('a').open();
+    gateOf('a').open();
     await turn();
     expect([inbound.handling, inbound.unreportedError, handled]).toEqual([
       undefined,
@@ -196,12 +196,12 @@ describe('a loop that was stopped', () => {
     expect(stream.isPaused()).toBe(true);
   });
 
-  it('in the middle of a message that then fails has that kept for the end', async () => {
-    const { handle, of } = slow();
+  it('in the middle of a message keeps the error when the handler then rejects', async () => {
+    const { handle, gateOf } = slow();
     const { stream, inbound, signal } = start(handle);
-    await stream.say('a\n');
+    await stream.deliver('a\n');
     signal.stop();
-    of('a').fail(new TypeError('oops'));
+    gateOf('a').fail(new TypeError('oops'));
     await turn();
     expect(inbound.unreportedError).toMatchObject({
       code: 'ERR_HANDLER',
@@ -209,11 +209,11 @@ describe('a loop that was stopped', () => {
     });
   });
 
-  it('before anybody can have heard that it failed has that kept, too, and the first only', async () => {
+  it('before its rejection is delivered keeps the error, too, and only the first', async () => {
     const { stream, inbound, signal, loop } = start(() => {
       throw new TypeError('oops');
     });
-    await stream.say('a\n');
+    await stream.deliver('a\n');
     await rejection(loop);
     const first = new ClosedError('first');
     expect(inbound.unreportedError).toBeUndefined();
@@ -225,9 +225,9 @@ describe('a loop that was stopped', () => {
     expect(inbound.unreportedError).toBeUndefined();
   });
 
-  it('after it ended does nothing to the stream', async () => {
+  it('after it resolved does nothing to the stream', async () => {
     const { stream, inbound, signal, loop } = start();
-    await stream.say('a\n', null);
+    await stream.deliver('a\n', null);
     await loop;
     const pause = vi.spyOn(inbound, 'pause');
     signal.stop();
@@ -236,7 +236,7 @@ describe('a loop that was stopped', () => {
 });
 
 describe('a loop with an AbortSignal', () => {
-  const begin = (handle: Handle<string>) => {
+  const startWithSignal = (handle: Handle<string>) => {
     const stream = new Source();
     const inbound = new Inbound(stream, lines().createDecoder({}));
     const controller = new AbortController();
@@ -246,26 +246,26 @@ describe('a loop with an AbortSignal', () => {
     return { stream, inbound, loop, listeners, abort: controller.abort.bind(controller) };
   };
 
-  it('is stopped by it, and leaves no listener there', async () => {
-    const { stream, listeners, abort } = begin(() => undefined);
+  it('is stopped by it, and removes its listener', async () => {
+    const { stream, listeners, abort } = startWithSignal(() => undefined);
     expect(listeners()).toBe(1);
     abort();
     expect([stream.isPaused(), listeners()]).toEqual([true, 0]);
-    await stream.say('a\n');
+    await stream.deliver('a\n');
   });
 
-  it('leaves no listener when it ends', async () => {
-    const { stream, loop, listeners } = begin(() => undefined);
-    await stream.say(null);
+  it('removes its listener when it ends', async () => {
+    const { stream, loop, listeners } = startWithSignal(() => undefined);
+    await stream.deliver(null);
     await loop;
     expect(listeners()).toBe(0);
   });
 
-  it('has its failure kept when it is stopped thereafter', async () => {
-    const { stream, inbound, loop, listeners, abort } = begin(() => {
+  it('keeps its error when it is stopped after it failed', async () => {
+    const { stream, inbound, loop, listeners, abort } = startWithSignal(() => {
       throw new TypeError('oops');
     });
-    await stream.say('a\n');
+    await stream.deliver('a\n');
     await rejection(loop);
     abort();
     expect([inbound.unreportedError?.code, listeners()]).toEqual(['ERR_HANDLER', 0]);

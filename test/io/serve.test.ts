@@ -1,4 +1,4 @@
-/** A service: who comes too early or too late, and what of TLS Node does not always tell. */
+/** A listener for many peers: early and late connections, and TLS where Node reports less. */
 
 import { getEventListeners } from 'node:events';
 import { Server as TlsServer } from 'node:tls';
@@ -15,88 +15,88 @@ const fixture = useFixture();
 const sockets = useListeners(fixture);
 const never = () => new AbortController().signal;
 
-async function served(address: Address): Promise<Listener> {
-  const service = await serve(parseAddress(address), (error) => {
+async function startListener(address: Address): Promise<Listener> {
+  const listener = await serve(parseAddress(address), (error) => {
     throw error;
   });
   fixture.cleanups.push(() => {
-    service.close();
+    listener.close();
   });
-  return service;
+  return listener;
 }
 
-/** Those who come to a service, from now on. */
-function arrivals(service: Listener): PendingConnection[] {
-  const come: PendingConnection[] = [];
-  service.accept((arrival) => come.push(arrival));
-  return come;
+/** Collects the connections of a listener, from now on. */
+function connectionsOf(listener: Listener): PendingConnection[] {
+  const connections: PendingConnection[] = [];
+  listener.accept((connection) => connections.push(connection));
+  return connections;
 }
 
-/** Has them sent away after the test. */
-function dismissLater(come: readonly PendingConnection[]): void {
+/** Closes connections after the test. */
+function closeLater(connections: readonly PendingConnection[]): void {
   fixture.cleanups.push(() => {
-    for (const arrival of come) arrival.close();
+    for (const connection of connections) connection.close();
   });
 }
 
-/** The first who comes. */
-async function first(service: Listener): Promise<PendingConnection> {
-  const come = arrivals(service);
-  await until(() => come.length > 0);
-  const [arrival] = come;
-  if (arrival === undefined) throw new Error('Nobody has come');
-  return arrival;
+/** Waits for the first connection. */
+async function first(listener: Listener): Promise<PendingConnection> {
+  const connections = connectionsOf(listener);
+  await until(() => connections.length > 0);
+  const [connection] = connections;
+  if (connection === undefined) throw new Error('There is no connection');
+  return connection;
 }
 
-describe('a service', () => {
-  it('hands over who came before it was asked to', async () => {
-    const service = await served({ path: fixture.path });
-    sockets.dial(service);
+describe('a listener for many peers', () => {
+  it('hands over connections that arrived before accept()', async () => {
+    const listener = await startListener({ path: fixture.path });
+    sockets.dial(listener);
     await turn();
     await turn();
-    const come = arrivals(service);
-    dismissLater(come);
-    expect(come).toHaveLength(1);
-    sockets.dial(service);
-    await until(() => come.length === 2);
+    const connections = connectionsOf(listener);
+    closeLater(connections);
+    expect(connections).toHaveLength(1);
+    sockets.dial(listener);
+    await until(() => connections.length === 2);
   });
 
-  it('sends away who came before it was asked to, and whom nobody asked for', async () => {
-    const service = await served({ path: fixture.path });
-    const client = sockets.dial(service);
+  it('closes connections that were never handed over', async () => {
+    const listener = await startListener({ path: fixture.path });
+    const client = sockets.dial(listener);
     await turn();
     await turn();
-    service.close();
+    listener.close();
     await closing(client.once('end', () => client.end()));
   });
 
-  it('says who has gone, and opens nothing to them', async () => {
-    const service = await served({ path: fixture.path });
-    sockets.dial(service);
-    const arrival = await first(service);
-    arrival.close();
-    await arrival.gone;
-    expect(await rejection(arrival.open(never()))).toMatchObject({ code: 'ERR_CLOSED' });
+  it('reports a closed connection, and does not open it', async () => {
+    const listener = await startListener({ path: fixture.path });
+    sockets.dial(listener);
+    const connection = await first(listener);
+    connection.close();
+    await connection.gone;
+    expect(await rejection(connection.open(never()))).toMatchObject({ code: 'ERR_CLOSED' });
   });
 
-  it('opens nothing for who does not want it any more', async () => {
-    const service = await served({ path: fixture.path });
-    const client = sockets.dial(service);
-    const arrival = await first(service);
-    expect(await rejection(arrival.open(AbortSignal.abort('enough')))).toBe('enough');
-    await Promise.all([arrival.gone, closing(client.once('end', () => client.end()))]);
+  it('closes a connection whose opening is aborted', async () => {
+    const listener = await startListener({ path: fixture.path });
+    const client = sockets.dial(listener);
+    const connection = await first(listener);
+    expect(await rejection(connection.open(AbortSignal.abort('enough')))).toBe('enough');
+    await Promise.all([connection.gone, closing(client.once('end', () => client.end()))]);
   });
 });
 
-/** Has `change` see what the TLS servers of Node emit, and say whether it is emitted. */
-function withEvents(change: (event: unknown, given: readonly unknown[]) => boolean): void {
+/** Passes the events of Node's TLS servers to `filter`, which returns whether they are emitted. */
+function filterEvents(filter: (event: unknown, args: readonly unknown[]) => boolean): void {
   const emit: unknown = Reflect.get(TlsServer.prototype, 'emit');
   if (typeof emit !== 'function') throw new Error('Servers do not emit');
   const spy = vi.spyOn(TlsServer.prototype, 'emit').mockImplementation(function (
     this: TlsServer,
-    ...given: unknown[]
+    ...args: unknown[]
   ) {
-    return change(given[0], given.slice(1)) && Boolean(Reflect.apply(emit, this, given));
+    return filter(args[0], args.slice(1)) && Boolean(Reflect.apply(emit, this, args));
   });
   onTestFinished(() => {
     spy.mockRestore();
@@ -104,39 +104,39 @@ function withEvents(change: (event: unknown, given: readonly unknown[]) => boole
 }
 
 describe('TLS', () => {
-  const secure = () => served({ port: 0, tls: sockets.certificates.server });
-  const dial = (service: Listener) => sockets.dialTls(service);
+  const secure = () => startListener({ port: 0, tls: sockets.certificates.server });
+  const dial = (listener: Listener) => sockets.dialTls(listener);
 
-  it('leaves no listener on the signal', async () => {
-    const service = await secure();
-    dial(service);
+  it('removes its listener from the signal', async () => {
+    const listener = await secure();
+    dial(listener);
     const signal = never();
-    const stream = await (await first(service)).open(signal);
+    const stream = await (await first(listener)).open(signal);
     fixture.cleanups.push(() => stream.destroy());
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  it('is spoken also where Node does not tell which socket is below', async () => {
-    withEvents((event, [peer]) => {
+  it('works even if Node does not report which socket is below', async () => {
+    filterEvents((event, [peer]) => {
       const isPeer = event === 'secureConnection' && typeof peer === 'object' && peer !== null;
       return !isPeer || Reflect.set(peer, '_parent', null);
     });
-    const service = await secure();
-    const [one, other] = [dial(service), dial(service)];
-    const come = arrivals(service);
-    await until(() => come.length === 2);
-    const streams = await Promise.all(come.map((arrival) => arrival.open(never())));
+    const listener = await secure();
+    const [one, other] = [dial(listener), dial(listener)];
+    const connections = connectionsOf(listener);
+    await until(() => connections.length === 2);
+    const streams = await Promise.all(connections.map((connection) => connection.open(never())));
     const ports = streams.map((stream) => 'remotePort' in stream && stream.remotePort);
     expect(ports.sort()).toEqual([one.localPort, other.localPort].sort());
     for (const stream of streams) stream.destroy();
   });
 
-  it('fails when the peer leaves, also where Node does not tell of that', async () => {
-    withEvents((event) => event !== 'tlsClientError');
-    const service = await secure();
-    const client = sockets.dial(service);
-    const arrival = await first(service);
-    const opened = rejection(arrival.open(never()));
+  it('fails when the peer leaves, even if Node does not report that', async () => {
+    filterEvents((event) => event !== 'tlsClientError');
+    const listener = await secure();
+    const client = sockets.dial(listener);
+    const connection = await first(listener);
+    const opened = rejection(connection.open(never()));
     client.resetAndDestroy();
     expect(await opened).toMatchObject({
       code: 'ERR_CLOSED',

@@ -1,9 +1,9 @@
-/** A stream that says what a test tells it to. */
+/** A stream to which a test delivers inbound bytes. */
 
 import { Duplex } from 'node:stream';
 import { turn } from '../support/signal.ts';
 
-/** See the module's comment. */
+/** Its writable side is not used. */
 export class Source extends Duplex {
   constructor() {
     super({ highWaterMark: 1 });
@@ -11,11 +11,11 @@ export class Source extends Duplex {
   }
 
   override _read(): void {
-    // What it says is pushed.
+    // The test pushes.
   }
 
-  /** Says it, `null` being the end, and lets it arrive. */
-  async say(...chunks: (string | null)[]): Promise<void> {
+  /** Pushes chunks (`null` is the end of stream), and waits until they have arrived. */
+  async deliver(...chunks: (string | null)[]): Promise<void> {
     for (const chunk of chunks) this.push(chunk);
     await turn();
   }

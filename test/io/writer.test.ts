@@ -1,4 +1,4 @@
-/** The writer loop by itself, over a stream that takes what it is told to. */
+/** The writer loop, over a stream whose writes the test completes. */
 
 import { getEventListeners, once } from 'node:events';
 import { Duplex } from 'node:stream';
@@ -9,22 +9,22 @@ import { Outbound } from '../../src/io/outbound.ts';
 import { Stopper } from '../../src/async/stop-signal.ts';
 import { hasSettled, rejection, turn } from '../support/signal.ts';
 
-const BATCH = 64 * 1024;
+const BATCH_BYTES = 64 * 1024;
 const LIMITS = { maxMessageBytes: Infinity, highWaterMark: Infinity, maxQueuedBytes: Infinity };
 
 type Done = (error?: Error | null) => void;
 
-/** Writes down what each call has brought, and is done with it when it is told. */
+/** Records each call of the stream; the test completes the call with `settle()`. */
 class Sink extends Duplex {
   readonly calls: string[][] = [];
   #done: Done | undefined;
 
-  /** The calls, with the name of each batch of one letter in the place of it. */
-  get story(): string[] {
+  /** The calls, with repeated letters written once: a full batch of `a` is shown as `a`. */
+  get shortCalls(): string[] {
     return this.calls.map((texts) => texts.map((text) => text.replace(/(.)\1*/g, '$1')).join());
   }
 
-  /** The call under way is done, or has failed. */
+  /** Completes the pending call, with an error or without. */
   settle(error?: Error): void {
     const done = this.#done;
     this.#done = undefined;
@@ -32,7 +32,7 @@ class Sink extends Duplex {
   }
 
   override _read(): void {
-    // It says nothing.
+    // Nothing is read.
   }
 
   override _write(chunk: Buffer, _: BufferEncoding, done: Done): void {
@@ -46,7 +46,7 @@ class Sink extends Duplex {
   }
 }
 
-/** A loop at work. A stream with room asks to wait after 1 GiB, another after every byte. */
+/** Starts a loop. A stream with room needs to drain after 1 GiB, another one after every byte. */
 function start({ hasRoom = true, stream = sink(hasRoom), queued = [] as string[] } = {}) {
   const outgoing = new Outbound(LIMITS);
   for (const text of queued) void outgoing.push(text);
@@ -62,10 +62,10 @@ const tick = () =>
   new Promise<void>((resolve) => {
     process.nextTick(resolve);
   });
-const full = (letter: string) => letter.repeat(BATCH);
+const full = (letter: string) => letter.repeat(BATCH_BYTES);
 
-describe('what is sent', () => {
-  it('in one turn leaves in one write, also when each send() is awaited', async () => {
+describe('a message', () => {
+  it('is written together with those of the same turn, also if each send() is awaited', async () => {
     const { stream, send } = start();
     void send('a');
     for (const text of ['b', 'c']) await send(text);
@@ -78,18 +78,18 @@ describe('what is sent', () => {
     expect(stream.calls).toEqual([['abc'], ['d']]);
   });
 
-  it('leaves at once when it fills a batch', () => {
+  it('is written at once when it fills a batch', () => {
     const { stream, send } = start();
     void send(full('a'));
-    expect(stream.story).toEqual(['a']);
+    expect(stream.shortCalls).toEqual(['a']);
   });
 
-  it('before the loop began leaves with its beginning', () => {
+  it('that was queued before the loop started is written when it starts', () => {
     const { stream } = start({ queued: ['a', 'b'] });
     expect(stream.calls).toEqual([['ab']]);
   });
 
-  it('is confirmed when the stream has taken it', async () => {
+  it('is confirmed when the write has completed', async () => {
     const { stream, outgoing, send } = start();
     void send('a');
     await tick();
@@ -98,7 +98,7 @@ describe('what is sent', () => {
     expect(outgoing.undelivered).toBe(0);
   });
 
-  it('waits while the stream asks to, and is then gathered', async () => {
+  it('stays queued while the stream needs to drain, and is then written in a batch', async () => {
     const { stream, send } = start({ hasRoom: false });
     void send('a');
     await tick();
@@ -109,32 +109,32 @@ describe('what is sent', () => {
     expect(stream.calls).toEqual([['a']]);
     stream.settle();
     await turn();
-    expect(stream.story).toEqual(['a', 'bcd']);
+    expect(stream.shortCalls).toEqual(['a', 'bcd']);
   });
 });
 
 describe('a backlog', () => {
-  it('leaves four batches at a time, in one call each, as the stream asks for them', async () => {
+  it('is written four batches at a time, in one call each, as the stream drains', async () => {
     const { stream, outgoing } = start({ queued: Array.from('abcdefghij', full), hasRoom: false });
     for (let count = 1; outgoing.undelivered > 0; count += 1) {
       await turn();
       expect(stream.calls).toHaveLength(count);
       stream.settle();
     }
-    expect(stream.story).toEqual(['a,b,c,d', 'e,f,g,h', 'i,j']);
+    expect(stream.shortCalls).toEqual(['a,b,c,d', 'e,f,g,h', 'i,j']);
   });
 
-  it('gives way in between where the stream never asks to wait', async () => {
+  it('is written over several turns even if the stream never needs to drain', async () => {
     const { stream } = start({ queued: Array.from('abcdef', full) });
-    expect(stream.story).toEqual(['a,b,c,d']);
+    expect(stream.shortCalls).toEqual(['a,b,c,d']);
     stream.settle();
     await turn();
-    expect(stream.story).toEqual(['a,b,c,d', 'e,f']);
+    expect(stream.shortCalls).toEqual(['a,b,c,d', 'e,f']);
   });
 });
 
 describe('the loop', () => {
-  it('fails with the error of a write', async () => {
+  it('rejects with the error of a write', async () => {
     const { stream, outgoing, loop, send } = start();
     void send('a');
     await tick();
@@ -148,7 +148,7 @@ describe('the loop', () => {
   it.each([
     ['with its error', new Error('ECONNRESET')],
     ['without one', undefined],
-  ])('fails %s when the stream is closed', async (_, error) => {
+  ])('rejects %s when the stream is closed', async (_, error) => {
     const { stream, loop } = start();
     stream.on('error', () => undefined).destroy(error);
     const thrown = await rejection(loop);
@@ -158,7 +158,7 @@ describe('the loop', () => {
   it.each([
     ['with its error', new Error('ECONNRESET')],
     ['without one', undefined],
-  ])('takes nothing for written that a stream, destroyed %s, says it has', async (_, error) => {
+  ])('does not confirm a write that a stream, destroyed %s, reports as done', async (_, error) => {
     const { stream, outgoing, loop, send } = start();
     stream.on('error', () => undefined);
     void send('a');
@@ -172,7 +172,7 @@ describe('the loop', () => {
     expect(thrown).toEqual(error ?? new ClosedError('The stream was destroyed'));
   });
 
-  it('fails at once over a stream that is gone, but only where something waits', async () => {
+  it('rejects at once for a closed stream, but only if something is queued', async () => {
     const stream = sink(true).destroy();
     await once(stream, 'close');
     expect(await hasSettled(start({ stream }).loop)).toBe(false);
@@ -181,7 +181,7 @@ describe('the loop', () => {
     expect(stream.calls).toEqual([]);
   });
 
-  it('writes nothing to a stream that is destroyed', async () => {
+  it('writes nothing to a destroyed stream', async () => {
     const { stream, send } = start();
     void send('a');
     stream.destroy();
@@ -205,7 +205,7 @@ describe('a loop that was stopped', () => {
     expect(stream.calls).toEqual([]);
   });
 
-  it('writes no more, has what it wrote confirmed, and never ends', async () => {
+  it('writes no more, confirms what it wrote, and never settles', async () => {
     const { stream, outgoing, signal, loop, send } = start({ hasRoom: false });
     void send('a');
     await tick();
@@ -219,7 +219,7 @@ describe('a loop that was stopped', () => {
     expect(await hasSettled(loop)).toBe(false);
   });
 
-  it('is stopped in a turn in which something was sent, too', async () => {
+  it('writes nothing that was sent in the turn of the stop', async () => {
     const { stream, signal, send } = start();
     void send('a');
     signal.stop();
@@ -227,7 +227,7 @@ describe('a loop that was stopped', () => {
     expect(stream.calls).toEqual([]);
   });
 
-  it('leaves nothing of itself on the stream', async () => {
+  it('removes its listeners from the stream', async () => {
     const { stream, signal, loop } = start();
     const listeners = () => [stream.listenerCount('drain'), stream.listenerCount('close')];
     const before = listeners();
@@ -237,7 +237,7 @@ describe('a loop that was stopped', () => {
     expect(await hasSettled(loop)).toBe(false);
   });
 
-  it('leaves the rest to the next', async () => {
+  it('leaves the queue to the next loop', async () => {
     const { stream, outgoing, signal, send } = start();
     signal.stop();
     void send('a');
