@@ -1,4 +1,4 @@
-/** Who a scripted server serves, where, and how it closes. */
+/** The clients of a scripted server: over each kind of address, one after the other, and at its end. */
 
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -20,24 +20,24 @@ const certificates = await makeCertificates();
 type Kind = 'unix' | 'tcp' | 'tls';
 const KINDS: readonly Kind[] = ['unix', 'tcp', 'tls'];
 
-async function place(kind: Kind): Promise<Address> {
+async function addressFor(kind: Kind): Promise<Address> {
   if (kind === 'unix') return { path: `${await tempDir()}/qmp.sock` };
   return kind === 'tcp' ? { port: 0 } : { port: 0, tls: certificates.server };
 }
 
-/** How a client reaches it. */
-const reach = (kind: Kind, bound: BoundAddress): Address =>
+/** The address for a client. */
+const clientAddress = (kind: Kind, bound: BoundAddress): Address =>
   kind === 'tls' && 'port' in bound ? { ...bound, tls: { ca: certificates.ca } } : bound;
 
-/** Asks for something that only a served client can get. */
+/** Executes a command, which succeeds only for the current client. */
 async function expectServed(client: QmpClient): Promise<void> {
   expect(await client.execute('query-name')).toEqual({});
 }
 
 describe.each(KINDS)('over %s', (kind) => {
-  it('it serves, one client after the other', async () => {
-    const server = createServer({ address: await place(kind) });
-    const address = reach(kind, await server.listen());
+  it('serves one client after the other', async () => {
+    const server = createServer({ address: await addressFor(kind) });
+    const address = clientAddress(kind, await server.listen());
     for (let round = 0; round < 5; round += 1) {
       const client = createClient();
       await client.connect(address);
@@ -47,9 +47,9 @@ describe.each(KINDS)('over %s', (kind) => {
     expect(server.received).toHaveLength(10);
   });
 
-  it('a client may come again right after it has disconnected, in whatever way', async () => {
-    const server = createServer({ address: await place(kind) });
-    const address = reach(kind, await server.listen());
+  it('lets a client reconnect right after a graceful or forced disconnect()', async () => {
+    const server = createServer({ address: await addressFor(kind) });
+    const address = clientAddress(kind, await server.listen());
     const client = createClient();
     for (let round = 0; round < 10; round += 1) {
       await client.connect(address);
@@ -57,9 +57,9 @@ describe.each(KINDS)('over %s', (kind) => {
     }
   });
 
-  it('a second client is connected at once, and greeted when the first has gone', async () => {
-    const server = createServer({ address: await place(kind) });
-    const address = reach(kind, await server.listen());
+  it('connects a second client at once, and greets it when the first has left', async () => {
+    const server = createServer({ address: await addressFor(kind) });
+    const address = clientAddress(kind, await server.listen());
     const [first, second] = [createClient(), createClient()];
     await first.connect(address);
     await expectServed(first);
@@ -73,11 +73,11 @@ describe.each(KINDS)('over %s', (kind) => {
     await second.disconnect();
   });
 
-  it('a client hears what is emitted from the moment on in which it runs', async () => {
+  it('sends events to a client as soon as it is in RUNNING', async () => {
     for (let round = 0; round < 5; round += 1) {
-      const server = createServer({ address: await place(kind) });
+      const server = createServer({ address: await addressFor(kind) });
       const client = createClient();
-      await client.connect(reach(kind, await server.listen()));
+      await client.connect(clientAddress(kind, await server.listen()));
       const stopped = client.waitFor('STOP');
       server.emit('STOP');
       expect((await stopped).event).toBe('STOP');
@@ -85,15 +85,15 @@ describe.each(KINDS)('over %s', (kind) => {
     }
   });
 
-  it('close() ends the session that runs, and nobody is served any more', async () => {
-    const address = await place(kind);
+  it('ends the session on close(), and stops listening', async () => {
+    const address = await addressFor(kind);
     const server = createServer({ address });
-    const reached = reach(kind, await server.listen());
+    const bound = clientAddress(kind, await server.listen());
     const client = createClient();
-    await client.connect(reached);
+    await client.connect(bound);
     await server.close();
     expect((await client.closed).cause).toMatchObject({ code: 'ERR_CLOSED' });
-    expect(await rejection(client.connect(reached))).toMatchObject({ phase: 'connection' });
+    expect(await rejection(client.connect(bound))).toMatchObject({ phase: 'connection' });
     if (typeof address === 'object' && 'path' in address) {
       await until(() => !existsSync(address.path));
     }
@@ -101,7 +101,7 @@ describe.each(KINDS)('over %s', (kind) => {
 });
 
 describe('a second client', () => {
-  it('is connected at once also in the moment in which the first one runs', async () => {
+  it('can connect while the first enters RUNNING', async () => {
     for (let round = 0; round < 10; round += 1) {
       const server = createServer();
       const address = await server.listen();
@@ -115,7 +115,7 @@ describe('a second client', () => {
     }
   });
 
-  it('is connected at once also while the first one is in its handshake', async () => {
+  it('can connect during the handshake of the first', async () => {
     const server = createServer();
     const address = await server.listen();
     const raw = await dialRaw(address);
@@ -129,7 +129,7 @@ describe('a second client', () => {
     expect(outcome).toEqual({ status: 'fulfilled', value: undefined });
   });
 
-  it('is greeted also when the first one left before the session ran', async () => {
+  it('is greeted when the first left during its handshake', async () => {
     const server = createServer();
     const address = await server.listen();
     const client = createClient();
@@ -143,7 +143,7 @@ describe('a second client', () => {
     }
   });
 
-  it('may come at the same time as the first', async () => {
+  it('can connect at the same time as the first', async () => {
     const server = createServer();
     const address = await server.listen();
     const clients = [createClient(), createClient()];
@@ -159,21 +159,21 @@ describe('a second client', () => {
 });
 
 describe('close()', () => {
-  it('before listen() is harmless', async () => {
+  it('before listen() does nothing', async () => {
     const server = new ScriptedQmpServer();
     await server.close();
     await server.close();
     await expectNoHandles();
   });
 
-  it('while nobody has come', async () => {
+  it('without a client leaves nothing open', async () => {
     const server = new ScriptedQmpServer();
     await server.listen();
     await server.close();
     await expectNoHandles();
   });
 
-  it('in the handshake of a client', async () => {
+  it('during the handshake of a client leaves nothing open', async () => {
     const server = new ScriptedQmpServer();
     const raw = await dialRaw(await server.listen());
     await raw.until('\r\n');
@@ -182,10 +182,10 @@ describe('close()', () => {
     await expectNoHandles();
   });
 
-  it('while a command is answered, and a second client waits', async () => {
-    const never = gate();
+  it('rejects a command in flight, and the attempt of a second client', async () => {
+    const answer = gate();
     const server = new ScriptedQmpServer({
-      commands: { slow: () => never.opened.then(() => null) },
+      commands: { slow: () => answer.opened.then(() => null) },
     });
     const address = await server.listen();
     const [first, second] = [createClient(), createClient()];
@@ -194,13 +194,13 @@ describe('close()', () => {
     const outcomes = Promise.allSettled([first.execute('slow'), second.connect(address)]);
     await turn();
     await Promise.all([server.close(), server.close()]);
-    never.open();
+    answer.open();
     expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     await Promise.all([first.closed, second.closed]);
     await expectNoHandles();
   });
 
-  it('right after a client has connected or left', async () => {
+  it('right after a client has connected or disconnected leaves nothing open', async () => {
     for (const leave of [false, true]) {
       const server = new ScriptedQmpServer();
       const client = createClient();
@@ -212,7 +212,7 @@ describe('close()', () => {
     }
   });
 
-  it('comes with the end of a block', async () => {
+  it('is called by await using at the end of the block', async () => {
     const client = createClient();
     {
       await using server = new ScriptedQmpServer();
@@ -224,7 +224,7 @@ describe('close()', () => {
 });
 
 describe('listen()', () => {
-  it('rejects where it cannot listen, and leaves nothing open', async () => {
+  it('rejects when the address cannot be bound, and leaves nothing open', async () => {
     const path = `${await tempDir()}/missing/qmp.sock`;
     await using server = new ScriptedQmpServer({ address: path });
     expect(await rejection(server.listen())).toMatchObject({ code: 'ERR_CONNECT' });
@@ -232,7 +232,7 @@ describe('listen()', () => {
   });
 });
 
-describe("the class's example", () => {
+describe('the example of the class', () => {
   it('works', async () => {
     await using qmp = track(new QmpClient());
     await using server = new ScriptedQmpServer({

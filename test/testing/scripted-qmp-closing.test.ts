@@ -1,4 +1,4 @@
-/** A server that is closed before it is open; in a file of its own, as a leak would spoil its neighbours. */
+/** Closing a scripted server that is not open yet. A file of its own: a leak would fail other tests. */
 
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -8,8 +8,8 @@ import { makeCertificates } from '../support/certificates.ts';
 import { expectNoHandles } from '../support/handles.ts';
 import { closing } from '../support/sockets.ts';
 
-describe('close() of a server that binds', () => {
-  it('leaves nothing open, whatever becomes of listen()', async () => {
+describe('close() while listen() is pending', () => {
+  it('leaves nothing open, whether listen() resolves or rejects', async () => {
     const server = new ScriptedQmpServer();
     const listening = Promise.allSettled([server.listen()]);
     await server.close();
@@ -17,7 +17,7 @@ describe('close() of a server that binds', () => {
     await expectNoHandles();
   });
 
-  it('makes a later listen() reject', async () => {
+  it('before listen() makes listen() reject', async () => {
     const server = new ScriptedQmpServer();
     await server.close();
     const [outcome] = await Promise.allSettled([server.listen()]);
@@ -26,20 +26,20 @@ describe('close() of a server that binds', () => {
   });
 });
 
-describe('close() of a server that speaks TLS', () => {
-  it('ends the handshakes that are under way too', async () => {
+describe('close() of a server with TLS', () => {
+  it('ends pending TLS handshakes', async () => {
     const { server: tls } = await makeCertificates();
     const server = new ScriptedQmpServer({ address: { port: 0, tls } });
     const bound = await server.listen();
-    if (!('port' in bound)) throw new Error('It has no port');
-    const mute = connect(bound);
-    await once(mute, 'connect');
-    // Half of a handshake's first record: the server waits for the rest.
-    mute.write(Buffer.from([0x16, 0x03, 0x01]));
-    mute.on('error', () => undefined).resume();
-    const gone = closing(mute);
+    if (!('port' in bound)) throw new Error('The bound address has no port');
+    const stalled = connect(bound);
+    await once(stalled, 'connect');
+    // The beginning of the first record of a handshake: the server waits for the rest.
+    stalled.write(Buffer.from([0x16, 0x03, 0x01]));
+    stalled.on('error', () => undefined).resume();
+    const closed = closing(stalled);
     await server.close();
-    await gone;
+    await closed;
     await expectNoHandles();
   });
 });

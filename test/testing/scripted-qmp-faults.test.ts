@@ -1,4 +1,4 @@
-/** The faults that a scripted server shows, in each place where one may stand. */
+/** The faults of a scripted server, in each place where one can be injected. */
 
 import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from 'xstate';
@@ -14,7 +14,7 @@ expectIdleAfterEach();
 const EVENT = '{"event":"STOP","timestamp":{"seconds":0,"microseconds":0}}\r\n';
 
 describe('a fault in place of an answer', () => {
-  it('silence(): the command is never answered, the next one is', async () => {
+  it('silence(): the command is not answered, and the next one is', async () => {
     const { client } = await scripted({ commands: { x: faults.silence() } });
     const silent = client.execute('x');
     expect(await client.execute('query-name')).toEqual({});
@@ -24,7 +24,7 @@ describe('a fault in place of an answer', () => {
     expect(await interrupted).toBeInstanceOf(ExecInterruptedError);
   });
 
-  it('raw(): the bytes are sent, and nothing else', async () => {
+  it('raw(): only the bytes are sent', async () => {
     const { client } = await scripted({
       commands: {
         x: ({ command }) => faults.raw(`${EVENT}{"return":1,"id":${JSON.stringify(command.id)}}`),
@@ -42,7 +42,7 @@ describe('a fault in place of an answer', () => {
     ['end()', faults.end(), ClosedError],
     ['end() in a message', faults.end('{"retu'), CodecError],
     ['drop()', faults.drop(), ClosedError],
-  ])('%s: the session fails, and the next one is served', async (_, fault, type) => {
+  ])('%s: the session fails, and the client can reconnect', async (_, fault, type) => {
     const server = createServer({ commands: { x: fault } });
     const client = createClient();
     const address = await server.listen();
@@ -67,7 +67,7 @@ describe('a fault in place of an answer', () => {
 });
 
 describe('a fault in place of the greeting', () => {
-  it('silence(): the monitor seems busy', async () => {
+  it('silence(): the attempt fails with a BusyMonitorError', async () => {
     const clock = new SimulatedClock();
     const server = createServer({ greeting: faults.silence() });
     const client = createClient({ clock });
@@ -90,7 +90,7 @@ describe('a fault in place of the greeting', () => {
     expect(client.runstate).toBe('IDLE');
   });
 
-  it('another greeting: it is what the client sees', async () => {
+  it('another greeting: the client gets it', async () => {
     const greeting = {
       QMP: { version: { qemu: { major: 9, minor: 1, micro: 2 }, package: '' }, capabilities: [] },
     };
@@ -128,7 +128,7 @@ describe('show()', () => {
     ['end()', faults.end(), 'ERR_CLOSED'],
     ['end() with bytes', faults.end(EVENT), 'ERR_CLOSED'],
     ['drop()', faults.drop(), 'ERR_CLOSED'],
-  ])('%s fails the session that runs', async (_, fault, code) => {
+  ])('%s fails the session', async (_, fault, code) => {
     const { client, server } = await scripted();
     const events = client.events();
     await client.execute('query-name');
@@ -138,7 +138,7 @@ describe('show()', () => {
     expect(done).toBe(fault.bytes.length === 0 || code === 'ERR_CODEC');
   });
 
-  it('raw() may be an event, silence() is nothing', async () => {
+  it('raw() can send an event, and silence() does nothing', async () => {
     const { client, server } = await scripted();
     await client.execute('query-name');
     const stopped = client.waitFor('STOP');
@@ -148,7 +148,7 @@ describe('show()', () => {
     await client.disconnect();
   });
 
-  it('does nothing when nobody is there', async () => {
+  it('does nothing without a client', async () => {
     const server = createServer();
     server.show(faults.drop());
     const address = await server.listen();

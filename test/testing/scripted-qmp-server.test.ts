@@ -1,4 +1,4 @@
-/** What a scripted server answers. */
+/** The answers of a scripted server. */
 
 import { describe, expect, it } from 'vitest';
 import { type ErrorReply, ExecuteError } from '../../src/qmp/index.ts';
@@ -12,30 +12,34 @@ expectIdleAfterEach();
 
 describe('a scripted command', () => {
   it.each<[string, Script, Answer]>([
-    ['always the same', [1, { a: null }], [1, { a: null }]],
-    ['computed', ({ arguments: args }) => ({ got: args }), { got: { x: 1 } }],
+    ['a constant', [1, { a: null }], [1, { a: null }]],
+    ['a function', ({ arguments: args }) => ({ received: args }), { received: { x: 1 } }],
     [
-      'computed later',
+      'an asynchronous function',
       ({ command }) => Promise.resolve(Object.keys(command)),
       ['execute', 'arguments', 'id'],
     ],
     ['null', null, null],
     ['a bigint', () => 2n ** 64n - 1n, 2n ** 64n - 1n],
-  ])('answers what it says: %s', async (_, script, expected) => {
+  ])('is answered with the return value of its script: %s', async (_, script, expected) => {
     const { client } = await scripted({ commands: { x: script } });
     expect(await client.execute('x', { x: 1 })).toEqual(expected);
     await client.disconnect();
   });
 
   it.each<[string, Script, Partial<ErrorReply['error']>]>([
-    ['given', new CommandFailure('locked'), { class: 'GenericError', desc: 'locked' }],
+    ['a constant', new CommandFailure('locked'), { class: 'GenericError', desc: 'locked' }],
     ['with a class', new CommandFailure('gone', 'DeviceNotFound'), { class: 'DeviceNotFound' }],
     ['returned', () => new CommandFailure('later'), { desc: 'later' }],
     ['thrown', thrower(new CommandFailure('x', 'Y')), { class: 'Y', desc: 'x' }],
-    ['thrown bare', thrower(new Error('bare')), { class: 'GenericError', desc: 'bare' }],
-    ['thrown without being one', thrower('text'), { class: 'GenericError', desc: 'text' }],
+    [
+      'thrown as another error',
+      thrower(new Error('bare')),
+      { class: 'GenericError', desc: 'bare' },
+    ],
+    ['thrown as a string', thrower('text'), { class: 'GenericError', desc: 'text' }],
     ['rejected', () => Promise.reject(new Error('late')), { desc: 'late' }],
-  ])('fails as it says: %s', async (_, script, error) => {
+  ])('is answered with the failure of its script: %s', async (_, script, error) => {
     const { client } = await scripted({ commands: { x: script } });
     const failure = await rejection(client.execute('x'));
     expect(failure).toBeInstanceOf(ExecuteError);
@@ -45,7 +49,7 @@ describe('a scripted command', () => {
     await client.disconnect();
   });
 
-  it('that nobody scripted is not found', async () => {
+  it('without a script is not found', async () => {
     const { client } = await scripted();
     for (const name of ['x', 'toString', '__proto__', '']) {
       expect(await rejection(client.execute(name))).toMatchObject({
@@ -56,7 +60,7 @@ describe('a scripted command', () => {
     await client.disconnect();
   });
 
-  it('stands before a built-in one of the same name', async () => {
+  it('overrides a built-in one of the same name', async () => {
     const { client } = await scripted({ commands: { 'query-name': { name: 'mine' } } });
     expect(await client.execute('query-name')).toEqual({ name: 'mine' });
     const names = (await client.execute('query-commands')).map(({ name }) => name);
@@ -64,17 +68,17 @@ describe('a scripted command', () => {
     await client.disconnect();
   });
 
-  it('keeps the order in band, while one out of band overtakes', async () => {
-    const door = gate();
+  it('is answered in order in-band, and ahead of others out-of-band', async () => {
+    const answer = gate();
     const order: string[] = [];
     const { client } = await scripted({
-      commands: { slow: () => door.opened.then(() => 'slow'), fast: 'fast' },
+      commands: { slow: () => answer.opened.then(() => 'slow'), fast: 'fast' },
     });
     const slow = client.execute('slow').then(() => order.push('slow'));
     const fast = client.execute('fast').then(() => order.push('fast'));
     await client.execute('fast', undefined, { oob: true });
     expect(await hasSettled(Promise.race([slow, fast]))).toBe(false);
-    door.open();
+    answer.open();
     await Promise.all([slow, fast]);
     expect(order).toEqual(['slow', 'fast']);
     await client.disconnect();
@@ -96,7 +100,7 @@ describe('the built-in machine', () => {
     expect(await events.next()).toMatchObject({ done: true });
   });
 
-  it('says in its greeting what query-version says', async () => {
+  it('has the same version in its greeting and in query-version', async () => {
     const { client } = await scripted();
     const version = await client.execute('query-version');
     expect(client.greeting).toEqual({ QMP: { version, capabilities: ['oob'] } });
@@ -106,7 +110,7 @@ describe('the built-in machine', () => {
 });
 
 describe('a session', () => {
-  it('is recorded: every command, the negotiation too', async () => {
+  it('is recorded: every command, with those of the negotiation', async () => {
     const { client, server } = await scripted();
     await client.execute('stop');
     await client.execute('query-yank', {}, { oob: true });
@@ -119,7 +123,7 @@ describe('a session', () => {
     await client.disconnect();
   });
 
-  it('hears the events that are emitted, with data and time', async () => {
+  it('gets the events that are emitted, with data and timestamp', async () => {
     const { client, server } = await scripted();
     const events = client.events();
     server.emit('RESET', { guest: true, reason: 'guest-reset' });
@@ -133,7 +137,7 @@ describe('a session', () => {
     await client.disconnect();
   });
 
-  it('may be pretty', async () => {
+  it('can be pretty-printed', async () => {
     const { client, server } = await scripted({
       pretty: true,
       commands: { big: () => ({ n: 2n ** 64n - 1n }), text: 'a\n{"b": 1}' },
@@ -149,7 +153,7 @@ describe('a session', () => {
     raw.socket.destroy();
   });
 
-  it('refuses commands before the negotiation, and goes on', async () => {
+  it('rejects commands before the negotiation, and goes on', async () => {
     const server = createServer();
     const raw = await dialRaw(await server.listen());
     expect(await raw.until('\r\n')).toContain('"QMP"');
@@ -165,7 +169,7 @@ describe('a session', () => {
     raw.socket.destroy();
   });
 
-  it('may refuse the negotiation, by a script for qmp_capabilities', async () => {
+  it('can reject the negotiation, by a script for qmp_capabilities', async () => {
     const server = createServer({
       commands: { qmp_capabilities: new CommandFailure('no', 'GenericError') },
     });
@@ -176,7 +180,7 @@ describe('a session', () => {
     });
   });
 
-  it('is not disturbed by what is shown and emitted when nobody is there', async () => {
+  it('is not affected by events that were emitted before it', async () => {
     const server = createServer();
     server.emit('STOP');
     const address = await server.listen();
@@ -188,13 +192,13 @@ describe('a session', () => {
   });
 });
 
-/** The address of a pretty server. */
+/** Starts a pretty-printing server; resolves with its address. */
 async function addressOfPretty() {
   return createServer({ pretty: true }).listen();
 }
 
-function thrower(what: unknown): () => never {
+function thrower(value: unknown): () => never {
   return () => {
-    throw what;
+    throw value;
   };
 }

@@ -1,18 +1,18 @@
-/** A raw client, which sees a server's bytes. */
+/** A raw client, for tests of the bytes that a server sends. */
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { BoundAddress } from '../../src/index.ts';
 import { cleanUp } from '../support/cleanup.ts';
 
-/** See the module's comment. */
+/** A connected socket, and the text that it has received. */
 export interface RawClient {
   readonly socket: Socket;
-  /** Takes the text that has come, up to and with so many marks; waits for them. */
+  /** Resolves with the next received text, up to and including the mark (the `count`th one). */
   until(mark: string, count?: number): Promise<string>;
 }
 
-/** Dials; the socket is destroyed after the test. */
+/** Connects; the socket is destroyed after the test. */
 export async function dialRaw(address: BoundAddress): Promise<RawClient> {
   const socket = connect({ ...address });
   socket.on('error', () => undefined);
