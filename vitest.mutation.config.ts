@@ -12,6 +12,7 @@ export default defineConfig({
       'test/io/{inbound,outbound,reader,reader-flood,writer}.test.ts',
       'test/walks/link*.test.ts',
     ],
+    globalSetup: ['test/support/compile.ts'],
     testTimeout: 10_000,
     hookTimeout: 10_000,
   },

@@ -2,10 +2,12 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { extname } from 'node:path';
 import type { Report } from './plan.ts';
 import type { Sample } from './sample.ts';
 
-const SCRIPT = new URL('peer.ts', import.meta.url);
+/** Compiled or not, as this file is. */
+const SCRIPT = new URL(`peer${extname(import.meta.url)}`, import.meta.url);
 
 /** The server in the peer process. */
 export class Server {

@@ -41,7 +41,7 @@ describe('a queue', () => {
   it('holds nothing that was taken, however long it is never empty', async () => {
     const exit = await run(
       `
-        const { Queue } = await import('./src/async/queue.ts');
+        const { Queue } = await import('./src/async/queue.js');
         const queue = new Queue();
         const taken = [];
         queue.push({});
@@ -64,7 +64,7 @@ describe('the outgoing queue', () => {
   it('holds no batch that was taken while there are always more', async () => {
     const exit = await run(
       `
-        const { Outbound } = await import('./src/io/outbound.ts');
+        const { Outbound } = await import('./src/io/outbound.js');
         const bounds = { maxMessageBytes: Infinity, highWaterMark: Infinity, maxQueuedBytes: Infinity };
         const outgoing = new Outbound(bounds);
         const push = () => void outgoing.push(new Uint8Array(64 * 1024));

@@ -9,6 +9,7 @@ import { optionsOf } from '../../examples/nats-bridge.ts';
 import { ArgumentError } from '../../src/index.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { cleanUp, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
+import { COMPILED } from '../support/compiled.ts';
 import { createClient } from '../support/qmp.ts';
 import { describePeer, freePort } from '../support/real-peers.ts';
 import { rejection } from '../support/signal.ts';
@@ -16,13 +17,12 @@ import { Listener, NatsServer, socketPath, startMonitor } from './nats.ts';
 
 expectIdleAfterEach();
 
-const PROGRAM = 'examples/nats-bridge.ts';
-const ROOT = new URL('../../', import.meta.url);
+const PROGRAM = 'examples/nats-bridge.js';
 
 /** Starts the program. It is killed after the test if it is still running. */
 function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, ...args], {
-    cwd: ROOT,
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    cwd: COMPILED,
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

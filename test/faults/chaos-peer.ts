@@ -9,9 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll } from 'vitest';
+import { COMPILED } from '../support/compiled.ts';
 import type { Account, Answer, Place, Request, Script, Wire } from './steps.ts';
 
-const PROGRAM = new URL('chaos-program.ts', import.meta.url).pathname;
+const PROGRAM = 'test/faults/chaos-program.js';
 /** How long a process may take to start on a busy machine. */
 const PATIENCE_MS = 15_000;
 
@@ -39,8 +40,10 @@ export class ChaosPeer {
   /** Starts the process; resolves when it listens to us. */
   static async start(): Promise<ChaosPeer> {
     const directory = await mkdtemp(join(tmpdir(), 'wirechart-chaos-'));
-    const args = ['--import', 'tsx', PROGRAM, directory];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(process.execPath, [PROGRAM, directory], {
+      cwd: COMPILED,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     const deadline = performance.now() + PATIENCE_MS;
     while (!existsSync(join(directory, 'control'))) {
       if (child.exitCode !== null || performance.now() > deadline) {

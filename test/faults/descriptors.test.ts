@@ -4,16 +4,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
+import { COMPILED } from '../support/compiled.ts';
 
 expectIdleAfterEach();
 
-const ROOT = new URL('../../', import.meta.url);
 /** More than Node and its loader need, and soon used up. */
 const DESCRIPTORS = 80;
 
 /** What the program has: the library as `w`, a way to use up all descriptors, and to free them. */
 const TOOLS = `
-  import * as w from './src/index.ts';
+  import * as w from './src/index.js';
   import { openSync, closeSync } from 'node:fs';
   import { connect, createServer } from 'node:net';
   import { once } from 'node:events';
@@ -50,10 +50,10 @@ const TOOLS = `
 /** Runs a program under a low limit; gives what it told. */
 async function run(program: string): Promise<unknown> {
   const script = `${TOOLS}${program}; console.log(JSON.stringify(told));`;
-  const node = `exec "$0" --import tsx --input-type=module --eval "$1"`;
+  const node = `exec "$0" --input-type=module --eval "$1"`;
   const limited = `ulimit -n ${String(DESCRIPTORS)}; ${node}`;
   const child = spawn('/bin/sh', ['-c', limited, process.execPath, script], {
-    cwd: ROOT,
+    cwd: COMPILED,
     env: { PATH: process.env['PATH'], DIRECTORY: await tempDir() },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

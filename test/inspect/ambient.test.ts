@@ -146,7 +146,7 @@ describe('an environment without the variables', () => {
     'changes nothing: %j',
     async (env) => {
       const program = `
-      const { ambientInspects } = await import('./src/inspect/ambient.ts');
+      const { ambientInspects } = await import('./src/inspect/ambient.js');
       const machine = w.createProtocolMachine({ codec: w.lines() });
       console.log(ambientInspects().length, 'WebSocket' in globalThis, process.listenerCount('exit'));
       x.createActor(machine).start();

@@ -3,8 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cleanUp } from '../support/cleanup.ts';
-
-const ROOT = new URL('../../', import.meta.url);
+import { COMPILED } from '../support/compiled.ts';
 
 /** The exit code and output of a program. */
 export interface Exit {
@@ -27,18 +26,18 @@ interface RunOptions {
 export async function run(program: string, { env, flags = [] }: RunOptions = {}): Promise<Exit> {
   const script = `
     import * as x from 'xstate';
-    import * as w from './src/index.ts';
-    import * as i from './src/inspect/index.ts';
-    import { Feed } from './src/inspect/feed.ts';
+    import * as w from './src/index.js';
+    import * as i from './src/inspect/index.js';
+    import { Feed } from './src/inspect/feed.js';
     const states = { off: { on: { TOGGLE: 'on' } }, on: { on: { TOGGLE: 'off' } } };
     const lamp = x.createMachine({ id: 'lamp', initial: 'off', states });
     ${program}
   `;
-  const child = spawn(
-    process.execPath,
-    [...flags, '--import', 'tsx', '--input-type=module', '--eval', script],
-    { cwd: ROOT, env: { PATH: process.env['PATH'], ...env }, stdio: 'pipe' },
-  );
+  const child = spawn(process.execPath, [...flags, '--input-type=module', '--eval', script], {
+    cwd: COMPILED,
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: 'pipe',
+  });
   cleanUp(() => child.kill('SIGKILL')); // Still running only if the test has failed.
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {

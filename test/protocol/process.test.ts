@@ -4,10 +4,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
+import { COMPILED } from '../support/compiled.ts';
 
 expectIdleAfterEach();
-
-const ROOT = new URL('../../', import.meta.url);
 
 interface Exit {
   readonly code: unknown;
@@ -18,7 +17,7 @@ interface Exit {
 /** Runs a program that has the library as `w`, and a session of `left` and `right` to play with. */
 async function run(program: string, environment: Record<string, string> = {}): Promise<Exit> {
   const script = `
-    import * as w from './src/index.ts';
+    import * as w from './src/index.js';
     const [left, right] = ['left', 'right'].map(
       (name) => new w.AsyncProtocol({ codec: w.lines() }, { name }),
     );
@@ -26,11 +25,11 @@ async function run(program: string, environment: Record<string, string> = {}): P
     await Promise.all([left.accept(), right.connect(bound)]);
     ${program}
   `;
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', '--input-type=module', '--eval', script],
-    { cwd: ROOT, env: { PATH: process.env['PATH'], ...environment }, stdio: 'pipe' },
-  );
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: COMPILED,
+    env: { PATH: process.env['PATH'], ...environment },
+    stdio: 'pipe',
+  });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].on('data', (chunk: Buffer) => (output[name] += chunk.toString()));
