@@ -77,6 +77,7 @@ class ConnectionQueue {
 }
 
 class PendingSocket implements PendingConnection {
+  readonly isTls: boolean;
   readonly gone: Promise<void>;
   readonly #raw: Socket;
   readonly #upgrader: TlsUpgrader | undefined;
@@ -84,6 +85,7 @@ class PendingSocket implements PendingConnection {
   constructor(raw: Socket, upgrader: TlsUpgrader | undefined) {
     this.#raw = raw;
     this.#upgrader = upgrader;
+    this.isTls = upgrader !== undefined;
     this.gone = new Promise((resolve) => {
       if (raw.closed) resolve();
       else raw.once('close', resolve);

@@ -13,15 +13,17 @@ import type { StopSignal } from '../async/stop-signal.ts';
 export interface PeerPort {
   /** The deadlines that the chart sets its timers by. */
   readonly deadlines: Pick<ServerDeadlines, 'backlog' | 'handshake'>;
+  /** Whether there is a TLS handshake before that of the protocol. */
+  readonly isTls: boolean;
   /** Whether the protocol is RUNNING. */
   readonly isRunning: boolean;
 
   /** Resolves when the connection has closed before it was opened. Never rejects. */
   gone(): Promise<void>;
-  /** Opens the stream: with TLS, the TLS handshake. Aborted, it rejects, and nothing is open. */
-  open(signal: StopSignal): Promise<void>;
-  /** Makes the protocol and runs its handshake. When it rejects, nothing is open. */
-  establish(): Promise<void>;
+  /** Runs the TLS handshake. When it is aborted or rejects, nothing is open. */
+  secure(signal: StopSignal): Promise<void>;
+  /** Makes the protocol and runs its handshake. When it is aborted or rejects, nothing is open. */
+  establish(signal: StopSignal): Promise<void>;
   /** Resolves when the protocol is IDLE again, with the cause of a failure. Never rejects. */
   ended(): Promise<WirechartError | undefined>;
   /**

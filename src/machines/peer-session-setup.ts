@@ -14,8 +14,10 @@ import { fromWait, type WaitInput } from './wait.ts';
 
 /** Everything that may be sent to the machine. An event that a state does not name is ignored. */
 export type PeerSessionEvent =
-  /** In QUEUED: there is a free slot. */
+  /** In ARRIVED and QUEUED: there is a free slot. */
   | { readonly type: 'ADMIT' }
+  /** In ARRIVED: there is none, and the backlog has room. */
+  | { readonly type: 'QUEUE' }
   /** In RUNNING.offered: a loop over the server's peers has taken it. */
   | { readonly type: 'TAKE' }
   /** In any state: end the session, or give up what leads to it; `reason` is told to the session. */
@@ -71,12 +73,12 @@ export const peerSessionSetup = setup({
     emitted: PeerSessionEmitted;
     input: PeerPort;
     output: WirechartError | undefined;
-    tags: 'queued' | 'connecting' | 'running' | 'disconnecting';
+    tags: 'busy' | 'up';
   },
   actors: {
     watcher: fromWait(({ port }: OnPort) => port.gone()),
-    opener: fromWait(({ port }: OnPort, signal) => port.open(signal)),
-    handshake: fromWait(({ port }: OnPort) => port.establish()),
+    upgrader: fromWait(({ port }: OnPort, signal) => port.secure(signal)),
+    handshake: fromWait(({ port }: OnPort, signal) => port.establish(signal)),
     session: fromWait(({ port }: OnPort) => port.ended()),
   },
   delays: {
@@ -87,6 +89,7 @@ export const peerSessionSetup = setup({
     /** Whether the deadline is one that passes. */
     isFinite: ({ context }, { deadline }: { deadline: Deadline }) =>
       context.port.deadlines[deadline] <= MAX_TIMER_MS,
+    isTls: ({ context }) => context.port.isTls,
     isRunning: ({ context }) => context.port.isRunning,
     isForced: ({ event }) => event.type === 'LEAVE' && event.force === true,
   },

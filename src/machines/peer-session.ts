@@ -10,7 +10,7 @@
  * 3. Every path ends in GONE, which says why: `cause`.
  * 4. No wait without a deadline, except where the peer's protocol or the server's chart has one: the
  *    protocol's own handshake deadline ends `establishing`, the server's drain deadline ends
- *    DISCONNECTING.
+ *    DISCONNECTING. ARRIVED is left in the turn in which it is entered.
  *
  * `peer-session-setup.ts` defines each guard, action and actor that is named here.
  */
@@ -30,38 +30,46 @@ const ENDED = {
   },
 } as const;
 
+/** A protocol, or a port, that has failed. */
 const FAILED = { target: '#peer.GONE', actions: 'recordFailure' } as const;
+
+/** There is a free slot. A handshake of TLS that is not there is skipped. */
+const ADMIT = [
+  { guard: 'isTls', target: '#peer.CONNECTING.securing' },
+  { target: '#peer.CONNECTING.establishing' },
+] as const;
 
 /** The chart, as a machine. Its input is the port of one peer. */
 export const peerSessionChart = peerSessionSetup.createMachine({
   id: 'peer',
   context: ({ input }) => ({ port: input, cause: undefined }),
   output: ({ context: { cause } }) => cause,
-  initial: 'QUEUED',
+  initial: 'ARRIVED',
   states: {
+    ARRIVED: {
+      description: 'Accepted: the server is about to admit it, or to queue it.',
+      on: { ADMIT, QUEUE: 'QUEUED', LEAVE: 'GONE' },
+    },
+
     QUEUED: {
       description: 'In the backlog: connected, and not read from.',
-      tags: 'queued',
       entry: { type: 'emitState', params: { state: 'QUEUED' } },
       invoke: { id: 'watcher', src: 'watcher', input: onPort, onDone: 'GONE', onError: FAILED },
       after: deadline('backlog', 'GONE', 'refuse'),
-      on: {
-        ADMIT: 'CONNECTING',
-        LEAVE: 'GONE',
-      },
+      on: { ADMIT, LEAVE: 'GONE' },
     },
 
     CONNECTING: {
       description: 'On the way to a session.',
-      tags: 'connecting',
+      tags: 'busy',
       entry: { type: 'emitState', params: { state: 'CONNECTING' } },
-      initial: 'opening',
+      initial: 'establishing',
       states: {
-        opening: {
-          description: 'The TLS handshake, where there is one.',
+        securing: {
+          description: 'The TLS handshake.',
           invoke: {
-            id: 'opener',
-            src: 'opener',
+            id: 'upgrader',
+            src: 'upgrader',
             input: onPort,
             onDone: 'establishing',
             onError: { target: '#peer.GONE', actions: 'recordConnectFailure' },
@@ -89,7 +97,7 @@ export const peerSessionChart = peerSessionSetup.createMachine({
 
     RUNNING: {
       description: 'The session runs.',
-      tags: 'running',
+      tags: 'up',
       invoke: { id: 'session', src: 'session', input: onPort, onDone: ENDED, onError: FAILED },
       on: { LEAVE: { target: 'DISCONNECTING', actions: 'disconnect' } },
       initial: 'offered',
@@ -108,7 +116,7 @@ export const peerSessionChart = peerSessionSetup.createMachine({
 
     DISCONNECTING: {
       description: 'The session ends.',
-      tags: 'disconnecting',
+      tags: 'busy',
       entry: { type: 'emitState', params: { state: 'DISCONNECTING' } },
       invoke: { id: 'session', src: 'session', input: onPort, onDone: ENDED, onError: FAILED },
       on: { LEAVE: { guard: 'isForced', actions: 'disconnect' } },

@@ -14,6 +14,8 @@ import type { Address, BoundAddress } from '../core/types.ts';
 
 /** A connection that was accepted and not opened yet: nothing was sent on it. */
 export interface PendingConnection {
+  /** Whether `open()` runs a TLS handshake. */
+  readonly isTls: boolean;
   /** Resolves when the connection has closed, before or after `open()`. Never rejects. */
   readonly gone: Promise<void>;
   /**

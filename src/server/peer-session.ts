@@ -1,7 +1,7 @@
 /** One accepted connection of a server: what its chart's actors do, and what the server asks of it. */
 
 import type { Duplex } from 'node:stream';
-import { handlerError, StateError, type WirechartError } from '../core/errors.ts';
+import { ConnectError, handlerError, StateError, type WirechartError } from '../core/errors.ts';
 import type { ServerDeadlines } from '../core/limits.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import type { PeerPort } from '../machines/peer-port.ts';
@@ -34,10 +34,10 @@ export interface PeerSessionOptions<In, Out> {
   readonly onEmitted: (session: PeerSession<In, Out>, emitted: PeerSessionEmitted) => void;
 }
 
-/** A connection and its protocol, as the port of `machines/peer-session.ts`. It begins in QUEUED. */
+/** A connection and its protocol, as the port of `machines/peer-session.ts`. It begins in ARRIVED. */
 export class PeerSession<In, Out> implements PeerPort {
   readonly deadlines: ServerDeadlines;
-  /** The state of the chart; `undefined` in GONE. */
+  /** The state of the chart; `undefined` in ARRIVED and GONE. */
   state: PeerState | undefined;
   readonly #connection: PendingConnection;
   readonly #options: PeerSessionOptions<In, Out>;
@@ -69,6 +69,10 @@ export class PeerSession<In, Out> implements PeerPort {
     return this.#protocol;
   }
 
+  get isTls(): boolean {
+    return this.#connection.isTls;
+  }
+
   get isRunning(): boolean {
     return this.#protocol?.runstate === 'RUNNING';
   }
@@ -77,6 +81,11 @@ export class PeerSession<In, Out> implements PeerPort {
   admit(number: number): void {
     this.#number = number;
     this.#ref.send({ type: 'ADMIT' });
+  }
+
+  /** There is no free slot; it waits in the backlog. */
+  queue(): void {
+    this.#ref.send({ type: 'QUEUE' });
   }
 
   /** A loop over the server's peers has taken it. */
@@ -97,22 +106,21 @@ export class PeerSession<In, Out> implements PeerPort {
     return this.#connection.gone;
   }
 
-  async open(signal: StopSignal): Promise<void> {
-    const stream = await this.#connection.open(signal);
-    // The wait may have been aborted in the turn in which the stream was there.
-    if (signal.aborted) stream.destroy();
-    else this.#stream = stream;
+  async secure(signal: StopSignal): Promise<void> {
+    await this.#open(signal);
   }
 
-  async establish(): Promise<void> {
-    const stream = this.#stream;
-    if (stream === undefined) throw new StateError('No stream is open', 'IDLE', 'CONNECTING');
+  async establish(signal: StopSignal): Promise<void> {
     try {
+      const stream = this.#stream ?? (await this.#open(signal));
       this.#protocol = this.#options.createProtocol(this.#number, () => this.#ready());
       await this.#protocol.connect({ stream });
     } catch (error) {
-      stream.destroy();
-      this.#failure = handlerError('definition', error);
+      this.#failure =
+        this.#stream === undefined
+          ? new ConnectError('connection', error)
+          : handlerError('definition', error);
+      this.#stream?.destroy();
       throw this.#failure;
     }
   }
@@ -134,6 +142,15 @@ export class PeerSession<In, Out> implements PeerPort {
     if (this.#protocol !== undefined) return;
     if (this.#stream === undefined) this.#connection.close();
     else this.#stream.destroy();
+  }
+
+  async #open(signal: StopSignal): Promise<Duplex> {
+    const stream = await this.#connection.open(signal);
+    // The wait may have been aborted in the turn in which the stream was there.
+    if (signal.aborted) stream.destroy();
+    signal.throwIfAborted();
+    this.#stream = stream;
+    return stream;
   }
 
   /** Inspectors print the machine's context; there, the connection itself is of no use. */

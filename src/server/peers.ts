@@ -171,15 +171,20 @@ export class Peers<In, Out> implements ServerPort {
   }
 
   readonly #onConnection = (connection: PendingConnection): void => {
-    const isFull = this.#sessions.QUEUED.size >= this.#options.bounds.maxBacklog;
-    if (isFull && !this.#hasSlot) {
+    if (this.#hasSlot) {
+      this.#admit(new PeerSession(connection, this.#sessionOptions));
+    } else if (this.#sessions.QUEUED.size < this.#options.bounds.maxBacklog) {
+      new PeerSession(connection, this.#sessionOptions).queue();
+    } else {
       connection.close();
       this.#noteRefused('all slots are taken, and the backlog is full (limits.maxBacklog)');
-    } else {
-      new PeerSession(connection, this.#sessionOptions);
-      this.#admit();
     }
   };
+
+  #admit(session: PeerSession<In, Out>): void {
+    this.#admitted += 1;
+    session.admit(this.#admitted);
+  }
 
   #noteRefused(why: string): void {
     this.#refused += 1;
@@ -187,11 +192,10 @@ export class Peers<In, Out> implements ServerPort {
   }
 
   /** Gives free slots to those that wait, in the order of arrival. */
-  #admit(): void {
+  #admitQueued(): void {
     for (const session of this.#sessions.QUEUED) {
       if (!this.#hasSlot) return;
-      this.#admitted += 1;
-      session.admit(this.#admitted);
+      this.#admit(session);
     }
   }
 
@@ -221,7 +225,7 @@ export class Peers<In, Out> implements ServerPort {
       if (before === 'RUNNING.offered') this.#offers.withdraw(protocol);
       if (state === 'RUNNING.offered') this.#offers.push(protocol);
     }
-    if (state !== 'QUEUED') this.#admit();
+    if (state !== 'QUEUED') this.#admitQueued();
     if (this.#count > 0) return;
     this.#emptied?.resolve(undefined);
     this.#emptied = undefined;

@@ -9,7 +9,6 @@ import {
   transition,
 } from 'xstate';
 import { type Deferred, defer } from '../../src/async/deferred.ts';
-import type { StopSignal } from '../../src/async/stop-signal.ts';
 import { ClosedError, type WirechartError } from '../../src/core/errors.ts';
 import type { PeerPort } from '../../src/machines/peer-port.ts';
 import { peerSessionChart as chart } from '../../src/machines/peer-session.ts';
@@ -30,16 +29,16 @@ export const DEADLINES: PeerPort['deadlines'] = { backlog: 100, handshake: 200 }
 export const FAILED = new ClosedError('failed');
 
 /** The methods of the port that wait. */
-export const WAITS = ['gone', 'open', 'establish', 'ended'] as const;
+export const WAITS = ['gone', 'secure', 'establish', 'ended'] as const;
 export type Wait = (typeof WAITS)[number];
 
 /** A port whose every wait the test decides, and which keeps a journal. */
 export class FakePeerPort implements PeerPort {
   readonly deadlines: PeerPort['deadlines'];
+  isTls = true;
   isRunning = true;
   /** Every call, in order. */
   readonly journal: string[] = [];
-  openSignal: StopSignal | undefined;
   readonly #waits = new Map<Wait, Deferred<WirechartError | undefined>>();
 
   constructor(deadlines: Partial<PeerPort['deadlines']> = {}) {
@@ -49,9 +48,8 @@ export class FakePeerPort implements PeerPort {
   async gone(): Promise<void> {
     await this.#wait('gone');
   }
-  async open(signal: StopSignal): Promise<void> {
-    this.openSignal = signal;
-    await this.#wait('open');
+  async secure(): Promise<void> {
+    await this.#wait('secure');
   }
   async establish(): Promise<void> {
     await this.#wait('establish');
@@ -84,6 +82,7 @@ export class FakePeerPort implements PeerPort {
 const REASON = new ClosedError('drained too long');
 export const EVENTS = {
   ADMIT: { type: 'ADMIT' },
+  QUEUE: { type: 'QUEUE' },
   TAKE: { type: 'TAKE' },
   LEAVE: { type: 'LEAVE' },
   'LEAVE force': { type: 'LEAVE', force: true, reason: REASON },
@@ -141,12 +140,13 @@ export class Harness {
 
 /** One way into each state in which the machine can rest. */
 export const ROUTES = {
-  QUEUED: [],
-  'CONNECTING.opening': ['ADMIT'],
-  'CONNECTING.establishing': ['ADMIT', 'open done'],
-  'RUNNING.offered': ['ADMIT', 'open done', 'establish done'],
-  'RUNNING.served': ['ADMIT', 'open done', 'establish done', 'TAKE'],
-  DISCONNECTING: ['ADMIT', 'open done', 'establish done', 'LEAVE'],
+  ARRIVED: [],
+  QUEUED: ['QUEUE'],
+  'CONNECTING.securing': ['ADMIT'],
+  'CONNECTING.establishing': ['ADMIT', 'secure done'],
+  'RUNNING.offered': ['ADMIT', 'secure done', 'establish done'],
+  'RUNNING.served': ['ADMIT', 'secure done', 'establish done', 'TAKE'],
+  DISCONNECTING: ['ADMIT', 'secure done', 'establish done', 'LEAVE'],
   GONE: ['LEAVE'],
 } satisfies Record<string, readonly Step[]>;
 export type Resting = keyof typeof ROUTES;
@@ -173,15 +173,15 @@ const silent = chart.provide({
 });
 
 /** The machine in a state, without having walked there. */
-const standing = (leaf: Node): Snapshot => {
-  const [{ context }] = initialTransition(chart, new FakePeerPort());
+const standing = (leaf: Node, port: PeerPort): Snapshot => {
+  const [{ context }] = initialTransition(chart, port);
   const [key = '', inner] = leaf.path;
   return silent.resolveState({ value: inner === undefined ? key : { [key]: inner }, context });
 };
 
 /** What an event leads to, as text. */
-export const answer = (leaf: Node, event: EventObject): string => {
-  const [to, actions] = transition(silent, standing(leaf), internal(event));
+export const answer = (leaf: Node, event: EventObject, port = new FakePeerPort()): string => {
+  const [to, actions] = transition(silent, standing(leaf, port), internal(event));
   if (to.status === 'error') return '(dies)';
   const names = actions.flatMap((action) => actionText({ ...action, params: action.params }));
   return answerText(pathOfNode(leaf), pathOf(to.value), names);

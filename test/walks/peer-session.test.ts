@@ -11,6 +11,7 @@ import { thorough } from '../support/thorough.ts';
 
 const STEPS: readonly Step[] = [
   'ADMIT',
+  'QUEUE',
   'TAKE',
   'LEAVE',
   'LEAVE force',
@@ -19,8 +20,9 @@ const STEPS: readonly Step[] = [
 ];
 
 type Place =
+  | 'ARRIVED'
   | 'QUEUED'
-  | 'CONNECTING.opening'
+  | 'CONNECTING.securing'
   | 'CONNECTING.establishing'
   | 'RUNNING.offered'
   | 'RUNNING.served'
@@ -49,19 +51,25 @@ const RUNNING = {
 };
 
 const TABLE: Readonly<Record<Place, Partial<Record<Step, Answer>>>> = {
+  ARRIVED: {
+    ADMIT: { to: 'CONNECTING.securing' },
+    QUEUE: { to: 'QUEUED' },
+    LEAVE: gone(),
+    'LEAVE force': gone(),
+  },
   QUEUED: {
-    ADMIT: { to: 'CONNECTING.opening' },
+    ADMIT: { to: 'CONNECTING.securing' },
     LEAVE: gone(),
     'LEAVE force': gone(),
     'gone done': gone(),
     'gone failed': gone(FAILED),
     deadline: gone(),
   },
-  'CONNECTING.opening': {
+  'CONNECTING.securing': {
     LEAVE: gone(ABORTED),
     'LEAVE force': gone(ABORTED),
-    'open done': { to: 'CONNECTING.establishing' },
-    'open failed': gone(BROKEN),
+    'secure done': { to: 'CONNECTING.establishing' },
+    'secure failed': gone(BROKEN),
     deadline: gone(LATE),
   },
   'CONNECTING.establishing': {
@@ -81,15 +89,16 @@ const TABLE: Readonly<Record<Place, Partial<Record<Step, Answer>>>> = {
 };
 
 const WAITED_FOR: Readonly<Record<Place, string | undefined>> = {
+  ARRIVED: undefined,
   QUEUED: 'gone',
-  'CONNECTING.opening': 'open',
+  'CONNECTING.securing': 'secure',
   'CONNECTING.establishing': 'establish',
   'RUNNING.offered': 'ended',
   'RUNNING.served': 'ended',
   DISCONNECTING: 'ended',
   GONE: undefined,
 };
-const HAS_DEADLINE: readonly Place[] = ['QUEUED', 'CONNECTING.opening'];
+const HAS_DEADLINE: readonly Place[] = ['QUEUED', 'CONNECTING.securing'];
 
 const causeText = (error: Error & { code?: string; cause?: unknown }): string => {
   const cause = error.cause instanceof Error ? ` ${error.cause.name}` : '';
@@ -99,8 +108,8 @@ const causeText = (error: Error & { code?: string; cause?: unknown }): string =>
 /** Walks, and compares after each step; says where it has ended. */
 async function walk(steps: readonly Step[]): Promise<Place> {
   const machine = new Harness();
-  let place: Place = 'QUEUED';
-  const journal = ['gone'];
+  let place: Place = 'ARRIVED';
+  const journal: string[] = [];
   const causes: (string | undefined)[] = [];
   for (const step of steps) {
     await machine.go(step);
@@ -152,19 +161,20 @@ describe("the session of a peer, beside a table by hand: it's the same", () => {
   it(`after every sequence of up to ${String(LENGTH)} steps`, async () => {
     const ends = await walkAll(LENGTH);
     expect([...ends.keys()].sort()).toEqual(
-      expect.arrayContaining(['CONNECTING.opening', 'CONNECTING.establishing', 'GONE', 'QUEUED']),
+      expect.arrayContaining(['CONNECTING.securing', 'CONNECTING.establishing', 'GONE', 'QUEUED']),
     );
   });
 
   it('after every step in every state', async () => {
     const ways: readonly (readonly Step[])[] = [
       [],
+      ['QUEUE'],
       ['ADMIT'],
-      ['ADMIT', 'open done'],
-      ['ADMIT', 'open done', 'establish done'],
-      ['ADMIT', 'open done', 'establish done', 'TAKE'],
-      ['ADMIT', 'open done', 'LEAVE'],
-      ['ADMIT', 'open done', 'establish done', 'TAKE', 'LEAVE'],
+      ['ADMIT', 'secure done'],
+      ['ADMIT', 'secure done', 'establish done'],
+      ['ADMIT', 'secure done', 'establish done', 'TAKE'],
+      ['ADMIT', 'secure done', 'LEAVE'],
+      ['ADMIT', 'secure done', 'establish done', 'TAKE', 'LEAVE'],
     ];
     for (const way of ways) {
       for (const step of STEPS) {
