@@ -18,6 +18,8 @@ import {
   type SupervisorState,
   type TimeoutPhase,
 } from '../src/index.ts';
+import { peerSessionChart } from '../src/machines/peer-session.ts';
+import type { PeerSessionEmitted } from '../src/machines/peer-session-setup.ts';
 import { serverChart } from '../src/machines/server.ts';
 import type { ServerEmitted } from '../src/machines/server-setup.ts';
 
@@ -147,6 +149,35 @@ describe('the names of a server', () => {
       'state' | 'listening' | 'problem' | 'closed'
     >();
     expectTypeOf<ServerState>().toEqualTypeOf<'IDLE' | 'BINDING' | 'LISTENING' | 'CLOSING'>();
+  });
+});
+
+describe("the names of a server's peer", () => {
+  test('are those of its chart', () => {
+    expect(namesOf(peerSessionChart)).toMatchInlineSnapshot(`
+      {
+        "accepts": "ADMIT LEAVE QUEUE TAKE",
+        "actors": "handshake session upgrader watcher",
+        "delays": "backlogTimeout handshakeTimeout",
+        "id": "peer",
+        "states": [
+          "ARRIVED",
+          "QUEUED",
+          "CONNECTING",
+          "CONNECTING.securing",
+          "CONNECTING.establishing",
+          "RUNNING",
+          "RUNNING.offered",
+          "RUNNING.served",
+          "DISCONNECTING",
+          "GONE",
+        ],
+        "tags": "busy up",
+      }
+    `);
+  });
+  test('of what it emits are in its types', () => {
+    expectTypeOf<PeerSessionEmitted['type']>().toEqualTypeOf<'state' | 'refused' | 'gone'>();
   });
 });
 
