@@ -159,7 +159,7 @@ describe('without a file descriptor left', () => {
       const vm = w.supervise(definition, address, { ...options, backoff: { initial: 1, max: 5 } });
       let failures = 0;
       for await (const state of vm.states()) if (state === 'WAITING' && ++failures === 3) break;
-      told.push(chain(vm.reasons.at(-1).cause));
+      told.push(chain(vm.failures.at(-1).cause));
       free();
       await vm.up();
       told.push(vm.state);
