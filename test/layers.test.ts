@@ -7,15 +7,20 @@ import ts from 'typescript';
 import { expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..');
-const eslint = new ESLint({ cwd: root });
+const RULE = '@typescript-eslint/no-restricted-imports';
+/** The linter as it is configured, but for this rule alone, which needs no types. */
+const eslint = new ESLint({
+  cwd: root,
+  ruleFilter: ({ ruleId }) => ruleId === RULE,
+  overrideConfig: { languageOptions: { parserOptions: { projectService: false } } },
+});
 
 /** What the linter says of the imports of a file to which one was added. */
 const refusals = async (file: string, specifier: string): Promise<number> => {
   const filePath = join(root, file);
   const code = `import '${specifier}';\n${readFileSync(filePath, 'utf8')}`;
   const [result] = await eslint.lintText(code, { filePath });
-  const rule = '@typescript-eslint/no-restricted-imports';
-  return (result?.messages ?? []).filter(({ ruleId }) => ruleId === rule).length;
+  return (result?.messages ?? []).filter(({ ruleId }) => ruleId === RULE).length;
 };
 
 test.each([
@@ -59,7 +64,7 @@ test.each([
   ['src/testing/script.ts', '../machines/protocol.ts'],
   ['inspector/src/hub.ts', '../../src/inspect/feed.ts'],
   ['inspector/page/model.ts', 'node:fs'],
-])('%s may not import %s', { timeout: 60_000 }, async (file, specifier) => {
+])('%s may not import %s', async (file, specifier) => {
   expect(await refusals(file, specifier)).toBe(1);
 });
 
@@ -72,7 +77,7 @@ test.each([
   ['src/server/peers.ts', '../protocol/async-protocol.ts'],
   ['src/qmp/client.ts', '../core/errors.ts'],
   ['src/qmp/client.ts', '../protocol/async-protocol.ts'],
-])('%s may import %s', { timeout: 60_000 }, async (file, specifier) => {
+])('%s may import %s', async (file, specifier) => {
   expect(await refusals(file, specifier)).toBe(0);
 });
 
