@@ -1,4 +1,4 @@
-/** Commands as they go out: their bytes, their ids, their deadlines, and what is refused. */
+/** Outbound commands: their bytes, ids, deadlines and signals, and commands that cannot be sent. */
 
 import { setMaxListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
@@ -12,7 +12,7 @@ import { hasSettled, rejection, turn } from '../support/signal.ts';
 
 expectIdleAfterEach();
 
-/** Executes `query-name`, to see that the session goes on. */
+/** Executes `query-name`, to check that the session is still in RUNNING. */
 async function expectAlive(client: QmpClient, monitor: ManualMonitor): Promise<void> {
   const named = client.execute('query-name');
   monitor.answer(await monitor.take(), { name: 'vm' });
@@ -21,7 +21,7 @@ async function expectAlive(client: QmpClient, monitor: ManualMonitor): Promise<v
 }
 
 describe('the bytes of a command', () => {
-  it('are compact and end in one newline', async () => {
+  it('are compact, and end with one newline', async () => {
     const { client, monitor } = await session();
     monitor.text = '';
     const done = client.execute('device_add', { driver: 'e1000', id: 'net 0' });
@@ -34,7 +34,7 @@ describe('the bytes of a command', () => {
     await client.disconnect();
   });
 
-  it('are what JSON makes of any name, in any order', async () => {
+  it('are the same as those of JSON.stringify(), for any name and order', async () => {
     const { client, monitor } = await session();
     for (const name of ['stop', '"', 'stop', '\\', '\n€😀', '\ud800', '', 'stop']) {
       monitor.text = '';
@@ -47,7 +47,7 @@ describe('the bytes of a command', () => {
     await client.disconnect();
   });
 
-  it('have no newline after quit, and none before', async () => {
+  it('have no newline before or after quit', async () => {
     const { client, monitor } = await session();
     monitor.text = '';
     const done = client.execute('quit');
@@ -58,7 +58,7 @@ describe('the bytes of a command', () => {
     await client.disconnect();
   });
 
-  it('say exec-oob for a command out of band', async () => {
+  it('have exec-oob for an out-of-band command', async () => {
     const { client, monitor } = await session();
     const done = client.execute('query-yank', undefined, { oob: true });
     const command = await monitor.take();
@@ -68,7 +68,7 @@ describe('the bytes of a command', () => {
     await client.disconnect();
   });
 
-  it('never have an id twice: within a session, in the next, in another client', async () => {
+  it('have unique ids: within a session, in the next one, and in another client', async () => {
     const ids = new Set<number>();
     let commands = 0;
     const collect = async (client: QmpClient, monitor: ManualMonitor, negotiation: number) => {
@@ -92,7 +92,7 @@ describe('the bytes of a command', () => {
     expect(ids.size).toBe(commands);
   });
 
-  it('may be pipelined: 1000 of them, answered in reverse order', async () => {
+  it('can be pipelined: 1000 commands, answered in reverse order', async () => {
     const { client, monitor } = await session();
     const numbers = Array.from({ length: 1000 }, (_, number) => number);
     const done = numbers.map((number) => client.execute('echo', { number }));
@@ -109,7 +109,7 @@ describe('the bytes of a command', () => {
 });
 
 describe('a command that cannot be sent', () => {
-  it('is a StateError outside RUNNING, and changes nothing', async () => {
+  it('outside RUNNING rejects with a StateError, and changes nothing', async () => {
     const client = createClient();
     const error = await rejection(client.execute('stop'));
     expect(error).toBeInstanceOf(StateError);
@@ -121,7 +121,7 @@ describe('a command that cannot be sent', () => {
     expect(monitor.text).not.toContain('stop');
   });
 
-  it('is a StateError while the session ends', async () => {
+  it('in DISCONNECTING rejects with a StateError', async () => {
     const { client } = await session();
     const left = client.disconnect();
     expect(await rejection(client.execute('stop'))).toMatchObject({ state: 'DISCONNECTING' });
@@ -132,7 +132,7 @@ describe('a command that cannot be sent', () => {
     ['a cycle', cycle()],
     ['a function', () => undefined],
     ['a toJSON that throws', { toJSON: () => JSON.parse('no') as unknown }],
-  ])('because its arguments are %s is a CodecError; the session goes on', async (_, args) => {
+  ])('with %s as arguments rejects with a CodecError; the session goes on', async (_, args) => {
     const { client, monitor } = await session();
     const done = client.execute('echo', args);
     const rejected = rejection(done);
@@ -143,7 +143,7 @@ describe('a command that cannot be sent', () => {
     await expectAlive(client, monitor);
   });
 
-  it('leaves no announcement of the end behind when it is quit', async () => {
+  it('does not announce the end of the session when it is quit', async () => {
     const { client, monitor } = await session();
     const args = cycle() as Record<string, never>;
     expect(await rejection(client.execute('quit', args))).toBeInstanceOf(CodecError);
@@ -152,14 +152,14 @@ describe('a command that cannot be sent', () => {
     expect(cause).toMatchObject({ code: 'ERR_CLOSED' });
   });
 
-  it('because it names no command is an ArgumentError', async () => {
+  it('without a name rejects with an ArgumentError', async () => {
     const { client, monitor } = await session();
     const nameless = { arguments: {} } as unknown as QmpCommand;
     expect(await rejection(client.executeMessage(nameless))).toBeInstanceOf(ArgumentError);
     await expectAlive(client, monitor);
   });
 
-  it.each([-1, NaN])('because its deadline is %s is an ArgumentError', async (timeout) => {
+  it.each([-1, NaN])('with the timeout %s rejects with an ArgumentError', async (timeout) => {
     const { client, monitor } = await session();
     const error = await rejection(client.execute('echo', {}, { timeout }));
     await client.disconnect();
@@ -167,7 +167,7 @@ describe('a command that cannot be sent', () => {
     expect(monitor.text).not.toContain('echo');
   });
 
-  it('because its signal was aborted before is not sent', async () => {
+  it('with an aborted signal rejects with its reason', async () => {
     const { client, monitor } = await session();
     const reason = { because: 'I say so' };
     const signal = AbortSignal.abort(reason);
@@ -177,8 +177,8 @@ describe('a command that cannot be sent', () => {
   });
 });
 
-describe('X-20 a command that is given up', () => {
-  it('by its deadline is a TimeoutError, and its late reply is no surprise', async () => {
+describe('X-20 an abandoned command', () => {
+  it('rejects with a TimeoutError at its deadline; its late reply is ignored', async () => {
     const clock = new SimulatedClock();
     const { logger, records } = recordingLogger();
     const { client, monitor } = await session({ clock, logger });
@@ -198,7 +198,7 @@ describe('X-20 a command that is given up', () => {
     expect(records.filter((record) => record.startsWith('warn'))).toEqual([]);
   });
 
-  it('by its deadline swallows a late error without an end of the session', async () => {
+  it('does not end the session by a late error reply', async () => {
     const clock = new SimulatedClock();
     const { client, monitor } = await session({ clock });
     const rejected = rejection(client.execute('migrate', { uri: 'x' }, { timeout: 100 }));
@@ -209,7 +209,7 @@ describe('X-20 a command that is given up', () => {
     await expectAlive(client, monitor);
   });
 
-  it('by its signal rejects with the reason itself, and its late reply is no surprise', async () => {
+  it('rejects with the reason of its signal; its late reply is ignored', async () => {
     const { logger, records } = recordingLogger();
     const { client, monitor } = await session({ logger });
     const controller = new AbortController();
@@ -224,7 +224,7 @@ describe('X-20 a command that is given up', () => {
     expect(records.filter((record) => record.startsWith('warn'))).toEqual([]);
   });
 
-  it('has no deadline and no signal left when its reply came in time', async () => {
+  it('releases its timer and its signal when its reply arrives in time', async () => {
     const clock = new SimulatedClock();
     const { client, monitor } = await session({ clock });
     const controller = new AbortController();
@@ -236,16 +236,16 @@ describe('X-20 a command that is given up', () => {
     await expectAlive(client, monitor);
   });
 
-  it('is still swallowed when a thousand more were given up', async () => {
+  it('is recognized among a thousand others', async () => {
     const { logger, records } = recordingLogger();
     const { client, monitor } = await session({ logger });
     const controller = new AbortController();
     const { signal } = controller;
     setMaxListeners(0, signal);
-    const given = Array.from({ length: 1000 }, () => client.execute('stop', {}, { signal }));
-    const rejected = Promise.allSettled(given);
+    const commands = Array.from({ length: 1000 }, () => client.execute('stop', {}, { signal }));
+    const rejected = Promise.allSettled(commands);
     const ids = [];
-    while (ids.length < given.length) ids.push((await monitor.take()).id);
+    while (ids.length < commands.length) ids.push((await monitor.take()).id);
     controller.abort();
     await rejected;
     monitor.say(...ids.map((id) => ({ return: {}, id })));

@@ -1,4 +1,4 @@
-/** Decoders of QMP clients that run, and events as QEMU writes them. */
+/** Decoders of QMP clients in RUNNING, and events as QEMU writes them. */
 
 import type { JsonObject } from '../../src/index.ts';
 import { createDecoder } from '../../src/core/skipping-codec.ts';
@@ -6,7 +6,7 @@ import { QmpDefinition } from '../../src/qmp/definition.ts';
 import type { QmpCommand } from '../../src/qmp/index.ts';
 import { gate } from '../support/signal.ts';
 
-/** Text as QEMU writes it: one blank behind colons and commas. */
+/** JSON as QEMU writes it: with a space after colons and commas. */
 export const spaced = (value: unknown): string => {
   if (Array.isArray(value)) return `[${value.map(spaced).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
@@ -20,8 +20,8 @@ export const spaced = (value: unknown): string => {
 export const lineOf = (event: string, data?: JsonObject): string =>
   `${spaced({ timestamp: { seconds: 1, microseconds: 2 }, event, ...(data && { data }) })}\r\n`;
 
-/** A definition, with somebody who wants the events of these names. */
-export function defining(names: ReadonlySet<string>) {
+/** Creates a definition whose observer wants the events of these names. */
+export function createDefinition(names: ReadonlySet<string>) {
   const definition = new QmpDefinition(undefined);
   definition.observer = {
     onAttempt: () => undefined,
@@ -32,8 +32,8 @@ export function defining(names: ReadonlySet<string>) {
   return definition;
 }
 
-/** Has it do its handshake, up to the reply, which is given later. */
-export function negotiating(definition: QmpDefinition) {
+/** Starts the handshake. The returned function sends the reply to its command, and completes it. */
+export function beginHandshake(definition: QmpDefinition) {
   const { signal } = new AbortController();
   const reply = gate();
   let id: unknown;
@@ -54,33 +54,33 @@ export function negotiating(definition: QmpDefinition) {
   };
 }
 
-/** A decoder of a definition that runs, with somebody who wants the events of these names. */
-export async function decoding(
+/** Creates a decoder of a client in RUNNING that wants the events of these names. */
+export async function createRunningDecoder(
   names: ReadonlySet<string>,
   isObserved: () => boolean,
   limit?: number,
 ) {
-  const definition = defining(names);
-  await negotiating(definition)();
-  return { decoder: createDecoder(definition.codec, { maxMessageBytes: limit }, isObserved) };
+  const definition = createDefinition(names);
+  await beginHandshake(definition)();
+  return createDecoder(definition.codec, { maxMessageBytes: limit }, isObserved);
 }
 
-type Decoder = Awaited<ReturnType<typeof decoding>>['decoder'];
+type Decoder = Awaited<ReturnType<typeof createRunningDecoder>>;
 
-/** What comes until the first error, after each message of which `taken` is called. */
-export function allOf(
+/** Returns all messages up to the first error, and the error; calls `onRead` after each message. */
+export function readAll(
   decoder: Decoder,
   chunks: readonly Uint8Array[],
-  taken?: (message: unknown) => void,
+  onRead?: (message: unknown) => void,
 ): unknown[] {
   const all: unknown[] = [];
   try {
     for (const chunk of chunks) {
-      const lent = Buffer.from(chunk);
-      decoder.write(lent);
-      for (let message; (message = decoder.read()) !== undefined; taken?.(message))
+      const copy = Buffer.from(chunk);
+      decoder.write(copy);
+      for (let message; (message = decoder.read()) !== undefined; onRead?.(message))
         all.push(message);
-      lent.fill('x');
+      copy.fill('x');
     }
     decoder.end();
   } catch (error) {
@@ -89,5 +89,5 @@ export function allOf(
   return all;
 }
 
-/** Messages are shown to nobody else. */
+/** Nothing but the client itself is shown the messages. */
 export const unobserved = () => false;

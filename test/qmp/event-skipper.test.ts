@@ -1,4 +1,4 @@
-/** Events that nobody hears of: they are not read, and nobody can tell. */
+/** Events without a listener are skipped instead of parsed, with no other effect. */
 
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
@@ -12,18 +12,18 @@ import { session } from '../support/qmp.ts';
 import { turn } from '../support/signal.ts';
 import { thorough } from '../support/thorough.ts';
 import {
-  allOf,
-  decoding,
-  defining,
+  beginHandshake,
+  createDefinition,
+  createRunningDecoder,
   lineOf,
-  negotiating,
+  readAll,
   spaced,
   unobserved,
 } from './event-skipper-support.ts';
 
 expectIdleAfterEach();
 
-/** Whether it is ASCII, without exponents and escaped quotes: anything else is read to be on the safe side. */
+/** Whether text is ASCII without exponents and escaped quotes; only such events are skipped. */
 const isSimple = (text: string) => Buffer.byteLength(text) === text.length && !/\de|\\"/.test(text);
 const NAMES = ['STOP', 'RESUME', 'a b'] as const;
 
@@ -40,8 +40,11 @@ const line = fc.oneof(
   ),
 );
 
-/** Without the events that nobody wants: who listens changes with every reply. */
-function heardOf(all: readonly unknown[], wanted: readonly (readonly string[])[]): unknown[] {
+/** Removes unwanted events; the set of wanted names changes with every reply. */
+function withoutUnwanted(
+  all: readonly unknown[],
+  wanted: readonly (readonly string[])[],
+): unknown[] {
   let replies = 0;
   return all.filter((message) => {
     const event = eventIn(message);
@@ -55,13 +58,13 @@ const eventIn = (message: unknown): string | undefined => {
   return typeof event === 'string' ? event : undefined;
 };
 
-describe('an event that nobody hears of', () => {
-  it('is all that is missing, for any chunks, whoever comes to listen or goes', async () => {
+describe('an event without a listener', () => {
+  it('is the only difference between skipping and parsing, for any chunks and listeners', async () => {
     const wanted = fc.array(fc.subarray<string>([...NAMES]), { minLength: 1 });
-    const story = fc.array(line, { maxLength: 60, size: 'max' });
-    const check = fc.asyncProperty(story, sizes, wanted, async (lines, by, turns) => {
+    const stream = fc.array(line, { maxLength: 60, size: 'max' });
+    const check = fc.asyncProperty(stream, sizes, wanted, async (lines, by, turns) => {
       const chunks = cut(Buffer.from(lines.join('')), ...by);
-      const eager = allOf(defining(new Set()).codec.createDecoder({}), chunks);
+      const parsed = readAll(createDefinition(new Set()).codec.createDecoder({}), chunks);
       const names = new Set(turns[0]);
       let replies = 0;
       const change = (message: unknown): void => {
@@ -70,43 +73,43 @@ describe('an event that nobody hears of', () => {
         names.clear();
         for (const name of turns[replies % turns.length] ?? []) names.add(name);
       };
-      const lazy = allOf((await decoding(names, unobserved)).decoder, chunks, change);
-      expect(heardOf(lazy, turns)).toEqual(heardOf(eager, turns));
+      const skipped = readAll(await createRunningDecoder(names, unobserved), chunks, change);
+      expect(withoutUnwanted(skipped, turns)).toEqual(withoutUnwanted(parsed, turns));
     });
     await fc.assert(check, { numRuns: thorough(150, 5_000) });
   });
 
-  it('is not read, with any data that is ASCII, without exponents and escaped quotes', async () => {
+  it('is skipped, with any data that is ASCII without exponents and escaped quotes', async () => {
     const data = plain.object.filter((object) => isSimple(spaced(object)));
     const check = fc.asyncProperty(fc.array(data), async (all) => {
-      const { decoder } = await decoding(new Set(), unobserved);
+      const decoder = await createRunningDecoder(new Set(), unobserved);
       const lines = all.map((object) => lineOf('STOP', object)).join('');
-      expect(allOf(decoder, [Buffer.from(lines + lineOf('RESUME'))])).toEqual([]);
+      expect(readAll(decoder, [Buffer.from(lines + lineOf('RESUME'))])).toEqual([]);
     });
     await fc.assert(check, { numRuns: thorough(100, 2_000) });
   });
 
-  it('is read a few times more after many that were heard of, and then no longer', async () => {
+  it('is still parsed a few times after many wanted ones, and then skipped', async () => {
     const names = new Set(['STOP']);
-    const { decoder } = await decoding(names, unobserved);
+    const decoder = await createRunningDecoder(names, unobserved);
     const hundred = [Buffer.from(lineOf('STOP').repeat(100))];
-    expect(allOf(decoder, hundred)).toHaveLength(100);
+    expect(readAll(decoder, hundred)).toHaveLength(100);
     names.clear();
-    expect(allOf(decoder, hundred).length).toBeLessThan(16);
-    expect(allOf(decoder, hundred)).toHaveLength(0);
+    expect(readAll(decoder, hundred).length).toBeLessThan(16);
+    expect(readAll(decoder, hundred)).toHaveLength(0);
     names.add('STOP');
-    expect(allOf(decoder, hundred)).toHaveLength(100);
+    expect(readAll(decoder, hundred)).toHaveLength(100);
   });
 
-  it('is read during each handshake, since what was read then is heard of later', async () => {
-    const definition = defining(new Set());
+  it('is parsed during each handshake, because a listener may be added before its dispatch', async () => {
+    const definition = createDefinition(new Set());
     const read = () => {
       const decoder = createDecoder(definition.codec, {}, unobserved);
-      return allOf(decoder, [Buffer.from(lineOf('STOP'))]).length;
+      return readAll(decoder, [Buffer.from(lineOf('STOP'))]).length;
     };
     const counts = [read()];
     for (let attempt = 0; attempt < 2; attempt += 1) {
-      const answer = negotiating(definition);
+      const answer = beginHandshake(definition);
       counts.push(read());
       await answer();
       counts.push(read());
@@ -114,24 +117,24 @@ describe('an event that nobody hears of', () => {
     expect(counts).toEqual([1, 1, 0, 1, 0]);
   });
 
-  it('is read when its name is written in another way than it is listened to', async () => {
-    const { decoder } = await decoding(new Set(['STOP']), unobserved);
+  it('is parsed when its name has an escape, since it may be a wanted name', async () => {
+    const decoder = await createRunningDecoder(new Set(['STOP']), unobserved);
     const line = lineOf('STOP').replace('STOP', 'ST\\u004fP');
-    expect(allOf(decoder, [Buffer.from(line)])).toMatchObject([{ event: 'STOP' }]);
+    expect(readAll(decoder, [Buffer.from(line)])).toMatchObject([{ event: 'STOP' }]);
   });
 
-  it('is read while messages are shown to others', async () => {
+  it('is parsed while messages are observed', async () => {
     const chunks = [Buffer.from(lineOf('STOP') + lineOf('RESUME'))];
     let isObserved = true;
-    const { decoder } = await decoding(new Set(), () => isObserved);
-    expect(allOf(decoder, chunks, () => (isObserved = false))).toHaveLength(1);
+    const decoder = await createRunningDecoder(new Set(), () => isObserved);
+    expect(readAll(decoder, chunks, () => (isObserved = false))).toHaveLength(1);
   });
 
-  it('is read by each decoder that the public contract of codecs creates', async () => {
-    const definition = defining(new Set());
-    await negotiating(definition)();
+  it('is parsed by the decoders of createDecoder()', async () => {
+    const definition = createDefinition(new Set());
+    await beginHandshake(definition)();
     const decoder = definition.codec.createDecoder({});
-    expect(allOf(decoder, [Buffer.from(lineOf('STOP'))])).toHaveLength(1);
+    expect(readAll(decoder, [Buffer.from(lineOf('STOP'))])).toHaveLength(1);
   });
 
   it.each([
@@ -164,55 +167,55 @@ describe('an event that nobody hears of', () => {
       'brackets that do not match',
       '{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "X", "data": {"a": [1}]}',
     ],
-    ['something behind it', '{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "X"} x'],
+    ['more text on its line', '{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "X"} x'],
     ['no colon', '{"timestamp"; {"seconds": 1, "microseconds": 2}, "event": "X"}'],
     ['no comma', '{"timestamp": {"seconds": 1; "microseconds": 2}, "event": "X"}'],
     ['another bracket', '{"timestamp": {"seconds": 1, "microseconds": 2], "event": "X"}'],
-  ])('is an error all the same when it has %s', async (_, text) => {
-    const { decoder } = await decoding(new Set(), unobserved);
-    const error = allOf(decoder, [Buffer.from(`${lineOf('X')}${text}\r\n`)]).at(-1);
+  ])('is an error when it has %s', async (_, text) => {
+    const decoder = await createRunningDecoder(new Set(), unobserved);
+    const error = readAll(decoder, [Buffer.from(`${lineOf('X')}${text}\r\n`)]).at(-1);
     expect(error).toBeInstanceOf(CodecError);
   });
 
-  it('is an error wherever in a long string a control character stands, and none without', async () => {
+  it('is an error with a control character anywhere in a long string, and none without', async () => {
     for (let at = 0; at <= 80; at += 1) {
-      const withOne = (character: string) =>
+      const insert = (character: string) =>
         lineOf('X', { a: 'x'.repeat(80) }).replace(
           /x{80}/,
           (text) => text.slice(at) + character + text.slice(0, at),
         );
       for (const character of ['\t', '\u001f', '\u0000']) {
-        const { decoder } = await decoding(new Set(), unobserved);
-        expect(allOf(decoder, [Buffer.from(withOne(character))])).toEqual([expect.any(CodecError)]);
+        const decoder = await createRunningDecoder(new Set(), unobserved);
+        expect(readAll(decoder, [Buffer.from(insert(character))])).toEqual([
+          expect.any(CodecError),
+        ]);
       }
-      const { decoder } = await decoding(new Set(), unobserved);
-      const right = ['\u007f', ' ', '\\n', '\\\\'].map(withOne).join('');
-      const all = allOf(decoder, [Buffer.from(right)]);
+      const decoder = await createRunningDecoder(new Set(), unobserved);
+      const valid = ['\u007f', ' ', '\\n', '\\\\'].map(insert).join('');
+      const all = readAll(decoder, [Buffer.from(valid)]);
       expect(all.filter((one) => one instanceof Error)).toEqual([]);
     }
   });
 
-  it('is an error all the same when what it lacks stands in another line', async () => {
-    const { decoder } = await decoding(new Set(), unobserved);
+  it('is an error when the text that it lacks is on another line', async () => {
+    const decoder = await createRunningDecoder(new Set(), unobserved);
     const reply = { return: ['aa', 5, 'aaaaaaaa', 'X'] };
     const text = `{"return": ["aa",5,"aaaaaaaa","X"]}\r\n{"timestamp": {"seconds": ?\r\n`;
-    expect(allOf(decoder, [Buffer.from(text)])).toEqual([reply, expect.any(CodecError)]);
+    expect(readAll(decoder, [Buffer.from(text)])).toEqual([reply, expect.any(CodecError)]);
   });
 
-  it('is not let past the limit of its size, and let pass at it', async () => {
+  it('is accepted at the maximum message size, and an error above it', async () => {
     const text = lineOf('X', { a: 'x'.repeat(200) });
     const size = text.length - 2;
-    const at = await decoding(new Set(), unobserved, size);
-    expect(allOf(at.decoder, [Buffer.from(text)]).filter((one) => one instanceof Error)).toEqual(
-      [],
-    );
-    const past = await decoding(new Set(), unobserved, size - 1);
-    expect(allOf(past.decoder, [Buffer.from(text)])).toEqual([expect.any(LimitError)]);
+    const atLimit = await createRunningDecoder(new Set(), unobserved, size);
+    expect(readAll(atLimit, [Buffer.from(text)]).filter((one) => one instanceof Error)).toEqual([]);
+    const pastLimit = await createRunningDecoder(new Set(), unobserved, size - 1);
+    expect(readAll(pastLimit, [Buffer.from(text)])).toEqual([expect.any(LimitError)]);
   });
 });
 
 describe('QmpClient', () => {
-  it('does not read an event before somebody listens, and none after', async () => {
+  it('parses an event only while it has a listener', async () => {
     const { client, monitor } = await session();
     const parse = vi.spyOn(JSON, 'parse');
     const parsed = () => parse.mock.calls.filter(([text]) => text.includes('"STOP"')).length;
@@ -220,11 +223,11 @@ describe('QmpClient', () => {
       monitor.say(lineOf('STOP', { a: 1 }));
       await turn();
       expect(parsed()).toBe(0);
-      const heard: unknown[] = [];
-      client.once('STOP', ({ event }) => heard.push(event));
+      const received: unknown[] = [];
+      client.once('STOP', ({ event }) => received.push(event));
       monitor.say(lineOf('STOP') + lineOf('STOP'));
       await turn();
-      expect([parsed(), heard]).toEqual([1, ['STOP']]);
+      expect([parsed(), received]).toEqual([1, ['STOP']]);
     } finally {
       parse.mockRestore();
     }
@@ -232,11 +235,11 @@ describe('QmpClient', () => {
   });
 
   it.each([
-    ['all events', undefined],
-    ['its name', 'STOP'],
+    ['no filter', undefined],
+    ['a name', 'STOP'],
     ['names', ['RESUME', 'STOP']],
     ['a function', ({ event }: { event: string }) => event === 'STOP'],
-  ])('gives it to who listens for %s', async (_, filter) => {
+  ])('passes it to events() with %s', async (_, filter) => {
     const { client, monitor } = await session();
     const events = client.events(filter);
     monitor.say(lineOf('STOP', { a: 1 }));
@@ -244,25 +247,25 @@ describe('QmpClient', () => {
     await client.disconnect();
   });
 
-  it('gives it to waitFor(), and to the logger', async () => {
+  it('passes it to waitFor(), and shows it to the logger', async () => {
     const records: string[] = [];
-    const note = (text: string) => records.push(text);
-    const logger = { debug: note, info: note, warn: note, error: note };
+    const record = (text: string) => records.push(text);
+    const logger = { debug: record, info: record, warn: record, error: record };
     const { client, monitor } = await session({ logger });
     monitor.say(lineOf('RESUME'));
     await turn();
     expect(records.filter((text) => text.includes('RESUME'))).toHaveLength(1);
-    const waiting = client.waitFor('STOP');
+    const stopped = client.waitFor('STOP');
     monitor.say(lineOf('STOP'));
-    expect((await waiting).event).toBe('STOP');
+    expect((await stopped).event).toBe('STOP');
     await client.disconnect();
   });
 });
 
 describe('createQmpMachine()', () => {
   it.each([
-    ['gives it to a parent that has messages forwarded', true, 2],
-    ['does not read it for a parent that has not', false, 1],
+    ['parses it for a parent with forward: true', true, 2],
+    ['skips it for a parent without', false, 1],
   ])('%s', async (_, forward, count) => {
     const { ref, monitor } = await running({ forward });
     const parse = vi.spyOn(JSON, 'parse');

@@ -1,4 +1,4 @@
-/** events(): bounded queues of what was asked for, which end with the session. */
+/** events(): iterators with bounded queues, which end with the session. */
 
 import { setMaxListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
@@ -12,13 +12,13 @@ expectIdleAfterEach();
 
 const NAMES = ['STOP', 'RESUME', 'RESET', 'STOP'];
 
-/** Sends events of these names in one chunk, and waits until they have been heard. */
+/** Sends events of these names in one chunk, and waits until they were dispatched. */
 async function emit(monitor: ManualMonitor, names: readonly string[] = NAMES): Promise<void> {
   monitor.say(...names.map((name, number) => eventOf(name, { number })));
   await turn();
 }
 
-/** All that a listener gives until it ends. */
+/** Resolves with the names of all events until the iteration ends. */
 async function all(events: AsyncIterable<QmpEvent>): Promise<readonly string[]> {
   const names: string[] = [];
   for await (const { event } of events) names.push(event);
@@ -32,17 +32,20 @@ describe('events()', () => {
     ['several names', ['RESET', 'RESUME'], ['RESUME', 'RESET']],
     ['no names', [], []],
     ['a function', ({ data }) => data?.['number'] === 3, ['STOP']],
-  ])('gives what %s asks for, in order, and ends with the session', async (_, filter, expected) => {
-    const { client, monitor } = await session();
-    const events = client.events(filter);
-    await emit(monitor);
-    await client.disconnect();
-    expect(await all(events)).toEqual(expected);
-    expect(await events.next()).toEqual({ done: true, value: undefined });
-    expect(events.dropped).toBe(0);
-  });
+  ])(
+    'yields the events that %s accepts, in order, and ends with the session',
+    async (_, filter, expected) => {
+      const { client, monitor } = await session();
+      const events = client.events(filter);
+      await emit(monitor);
+      await client.disconnect();
+      expect(await all(events)).toEqual(expected);
+      expect(await events.next()).toEqual({ done: true, value: undefined });
+      expect(events.dropped).toBe(0);
+    },
+  );
 
-  it('gives the whole event', async () => {
+  it('yields whole events', async () => {
     const { client, monitor } = await session();
     const events = client.events();
     monitor.say(eventOf('STOP'), eventOf('RESET', { guest: true }));
@@ -51,7 +54,7 @@ describe('events()', () => {
     await client.disconnect();
   });
 
-  it('made in IDLE hears the next session, from its first event on', async () => {
+  it('called in IDLE yields the events of the next session, from the first on', async () => {
     const client = createClient();
     const events = client.events();
     const { monitor } = await session(undefined, client);
@@ -60,7 +63,7 @@ describe('events()', () => {
     expect(await all(events)).toEqual(['STOP']);
   });
 
-  it('made right after a session hears the next one, not the end of the last', async () => {
+  it('called right after a session yields the events of the next one', async () => {
     const { client } = await session();
     const byState = client.runstates();
     const left = client.disconnect();
@@ -74,20 +77,20 @@ describe('events()', () => {
     expect(await Promise.all([all(early), all(late)])).toEqual([['STOP'], ['STOP']]);
   });
 
-  it('made in IDLE fares the same wherever the next attempt fails', async () => {
+  it('called in IDLE outlasts a failed attempt, wherever it fails', async () => {
     const client = createClient();
     const refused = client.events();
     await rejection(client.connect('/nowhere/qmp.sock'));
-    const dialled = await hasSettled(refused.next());
+    const endedByRefusal = await hasSettled(refused.next());
     const greeted = client.events();
     const [stream, peer] = streamPair();
     peer.end('{"hello": 1}');
     await rejection(client.connect({ stream }));
-    expect(await hasSettled(greeted.next())).toBe(dialled);
+    expect(await hasSettled(greeted.next())).toBe(endedByRefusal);
     await Promise.all([refused.return(), greeted.return()]);
   });
 
-  it('gives what came before a failure, and then ends without an error', async () => {
+  it('yields the events before a failure, and then ends without an error', async () => {
     const { client, monitor } = await session();
     const events = client.events();
     monitor.say(eventOf('STOP'), '%$\r\n');
@@ -95,25 +98,25 @@ describe('events()', () => {
     expect(await all(events)).toEqual(['STOP']);
   });
 
-  it('ends for those who wait when the session ends', async () => {
+  it('resolves pending next() calls when the session ends', async () => {
     const { client } = await session();
     const events = client.events();
-    const waiting = Promise.all([events.next(), events.next(), all(events)]);
+    const pending = Promise.all([events.next(), events.next(), all(events)]);
     await client.disconnect();
-    expect(await waiting).toMatchObject([{ done: true }, { done: true }, []]);
+    expect(await pending).toMatchObject([{ done: true }, { done: true }, []]);
   });
 
-  it('serves calls that overlap in order', async () => {
+  it('serves overlapping next() calls in order', async () => {
     const { client, monitor } = await session();
     const events = client.events();
-    const waiting = Promise.all([events.next(), events.next(), events.next()]);
+    const pending = Promise.all([events.next(), events.next(), events.next()]);
     await emit(monitor, ['ONE', 'TWO', 'THREE']);
-    const names = (await waiting).map(({ value }: { value?: QmpEvent }) => value?.event);
+    const names = (await pending).map(({ value }: { value?: QmpEvent }) => value?.event);
     expect(names).toEqual(['ONE', 'TWO', 'THREE']);
     await client.disconnect();
   });
 
-  it('gives each listener its own copy of the stream', async () => {
+  it('yields every event to each listener', async () => {
     const { client, monitor } = await session();
     const [one, other] = [client.events(), client.events()];
     await emit(monitor);
@@ -124,7 +127,7 @@ describe('events()', () => {
 });
 
 describe('the end of events()', () => {
-  it('comes with return(), which forgets what was not read', async () => {
+  it('comes with return(), which discards queued events', async () => {
     const { client, monitor } = await session();
     const events = client.events();
     await emit(monitor);
@@ -134,16 +137,16 @@ describe('the end of events()', () => {
     await client.disconnect();
   });
 
-  it('comes with return() for those who wait', async () => {
+  it('comes with return() for pending next() calls', async () => {
     const { client } = await session();
     const events = client.events();
-    const waiting = Promise.all([events.next(), events.next()]);
+    const pending = Promise.all([events.next(), events.next()]);
     await events.return();
-    expect(await waiting).toMatchObject([{ done: true }, { done: true }]);
+    expect(await pending).toMatchObject([{ done: true }, { done: true }]);
     await client.disconnect();
   });
 
-  it('comes with break, and with the end of a block that uses it', async () => {
+  it('comes with break, and with the end of an await using block', async () => {
     const { client, monitor } = await session();
     const events = client.events();
     const used = await (async () => {
@@ -160,7 +163,7 @@ describe('the end of events()', () => {
     await client.disconnect();
   });
 
-  it('comes with the signal, whose reason is thrown once', async () => {
+  it('comes with its signal, whose reason is thrown once', async () => {
     const { client, monitor } = await session();
     const controller = new AbortController();
     const events = client.events(undefined, { signal: controller.signal });
@@ -174,7 +177,7 @@ describe('the end of events()', () => {
     await client.disconnect();
   });
 
-  it('comes with the signal also where nobody waits, and where it was aborted before', async () => {
+  it('comes with its signal without a pending next(), and when it was aborted before', async () => {
     const { client, monitor } = await session();
     const controller = new AbortController();
     setMaxListeners(0, controller.signal);
@@ -196,21 +199,21 @@ describe('the end of events()', () => {
       if (event === 'RESET') throw boom;
       return true;
     });
-    const sound = client.events();
+    const other = client.events();
     await emit(monitor);
     expect(await namesOf(broken, 2)).toEqual(['STOP', 'RESUME']);
     const error = await rejection(broken.next());
     expect(error).toBeInstanceOf(HandlerError);
     expect(error).toHaveProperty('cause', boom);
     expect(await broken.next()).toMatchObject({ done: true });
-    expect(await namesOf(sound, 4)).toEqual(NAMES);
+    expect(await namesOf(other, 4)).toEqual(NAMES);
     expect(client.runstate).toBe('RUNNING');
     await client.disconnect();
   });
 });
 
 describe('the limit of events()', () => {
-  it('is by default an error, after the events that are held', async () => {
+  it('ends the iteration with a LimitError after the queued events, by default', async () => {
     const { client, monitor } = await session();
     const events = client.events(undefined, { limit: 3 });
     await emit(monitor);
@@ -227,7 +230,7 @@ describe('the limit of events()', () => {
     expect(() => createClient().events(undefined, { limit })).toThrow(ArgumentError);
   });
 
-  it('is not met while somebody reads', async () => {
+  it('is not reached while events are read', async () => {
     const { client, monitor } = await session();
     const events = client.events(undefined, { limit: 1 });
     for (let round = 0; round < 5; round += 1) {
@@ -240,7 +243,7 @@ describe('the limit of events()', () => {
     await client.disconnect();
   });
 
-  it('drops the oldest where that is asked for, and counts them', async () => {
+  it('drops and counts the oldest events with drop-oldest', async () => {
     const { client, monitor } = await session();
     const events = client.events(undefined, { limit: 3, overflow: 'drop-oldest' });
     await emit(monitor);
@@ -250,7 +253,7 @@ describe('the limit of events()', () => {
     await client.disconnect();
   });
 
-  it('holds for 100 000 events and a reader that is slow', async () => {
+  it('holds for 100 000 events that are not read', async () => {
     const { client, monitor } = await session();
     const limit = 1000;
     const events = client.events('STORM', { limit, overflow: 'drop-oldest' });
@@ -267,7 +270,7 @@ describe('the limit of events()', () => {
     expect(await all(events)).toHaveLength(limit);
   });
 
-  it('counts every event once, read or dropped, where both go on', async () => {
+  it('accounts for every event once, read or dropped', async () => {
     const { client, monitor } = await session();
     const events = client.events('STORM', { limit: 7, overflow: 'drop-oldest' });
     const numbers: unknown[] = [];

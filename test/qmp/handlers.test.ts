@@ -1,4 +1,4 @@
-/** on(), once() and off(): functions that hear of events, session after session. */
+/** on(), once() and off(): event handlers that outlast sessions. */
 
 import { describe, expect, it } from 'vitest';
 import { HandlerError } from '../../src/index.ts';
@@ -18,110 +18,110 @@ expectIdleAfterEach();
 const RESET = eventOf('RESET', { guest: true, reason: 'guest-reset' });
 
 describe('on()', () => {
-  it('calls the function for each event of that name, typed, in session after session', async () => {
+  it('calls the handler for each event of that name, typed, in every session', async () => {
     const client = createClient();
-    const heard: string[] = [];
-    expect(client.on('RESET', ({ data }) => heard.push(data.reason))).toBe(client);
+    const received: string[] = [];
+    expect(client.on('RESET', ({ data }) => received.push(data.reason))).toBe(client);
     for (let round = 0; round < 3; round += 1) {
       const { monitor } = await session(undefined, client);
       monitor.say(RESET, eventOf('STOP'), RESET);
       await turn();
       await client.disconnect();
     }
-    expect(heard).toHaveLength(6);
-    expect(heard[0]).toBe('guest-reset');
+    expect(received).toHaveLength(6);
+    expect(received[0]).toBe('guest-reset');
   });
 
-  it('calls several functions in the order of their registration, each once', async () => {
+  it('calls several handlers in the order of their registration, each once', async () => {
     const { client, monitor } = await session();
-    const heard: number[] = [];
-    const one = () => heard.push(1);
+    const received: number[] = [];
+    const one = () => received.push(1);
     client
       .on('STOP', one)
-      .on('STOP', () => heard.push(2))
+      .on('STOP', () => received.push(2))
       .on('STOP', one);
     monitor.say(eventOf('STOP'));
     await turn();
-    expect(heard).toEqual([1, 2]);
+    expect(received).toEqual([1, 2]);
     await client.disconnect();
   });
 
-  it('takes names that nobody has typed', async () => {
+  it('accepts names that QmpEvents does not list', async () => {
     const { client, monitor } = await session();
-    const heard: unknown[] = [];
-    client.on('__proto__', ({ data }) => heard.push(data));
+    const received: unknown[] = [];
+    client.on('__proto__', ({ data }) => received.push(data));
     monitor.say(eventOf('__proto__', { a: 1 }), eventOf('constructor'), eventOf('toString'));
     await turn();
-    expect(heard).toEqual([{ a: 1 }]);
+    expect(received).toEqual([{ a: 1 }]);
     await client.disconnect();
   });
 });
 
 describe('off() and once()', () => {
-  it('off() ends on() and once(), and does nothing for a stranger', async () => {
+  it('off() removes handlers of on() and once(), and ignores unknown ones', async () => {
     const { client, monitor } = await session();
-    const heard: string[] = [];
-    const hear = ({ event }: { event: string }) => heard.push(event);
-    client.on('STOP', hear).once('RESUME', hear).on('RESET', hear);
+    const received: string[] = [];
+    const handler = ({ event }: { event: string }) => received.push(event);
+    client.on('STOP', handler).once('RESUME', handler).on('RESET', handler);
     client
-      .off('STOP', hear)
-      .off('RESUME', hear)
+      .off('STOP', handler)
+      .off('RESUME', handler)
       .off('RESET', () => undefined)
-      .off('X', hear);
+      .off('X', handler);
     monitor.say(eventOf('STOP'), eventOf('RESUME'), RESET);
     await turn();
-    expect(heard).toEqual(['RESET']);
+    expect(received).toEqual(['RESET']);
     await client.disconnect();
   });
 
-  it('once() calls for the next event only, be it in the next session', async () => {
+  it('once() calls the handler for the next event only, also in a later session', async () => {
     const client = createClient();
-    let heard = 0;
-    client.once('STOP', () => (heard += 1));
+    let calls = 0;
+    client.once('STOP', () => (calls += 1));
     await (await session(undefined, client)).client.disconnect();
     const { monitor } = await session(undefined, client);
     monitor.say(eventOf('STOP'), eventOf('STOP'));
     await turn();
-    expect(heard).toBe(1);
+    expect(calls).toBe(1);
     await client.disconnect();
   });
 
-  it('may be called by a handler', async () => {
+  it('can be called by a handler', async () => {
     const { client, monitor } = await session();
-    const heard: string[] = [];
-    const second = () => heard.push('second');
+    const received: string[] = [];
+    const second = () => received.push('second');
     client.on('STOP', function first() {
-      heard.push('first');
+      received.push('first');
       client.off('STOP', first).on('STOP', second);
     });
     monitor.say(eventOf('STOP'), eventOf('STOP'));
     await turn();
-    expect(heard).toEqual(['first', 'second']);
+    expect(received).toEqual(['first', 'second']);
     await client.disconnect();
   });
 });
 
 describe('a handler that throws', () => {
-  it('ends the session with a HandlerError; the others got the event', async () => {
+  it('ends the session with a HandlerError; the other listeners get the event', async () => {
     const { client, monitor } = await session();
     const boom = new Error('boom');
-    const heard: string[] = [];
+    const received: string[] = [];
     const events = client.events();
     client.on('STOP', () => {
       throw boom;
     });
-    client.on('STOP', () => heard.push('STOP'));
+    client.on('STOP', () => received.push('STOP'));
     monitor.say(eventOf('STOP'));
     const { cause } = await client.closed;
     expect(cause).toBeInstanceOf(HandlerError);
     expect(cause).toHaveProperty('cause', boom);
     expect(cause?.message).toContain("on('STOP')");
-    expect(heard).toEqual(['STOP']);
+    expect(received).toEqual(['STOP']);
     expect(await events.next()).toMatchObject({ value: { event: 'STOP' } });
     expect(client.runstate).toBe('IDLE');
   });
 
-  it('is the cause, and the one that throws after it is kept with it', async () => {
+  it('is the cause; the error of a later handler is in suppressed', async () => {
     const { client, monitor } = await session();
     const errors = [new Error('first'), new Error('second')];
     for (const error of errors) {
@@ -137,7 +137,7 @@ describe('a handler that throws', () => {
 });
 
 describe('an asynchronous handler', () => {
-  it('may execute commands: the reader does not wait for it', async () => {
+  it('can execute commands: the reader does not wait for it', async () => {
     const { client } = await scripted();
     const done = gate();
     client.on('RESUME', async () => {
@@ -162,7 +162,7 @@ describe('an asynchronous handler', () => {
     expect(cause).toHaveProperty('cause', boom);
   });
 
-  it('that rejects during the handshake is not lost', async () => {
+  it('that rejects during the handshake is reported', async () => {
     const client = createClient();
     const monitor = new ManualMonitor();
     client.on('STOP', () => Promise.reject(new Error('boom')));
@@ -178,11 +178,11 @@ describe('an asynchronous handler', () => {
     await turn();
     if (client.runstate === 'RUNNING') await client.disconnect();
     const { cause } = await client.closed;
-    const told = connected.status === 'rejected' ? cause?.cause : cause;
-    expect(told).toBeInstanceOf(HandlerError);
+    const reported = connected.status === 'rejected' ? cause?.cause : cause;
+    expect(reported).toBeInstanceOf(HandlerError);
   });
 
-  it('that outlives its session and then rejects does not end the next one', async () => {
+  it('that rejects after its session does not end the next session', async () => {
     const { client, monitor } = await session();
     const late = gate();
     client.on('STOP', () => late.opened);
@@ -190,7 +190,7 @@ describe('an asynchronous handler', () => {
     await turn();
     await client.disconnect();
     await session(undefined, client);
-    late.fail(new Error('of the last session'));
+    late.fail(new Error('from the previous session'));
     await turn();
     const { runstate } = client;
     await client.disconnect({ force: true }).catch(() => undefined);

@@ -1,4 +1,4 @@
-/** How a session begins: the greeting, the negotiation, and what comes in between. */
+/** The beginning of a session: the greeting, the negotiation, and messages in between. */
 
 import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from 'xstate';
@@ -21,7 +21,7 @@ expectIdleAfterEach();
 
 const VERSION = { qemu: { major: 7, minor: 2, micro: 22 }, package: '' };
 
-/** A client on its way, and its monitor. */
+/** Returns a client that is connecting, and its monitor. */
 function connecting(client = createClient()) {
   const monitor = new ManualMonitor();
   return { client, monitor, connected: client.connect({ stream: monitor.stream }) };
@@ -30,15 +30,15 @@ function connecting(client = createClient()) {
 describe('a greeting', () => {
   it.each([
     ['no QMP', { hello: 1 }],
-    ['a QMP that is no object', { QMP: 'yes' }],
+    ['a QMP that is a string', { QMP: 'yes' }],
     ['a QMP that is an array', { QMP: [] }],
     ['no version', { QMP: { capabilities: [] } }],
-    ['a version that is no object', { QMP: { version: '7.2', capabilities: [] } }],
+    ['a version that is a string', { QMP: { version: '7.2', capabilities: [] } }],
     ['a version without numbers', { QMP: { version: { package: '' }, capabilities: [] } }],
     ['no capabilities', { QMP: { version: VERSION } }],
     ['capabilities that are a string', { QMP: { version: VERSION, capabilities: 'oob' } }],
     ['a malformed error', { error: 'no' }],
-  ])('with %s is a GreetingError, and not worth a retry', async (_, greeting) => {
+  ])('with %s is a GreetingError, and not retryable', async (_, greeting) => {
     const { client, monitor, connected } = connecting();
     const recording = recordRunstates(client);
     monitor.say(greeting);
@@ -55,10 +55,10 @@ describe('a greeting', () => {
     ['a number', '5\r\n'],
     ['a string', '"QMP"\r\n'],
     ['an array', '[{"QMP": {}}]\r\n'],
-    ['no JSON', 'SSH-2.0-OpenSSH_9.2\r\n'],
+    ['not JSON', 'SSH-2.0-OpenSSH_9.2\r\n'],
     ['broken JSON', '{"QMP": }\r\n'],
     ['not UTF-8', Buffer.from([...Buffer.from('{"QMP": "'), 0xc3, 0x28, 0x22, 0x7d, 0x0a])],
-  ])('that is %s is a CodecError, and not worth a retry', async (_, greeting) => {
+  ])('that is %s is a CodecError, and not retryable', async (_, greeting) => {
     const { client, monitor, connected } = connecting();
     monitor.say(greeting);
     const error = await rejection(connected);
@@ -67,7 +67,7 @@ describe('a greeting', () => {
     expect(client.runstate).toBe('IDLE');
   });
 
-  it('X-16 may have a byte 0xFF before it', async () => {
+  it('X-16 can follow a byte 0xFF', async () => {
     const { client, monitor, connected } = connecting();
     monitor.say(Uint8Array.of(0xff));
     await monitor.establish();
@@ -76,7 +76,7 @@ describe('a greeting', () => {
     await client.disconnect();
   });
 
-  it('that never comes is a BusyMonitorError, and worth a retry', async () => {
+  it('that never arrives is a BusyMonitorError, and retryable', async () => {
     const clock = new SimulatedClock();
     const { client, connected } = connecting(createClient({ clock }));
     const rejected = rejection(connected);
@@ -92,7 +92,7 @@ describe('a greeting', () => {
     expect(client.runstate).toBe('IDLE');
   });
 
-  it('whose place is taken by the end of the stream is worth a retry', async () => {
+  it('replaced by the end of the stream is a ClosedError, and retryable', async () => {
     const { monitor, connected } = connecting();
     monitor.peer.end();
     const error = await rejection(connected);
@@ -100,7 +100,7 @@ describe('a greeting', () => {
     expect(error).toHaveProperty('cause', expect.any(ClosedError));
   });
 
-  it('is kept, and forgotten when the next attempt begins', async () => {
+  it('is kept until the next attempt begins', async () => {
     const { client } = await session();
     expect(client.greeting).toEqual(greetingOf());
     await client.disconnect();
@@ -115,7 +115,7 @@ describe('a greeting', () => {
     await client.disconnect();
   });
 
-  it('is forgotten too when the next attempt begins with listen()', async () => {
+  it('is kept until the next listen()', async () => {
     const { client } = await session();
     await client.disconnect();
     await client.listen(`${await tempDir()}/socket`);
@@ -124,7 +124,7 @@ describe('a greeting', () => {
     expect(greeting).toBeUndefined();
   });
 
-  it('stays when connect() is refused because of the state', async () => {
+  it('is kept when connect() rejects with a StateError', async () => {
     const { client, monitor } = await session();
     await expect(client.connect({ stream: monitor.stream })).rejects.toMatchObject({
       code: 'ERR_STATE',
@@ -135,7 +135,7 @@ describe('a greeting', () => {
 });
 
 describe('the negotiation', () => {
-  it('enables oob where it is offered, with an id of ours', async () => {
+  it('enables oob when the server offers it', async () => {
     const { client, monitor, negotiation } = await session();
     expect(negotiation).toEqual({
       execute: 'qmp_capabilities',
@@ -146,18 +146,21 @@ describe('the negotiation', () => {
     await client.disconnect();
   });
 
-  it.each([[[]], [['color']]])('enables nothing where %j is offered', async (capabilities) => {
-    const { client, monitor, connected } = connecting();
-    const negotiation = await monitor.establish(capabilities);
-    await connected;
-    expect(negotiation).toEqual({ execute: 'qmp_capabilities', id: negotiation.id });
-    await client.disconnect();
-  });
+  it.each([[[]], [['color']]])(
+    'enables nothing when the server offers %j',
+    async (capabilities) => {
+      const { client, monitor, connected } = connecting();
+      const negotiation = await monitor.establish(capabilities);
+      await connected;
+      expect(negotiation).toEqual({ execute: 'qmp_capabilities', id: negotiation.id });
+      await client.disconnect();
+    },
+  );
 
   it.each([
-    ['with our id', true],
+    ['with its id', true],
     ['without an id', false],
-  ])('that is refused %s is a NegotiationError', async (_, withId) => {
+  ])('answered by an error %s is a NegotiationError', async (_, withId) => {
     const { monitor, connected } = connecting();
     monitor.say(greetingOf());
     const { id } = await monitor.take();
@@ -172,7 +175,7 @@ describe('the negotiation', () => {
     });
   });
 
-  it('with a malformed reply is a NegotiationError', async () => {
+  it('answered by a malformed reply is a NegotiationError', async () => {
     const { monitor, connected } = connecting();
     monitor.say(greetingOf());
     const { id } = await monitor.take();
@@ -182,7 +185,7 @@ describe('the negotiation', () => {
     expect(failed).toMatchObject({ cause: { errorClass: undefined, description: undefined } });
   });
 
-  it('that is not answered is a TimeoutError, not a busy monitor', async () => {
+  it('that is not answered is a TimeoutError, not a BusyMonitorError', async () => {
     const clock = new SimulatedClock();
     const { client, monitor, connected } = connecting(createClient({ clock }));
     monitor.say(greetingOf());
@@ -194,8 +197,8 @@ describe('the negotiation', () => {
   });
 });
 
-describe('X-17 what is not meant for the handshake', () => {
-  it('is passed by: replies to an earlier client, wherever they come', async () => {
+describe('X-17 other messages during the handshake', () => {
+  it('are ignored if they are replies to an earlier client', async () => {
     const { client, monitor, connected } = connecting();
     const stale = { return: {}, id: '__qmp#00001' };
     monitor.say(stale, { error: { class: 'GenericError', desc: 'stale' }, id: 7 });
@@ -208,22 +211,22 @@ describe('X-17 what is not meant for the handshake', () => {
     await client.disconnect();
   });
 
-  it('is delivered: events before and after the greeting, to listeners and handlers', async () => {
+  it('are dispatched to listeners and handlers if they are events', async () => {
     const { client, monitor, connected } = connecting();
-    const heard: string[] = [];
+    const handled: string[] = [];
     const all = client.events();
-    client.on('TWO', ({ event }) => heard.push(event));
+    client.on('TWO', ({ event }) => handled.push(event));
     monitor.say(eventOf('ONE'), greetingOf(), eventOf('TWO'));
     const negotiation = await monitor.take();
     monitor.say(eventOf('THREE'));
     monitor.answer(negotiation);
     await connected;
     expect(await namesOf(all, 3)).toEqual(['ONE', 'TWO', 'THREE']);
-    expect(heard).toEqual(['TWO']);
+    expect(handled).toEqual(['TWO']);
     await client.disconnect();
   });
 
-  it('fails the attempt when a handler throws at an early event', async () => {
+  it('fail the attempt if a handler of an event throws', async () => {
     const { client, monitor, connected } = connecting();
     client.on('ONE', () => {
       throw new Error('no');
@@ -235,7 +238,7 @@ describe('X-17 what is not meant for the handshake', () => {
 });
 
 describe('X-07 the negotiation reply in one chunk', () => {
-  it('with an event: the session runs and the event is delivered', async () => {
+  it('with an event: the event is dispatched', async () => {
     const { client, monitor, connected } = connecting();
     const events = client.events('RESUME');
     monitor.say(greetingOf());
@@ -249,18 +252,21 @@ describe('X-07 the negotiation reply in one chunk', () => {
   it.each([
     ['junk', CodecError],
     ['the end', ClosedError],
-  ])('with %s: the session runs, fails observably, and comes home', async (what, type) => {
-    const { client, monitor, connected } = connecting();
-    monitor.say(greetingOf());
-    const { id } = await monitor.take();
-    monitor.say({ return: {}, id }, what === 'junk' ? '%$\r\n' : '');
-    if (what === 'the end') monitor.peer.end();
-    const [attempt] = await Promise.allSettled([connected]);
-    if (attempt.status === 'rejected') expect(attempt.reason).toBeInstanceOf(ConnectError);
-    const { cause } = await client.closed;
-    expect(attempt.status === 'rejected' ? cause?.cause : cause).toBeInstanceOf(type);
-    expect(client.runstate).toBe('IDLE');
-  });
+  ])(
+    'with %s: the attempt or the session fails with the error, and the state is IDLE again',
+    async (what, type) => {
+      const { client, monitor, connected } = connecting();
+      monitor.say(greetingOf());
+      const { id } = await monitor.take();
+      monitor.say({ return: {}, id }, what === 'junk' ? '%$\r\n' : '');
+      if (what === 'the end') monitor.peer.end();
+      const [attempt] = await Promise.allSettled([connected]);
+      if (attempt.status === 'rejected') expect(attempt.reason).toBeInstanceOf(ConnectError);
+      const { cause } = await client.closed;
+      expect(attempt.status === 'rejected' ? cause?.cause : cause).toBeInstanceOf(type);
+      expect(client.runstate).toBe('IDLE');
+    },
+  );
 });
 
 describe('X-03 disconnect()', () => {

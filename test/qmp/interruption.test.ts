@@ -1,4 +1,4 @@
-/** What becomes of commands that wait when their session ends. */
+/** Commands in flight when their session ends. */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ClosedError, CodecError, HandlerError } from '../../src/index.ts';
@@ -13,36 +13,36 @@ expectIdleAfterEach();
 
 interface Ending {
   readonly what: string;
-  /** The class of the session's cause; none when it ended as asked. */
+  /** The class of the session's cause; `undefined` for a requested end. */
   readonly cause: (new (...args: never) => Error) | undefined;
-  readonly bring: (monitor: ManualMonitor, client: QmpClient) => unknown;
+  readonly provoke: (monitor: ManualMonitor, client: QmpClient) => unknown;
 }
 
 const endings: readonly Ending[] = [
-  { what: 'the end of the stream', cause: ClosedError, bring: ({ peer }) => peer.end() },
+  { what: 'the end of the stream', cause: ClosedError, provoke: ({ peer }) => peer.end() },
   {
     what: 'the destruction of the stream',
     cause: ClosedError,
-    bring: ({ peer }) => peer.destroy(new Error('boom')),
+    provoke: ({ peer }) => peer.destroy(new Error('boom')),
   },
   {
     what: 'junk',
     cause: CodecError,
-    bring: (monitor) => {
+    provoke: (monitor) => {
       monitor.say('%$\r\n');
     },
   },
-  { what: 'half a message', cause: CodecError, bring: ({ peer }) => peer.end('{"retu') },
-  { what: 'disconnect()', cause: undefined, bring: (_, client) => client.disconnect() },
+  { what: 'half a message', cause: CodecError, provoke: ({ peer }) => peer.end('{"retu') },
+  { what: 'disconnect()', cause: undefined, provoke: (_, client) => client.disconnect() },
   {
     what: 'disconnect({ force: true })',
     cause: undefined,
-    bring: (_, client) => client.disconnect({ force: true }),
+    provoke: (_, client) => client.disconnect({ force: true }),
   },
   {
     what: 'a handler that throws',
     cause: HandlerError,
-    bring: (monitor, client) => {
+    provoke: (monitor, client) => {
       client.on('STOP', () => {
         throw new Error('no');
       });
@@ -51,7 +51,7 @@ const endings: readonly Ending[] = [
   },
 ];
 
-describe('X-22 commands that wait', () => {
+describe('X-22 commands in flight', () => {
   it.each(endings)('are each interrupted once, with the cause: $what', async (ending) => {
     const { client, monitor } = await session();
     const settlements: unknown[] = [];
@@ -59,7 +59,7 @@ describe('X-22 commands that wait', () => {
       client.execute(name).catch((error: unknown) => settlements.push(error)),
     );
     await monitor.take();
-    await ending.bring(monitor, client);
+    await ending.provoke(monitor, client);
     await Promise.all(done);
     const { cause } = await client.closed;
     if (ending.cause === undefined) expect(cause).toBeUndefined();
@@ -83,7 +83,7 @@ describe('X-22 commands that wait', () => {
     expect(await rejected).toHaveProperty('cause', cause);
   });
 
-  it('are not, but refused, when too much waits to be sent', async () => {
+  it('are not affected by a command that exceeds the outgoing queue', async () => {
     const { client, monitor } = await session({ limits: { maxQueuedBytes: 1000 } });
     const error = await rejection(client.execute('x', { text: 'x'.repeat(1000) }));
     expect(error).toMatchObject({ code: 'ERR_LIMIT', limit: 1000 });
@@ -93,7 +93,7 @@ describe('X-22 commands that wait', () => {
     await client.disconnect();
   });
 
-  it('are interrupted by a reset, and the client comes home by itself', async () => {
+  it('are interrupted by a reset, and the client returns to IDLE', async () => {
     const peer = await rawPeer((socket) => {
       socket.write(`${JSON.stringify(greetingOf())}\r\n`);
       socket.once('data', (chunk: Buffer) => {
@@ -112,7 +112,7 @@ describe('X-22 commands that wait', () => {
     expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
   });
 
-  it('are not, when their reply came with the end in one chunk', async () => {
+  it('resolve when the reply arrives in one chunk with the end of the stream', async () => {
     const { client, monitor } = await session();
     const done = client.execute('a');
     const command = await monitor.take();
@@ -122,7 +122,7 @@ describe('X-22 commands that wait', () => {
     expect((await client.closed).cause).toBeInstanceOf(ClosedError);
   });
 
-  it('do not meet those of the next session', async () => {
+  it('do not get replies that arrive in the next session', async () => {
     const { client, monitor } = await session();
     const old = rejection(client.execute('a'));
     const stale = await monitor.take();
@@ -136,7 +136,7 @@ describe('X-22 commands that wait', () => {
     await client.disconnect();
   });
 
-  it('are answered still, when the reply comes while disconnect() flushes', async () => {
+  it('can still resolve when the reply arrives during disconnect()', async () => {
     const { client, monitor } = await session();
     const done = client.execute('a');
     const command = await monitor.take();
@@ -149,42 +149,44 @@ describe('X-22 commands that wait', () => {
   });
 });
 
-describe('nobody awaits the client', () => {
-  const heard: unknown[] = [];
-  const hear = (error: unknown) => heard.push(error);
+describe('unhandled rejections', () => {
+  const unhandled: unknown[] = [];
+  const record = (error: unknown) => unhandled.push(error);
   beforeEach(() => {
-    heard.length = 0;
-    process.on('unhandledRejection', hear);
+    unhandled.length = 0;
+    process.on('unhandledRejection', record);
   });
   afterEach(() => {
-    process.off('unhandledRejection', hear);
+    process.off('unhandledRejection', record);
   });
 
-  it.each(endings)('and no rejection is unhandled: $what', async ({ bring }) => {
+  it.each(endings)('do not come from listeners and handlers: $what', async ({ provoke }) => {
     const { client, monitor } = await session();
     client.on('RESUME', () => undefined);
     const listener = client.events('RESUME');
-    await bring(monitor, client);
+    await provoke(monitor, client);
     await client.closed;
     await turn();
     expect(await listener.next()).toMatchObject({ done: true });
-    expect(heard).toEqual([]);
+    expect(unhandled).toEqual([]);
   });
 
-  it('and only the execute() that nobody awaits is one', async () => {
+  it('come only from an execute() that is not awaited', async () => {
     const { client, monitor } = await session();
     const seen = gate();
     process.once('unhandledRejection', () => {
       seen.open();
     });
-    const ours = process.listeners('unhandledRejection').filter((listener) => listener !== hear);
-    for (const listener of ours.slice(0, -1)) process.off('unhandledRejection', listener);
+    const others = process
+      .listeners('unhandledRejection')
+      .filter((listener) => listener !== record);
+    for (const listener of others.slice(0, -1)) process.off('unhandledRejection', listener);
     void client.execute('a');
     await monitor.take();
     await client.disconnect();
     await seen.opened;
-    for (const listener of ours.slice(0, -1)) process.on('unhandledRejection', listener);
-    expect(heard).toHaveLength(1);
-    expect(heard[0]).toBeInstanceOf(ExecInterruptedError);
+    for (const listener of others.slice(0, -1)) process.on('unhandledRejection', listener);
+    expect(unhandled).toHaveLength(1);
+    expect(unhandled[0]).toBeInstanceOf(ExecInterruptedError);
   });
 });

@@ -1,4 +1,4 @@
-/** X-21: `quit` makes the server leave, and that it leaves is then no failure. */
+/** X-21: after `quit`, the end of the stream is not a failure. */
 
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
@@ -14,8 +14,8 @@ expectIdleAfterEach();
 
 const REFUSAL = { class: 'GenericError', desc: 'not now' };
 
-/** A client in RUNNING over TCP, to a server that answers the first command after the negotiation. */
-async function overTcp(atQuit: (socket: Socket, reply: string) => void) {
+/** Returns a client in RUNNING over TCP. `onQuit` is called with the first command after `qmp_capabilities`. */
+async function connectOverTcp(onQuit: (socket: Socket, reply: string) => void) {
   const peer = await rawPeer((socket) => {
     socket.write(`${JSON.stringify(greetingOf())}\r\n`);
     const replyTo = (chunk: Buffer) => {
@@ -25,7 +25,7 @@ async function overTcp(atQuit: (socket: Socket, reply: string) => void) {
     socket.once('data', (chunk: Buffer) => {
       socket.write(replyTo(chunk));
       socket.once('data', (quit: Buffer) => {
-        atQuit(socket, replyTo(quit));
+        onQuit(socket, replyTo(quit));
       });
     });
   });
@@ -43,8 +43,8 @@ describe('X-21 quit', () => {
     ],
     ['the end without a reply', (socket) => socket.end()],
     ['a reset without a reply', (socket) => socket.resetAndDestroy()],
-  ])('resolves, and the session ends cleanly: %s', async (_, atQuit) => {
-    const client = await overTcp(atQuit);
+  ])('resolves, and the session ends cleanly: %s', async (_, onQuit) => {
+    const client = await connectOverTcp(onQuit);
     const recording = recordRunstates(client);
     expect(await client.execute('quit')).toEqual({});
     expect((await client.closed).cause).toBeUndefined();
@@ -52,7 +52,7 @@ describe('X-21 quit', () => {
     await client.disconnect();
   });
 
-  it('interrupts the other commands that wait', async () => {
+  it('interrupts the other commands in flight', async () => {
     const { client, monitor } = await session();
     const other = rejection(client.execute('a'));
     const quit = client.execute('quit');
@@ -64,9 +64,9 @@ describe('X-21 quit', () => {
     expect(await other).toMatchObject({ cause: { code: 'ERR_CLOSED' } });
   });
 
-  it('gives events that come before its reply', async () => {
+  it('does not prevent events that arrive before its reply', async () => {
     const { client, monitor } = await session();
-    const down = client.waitFor('SHUTDOWN');
+    const shutdown = client.waitFor('SHUTDOWN');
     const quit = client.execute('quit');
     const { id } = await monitor.take();
     const data = { guest: false, reason: 'host-qmp-quit' };
@@ -76,11 +76,11 @@ describe('X-21 quit', () => {
     );
     monitor.peer.end();
     expect(await quit).toEqual({});
-    expect((await down).data.reason).toBe('host-qmp-quit');
+    expect((await shutdown).data.reason).toBe('host-qmp-quit');
     expect((await client.closed).cause).toBeUndefined();
   });
 
-  it('that is refused takes the announcement back: the end is a failure again', async () => {
+  it('answered by an error no longer makes the end of the stream clean', async () => {
     const { client, monitor } = await session();
     const rejected = rejection(client.execute('quit'));
     const { id } = await monitor.take();
@@ -90,8 +90,8 @@ describe('X-21 quit', () => {
     expect((await client.closed).cause).toBeInstanceOf(ClosedError);
   });
 
-  it('that is refused takes it back at once, also with the end in the same segment', async () => {
-    const client = await overTcp((socket, reply) => {
+  it('answered by an error in one segment with the end does not make the end clean', async () => {
+    const client = await connectOverTcp((socket, reply) => {
       const { id } = JSON.parse(reply) as { id: number };
       socket.end(`${JSON.stringify({ error: REFUSAL, id })}\r\n`);
     });
@@ -99,7 +99,7 @@ describe('X-21 quit', () => {
     expect((await client.closed).cause).toBeInstanceOf(ClosedError);
   });
 
-  it('that gets junk for an answer fails the session all the same', async () => {
+  it('answered by junk fails the session', async () => {
     const { client, monitor } = await session();
     const rejected = rejection(client.execute('quit'));
     await monitor.take();
@@ -110,7 +110,7 @@ describe('X-21 quit', () => {
     expect(await rejected).toHaveProperty('cause', cause);
   });
 
-  it('works as a message too', async () => {
+  it('also works with executeMessage()', async () => {
     const { client, monitor } = await session();
     const quit = client.executeMessage({ execute: 'quit', id: 5 });
     await monitor.take();
@@ -122,7 +122,7 @@ describe('X-21 quit', () => {
   it.each([
     ['disconnect()', {}],
     ['disconnect({ force: true })', { force: true }],
-  ])('is interrupted by %s: nobody knows whether the server has gone', async (_, options) => {
+  ])('is interrupted by %s: it is unknown whether the server quits', async (_, options) => {
     const { client } = await session();
     const quit = Promise.allSettled([client.execute('quit')]);
     await client.disconnect(options);
@@ -130,7 +130,7 @@ describe('X-21 quit', () => {
     expect(outcome.status === 'rejected' && outcome.reason).toBeInstanceOf(ExecInterruptedError);
   });
 
-  it('of one session says nothing of the next', async () => {
+  it('does not affect the next session', async () => {
     const { client, monitor } = await session();
     const quit = client.execute('quit');
     monitor.answer(await monitor.take());

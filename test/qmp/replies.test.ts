@@ -1,4 +1,4 @@
-/** Replies as they come in: which command they belong to, and what they may be. */
+/** Inbound replies: their commands, their errors, and their values. */
 
 import { describe, expect, it } from 'vitest';
 import { BadReplyError, ExecuteError, type QmpReply } from '../../src/qmp/index.ts';
@@ -13,7 +13,7 @@ expectIdleAfterEach();
 const FAILURE = { class: 'DeviceNotFound', desc: "Device 'x' not found" };
 
 describe('X-18 replies', () => {
-  it('find their commands in whatever order they come', async () => {
+  it('settle their commands in any order', async () => {
     const { client, monitor } = await session();
     const done = [client.execute('a'), client.execute('b'), client.execute('c')];
     const [a, b, c] = [await monitor.take(), await monitor.take(), await monitor.take()];
@@ -28,9 +28,12 @@ describe('X-18 replies', () => {
     ['a second one', (id: number) => [{ return: 1, id }]],
     ['one with an unknown id', () => [{ return: 1, id: 'nobody' }]],
     ['an error with an unknown id', () => [{ error: FAILURE, id: 'nobody' }]],
-    ['one whose id is no number', () => ['1', null, { a: 1 }, []].map((id) => ({ return: 1, id }))],
+    [
+      'one whose id is not a number',
+      () => ['1', null, { a: 1 }, []].map((id) => ({ return: 1, id })),
+    ],
     ['one without an id', () => [{ return: 1 }]],
-    ['no reply at all', () => [{ hello: 'there' }, {}, { event: 5 }]],
+    ['other messages', () => [{ hello: 'there' }, {}, { event: 5 }]],
   ])('that belong to no command are dropped with a warning: %s', async (_, replies) => {
     const { logger, records } = recordingLogger();
     const { client, monitor } = await session({ logger });
@@ -46,7 +49,7 @@ describe('X-18 replies', () => {
     await client.disconnect();
   });
 
-  it("that are errors without an id end the session, as they could be anybody's", async () => {
+  it('that are errors without an id end the session: their command is unknown', async () => {
     const { client, monitor } = await session();
     const rejected = rejection(client.execute('stop'));
     await monitor.take();
@@ -63,7 +66,7 @@ describe('X-18 replies', () => {
     expect(await rejection(client.disconnect())).toBe(cause);
   });
 
-  it('that are malformed errors without an id end the session too', async () => {
+  it('that are malformed errors without an id also end the session', async () => {
     const { client, monitor } = await session();
     monitor.say({ error: 'what?' });
     expect((await client.closed).cause).toMatchObject({
@@ -115,22 +118,25 @@ describe('an error reply', () => {
 describe('executeMessage()', () => {
   const ids = [undefined, null, 0, 1.5, 'mine', '', [1], { a: { b: null } }, true, 2n ** 64n - 1n];
 
-  it.each(ids.map((id) => [id]))("gives the whole reply, with the caller's id %s", async (id) => {
-    const { client, monitor } = await session();
-    const message = { execute: 'stop', ...(id !== undefined && { id }) };
-    const done = client.executeMessage(message);
-    const failed = client.executeMessage({ ...message, arguments: { x: 1 } });
-    const [first, second] = [await monitor.take(), await monitor.take()];
-    expect(first.id).not.toEqual(id);
-    monitor.say({ return: [1], id: first.id }, { error: FAILURE, id: second.id });
-    const own = id === undefined ? {} : { id };
-    expect(await done).toStrictEqual({ return: [1], ...own });
-    expect(await failed).toStrictEqual({ error: FAILURE, ...own });
-    expect(message).toStrictEqual({ execute: 'stop', ...own });
-    await client.disconnect();
-  });
+  it.each(ids.map((id) => [id]))(
+    "resolves with the whole reply and the caller's id %s",
+    async (id) => {
+      const { client, monitor } = await session();
+      const message = { execute: 'stop', ...(id !== undefined && { id }) };
+      const done = client.executeMessage(message);
+      const failed = client.executeMessage({ ...message, arguments: { x: 1 } });
+      const [first, second] = [await monitor.take(), await monitor.take()];
+      expect(first.id).not.toEqual(id);
+      monitor.say({ return: [1], id: first.id }, { error: FAILURE, id: second.id });
+      const own = id === undefined ? {} : { id };
+      expect(await done).toStrictEqual({ return: [1], ...own });
+      expect(await failed).toStrictEqual({ error: FAILURE, ...own });
+      expect(message).toStrictEqual({ execute: 'stop', ...own });
+      await client.disconnect();
+    },
+  );
 
-  it('takes a command out of band', async () => {
+  it('sends an out-of-band command', async () => {
     const { client, monitor } = await session();
     const done = client.executeMessage({ 'exec-oob': 'query-yank' });
     const command = await monitor.take();
@@ -141,21 +147,21 @@ describe('executeMessage()', () => {
   });
 });
 
-describe('what a reply may hold', () => {
-  it('X-26 is lossless for integers: 2^53+1, 2^64-1, -2^63, both ways', async () => {
+describe('the value of a reply', () => {
+  it('X-26 has exact integers: 2^53+1, 2^64-1, -2^63, in both directions', async () => {
     const integers = [2n ** 53n + 1n, 2n ** 64n - 1n, -(2n ** 63n)];
     const { client } = await scripted({ commands: { echo: ({ arguments: args }) => args } });
-    const [got, small] = await Promise.all([
+    const [large, small] = await Promise.all([
       client.execute('echo', { integers, deep: [{ n: 2n ** 60n }] }),
       client.execute('echo', { n: 5n, m: 2 ** 53 - 1, f: 1.5 }),
     ]);
-    expect(got).toEqual({ integers, deep: [{ n: 2n ** 60n }] });
+    expect(large).toEqual({ integers, deep: [{ n: 2n ** 60n }] });
     expect(small).toEqual({ n: 5, m: 2 ** 53 - 1, f: 1.5 });
     await client.disconnect();
   });
 
   it.each([[null], [0], [false], [''], [[]], ['é€😀'], [[{ a: [null] }]]])(
-    'is any JSON value: %j',
+    'can be any JSON value: %j',
     async (value) => {
       const { client, monitor } = await session();
       const done = client.execute('x');
@@ -165,7 +171,7 @@ describe('what a reply may hold', () => {
     },
   );
 
-  it('X-15 may be spread over many lines', async () => {
+  it('X-15 can be spread over many lines', async () => {
     const { client, monitor } = await session();
     const done = client.execute('x');
     const { id } = await monitor.take();
@@ -174,7 +180,7 @@ describe('what a reply may hold', () => {
     await client.disconnect();
   });
 
-  it('X-16 may come after a byte 0xFF, which drops an unfinished message', async () => {
+  it('X-16 can follow a byte 0xFF, which drops an unfinished message', async () => {
     const { client, monitor } = await session();
     const done = client.execute('x');
     const { id } = await monitor.take();
@@ -183,7 +189,7 @@ describe('what a reply may hold', () => {
     await client.disconnect();
   });
 
-  it('may come byte by byte', async () => {
+  it('can arrive byte by byte', async () => {
     const { client, monitor } = await session();
     const done = client.execute('x');
     const { id } = await monitor.take();

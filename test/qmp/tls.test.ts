@@ -1,4 +1,4 @@
-/** A monitor behind TLS that wants to know its clients. */
+/** A monitor over TLS that requires client certificates. */
 
 import { once } from 'node:events';
 import { createServer } from 'node:tls';
@@ -16,21 +16,21 @@ beforeAll(async () => {
   certificates = await makeCertificates();
 });
 
-describe('a monitor that asks for a certificate', () => {
-  it('serves a client that has one', async () => {
-    const { ca, server, client: own } = certificates;
+describe('a monitor that requires client certificates', () => {
+  it('serves a client with a certificate', async () => {
+    const { ca, server, client: clientIdentity } = certificates;
     const tls = { ...server, ca, requestCert: true, rejectUnauthorized: true };
     const monitor = createMonitor({ address: { port: 0, tls } });
     const client = createClient();
     const bound = await monitor.listen();
-    await client.connect('port' in bound ? { ...bound, tls: { ca, ...own } } : bound);
+    await client.connect('port' in bound ? { ...bound, tls: { ca, ...clientIdentity } } : bound);
     expect(await client.execute('query-name')).toEqual({});
     await client.disconnect();
   });
 
-  // With TLS 1.3 the client is refused when, for it, the handshake of TLS is over.
+  // With TLS 1.3 the refusal arrives after the client has completed the TLS handshake.
   it.each(['TLSv1.2', 'TLSv1.3'] as const)(
-    'refuses a client that has none, by %s, and that is not worth a retry',
+    'refuses a client without a certificate, over %s, with an error that is not retryable',
     async (version) => {
       const { ca, server: identity } = certificates;
       const options = { ...identity, ca, requestCert: true, rejectUnauthorized: true };

@@ -1,4 +1,4 @@
-/** waitFor(): one event, or the reason why it will not come. */
+/** waitFor(): resolves with one event, or rejects. */
 
 import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from 'xstate';
@@ -22,7 +22,7 @@ describe('waitFor()', () => {
     await client.disconnect();
   });
 
-  it('resolves with the first one that the filter accepts', async () => {
+  it('resolves with the first event that the filter accepts', async () => {
     const { client, monitor } = await session();
     const seen: string[] = [];
     const concluded = client.waitFor('JOB_STATUS_CHANGE', ({ data }) => {
@@ -35,7 +35,7 @@ describe('waitFor()', () => {
     await client.disconnect();
   });
 
-  it('may be called in IDLE, for the next session', async () => {
+  it('can be called in IDLE, for the next session', async () => {
     const client = createClient();
     const stopped = client.waitFor('STOP');
     const { monitor } = await session(undefined, client);
@@ -44,7 +44,7 @@ describe('waitFor()', () => {
     await client.disconnect();
   });
 
-  it('rejects with a ClosedError when the session ends before, also by a failure', async () => {
+  it('rejects with a ClosedError when the session ends or fails before the event', async () => {
     const { client, monitor } = await session();
     const rejected = rejection(client.waitFor('STOP'));
     await client.disconnect();
@@ -58,7 +58,7 @@ describe('waitFor()', () => {
     await client.closed;
   });
 
-  it('rejects with a TimeoutError when the deadline passes', async () => {
+  it('rejects with a TimeoutError that names the event when the deadline passes', async () => {
     const clock = new SimulatedClock();
     const { client, monitor } = await session({ clock });
     const rejected = rejection(client.waitFor('STOP', undefined, { timeout: 50 }));
@@ -66,19 +66,20 @@ describe('waitFor()', () => {
     expect(await hasSettled(rejected)).toBe(false);
     clock.increment(1);
     expect(await rejected).toBeInstanceOf(TimeoutError);
-    expect(await rejected).toMatchObject({ phase: 'wait', ms: 50 });
+    const message = 'No event STOP within 50 ms';
+    expect(await rejected).toMatchObject({ phase: 'wait', ms: 50, message });
     monitor.say(eventOf('STOP'));
     await client.disconnect();
   });
 
-  it('rejects with an ArgumentError when its deadline is no deadline', async () => {
+  it('rejects with an ArgumentError for an invalid timeout', async () => {
     const { client } = await session();
     const rejected = rejection(client.waitFor('STOP', undefined, { timeout: NaN }));
     expect(await rejected).toBeInstanceOf(ArgumentError);
     await client.disconnect();
   });
 
-  it('rejects with the reason of its signal, before and meanwhile', async () => {
+  it('rejects with the reason of its signal, aborted before or during the wait', async () => {
     const { client } = await session();
     const controller = new AbortController();
     const { signal } = controller;
