@@ -32,7 +32,7 @@ describe.each(KINDS)('accepting (%s)', (kind) => {
     expect(String((await once(stream, 'data'))[0])).toBe('hello');
   });
 
-  it('resolves with a stream that allows half-open connections and has an error listener', async () => {
+  it('resolves with a half-open capable stream that has an error listener', async () => {
     const listener = await sockets.listen(sockets.addressOf(kind));
     const client = sockets.dialAs(kind, listener);
     const stream = await sockets.accept(listener);

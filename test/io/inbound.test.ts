@@ -39,7 +39,7 @@ const broken = (method: keyof Decoder<string>, error: unknown): Decoder<string> 
 });
 
 describe('bytes', () => {
-  it('without a listener for changes are limited to one chunk, and the stream is paused', async () => {
+  it('without onChange are limited to one chunk, and the stream is paused', async () => {
     const { stream, inbound } = open();
     await stream.deliver('a\nb\n', 'c\n');
     expect(stream.isPaused()).toBe(true);

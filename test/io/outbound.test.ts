@@ -166,7 +166,7 @@ describe('settle()', () => {
     for (const each of [...pending, ...later]) expect(await rejection(each)).toEqual(reason());
   });
 
-  it('drops what is queued, which stays counted, and does not wake the writer any more', async () => {
+  it('drops what is queued, which stays counted, and wakes the writer no more', async () => {
     const outgoing = queue();
     const wake = vi.fn();
     outgoing.wake = wake;
@@ -190,7 +190,7 @@ describe('settle()', () => {
     expect(await rejection(outgoing.flushed())).toEqual(reason());
   });
 
-  it('lets a batch in flight be confirmed, and creates no error without a pending call', async () => {
+  it('lets a batch in flight be confirmed, and creates no error without need', async () => {
     const outgoing = queue();
     void outgoing.push('a');
     const batch = take(outgoing);

@@ -65,7 +65,7 @@ const tick = () =>
 const full = (letter: string) => letter.repeat(BATCH_BYTES);
 
 describe('a message', () => {
-  it('is written together with those of the same turn, also if each send() is awaited', async () => {
+  it('is written with those of the same turn, also if each send() is awaited', async () => {
     const { stream, send } = start();
     void send('a');
     for (const text of ['b', 'c']) await send(text);

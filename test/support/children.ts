@@ -45,9 +45,9 @@ export const scripts = {
   /** Echoes its input, and exits at its end. */
   echo: 'exec cat <&3 >&3',
   /** Writes "ready"; exits neither at the end of the stream nor at SIGTERM. */
-  stubborn: "trap '' TERM; echo ready >&3; exec sleep 60",
+  exitsOnSigkill: "trap '' TERM; echo ready >&3; exec sleep 60",
   /** Writes "ready"; does not exit at the end of the stream, but at SIGTERM. */
-  deaf: 'echo ready >&3; exec sleep 60',
+  exitsOnSigterm: 'echo ready >&3; exec sleep 60',
 } as const;
 
 /** Reads until a line is complete, and leaves the stream paused. */

@@ -1,4 +1,6 @@
-/** The death of a spawned child, as its stream tells it: why, and after all that was said. */
+/**
+ * How the stream of a spawned child reports the child's death: after its output, with the reason.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { ClosedError, ProcessError } from '../../../src/index.ts';
@@ -13,67 +15,71 @@ describe('the death of a child', () => {
   it.each([
     ['exit 3', { exitCode: 3, signal: null }, '/bin/sh exited with code 3'],
     ['kill -KILL $$', { exitCode: null, signal: 'SIGKILL' }, '/bin/sh was ended by SIGKILL'],
-  ])('by %s is the failure of its stream', async (script, end, text) => {
-    const peer = shell(`echo out of order >&2; ${script}`);
+  ])('by %s fails its stream', async (script, end, text) => {
+    const peer = shell(`echo broken >&2; ${script}`);
     const error = await failure(peer.address.stream);
     expect(error).toBeInstanceOf(ProcessError);
-    expect(error).toMatchObject({ ...end, code: 'ERR_PROCESS', stderr: 'out of order\n' });
-    expect(error).toHaveProperty('message', `${text}: out of order`);
-    expect(await peer.exited).toEqual({ ...end, stderr: 'out of order\n' });
+    expect(error).toMatchObject({ ...end, code: 'ERR_PROCESS', stderr: 'broken\n' });
+    expect(error).toHaveProperty('message', `${text}: broken`);
+    expect(await peer.exited).toEqual({ ...end, stderr: 'broken\n' });
   });
 
-  it('without a fault ends the stream, as an end that may have been announced', async () => {
+  it('with code 0 fails its stream with a ClosedError, which may have been announced', async () => {
     const error = await failure(shell('exit 0').address.stream);
     expect(error).toBeInstanceOf(ClosedError);
     expect(error).toHaveProperty('cause', expect.any(ProcessError));
     expect(error).toMatchObject({ expected: false, cause: { exitCode: 0 } });
   });
 
-  // 80 000 bytes are more than a stream of Node 20 or 22 reads ahead, and less than the kernel holds.
+  // 80 000 bytes are more than a stream of Node 20 or 22 reads ahead, and less than the kernel
+  // buffers.
   it.each([
     ['at once', ''],
-    ['after a moment, as a descendant holds its standard error', 'sleep 60 3>&- & echo $! >&2;'],
-  ])('before anybody reads leaves nothing open, and is told later: %s', async (_, script) => {
-    const peer = shell(`${script} head -c 80000 /dev/zero >&3; exit 4`);
-    const { stream } = peer.address;
-    const descendant = Number((await peer.exited).stderr);
-    if (descendant > 0) process.kill(descendant, 'SIGKILL');
-    await expectNoHandles();
-    let bytes = 0;
-    stream.on('data', (chunk: Buffer) => (bytes += chunk.length));
-    expect(await failure(stream)).toMatchObject({ exitCode: 4 });
-    expect(bytes).toBe(80_000);
-  });
+    ['later, because a descendant holds its standard error', 'sleep 60 3>&- & echo $! >&2;'],
+  ])(
+    'before anything is read leaves nothing open, and is reported after the output: %s',
+    async (_, script) => {
+      const peer = shell(`${script} head -c 80000 /dev/zero >&3; exit 4`);
+      const { stream } = peer.address;
+      const descendant = Number((await peer.exited).stderr);
+      if (descendant > 0) process.kill(descendant, 'SIGKILL');
+      await expectNoHandles();
+      let bytes = 0;
+      stream.on('data', (chunk: Buffer) => (bytes += chunk.length));
+      expect(await failure(stream)).toMatchObject({ exitCode: 4 });
+      expect(bytes).toBe(80_000);
+    },
+  );
 
-  it('lets one who writes to it at that moment read what it had to say', async () => {
+  it('fails a later write, and its output can still be read', async () => {
     const peer = shell('head -c 80000 /dev/zero >&3; exit 4');
     const { stream } = peer.address;
     await peer.exited;
     let bytes = 0;
     stream.on('data', (chunk: Buffer) => (bytes += chunk.length));
-    expect(await writing(stream, 'into the void')).toMatchObject({ exitCode: 4 });
+    expect(await writing(stream, 'unread')).toMatchObject({ exitCode: 4 });
     expect(bytes).toBe(80_000);
   });
 
-  it('is told with the words that come a moment after the exit', async () => {
-    // The shell is gone for kill when we have noticed that it is.
+  it('is reported with the standard error that arrives shortly after the exit', async () => {
+    // For `kill -0` the shell is gone when this process has reaped it.
     const waiting = 'while kill -0 $$ 2>/dev/null; do :; done';
     const peer = shell(`(${waiting}; echo late >&2) 3>&- & exit 5`);
     expect(await peer.exited).toEqual({ exitCode: 5, signal: null, stderr: 'late\n' });
     await failure(peer.address.stream);
   });
 
-  it('fails what is written to it then, with the same reason', async () => {
+  it('fails a later write with the same reason', async () => {
     const peer = shell('echo unread >&3; exit 5');
     const { stream } = peer.address;
     await peer.exited;
-    const written = await writing(stream, 'into the void');
+    const written = await writing(stream, 'unread');
     expect(written).toMatchObject({ exitCode: 5 });
     expect(await failure(stream)).toBe(written);
   });
 
-  it('fails what it never took, with the same reason', async () => {
-    const peer = shell(scripts.deaf);
+  it('fails a pending write with the same reason', async () => {
+    const peer = shell(scripts.exitsOnSigterm);
     const { stream } = peer.address;
     expect(await lineOf(stream)).toBe('ready');
     const written = writing(stream, Buffer.alloc(4_000_000));
@@ -83,7 +89,7 @@ describe('the death of a child', () => {
     expect(await failure(stream)).toBe(await written);
   });
 
-  it('is told although a descendant holds its socket and its standard error', async () => {
+  it('is reported although a descendant holds its socket and its standard error', async () => {
     const peer = shell("sh -c 'echo $$ >&3; exec sleep 60' & read _ <&3; exit 6");
     const { stream } = peer.address;
     const descendant = Number(await lineOf(stream));
@@ -96,7 +102,7 @@ describe('the death of a child', () => {
     }
   });
 
-  it('is told although a descendant holds its standard error, and the stream ended before', async () => {
+  it('is reported after the stream's end although a descendant holds standard error', async () => {
     const peer = shell('sleep 60 3>&- & echo $! >&3; exec 3>&-; exit 6');
     const { stream } = peer.address;
     const descendant = Number(await lineOf(stream));
@@ -108,7 +114,7 @@ describe('the death of a child', () => {
     }
   });
 
-  it('is told although a descendant never stops talking', async () => {
+  it('is reported although a descendant never stops writing', async () => {
     const peer = shell('cat /dev/zero >&3 & exit 6');
     const { stream } = peer.address;
     let bytes = 0;
@@ -118,7 +124,7 @@ describe('the death of a child', () => {
     expect(bytes).toBeLessThan(20_000_000);
   });
 
-  it('is nothing that kill() could change', async () => {
+  it('makes kill() return false', async () => {
     const peer = shell('exit 0');
     await peer.exited;
     expect(peer.kill('SIGKILL')).toBe(false);

@@ -1,4 +1,4 @@
-/** The stream of a spawned child, and the child's end, without a protocol. */
+/** The stream of a spawned child, and how it ends the child, without a protocol. */
 
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -20,7 +20,7 @@ import { closing, textOf } from '../../support/sockets.ts';
 
 expectIdleAfterEach();
 
-describe('what a child says and hears', () => {
+describe('the data of a child', () => {
   it.each<[string, string, SpawnPeerOptions]>([
     ['descriptor 3', 'cat <&3 >&3', {}],
     ['another descriptor', 'cat <&9 >&9', { fd: 9 }],
@@ -34,24 +34,24 @@ describe('what a child says and hears', () => {
     expect(await peer.exited).toEqual({ exitCode: 0, signal: null, stderr: '' });
   });
 
-  it('is more than any buffer holds, and is held up by a reader that is slow', async () => {
+  it('is not buffered beyond a bound when the reader is slow', async () => {
     const peer = shell('head -c 20000000 /dev/zero >&3');
     const { stream } = peer.address;
-    let [bytes, waiting] = [0, 0];
+    let [bytes, maxBuffered] = [0, 0];
     for await (const chunk of stream.iterator({
       destroyOnReturn: false,
     }) as AsyncIterable<Buffer>) {
       bytes += chunk.length;
-      waiting = Math.max(waiting, stream.readableLength);
+      maxBuffered = Math.max(maxBuffered, stream.readableLength);
       if (bytes === 20_000_000) break;
       await turn();
     }
-    expect(waiting).toBeLessThan(200_000);
+    expect(maxBuffered).toBeLessThan(200_000);
     expect(await failure(stream)).toMatchObject({ cause: { exitCode: 0 } });
   });
 
-  it('is all read before its death is told', async () => {
-    const peer = shell('head -c 80000 /dev/zero >&3; echo last words >&2; exit 3');
+  it('is read completely before its death is reported', async () => {
+    const peer = shell('head -c 80000 /dev/zero >&3; echo failed >&2; exit 3');
     const { stream } = peer.address;
     let bytes = ((await chunkOf(stream)) as Buffer).length;
     await peer.exited;
@@ -66,7 +66,7 @@ describe('what a child says and hears', () => {
 });
 
 describe('the end of the stream', () => {
-  it('leaves alone a child that exits by itself, with whatever code', async () => {
+  it('sends no signal to a child that exits by itself, with any code', async () => {
     const peer = shell('read x <&3; exit 9');
     const { stream } = peer.address;
     stream.resume().end();
@@ -75,8 +75,8 @@ describe('the end of the stream', () => {
     expect(await peer.exited).toMatchObject({ exitCode: 9, signal: null });
   });
 
-  it('is followed by a SIGTERM for a child that does not', async () => {
-    const peer = shell(scripts.deaf, { timeouts: { exit: 1, terminate: Infinity } });
+  it('is followed by a SIGTERM if the child does not exit', async () => {
+    const peer = shell(scripts.exitsOnSigterm, { timeouts: { exit: 1, terminate: Infinity } });
     const { stream } = peer.address;
     await lineOf(stream);
     stream.resume().end();
@@ -86,8 +86,8 @@ describe('the end of the stream', () => {
     expect(await peer.exited).toMatchObject({ signal: 'SIGTERM' });
   });
 
-  it('is followed by a SIGKILL for a child that ignores that', async () => {
-    const peer = shell(scripts.stubborn, { timeouts: { exit: 1, terminate: 1 } });
+  it('is followed by a SIGKILL if the child ignores the SIGTERM', async () => {
+    const peer = shell(scripts.exitsOnSigkill, { timeouts: { exit: 1, terminate: 1 } });
     const { stream } = peer.address;
     await lineOf(stream);
     stream.resume().end();
@@ -96,8 +96,8 @@ describe('the end of the stream', () => {
     expect(await peer.exited).toMatchObject({ signal: 'SIGKILL' });
   });
 
-  it('finishes only when the child is gone', async () => {
-    const peer = shell(scripts.deaf);
+  it('finishes only when the child has exited', async () => {
+    const peer = shell(scripts.exitsOnSigterm);
     const { stream } = peer.address;
     await lineOf(stream);
     const finished = once(stream.resume().end(), 'finish');
@@ -108,7 +108,7 @@ describe('the end of the stream', () => {
     expect(isAlive(peer.pid)).toBe(false);
   });
 
-  it('by the child is told as it is when the child goes on living, and then ends the child', async () => {
+  it('by the child is reported while the child runs on, which our end then ends', async () => {
     const peer = shell('exec 3>&-; exec sleep 60', { timeouts: { exit: 1 } });
     const { stream } = peer.address;
     await once(stream.resume(), 'end');
@@ -119,7 +119,7 @@ describe('the end of the stream', () => {
     expect(await peer.exited).toMatchObject({ signal: 'SIGTERM' });
   });
 
-  it('by the child fails when the child comes to grief after it', async () => {
+  it('by the child is followed by an error if the exit code is then not 0', async () => {
     const program = "process.on('SIGTERM', () => process.exit(8)); fs.closeSync(3)";
     const peer = node(program);
     const { stream } = peer.address;
@@ -133,7 +133,7 @@ describe('the end of the stream', () => {
 
 describe('destroy()', () => {
   it('kills at once', async () => {
-    const peer = shell(scripts.stubborn);
+    const peer = shell(scripts.exitsOnSigkill);
     const { stream } = peer.address;
     await lineOf(stream);
     await closing(stream.destroy());
@@ -141,8 +141,8 @@ describe('destroy()', () => {
     expect(await peer.exited).toMatchObject({ signal: 'SIGKILL' });
   });
 
-  it('kills at once a child that may leave by itself', async () => {
-    const peer = shell(scripts.deaf);
+  it('kills at once a child that was given time to exit', async () => {
+    const peer = shell(scripts.exitsOnSigterm);
     const { stream } = peer.address;
     await lineOf(stream);
     stream.end();
@@ -150,7 +150,7 @@ describe('destroy()', () => {
     expect(await peer.exited).toMatchObject({ signal: 'SIGKILL' });
   });
 
-  it('kills at once a child that has got a SIGTERM', async () => {
+  it('kills at once a child that was given time after a SIGTERM', async () => {
     const program =
       "process.on('SIGTERM', () => fs.writeSync(3, 'no\\n')); fs.writeSync(3, 'ready\\n')";
     const peer = node(program, { timeouts: { exit: 1, terminate: Infinity } });
@@ -164,8 +164,8 @@ describe('destroy()', () => {
 });
 
 describe('a write that the child does not take', () => {
-  it('is told of by destroy()', async () => {
-    const peer = shell(scripts.deaf);
+  it('fails on destroy()', async () => {
+    const peer = shell(scripts.exitsOnSigterm);
     const { stream } = peer.address;
     await lineOf(stream);
     const written = writing(stream, Buffer.alloc(4_000_000));
@@ -174,11 +174,11 @@ describe('a write that the child does not take', () => {
     expect(await written).toBeInstanceOf(ClosedError);
   });
 
-  it('fails as a socket does when the child has closed its side and goes on living', async () => {
+  it('fails with EPIPE when the child has closed its side and runs on', async () => {
     const peer = shell('exec 3>&-; exec sleep 60', { timeouts: { exit: 1 } });
     const { stream } = peer.address;
     await once(stream.resume(), 'end');
-    expect(await writing(stream, 'into the void')).toMatchObject({ code: 'EPIPE' });
+    expect(await writing(stream, 'unread')).toMatchObject({ code: 'EPIPE' });
     await closing(stream);
     expect(await peer.exited).toMatchObject({ signal: 'SIGTERM' });
   });
@@ -199,7 +199,7 @@ describe('a child that is kept', () => {
     expect(await peer.exited).toMatchObject({ signal: 'SIGTERM' });
   });
 
-  it('has us told of its death all the same', async () => {
+  it('still has its death reported', async () => {
     const peer = shell('exit 3', options);
     expect(await failure(peer.address.stream)).toMatchObject({ exitCode: 3 });
   });

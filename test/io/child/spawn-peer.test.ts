@@ -1,4 +1,4 @@
-/** What spawnPeer() is given, starts, or fails to start, and that nothing of it is left. */
+/** What spawnPeer() accepts, starts or fails to start, and that it leaks nothing. */
 
 import { readdirSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -14,8 +14,8 @@ expectIdleAfterEach();
 describe('a program that cannot be started', () => {
   it.each<[string, string, string, SpawnPeerOptions]>([
     ['is missing', '/no/such/program', 'ENOENT', {}],
-    ['is no program', '/etc/passwd', 'EACCES', {}],
-    ['should run in no directory', '/bin/sh', 'ENOENT', { cwd: '/no/such/directory' }],
+    ['is not executable', '/etc/passwd', 'EACCES', {}],
+    ['has no working directory', '/bin/sh', 'ENOENT', { cwd: '/no/such/directory' }],
   ])('because it %s fails its stream', async (_, command, code, options) => {
     const peer = killAfterTest(spawnPeer(command, [], options));
     expect(peer.pid).toBeUndefined();
@@ -27,21 +27,21 @@ describe('a program that cannot be started', () => {
     expect(await peer.exited).toEqual({ exitCode: null, signal: null, stderr: '' });
   });
 
-  it('because there are too many arguments fails its stream, and throws nothing', async () => {
+  it('because its arguments are too long fails its stream, and throws nothing', async () => {
     const peer = killAfterTest(spawnPeer('/bin/true', ['x'.repeat(4_000_000)]));
     expect(await failure(peer.address.stream)).toMatchObject({ cause: { code: 'E2BIG' } });
     expect(await peer.exited).toMatchObject({ exitCode: null, signal: null });
   });
 });
 
-it('passes arguments to the program as they are, without a shell', async () => {
+it('passes arguments to the program unchanged, without a shell', async () => {
   const words = ['$(id)', '; exit 1', '*', '`id`', "it's"];
   const program = killAfterTest(spawnPeer('/bin/echo', words, { stdio: 'stdio' }));
   expect(await lineOf(program.address.stream)).toBe(words.join(' '));
 });
 
 describe('a deathSignal', () => {
-  it('needs setpriv, and says so where it is not', async () => {
+  it('needs setpriv, and names it in the error', async () => {
     const options = { deathSignal: true, env: { PATH: '/no/such/directory' } };
     const peer = killAfterTest(spawnPeer('/bin/true', [], options));
     const error = await failure(peer.address.stream);
@@ -58,16 +58,16 @@ describe('a deathSignal', () => {
 });
 
 describe('standard error', () => {
-  it('is kept as far as its last 4096 bytes, and no character is cut', async () => {
+  it('is kept up to its last 4096 bytes, without a partial character', async () => {
     const peer = shell('for i in $(seq 3000); do printf ä; done >&2; printf €nd >&2; exit 1');
     const { stderr } = await peer.exited;
     expect(stderr).toMatch(/^ä+€nd$/);
-    // 5 bytes of the end, and of the 4091 before them the last whole characters.
+    // The last 5 bytes, and the whole characters among the 4091 bytes before them.
     expect(Buffer.byteLength(stderr)).toBe(4095);
     await failure(peer.address.stream);
   });
 
-  it('may be endless: it neither grows nor holds up the child, or us', async () => {
+  it('may be endless: it neither takes memory nor blocks the child', async () => {
     const peer = shell('(while :; do echo noise; done) >&2 & read x <&3; kill $!; exit 7');
     const { stream } = peer.address;
     const before = process.memoryUsage().rss;
@@ -81,8 +81,8 @@ describe('standard error', () => {
     await failure(stream);
   });
 
-  it('is not kept where it goes elsewhere', async () => {
-    const peer = shell('echo unheard >&2; exit 1', { stderr: 'ignore' });
+  it('is not kept when it is ignored', async () => {
+    const peer = shell('echo ignored >&2; exit 1', { stderr: 'ignore' });
     expect(await peer.exited).toEqual({ exitCode: 1, signal: null, stderr: '' });
     expect(await failure(peer.address.stream)).toHaveProperty(
       'message',
@@ -92,7 +92,7 @@ describe('standard error', () => {
 });
 
 describe('200 children', () => {
-  const PATIENCE_MS = 2_000;
+  const MAX_WAIT_MS = 2_000;
   const handles = (kind: RegExp) =>
     process.getActiveResourcesInfo().filter((name) => kind.test(name)).length;
   const held = () => [readdirSync('/proc/self/fd').length, handles(/Pipe|Process/)] as const;
@@ -104,18 +104,18 @@ describe('200 children', () => {
     await closing(stream);
   };
 
-  it('leave no descriptor, no listener, no handle and no timer', async () => {
+  it('leak no descriptor, listener, handle or timer', async () => {
     await cycle();
-    const [before, heard] = [held(), listeners()];
+    const [before, listenersBefore] = [held(), listeners()];
     for (let round = 0; round < 20; round += 1) {
       await Promise.all(Array.from({ length: 10 }, cycle));
     }
-    // What has ended is closed a few turns of the event loop later.
+    // Handles are closed a few turns of the event loop later.
     const isMore = () => held().some((count, kind) => count > (before[kind] ?? 0));
-    const deadline = performance.now() + PATIENCE_MS;
+    const deadline = performance.now() + MAX_WAIT_MS;
     while (isMore() && performance.now() < deadline) await turn();
     expect({ before, after: held(), isMore: isMore() }).toMatchObject({ isMore: false });
-    expect(listeners()).toEqual(heard);
+    expect(listeners()).toEqual(listenersBefore);
     // The test runner has a few of its own.
     expect(handles(/Timeout/)).toBeLessThan(20);
   });
@@ -123,16 +123,20 @@ describe('200 children', () => {
 
 describe('spawnPeer() refuses', () => {
   it.each<[string, readonly unknown[], RegExp]>([
-    ['a descriptor that is standard', ['sh', [], { fd: 2 }], /fd must be an integer from 3 to 255/],
-    ['a descriptor that is none', ['sh', [], { fd: 3.5 }], /not 3.5/],
-    ['a descriptor beside stdio', ['sh', [], { stdio: 'stdio', fd: 3 }], /fd cannot be used with/],
+    ['a standard descriptor', ['sh', [], { fd: 2 }], /fd must be an integer from 3 to 255/],
+    ['a fractional descriptor', ['sh', [], { fd: 3.5 }], /not 3.5/],
+    [
+      'a descriptor together with stdio',
+      ['sh', [], { stdio: 'stdio', fd: 3 }],
+      /fd cannot be used with/,
+    ],
     ['another kind of stdio', ['sh', [], { stdio: 'pty' }], /'stdio', not pty/],
     ['another kind of stderr', ['sh', [], { stderr: 'toString' }], /stderr must be one of capture/],
     ['a deadline of 0', ['sh', [], { timeouts: { exit: 0 } }], /timeouts.exit must be a number/],
-    ['contradictions', ['sh', [], { keep: true, deathSignal: true }], /exclude/],
+    ['keep together with deathSignal', ['sh', [], { keep: true, deathSignal: true }], /exclude/],
     ['arguments in one string', ['sh', '-c true'], /args must be an array/],
     ['an argument with a NUL', ['sh', ['\0']], /cannot be started.*null bytes/],
-    ['no name', [''], /cannot be started.*empty/],
+    ['an empty name', [''], /cannot be started.*empty/],
   ])('%s', (_, args, text) => {
     const call = () => Reflect.apply(spawnPeer, undefined, args) as unknown;
     expect(call).toThrow(
@@ -143,7 +147,7 @@ describe('spawnPeer() refuses', () => {
     );
   });
 
-  it('a signal that there is not', () => {
+  it('an unknown signal', () => {
     const peer = shell(scripts.echo);
     const call = () => Reflect.apply(peer.kill.bind(peer), peer, ['SIGNOTHING']) as unknown;
     expect(call).toThrow(expect.objectContaining({ code: 'ERR_ARGUMENT' }));

@@ -1,4 +1,4 @@
-/** The death of a spawned child in the middle of a session, and what looks like it. */
+/** The death of a spawned child during a session, and a child that closes its side. */
 
 import { describe, expect, it } from 'vitest';
 import { ClosedError, ProcessError } from '../../../src/index.ts';
@@ -9,11 +9,11 @@ import { gate, rejection } from '../../support/signal.ts';
 
 expectIdleAfterEach();
 
-describe('the death of a child in the middle of a session', () => {
+describe('the death of a child during a session', () => {
   it.each([
     ['a signal', 'SIGKILL', 'exec sleep 60', { exitCode: null, signal: 'SIGKILL' }],
     ['an exit code', 'SIGTERM', "trap 'exit 3' TERM; echo ready >&3; read x <&3", { exitCode: 3 }],
-  ] as const)('by %s is the cause of its end', async (_, signal, script, end) => {
+  ] as const)('by %s is the cause of the outcome', async (_, signal, script, end) => {
     const peer = shell(`echo ready >&3; ${script}`);
     const protocol = await sessionWith(peer);
     const recording = recordRunstates(protocol);
@@ -25,7 +25,7 @@ describe('the death of a child in the middle of a session', () => {
     expect(await rejection(protocol.disconnect())).toBe(cause);
   });
 
-  it('with exit code 0 is one, too, unless it was announced', async () => {
+  it('with exit code 0 is the cause, too, if it was not announced', async () => {
     const protocol = await sessionWith(shell('echo ready >&3; read x <&3; exit 0'));
     await protocol.send('go');
     const { cause } = await protocol.closed;
@@ -33,7 +33,7 @@ describe('the death of a child in the middle of a session', () => {
     expect(cause).toMatchObject({ cause: { code: 'ERR_PROCESS', exitCode: 0 } });
   });
 
-  it('with exit code 0 is a clean end when it was announced', async () => {
+  it('with exit code 0 is a clean end if it was announced', async () => {
     const protocol = await sessionWith(shell('echo ready >&3; read x <&3; exit 0'));
     protocol.expectEnd();
     await protocol.send('go');
@@ -43,14 +43,14 @@ describe('the death of a child in the middle of a session', () => {
     await protocol.disconnect();
   });
 
-  it('with another exit code is the cause, announced or not', async () => {
+  it('with another exit code is the cause even if it was announced', async () => {
     const protocol = await sessionWith(shell('echo ready >&3; read x <&3; exit 4'));
     protocol.expectEnd();
     await protocol.send('go');
     expect(await protocol.closed).toMatchObject({ cause: { exitCode: 4 } });
   });
 
-  it('is the cause also where the end of the stream was told before it, as a clean one', async () => {
+  it('is the cause even if the announced end of the stream precedes it', async () => {
     const program =
       "fs.writeSync(3, 'ready\\n'); fs.readSync(3, Buffer.alloc(9)); fs.closeSync(3);" +
       "process.on('SIGTERM', () => process.exit(5))";
@@ -64,45 +64,45 @@ describe('the death of a child in the middle of a session', () => {
     expect(await protocol.closed).toMatchObject({ cause: { exitCode: 5 } });
   });
 
-  it('comes after all that it said, though the handler takes its time', async () => {
-    const heard: string[] = [];
-    const [busy, free] = [gate(), gate()];
+  it('is reported after all its messages were handled, even if the handler is slow', async () => {
+    const received: string[] = [];
+    const [handling, resume] = [gate(), gate()];
     const onMessage = async (message: string) => {
-      heard.push(message);
-      busy.open();
-      await free.opened;
+      received.push(message);
+      handling.open();
+      await resume.opened;
     };
     const peer = shell('echo ready >&3; seq 20000 >&3; exit 6');
     const protocol = await sessionWith(peer, { ...readyProtocol, onMessage });
-    await busy.opened;
+    await handling.opened;
     await peer.exited;
     expect(protocol.runstate).toBe('RUNNING');
-    free.open();
+    resume.open();
     expect(await protocol.closed).toMatchObject({ cause: { exitCode: 6 } });
-    expect(heard).toHaveLength(20_000);
+    expect(received).toHaveLength(20_000);
   });
 
-  it('rejects the flush() that its handler waits for', async () => {
-    const [busy, free] = [gate(), gate()];
+  it('rejects the flush() that the handler awaits', async () => {
+    const [handling, resume] = [gate(), gate()];
     const flushed = gate();
     const onMessage = async () => {
-      busy.open();
-      await free.opened;
-      await protocol.send('into the void');
+      handling.open();
+      await resume.opened;
+      await protocol.send('unread');
       await protocol.flush().catch(flushed.open);
     };
     const peer = shell('echo ready >&3; seq 20000 >&3; exit 6');
     const protocol = await sessionWith(peer, { ...readyProtocol, onMessage });
-    await busy.opened;
+    await handling.opened;
     await peer.exited;
-    free.open();
+    resume.open();
     await flushed.opened;
     expect(await protocol.closed).toMatchObject({ cause: { exitCode: 6 }, undelivered: 1 });
   });
 });
 
-describe('a child that closes its side and goes on living', () => {
-  it('ends the session, and is ended', async () => {
+describe('a child that closes its side and runs on', () => {
+  it('ends the session, and is terminated', async () => {
     const peer = shell('echo ready >&3; exec 3>&-; exec sleep 60', { timeouts: { exit: 1 } });
     const protocol = await sessionWith(peer);
     const { cause, suppressed } = await protocol.closed;
@@ -112,12 +112,12 @@ describe('a child that closes its side and goes on living', () => {
     expect(await peer.exited).toMatchObject({ signal: 'SIGTERM' });
   });
 
-  it('fails what is sent to it, and is ended', async () => {
+  it('makes sending fail, and is terminated', async () => {
     const program = "fs.writeSync(3, 'ready\\n'); fs.closeSync(3)";
     const peer = node(program, { timeouts: { exit: 1 } });
     const protocol = await sessionWith(peer);
     for (let sent = 0; protocol.runstate === 'RUNNING'; sent += 1) {
-      await protocol.send('into the void').catch(() => undefined);
+      await protocol.send('unread').catch(() => undefined);
       await protocol.flush().catch(() => undefined);
     }
     expect(await protocol.closed).toHaveProperty('cause', expect.any(ClosedError));

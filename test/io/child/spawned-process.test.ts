@@ -1,16 +1,17 @@
-/** What becomes of a child when our process ends, seen from outside of both. */
+/** What happens to a child when its parent process ends, observed from a third process. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { findProgram } from '../../../scripts/programs.ts';
 import { cleanUp, expectIdleAfterEach } from '../../support/cleanup.ts';
+import { COMPILED } from '../../support/compiled.ts';
 
 expectIdleAfterEach();
 
-const ROOT = new URL('../../../', import.meta.url);
-
-/** The peer: it says "ready", ends at nothing but a SIGKILL, and at a SIGUSR2 says that it is alive. */
+/**
+ * The peer writes "ready", ends only by SIGKILL, and writes "alive" to standard error on SIGUSR2.
+ */
 const PEER = `
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
   process.on('SIGUSR2', () => fs.writeSync(2, 'alive'));
@@ -18,23 +19,25 @@ const PEER = `
   setTimeout(() => undefined, 60_000);
 `;
 
-/** A program that runs and has peers. */
+/** A running program that spawns peers. */
 interface Parent {
   readonly child: ChildProcess;
   /** The next line that it prints. */
   readonly line: () => Promise<string>;
-  /** How it ended. */
+  /** The arguments of its 'exit' event. */
   readonly exited: Promise<readonly unknown[]>;
-  /** Waits until it or a peer has said a word on standard error. */
-  readonly hears: (word: string) => Promise<void>;
-  /** What was said there, when neither it nor a peer holds that any more, and so none of them lives. */
-  readonly released: Promise<string>;
+  /** Waits until it or a peer has written `word` to standard error. */
+  readonly stderrIncludes: (word: string) => Promise<void>;
+  /** The whole standard error, once neither it nor a peer holds that: then none of them runs. */
+  readonly allEnded: Promise<string>;
 }
 
-/** Runs a program that has the library as `w`, a `protocol`, and `spawn(options)` for a peer of it. */
+/**
+ * Runs a program that has the library as `w`, a `protocol`, and `spawn(options)` to spawn a peer.
+ */
 function run(program: string): Parent {
   const script = `
-    import * as w from './src/index.ts';
+    import * as w from './src/index.js';
     const peerArgs = ['--eval', ${JSON.stringify(PEER)}];
     const spawn = (options) =>
       w.spawnPeer(process.execPath, peerArgs, { stderr: 'inherit', ...options });
@@ -44,8 +47,11 @@ function run(program: string): Parent {
     });
     ${program}
   `;
-  const argv = ['--import', 'tsx', '--input-type=module', '--eval', script];
-  const child = spawn(process.execPath, argv, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const argv = ['--input-type=module', '--eval', script];
+  const child = spawn(process.execPath, argv, {
+    cwd: COMPILED,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const { stderr } = child;
   cleanUp(() => {
     child.kill('SIGKILL');
@@ -53,29 +59,29 @@ function run(program: string): Parent {
     stderr.destroy();
   });
   const printed = child.stdout.setEncoding('utf8').iterator() as AsyncIterator<string, undefined>;
-  let [said, told] = ['', ''];
-  stderr.on('data', (chunk: Buffer) => (told += chunk.toString()));
+  let [unread, errors] = ['', ''];
+  stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
   return {
     child,
     line: async () => {
-      while (!said.includes('\n')) {
+      while (!unread.includes('\n')) {
         const next = await printed.next();
-        if (next.done === true) throw new Error(`It ended after ${said}: ${told}`);
-        said += next.value;
+        if (next.done === true) throw new Error(`The program ended after ${unread}: ${errors}`);
+        unread += next.value;
       }
-      const [line = '', ...rest] = said.split('\n');
-      said = rest.join('\n');
+      const [line = '', ...rest] = unread.split('\n');
+      unread = rest.join('\n');
       return line;
     },
     exited: once(child, 'exit'),
-    hears: async (word) => {
-      while (!told.includes(word)) await once(stderr, 'data');
+    stderrIncludes: async (word) => {
+      while (!errors.includes(word)) await once(stderr, 'data');
     },
-    released: once(stderr, 'end').then(() => told),
+    allEnded: once(stderr, 'end').then(() => errors),
   };
 }
 
-/** A peer, and a session with it; prints its process id. */
+/** Code that opens a session with a peer, and prints the peer's process id. */
 const sessionWith = (options: string) => `
   const peer = spawn(${options});
   await protocol.connect(peer.address);
@@ -83,52 +89,52 @@ const sessionWith = (options: string) => `
 `;
 const SESSION = sessionWith('{}');
 
-/** Asks a peer whether it is alive, and kills it. */
+/** Asserts that a peer runs, and kills it. */
 async function expectSurvival(parent: Parent, pid: number): Promise<void> {
   process.kill(pid, 'SIGUSR2');
-  await parent.hears('alive');
+  await parent.stderrIncludes('alive');
   process.kill(pid, 'SIGKILL');
-  expect(await parent.released).toBe('alive');
+  expect(await parent.allEnded).toBe('alive');
 }
 
 describe('no child outlives a process that ends', () => {
   it.each([
     ['by itself, after disconnect()', 'await protocol.disconnect();', 0],
-    ['by itself, while disconnect() is under way', 'void protocol.disconnect();', 0],
+    ['by itself, while disconnect() is pending', 'void protocol.disconnect();', 0],
     ['by process.exit()', 'process.exit(3);', 3],
     ['by an exception', "setImmediate(() => { throw new Error('on purpose'); });", 1],
-    ['by a rejection that nobody hears', "void Promise.reject(new Error('on purpose'));", 1],
+    ['by an unhandled rejection', "void Promise.reject(new Error('on purpose'));", 1],
   ])('%s', async (_, program, code) => {
     const parent = run(`${SESSION} ${program}`);
     await parent.line();
     expect(await parent.exited).toEqual([code, null]);
-    expect((await parent.released).includes('on purpose')).toBe(code === 1);
+    expect((await parent.allEnded).includes('on purpose')).toBe(code === 1);
   });
 
-  it('whose own listener of its exit calls process.exit(), too', async () => {
+  it("whose own listener of 'exit' calls process.exit()", async () => {
     const parent = run(`process.on('exit', () => process.exit(4)); ${SESSION} process.exit(3);`);
     await parent.line();
     expect(await parent.exited).toEqual([4, null]);
-    expect(await parent.released).toBe('');
+    expect(await parent.allEnded).toBe('');
   });
 
-  it('before there is anything to connect to', async () => {
+  it('before a session is opened', async () => {
     const parent = run('spawn(); process.exit(0);');
     expect(await parent.exited).toEqual([0, null]);
-    expect(await parent.released).toBe('');
+    expect(await parent.allEnded).toBe('');
   });
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('by %s, by which it dies', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('by %s without a listener', async (signal) => {
     const parent = run(SESSION);
     await parent.line();
     parent.child.kill(signal);
     expect(await parent.exited).toEqual([null, signal]);
-    expect(await parent.released).toBe('');
+    expect(await parent.allEnded).toBe('');
   });
 });
 
 describe('a signal that the program listens to', () => {
-  it('ends neither it nor the child, however often it comes', async () => {
+  it('ends neither the program nor the child, however often it is sent', async () => {
     const parent = run(`${SESSION}
       const before = process.listenerCount('removeListener');
       process.on('SIGTERM', () => {
@@ -141,13 +147,13 @@ describe('a signal that the program listens to', () => {
       expect(await parent.line()).toBe('RUNNING 1');
     }
     process.kill(pid, 'SIGUSR2');
-    await parent.hears('alive');
+    await parent.stderrIncludes('alive');
     parent.child.kill('SIGINT');
     expect(await parent.exited).toEqual([null, 'SIGINT']);
-    expect(await parent.released).toBe('alive');
+    expect(await parent.allEnded).toBe('alive');
   });
 
-  it('lets a listener for once disconnect in peace', async () => {
+  it('leaves a once() listener time to disconnect', async () => {
     const parent = run(`${SESSION}
       process.once('SIGTERM', async () => {
         await protocol.disconnect();
@@ -161,17 +167,17 @@ describe('a signal that the program listens to', () => {
     expect(await parent.exited).toEqual([5, null]);
   });
 
-  it('ends it when it comes again after a listener for once', async () => {
+  it('ends the program when it is sent again after a once() listener', async () => {
     const parent = run(`${SESSION} process.once('SIGTERM', () => console.log('once'));`);
     await parent.line();
     parent.child.kill('SIGTERM');
     expect(await parent.line()).toBe('once');
     parent.child.kill('SIGTERM');
     expect(await parent.exited).toEqual([null, 'SIGTERM']);
-    expect(await parent.released).toBe('');
+    expect(await parent.allEnded).toBe('');
   });
 
-  it('ends it where the listener does so when it is alone, as some libraries have it', async () => {
+  it('ends the program if a listener does so when alone, as in some libraries', async () => {
     const parent = run(`${SESSION}
       process.on('SIGTERM', function listener() {
         console.log(process.listenerCount('SIGTERM'));
@@ -183,12 +189,12 @@ describe('a signal that the program listens to', () => {
     parent.child.kill('SIGTERM');
     expect(await parent.line()).toBe('1');
     expect(await parent.exited).toEqual([null, 'SIGTERM']);
-    expect(await parent.released).toBe('');
+    expect(await parent.allEnded).toBe('');
   });
 
-  it('is not one that another copy of the library listens to', async () => {
+  it('ends the program if only another copy of the library listens', async () => {
     const parent = run(`
-      const copy = await import('./src/io/child/orphans.ts?copy');
+      const copy = await import('./src/io/child/orphans.js?copy');
       copy.guard({ kill: () => console.log('the other child is killed') });
       ${SESSION}
     `);
@@ -196,12 +202,12 @@ describe('a signal that the program listens to', () => {
     parent.child.kill('SIGTERM');
     expect(await parent.line()).toBe('the other child is killed');
     expect(await parent.exited).toEqual([null, 'SIGTERM']);
-    expect(await parent.released).toBe('');
+    expect(await parent.allEnded).toBe('');
   });
 });
 
 describe('listeners', () => {
-  it('are there while there is a child, and no longer', async () => {
+  it('exist while there is a child, and no longer', async () => {
     const parent = run(`
       const names = ['exit', 'SIGINT', 'SIGTERM', 'SIGHUP'];
       const counts = () => names.map((name) => process.listenerCount(name));
@@ -217,14 +223,14 @@ describe('listeners', () => {
 });
 
 describe('a child that is kept', () => {
-  it('outlives the session and the process, which exits by itself', async () => {
+  it('outlives the session and our process, which exits by itself', async () => {
     const parent = run(`${sessionWith('{ keep: true }')} await protocol.disconnect();`);
     const pid = Number(await parent.line());
     expect(await parent.exited).toEqual([0, null]);
     await expectSurvival(parent, pid);
   });
 
-  it('holds up nothing, though its standard error is captured', async () => {
+  it('does not keep our process alive, even if its standard error is captured', async () => {
     const options = "{ keep: true, stderr: 'capture' }";
     const parent = run(`${sessionWith(options)} await protocol.disconnect({ force: true });`);
     const pid = Number(await parent.line());
@@ -241,7 +247,7 @@ describe('a child that is kept', () => {
 });
 
 describe('a SIGKILL of our process', () => {
-  it('leaves the child, about which nothing can be done', async () => {
+  it('leaves the child running', async () => {
     const parent = run(SESSION);
     const pid = Number(await parent.line());
     parent.child.kill('SIGKILL');
@@ -249,23 +255,23 @@ describe('a SIGKILL of our process', () => {
     await expectSurvival(parent, pid);
   });
 
-  it.skipIf(findProgram('setpriv') === undefined)('ends one with a deathSignal', async () => {
+  it.skipIf(findProgram('setpriv') === undefined)('ends a child with deathSignal', async () => {
     const parent = run(sessionWith('{ deathSignal: true }'));
     await parent.line();
     parent.child.kill('SIGKILL');
     expect(await parent.exited).toEqual([null, 'SIGKILL']);
-    expect(await parent.released).toBe('');
+    expect(await parent.allEnded).toBe('');
   });
 });
 
 describe('standard error', () => {
-  it('of a child is written to ours, too, where it is asked for', async () => {
+  it('of a child is also written to ours with tee', async () => {
     const parent = run(`
       const options = { stderr: 'tee' };
       const peer = w.spawnPeer('/bin/sh', ['-c', 'echo both of us >&2; exit 1'], options);
       console.log((await peer.exited).stderr);
     `);
     expect(await parent.line()).toBe('both of us');
-    expect(await parent.released).toBe('both of us\n');
+    expect(await parent.allEnded).toBe('both of us\n');
   });
 });

@@ -1,4 +1,4 @@
-/** A session with a spawned child: how it begins, and how it is ended by us. */
+/** A session with a spawned child: how it begins, and how our side ends it. */
 
 import { describe, expect, it } from 'vitest';
 import { createActor } from 'xstate';
@@ -28,14 +28,14 @@ import { hasSettled, rejection } from '../../support/signal.ts';
 expectIdleAfterEach();
 
 describe('connect() to a child', () => {
-  it('leads to a session like any other', async () => {
-    const heard = inbox();
-    const protocol = createProtocol(heard.definition);
+  it('establishes a session', async () => {
+    const received = inbox();
+    const protocol = createProtocol(received.definition);
     const recording = recordRunstates(protocol);
     const peer = shell(scripts.echo);
     await protocol.connect(peer.address);
     await protocol.send('hello');
-    expect(await heard.count(1)).toEqual(['hello']);
+    expect(await received.count(1)).toEqual(['hello']);
     await protocol.disconnect();
     expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     expect(protocol.outcome).toEqual({ suppressed: [], undelivered: 0 });
@@ -58,7 +58,7 @@ describe('connect() to a child', () => {
     expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
   });
 
-  it('rejects when it is known for long that the program is missing', async () => {
+  it('rejects when the program has been found to be missing before the call', async () => {
     const peer = killAfterTest(spawnPeer('/no/such/program'));
     await peer.exited;
     const error = await rejection(createProtocol({ codec: lines() }).connect(peer.address));
@@ -68,7 +68,7 @@ describe('connect() to a child', () => {
   it.each([
     ['exit 1', { exitCode: 1, signal: null }, false],
     ['kill -TERM $$', { exitCode: null, signal: 'SIGTERM' }, true],
-  ])('rejects with its last words when it ends before the greeting by %s', async (...row) => {
+  ])('rejects with its standard error when it ends before the greeting by %s', async (...row) => {
     const [script, end, retryable] = row;
     const protocol = createProtocol(readyProtocol);
     const peer = shell(`echo no such option >&2; ${script}`);
@@ -80,7 +80,7 @@ describe('connect() to a child', () => {
   });
 
   it.each(['exit 1', 'kill -KILL $$'])(
-    'rejects when it does not hear us out: %s',
+    'rejects when it ends before it has read everything: %s',
     async (script) => {
       const handshake = (session: Handshake<string>) => session.send('x'.repeat(4_000_000));
       const peer = shell(`head -c 1000 <&3 >/dev/null; ${script}`);
@@ -91,7 +91,7 @@ describe('connect() to a child', () => {
     },
   );
 
-  it('rejects when it exits before the greeting, though without a fault', async () => {
+  it('rejects when it exits before the greeting, even with code 0', async () => {
     const error = await rejection(createProtocol(readyProtocol).connect(shell('exit 0').address));
     expect(error).toMatchObject({ phase: 'session', retryable: false });
     expect(error).toMatchObject({ cause: { code: 'ERR_CLOSED', cause: { exitCode: 0 } } });
@@ -104,14 +104,14 @@ describe('connect() to a child', () => {
     expect(error).toMatchObject({ code: 'ERR_CONNECT', cause: { exitCode: 2 } });
   });
 
-  it('is possible when it has exited before the call, for what it had to say', async () => {
+  it('establishes a session with a child that had sent the greeting before it exited', async () => {
     const peer = shell('echo ready >&3; exit 2');
     await peer.exited;
     const protocol = await sessionWith(peer);
     expect(await protocol.closed).toMatchObject({ cause: { exitCode: 2 } });
   });
 
-  it.each(['deadline', 'disconnect()', 'signal'])('that is ended by %s kills it', async (how) => {
+  it.each(['deadline', 'disconnect()', 'signal'])('kills it when ended by a %s', async (how) => {
     const protocol = createProtocol(readyProtocol, {
       timeouts: { handshake: how === 'deadline' ? 1 : 1e5 },
     });
@@ -125,7 +125,7 @@ describe('connect() to a child', () => {
     expect(isAlive(peer.pid)).toBe(false);
   });
 
-  it('whose signal was aborted before kills it', async () => {
+  it('kills it when the signal was aborted already', async () => {
     const peer = shell('exec sleep 60');
     const signal = AbortSignal.abort('before');
     expect(await rejection(createProtocol(readyProtocol).connect(peer.address, { signal }))).toBe(
@@ -138,10 +138,10 @@ describe('connect() to a child', () => {
 describe('disconnect()', () => {
   it.each([
     ['exits by itself', 'echo ready >&3; read x <&3; exit 7', { exitCode: 7 }],
-    ['waits for a SIGTERM', scripts.deaf, { signal: 'SIGTERM' }],
-    ['waits for a SIGKILL', scripts.stubborn, { signal: 'SIGKILL' }],
-    ['cannot do anything', 'echo ready >&3; kill -STOP $$', { signal: 'SIGKILL' }],
-  ])('resolves with the child gone, by default, that %s', async (_, script, end) => {
+    ['waits for a SIGTERM', scripts.exitsOnSigterm, { signal: 'SIGTERM' }],
+    ['waits for a SIGKILL', scripts.exitsOnSigkill, { signal: 'SIGKILL' }],
+    ['is stopped', 'echo ready >&3; kill -STOP $$', { signal: 'SIGKILL' }],
+  ])('resolves when a child that %s has ended', async (_, script, end) => {
     const peer = shell(script, { timeouts: undefined });
     const protocol = await sessionWith(peer);
     await protocol.disconnect();
@@ -150,8 +150,8 @@ describe('disconnect()', () => {
     expect(await peer.exited).toMatchObject(end);
   });
 
-  it('kills a child whose deadlines are longer than its own', async () => {
-    const peer = shell(scripts.stubborn);
+  it('kills a child whose deadlines are longer than those of the protocol', async () => {
+    const peer = shell(scripts.exitsOnSigkill);
     const protocol = createProtocol(readyProtocol, { timeouts: { close: 500 } });
     await protocol.connect(peer.address);
     await protocol.disconnect();
@@ -159,18 +159,18 @@ describe('disconnect()', () => {
     expect(protocol.outcome).toMatchObject({ suppressed: [{ phase: 'close' }] });
   });
 
-  it.each(['at once', 'in the middle of another'])('with force kills it %s', async (when) => {
-    const peer = shell(scripts.stubborn);
+  it.each(['at once', 'during another disconnect()'])('with force kills it %s', async (when) => {
+    const peer = shell(scripts.exitsOnSigkill);
     const protocol = await sessionWith(peer);
-    const gentle = when === 'at once' ? undefined : protocol.disconnect();
-    if (gentle !== undefined) expect(await hasSettled(gentle)).toBe(false);
+    const graceful = when === 'at once' ? undefined : protocol.disconnect();
+    if (graceful !== undefined) expect(await hasSettled(graceful)).toBe(false);
     await protocol.disconnect({ force: true });
-    await gentle;
+    await graceful;
     expect(isAlive(peer.pid)).toBe(false);
     expect(await peer.exited).toMatchObject({ signal: 'SIGKILL' });
   });
 
-  it.each([false, true])('leaves alone a child that is kept (force: %s)', async (force) => {
+  it.each([false, true])('does not end a child that is kept (force: %s)', async (force) => {
     const program = "fs.writeSync(3, 'ready\\n'); fs.readSync(3, Buffer.alloc(9)); fs.closeSync(3)";
     const peer = node(program, { keep: true, stderr: 'ignore' });
     const protocol = await sessionWith(peer);
@@ -182,7 +182,7 @@ describe('disconnect()', () => {
 
 describe('an embedded machine', () => {
   it('kills the child when it is stopped', async () => {
-    const peer = shell(scripts.stubborn);
+    const peer = shell(scripts.exitsOnSigkill);
     const actor = createActor(createProtocolMachine(readyProtocol)).start();
     const protocol = track(AsyncProtocol.attach(actor));
     await protocol.connect(peer.address);
