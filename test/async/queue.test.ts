@@ -1,4 +1,4 @@
-/** First in, first out. */
+/** The FIFO queue, and that neither it nor the outgoing queue retains what was taken. */
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -9,26 +9,26 @@ import { expectIdleAfterEach } from '../support/cleanup.ts';
 expectIdleAfterEach();
 
 describe('a queue', () => {
-  it('gives each item once, in the order in which they came', () => {
-    // How many are pushed, or taken if it is below 0.
-    const step = fc.oneof(
+  it('returns each item once, in the order of push()', () => {
+    // How many items are pushed or, below 0, taken.
+    const anyStep = fc.oneof(
       { weight: 20, arbitrary: fc.integer({ min: -60, max: 60 }) },
       { weight: 1, arbitrary: fc.constant('clear' as const) },
     );
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
+      fc.property(fc.array(anyStep, { maxLength: 60, size: 'max' }), (steps) => {
         const queue = new Queue<{ readonly id: number }>();
         const model: { readonly id: number }[] = [];
         let id = 0;
-        for (const what of steps) {
-          if (what === 'clear') {
+        for (const step of steps) {
+          if (step === 'clear') {
             queue.clear();
             model.length = 0;
-          } else if (what < 0) {
-            const taken = Array.from({ length: -what }, () => queue.take());
+          } else if (step < 0) {
+            const taken = Array.from({ length: -step }, () => queue.take());
             expect(taken).toEqual(taken.map(() => model.shift()));
           } else {
-            const items = Array.from({ length: what }, () => ({ id: (id += 1) }));
+            const items = Array.from({ length: step }, () => ({ id: (id += 1) }));
             for (const item of items) queue.push(item);
             model.push(...items);
           }
@@ -38,7 +38,7 @@ describe('a queue', () => {
     );
   });
 
-  it('holds nothing that was taken, however long it is never empty', async () => {
+  it('retains no item that was taken, even if it is never empty', async () => {
     const exit = await run(
       `
         const { Queue } = await import('./src/async/queue.js');
@@ -49,7 +49,7 @@ describe('a queue', () => {
           queue.push({ load: 'x'.repeat(100) });
           taken.push(new WeakRef(queue.take()));
         }
-        // What a reference was asked for, or made of, lives to the end of the turn.
+        // The target of a new or dereferenced WeakRef stays alive until the end of the turn.
         await new Promise((resolve) => setImmediate(resolve));
         gc();
         console.log(taken.filter((reference) => reference.deref() !== undefined).length, queue.size);
@@ -61,7 +61,7 @@ describe('a queue', () => {
 });
 
 describe('the outgoing queue', () => {
-  it('holds no batch that was taken while there are always more', async () => {
+  it('retains no batch that was taken, even if it is never empty', async () => {
     const exit = await run(
       `
         const { Outbound } = await import('./src/io/outbound.js');

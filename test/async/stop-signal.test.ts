@@ -3,7 +3,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Stopper, toAbortSignal } from '../../src/async/stop-signal.ts';
 
-/** What it throws when it is asked to. */
+/** Returns what `throwIfAborted()` throws. */
 function thrownBy(signal: Stopper): unknown {
   try {
     signal.throwIfAborted();
@@ -14,7 +14,7 @@ function thrownBy(signal: Stopper): unknown {
 }
 
 describe('a stop signal', () => {
-  it('says that it was stopped, and why, as aborted waits do everywhere', () => {
+  it('is aborted by stop(), with an AbortError as its reason', () => {
     const signal = new Stopper();
     expect([signal.aborted, signal.reason, thrownBy(signal)]).toEqual([
       false,
@@ -28,7 +28,7 @@ describe('a stop signal', () => {
     expect(thrownBy(signal)).toBe(signal.reason);
   });
 
-  it('calls each listener once, however often it was added and it is stopped', () => {
+  it('calls each listener once, even if it was added or stopped twice', () => {
     const signal = new Stopper();
     const [one, other] = [vi.fn(), vi.fn()];
     for (const listener of [one, one, other]) signal.addEventListener('abort', listener);
@@ -38,7 +38,7 @@ describe('a stop signal', () => {
     expect([one.mock.calls, other.mock.calls]).toEqual([[[]], [[]]]);
   });
 
-  it('calls none that was removed, and none that came after the stop', () => {
+  it('calls no listener that was removed, or added after the stop', () => {
     const signal = new Stopper();
     const [removed, late] = [vi.fn(), vi.fn()];
     signal.removeEventListener('abort', removed);
@@ -54,7 +54,7 @@ describe('a stop signal', () => {
     expect(late).not.toHaveBeenCalled();
   });
 
-  it('is stopped when its listeners hear of it, and one that throws harms nobody', () => {
+  it('is aborted when it calls the listeners, of which one may throw', () => {
     const signal = new Stopper();
     const seen: boolean[] = [];
     signal.addEventListener('abort', () => {
@@ -68,12 +68,12 @@ describe('a stop signal', () => {
 });
 
 describe('toAbortSignal()', () => {
-  it('gives an AbortSignal as it is', () => {
+  it('returns an AbortSignal as it is', () => {
     const { signal } = new AbortController();
     expect(toAbortSignal(signal)).toBe(signal);
   });
 
-  it('gives one that is aborted with the other, for its reason', () => {
+  it('returns a signal that is aborted with the Stopper, for its reason', () => {
     const stopper = new Stopper();
     const signal = toAbortSignal(stopper);
     expect([signal instanceof AbortSignal, signal.aborted]).toEqual([true, false]);
@@ -81,7 +81,7 @@ describe('toAbortSignal()', () => {
     expect([signal.aborted, signal.reason]).toEqual([true, stopper.reason]);
   });
 
-  it('gives one that is aborted where the other was stopped before', () => {
+  it('returns an aborted signal for a Stopper that was stopped before', () => {
     const stopper = new Stopper();
     stopper.stop();
     const signal = toAbortSignal(stopper);

@@ -1,4 +1,4 @@
-/** X-30: a ConnectError tells whether to try again. */
+/** X-30: a ConnectError says whether a retry may succeed. */
 
 import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, it } from 'vitest';
@@ -27,7 +27,7 @@ interface Case {
   readonly code: string;
 }
 
-const hear: Partial<ProtocolDefinition<string>> = {
+const receiving: Partial<ProtocolDefinition<string>> = {
   handshake: async (session) => {
     await session.receive();
   },
@@ -35,7 +35,7 @@ const hear: Partial<ProtocolDefinition<string>> = {
 
 const peerThat = (script: Script) => async () => (await rawPeer(script)).address;
 
-/** A TLS server, and how it is dialled. */
+/** Starts a TLS server, and returns the address to dial it with the options of `client`. */
 async function tlsServer(server: object, client: object): Promise<Address> {
   const listener = createTlsServer(server, (socket) => {
     socket.on('error', () => undefined);
@@ -43,7 +43,7 @@ async function tlsServer(server: object, client: object): Promise<Address> {
   });
   cleanUp(() => listener.close());
   const bound = await listen(listener, { host: '127.0.0.1', port: 0 });
-  if ('path' in bound) throw new Error('It has no port');
+  if ('path' in bound) throw new Error('The server has no port');
   return { ...bound, tls: { ca: certificates.ca, ...client } };
 }
 
@@ -53,9 +53,9 @@ async function freePort(): Promise<Address> {
   return peer.address;
 }
 
-const AGAIN: Case[] = [
-  { why: 'the peer refuses', address: freePort, code: 'ECONNREFUSED' },
-  { why: 'the peer is absent', address: async () => `${await tempDir()}/no`, code: 'ENOENT' },
+const RETRYABLE: Case[] = [
+  { why: 'the peer refuses the connection', address: freePort, code: 'ECONNREFUSED' },
+  { why: 'the path does not exist', address: async () => `${await tempDir()}/no`, code: 'ENOENT' },
   {
     why: 'the peer resets during the handshake',
     address: peerThat((socket) => socket.once('data', () => socket.resetAndDestroy())),
@@ -70,7 +70,7 @@ const AGAIN: Case[] = [
   {
     why: 'the peer ends during the handshake',
     address: peerThat((socket) => socket.end()),
-    definition: hear,
+    definition: receiving,
     code: 'ERR_CLOSED',
   },
   {
@@ -88,8 +88,8 @@ const AGAIN: Case[] = [
   },
 ];
 
-const NEVER: Case[] = [
-  { why: 'the address is none', address: () => ({ port: -1 }), code: 'ERR_ARGUMENT' },
+const FINAL: Case[] = [
+  { why: 'the address is invalid', address: () => ({ port: -1 }), code: 'ERR_ARGUMENT' },
   { why: 'the path is empty', address: () => '', code: 'ERR_ARGUMENT' },
   {
     why: 'the handshake throws',
@@ -98,20 +98,20 @@ const NEVER: Case[] = [
     code: 'ERR_HANDLER',
   },
   {
-    why: 'the greeting is no message',
+    why: 'the greeting is not a message',
     address: peerThat((socket) => socket.end(Buffer.from([0xff, 0x0a]))),
-    definition: hear,
+    definition: receiving,
     code: 'ERR_CODEC',
   },
   {
     why: 'the greeting is too large',
     address: peerThat((socket) => socket.end('x'.repeat(100))),
-    definition: hear,
+    definition: receiving,
     options: { limits: { maxMessageBytes: 10 } },
     code: 'ERR_LIMIT',
   },
   {
-    why: "the name in the peer's certificate is another",
+    why: "the peer's certificate is for another name",
     address: () => tlsServer(certificates.wrongName, {}),
     code: 'ERR_TLS_CERT_ALTNAME_INVALID',
   },
@@ -137,23 +137,23 @@ async function failureOf({ address, definition, options, code }: Case): Promise<
 }
 
 describe('X-30 the same attempt may succeed later', () => {
-  it.each(AGAIN)('when $why', async (each) => {
+  it.each(RETRYABLE)('when $why', async (each) => {
     expect((await failureOf(each)).retryable).toBe(true);
   });
 });
 
 describe('X-30 the same attempt will not succeed later', () => {
-  it.each(NEVER)('when $why', async (each) => {
+  it.each(FINAL)('when $why', async (each) => {
     expect((await failureOf(each)).retryable).toBe(false);
   });
 
-  it('when the peer refuses our certificate, which TLS 1.3 tells us after the dial', async () => {
+  it('when the peer rejects our certificate, which TLS 1.3 reports after the dial', async () => {
     const { ca, server } = certificates;
     const address = await tlsServer({ ...server, ca, requestCert: true }, {});
     const error = await failureOf({
       why: '',
       address: () => address,
-      definition: hear,
+      definition: receiving,
       code: 'ERR_CLOSED',
     });
     expect(error.cause).toMatchObject({

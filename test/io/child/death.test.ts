@@ -102,7 +102,7 @@ describe('the death of a child', () => {
     }
   });
 
-  it('is reported after the stream's end although a descendant holds standard error', async () => {
+  it('is reported after the end of the stream while a descendant holds standard error', async () => {
     const peer = shell('sleep 60 3>&- & echo $! >&3; exec 3>&-; exit 6');
     const { stream } = peer.address;
     const descendant = Number(await lineOf(stream));
