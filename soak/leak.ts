@@ -17,7 +17,7 @@ async function run(work: Work): Promise<void> {
     process.removeAllListeners('SIGUSR2');
     for (const timer of timers) clearTimeout(timer);
   }
-  work.say(`${String(kept.length)} blocks were leaked`);
+  work.print(`${String(kept.length)} blocks were leaked`);
 }
 
 export const leak: Phase = { name: 'leak', unit: 'leaks', count: 10, run };

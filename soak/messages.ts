@@ -123,7 +123,7 @@ async function run(work: Work): Promise<void> {
     await server.stop();
   }
   const counts = [...faults].map(([fault, count]) => `${fault} ${String(count)}`).sort();
-  work.say(`${String(sessions)} sessions: ${counts.join(', ')}`);
+  work.print(`${String(sessions)} sessions: ${counts.join(', ')}`);
 }
 
 export const messages: Phase = { name: 'messages', unit: 'each way', count: 10_000_000, run };

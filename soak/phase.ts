@@ -14,7 +14,7 @@ export interface Work {
   /** Takes a sample of this process, to be called when it is idle; `peer` is one of the peer process. */
   readonly sample: (done: number, more?: { listeners?: number; peer?: Sample }) => Promise<void>;
   /** Prints a line below the table. */
-  readonly say: (line: string) => void;
+  readonly print: (line: string) => void;
 }
 
 /** A part of the soak. `run()` rejects when the library misbehaves. */

@@ -34,7 +34,7 @@ interface Result {
   readonly grown: readonly string[] | undefined;
 }
 
-async function runPhase(phase: Phase, work: Omit<Work, 'sample' | 'say'>): Promise<Result> {
+async function runPhase(phase: Phase, work: Omit<Work, 'sample' | 'print'>): Promise<Result> {
   const { name, unit } = phase;
   const started = performance.now();
   const readings: Reading[] = [];
@@ -45,7 +45,7 @@ async function runPhase(phase: Phase, work: Omit<Work, 'sample' | 'say'>): Promi
   console.log(`\n${name}: ${work.count.toLocaleString('en-US')} ${unit}\n${lineOf()}`);
   await phase.run({
     ...work,
-    say: (line) => {
+    print: (line) => {
       console.log(line);
     },
     sample: async (done, { listeners, peer } = {}) => {

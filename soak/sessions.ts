@@ -51,7 +51,7 @@ async function run(work: Work): Promise<void> {
   const room = descriptorLimit() - SPARE_DESCRIPTORS;
   const count = Math.min(work.count, room);
   if (count < work.count) {
-    work.say(`Only ${String(count)} sessions at once: raise the limit of open files (ulimit -n)`);
+    work.print(`Only ${String(count)} sessions at once: raise the limit of open files (ulimit -n)`);
   }
   const server = await Server.start(join(work.directory, 'sessions'));
   let heapPerSession = 0;
@@ -65,7 +65,7 @@ async function run(work: Work): Promise<void> {
   } finally {
     await server.stop();
   }
-  work.say(
+  work.print(
     `${String(count)} sessions open at once, ten times; ${heapPerSession.toFixed(1)} KiB of heap each`,
   );
 }
