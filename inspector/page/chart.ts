@@ -1,63 +1,49 @@
-/** The chosen machine's statechart: where it is, how it came there, where it may go, and what it waits for. */
+/**
+ * The selected machine's statechart: its active states, the transitions last taken and possible now, and
+ * the running deadlines.
+ */
 
-import type { ActorState, ActorView, Chart, ChartEdge, ChartNode } from '../shared/view.ts';
-import { byId, html, setAttribute, setText, svg } from './dom.ts';
+import type { ActorState, ActorView, Chart, ChartNode } from '../shared/view.ts';
+import { type DrawnChart, drawChart, type StateLine } from './chart-drawing.ts';
+import { byId, html, setAttribute, setText } from './dom.ts';
 import { activePaths, countdown } from './format.ts';
 import type { Model } from './model.ts';
 
-/** As in the layout. */
-const LINE = 16;
-const LABEL_LINE = 14;
-const FIRST_LINE = 17;
-const ZOOM = 1.25;
-/** At less than this, its texts cannot be read. */
-const LEAST_READABLE = 0.6;
+const ZOOM_STEP = 1.25;
+/** At a smaller scale the texts are illegible. */
+const MIN_READABLE_SCALE = 0.6;
 
-interface Line {
-  readonly element: SVGTextElement;
-  readonly node: ChartNode;
-  readonly kind: string;
-  readonly name: string;
-  readonly text: string;
-}
-
-interface Drawn {
-  readonly chart: Chart;
-  readonly nodes: ReadonlyMap<string, SVGGElement>;
-  readonly edges: readonly (readonly [ChartEdge, SVGGElement])[];
-  readonly lines: readonly Line[];
-}
-
-/** See the module's comment. */
+/** Draws the chart, and highlights it at each frame. */
 export class ChartPane {
   readonly #model: Model;
-  readonly #choose: (id: string) => void;
+  readonly #select: (id: string) => void;
   readonly #root = byId('chart', HTMLElement);
-  #drawn: Drawn | undefined;
+  #drawn: DrawnChart | undefined;
   #shown: unknown;
-  /** Chosen by the user; `undefined` until then. */
-  #scale: number | undefined;
-  #followed: string | undefined;
+  /** The scale that the user has chosen. */
+  #userScale: number | undefined;
+  /** The node that was last scrolled into view. */
+  #scrolledTo: string | undefined;
 
-  constructor(model: Model, choose: (id: string) => void) {
+  constructor(model: Model, select: (id: string) => void) {
     this.#model = model;
-    this.#choose = choose;
+    this.#select = select;
     const zoom = (id: string, factor: number | undefined) => {
       byId(id, HTMLButtonElement).addEventListener('click', () => {
         this.#zoom(factor);
       });
     };
-    zoom('zoom-in', ZOOM);
-    zoom('zoom-out', 1 / ZOOM);
+    zoom('zoom-in', ZOOM_STEP);
+    zoom('zoom-out', 1 / ZOOM_STEP);
     zoom('zoom-fit', undefined);
     this.#root.addEventListener('wheel', (event) => {
       if (!event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
-      this.#zoom(event.deltaY < 0 ? ZOOM : 1 / ZOOM);
+      this.#zoom(event.deltaY < 0 ? ZOOM_STEP : 1 / ZOOM_STEP);
     });
     new ResizeObserver(() => {
-      this.#followed = undefined;
-      this.#fit();
+      this.#scrolledTo = undefined;
+      this.#applyScale();
     }).observe(this.#root);
   }
 
@@ -66,7 +52,7 @@ export class ChartPane {
     const chart = actor && this.#model.chartOf(actor);
     if (chart !== this.#shown) this.#show(chart);
     if (this.#drawn === undefined || actor === undefined || state === undefined) return;
-    this.#light(this.#drawn, actor, state);
+    this.#highlight(this.#drawn, actor, state);
   }
 
   #show(chart: Chart | string | undefined): void {
@@ -75,40 +61,40 @@ export class ChartPane {
     if (chart === undefined) {
       this.#root.replaceChildren();
     } else if (typeof chart === 'string') {
-      this.#root.replaceChildren(html('p', { class: 'hint' }, `There is no chart: ${chart}`));
+      this.#root.replaceChildren(html('p', { class: 'hint' }, `No chart: ${chart}.`));
     } else {
-      const { picture, drawn } = drawingOf(chart);
+      const { picture, drawn } = drawChart(chart);
       this.#drawn = drawn;
       this.#root.replaceChildren(picture);
-      for (const line of drawn.lines) this.#link(line);
-      this.#followed = undefined;
-      this.#fit();
+      for (const line of drawn.lines) this.#addLink(line);
+      this.#scrolledTo = undefined;
+      this.#applyScale();
     }
   }
 
-  /** An invoked actor can be looked at, while it is there. */
-  #link({ element, kind, name }: Line): void {
+  /** A click on an invoked actor selects it while it is alive. */
+  #addLink({ element, kind, name }: StateLine): void {
     if (kind !== 'actor') return;
     element.addEventListener('click', () => {
       const child = this.#childNamed(name);
-      if (child !== undefined) this.#choose(child);
+      if (child !== undefined) this.#select(child);
     });
   }
 
   #childNamed(name: string): string | undefined {
     const { selected } = this.#model;
-    for (const { actor } of this.#model.history.lives.values()) {
+    for (const { actor } of this.#model.history.actors.values()) {
       const isChild = actor.parent === selected && actor.name === name;
       if (isChild && this.#model.isAlive(actor.id)) return actor.id;
     }
     return undefined;
   }
 
-  #light(drawn: Drawn, actor: ActorView, state: ActorState): void {
+  #highlight(drawn: DrawnChart, actor: ActorView, state: ActorState): void {
     const { chart, nodes, edges, lines } = drawn;
     const root = chart.nodes[0]?.id ?? '';
     const active = activeNodes(chart, root, state);
-    this.#follow(drawn, active);
+    this.#scrollToActive(drawn, active);
     for (const [id, element] of nodes) setAttribute(element, 'data-active', flag(active.has(id)));
     const taken = takenEdges(state);
     const isAlive = this.#model.isAlive(actor.id);
@@ -116,64 +102,61 @@ export class ChartPane {
       setAttribute(element, 'data-possible', flag(isAlive && active.has(source)));
       setAttribute(element, 'data-taken', flag(taken.has(`${source}\n${target}`)));
     }
-    for (const line of lines) this.#lightLine(line, active, actor, state);
+    for (const line of lines) this.#updateLine(line, active, actor, state);
   }
 
-  #lightLine(
-    { element, node, kind, name, text }: Line,
+  #updateLine(
+    { element, node, kind, name, text }: StateLine,
     active: ReadonlySet<string>,
     actor: ActorView,
     { deadlines }: ActorState,
   ): void {
-    const isHere = active.has(node.id);
+    const isActive = active.has(node.id);
     if (kind === 'actor') {
-      setAttribute(element, 'data-on', flag(isHere && this.#childNamed(name) !== undefined));
+      setAttribute(element, 'data-on', flag(isActive && this.#childNamed(name) !== undefined));
     } else if (kind === 'deadline') {
-      const running = isHere ? deadlines?.find(({ event }) => event === name) : undefined;
+      const running = isActive ? deadlines?.find(({ event }) => event === name) : undefined;
       const left = running && running.startedAt + running.ms - this.#model.clockOf(actor.program);
       setText(element, left === undefined ? `◷ ${text}` : `◷ ${text} ${countdown(left)}`);
       setAttribute(element, 'data-on', flag(running !== undefined));
     }
   }
 
-  /** @param factor - All of it, when it is `undefined`. */
+  /** @param factor - `undefined` fits the whole chart. */
   #zoom(factor: number | undefined): void {
-    const current = this.#scale ?? this.#readable();
-    this.#scale = Math.min(
-      4,
-      Math.max(0.1, factor === undefined ? this.#fitting() : current * factor),
-    );
-    this.#fit();
+    const scale = factor === undefined ? this.#fittingScale() : this.#scale() * factor;
+    this.#userScale = Math.min(4, Math.max(0.1, scale));
+    this.#applyScale();
   }
 
-  #fit(): void {
+  #applyScale(): void {
     const picture = this.#root.firstElementChild;
     if (this.#drawn === undefined || !(picture instanceof SVGSVGElement)) return;
     const { width, height } = this.#drawn.chart;
-    const scale = this.#scale ?? this.#readable();
+    const scale = this.#scale();
     picture.setAttribute('width', String(Math.floor(width * scale)));
     picture.setAttribute('height', String(Math.floor(height * scale)));
   }
 
-  /** The scale at which all of it can be seen. */
-  #fitting(): number {
+  /** The scale at which the whole chart fits into the pane. */
+  #fittingScale(): number {
     if (this.#drawn === undefined) return 1;
     const { width, height } = this.#drawn.chart;
     const { clientWidth, clientHeight } = this.#root;
     return Math.min(1.2, (clientWidth - 8) / width, (clientHeight - 8) / height);
   }
 
-  /** The same, as long as it can still be read; what is active is followed then. */
-  #readable(): number {
-    return Math.max(LEAST_READABLE, this.#fitting());
+  /** The current scale. By default the chart fits, unless it would be illegible. */
+  #scale(): number {
+    return this.#userScale ?? Math.max(MIN_READABLE_SCALE, this.#fittingScale());
   }
 
-  /** Brings the innermost active state into view, when it has changed. */
-  #follow({ chart }: Drawn, active: ReadonlySet<string>): void {
+  /** Scrolls the innermost active state into view when it has changed. */
+  #scrollToActive({ chart }: DrawnChart, active: ReadonlySet<string>): void {
     const node = chart.nodes.findLast(({ id }) => active.has(id));
-    if (node === undefined || node.id === this.#followed) return;
-    this.#followed = node.id;
-    const scale = this.#scale ?? this.#readable();
+    if (node === undefined || node.id === this.#scrolledTo) return;
+    this.#scrolledTo = node.id;
+    const scale = this.#scale();
     const { clientWidth, clientHeight } = this.#root;
     this.#root.scrollTo({
       left: (node.x + node.width / 2) * scale - clientWidth / 2,
@@ -184,7 +167,7 @@ export class ChartPane {
 
 const flag = (is: boolean): string | undefined => (is ? '' : undefined);
 
-/** The ids of the states that are active; the machine itself always is. */
+/** The ids of the active states, including the root. */
 function activeNodes(chart: Chart, root: string, { value }: ActorState): ReadonlySet<string> {
   const paths = new Map<string, string>();
   const byNode = new Map(chart.nodes.map((node) => [node.id, node]));
@@ -193,7 +176,7 @@ function activeNodes(chart: Chart, root: string, { value }: ActorState): Readonl
   return new Set([root, ...active.filter((id) => id !== undefined)]);
 }
 
-/** The keys from the outermost state in: ids can be anything. */
+/** The keys from below the root, joined by dots. A custom id does not contain them. */
 function pathOf(node: ChartNode, nodes: ReadonlyMap<string, ChartNode>): string {
   const parent = node.parent === undefined ? undefined : nodes.get(node.parent);
   if (parent === undefined) return '';
@@ -207,92 +190,3 @@ const takenEdges = ({ microsteps = [] }: ActorState): ReadonlySet<string> =>
       transitions.flatMap(({ source, target }) => target.map((id) => `${source}\n${id}`)),
     ),
   );
-
-function drawingOf(chart: Chart): { picture: SVGSVGElement; drawn: Drawn } {
-  const lines: Line[] = [];
-  const nodes = new Map<string, SVGGElement>();
-  for (const node of chart.nodes) nodes.set(node.id, nodeGroup(node, lines));
-  const edges = chart.edges.map((edge): [ChartEdge, SVGGElement] => [edge, edgeGroup(edge)]);
-  const picture = svg(
-    'svg',
-    {
-      viewBox: `0 0 ${String(chart.width)} ${String(chart.height)}`,
-      role: 'img',
-      'aria-label': `Statechart of ${chart.nodes[0]?.key ?? 'a machine'}`,
-    },
-    svg('defs', {}, arrowhead('arrow'), arrowhead('arrow-taken'), arrowhead('arrow-possible')),
-    ...nodes.values(),
-    ...edges.map(([, element]) => element),
-  );
-  return { picture, drawn: { chart, nodes, edges, lines } };
-}
-
-const arrowhead = (id: string): SVGMarkerElement =>
-  svg(
-    'marker',
-    {
-      id,
-      viewBox: '0 0 8 8',
-      refX: 7,
-      refY: 4,
-      markerWidth: 7,
-      markerHeight: 7,
-      markerUnits: 'userSpaceOnUse',
-      orient: 'auto',
-    },
-    svg('path', { d: 'M0,0.5 L8,4 L0,7.5 z' }),
-  );
-
-const MARKS = { actor: '▸', deadline: '◷', event: '·' } as const;
-
-function nodeGroup(node: ChartNode, lines: Line[]): SVGGElement {
-  const { x, y, width, height, kind } = node;
-  if (kind === 'initial') {
-    const dot = svg('circle', { cx: x + width / 2, cy: y + height / 2, r: width / 2 });
-    return svg('g', { class: 'initial' }, dot);
-  }
-  const isRegion = kind === 'parallel';
-  const box = svg('rect', { x, y, width, height, rx: 6 });
-  const inner =
-    kind === 'final' &&
-    svg('rect', { x: x + 3, y: y + 3, width: width - 6, height: height - 6, rx: 4 });
-  const name = svg('text', { x: x + 12, y: y + FIRST_LINE, class: 'key' }, nameOf(node));
-  const below = node.lines.map((line, at) => {
-    const text = `${MARKS[line.kind]} ${line.text}`;
-    const position = { x: x + 12, y: y + FIRST_LINE + (at + 1) * LINE };
-    const element = svg('text', { ...position, class: `line ${line.kind}` }, text);
-    lines.push({ element, node, kind: line.kind, name: line.name, text: line.text });
-    return element;
-  });
-  const title = node.description === undefined ? undefined : svg('title', {}, node.description);
-  return svg(
-    'g',
-    { class: `node ${kind}`, 'data-node': node.id, 'data-region': isRegion },
-    title,
-    box,
-    inner || undefined,
-    name,
-    ...below,
-  );
-}
-
-const nameOf = ({ key, kind }: ChartNode): string => (kind === 'history' ? `${key} (H)` : key);
-
-function edgeGroup({ source, target, labels, points, at }: ChartEdge): SVGGElement {
-  const [first, ...rest] = points;
-  const d =
-    first === undefined
-      ? ''
-      : `M${String(first[0])},${String(first[1])} ${rest.map(([x, y]) => `L${String(x)},${String(y)}`).join(' ')}`;
-  const [x, y] = at ?? [0, 0];
-  const top = y - (labels.length * LABEL_LINE) / 2 + 11;
-  const texts = labels.map((label, row) =>
-    svg('text', { x, y: top + row * LABEL_LINE, 'text-anchor': 'middle' }, label.text),
-  );
-  return svg(
-    'g',
-    { class: 'edge', 'data-source': source, 'data-target': target },
-    svg('path', { d }),
-    ...texts,
-  );
-}

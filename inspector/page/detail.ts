@@ -1,4 +1,4 @@
-/** The chosen actor at the moment that is looked at: why it failed, what it waits for, what it holds. */
+/** The selected actor at the selected moment: its errors, deadlines, output and context. */
 
 import type { ActorState, ActorView, Json } from '../shared/view.ts';
 import { byId, html } from './dom.ts';
@@ -7,12 +7,13 @@ import { actorName, clockTime, countdown, duration, eventText, valueText } from 
 import { jsonView } from './json-view.ts';
 import type { Model } from './model.ts';
 
-/** See the module's comment. */
+/** Draws the pane "Details". */
 export class Detail {
   readonly #model: Model;
   readonly #root = byId('detail', HTMLElement);
   #drawn: unknown;
-  #ticking: (() => void) | undefined;
+  /** Updates the times, which change without a new state. */
+  #updateTimes: (() => void) | undefined;
 
   constructor(model: Model) {
     this.#model = model;
@@ -20,16 +21,16 @@ export class Detail {
 
   draw(): void {
     const { actor, state } = this.#model;
-    // A tree that somebody has opened is to stay open while nothing changes.
+    // Drawn only when the state changes, so that opened values stay open meanwhile.
     if (state !== this.#drawn || state === undefined) this.#fill(actor, state);
     this.#drawn = state;
-    this.#ticking?.();
+    this.#updateTimes?.();
   }
 
   #fill(actor: ActorView | undefined, state: ActorState | undefined): void {
-    this.#ticking = undefined;
+    this.#updateTimes = undefined;
     if (actor === undefined || state === undefined) {
-      this.#root.replaceChildren(html('p', { class: 'hint' }, 'Choose an actor.'));
+      this.#root.replaceChildren(html('p', { class: 'hint' }, 'Select an actor.'));
       return;
     }
     const title = html('h2', {}, actorName(actor));
@@ -44,7 +45,7 @@ export class Detail {
       const left = html('dd');
       return { deadline, left, term: html('dt', {}, eventText(deadline.event)) };
     });
-    this.#ticking = () => {
+    this.#updateTimes = () => {
       const now = this.#model.clockOf(actor.program);
       since.textContent = `${clockTime(from)}, for ${duration(Math.max(0, now - from))}`;
       for (const { deadline, left } of deadlines) {
@@ -57,7 +58,7 @@ export class Detail {
       ...pair('state', valueText(state.value), 'value'),
       html('dt', {}, 'since'),
       since,
-      ...pair('by', eventText(state.event)),
+      ...pair('event', eventText(state.event)),
       ...(state.status === 'active' ? [] : pair('status', state.status)),
       ...deadlines.flatMap(({ term, left }) => [term, left]),
       ...pair('actor', actor.id),
@@ -66,26 +67,26 @@ export class Detail {
 
   #sections(actor: ActorView, state: ActorState): HTMLElement[] {
     const errors = errorsIn(state);
-    const known: readonly (readonly [string, Json | undefined])[] = [
+    const values: readonly (readonly [string, Json | undefined])[] = [
       ['Output', state.output],
       ['Actions', state.actions],
       ['Emitted', state.emitted],
     ];
     return [
       ...errors.map(({ path, error }) => errorSection(path, error)),
-      ...known.flatMap(([name, value]) => (value === undefined ? [] : [section(name, value, 1)])),
+      ...values.flatMap(([name, value]) => (value === undefined ? [] : [section(name, value, 1)])),
       ...(actor.kind === 'machine' ? [section('Context', state.context, 1)] : []),
       ...this.#times(actor),
     ];
   }
 
-  /** How long it was in each state, as far as that is kept. */
+  /** The total time in each state, within the kept history. */
   #times(actor: ActorView): HTMLElement[] {
-    const life = this.#model.history.lives.get(actor.id);
-    if (life === undefined || life.states.length === 0) return [];
+    const known = this.#model.history.actors.get(actor.id);
+    if (known === undefined || known.states.length === 0) return [];
     const times = new Map<string, number>();
-    let { at, value } = life.actor.base;
-    for (const { seq, state } of life.states) {
+    let { at, value } = known.actor.base;
+    for (const { seq, state } of known.states) {
       if (seq > this.#model.seq) break;
       const text = valueText(value);
       times.set(text, (times.get(text) ?? 0) + state.at - at);
@@ -116,7 +117,7 @@ function errorSection(path: string, error: Json): HTMLElement {
       html('p', {}, html('strong', {}, title), title === '' ? '' : ' ', message),
       whole === undefined
         ? undefined
-        : html('details', {}, html('summary', {}, 'all of it'), jsonView(whole, 1)),
+        : html('details', {}, html('summary', {}, 'details'), jsonView(whole, 1)),
     ),
   );
   const title = html('h3', {}, `Error in ${path}`);

@@ -1,22 +1,22 @@
-/** Elements, made without markup: whatever a program or its peer said can only become text. */
+/** Creates elements without markup, so that the texts of a program can only become text nodes. */
 
 type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
-type Child = Node | string | undefined;
+type ChildNodeOrText = Node | string | undefined;
 
-/** An HTML element. An attribute that is `false` or `undefined` is left out. */
+/** Creates an HTML element. Attributes that are `false` or `undefined` are left out. */
 export function html<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
-  ...children: readonly Child[]
+  ...children: readonly ChildNodeOrText[]
 ): HTMLElementTagNameMap[K] {
   return filled(document.createElement(tag), attributes, children);
 }
 
-/** An SVG element. */
+/** Creates an SVG element. */
 export function svg<K extends keyof SVGElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
-  ...children: readonly Child[]
+  ...children: readonly ChildNodeOrText[]
 ): SVGElementTagNameMap[K] {
   return filled(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
 }
@@ -24,7 +24,7 @@ export function svg<K extends keyof SVGElementTagNameMap>(
 function filled<E extends Element>(
   element: E,
   attributes: Attributes,
-  children: readonly Child[],
+  children: readonly ChildNodeOrText[],
 ): E {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined || value === false) continue;
@@ -34,12 +34,12 @@ function filled<E extends Element>(
   return element;
 }
 
-/** Writes a text only where it changed: most do not, most of the time. */
+/** Sets a text if it has changed. Most texts stay the same from frame to frame. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** The same for an attribute. */
+/** Sets an attribute if it has changed; `undefined` removes it. */
 export function setAttribute(element: Element, name: string, value: string | undefined): void {
   if (value === undefined) {
     if (element.hasAttribute(name)) element.removeAttribute(name);
@@ -47,12 +47,13 @@ export function setAttribute(element: Element, name: string, value: string | und
 }
 
 /**
- * An element of the page, by its id.
+ * The element of the page with an id.
  *
- * @throws {Error} When the page has none of that kind, which is a defect of ours.
+ * @throws {Error} When there is none of that kind, which is a defect of the page.
  */
 export function byId<E extends Element>(id: string, kind: abstract new () => E): E {
   const element = document.getElementById(id);
-  if (!(element instanceof kind)) throw new Error(`The page has no ${kind.name} '${id}'`);
+  if (!(element instanceof kind))
+    throw new Error(`The page has no ${kind.name} with the id '${id}'`);
   return element;
 }

@@ -1,37 +1,36 @@
-/** The errors in what is known of an actor: values that look as errors do when they became JSON. */
+/** Finds the errors in an actor's state: values that have the shape of an error that became JSON. */
 
 import type { ActorState, Json } from '../shared/view.ts';
 import { isRecord } from './format.ts';
 
-/** An error, and where it is. */
-export interface Found {
+/** An error and its path. */
+export interface FoundError {
   readonly path: string;
   readonly error: Json;
 }
 
-/** Looked for so deep, and shown so many. */
-const MAX_DEPTH = 3;
-const MAX_ERRORS = 5;
-/** Of a chain of causes, shown so many. */
-const MAX_CAUSES = 20;
+const MAX_SEARCH_DEPTH = 3;
+const MAX_SEARCHED_PROPERTIES = 100;
+const MAX_SHOWN_ERRORS = 5;
+const MAX_SHOWN_CAUSES = 20;
 
-/** The errors of a state, those that ended the actor first. The causes of an error are its own. */
-export function errorsIn({ error, output, context }: ActorState): Found[] {
-  const found: Found[] = error === undefined ? [] : [{ path: 'the actor', error }];
+/** The errors of a state, the one that ended the actor first. Causes are part of their error. */
+export function errorsIn({ error, output, context }: ActorState): FoundError[] {
+  const found: FoundError[] = error === undefined ? [] : [{ path: 'the actor', error }];
   const seen = new Set(found.map((one) => JSON.stringify(one.error)));
   for (const one of [...within(context, 'context', 0), ...within(output ?? null, 'output', 0)]) {
     const text = JSON.stringify(one.error);
     if (!seen.has(text)) found.push(one);
     seen.add(text);
   }
-  return found.slice(0, MAX_ERRORS);
+  return found.slice(0, MAX_SHOWN_ERRORS);
 }
 
-function within(value: Json, path: string, depth: number): Found[] {
-  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return [];
+function within(value: Json, path: string, depth: number): FoundError[] {
+  if (typeof value !== 'object' || value === null || depth > MAX_SEARCH_DEPTH) return [];
   if (isError(value)) return [{ path, error: value }];
   return Object.entries(value)
-    .slice(0, 100)
+    .slice(0, MAX_SEARCHED_PROPERTIES)
     .flatMap(([key, inner]) => within(inner, `${path}.${key}`, depth + 1));
 }
 
@@ -42,27 +41,27 @@ const isError = (value: object): boolean =>
   typeof value.message === 'string' &&
   'stack' in value;
 
-/** One link of a chain of causes. */
-export interface Link {
-  /** Its class and code, where it has them. */
+/** One error in a chain of causes. */
+export interface ChainedError {
+  /** Its name and code, if it has them. */
   readonly title: string;
   readonly message: string;
-  /** All of it, where it is an error and not something else that was thrown. */
+  /** The whole error; `undefined` when another value was thrown. */
   readonly whole: Json | undefined;
 }
 
 /** An error and its causes, the outermost first. */
-export function chainOf(error: Json): Link[] {
-  const chain: Link[] = [];
+export function chainOf(error: Json): ChainedError[] {
+  const chain: ChainedError[] = [];
   let next: Json | undefined = error;
-  while (next !== undefined && chain.length < MAX_CAUSES) {
-    const link: Json = next;
-    if (isRecord(link) && 'message' in link) {
-      const named = [link['name'], link['code']].filter((part) => typeof part === 'string');
-      chain.push({ title: named.join(' '), message: textOf(link['message']), whole: link });
-      next = link['cause'];
+  while (next !== undefined && chain.length < MAX_SHOWN_CAUSES) {
+    const current: Json = next;
+    if (isRecord(current) && 'message' in current) {
+      const title = [current['name'], current['code']].filter((part) => typeof part === 'string');
+      chain.push({ title: title.join(' '), message: textOf(current['message']), whole: current });
+      next = current['cause'];
     } else {
-      chain.push({ title: '', message: textOf(link), whole: undefined });
+      chain.push({ title: '', message: textOf(current), whole: undefined });
       next = undefined;
     }
   }

@@ -1,8 +1,8 @@
-/** Values as short texts. */
+/** Formats values as short texts. */
 
 import type { ActorState, ActorView, Entry, Json, Timestamp } from '../shared/view.ts';
 
-/** An object, for those who look for a property of it. */
+/** Whether a value is an object with named properties. */
 export const isRecord = (value: Json | undefined): value is Readonly<Record<string, Json>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -15,7 +15,7 @@ export function clockTime(at: Timestamp): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${ms}`;
 }
 
-/** A duration with three digits or so: `0.12 ms`, `45.6 ms`, `7.89 s`, `12 min`. */
+/** A duration with about three digits: `0.12 ms`, `45.6 ms`, `7.89 s`, `12 min`. */
 export function duration(ms: number): string {
   if (!Number.isFinite(ms) || ms < 0) return '';
   if (ms < 1) return `${ms.toFixed(2)} ms`;
@@ -25,7 +25,7 @@ export function duration(ms: number): string {
   return `${(ms / 60_000).toFixed(0)} min`;
 }
 
-/** What is left of a deadline, for eyes that follow it: `8.4 s`. */
+/** The remaining time of a deadline, with a steady number of digits: `8.4 s`. */
 export const countdown = (ms: number): string =>
   ms <= 0 ? '0.0 s' : ms < 100_000 ? `${(ms / 1000).toFixed(1)} s` : duration(ms);
 
@@ -36,7 +36,7 @@ export function bytes(count: number): string {
   return `${(count / 1024 / 1024).toFixed(1)} MiB`;
 }
 
-/** A state's value: `RUNNING.open`, and `a.b | c.d` for states that are active at once. */
+/** A state value: `RUNNING.open`, and `a.b | c.d` for parallel states. */
 export function valueText(value: Json): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return String(value);
@@ -48,7 +48,7 @@ export function valueText(value: Json): string {
     .join(' | ');
 }
 
-/** The keys of the active states, from the outermost on: `['RUNNING', 'RUNNING.open']`. */
+/** The paths of the active states, outermost first: `['RUNNING', 'RUNNING.open']`. */
 export function activePaths(value: Json, prefix = ''): string[] {
   if (typeof value === 'string') return [prefix + value];
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
@@ -58,7 +58,7 @@ export function activePaths(value: Json, prefix = ''): string[] {
   ]);
 }
 
-/** XState's own events, in words. */
+/** Readable names of XState's own events. */
 export const eventText = (name: string): string =>
   name === ''
     ? 'always'
@@ -68,21 +68,23 @@ export const eventText = (name: string): string =>
         .replace(/^xstate\.after\((.*?)\)#.*$/, 'after $1')
         .replace(/^done\.state\.(.*)$/, '$1 done');
 
-/** A name for people: a root that was given none is called by its machine. */
+/** The shown name of an actor. A root machine without an id is called `machine x:0`. */
 export const actorName = ({ name, kind, id }: ActorView): string =>
   kind === 'machine' && /^x:\d+$/.test(name) ? `machine ${id.slice(id.indexOf('/') + 1)}` : name;
 
-/** One line of text, whatever it was before. */
-export const oneLine = (text: string, longest = 400): string => {
-  const line = text.slice(0, longest + 1).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '·');
-  return line.length > longest ? `${line.slice(0, longest)}…` : line;
+/** A text as one line, without control characters. */
+export const oneLine = (text: string, maxCharacters = 400): string => {
+  const line = text
+    .slice(0, maxCharacters + 1)
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '·');
+  return line.length > maxCharacters ? `${line.slice(0, maxCharacters)}…` : line;
 };
 
-/** A value on one line. */
-export const brief = (value: Json | undefined, longest = 400): string =>
-  value === undefined ? '' : oneLine(JSON.stringify(value), longest);
+/** A value as JSON on one line. */
+export const brief = (value: Json | undefined, maxCharacters = 400): string =>
+  value === undefined ? '' : oneLine(JSON.stringify(value), maxCharacters);
 
-/** What can be searched in an entry. */
+/** The text of an entry that a search matches against. */
 export function searchText(entry: Entry): string {
   switch (entry.kind) {
     case 'event':

@@ -1,32 +1,32 @@
-/** A JSON value as a tree that can be opened; what is closed is not made. */
+/** Shows a JSON value as a collapsible tree. Collapsed parts have no elements. */
 
 import type { Json } from '../shared/view.ts';
 import { html } from './dom.ts';
 import { brief } from './format.ts';
 
-/** Of a list, shown at a time. */
+/** Items added at a time. */
 const MAX_SHOWN_ITEMS = 100;
-const MAX_TEXT_CHARACTERS = 300;
+const MAX_SHOWN_CHARACTERS = 300;
 
-/** A value, opened down to a depth. */
+/** Creates the view of a value, expanded down to a depth. */
 export function jsonView(value: Json, depth = 1): HTMLElement {
   if (typeof value === 'object' && value !== null) return structure(value, depth);
   return html('span', { class: `json ${value === null ? 'null' : typeof value}` }, ...text(value));
 }
 
-/** A long text is cut; the rest is one click away. */
+/** A long text is cut, with a button that shows the rest. */
 function text(value: Json): (Node | string)[] {
   const whole = typeof value === 'string' ? value : JSON.stringify(value);
-  if (whole.length <= MAX_TEXT_CHARACTERS) return [whole];
+  if (whole.length <= MAX_SHOWN_CHARACTERS) return [whole];
   const more = html(
     'button',
     { type: 'button', class: 'more' },
     `… ${String(whole.length)} characters`,
   );
   more.addEventListener('click', () => {
-    more.replaceWith(whole.slice(MAX_TEXT_CHARACTERS));
+    more.replaceWith(whole.slice(MAX_SHOWN_CHARACTERS));
   });
-  return [whole.slice(0, MAX_TEXT_CHARACTERS), more];
+  return [whole.slice(0, MAX_SHOWN_CHARACTERS), more];
 }
 
 function structure(
@@ -60,7 +60,7 @@ function list(entries: readonly (readonly [string, Json])[], depth: number): HTM
     const more = html(
       'button',
       { type: 'button', class: 'more' },
-      `… ${String(entries.length)} in all`,
+      `… ${String(entries.length)} items`,
     );
     more.addEventListener('click', () => {
       items.append(...rows(shown));

@@ -1,37 +1,37 @@
-/** The page: panes over one model, drawn at most once a frame. */
+/** The page: panes that draw one model, at most once per frame. */
 
 import { ChartPane } from './chart.ts';
-import { Line } from './connection.ts';
 import { Detail } from './detail.ts';
 import { byId, setAttribute, setText } from './dom.ts';
 import { clockTime } from './format.ts';
 import { Model } from './model.ts';
-import { Recordings } from './recordings.ts';
+import { RecordingControls } from './recording-controls.ts';
 import { Sender } from './sender.ts';
+import { ServerConnection } from './server-connection.ts';
 import { Timeline } from './timeline.ts';
 import { Tree } from './tree.ts';
 
 const token = new URLSearchParams(location.search).get('token') ?? '';
 
-const line = new Line(token, {
+const connection = new ServerConnection(token, {
   onMessages: (messages) => {
-    for (const message of messages) model.take(message);
+    for (const message of messages) model.receive(message);
   },
-  onChange: (connection) => {
-    model.connection = connection;
+  onChange: (status) => {
+    model.connection = status;
   },
 });
 const model = new Model((message) => {
-  line.send(message);
+  connection.send(message);
 });
 
-const choose = (id: string): void => {
+const select = (id: string): void => {
   model.selected = id;
 };
 const timeline = new Timeline(model);
 const panes = [
-  new Tree(model, choose),
-  new ChartPane(model, choose),
+  new Tree(model, select),
+  new ChartPane(model, select),
   new Detail(model),
   new Sender(model),
   timeline,
@@ -39,21 +39,22 @@ const panes = [
 
 const live = byId('live', HTMLButtonElement);
 const wire = byId('wire', HTMLInputElement);
-const state = byId('connection', HTMLElement);
+const status = byId('connection', HTMLElement);
 const search = byId('search', HTMLInputElement);
-const STATES = {
-  connecting: 'The inspector is gone; waiting for it …',
+const STATUS_TEXTS = {
+  connecting: 'Disconnected from the inspector; reconnecting …',
   open: '',
-  refused: 'No inspector lets this page in. Use the URL that it printed; its token is in it.',
+  refused:
+    'Cannot connect to the inspector. Is it running? Use the URL that it printed, with its token.',
 } as const;
 
 live.addEventListener('click', () => {
-  timeline.live();
+  timeline.returnToLive();
 });
 wire.addEventListener('change', () => {
-  model.ask({ type: 'wire', on: wire.checked });
+  model.request({ type: 'wire', on: wire.checked });
 });
-new Recordings(token);
+new RecordingControls(token);
 
 function draw(): void {
   for (const pane of panes) pane.draw();
@@ -63,10 +64,10 @@ function draw(): void {
   setAttribute(live, 'aria-pressed', String(entry === undefined));
   setAttribute(document.body, 'data-past', entry === undefined ? undefined : '');
   if (wire.checked !== model.wire && document.activeElement !== wire) wire.checked = model.wire;
-  setText(state, STATES[model.connection]);
+  setText(status, STATUS_TEXTS[model.connection]);
 }
 
-/** Whatever happened since the last frame is drawn once; nothing is, in a tab that is not seen. */
+/** Draws everything since the last frame at once. The browser calls it for visible tabs only. */
 function frame(): void {
   draw();
   requestAnimationFrame(frame);
@@ -78,7 +79,7 @@ const KEYS: Readonly<Record<string, () => void>> = {
     search.focus();
   },
   l: () => {
-    timeline.live();
+    timeline.returnToLive();
   },
   j: () => {
     timeline.step(1);
@@ -91,7 +92,7 @@ document.addEventListener('keydown', (event) => {
   const { target } = event;
   if (event.key === 'Escape') {
     if (target instanceof HTMLElement) target.blur();
-    timeline.live();
+    timeline.returnToLive();
     return;
   }
   const isTyping = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;

@@ -1,6 +1,6 @@
-/** What the page knows and what it looks at. Panes read it when they draw; nothing else holds any state. */
+/** The page's data and selection. Panes read it when they draw and hold no data of their own. */
 
-import { History } from '../shared/history.ts';
+import { History, HISTORY_BOUNDS } from '../shared/history.ts';
 import type {
   ActorState,
   ActorView,
@@ -12,47 +12,45 @@ import type {
 } from '../shared/view.ts';
 import { valueText } from './format.ts';
 
-/** As the server keeps; see there. */
-const HISTORY_BOUNDS = { entries: 20_000, size: 64 * 1024 * 1024 };
-
 /** What a state entry changed. */
-export interface Change {
-  /** The value before, when it was another. */
+export interface StateChange {
+  /** The previous value; `undefined` when it was the same. */
   readonly from: string | undefined;
-  /** How long that lasted, in ms. */
+  /** How long the previous value lasted, in ms. */
   readonly ms: number;
 }
 
-/** See the module's comment. */
+/** Everything that the panes draw. */
 export class Model {
   readonly history = new History(HISTORY_BOUNDS);
   readonly programs = new Map<string, ProgramView>();
-  /** Laid out charts, or why there is none. */
+  /** Laid out charts, or why a chart is missing. */
   readonly charts = new Map<string, Chart | string>();
-  /** The actor that is looked at. */
+  /** The selected actor. */
   selected: string | undefined;
-  /** The entry that is looked at; `undefined` is live. */
+  /** The number of the selected entry; `undefined` when the page is live. */
   cursor: number | undefined;
   control = false;
   wire = false;
   connection: 'connecting' | 'open' | 'refused' = 'connecting';
-  /** Counted up when actors come or go. */
+  /** Incremented when actors start or stop. */
   actorsVersion = 0;
-  /** Counted up when everything begins anew. */
+  /** Incremented when the server sends the full state. */
   epoch = 0;
-  /** Counted up with each charts that comes. */
+  /** Incremented when a chart arrives. */
   chartsVersion = 0;
-  readonly #changes = new WeakMap<Entry, Change>();
+  readonly #changes = new WeakMap<Entry, StateChange>();
   readonly #since = new Map<string, { readonly text: string; readonly at: number }>();
   readonly #lastAt = new Map<string, number>();
-  readonly #ask: (message: PageMessage) => void;
+  readonly #requestedCharts = new Set<string>();
+  readonly #send: (message: PageMessage) => void;
 
-  /** @param ask - Sends something to the server. */
-  constructor(ask: (message: PageMessage) => void) {
-    this.#ask = ask;
+  /** @param send - Sends a request to the server. */
+  constructor(send: (message: PageMessage) => void) {
+    this.#send = send;
   }
 
-  /** The entry up to which everything is shown. */
+  /** The number of the latest shown entry. */
   get seq(): number {
     return this.cursor ?? this.history.newest;
   }
@@ -61,8 +59,8 @@ export class Model {
     return this.cursor === undefined;
   }
 
-  /** Takes what the server says. */
-  take(message: ServerMessage): void {
+  /** Handles a message from the server. */
+  receive(message: ServerMessage): void {
     switch (message.type) {
       case 'hello':
         this.#reset(message.control, message.wire);
@@ -72,10 +70,10 @@ export class Model {
         this.actorsVersion += 1;
         break;
       case 'actor':
-        this.#takeActor(message);
+        this.#addActor(message);
         break;
       case 'entry':
-        this.#takeEntry(message);
+        this.#addEntry(message);
         break;
       case 'chart':
         this.charts.set(message.id, message.chart);
@@ -91,16 +89,17 @@ export class Model {
     }
   }
 
-  ask(message: PageMessage): void {
-    this.#ask(message);
+  /** Sends a request to the server. */
+  request(message: PageMessage): void {
+    this.#send(message);
   }
 
-  /** The chosen actor, if it is still known. */
+  /** The selected actor, if it is still known. */
   get actor(): ActorView | undefined {
-    return this.selected === undefined ? undefined : this.history.lives.get(this.selected)?.actor;
+    return this.selected === undefined ? undefined : this.history.actors.get(this.selected)?.actor;
   }
 
-  /** The chosen actor's state at the moment that is looked at. */
+  /** The selected actor's state at the selected moment. */
   get state(): ActorState | undefined {
     return this.selected === undefined ? undefined : this.stateOf(this.selected);
   }
@@ -109,19 +108,19 @@ export class Model {
     return this.history.stateAt(id, this.seq);
   }
 
-  /** Whether the actor is there at the moment that is looked at. */
+  /** Whether an actor is alive at the selected moment. */
   isAlive(id: string): boolean {
-    const life = this.history.lives.get(id);
-    if (life === undefined || life.actor.start > this.seq) return false;
-    return life.stop === undefined || life.stop > this.seq;
+    const known = this.history.actors.get(id);
+    if (known === undefined || known.actor.start > this.seq) return false;
+    return known.stop === undefined || known.stop > this.seq;
   }
 
   /** What a state entry changed; `undefined` for other entries. */
-  changeOf(entry: Entry): Change | undefined {
+  changeOf(entry: Entry): StateChange | undefined {
     return this.#changes.get(entry);
   }
 
-  /** The time of the moment that is looked at, for what an actor waits for. */
+  /** The selected moment on the clock of a program, to compute remaining times. */
   clockOf(program: string): number {
     const entry = this.cursor === undefined ? undefined : this.history.entry(this.cursor);
     if (entry !== undefined) return entry.at;
@@ -129,23 +128,21 @@ export class Model {
     return isLive ? Date.now() : (this.#lastAt.get(program) ?? Date.now());
   }
 
-  /** The machine's chart; asked for when it is not here yet. */
+  /** The chart of an actor's machine, or why it is missing. Requests it on the first call. */
   chartOf({ chart }: ActorView): Chart | string | undefined {
     const known = this.charts.get(chart);
-    if (known === undefined && this.connection === 'open' && !this.#asked.has(chart)) {
-      this.#asked.add(chart);
-      this.#ask({ type: 'chart', id: chart });
+    if (known === undefined && this.connection === 'open' && !this.#requestedCharts.has(chart)) {
+      this.#requestedCharts.add(chart);
+      this.#send({ type: 'chart', id: chart });
     }
     return known;
   }
-
-  readonly #asked = new Set<string>();
 
   #reset(control: boolean, wire: boolean): void {
     this.history.clear();
     this.programs.clear();
     this.#since.clear();
-    this.#asked.clear();
+    this.#requestedCharts.clear();
     this.control = control;
     this.wire = wire;
     this.cursor = undefined;
@@ -153,21 +150,23 @@ export class Model {
     this.epoch += 1;
   }
 
-  #takeActor(actor: ActorView): void {
+  #addActor(actor: ActorView): void {
     this.history.addActor(actor);
     this.#since.set(actor.id, { text: valueText(actor.base.value), at: actor.base.at });
     this.actorsVersion += 1;
-    const known = this.selected !== undefined && this.history.lives.has(this.selected);
+    const hasSelection = this.selected !== undefined && this.history.actors.has(this.selected);
     const isRecording = this.programs.get(actor.program)?.source === 'recording';
     const isRoot = actor.parent === undefined && actor.kind === 'machine';
-    if (isRoot && (!known || (isRecording && !this.#isOf(actor.program)))) this.selected = actor.id;
+    // The first root is selected, and the first root of a newly opened recording.
+    const isNew = !hasSelection || (isRecording && !this.#hasSelectionIn(actor.program));
+    if (isRoot && isNew) this.selected = actor.id;
   }
 
-  #isOf(program: string): boolean {
+  #hasSelectionIn(program: string): boolean {
     return this.selected?.startsWith(`${program}/`) ?? false;
   }
 
-  #takeEntry(entry: Entry): void {
+  #addEntry(entry: Entry): void {
     this.history.add(entry);
     const program = entry.actor.slice(0, Math.max(0, entry.actor.indexOf('/')));
     this.#lastAt.set(program, entry.at);
@@ -184,20 +183,20 @@ export class Model {
     if (isChanged || since === undefined) this.#since.set(entry.actor, { text, at: entry.at });
   }
 
-  /** Since when the actor is in the state that it is in at the moment that is looked at. */
+  /** Since when an actor has been in its state at the selected moment. */
   sinceOf(id: string): number | undefined {
-    const life = this.history.lives.get(id);
-    if (life === undefined) return undefined;
+    const known = this.history.actors.get(id);
+    if (known === undefined) return undefined;
     const now = this.stateOf(id);
     if (now === undefined) return undefined;
     const text = valueText(now.value);
     let since = now.at;
-    for (let at = life.states.length - 1; at >= 0; at -= 1) {
-      const entry = life.states[at];
+    for (let at = known.states.length - 1; at >= 0; at -= 1) {
+      const entry = known.states[at];
       if (entry === undefined || entry.seq > this.seq) continue;
       if (valueText(entry.state.value) !== text) return since;
       since = entry.at;
     }
-    return valueText(life.actor.base.value) === text ? life.actor.base.at : since;
+    return valueText(known.actor.base.value) === text ? known.actor.base.at : since;
   }
 }

@@ -1,4 +1,4 @@
-/** One entry of the timeline, as a row. */
+/** Draws an entry as a row of the timeline. */
 
 import type { Entry } from '../shared/view.ts';
 import { html } from './dom.ts';
@@ -15,16 +15,16 @@ import {
 } from './format.ts';
 import type { Model } from './model.ts';
 
-/** The row of an entry: when, whose, what. */
+/** The row of an entry: its time, its actor and its content. */
 export function rowOf(entry: Entry, model: Model): HTMLElement {
-  const actor = model.history.lives.get(entry.actor)?.actor;
-  const whose = actor === undefined ? entry.actor : actorName(actor);
-  const { mark, what, more } = textOf(entry, model);
+  const actor = model.history.actors.get(entry.actor)?.actor;
+  const name = actor === undefined ? entry.actor : actorName(actor);
+  const { mark, what, more } = rowText(entry, model);
   return html(
     'div',
     { role: 'option', class: `row ${entry.kind}`, 'data-seq': entry.seq, 'data-kind': entry.kind },
     html('span', { class: 'time' }, clockTime(entry.at)),
-    html('span', { class: 'whose', title: whose }, whose),
+    html('span', { class: 'actor-name', title: name }, name),
     html('span', { class: 'mark', 'aria-hidden': 'true' }, mark),
     html('span', { class: 'what' }, what),
     html('span', { class: 'more' }, more),
@@ -37,7 +37,7 @@ interface RowText {
   readonly more: string;
 }
 
-function textOf(entry: Entry, model: Model): RowText {
+function rowText(entry: Entry, model: Model): RowText {
   switch (entry.kind) {
     case 'start':
       return { mark: '+', what: 'started', more: '' };
@@ -57,11 +57,11 @@ function textOf(entry: Entry, model: Model): RowText {
   }
 }
 
-/** What the rest of the row says already. */
+/** The properties of an event that other cells of the row show. */
 const KEYS_ALREADY_SHOWN: ReadonlySet<string> = new Set(['type', 'actorId']);
 
 function eventMore({ data, origin }: Extract<Entry, { kind: 'event' }>, model: Model): string {
-  const sender = origin === undefined ? undefined : model.history.lives.get(origin)?.actor;
+  const sender = origin === undefined ? undefined : model.history.actors.get(origin)?.actor;
   const from = sender === undefined ? '' : `from ${actorName(sender)} `;
   if (!isRecord(data)) return from;
   const rest = Object.fromEntries(
@@ -79,5 +79,7 @@ function stateMore(entry: Extract<Entry, { kind: 'state' }>, model: Model): stri
   const change = model.changeOf(entry);
   const before = change?.from === undefined ? '' : `after ${duration(change.ms)} in ${change.from}`;
   const actions = entry.state.actions?.join(', ') ?? '';
-  return oneLine([before, actions && `did ${actions}`].filter((text) => text !== '').join(' · '));
+  return oneLine(
+    [before, actions && `actions: ${actions}`].filter((text) => text !== '').join(' · '),
+  );
 }

@@ -1,18 +1,18 @@
-/** Sends an event to the chosen actor, where that is allowed. */
+/** The form that sends an event to the selected actor, where control is allowed. */
 
 import { byId, html, setAttribute } from './dom.ts';
 import { activePaths } from './format.ts';
 import type { Model } from './model.ts';
 
-/** See the module's comment. */
+/** Shows the form while it can be used. */
 export class Sender {
   readonly #model: Model;
   readonly #form = byId('sender', HTMLFormElement);
   readonly #type = byId('event-type', HTMLInputElement);
   readonly #data = byId('event-data', HTMLInputElement);
   readonly #problem = byId('event-problem', HTMLElement);
-  readonly #known = byId('event-types', HTMLDataListElement);
-  #listed = '';
+  readonly #suggestions = byId('event-types', HTMLDataListElement);
+  #suggested = '';
 
   constructor(model: Model) {
     this.#model = model;
@@ -27,27 +27,27 @@ export class Sender {
     const isAllowed =
       actor !== undefined && this.#model.programs.get(actor.program)?.control === true;
     setAttribute(this.#form, 'hidden', control && isAllowed && isLive ? undefined : '');
-    if (control && isAllowed) this.#list();
+    if (control && isAllowed) this.#suggest();
   }
 
-  /** The events that the active states name. */
-  #list(): void {
+  /** Suggests the events for which the active states have transitions. */
+  #suggest(): void {
     const { actor, state } = this.#model;
     const chart = actor && this.#model.chartOf(actor);
     if (state === undefined || chart === undefined || typeof chart === 'string') return;
     const active = new Set(activePaths(state.value).map((path) => path.split('.').at(-1)));
-    const keys = new Map(chart.nodes.map((node) => [node.id, node]));
+    const nodes = new Map(chart.nodes.map((node) => [node.id, node]));
     const events = chart.edges
       .filter(({ source }) => {
-        const node = keys.get(source);
+        const node = nodes.get(source);
         return node !== undefined && (node.parent === undefined || active.has(node.key));
       })
       .flatMap(({ labels }) => labels.map(({ event }) => event))
       .filter((event) => event !== '' && !/^(?:done|error|xstate)\./.test(event));
     const unique = [...new Set(events)];
-    if (unique.join() === this.#listed) return;
-    this.#listed = unique.join();
-    this.#known.replaceChildren(...unique.map((event) => html('option', { value: event })));
+    if (unique.join() === this.#suggested) return;
+    this.#suggested = unique.join();
+    this.#suggestions.replaceChildren(...unique.map((event) => html('option', { value: event })));
   }
 
   #send(): void {
@@ -57,12 +57,12 @@ export class Sender {
     try {
       const data: unknown = this.#data.value.trim() === '' ? {} : JSON.parse(this.#data.value);
       if (typeof data !== 'object' || data === null || Array.isArray(data)) {
-        throw new SyntaxError('The data must be an object, such as {"force": true}');
+        throw new SyntaxError('The data must be a JSON object, such as {"force": true}');
       }
-      this.#model.ask({ type: 'send', actor: selected, event: { ...data, type } });
+      this.#model.request({ type: 'send', actor: selected, event: { ...data, type } });
       this.#problem.textContent = '';
     } catch (error) {
-      this.#problem.textContent = error instanceof Error ? error.message : 'The data is no JSON';
+      this.#problem.textContent = error instanceof Error ? error.message : 'The data is not JSON';
     }
   }
 }

@@ -1,4 +1,4 @@
-/** What happened, the newest below: as many rows as can be seen, of as many entries as are kept. */
+/** The timeline: the kept entries that pass the filter, the newest last. Only visible rows are drawn. */
 
 import type { Entry } from '../shared/view.ts';
 import { byId, html } from './dom.ts';
@@ -6,12 +6,12 @@ import { Filter } from './filter.ts';
 import type { Model } from './model.ts';
 import { rowOf } from './row.ts';
 
-/** As in the style sheet. */
-const ROW = 22;
-/** Rows above and below those that can be seen. */
-const MARGIN = 8;
+/** In pixels, as in the style sheet. */
+const ROW_HEIGHT = 22;
+/** Rows drawn above and below the visible ones. */
+const MARGIN_ROWS = 8;
 
-/** See the module's comment. */
+/** Draws the pane "Timeline" and selects its entries. */
 export class Timeline {
   readonly #model: Model;
   readonly #filter: Filter;
@@ -20,9 +20,10 @@ export class Timeline {
   readonly #space = html('div', { class: 'space' });
   /** The numbers of the entries that pass the filter. */
   #passed: number[] = [];
-  #seen = 0;
+  /** The number of the latest filtered entry. */
+  #filtered = 0;
   #drawn = '';
-  /** Whether the newest is to be kept in view. */
+  /** Whether the newest entry is kept in view. */
   #follows = true;
 
   constructor(model: Model) {
@@ -31,7 +32,7 @@ export class Timeline {
     this.#root.append(this.#space);
     this.#root.addEventListener('scroll', () => {
       const { scrollTop, scrollHeight, clientHeight } = this.#root;
-      this.#follows = scrollHeight - scrollTop - clientHeight < ROW;
+      this.#follows = scrollHeight - scrollTop - clientHeight < ROW_HEIGHT;
     });
     this.#root.addEventListener('keydown', (event) => {
       this.#onKey(event);
@@ -41,47 +42,48 @@ export class Timeline {
   draw(): void {
     if (this.#filter.isChanged()) {
       this.#passed = [];
-      this.#seen = 0;
+      this.#filtered = 0;
     }
-    this.#sift();
+    this.#filterNew();
     const height = Math.max(1, this.#root.clientHeight);
-    this.#space.style.height = `${String(this.#passed.length * ROW)}px`;
+    this.#space.style.height = `${String(this.#passed.length * ROW_HEIGHT)}px`;
     if (this.#model.isLive && this.#follows) {
-      this.#root.scrollTop = Math.max(0, this.#passed.length * ROW - height);
+      this.#root.scrollTop = Math.max(0, this.#passed.length * ROW_HEIGHT - height);
     }
-    const from = Math.max(0, Math.floor(this.#root.scrollTop / ROW) - MARGIN);
-    const to = Math.min(this.#passed.length, from + Math.ceil(height / ROW) + 2 * MARGIN);
+    const from = Math.max(0, Math.floor(this.#root.scrollTop / ROW_HEIGHT) - MARGIN_ROWS);
+    const rows = Math.ceil(height / ROW_HEIGHT) + 2 * MARGIN_ROWS;
+    const to = Math.min(this.#passed.length, from + rows);
     this.#drawRows(from, to);
     this.#count.textContent = `${String(this.#passed.length)} of ${String(this.#model.history.length)}`;
   }
 
-  /** Looks at the entry that is so many rows further; the first or the last, past either end. */
+  /** Moves the selection by a number of rows, at most to the first or the last one. */
   step(rows: number): void {
     if (this.#passed.length === 0) return;
     const at = this.#indexOf(this.#model.seq);
     const to = Math.min(this.#passed.length - 1, Math.max(0, at + rows));
-    this.#look(this.#passed[to]);
-    this.#show(to);
+    this.#select(this.#passed[to]);
+    this.#scrollTo(to);
   }
 
-  /** Returns to the present. */
-  live(): void {
+  /** Drops the selection and follows the newest entry. */
+  returnToLive(): void {
     this.#model.cursor = undefined;
     this.#follows = true;
   }
 
-  /** Takes in what is new, and lets go what is no longer kept. */
-  #sift(): void {
+  /** Filters the new entries, and removes those that are no longer kept. */
+  #filterNew(): void {
     const { history } = this.#model;
     const { oldest, newest } = history;
-    let gone = 0;
-    while ((this.#passed[gone] ?? Infinity) < oldest) gone += 1;
-    if (gone > 0) this.#passed.splice(0, gone);
-    for (let seq = Math.max(oldest, this.#seen + 1); seq <= newest && seq > 0; seq += 1) {
+    let dropped = 0;
+    while ((this.#passed[dropped] ?? Infinity) < oldest) dropped += 1;
+    if (dropped > 0) this.#passed.splice(0, dropped);
+    for (let seq = Math.max(oldest, this.#filtered + 1); seq <= newest && seq > 0; seq += 1) {
       const entry = history.entry(seq);
       if (entry !== undefined && this.#filter.passes(entry)) this.#passed.push(seq);
     }
-    this.#seen = newest;
+    this.#filtered = newest;
   }
 
   #drawRows(from: number, to: number): void {
@@ -96,32 +98,33 @@ export class Timeline {
 
   #row(entry: Entry, at: number): HTMLElement {
     const row = rowOf(entry, this.#model);
-    row.style.top = `${String(at * ROW)}px`;
+    row.style.top = `${String(at * ROW_HEIGHT)}px`;
     row.setAttribute('aria-selected', String(entry.seq === this.#model.cursor));
     row.addEventListener('click', () => {
-      this.#look(entry.seq);
+      this.#select(entry.seq);
     });
     return row;
   }
 
-  #look(seq: number | undefined): void {
+  #select(seq: number | undefined): void {
     const entry = seq === undefined ? undefined : this.#model.history.entry(seq);
     if (entry === undefined) return;
     this.#model.cursor = entry.seq;
-    if (entry.kind !== 'problem') this.#model.selected = this.#subject(entry.actor);
+    if (entry.kind !== 'problem') this.#model.selected = this.#machineOf(entry.actor);
   }
 
-  /** The machine, where the entry is about one of the actors that it runs. */
-  #subject(id: string): string {
-    const actor = this.#model.history.lives.get(id)?.actor;
+  /** An actor that is not a machine is selected by the machine that runs it. */
+  #machineOf(id: string): string {
+    const actor = this.#model.history.actors.get(id)?.actor;
     return actor?.kind === 'actor' ? (actor.parent ?? id) : id;
   }
 
-  #show(at: number): void {
+  #scrollTo(at: number): void {
     const { scrollTop, clientHeight } = this.#root;
-    if (at * ROW < scrollTop) this.#root.scrollTop = at * ROW;
-    else if ((at + 1) * ROW > scrollTop + clientHeight) {
-      this.#root.scrollTop = (at + 1) * ROW - clientHeight;
+    const top = at * ROW_HEIGHT;
+    if (top < scrollTop) this.#root.scrollTop = top;
+    else if (top + ROW_HEIGHT > scrollTop + clientHeight) {
+      this.#root.scrollTop = top + ROW_HEIGHT - clientHeight;
     }
   }
 
@@ -130,7 +133,7 @@ export class Timeline {
   }
 
   #onKey(event: KeyboardEvent): void {
-    const page = Math.max(1, Math.floor(this.#root.clientHeight / ROW) - 1);
+    const page = Math.max(1, Math.floor(this.#root.clientHeight / ROW_HEIGHT) - 1);
     const steps: Readonly<Record<string, number>> = {
       ArrowDown: 1,
       ArrowUp: -1,

@@ -1,46 +1,49 @@
 /**
- * What has happened, as far as it is kept: a bounded list of entries, and for each actor its states.
+ * A bounded history: the latest entries, and the states of each actor.
  *
- * The server and the page keep the same kind of history, so that the state of any actor at any entry is
- * found in either. When an old state is dropped it becomes the actor's base, so that what is kept can
- * always be told from its beginning; an actor is forgotten with the entry that stopped it.
+ * The server and the page keep the same history, so that both can find the state of any actor at any kept
+ * entry. When an old state is dropped, it becomes the actor's base state, from which the kept ones
+ * follow. An actor is dropped with the entry that stopped it.
  */
 
 import type { ActorState, ActorView, Entry, StateEntry } from './view.ts';
 
-/** An actor's life, as far as it is kept. */
-export interface Life {
+/** The kept history of one actor. */
+export interface ActorHistory {
   actor: ActorView;
   readonly states: StateEntry[];
-  /** The entry that ended it. */
+  /** The number of the entry that stopped it. */
   stop: number | undefined;
 }
 
-/** How much is kept. */
-export interface Bounds {
+/** The maximum size of a history. */
+export interface HistoryBounds {
   readonly entries: number;
-  /** In bytes, roughly. */
+  /** In bytes, approximately. */
   readonly size: number;
 }
 
-/** See the module's comment. */
+/** The bounds of the server and of the page. */
+export const HISTORY_BOUNDS: HistoryBounds = { entries: 20_000, size: 64 * 1024 * 1024 };
+
+/** Entries by number, and actors by id. */
 export class History {
-  readonly lives = new Map<string, Life>();
-  readonly #bounds: Bounds;
+  readonly actors = new Map<string, ActorHistory>();
+  readonly #bounds: HistoryBounds;
   #entries: (Entry | undefined)[] = [];
   #dropped = 0;
   #size = 0;
 
-  constructor(bounds: Bounds) {
+  constructor(bounds: HistoryBounds) {
     this.#bounds = bounds;
   }
 
-  /** How many entries are kept. */
+  /** The number of kept entries. */
   get length(): number {
     return this.#entries.length - this.#dropped;
   }
 
-  /** The entries that are kept, the oldest first. */
+  /** The kept entries, the oldest first. */
   *entries(): Generator<Entry> {
     for (let at = this.#dropped; at < this.#entries.length; at += 1) {
       const entry = this.#entries[at];
@@ -48,7 +51,7 @@ export class History {
     }
   }
 
-  /** The number of the oldest entry that is kept; 0 when there is none. */
+  /** The number of the oldest kept entry; 0 when there is none. */
   get oldest(): number {
     return this.#entries[this.#dropped]?.seq ?? 0;
   }
@@ -58,35 +61,35 @@ export class History {
     return this.#entries.at(-1)?.seq ?? 0;
   }
 
-  /** An entry by its number. Numbers have no gaps. */
+  /** The kept entry with this number. Numbers have no gaps. */
   entry(seq: number): Entry | undefined {
     const first = this.oldest;
     return seq < first || first === 0 ? undefined : this.#entries[this.#dropped + seq - first];
   }
 
-  /** An actor is known from now on; one that was known before begins anew. */
+  /** Adds an actor. A previous actor with the same id is replaced. */
   addActor(actor: ActorView): void {
-    this.lives.set(actor.id, { actor, states: [], stop: undefined });
+    this.actors.set(actor.id, { actor, states: [], stop: undefined });
   }
 
-  /** Something happened; drops what there is no room for any more. */
+  /** Adds an entry, and drops the oldest ones beyond the bounds. The newest is always kept. */
   add(entry: Entry): void {
     this.#entries.push(entry);
     this.#size += entry.size;
-    const life = this.lives.get(entry.actor);
-    if (entry.kind === 'state') life?.states.push(entry);
-    else if (entry.kind === 'stop' && life !== undefined) life.stop = entry.seq;
+    const known = this.actors.get(entry.actor);
+    if (entry.kind === 'state') known?.states.push(entry);
+    else if (entry.kind === 'stop' && known !== undefined) known.stop = entry.seq;
     while (this.length > this.#bounds.entries || this.#size > this.#bounds.size) {
       if (this.length <= 1) break;
       this.#drop();
     }
   }
 
-  /** What was known of an actor right after an entry; `undefined` when it was not there yet. */
+  /** The state of an actor right after an entry; `undefined` when it had not started yet. */
   stateAt(id: string, seq: number): ActorState | undefined {
-    const life = this.lives.get(id);
-    if (life === undefined || life.actor.start > seq) return undefined;
-    const { states } = life;
+    const known = this.actors.get(id);
+    if (known === undefined || known.actor.start > seq) return undefined;
+    const { states } = known;
     let low = 0;
     let high = states.length;
     while (low < high) {
@@ -94,11 +97,11 @@ export class History {
       if ((states[middle]?.seq ?? 0) <= seq) low = middle + 1;
       else high = middle;
     }
-    return states[low - 1]?.state ?? life.actor.base;
+    return states[low - 1]?.state ?? known.actor.base;
   }
 
   clear(): void {
-    this.lives.clear();
+    this.actors.clear();
     this.#entries = [];
     this.#dropped = 0;
     this.#size = 0;
@@ -108,25 +111,25 @@ export class History {
     const entry = this.#entries[this.#dropped];
     this.#entries[this.#dropped] = undefined;
     this.#dropped += 1;
-    if (entry !== undefined) this.#forget(entry);
-    // Now and then, because to shift a long array is work.
+    if (entry !== undefined) this.#onDropped(entry);
+    // The array is rarely shortened, because shifting a long array is expensive.
     if (this.#dropped > 1000 && this.#dropped * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#dropped);
       this.#dropped = 0;
     }
   }
 
-  #forget(entry: Entry): void {
+  #onDropped(entry: Entry): void {
     this.#size -= entry.size;
-    const life = this.lives.get(entry.actor);
-    if (life === undefined) return;
-    if (entry.kind === 'stop' && life.stop === entry.seq) this.lives.delete(entry.actor);
-    if (entry.kind === 'start' && life.actor.start === entry.seq) {
-      life.actor = { ...life.actor, start: 0 };
+    const known = this.actors.get(entry.actor);
+    if (known === undefined) return;
+    if (entry.kind === 'stop' && known.stop === entry.seq) this.actors.delete(entry.actor);
+    if (entry.kind === 'start' && known.actor.start === entry.seq) {
+      known.actor = { ...known.actor, start: 0 };
     }
-    if (entry.kind === 'state' && life.states[0]?.seq === entry.seq) {
-      life.states.shift();
-      life.actor = { ...life.actor, base: entry.state };
+    if (entry.kind === 'state' && known.states[0]?.seq === entry.seq) {
+      known.states.shift();
+      known.actor = { ...known.actor, base: entry.state };
     }
   }
 }

@@ -1,4 +1,4 @@
-/** What the inspector's server tells its page, and what the page asks of it. Types only. */
+/** The messages between the inspector's server and its page. Types only. */
 
 export type Json =
   null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -6,30 +6,30 @@ export type Json =
 /** Milliseconds since 1970, with fractions. */
 export type Timestamp = number;
 
-/** A program that reports or has reported, or a recording that was opened. */
+/** A program that reports or has reported, or an opened recording. */
 export interface ProgramView {
   readonly type: 'program';
   readonly id: string;
   readonly name: string;
   readonly pid: number;
-  /** `recording`: read from a file. */
-  readonly source: 'live' | 'gone' | 'recording';
-  /** Whether its actors take events from here. */
+  /** `disconnected`: not connected any more. `recording`: read from a file. */
+  readonly source: 'live' | 'disconnected' | 'recording';
+  /** Whether it accepts events for its actors. */
   readonly control: boolean;
 }
 
 export type Status = 'active' | 'done' | 'error' | 'stopped';
 
-/** What is known of an actor at one moment. */
+/** An actor at one moment. */
 export interface ActorState {
   readonly at: Timestamp;
   readonly status: Status;
-  /** The state's value, as XState says it; for actors that are no machines, their status. */
+  /** The state value; for an actor that is not a machine, its status. */
   readonly value: Json;
   readonly context: Json;
   readonly output?: Json;
   readonly error?: Json;
-  /** The name of the event that led here. */
+  /** The name of the event that led to this state. */
   readonly event: string;
   readonly microsteps?: readonly Microstep[];
   readonly actions?: readonly string[];
@@ -55,7 +55,7 @@ export interface RunningDeadline {
   readonly startedAt: Timestamp;
 }
 
-/** An actor, with its state before the first entry that is still kept. */
+/** An actor, with its state before the first kept entry. */
 export interface ActorView {
   readonly type: 'actor';
   /** Unique among all programs. */
@@ -64,20 +64,20 @@ export interface ActorView {
   readonly name: string;
   readonly parent?: string;
   readonly kind: 'machine' | 'actor';
-  /** Names the chart of its machine; see `ChartRequest`. */
+  /** The id of its machine's chart, which the page requests with `chart`. */
   readonly chart: string;
-  /** The number of the entry that began it; 0 when that is no longer kept. */
+  /** The number of its `start` entry; 0 when that is no longer kept. */
   readonly start: number;
   readonly base: ActorState;
 }
 
 interface EntryOf {
   readonly type: 'entry';
-  /** Counts entries, from 1. */
+  /** The number of the entry, from 1, without gaps. */
   readonly seq: number;
   readonly at: Timestamp;
   readonly actor: string;
-  /** Roughly, in bytes. */
+  /** The approximate size, in bytes. */
   readonly size: number;
 }
 
@@ -99,19 +99,19 @@ export type Entry =
       readonly bytes: number;
       readonly skipped: number;
     })
-  /** Something went wrong in the reporting itself; `actor` is the program then. */
+  /** The reporting itself failed at something. `actor` is the id of the program. */
   | (EntryOf & { readonly kind: 'problem'; readonly text: string });
 
 export type StateEntry = Extract<Entry, { kind: 'state' }>;
 
-/** A part of a chart, in pixels, y downwards. */
+/** A state in a chart, with its position in pixels; y grows downwards. */
 export interface ChartNode {
   readonly id: string;
   readonly key: string;
   readonly kind: 'atomic' | 'compound' | 'parallel' | 'final' | 'history' | 'initial';
   readonly parent?: string;
   readonly description?: string;
-  /** What stands below its name. */
+  /** The lines below its name. */
   readonly lines: readonly ChartLine[];
   readonly x: number;
   readonly y: number;
@@ -122,19 +122,19 @@ export interface ChartNode {
 /** An invoked actor, a deadline, or an event that changes no state. */
 export interface ChartLine {
   readonly kind: 'actor' | 'deadline' | 'event';
-  /** The id of the actor; the name of the event. */
+  /** The id of the actor, or the name of the event. */
   readonly name: string;
   readonly text: string;
 }
 
-/** All transitions from one state to one other. */
+/** All transitions from one state to another. */
 export interface ChartEdge {
   readonly source: string;
   readonly target: string;
   readonly labels: readonly ChartLabel[];
-  /** Bends, from the source to the target. */
+  /** The points of the line, from the source to the target. */
   readonly points: readonly (readonly [x: number, y: number])[];
-  /** The middle of the labels. */
+  /** The centre of the labels. */
   readonly at?: readonly [x: number, y: number];
 }
 
@@ -143,7 +143,7 @@ export interface ChartLabel {
   readonly text: string;
 }
 
-/** A statechart, laid out. */
+/** A laid out statechart. */
 export interface Chart {
   readonly id: string;
   readonly width: number;
@@ -152,21 +152,21 @@ export interface Chart {
   readonly edges: readonly ChartEdge[];
 }
 
-/** What the server says, many at a time. */
+/** A message from the server. They are sent in arrays. */
 export type ServerMessage =
-  /** First, and whenever the page missed something: all that follows is new. */
+  /** Starts the full state: the first message, and sent again after the page has missed messages. */
   | { readonly type: 'hello'; readonly control: boolean; readonly wire: boolean }
   | ProgramView
   | ActorView
   | Entry
   | { readonly type: 'chart'; readonly id: string; readonly chart: Chart }
   | { readonly type: 'no-chart'; readonly id: string; readonly why: string }
-  /** Whether programs report their messages. */
+  /** Whether programs report the messages of their protocol machines. */
   | { readonly type: 'wire'; readonly on: boolean };
 
-/** What a page asks for. */
+/** A request from a page. */
 export type PageMessage =
   | { readonly type: 'chart'; readonly id: string }
   | { readonly type: 'wire'; readonly on: boolean }
-  /** Only where control is allowed. */
+  /** Sends an event to an actor. Ignored unless control is allowed. */
   | { readonly type: 'send'; readonly actor: string; readonly event: { readonly type: string } };

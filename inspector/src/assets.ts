@@ -1,10 +1,10 @@
-/** The page's files: as they were built, or, in a checkout, as TypeScript strips them on the way. */
+/** Serves the page's files: the built ones, or, in a checkout, TypeScript with its types stripped. */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** A file to be served. */
+/** The content of a served file. */
 export interface Asset {
   readonly type: string;
   readonly body: string;
@@ -17,20 +17,20 @@ const TYPES: Readonly<Record<string, string>> = {
   js: 'text/javascript; charset=utf-8',
   svg: 'image/svg+xml',
 };
-/** Only these names are looked at: no path can lead anywhere else. */
-const PATH = /^\/(?:page|shared)\/[a-z][a-z-]*\.(html|css|js|svg)$/;
+/** The only paths that are looked up, so that no path can lead out of these folders. */
+const ASSET_PATH = /^\/(?:page|shared)\/[a-z][a-z-]*\.(html|css|js|svg)$/;
 
-/** The file of a path; `undefined` when there is none. */
+/** The file at a path of the URL; `undefined` when there is none. */
 export async function assetOf(pathname: string): Promise<Asset | undefined> {
   const path = pathname === '/' ? '/page/index.html' : pathname;
-  const type = TYPES[PATH.exec(path)?.[1] ?? ''];
+  const type = TYPES[ASSET_PATH.exec(path)?.[1] ?? ''];
   if (type === undefined) return undefined;
-  const body = textOf(path) ?? (await strippedOf(path));
+  const body = readAsset(path) ?? (await transpiled(path));
   return body === undefined ? undefined : { type, body };
 }
 
-/** What the compiler does not copy stands beside the build. */
-function textOf(path: string): string | undefined {
+/** The compiler does not copy HTML, CSS and SVG to `dist`: they are read from beside it. */
+function readAsset(path: string): string | undefined {
   for (const root of [ROOT, join(ROOT, '..')]) {
     const file = join(root, path);
     if (existsSync(file)) return readFileSync(file, 'utf8');
@@ -38,14 +38,14 @@ function textOf(path: string): string | undefined {
   return undefined;
 }
 
-/** What was stripped, by its source. */
-const stripped = new Map<string, string>();
+/** Transpiled modules, by their source text. */
+const cache = new Map<string, string>();
 
-/** In a checkout there is TypeScript, and the compiler to strip it. */
-async function strippedOf(path: string): Promise<string | undefined> {
-  const source = textOf(path.replace(/\.js$/, '.ts'));
+/** Transpiles a module of the page. Only a checkout has the sources and the compiler. */
+async function transpiled(path: string): Promise<string | undefined> {
+  const source = readAsset(path.replace(/\.js$/, '.ts'));
   if (source === undefined) return undefined;
-  const known = stripped.get(source);
+  const known = cache.get(source);
   if (known !== undefined) return known;
   const { default: typescript } = await import('typescript');
   const { ModuleKind, ScriptTarget, transpileModule } = typescript;
@@ -56,6 +56,6 @@ async function strippedOf(path: string): Promise<string | undefined> {
     rewriteRelativeImportExtensions: true,
   };
   const { outputText } = transpileModule(source, { compilerOptions });
-  stripped.set(source, outputText);
+  cache.set(source, outputText);
   return outputText;
 }

@@ -1,4 +1,4 @@
-/** What comes from a program or a page is somebody else's: each value is looked at before it is used. */
+/** Checks values from programs and pages, which may be of any type. */
 
 import type {
   ActorState,
@@ -9,53 +9,57 @@ import type {
   TakenTransition,
 } from '../shared/view.ts';
 
-/** An object of JSON. */
+/** A parsed JSON object. */
 export type JsonObject = Readonly<Record<string, unknown>>;
+
+const MAX_NAME_CHARACTERS = 1024;
 
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * The object that a text holds.
+ * Parses a JSON object.
  *
- * @throws {TypeError} When it holds none.
+ * @throws {TypeError} When the text is not a JSON object.
  */
 export function parseObject(text: string): JsonObject {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new TypeError('it is no JSON');
+    throw new TypeError('it is not JSON');
   }
-  if (!isObject(value)) throw new TypeError('it is no JSON object');
+  if (!isObject(value)) throw new TypeError('it is not a JSON object');
   return value;
 }
 
 /**
- * A property that must be a text, and not a long one: a name of something.
+ * A property that is a name.
  *
- * @throws {TypeError} When it is not.
+ * @throws {TypeError} When it is not a string, or too long.
  */
 export function nameIn(object: JsonObject, key: string): string {
   const value = object[key];
-  if (typeof value !== 'string' || value.length > 1024)
-    throw new TypeError(`its ${key} is no name`);
+  if (typeof value !== 'string' || value.length > MAX_NAME_CHARACTERS)
+    throw new TypeError(
+      `its '${key}' is not a string of ${String(MAX_NAME_CHARACTERS)} characters or less`,
+    );
   return value;
 }
 
-/** A text; '' for anything else. */
+/** A property that is a string; '' for anything else. */
 export const textIn = (object: JsonObject, key: string): string => {
   const value = object[key];
   return typeof value === 'string' ? value : '';
 };
 
-/** A finite number; `otherwise` for anything else. */
-export const numberIn = (object: JsonObject, key: string, otherwise = 0): number => {
+/** A property that is a finite number; `fallback` for anything else. */
+export const numberIn = (object: JsonObject, key: string, fallback = 0): number => {
   const value = object[key];
-  return typeof value === 'number' && Number.isFinite(value) ? value : otherwise;
+  return typeof value === 'number' && Number.isFinite(value) ? value : fallback;
 };
 
-/** A value that came out of `JSON.parse`, or was made of such. */
+/** Types a value that was parsed from JSON. */
 export const json = (value: unknown): Json => (value ?? null) as Json;
 
 const listIn = (object: JsonObject, key: string): readonly unknown[] => {
@@ -71,7 +75,7 @@ const STATUSES: readonly string[] = ['active', 'done', 'error', 'stopped'] satis
 const isStatus = (value: unknown): value is Status =>
   typeof value === 'string' && STATUSES.includes(value);
 
-/** What stands in the field `wirechart` of a state; a receiver of plain @xstate/inspect has none. */
+/** The field `wirechart` of a message about a state. Plain @xstate/inspect services do not send it. */
 export function factsIn(
   message: JsonObject,
   isDone: boolean,

@@ -8,53 +8,54 @@ import { parseArgs } from 'node:util';
 import { isToken, newToken } from './guard.ts';
 import { type Inspector, startInspector } from './server.ts';
 
-const USAGE = `Usage: wirechart-inspector [options]                  an inspector for programs that report to it
-       wirechart-inspector [options] open FILE ...    the same, with recordings opened
+const USAGE = `Usage: wirechart-inspector [options]                  starts an inspector
+       wirechart-inspector [options] open FILE ...    starts one and opens recordings
 
-  --port N       where to listen (4444)
-  --host NAME    on which address of this machine (127.0.0.1); any other lets others look
-  --control      lets pages send events to the programs' actors
-  --token TEXT   what the URL must hold; by default one that is made once and kept in
-                 $XDG_STATE_HOME/wirechart, so that the URL stays the same
-  --origin URL   another site whose pages may connect, with the token; can be repeated
-  --help         this text
+  --port N       the port to listen on (default: 4444)
+  --host NAME    the address to listen on (default: 127.0.0.1); with any other, the inspector
+                 can be reached from other machines
+  --control      allows pages to send events to the programs' actors
+  --token TEXT   the token that the URL must contain (default: one that is generated once and
+                 kept in $XDG_STATE_HOME/wirechart, so that the URL stays the same)
+  --origin URL   another site whose pages may connect with the token; can be repeated
+  --help         prints this text
 
 Programs report to it with inspectTo(URL) of 'wirechart/inspect', or with WIRECHART_INSPECT=URL.`;
 
-/** Something that the person at the keyboard can mend. */
+/** A wrong argument or a failure that the user can fix. */
 class UsageError extends Error {}
 
 async function main(args: string[]): Promise<void> {
-  const { values, positionals } = parsed(args);
+  const { values, positionals } = parseArguments(args);
   if (values.help) {
     console.log(USAGE);
     return;
   }
   const files = filesOf(positionals);
-  const inspector = await listening({
+  const inspector = await start({
     port: portOf(values.port),
     host: values.host,
     control: values.control,
-    token: values.token ?? keptToken(),
+    token: values.token ?? persistentToken(),
     origins: values.origin,
   });
-  const over = new AbortController();
+  const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
-      over.abort();
+      interrupted.abort();
       void inspector.close();
     });
   }
   try {
-    for (const file of files) await opened(inspector, file);
-    if (!over.signal.aborted) console.log(`The inspector is at ${inspector.url}`);
+    for (const file of files) await openRecording(inspector, file);
+    if (!interrupted.signal.aborted) console.log(`The inspector is at ${inspector.url}`);
   } catch (error) {
     await inspector.close();
-    if (!over.signal.aborted) throw error;
+    if (!interrupted.signal.aborted) throw error;
   }
 }
 
-function parsed(args: string[]) {
+function parseArguments(args: string[]) {
   try {
     return parseArgs({
       args,
@@ -69,68 +70,68 @@ function parsed(args: string[]) {
       },
     });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : 'The arguments are wrong');
+    throw new UsageError(error instanceof Error ? error.message : 'Invalid arguments');
   }
 }
 
 function filesOf([command, ...files]: string[]): string[] {
   if (command === undefined) return [];
-  if (command !== 'open') throw new UsageError(`What is '${command}'?`);
-  if (files.length === 0) throw new UsageError('Which recording is to be opened?');
+  if (command !== 'open') throw new UsageError(`Unknown command '${command}'`);
+  if (files.length === 0) throw new UsageError("'open' needs the path of at least one recording");
   return files;
 }
 
 function portOf(text: string): number {
   const port = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (!(port <= 65_535)) throw new UsageError(`'${text}' is no port`);
+  if (!(port <= 65_535)) throw new UsageError(`--port is '${text}'; it must be from 0 to 65535`);
   return port;
 }
 
-async function listening(options: Parameters<typeof startInspector>[0]): Promise<Inspector> {
+async function start(options: Parameters<typeof startInspector>[0]): Promise<Inspector> {
   try {
     return await startInspector(options);
   } catch (error) {
     if (error instanceof TypeError) throw new UsageError(error.message);
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-      throw new UsageError(`Port ${String(options?.port)} is taken: choose another with --port`);
+      throw new UsageError(`Port ${String(options?.port)} is in use; choose another with --port`);
     }
     throw error;
   }
 }
 
-async function opened(inspector: Inspector, file: string): Promise<void> {
+async function openRecording(inspector: Inspector, file: string): Promise<void> {
   try {
     await inspector.open(basename(file), createReadStream(file, 'utf8'));
   } catch (error) {
     const why = error instanceof Error ? error.message : 'it cannot be read';
-    throw new UsageError(`${file} was not opened: ${why}`);
+    throw new UsageError(`Cannot open '${file}': ${why}`);
   }
 }
 
-/** A token that stays, so that programs find an inspector that was started anew. Only its owner can read it. */
-function keptToken(): string {
+/** The token in a file that only its owner can read, so that the URL is the same after a restart. */
+function persistentToken(): string {
   const file = join(stateDirectory(), 'wirechart', 'inspector-token');
-  const kept = textOf(file);
+  const kept = readText(file);
   if (kept !== undefined && isToken(kept)) return kept;
   const token = newToken();
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    // It may have been edited, or was not written to its end.
+    // The file holds no valid token: it was edited, or its writing was interrupted.
     if (kept !== undefined) rmSync(file);
     writeFileSync(file, `${token}\n`, { mode: 0o600, flag: 'wx' });
   } catch {
-    // A home that cannot be written to: then it is another one the next time.
+    // The directory is not writable: the next start uses another token.
   }
   return token;
 }
 
-/** As the XDG Base Directory Specification has it, which wants relative paths to be ignored. */
+/** The XDG Base Directory Specification says that relative paths are ignored. */
 function stateDirectory(): string {
   const { XDG_STATE_HOME: state = '' } = process.env;
   return isAbsolute(state) ? state : join(homedir(), '.local', 'state');
 }
 
-function textOf(file: string): string | undefined {
+function readText(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch {

@@ -1,9 +1,9 @@
-/** A machine of XState 4 as the graph that is laid out: what it says, without where it stands. */
+/** Converts an XState 4 machine to the graph that is laid out: nodes and edges without positions. */
 
 import type { ChartLabel, ChartLine, ChartNode } from '../shared/view.ts';
-import type { V4Machine } from './program.ts';
+import type { V4Machine } from './publisher.ts';
 
-/** A state, or the dot that a compound state begins at. */
+/** A state, or the initial dot of a compound state. */
 export interface GraphNode extends Pick<
   ChartNode,
   'id' | 'key' | 'kind' | 'description' | 'lines'
@@ -11,20 +11,20 @@ export interface GraphNode extends Pick<
   readonly children: readonly GraphNode[];
 }
 
-/** All transitions from one state to one other. */
+/** All transitions from one state to another. */
 export interface GraphEdge {
   readonly source: string;
   readonly target: string;
   readonly labels: readonly ChartLabel[];
 }
 
-/** See the module's comment. */
+/** A machine's states and transitions, as they are drawn. */
 export interface Graph {
   readonly root: GraphNode;
   readonly edges: readonly GraphEdge[];
 }
 
-/** Of XState 4's state nodes, machines included, what is drawn. */
+/** The parts of an XState 4 state node (a machine is one, too) that are drawn. */
 interface V4Node {
   readonly id: string;
   readonly key: string;
@@ -41,29 +41,32 @@ interface V4Transition {
   readonly cond?: { readonly type: string; readonly name?: string | undefined } | undefined;
 }
 
-/** Of one machine; a larger one is not drawn. */
+/** A larger machine is not drawn. */
 const MAX_NODES = 2_000;
 
 /**
- * What a machine's chart shows.
+ * The graph of a machine.
  *
- * @throws {RangeError} When the machine is too large to be drawn.
+ * @throws {RangeError} When the machine has too many states to be drawn.
  */
 export function graphOf(machine: V4Machine): Graph {
-  const nodes = [...below(machine)];
-  if (nodes.length > MAX_NODES) throw new RangeError(`it has ${String(nodes.length)} states`);
+  const nodes = [...subtree(machine)];
+  if (nodes.length > MAX_NODES) {
+    const count = String(nodes.length);
+    throw new RangeError(`the machine has ${count} states; at most ${String(MAX_NODES)} are drawn`);
+  }
   return {
     root: nodeOf(machine),
     edges: nodes.flatMap((node) => [...initialEdge(node), ...edgesFrom(node)]),
   };
 }
 
-/** The id of the dot that leads to a compound state's first state. */
+/** The id of a compound state's initial dot. */
 const dotOf = (id: string): string => `${id}:initial`;
 
-function* below(node: V4Node): Generator<V4Node> {
+function* subtree(node: V4Node): Generator<V4Node> {
   yield node;
-  for (const child of childrenOf(node)) yield* below(child);
+  for (const child of childrenOf(node)) yield* subtree(child);
 }
 
 const childrenOf = (node: V4Node): V4Node[] => Object.values(node.states);
@@ -75,7 +78,7 @@ function nodeOf(node: V4Node): GraphNode {
     key: node.key,
     kind: node.type,
     ...(typeof node.description === 'string' && { description: node.description }),
-    lines: [...actorsOf(node), ...deadlinesOf(node), ...notesOf(node)],
+    lines: [...actorsOf(node), ...deadlinesOf(node), ...internalEventsOf(node)],
     children: [
       ...(initialOf(node) === undefined ? [] : [dot]),
       ...childrenOf(node).map((child) => nodeOf(child)),
@@ -96,7 +99,7 @@ function initialEdge(node: V4Node): GraphEdge[] {
 const actorsOf = (node: V4Node): ChartLine[] =>
   node.invoke.map(({ id }) => ({ kind: 'actor', name: id, text: id }));
 
-/** What a state waits for, by the events that end the waiting. */
+/** The delays after which a state is left, by their events. */
 function deadlinesOf(node: V4Node): ChartLine[] {
   const events = new Set(node.transitions.map(({ eventType }) => eventType));
   return [...events].flatMap((name): ChartLine[] => {
@@ -105,8 +108,8 @@ function deadlinesOf(node: V4Node): ChartLine[] {
   });
 }
 
-/** Events that change no state. That an invoked actor's failure is noted goes without saying. */
-const notesOf = (node: V4Node): ChartLine[] =>
+/** Events that change no state, without the results of invoked actors. */
+const internalEventsOf = (node: V4Node): ChartLine[] =>
   node.transitions
     .filter(({ target, eventType }) => target === undefined && !/^(?:error|done)\./.test(eventType))
     .map((transition) => ({
@@ -127,13 +130,13 @@ function edgesFrom(node: V4Node): GraphEdge[] {
 
 function labelOf({ eventType, cond }: V4Transition): ChartLabel {
   const text = inWords(eventType);
-  // `isFinite` only says that a deadline may be Infinity.
+  // The guard `isFinite` is left out: it only says that a deadline may be Infinity.
   const guard =
     cond === undefined || cond.name === 'isFinite' ? '' : ` [${cond.name ?? 'guarded'}]`;
   return { event: eventType, text: text + guard };
 }
 
-/** XState's own events, in words. */
+/** Readable names of XState's own events. */
 const inWords = (type: string): string => {
   const after = /^xstate\.after\((.*?)\)#/.exec(type)?.[1];
   if (after !== undefined) return `after ${delayText(after)}`;

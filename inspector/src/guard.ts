@@ -1,81 +1,82 @@
 /**
- * Who may talk to the inspector: whoever knows the token, from this machine, and no page of another site.
+ * Access control: a client needs the token, and must not be a page of another site.
  *
- * A web page can open WebSockets to loopback, so the token is asked for. A name that somebody else
- * points at 127.0.0.1 makes a page of theirs one of ours for the browser (DNS rebinding), so the header
- * Host must name us. And a page that has found the token out is still refused by its Origin.
+ * The token is required because any web page can open WebSockets to loopback addresses. The header Host
+ * must name this inspector, because another site's domain can be pointed at 127.0.0.1, which makes its
+ * pages same-origin for the browser (DNS rebinding). The header Origin is checked as well, so that a page
+ * of another site is refused even if it knows the token.
  */
 
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-/** Who is let in. */
+/** What a request must match. */
 export interface Admission {
   readonly token: string;
-  /** Names of ours: see `hostsOf()`. */
+  /** The inspector's own names: see `hostsOf()`. */
   readonly hosts: ReadonlySet<string>;
-  /** Other sites whose pages are let in, with the token. */
+  /** Other sites whose pages may connect, with the token. */
   readonly origins: ReadonlySet<string>;
 }
 
-/** Whether a text can stand in a URL as it is, and is not guessed soon. */
+/** Whether a text can be a token: it needs no escaping in a URL and is not too short. */
 export const isToken = (text: string): boolean => /^[\w-]{8,}$/.test(text);
 
-/** One that nobody guesses. */
+/** A random token of 144 bits. */
 export const newToken = (): string => randomBytes(18).toString('base64url');
 
-/** A name and a port as browsers write them: an IPv6 address in brackets, and nothing for the port of http. */
+/** A host and port as browsers write them: an IPv6 address in brackets, and without port 80. */
 export const authorityOf = (name: string, port: number): string =>
   `${name.includes(':') ? `[${name}]` : name}${port === 80 ? '' : `:${String(port)}`}`;
 
-/** What the header Host may say where one listens: the name that was printed, or that of loopback. */
+/** The valid values of the header Host: the printed name, and the loopback names. */
 export const hostsOf = (name: string, port: number): Set<string> =>
   new Set([name, '127.0.0.1', 'localhost', '::1'].map((each) => authorityOf(each, port)));
 
 /**
- * A site as browsers name it: without a path, and in lower case.
+ * A site as in the header Origin: without a path, in lower case.
  *
- * @throws {TypeError} When it is no URL.
+ * @throws {TypeError} When the text is not a URL.
  */
 export function siteOf(text: string): string {
   if (!URL.canParse(text))
-    throw new TypeError(`'${text}' is no site: http://localhost:3000 is one`);
+    throw new TypeError(`'${text}' is not an origin, such as http://localhost:3000`);
   const { origin } = new URL(text);
-  // Such as those of extensions, which have names that are not of the web.
+  // Browser extensions have origins of other schemes.
   return origin === 'null' ? text : origin;
 }
 
-/** Why a request is refused; `undefined` when it is not. */
-export function refusalOf(request: IncomingMessage, admission: Admission): string | undefined {
+/** Checks Host and Origin: why a request is refused, or `undefined` when it is not. */
+export function originRefusal(request: IncomingMessage, admission: Admission): string | undefined {
   const { host = '', origin } = request.headers;
   const isOurs = (authority: string): boolean =>
-    admission.hosts.has(authority) || authority === addressOf(request);
+    admission.hosts.has(authority) || authority === localAuthority(request);
   if (!isOurs(host.toLowerCase().replace(/:80$/, '')))
-    return `The host '${host}' is not this inspector`;
+    return `The header Host is '${host}', which is not this inspector`;
   if (origin === undefined || admission.origins.has(origin)) return undefined;
   const isPageOfOurs = origin.startsWith('http://') && isOurs(origin.slice('http://'.length));
-  return isPageOfOurs ? undefined : `Pages of ${origin} are not let in`;
+  return isPageOfOurs ? undefined : `Pages of '${origin}' are not allowed; see the option --origin`;
 }
 
-/** The address at which the request came in. It is no name, so nobody can have made it mean us. */
-const addressOf = ({ socket: { localAddress = '', localPort = 0 } }: IncomingMessage): string =>
-  authorityOf(localAddress.replace(/^::ffff:/, ''), localPort);
+/** The local address of the request. It is an IP address, which DNS rebinding cannot fake. */
+const localAuthority = ({
+  socket: { localAddress = '', localPort = 0 },
+}: IncomingMessage): string => authorityOf(localAddress.replace(/^::ffff:/, ''), localPort);
 
-/** The same, for what only those may do who know the token. */
-export function refusalOfStranger(
-  request: IncomingMessage,
-  admission: Admission,
-): string | undefined {
-  const refusal = refusalOf(request, admission);
+/** Checks Host, Origin and the token. */
+export function tokenRefusal(request: IncomingMessage, admission: Admission): string | undefined {
+  const refusal = originRefusal(request, admission);
   if (refusal !== undefined) return refusal;
   const token = urlOf(request).searchParams.get('token') ?? '';
-  return isEqual(token, admission.token) ? undefined : 'The token is wrong: use the URL as printed';
+  return isEqual(token, admission.token)
+    ? undefined
+    : 'Wrong token; use the URL that the inspector printed';
 }
 
-/** Where a request goes to. */
+/** The URL of a request. */
 export const urlOf = (request: IncomingMessage): URL => {
   const path = request.url ?? '/';
-  // A path of the form //host would be read as a host.
+  // The prefix keeps a path of the form //host from being parsed as a host.
   return new URL(`http://inspector${path.startsWith('/') ? path : '/'}`);
 };
 

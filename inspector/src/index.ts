@@ -1,7 +1,7 @@
 /**
- * wirechart-inspector: see XState machines live, in a browser, without any network.
+ * wirechart-inspector: watches XState machines live in a browser, without access to the internet.
  *
- * @packageDocumentation
+ * @module wirechart-inspector
  */
 
 export { type Inspector, type InspectorOptions, startInspector } from './server.ts';

@@ -1,6 +1,6 @@
 /**
- * Where the parts of a chart stand, found by elkjs in a thread of its own: a layout takes a quarter of a
- * second at first, and the inspector may run inside a program that has better things to do.
+ * Lays out charts with elkjs, in a worker thread: the first layout takes a quarter of a second, which
+ * would block the program that runs the inspector.
  */
 
 import { createRequire } from 'node:module';
@@ -10,19 +10,19 @@ import type { Chart, ChartEdge, ChartNode } from '../shared/view.ts';
 import { isObject } from './checks.ts';
 import type { Graph, GraphEdge, GraphNode } from './graph.ts';
 
-/** Sizes in pixels of the monospaced font in which the page writes charts: 12 px, and 11 px for labels. */
-const CHARACTER = 7.3;
-const LABEL_CHARACTER = 6.7;
-const LINE = 16;
-const LABEL_LINE = 14;
+/** Sizes in pixels. The page writes charts in a monospaced font of 12 px, and labels in 11 px. */
+const CHARACTER_WIDTH = 7.3;
+const LABEL_CHARACTER_WIDTH = 6.7;
+const LINE_HEIGHT = 16;
+const LABEL_LINE_HEIGHT = 14;
 const PADDING = 12;
-const DOT = 10;
-/** Room for a countdown behind the name of a deadline, in characters. */
-const COUNTDOWN = 8;
+const DOT_SIZE = 10;
+/** Space for the countdown after the name of a deadline. */
+const COUNTDOWN_CHARACTERS = 8;
 
 const OPTIONS: Readonly<Record<string, string>> = {
   'elk.algorithm': 'layered',
-  // Charts with labelled edges are broad already; downwards they come nearest to the form of a screen.
+  // Labelled edges make charts wide, so a downward layout fits a screen best.
   'elk.direction': 'DOWN',
   'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
   'elk.edgeRouting': 'ORTHOGONAL',
@@ -37,7 +37,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   'elk.spacing.edgeEdge': '7',
 };
 
-/** What runs in the thread. It is a text, because a module would have to be found in source and in build. */
+/** The thread's code. As a text it needs no file, whose path would differ between source and build. */
 const WORKER_SOURCE = `
 const { parentPort, workerData } = require('node:worker_threads');
 const Elk = require(workerData);
@@ -50,32 +50,31 @@ parentPort.on('message', (graph) => {
 });
 `;
 
-/** How long one layout may take, in ms. */
 const LAYOUT_TIMEOUT_MS = 20_000;
 
-interface Waiting {
+interface PendingLayout {
   readonly resolve: (layout: ElkNode) => void;
   readonly reject: (error: Error) => void;
 }
 
 /**
- * A thread that lays out graphs, one after the other, begun when the first one comes. It keeps no program
- * alive.
+ * Lays out one graph after the other in a worker thread, which starts with the first one. The thread does
+ * not keep the process alive.
  */
 export class Layouter {
   #worker: Worker | undefined;
-  #waiting: Waiting | undefined;
-  /** The end of what was asked for last, good or bad. */
+  #pending: PendingLayout | undefined;
+  /** Resolves when the latest requested layout has succeeded or failed. */
   #last: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
   /**
-   * The chart of a graph.
+   * Lays out a graph.
    *
-   * @throws {Error} When it cannot be laid out, or that takes too long.
+   * @throws {Error} When the layout fails or takes too long.
    */
   async layOut(id: string, graph: Graph): Promise<Chart> {
-    const layout = await this.#inTurn({
+    const layout = await this.#enqueue({
       id: ':all',
       layoutOptions: { ...OPTIONS, 'elk.padding': '[top=8,left=8,bottom=8,right=8]' },
       children: [elkNodeOf(graph.root)],
@@ -84,9 +83,9 @@ export class Layouter {
     return chartOf(id, graph, layout);
   }
 
-  /** Gets ready, so that the first chart does not take longer than the others. */
+  /** Starts the thread, so that the first chart does not take longer than the others. */
   warm(): void {
-    void this.#inTurn({
+    void this.#enqueue({
       id: ':all',
       layoutOptions: OPTIONS,
       children: [{ id: 'a' }],
@@ -98,38 +97,36 @@ export class Layouter {
     this.#isClosed = true;
     const worker = this.#worker;
     if (worker === undefined) return;
-    this.#abandon(worker, new Error('The inspector was closed'));
+    this.#terminate(worker, new Error('The inspector was closed'));
     await worker.terminate();
   }
 
-  /** The thread does one at a time, and each has its own patience, and its own failure. */
-  #inTurn(graph: ElkNode): Promise<ElkNode> {
-    const turn = this.#last.then(() => this.#run(graph));
-    this.#last = turn.catch(() => undefined);
-    return turn;
+  /** Layouts run one at a time, each with its own deadline and its own failure. */
+  #enqueue(graph: ElkNode): Promise<ElkNode> {
+    const layout = this.#last.then(() => this.#run(graph));
+    this.#last = layout.catch(() => undefined);
+    return layout;
   }
 
   async #run(graph: ElkNode): Promise<ElkNode> {
     if (this.#isClosed) throw new Error('The inspector was closed');
-    const worker = (this.#worker ??= this.#begin());
-    const late = setTimeout(() => {
-      this.#abandon(
-        worker,
-        new Error(`It was not laid out within ${String(LAYOUT_TIMEOUT_MS)} ms`),
-      );
+    const worker = (this.#worker ??= this.#startWorker());
+    const timer = setTimeout(() => {
+      const error = new Error(`The layout took more than ${String(LAYOUT_TIMEOUT_MS)} ms`);
+      this.#terminate(worker, error);
     }, LAYOUT_TIMEOUT_MS).unref();
     try {
       return await new Promise<ElkNode>((resolve, reject) => {
-        this.#waiting = { resolve, reject };
+        this.#pending = { resolve, reject };
         worker.postMessage(graph);
       });
     } finally {
-      clearTimeout(late);
-      this.#waiting = undefined;
+      clearTimeout(timer);
+      this.#pending = undefined;
     }
   }
 
-  #begin(): Worker {
+  #startWorker(): Worker {
     const elk = createRequire(import.meta.url).resolve('elkjs/lib/elk.bundled.js');
     const worker = new Worker(WORKER_SOURCE, { eval: true, workerData: elk, execArgv: [] });
     worker.unref();
@@ -137,42 +134,42 @@ export class Layouter {
       if (worker === this.#worker && isObject(answer)) this.#settle(answer);
     });
     worker.on('error', (error) => {
-      this.#abandon(worker, error);
+      this.#terminate(worker, error);
     });
     worker.on('exit', () => {
-      this.#abandon(worker, new Error('The thread that lays it out has ended'));
+      this.#terminate(worker, new Error('The layout thread has exited'));
     });
     return worker;
   }
 
   #settle({ layout, why }: { layout?: ElkNode; why?: unknown }): void {
-    if (layout === undefined) this.#waiting?.reject(new Error(String(why)));
-    else this.#waiting?.resolve(layout);
+    if (layout === undefined) this.#pending?.reject(new Error(String(why)));
+    else this.#pending?.resolve(layout);
   }
 
-  /** Gives up a thread and what it does; the next graph gets a new one. */
-  #abandon(worker: Worker, error: Error): void {
+  /** Terminates a thread and rejects its layout. The next graph gets a new thread. */
+  #terminate(worker: Worker, error: Error): void {
     if (worker !== this.#worker) return;
     this.#worker = undefined;
-    this.#waiting?.reject(error);
+    this.#pending?.reject(error);
     void worker.terminate();
   }
 }
 
-const widthOf = (text: string): number => Math.ceil(text.length * CHARACTER);
+const widthOf = (text: string): number => Math.ceil(text.length * CHARACTER_WIDTH);
 
 function elkNodeOf(node: GraphNode): ElkNode {
   if (node.kind === 'initial') {
     return {
       id: node.id,
-      width: DOT,
-      height: DOT,
+      width: DOT_SIZE,
+      height: DOT_SIZE,
       layoutOptions: { 'elk.layered.layering.layerConstraint': 'FIRST' },
     };
   }
   const texts = [node.key, ...node.lines.map(lineText)];
   const width = Math.max(...texts.map(widthOf), 40) + 2 * PADDING;
-  const height = texts.length * LINE + PADDING;
+  const height = texts.length * LINE_HEIGHT + PADDING;
   if (node.children.length === 0) return { id: node.id, width, height };
   const top = String(height + 6);
   return {
@@ -188,7 +185,7 @@ function elkNodeOf(node: GraphNode): ElkNode {
 }
 
 const lineText = ({ kind, text }: GraphNode['lines'][number]): string =>
-  kind === 'deadline' ? `◷ ${text} ${' '.repeat(COUNTDOWN)}` : `▸ ${text}`;
+  kind === 'deadline' ? `◷ ${text} ${' '.repeat(COUNTDOWN_CHARACTERS)}` : `▸ ${text}`;
 
 const elkEdgeOf = ({ source, target, labels }: GraphEdge, at: number): ElkExtendedEdge => ({
   id: `edge ${String(at)}`,
@@ -201,8 +198,10 @@ const elkEdgeOf = ({ source, target, labels }: GraphEdge, at: number): ElkExtend
           {
             text: 'label',
             width:
-              Math.max(...labels.map(({ text }) => Math.ceil(text.length * LABEL_CHARACTER))) + 6,
-            height: labels.length * LABEL_LINE,
+              Math.max(
+                ...labels.map(({ text }) => Math.ceil(text.length * LABEL_CHARACTER_WIDTH)),
+              ) + 6,
+            height: labels.length * LABEL_LINE_HEIGHT,
             layoutOptions: { 'elk.edgeLabels.inline': 'true' },
           },
         ],
@@ -222,7 +221,7 @@ function chartOf(id: string, graph: Graph, layout: ElkNode): Chart {
   };
 }
 
-/** Positions are relative to the parent there, and absolute here. */
+/** Converts the positions of elkjs, which are relative to the parent, to absolute ones. */
 function place(
   { children, ...node }: GraphNode,
   { x = 0, y = 0, width = 0, height = 0, children: placed = [] }: ElkNode,

@@ -1,62 +1,35 @@
-/** One program that reports, or one recording that is read: its messages, as entries of the history. */
+/** Turns the messages of one reporting program, or of one recording, into entries of the history. */
 
-import type { ActorState, ActorView, Entry, Json, ProgramView } from '../shared/view.ts';
+import type { ActorState, ActorView, Json, ProgramView } from '../shared/view.ts';
+import { actorIdOf, withActorIds } from './actor-ids.ts';
 import { factsIn, isObject, json, nameIn, numberIn, parseObject, textIn } from './checks.ts';
 import type { JsonObject } from './checks.ts';
-import { type Heard, openReceiver, type Receiver } from './receiver.ts';
+import type { ProgramSocket, Publisher, UnsizedEntry } from './publisher.ts';
+import { openReceiver, type Receiver, type ReceiverEvent } from './receiver.ts';
 
-/** An entry that has no number yet. */
-export type NewEntry = Entry extends infer E
-  ? E extends Entry
-    ? Omit<E, 'seq' | 'type'>
-    : never
-  : never;
-
-/** A machine of XState 4, as the receiver parsed it. */
-export type V4Machine = Extract<Heard, { type: 'service.register' }>['machine'];
-
-/** What a program does with what it hears. */
-export interface Publisher {
-  program(view: ProgramView): void;
-  /** The number of an entry that is about to be added. */
-  readonly nextSeq: number;
-  actor(view: ActorView): void;
-  add(entry: NewEntry): void;
-  /** Names the chart of a machine, and gives the one text of it that is kept. */
-  chartOf(
-    text: string,
-    machine: V4Machine,
-  ): { readonly chart: string; readonly definition: string };
-  /** Other receivers, which get messages with ids that are unique among all programs. */
-  readonly relay: { readonly isUsed: boolean; pass(message: JsonObject): void };
-}
-
-/** How to talk to a program. */
-export interface Connection {
-  say(command: object): void;
-}
-
-/** Actors of one program that live at the same time; more than these are not shown. */
+/** Living actors per program; further ones are not shown. */
 const MAX_ACTORS = 20_000;
-/** Complaints about one program's messages. */
+/** Problems reported per program; further ones are not shown. */
 const MAX_PROBLEMS = 20;
+/** The approximate size of an entry besides its message. */
+const ENTRY_BYTES = 200;
 
-/** See the module's comment. */
+/** A program with its living actors. It may disconnect and reconnect. */
 export class Program {
   readonly id: string;
-  /** What the run of the program calls itself, if it does. */
+  /** Identifies the run of the program, if it introduced itself. */
   readonly instance: string | undefined;
   readonly #publisher: Publisher;
   #view: ProgramView;
   #receiver: Receiver | undefined;
-  #connection: Connection | undefined;
-  /** The last registration of each actor that lives, with its last state, as they came. */
-  readonly #live = new Map<string, JsonObject>();
-  /** Actors of an earlier connection that this one has not told of yet. */
+  #socket: ProgramSocket | undefined;
+  /** The registration of each living actor, with its latest state. */
+  readonly #living = new Map<string, JsonObject>();
+  /** Actors of an earlier connection that the current one has not registered yet. */
   #unconfirmed = new Set<string>();
   #problems = 0;
   /** The message that is being parsed, and its size. */
-  #raw: JsonObject = {};
+  #message: JsonObject = {};
   #size = 0;
 
   constructor(
@@ -76,105 +49,105 @@ export class Program {
   }
 
   get isConnected(): boolean {
-    return this.#connection !== undefined;
+    return this.#socket !== undefined;
   }
 
-  /** The program is there, or is back: asks it to tell what there is. */
-  connect(connection: Connection): void {
-    this.#connection = connection;
-    this.#unconfirmed = new Set(this.#live.keys());
+  /** The program has connected, perhaps again: asks it for its living actors. */
+  connect(socket: ProgramSocket): void {
+    this.#socket = socket;
+    this.#unconfirmed = new Set(this.#living.keys());
     this.#receiver = this.#openReceiver((command) => {
-      connection.say(command);
+      socket.send(command);
     });
-    this.#show({ source: 'live' });
+    this.#updateView({ source: 'live' });
   }
 
-  /** The program has told what there is. What it does not know any more has ended meanwhile. */
+  /** The program has registered its living actors. Others from before have ended meanwhile. */
   confirm(): void {
     for (const sessionId of this.#unconfirmed) this.#stop(sessionId, Date.now());
   }
 
-  /** The program has gone, or has lost its connection. */
+  /** The connection has ended. */
   disconnect(): void {
     this.#receiver?.stop();
     this.#receiver = undefined;
-    this.#connection = undefined;
-    this.#show({ source: 'gone' });
+    this.#socket = undefined;
+    this.#updateView({ source: 'disconnected' });
   }
 
-  /** It will not be back. */
+  /** Stops all actors: the program is dropped. */
   end(): void {
-    for (const sessionId of this.#live.keys()) this.#stop(sessionId, Date.now());
+    for (const sessionId of this.#living.keys()) this.#stop(sessionId, Date.now());
   }
 
-  /** Says something to the program, if it is there. */
-  say(command: object): void {
-    this.#connection?.say(command);
+  /** Sends a command to the program, if it is connected. */
+  sendCommand(command: object): void {
+    this.#socket?.send(command);
   }
 
-  /** Sends an event to one of its actors, as XState 4 spells it. */
+  /** Sends an event, with its XState 4 name, to one of the program's actors. */
   send(sessionId: string, event: { readonly type: string }): void {
     const scxml = { name: event.type, data: event, $$type: 'scxml', type: 'external' };
     this.#receiver?.send(sessionId, JSON.stringify({ ...scxml, origin: sessionId }));
   }
 
-  /** Takes one message, whatever it is. */
-  take(text: string): void {
+  /** Handles one message. An invalid one is reported as a problem. */
+  receive(text: string): void {
     try {
       this.#size = text.length;
-      this.#raw = parseObject(text);
-      this.#dispatch(this.#raw);
+      this.#message = parseObject(text);
+      this.#dispatch(this.#message);
     } catch (error) {
       const why = error instanceof Error ? error.message : '';
-      this.#complain(`A message was not understood: ${why}`, Date.now());
+      this.#reportProblem(`A message was ignored: ${why}`, Date.now());
     }
   }
 
-  /** The registrations of all actors that live, with their present states, for a receiver that comes late. */
+  /** The registrations of all living actors, with their current states and unique ids. */
   *registrations(): Generator<JsonObject> {
-    for (const message of this.#live.values()) yield this.#prefixed(message);
+    for (const message of this.#living.values()) yield withActorIds(message, this.id);
   }
 
   #dispatch(message: JsonObject): void {
     const type = nameIn(message, 'type');
     if (type.startsWith('service.')) {
       this.#receiver ??= this.#openReceiver(() => undefined);
-      this.#receiver.take(message);
+      this.#receiver.receive(message);
       const { relay } = this.#publisher;
-      if (relay.isUsed) relay.pass(this.#prefixed(message));
+      if (relay.isUsed) relay.pass(withActorIds(message, this.id));
     } else if (type === 'wirechart.program') {
       const name = nameIn(message, 'name');
-      this.#show({ name, pid: numberIn(message, 'pid'), control: message['control'] === true });
+      const control = message['control'] === true;
+      this.#updateView({ name, pid: numberIn(message, 'pid'), control });
     } else if (type === 'wirechart.message') this.#onMessage(message);
     else if (type === 'wirechart.problem')
-      this.#complain(textIn(message, 'text'), numberIn(message, 'at', Date.now()));
+      this.#reportProblem(textIn(message, 'text'), numberIn(message, 'at', Date.now()));
   }
 
-  #openReceiver(say: (command: object) => void): Receiver {
-    return openReceiver((heard) => {
-      this.#hear(heard);
-    }, say);
+  #openReceiver(send: (command: object) => void): Receiver {
+    return openReceiver((event) => {
+      this.#onReceiverEvent(event);
+    }, send);
   }
 
-  #hear(heard: Heard): void {
-    const sessionId = nameIn(this.#raw, 'sessionId');
-    if (heard.type === 'service.register') {
-      this.#onRegister(sessionId, heard);
+  #onReceiverEvent(event: ReceiverEvent): void {
+    const sessionId = nameIn(this.#message, 'sessionId');
+    if (event.type === 'service.register') {
+      this.#onRegister(sessionId, event);
       return;
     }
-    // Of actors that are not shown, nothing is.
-    const live = this.#live.get(sessionId);
-    if (live === undefined) return;
+    const registration = this.#living.get(sessionId);
+    if (registration === undefined) return; // An actor beyond MAX_ACTORS.
     const at = this.#at();
-    const actor = this.#idOf(sessionId);
-    switch (heard.type) {
+    const actor = this.#actorId(sessionId);
+    switch (event.type) {
       case 'service.event':
-        this.#add({ kind: 'event', at, actor, ...this.#eventOf(heard.event) });
+        this.#add({ kind: 'event', at, actor, ...this.#eventOf(event.event) });
         break;
       case 'service.state': {
-        const state = this.#stateOf(heard.state);
-        const wirechart = this.#merged(live);
-        this.#live.set(sessionId, { ...live, state: this.#raw['state'], wirechart });
+        const state = this.#stateOf(event.state);
+        const wirechart = this.#latestFacts(registration);
+        this.#living.set(sessionId, { ...registration, state: this.#message['state'], wirechart });
         this.#add({ kind: 'state', at, actor, state });
         break;
       }
@@ -184,53 +157,60 @@ export class Program {
     }
   }
 
-  #onRegister(sessionId: string, heard: Extract<Heard, { type: 'service.register' }>): void {
-    const id = this.#idOf(sessionId);
+  #onRegister(
+    sessionId: string,
+    event: Extract<ReceiverEvent, { type: 'service.register' }>,
+  ): void {
+    const actor = this.#actorId(sessionId);
     const at = this.#at();
-    const state = this.#stateOf(heard.state);
-    const { chart, definition } = this.#publisher.chartOf(
-      textIn(this.#raw, 'machine'),
-      heard.machine,
-    );
-    const { wirechart } = this.#raw;
-    const isMachine = !isObject(wirechart) || wirechart['kind'] !== 'actor';
-    const isKnown = this.#live.has(sessionId);
-    const view: ActorView = {
-      type: 'actor',
-      id,
-      program: this.id,
-      name: 'id' in this.#raw ? nameIn(this.#raw, 'id') : heard.machine.id,
-      ...('parent' in this.#raw && { parent: this.#idOf(nameIn(this.#raw, 'parent')) }),
-      kind: isMachine ? 'machine' : 'actor',
-      chart,
-      start: this.#publisher.nextSeq,
-      base: state,
-    };
-    if (!isKnown && this.#live.size >= MAX_ACTORS) throw new TypeError('there are too many actors');
-    this.#live.set(sessionId, { ...this.#raw, machine: definition });
+    const state = this.#stateOf(event.state);
+    const text = textIn(this.#message, 'machine');
+    const { chart, definition } = this.#publisher.chartOf(text, event.machine);
+    const view = this.#actorView(actor, event.machine.id, chart, state);
+    const isKnown = this.#living.has(sessionId);
+    if (!isKnown && this.#living.size >= MAX_ACTORS) {
+      throw new TypeError(`the program has more than ${String(MAX_ACTORS)} living actors`);
+    }
+    this.#living.set(sessionId, { ...this.#message, machine: definition });
     this.#unconfirmed.delete(sessionId);
     if (isKnown) {
-      // It was known before its program lost the connection, or was asked again.
-      this.#add({ kind: 'state', at, actor: id, state });
+      // The program has reconnected, or was asked for its actors again.
+      this.#add({ kind: 'state', at, actor, state });
     } else {
       this.#publisher.actor(view);
-      this.#add({ kind: 'start', at, actor: id });
+      this.#add({ kind: 'start', at, actor });
     }
   }
 
+  #actorView(id: string, machineId: string, chart: string, base: ActorState): ActorView {
+    const { wirechart } = this.#message;
+    const isMachine = !isObject(wirechart) || wirechart['kind'] !== 'actor';
+    return {
+      type: 'actor',
+      id,
+      program: this.id,
+      name: 'id' in this.#message ? nameIn(this.#message, 'id') : machineId,
+      ...('parent' in this.#message && { parent: this.#actorId(nameIn(this.#message, 'parent')) }),
+      kind: isMachine ? 'machine' : 'actor',
+      chart,
+      start: this.#publisher.nextSeq,
+      base,
+    };
+  }
+
   #stop(sessionId: string, at: number): void {
-    if (!this.#live.delete(sessionId)) return;
+    if (!this.#living.delete(sessionId)) return;
     this.#unconfirmed.delete(sessionId);
-    this.#add({ kind: 'stop', at, actor: this.#idOf(sessionId) });
+    this.#add({ kind: 'stop', at, actor: this.#actorId(sessionId) });
   }
 
   #onMessage(message: JsonObject): void {
     const sessionId = nameIn(message, 'sessionId');
-    if (!this.#live.has(sessionId)) return;
+    if (!this.#living.has(sessionId)) return;
     this.#add({
       kind: 'message',
       at: numberIn(message, 'at', Date.now()),
-      actor: this.#idOf(sessionId),
+      actor: this.#actorId(sessionId),
       direction: message['direction'] === 'in' ? 'in' : 'out',
       text: textIn(message, 'text'),
       bytes: numberIn(message, 'bytes'),
@@ -239,85 +219,57 @@ export class Program {
   }
 
   #eventOf(event: unknown): { name: string; data: Json; origin?: string } {
-    if (!isObject(event)) throw new TypeError('its event is no event');
+    if (!isObject(event)) throw new TypeError("its 'event' is not an SCXML event");
     const { data, origin } = event;
     return {
       name: nameIn(event, 'name'),
       data: json(data),
-      ...(typeof origin === 'string' && { origin: this.#idOf(origin) }),
+      ...(typeof origin === 'string' && { origin: this.#actorId(origin) }),
     };
   }
 
-  #stateOf(state: Extract<Heard, { type: 'service.state' }>['state']): ActorState {
+  #stateOf(state: Extract<ReceiverEvent, { type: 'service.state' }>['state']): ActorState {
     const value: unknown = state.value;
     const context: unknown = state.context;
     const event: unknown = state._event;
-    if (!isObject(event)) throw new TypeError('its state has no event');
+    if (!isObject(event)) throw new TypeError("its 'state' has no '_event'");
     return {
-      ...factsIn(this.#raw, state.done === true),
+      ...factsIn(this.#message, state.done === true),
       value: json(value),
       context: json(context),
       event: nameIn(event, 'name'),
     };
   }
 
-  /** What kind of actor it is stands in the registration only. */
-  #merged(live: JsonObject): JsonObject {
-    const facts = isObject(live['wirechart']) ? live['wirechart'] : {};
-    const newer = isObject(this.#raw['wirechart']) ? this.#raw['wirechart'] : {};
-    return { ...newer, ...('kind' in facts && { kind: facts['kind'] }) };
+  /** The current message's field `wirechart`. Only a registration has its `kind`, so that is kept. */
+  #latestFacts(registration: JsonObject): JsonObject {
+    const facts = isObject(registration['wirechart']) ? registration['wirechart'] : {};
+    const latest = isObject(this.#message['wirechart']) ? this.#message['wirechart'] : {};
+    return { ...latest, ...('kind' in facts && { kind: facts['kind'] }) };
   }
 
-  #add(
-    entry: NewEntry extends infer E ? (E extends NewEntry ? Omit<E, 'size'> : never) : never,
-  ): void {
-    this.#publisher.add({ ...entry, size: this.#size + 200 });
+  #add(entry: UnsizedEntry): void {
+    this.#publisher.add({ ...entry, size: this.#size + ENTRY_BYTES });
   }
 
-  #complain(text: string, at: number): void {
+  #reportProblem(text: string, at: number): void {
     this.#problems += 1;
     if (this.#problems > MAX_PROBLEMS) return;
-    this.#size = 0; // Of what was not understood nothing is kept.
+    this.#size = 0; // The message itself is not kept.
     this.#add({ kind: 'problem', at, actor: this.id, text: text.slice(0, 1000) });
   }
 
-  #show(facts: Partial<ProgramView>): void {
+  #updateView(facts: Partial<ProgramView>): void {
     this.#view = { ...this.#view, ...facts };
     this.#publisher.program(this.#view);
   }
 
   #at(): number {
-    const { wirechart } = this.#raw;
+    const { wirechart } = this.#message;
     return isObject(wirechart) ? numberIn(wirechart, 'at', Date.now()) : Date.now();
   }
 
-  #idOf(sessionId: string): string {
-    return `${this.id}/${sessionId}`;
+  #actorId(sessionId: string): string {
+    return actorIdOf(this.id, sessionId);
   }
-
-  /** The same message, with every id of an actor made unique. */
-  #prefixed(message: JsonObject): JsonObject {
-    const ids = Object.fromEntries(
-      ['sessionId', 'parent']
-        .filter((key) => typeof message[key] === 'string')
-        .map((key) => [key, this.#idOf(textIn(message, key))]),
-    );
-    const inner = { state: '_sessionid', event: 'origin' } as const;
-    const texts = Object.entries(inner)
-      .filter(([key]) => typeof message[key] === 'string')
-      .map(([key, id]): [string, string] => [key, this.#prefixedText(textIn(message, key), id)]);
-    return { ...message, ...ids, ...Object.fromEntries(texts) };
-  }
-
-  #prefixedText(text: string, key: string): string {
-    const value = parseObject(text);
-    const id = value[key];
-    return typeof id === 'string' ? JSON.stringify({ ...value, [key]: this.#idOf(id) }) : text;
-  }
-}
-
-/** Where an id points: the program, and the actor in it. */
-export function partsOf(id: string): { readonly program: string; readonly sessionId: string } {
-  const at = id.indexOf('/');
-  return { program: id.slice(0, at), sessionId: id.slice(at + 1) };
 }

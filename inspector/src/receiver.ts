@@ -1,24 +1,24 @@
 /**
- * @xstate/inspect's own receiver, as the ear of the inspector: it parses what a program says into
- * machines and states of XState 4, and says what a program must be told.
+ * Wraps the receiver of @xstate/inspect, which parses a program's messages into machines and states of
+ * XState 4 and generates the commands to the program.
  *
- * The package comes for browsers, where the two ends are windows that post messages to each other; it
- * takes any two objects that can do that.
+ * The package is made for browsers, where the two ends are windows that post messages to each other. It
+ * accepts any two objects with the same methods.
  */
 
 import { createWindowReceiver, type ParsedReceiverEvent } from '@xstate/inspect';
 
-/** What a receiver tells of, with the fields that @xstate/inspect does not know. */
-export type Heard = ParsedReceiverEvent & { readonly wirechart?: unknown };
+/** A parsed message, with the field that @xstate/inspect's types leave out. */
+export type ReceiverEvent = ParsedReceiverEvent & { readonly wirechart?: unknown };
 
-/** One receiver, for one program. */
+/** The receiver for one program. */
 export interface Receiver {
   /**
-   * Takes one message of the program. Messages that are not of @xstate/inspect are ignored.
+   * Handles one message of the program. Messages that are not of @xstate/inspect are ignored.
    *
-   * @throws What its parser throws, when the message is malformed.
+   * @throws The parser's error, when the message is malformed.
    */
-  take(message: object): void;
+  receive(message: object): void;
   /** Sends an event to an actor of the program. */
   send(service: string, event: string): void;
   stop(): void;
@@ -28,30 +28,30 @@ type Windows = NonNullable<Parameters<typeof createWindowReceiver>[0]>;
 type Listener = (message: { readonly data: object }) => void;
 
 /**
- * Opens a receiver, which at once asks the program to tell what there is.
+ * Opens a receiver, which at once asks the program for its living actors.
  *
- * @param hear - Gets each message, parsed.
- * @param say - Sends a command to the program.
+ * @param onEvent - Gets each parsed message.
+ * @param send - Sends a command to the program.
  */
 export function openReceiver(
-  hear: (event: Heard) => void,
-  say: (command: object) => void,
+  onEvent: (event: ReceiverEvent) => void,
+  send: (command: object) => void,
 ): Receiver {
   const listeners = new Set<Listener>();
   const window = {
     addEventListener: (_: 'message', listener: Listener) => listeners.add(listener),
     removeEventListener: (_: 'message', listener: Listener) => listeners.delete(listener),
   };
-  const targetWindow = { postMessage: say };
-  // Of a window, the receiver uses just these methods.
+  const targetWindow = { postMessage: send };
+  // The receiver uses no other methods of a window.
   const receiver = createWindowReceiver({
     window: window as unknown as Windows['window'] & object,
     targetWindow: targetWindow as unknown as Windows['targetWindow'] & object,
   });
-  receiver.subscribe(hear);
+  receiver.subscribe(onEvent);
   return {
-    take: (message) => {
-      quietly(() => {
+    receive: (message) => {
+      withoutWarnings(() => {
         for (const listener of listeners) listener({ data: message });
       });
     },
@@ -62,8 +62,8 @@ export function openReceiver(
   };
 }
 
-/** XState 4 warns on the console of what it does not like in a machine, which is not ours to mend. */
-export function quietly<T>(run: () => T): T {
+/** Suppresses the console warnings of XState 4, which concern the machines of the watched program. */
+export function withoutWarnings<T>(run: () => T): T {
   const { warn } = console;
   console.warn = () => undefined;
   try {

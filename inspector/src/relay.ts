@@ -1,6 +1,6 @@
 /**
- * For receivers of @xstate/inspect in other programs, such as a visualizer that you host yourself: all
- * programs' messages, as one @xstate/inspect service would send them, with ids that are unique.
+ * Relays the messages of all programs to receivers of @xstate/inspect in other programs, such as a
+ * self-hosted visualizer. Actor ids are made unique.
  */
 
 import { isObject, type JsonObject, parseObject, textIn } from './checks.ts';
@@ -11,20 +11,20 @@ export interface RelaySocket {
   send(text: string): void;
 }
 
-/** What the relay needs of the hub. */
+/** What the relay needs from the hub. */
 export interface RelayedPrograms {
   /** Whether receivers may send events to machines. */
   readonly control: boolean;
-  /** The programs that report, by id. */
+  /** The programs, by id. */
   readonly programs: ReadonlyMap<string, { registrations(): Iterable<JsonObject> }>;
-  /** Sends an event to the actor with this id. */
+  /** Sends an event to the actor with this unique id. */
   send(actorId: string, event: { readonly type: string }): void;
 }
 
-/** Of what waits for a receiver, in bytes; past it, messages are left out. */
+/** A receiver with more unsent bytes misses messages. */
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
 
-/** See the module's comment. */
+/** Sends messages to the connected receivers. */
 export class Relay {
   readonly #hub: RelayedPrograms;
   readonly #sockets = new Set<RelaySocket>();
@@ -33,7 +33,7 @@ export class Relay {
     this.#hub = hub;
   }
 
-  /** Whether messages are to be made ready for receivers. */
+  /** Whether a receiver is connected. */
   get isUsed(): boolean {
     return this.#sockets.size > 0;
   }
@@ -46,21 +46,21 @@ export class Relay {
     this.#sockets.delete(socket);
   }
 
-  /** Does what a receiver asks for; what is malformed is ignored. */
-  obey(socket: RelaySocket, text: string): void {
+  /** Handles a receiver's command. Malformed ones are ignored. */
+  handleCommand(socket: RelaySocket, text: string): void {
     try {
       const command = parseObject(text);
       const type = textIn(command, 'type');
       if (type === 'xstate.inspecting') this.#replay(socket);
       if (type === 'xstate.event' && this.#hub.control) this.#forward(command);
     } catch {
-      // It is a receiver of somebody's own making.
+      // The receiver is a custom one that sent something else.
     }
   }
 
   #replay(socket: RelaySocket): void {
     for (const program of this.#hub.programs.values()) {
-      for (const message of program.registrations()) say(socket, JSON.stringify(message));
+      for (const message of program.registrations()) send(socket, JSON.stringify(message));
     }
   }
 
@@ -73,13 +73,13 @@ export class Relay {
     }
   }
 
-  /** Passes a program's message on. */
+  /** Relays a program's message to all receivers. */
   pass(message: JsonObject): void {
     const text = JSON.stringify(message);
-    for (const socket of this.#sockets) say(socket, text);
+    for (const socket of this.#sockets) send(socket, text);
   }
 }
 
-function say(socket: RelaySocket, text: string): void {
+function send(socket: RelaySocket, text: string): void {
   if (socket.bufferedAmount < MAX_UNSENT_BYTES) socket.send(text);
 }

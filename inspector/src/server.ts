@@ -1,4 +1,4 @@
-/** The inspector's server: files for the page, and WebSockets for pages, programs and other receivers. */
+/** The HTTP server: files for the page, and WebSockets for pages, programs and other receivers. */
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -12,50 +12,57 @@ import {
   hostsOf,
   isToken,
   newToken,
-  refusalOf,
-  refusalOfStranger,
+  originRefusal,
   siteOf,
+  tokenRefusal,
   urlOf,
 } from './guard.ts';
 import { Hub } from './hub.ts';
-import { Recordings } from './recordings.ts';
+import { RecordingReader } from './recording-reader.ts';
 import { serveProgram, serveReceiver, serveViewer } from './sockets.ts';
 
-/** How an inspector runs; everything has a default. */
+/** The options of an inspector. */
 export interface InspectorOptions {
-  /** Default 0: the system chooses one. */
+  /** The port to listen on. Default 0: the operating system chooses a free one. */
   readonly port?: number | undefined;
-  /** The address of this machine to listen on. Default `127.0.0.1`; others let others look. */
+  /**
+   * The address to listen on. Default `127.0.0.1`; with any other, the inspector can be reached from
+   * other machines.
+   */
   readonly host?: string | undefined;
-  /** What the URL must hold for somebody to be let in. Default: random, so anew for each inspector. */
+  /**
+   * The token that every client must have in its URL: 8 or more letters, digits, `-` or `_`. Default: a
+   * random one.
+   */
   readonly token?: string | undefined;
-  /** Whether events can be sent from here to the programs' actors. Default `false`. */
+  /** Whether pages and other receivers may send events to the programs' actors. Default `false`. */
   readonly control?: boolean | undefined;
-  /** Other sites whose pages may connect with the token, such as `http://127.0.0.1:3000`. Default: none. */
+  /** Other sites whose pages may connect with the token, such as `http://127.0.0.1:3000`. Default none. */
   readonly origins?: readonly string[] | undefined;
 }
 
-/** An inspector that runs. */
+/** A running inspector. */
 export interface Inspector extends AsyncDisposable {
-  /** For the browser, for `inspectTo()`, and for `WIRECHART_INSPECT`. It holds the token. */
+  /** The URL for the browser, for `inspectTo()` and for `WIRECHART_INSPECT`. It contains the token. */
   readonly url: string;
-  /** For receivers of @xstate/inspect: the option `server` of `createWebSocketReceiver()`. */
+  /** The option `server` for `createWebSocketReceiver()` of @xstate/inspect. It contains the token. */
   readonly receiver: string;
-  /** Resolves when a page looks for the first time. */
+  /** Resolves when the first page connects. */
   readonly opened: Promise<void>;
   /**
-   * Shows a recording.
+   * Opens a recording. Resolves when all of it has been read.
    *
-   * @param name - What to call it.
-   * @param lines - The recording's text, in any pieces.
-   * @throws {TypeError} When it is no recording.
+   * @param name - The name to show.
+   * @param lines - The recording's text, in chunks of any size.
+   * @throws {TypeError} When it is not a recording, or has a line that is too long.
+   * @throws {Error} When the inspector is closed meanwhile, or `lines` throws.
    */
   open(name: string, lines: AsyncIterable<string> | Iterable<string>): Promise<void>;
-  /** Ends all connections and stops listening. It can be called again. Never rejects. */
+  /** Ends all connections and stops listening. Never rejects; it may be called again. */
   close(): Promise<void>;
 }
 
-/** Of one message, in bytes. */
+/** A larger WebSocket message ends its connection. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
 const HEADERS = {
@@ -77,27 +84,27 @@ const HEADERS = {
 };
 
 /**
- * Starts an inspector in this program. It keeps the program alive until it is closed.
+ * Starts an inspector in this process, which it keeps alive until it is closed.
  *
- * @throws {TypeError} When an option cannot be used.
- * @throws {Error} When it cannot listen; its `code` is that of the system.
+ * @throws {TypeError} When an option is invalid.
+ * @throws {Error} When it cannot listen. Its `code` is that of the operating system, such as `EADDRINUSE`.
  */
 export async function startInspector(options: InspectorOptions = {}): Promise<Inspector> {
   const { port = 0, host = '127.0.0.1', control = false, origins = [] } = options;
   const { token = newToken() } = options;
-  if (!isToken(token)) throw new TypeError('A token is 8 or more letters, digits, - or _');
+  if (!isToken(token)) throw new TypeError('The token must be 8 or more letters, digits, - or _');
   if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
-    throw new TypeError(`${String(port)} is no port`);
+    throw new TypeError(`port is ${String(port)}; it must be an integer from 0 to 65535`);
   }
   const sites = new Set(origins.map(siteOf));
   const server = createServer();
   server.listen({ port, host });
   await once(server, 'listening');
-  // Who listens on every address has no name of its own.
+  // The addresses for 'all interfaces' cannot be used in a URL.
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.toLowerCase();
   const authority = authorityOf(name, portOf(server));
   const admission = { token, hosts: hostsOf(name, portOf(server)), origins: sites };
-  const running = new Running(server, admission, control);
+  const running = new InspectorServer(server, admission, control);
   return {
     url: `http://${authority}/?token=${token}`,
     receiver: `${authority}/receiver?token=${token}`,
@@ -113,7 +120,7 @@ function portOf(server: Server): number {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-/** What can be connected to, and what happens then. */
+/** The handler of WebSockets at each path. */
 const SOCKETS = {
   '/viewer': serveViewer,
   '/program': serveProgram,
@@ -122,8 +129,9 @@ const SOCKETS = {
 
 const isSocketPath = (path: string): path is keyof typeof SOCKETS => Object.hasOwn(SOCKETS, path);
 
-class Running {
-  readonly recordings: Recordings;
+/** Answers the requests of one HTTP server. */
+class InspectorServer {
+  readonly recordings: RecordingReader;
   readonly #server: Server;
   readonly #admission: Admission;
   readonly hub: Hub;
@@ -138,7 +146,7 @@ class Running {
     this.#server = server;
     this.#admission = admission;
     this.hub = new Hub(control);
-    this.recordings = new Recordings(this.hub);
+    this.recordings = new RecordingReader(this.hub);
     server.on('request', (request, response) => void this.#answer(request, response));
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.#upgrade(request, socket, head);
@@ -161,39 +169,40 @@ class Running {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const refusal = refusalOf(request, this.#admission);
+      const refusal = originRefusal(request, this.#admission);
       if (refusal !== undefined) respond(response, 403, refusal);
-      else if (request.method === 'POST') await this.#receive(request, response);
+      else if (request.method === 'POST') await this.#openRecording(request, response);
       else if (request.method !== 'GET' && request.method !== 'HEAD')
-        respond(response, 405, 'Only GET and POST are understood');
-      else if (urlOf(request).pathname === '/recording') await this.#save(request, response);
-      else await serve(request, response);
+        respond(response, 405, 'Only GET, HEAD and POST are supported');
+      else if (urlOf(request).pathname === '/recording')
+        await this.#saveRecording(request, response);
+      else await serveAsset(request, response);
     } catch (error) {
-      if (!response.headersSent) respond(response, 500, describe(error));
+      if (!response.headersSent) respond(response, 500, messageOf(error));
     }
   }
 
-  /** A recording, from a page. */
-  async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const refusal = refusalOfStranger(request, this.#admission);
+  /** Opens a recording that a page posts. */
+  async #openRecording(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const refusal = tokenRefusal(request, this.#admission);
     const { pathname, searchParams } = urlOf(request);
     if (refusal !== undefined) {
       respond(response, 403, refusal);
     } else if (pathname !== '/recording') {
-      respond(response, 404, 'There is nothing to post to');
+      respond(response, 404, 'Only /recording accepts POST');
     } else {
       try {
-        await this.recordings.open(searchParams.get('name') ?? 'recording', texts(request));
+        await this.recordings.open(searchParams.get('name') ?? 'recording', textChunks(request));
         respond(response, 204, '');
       } catch (error) {
-        respond(response, 400, describe(error));
+        respond(response, 400, messageOf(error));
       }
     }
   }
 
-  /** What is kept, as a file. */
-  async #save(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const refusal = refusalOfStranger(request, this.#admission);
+  /** Sends the history as a file to be saved. */
+  async #saveRecording(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const refusal = tokenRefusal(request, this.#admission);
     if (refusal !== undefined) {
       respond(response, 403, refusal);
       return;
@@ -211,8 +220,8 @@ class Running {
     socket.on('error', () => socket.destroy());
     const { pathname } = urlOf(request);
     const refusal = isSocketPath(pathname)
-      ? refusalOfStranger(request, this.#admission)
-      : 'Nothing can be connected to here';
+      ? tokenRefusal(request, this.#admission)
+      : 'There is no WebSocket at this path';
     if (refusal !== undefined || !isSocketPath(pathname)) {
       refuse(socket, isSocketPath(pathname) ? '403 Forbidden' : '404 Not Found', refusal ?? '');
       return;
@@ -224,7 +233,7 @@ class Running {
   }
 }
 
-/** Refuses a WebSocket. The server knows the connection no longer, so it must be seen that it ends. */
+/** Refuses a WebSocket. The HTTP server has let go of the socket, so it is destroyed here. */
 function refuse(socket: Duplex, status: string, text: string): void {
   socket.once('finish', () => socket.destroy());
   socket.end(
@@ -233,9 +242,9 @@ function refuse(socket: Duplex, status: string, text: string): void {
   );
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serveAsset(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const asset = await assetOf(urlOf(request).pathname);
-  if (asset === undefined) respond(response, 404, 'There is nothing here');
+  if (asset === undefined) respond(response, 404, 'Not found');
   else respond(response, 200, asset.body, asset.type);
 }
 
@@ -245,14 +254,15 @@ function respond(
   body: string,
   type = 'text/plain; charset=utf-8',
 ): void {
-  // What was not read of a refused request would be taken for the next one.
+  // The unread body of a refused request would be parsed as the next request.
   if (status >= 400) response.setHeader('Connection', 'close');
   response.writeHead(status, { ...HEADERS, 'Content-Type': type }).end(body);
 }
 
-async function* texts(request: IncomingMessage): AsyncGenerator<string> {
+async function* textChunks(request: IncomingMessage): AsyncGenerator<string> {
   request.setEncoding('utf8');
   for await (const chunk of request) yield String(chunk);
 }
 
-const describe = (error: unknown): string => (error instanceof Error ? error.message : 'It failed');
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : 'Internal error';

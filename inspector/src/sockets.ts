@@ -1,4 +1,4 @@
-/** What is said over the three kinds of WebSocket that the server has. */
+/** The protocols of the server's three kinds of WebSocket. */
 
 import type { RawData, WebSocket } from 'ws';
 import type { PageMessage } from '../shared/view.ts';
@@ -6,23 +6,23 @@ import { isObject, nameIn, parseObject, textIn } from './checks.ts';
 import type { Hub } from './hub.ts';
 import type { Program } from './program.ts';
 
-/** A page: see `shared/view.ts`. */
+/** Serves a page, with the messages of `shared/view.ts`. */
 export function serveViewer(socket: WebSocket, hub: Hub): void {
   const viewer = hub.addViewer(socket);
   onText(socket, (text) => {
     const message = pageMessage(text);
-    if (message !== undefined) hub.obey(viewer, message);
+    if (message !== undefined) hub.handleRequest(viewer, message);
   });
   socket.on('close', () => {
     hub.removeViewer(viewer);
   });
 }
 
-/** A receiver of @xstate/inspect in another program. */
+/** Serves a receiver of @xstate/inspect in another program. */
 export function serveReceiver(socket: WebSocket, hub: Hub): void {
   hub.relay.add(socket);
   onText(socket, (text) => {
-    hub.relay.obey(socket, text);
+    hub.relay.handleCommand(socket, text);
   });
   socket.on('close', () => {
     hub.relay.remove(socket);
@@ -30,25 +30,25 @@ export function serveReceiver(socket: WebSocket, hub: Hub): void {
 }
 
 /**
- * A program. It introduces itself first; one that does not is an @xstate/inspect service that somebody
- * wrote, and is known for the length of its connection.
+ * Serves a program. Its first message introduces it. A program without an introduction is a plain
+ * @xstate/inspect service, which cannot be recognised when it reconnects.
  */
 export function serveProgram(socket: WebSocket, hub: Hub): void {
   let program: Program | undefined;
-  const connection = {
-    say: (command: object) => {
+  const programSocket = {
+    send: (command: object) => {
       socket.send(JSON.stringify(command));
     },
   };
   onText(socket, (text) => {
     if (program === undefined) {
       program = programOf(text, hub);
-      program.connect(connection);
-      // It is answered after what the program was just asked for.
+      program.connect(programSocket);
+      // The pong comes after the registrations that connect() asked for.
       socket.ping();
-      if (hub.wire) connection.say({ type: 'wirechart.wire', on: true });
+      if (hub.wire) programSocket.send({ type: 'wirechart.wire', on: true });
     }
-    program.take(text);
+    program.receive(text);
   });
   socket.on('pong', () => program?.confirm());
   socket.on('close', () => program?.disconnect());
@@ -71,12 +71,12 @@ function instanceIn(introduction: string): string {
 
 function onText(socket: WebSocket, listener: (text: string) => void): void {
   socket.on('message', (data: RawData, isBinary) => {
-    // Buffers are what the server is made to give.
+    // The server is configured to deliver Buffers.
     if (!isBinary && Buffer.isBuffer(data)) listener(data.toString());
   });
 }
 
-/** What a page asks for; `undefined` when it is nothing that is known. */
+/** A page's request; `undefined` for anything unknown. */
 function pageMessage(text: string): PageMessage | undefined {
   try {
     const message = parseObject(text);
@@ -87,7 +87,7 @@ function pageMessage(text: string): PageMessage | undefined {
       return { type, actor: textIn(message, 'actor'), event: { ...event, type: event['type'] } };
     }
   } catch {
-    // Our page says nothing else.
+    // The inspector's own page sends valid messages only.
   }
   return undefined;
 }

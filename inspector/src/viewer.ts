@@ -1,64 +1,67 @@
-/** One open page: gets what is new a few times a second, many messages together, and all anew when it cannot keep up. */
+/**
+ * One open page. It gets new messages in batches, a few times a second. A page that is too slow gets
+ * the full state again instead of what it missed.
+ */
 
 import type { ServerMessage } from '../shared/view.ts';
 
-/** The page's end of a WebSocket, as far as it is used. */
+/** The WebSocket members that are used. */
 export interface ViewerSocket {
   readonly bufferedAmount: number;
   send(text: string): void;
 }
 
-/** Between two batches, in ms: what is new is on the screen within a few frames. */
+/** The delay of a batch: new messages are visible within a few frames. */
 const BATCH_MS = 40;
-/** Of one frame, in characters: others get their turn after it. */
-const FRAME_CHARACTERS = 512 * 1024;
-/** Of what waits for a page, in bytes and in messages; past it the page begins anew. */
+/** After a WebSocket frame of this size, other tasks of the event loop get a turn. */
+const MAX_FRAME_CHARACTERS = 512 * 1024;
+/** When more waits to be sent, it is discarded and the page gets the full state. */
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
 const MAX_PENDING_ENTRIES = 50_000;
 
-/** See the module's comment. */
+/** Sends messages to one page. */
 export class Viewer {
   readonly #socket: ViewerSocket;
-  readonly #all: () => Iterable<ServerMessage>;
-  /** What is being sent, frame by frame. */
+  readonly #fullState: () => Iterable<ServerMessage>;
+  /** The messages that are being sent, frame by frame. */
   #sending: Iterator<ServerMessage, undefined> = [].values();
-  /** What has come since. */
+  /** Newer messages. */
   #pending: ServerMessage[] = [];
-  /** Of the entries among them, in bytes. */
-  #size = 0;
-  /** Whether what is pending has a gap, and everything is to be sent instead. */
-  #isBehind = true;
+  /** The size of the pending entries. */
+  #pendingBytes = 0;
+  /** Whether the full state must be sent next. */
+  #needsFullState = true;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param all - Everything there is, for a page that has nothing. */
-  constructor(socket: ViewerSocket, all: () => Iterable<ServerMessage>) {
+  /** @param fullState - Everything that a new page needs. */
+  constructor(socket: ViewerSocket, fullState: () => Iterable<ServerMessage>) {
     this.#socket = socket;
-    this.#all = all;
+    this.#fullState = fullState;
     this.#schedule(BATCH_MS);
   }
 
-  /** Shows a message with the next batch. */
+  /** Adds a message to the next batch. */
   push(message: ServerMessage): void {
     const isAnswer = message.type === 'chart' || message.type === 'no-chart';
-    // All there is will hold it, unless it is an answer to this page alone.
-    if (this.#isBehind && !isAnswer) return;
+    // The full state will include it, unless it is an answer to this page alone.
+    if (this.#needsFullState && !isAnswer) return;
     this.#pending.push(message);
-    if (message.type === 'entry') this.#size += message.size;
-    if (this.#pending.length > MAX_PENDING_ENTRIES || this.#size > MAX_UNSENT_BYTES) {
-      this.#forget();
-      this.#isBehind = true;
+    if (message.type === 'entry') this.#pendingBytes += message.size;
+    if (this.#pending.length > MAX_PENDING_ENTRIES || this.#pendingBytes > MAX_UNSENT_BYTES) {
+      this.#discardPending();
+      this.#needsFullState = true;
     }
     this.#schedule(BATCH_MS);
   }
 
   close(): void {
     clearTimeout(this.#timer);
-    this.#forget();
+    this.#discardPending();
   }
 
-  #forget(): void {
+  #discardPending(): void {
     this.#pending = [];
-    this.#size = 0;
+    this.#pendingBytes = 0;
   }
 
   #schedule(ms: number): void {
@@ -73,14 +76,14 @@ export class Viewer {
       this.#schedule(BATCH_MS);
       return;
     }
-    if (this.#isBehind) {
-      // As it is now: what comes meanwhile follows.
-      this.#sending = [...this.#all()].values();
-      this.#isBehind = false;
+    if (this.#needsFullState) {
+      // A copy: changes during the sending follow as messages.
+      this.#sending = [...this.#fullState()].values();
+      this.#needsFullState = false;
     }
     const texts: string[] = [];
     let size = 0;
-    while (size < FRAME_CHARACTERS) {
+    while (size < MAX_FRAME_CHARACTERS) {
       const message = this.#next();
       if (message === undefined) break;
       const text = JSON.stringify(message);
@@ -88,14 +91,14 @@ export class Viewer {
       size += text.length;
     }
     if (texts.length > 0) this.#socket.send(`[${texts.join(',')}]`);
-    if (size >= FRAME_CHARACTERS) this.#schedule(0);
+    if (size >= MAX_FRAME_CHARACTERS) this.#schedule(0);
   }
 
   #next(): ServerMessage | undefined {
     const { value } = this.#sending.next();
     if (value !== undefined || this.#pending.length === 0) return value;
     this.#sending = this.#pending.values();
-    this.#forget();
+    this.#discardPending();
     return this.#sending.next().value;
   }
 }

@@ -1,8 +1,8 @@
 /**
- * Chromium, one for a file of tests, and the inspector's page in it.
+ * Starts Chromium once per test file, and opens the inspector's page in it.
  *
- * To be imported before `test/support/home.ts`: what connects us with the browser is open for as long
- * as the file runs, and is not what a test has left behind.
+ * Import this module before `test/support/cleanup.ts`: the connection to the browser stays open for the
+ * whole file and must not count as a handle that a test has left open.
  */
 
 import { afterAll, describe, expect } from 'vitest';
@@ -27,25 +27,25 @@ afterAll(async () => {
   await browser?.close();
 });
 
-/** Tests that need the browser; they are skipped where there is none, and fail where one is required. */
+/** A `describe` for tests that need the browser. They are skipped without one, or fail if it is required. */
 export const describePage = (name: string, tests: () => void): void => {
   describe.skipIf(browser === undefined)(name, tests);
 };
 
-/** A page that is open, and what is asserted of it in the end. */
+/** An open page. */
 export interface OpenPage {
   readonly page: Page;
-  /** Closes it, and asserts that it made no mistake and asked nobody but this machine. */
+  /** Closes it, and asserts that it had no errors and connected to 127.0.0.1 only. */
   close(): Promise<void>;
 }
 
 /** Opens a page of the inspector. */
 export async function openPage(
   url: string,
-  options: { width?: number; height?: number; dark?: boolean; expectMistakes?: boolean } = {},
+  options: { width?: number; height?: number; dark?: boolean; expectErrors?: boolean } = {},
 ): Promise<OpenPage> {
-  const { width = 1400, height = 860, dark = false, expectMistakes = false } = options;
-  if (browser === undefined) throw new Error('There is no browser');
+  const { width = 1400, height = 860, dark = false, expectErrors = false } = options;
+  if (browser === undefined) throw new Error('Chromium is not available');
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: dark ? 'dark' : 'light',
@@ -53,14 +53,14 @@ export async function openPage(
   });
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
-  const mistakes: string[] = [];
+  const errors: string[] = [];
   const hosts = new Set<string>();
-  page.on('pageerror', (error) => mistakes.push(error.message));
+  page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => {
-    if (message.type() === 'error') mistakes.push(message.text());
+    if (message.type() === 'error') errors.push(message.text());
   });
   page.on('dialog', (dialog) => {
-    mistakes.push(`a dialog: ${dialog.message()}`);
+    errors.push(`a dialog: ${dialog.message()}`);
     void dialog.dismiss();
   });
   page.on('request', (request) => hosts.add(new URL(request.url()).hostname));
@@ -68,7 +68,7 @@ export async function openPage(
   await page.goto(url);
   const close = async () => {
     await context.close();
-    if (!expectMistakes) expect(mistakes).toEqual([]);
+    if (!expectErrors) expect(errors).toEqual([]);
     expect([...hosts]).toEqual(['127.0.0.1']);
   };
   return { page, close };

@@ -1,6 +1,6 @@
 /**
- * @xstate/inspect is the oracle: its own receivers must understand what a program says, and drive what
- * it runs. In this file `xstate` would be version 4, so the machines come from elsewhere.
+ * Conformance to @xstate/inspect: its own receivers must understand a program's messages and be able to
+ * send events to its actors. In this file `xstate` is version 4, so the machines are imported.
  */
 
 import { once } from 'node:events';
@@ -9,45 +9,45 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { Feed } from '../../src/inspect/feed.ts';
 import { inspectTo } from '../../src/inspect/index.ts';
-import { actorOf, house, nested, parallel } from '../../test/inspector/machines.ts';
+import { actorOf, nested, parallel, parent } from '../../test/inspector/machines.ts';
 import { cleanUp, expectIdleAfterEach } from '../../test/support/cleanup.ts';
 import { startInspector } from '../src/index.ts';
-import { type Heard, openReceiver } from '../src/receiver.ts';
+import { openReceiver, type ReceiverEvent } from '../src/receiver.ts';
 
 type Actor = ReturnType<typeof actorOf>;
 
-/** What a receiver of @xstate/inspect has made of what it heard. */
-class Oracle {
-  readonly heard: Heard[] = [];
-  readonly #machines = new Map<string, Extract<Heard, { type: 'service.register' }>>();
+/** Records the events of a receiver of @xstate/inspect. */
+class EventLog {
+  readonly events: ReceiverEvent[] = [];
+  readonly #machines = new Map<string, Extract<ReceiverEvent, { type: 'service.register' }>>();
   readonly #waiting = new Set<() => void>();
 
-  readonly hear = (event: Heard): void => {
-    this.heard.push(event);
+  readonly add = (event: ReceiverEvent): void => {
+    this.events.push(event);
     if (event.type === 'service.register') this.#machines.set(event.sessionId, event);
     for (const check of this.#waiting) check();
   };
 
-  /** The value of an actor's present state, as XState 4 resolves it, and what it says may come next. */
+  /** The current state value of an actor as XState 4 resolves it, and the events that it can handle. */
   stateOf(sessionId: string): { value: unknown; nextEvents: readonly string[] } | undefined {
     const registration = this.#machines.get(sessionId);
-    const states = this.heard.filter((event) => event.type === 'service.state');
+    const states = this.events.filter((event) => event.type === 'service.state');
     const latest = states.findLast((event) => event.sessionId === sessionId) ?? registration;
     if (registration === undefined || latest === undefined) return undefined;
     const state = registration.machine.resolveState(latest.state);
     return { value: state.value, nextEvents: state.nextEvents };
   }
 
-  registered(id: string): Extract<Heard, { type: 'service.register' }> | undefined {
+  registered(id: string): Extract<ReceiverEvent, { type: 'service.register' }> | undefined {
     return [...this.#machines.values()].findLast((event) => event.id === id);
   }
 
-  /** Resolves when what is asked for is so. */
-  async until(isSo: () => boolean): Promise<void> {
-    if (isSo()) return;
+  /** Resolves when a condition holds. */
+  async until(condition: () => boolean): Promise<void> {
+    if (condition()) return;
     await new Promise<void>((resolve) => {
       const check = () => {
-        if (!isSo()) return;
+        if (!condition()) return;
         this.#waiting.delete(check);
         resolve();
       };
@@ -65,15 +65,15 @@ const MACHINES = { nested, parallel };
 expectIdleAfterEach();
 
 describe('the window receiver', () => {
-  /** A feed, and the package's receiver at the other end of it. */
-  function connected(actor: Actor): { oracle: Oracle; send: (to: string, event: object) => void } {
+  /** Connects a feed of an actor to the package's receiver. */
+  function connected(actor: Actor): { log: EventLog; send: (to: string, event: object) => void } {
     const feed = new Feed();
-    const oracle = new Oracle();
+    const log = new EventLog();
     feed.inspect.attach(actor);
     const sink = (line: string) => {
-      receiver.take(JSON.parse(line) as object);
+      receiver.receive(JSON.parse(line) as object);
     };
-    const receiver = openReceiver(oracle.hear, (command) => {
+    const receiver = openReceiver(log.add, (command) => {
       const { type, event } = command as { type: string; event?: string };
       if (type === 'xstate.inspecting')
         queueMicrotask(() => {
@@ -87,7 +87,7 @@ describe('the window receiver', () => {
       actor.stop();
     });
     return {
-      oracle,
+      log,
       send: (to, event) => {
         const scxml = { name: 'e', data: event, $$type: 'scxml', type: 'external', origin: to };
         receiver.send(to, JSON.stringify(scxml));
@@ -97,34 +97,34 @@ describe('the window receiver', () => {
 
   test.each(['nested', 'parallel'] as const)('follows a %s machine step by step', async (name) => {
     const actor = actorOf(MACHINES[name]);
-    const { oracle } = connected(actor);
+    const { log } = connected(actor);
     await Promise.resolve();
     actor.start();
-    expect(oracle.stateOf(actor.sessionId)?.value).toEqual(actor.getSnapshot().value);
+    expect(log.stateOf(actor.sessionId)?.value).toEqual(actor.getSnapshot().value);
     for (const type of EVENTS[name]) {
-      const before = oracle.stateOf(actor.sessionId);
+      const before = log.stateOf(actor.sessionId);
       expect(before?.nextEvents).toContain(type);
       actor.send({ type });
-      expect(oracle.stateOf(actor.sessionId)?.value).toEqual(actor.getSnapshot().value);
+      expect(log.stateOf(actor.sessionId)?.value).toEqual(actor.getSnapshot().value);
     }
   });
 
-  test('follows an embedded machine, and knows whose child it is', async () => {
-    const actor = actorOf(house);
-    const { oracle } = connected(actor);
+  test('follows an embedded machine, and knows its parent', async () => {
+    const actor = actorOf(parent);
+    const { log } = connected(actor);
     await Promise.resolve();
     actor.start();
     actor.send({ type: 'ENTER' });
-    const line = oracle.registered('line');
-    expect(line?.parent).toBe(actor.sessionId);
-    expect(oracle.stateOf(line?.sessionId ?? '')?.value).toBe('IDLE');
-    expect(oracle.registered('owner')?.parent).toBe(line?.sessionId);
+    const child = log.registered('connection');
+    expect(child?.parent).toBe(actor.sessionId);
+    expect(log.stateOf(child?.sessionId ?? '')?.value).toBe('IDLE');
+    expect(log.registered('owner')?.parent).toBe(child?.sessionId);
     actor.send({ type: 'LEAVE' });
-    const stops = oracle.heard.filter(({ type }) => type === 'service.stop');
-    expect(stops.map(({ sessionId }) => sessionId)).toContain(line?.sessionId);
+    const stops = log.events.filter(({ type }) => type === 'service.stop');
+    expect(stops.map(({ sessionId }) => sessionId)).toContain(child?.sessionId);
   });
 
-  test('drives the machine by the events that it sends', async () => {
+  test('sends events to the machine', async () => {
     const actor = actorOf(nested);
     const { send } = connected(actor);
     await Promise.resolve();
@@ -137,7 +137,7 @@ describe('the window receiver', () => {
     expect(actor.getSnapshot().value).toBe('off');
   });
 
-  test('ignores what only our inspector understands', () => {
+  test('ignores the additional messages of wirechart', () => {
     const message = vi.fn();
     const target = { postMessage: vi.fn() };
     const listeners: ((message: { data: unknown }) => void)[] = [];
@@ -162,7 +162,7 @@ describe('the window receiver', () => {
 describe('the WebSocket receiver', () => {
   const sockets: WebSocket[] = [];
   beforeEach(() => {
-    // The package cannot close what it opens; the test can.
+    // The package does not close its sockets, so the test does.
     vi.stubGlobal(
       'WebSocket',
       class extends WebSocket {
@@ -186,86 +186,85 @@ describe('the WebSocket receiver', () => {
 
   async function inspected(actor: Actor, control = false) {
     const inspector = await startInspector({ control });
-    const inspection = inspectTo(inspector.url, { name: 'oracle' });
+    const inspection = inspectTo(inspector.url, { name: 'program' });
     inspection.inspect.attach(actor);
-    const oracle = new Oracle();
+    const log = new EventLog();
     const receiver = createWebSocketReceiver({ server: inspector.receiver, serialize: undefined });
-    receiver.subscribe(oracle.hear);
+    receiver.subscribe(log.add);
     cleanUp(async () => {
       actor.stop();
       for (const socket of sockets) socket.terminate();
       await inspection.close();
       await inspector.close();
     });
-    return { oracle, receiver };
+    return { log, receiver };
   }
 
   test.each(['nested', 'parallel'] as const)('follows a %s machine', async (name) => {
     const actor = actorOf(MACHINES[name]).start();
-    const { oracle } = await inspected(actor);
-    await oracle.until(() => oracle.registered(actor.id) !== undefined);
-    const id = oracle.registered(actor.id)?.sessionId ?? '';
+    const { log } = await inspected(actor);
+    await log.until(() => log.registered(actor.id) !== undefined);
+    const id = log.registered(actor.id)?.sessionId ?? '';
     for (const type of EVENTS[name]) {
       actor.send({ type });
       const text = JSON.stringify(actor.getSnapshot().value);
-      await oracle.until(() => JSON.stringify(oracle.stateOf(id)?.value) === text);
+      await log.until(() => JSON.stringify(log.stateOf(id)?.value) === text);
     }
-    expect(oracle.stateOf(id)?.value).toEqual(actor.getSnapshot().value);
+    expect(log.stateOf(id)?.value).toEqual(actor.getSnapshot().value);
   });
 
-  test('knows the children of an embedded machine by unique ids, and what became of them', async () => {
-    const actor = actorOf(house).start();
-    const { oracle } = await inspected(actor);
-    await oracle.until(() => oracle.registered(actor.id) !== undefined);
+  test('knows the children of an embedded machine by unique ids, and their end', async () => {
+    const actor = actorOf(parent).start();
+    const { log } = await inspected(actor);
+    await log.until(() => log.registered(actor.id) !== undefined);
     actor.send({ type: 'ENTER' });
-    await oracle.until(() => oracle.registered('line') !== undefined);
-    const line = oracle.registered('line');
-    expect(line?.parent).toBe(oracle.registered(actor.id)?.sessionId);
+    await log.until(() => log.registered('connection') !== undefined);
+    const child = log.registered('connection');
+    expect(child?.parent).toBe(log.registered(actor.id)?.sessionId);
     actor.send({ type: 'CALL' });
     const listening = JSON.stringify({ CONNECTING: { listening: 'bound' } });
-    const isBound = () =>
-      JSON.stringify(oracle.stateOf(line?.sessionId ?? '')?.value) === listening;
-    await oracle.until(isBound);
+    const isBound = () => JSON.stringify(log.stateOf(child?.sessionId ?? '')?.value) === listening;
+    await log.until(isBound);
     actor.send({ type: 'LEAVE' });
-    const isStopped = ({ type, sessionId }: Heard) =>
-      type === 'service.stop' && sessionId === line?.sessionId;
-    await oracle.until(() => oracle.heard.some(isStopped));
+    const isStopped = ({ type, sessionId }: ReceiverEvent) =>
+      type === 'service.stop' && sessionId === child?.sessionId;
+    await log.until(() => log.events.some(isStopped));
   });
 
-  test('drives the machine, where the inspector was started with control', async () => {
+  test('sends events to the machine when the inspector was started with control', async () => {
     const actor = actorOf(nested).start();
-    const { oracle, receiver } = await inspected(actor, true);
-    await oracle.until(() => oracle.registered(actor.id) !== undefined);
-    const service = oracle.registered(actor.id)?.sessionId ?? '';
+    const { log, receiver } = await inspected(actor, true);
+    await log.until(() => log.registered(actor.id) !== undefined);
+    const service = log.registered(actor.id)?.sessionId ?? '';
     const scxml = { name: 'START', data: { type: 'START' }, $$type: 'scxml', type: 'external' };
     receiver.send({
       type: 'xstate.event',
       event: JSON.stringify({ ...scxml, origin: service }),
       service,
     });
-    await oracle.until(() => JSON.stringify(oracle.stateOf(service)?.value) === '{"on":"slow"}');
+    await log.until(() => JSON.stringify(log.stateOf(service)?.value) === '{"on":"slow"}');
     expect(actor.getSnapshot().value).toEqual({ on: 'slow' });
   });
 
-  test('drives nothing otherwise', async () => {
+  test('sends no events otherwise', async () => {
     const actor = actorOf(nested).start();
-    const { oracle, receiver } = await inspected(actor);
-    await oracle.until(() => oracle.registered(actor.id) !== undefined);
-    const service = oracle.registered(actor.id)?.sessionId ?? '';
+    const { log, receiver } = await inspected(actor);
+    await log.until(() => log.registered(actor.id) !== undefined);
+    const service = log.registered(actor.id)?.sessionId ?? '';
     const scxml = { name: 'START', data: { type: 'START' }, $$type: 'scxml', type: 'external' };
     receiver.send({
       type: 'xstate.event',
       event: JSON.stringify({ ...scxml, origin: service }),
       service,
     });
-    // What is asked after it is answered after it.
-    const count = oracle.heard.length;
+    // Requests are handled in order: this one is answered after the event.
+    const count = log.events.length;
     receiver.send({ type: 'xstate.inspecting' });
-    await oracle.until(() => oracle.heard.length > count);
+    await log.until(() => log.events.length > count);
     expect(actor.getSnapshot().value).toBe('off');
   });
 
-  test('understands a program without an inspector between them', async () => {
+  test('understands a program that is connected directly', async () => {
     const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
     await once(server, 'listening');
     const address = server.address();
@@ -284,15 +283,15 @@ describe('the WebSocket receiver', () => {
         feed.remove(sink);
       });
     });
-    const oracle = new Oracle();
+    const log = new EventLog();
     createWebSocketReceiver({
       server: `127.0.0.1:${String(port)}`,
       serialize: undefined,
-    }).subscribe(oracle.hear);
-    await oracle.until(() => oracle.registered(actor.id) !== undefined);
+    }).subscribe(log.add);
+    await log.until(() => log.registered(actor.id) !== undefined);
     actor.send({ type: 'BLOW' });
     const value = JSON.stringify(actor.getSnapshot().value);
-    await oracle.until(() => JSON.stringify(oracle.stateOf(actor.sessionId)?.value) === value);
+    await log.until(() => JSON.stringify(log.stateOf(actor.sessionId)?.value) === value);
     actor.stop();
     for (const socket of sockets) socket.terminate();
     server.close();

@@ -7,7 +7,15 @@ import { inspectTo, recordTo } from '../../src/inspect/index.ts';
 import { actorOf, nested } from '../../test/inspector/machines.ts';
 import { cleanUp, expectIdleAfterEach, tempDir, track } from '../../test/support/cleanup.ts';
 import { startInspector } from '../src/index.ts';
-import { actorRow, gone, lit, rows, shown, watch, type Watching } from './watching.ts';
+import {
+  actorRow,
+  detached,
+  activeState,
+  rows,
+  attached,
+  watch,
+  type Watching,
+} from './watching.ts';
 
 expectIdleAfterEach();
 
@@ -18,45 +26,45 @@ const started = ({ inspection }: Watching) => {
   return actor.start();
 };
 
-describePage('sending an event from the page', () => {
-  test('drives the machine, where control was asked for', async () => {
+describePage('the form for events', () => {
+  test('sends an event to the machine when control is allowed', async () => {
     const watching = await watch({ control: true });
     const { page } = watching;
     const actor = started(watching);
-    await shown(lit(page, 'nested.off'));
-    const offered = page.locator('#event-types option');
-    await shown(page.locator('#event-types option[value=START]'));
-    expect(await offered.count()).toBe(1);
+    await attached(activeState(page, 'nested.off'));
+    const suggestions = page.locator('#event-types option');
+    await attached(page.locator('#event-types option[value=START]'));
+    expect(await suggestions.count()).toBe(1);
     await page.locator('#event-type').fill('START');
     await page.locator('#event-data').fill('{"speed": 3}');
     await page.keyboard.press('Enter');
-    await shown(lit(page, 'nested.on.slow'));
-    await shown(rows(page, /→START\{"speed":3\}/));
+    await attached(activeState(page, 'nested.on.slow'));
+    await attached(rows(page, /→START\{"speed":3\}/));
     expect(actor.getSnapshot().value).toEqual({ on: 'slow' });
-    await shown(page.locator('#event-types option[value=PAUSE]'));
+    await attached(page.locator('#event-types option[value=PAUSE]'));
   });
 
-  test('tells what is wrong with data that are no object', async () => {
+  test('explains what is wrong with data that is not an object', async () => {
     const watching = await watch({ control: true });
     const { page } = watching;
     started(watching);
-    await shown(lit(page, 'nested.off'));
+    await attached(activeState(page, 'nested.off'));
     await page.locator('#event-type').fill('START');
     for (const [data, problem] of [
       ['{', 'JSON'],
-      ['[1]', 'must be an object'],
+      ['[1]', 'must be a JSON object'],
     ] as const) {
       await page.locator('#event-data').fill(data);
       await page.locator('#sender button').click();
-      await shown(page.locator('#event-problem').filter({ hasText: problem }));
+      await attached(page.locator('#event-problem').filter({ hasText: problem }));
     }
     expect(await rows(page, /→START/).count()).toBe(0);
   });
 
-  test('is not offered where it is not allowed, nor in the past', async () => {
+  test('is hidden when control is not allowed, and in the past', async () => {
     const watching = await watch();
     started(watching);
-    await shown(lit(watching.page, 'nested.off'));
+    await attached(activeState(watching.page, 'nested.off'));
     expect(await watching.page.locator('#sender').isVisible()).toBe(false);
 
     const controlled = await watch({ control: true });
@@ -70,24 +78,24 @@ describePage('sending an event from the page', () => {
     const inspection = inspectTo(refusing.inspector.url, { control: false });
     cleanUp(() => inspection.close());
     started({ ...refusing, inspection });
-    await shown(lit(refusing.page, 'nested.off'));
+    await attached(activeState(refusing.page, 'nested.off'));
     expect(await refusing.page.locator('#sender').isVisible()).toBe(false);
   });
 });
 
-describePage('the wire', () => {
-  test('is shown when it is asked for, both ways, and no longer when it is not', async () => {
+describePage('the messages of a protocol', () => {
+  test('are shown in both directions while "wire" is checked', async () => {
     const { page, inspection } = await watch();
     const [ours, theirs] = streamPair();
     const peer = track(new AsyncProtocol({ codec: jsonLines() }));
-    const options = { name: 'line', inspect: inspection.inspect };
+    const options = { name: 'vm1', inspect: inspection.inspect };
     const protocol = track(new AsyncProtocol({ codec: jsonLines() }, options));
     await peer.connect({ stream: theirs });
     await protocol.connect({ stream: ours });
-    await shown(lit(page, 'protocol.RUNNING.open'));
+    await attached(activeState(page, 'protocol.RUNNING.open'));
     await protocol.send({ hidden: 1 });
 
-    // The program hears of it some time later. What the machine does is told in order with its messages.
+    // The request takes some time to reach the program. Its events and messages arrive in order.
     let round = 0;
     const untilShown = async (isWanted: boolean) => {
       for (;;) {
@@ -95,7 +103,7 @@ describePage('the wire', () => {
         await protocol.send({ round });
         protocol.expectEnd(round % 2 === 1);
         const event = round % 2 === 1 ? /→EXPECT_END/ : /→EXPECT_MORE/;
-        await shown(rows(page, event).nth(Math.ceil(round / 2) - 1));
+        await attached(rows(page, event).nth(Math.ceil(round / 2) - 1));
         const count = await rows(page, `{"round":${String(round)}}`).count();
         if (count > 0 === isWanted) return;
       }
@@ -104,27 +112,27 @@ describePage('the wire', () => {
     await page.locator('#wire').check();
     await untilShown(true);
     await peer.send({ hello: '<b>' });
-    await shown(rows(page, /⇠15 B\{"hello":"<b>"\}/));
+    await attached(rows(page, /⇠15 B\{"hello":"<b>"\}/));
     expect(await rows(page, 'hidden').count()).toBe(0);
     await page.locator('#show-message').uncheck();
-    await gone(rows(page, '⇠'));
+    await detached(rows(page, '⇠'));
 
     await page.locator('#wire').uncheck();
     await page.locator('#show-message').check();
     await untilShown(false);
     await protocol.disconnect({ force: true });
-    await shown(lit(page, 'protocol.IDLE'));
+    await attached(activeState(page, 'protocol.IDLE'));
     await expect(peer.disconnect()).rejects.toThrow('ended');
   });
 });
 
 describePage('a recording', () => {
-  test('is saved, opened elsewhere, and travelled as what was seen', async () => {
+  test('is saved, opened elsewhere, and shows the same history', async () => {
     const watching = await watch();
     const { page } = watching;
     const actor = started(watching);
     for (const type of ['START', 'FASTER', 'STOP']) actor.send({ type });
-    await shown(rows(page, /●off.*in on\.fast/));
+    await attached(rows(page, /●off.*in on\.fast/));
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.locator('#save').click(),
@@ -135,21 +143,21 @@ describePage('a recording', () => {
 
     const other = await watch();
     await other.page.locator('#file').setInputFiles(file);
-    await shown(other.page.locator('.program[data-source=recording]'));
-    await shown(lit(other.page, 'nested.off'));
+    await attached(other.page.locator('.program[data-source=recording]'));
+    await attached(activeState(other.page, 'nested.off'));
     await rows(other.page, /●on\.fast/).click();
-    await shown(lit(other.page, 'nested.on.fast'));
+    await attached(activeState(other.page, 'nested.on.fast'));
     const edge = '[data-source="nested.on.slow"][data-target="nested.on.fast"]';
-    await shown(other.page.locator(`.edge${edge}[data-taken]`));
+    await attached(other.page.locator(`.edge${edge}[data-taken]`));
   });
 
-  test('of a program without an inspector is dropped on the page', async () => {
+  test('by recordTo() can be dropped on the page', async () => {
     const file = join(await tempDir(), 'trace.jsonl');
     const recording = recordTo(file, { name: 'offline' });
     const protocol = track(
       new AsyncProtocol({ codec: jsonLines() }, { name: 'vm7', inspect: recording.inspect }),
     );
-    await expect(protocol.connect('/nowhere.sock')).rejects.toThrow('ENOENT');
+    await expect(protocol.connect('/missing.sock')).rejects.toThrow('ENOENT');
     await recording.close();
 
     const { page } = await watch();
@@ -161,22 +169,24 @@ describePage('a recording', () => {
     }, text);
     await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
     await actorRow(page, 'vm7').click();
-    await shown(page.locator('.program').filter({ hasText: 'trace.jsonl' }));
-    await shown(page.locator('#detail .error').filter({ hasText: 'ENOENT' }));
-    await shown(rows(page, /●DISCONNECTING\.destroying/));
+    await attached(page.locator('.program').filter({ hasText: 'trace.jsonl' }));
+    await attached(page.locator('#detail .error').filter({ hasText: 'ENOENT' }));
+    await attached(rows(page, /●DISCONNECTING\.destroying/));
   });
 
-  test('that is none is refused with the reason', async () => {
+  test('that is invalid is rejected with the reason', async () => {
     const file = join(await tempDir(), 'holiday.jpg');
     writeFileSync(file, 'not a recording');
     const inspector = await startInspector();
     cleanUp(() => inspector.close());
     await expect(inspector.open('x', createReadStream(file, 'utf8'))).rejects.toThrow(TypeError);
     const { openPage } = await import('./browser.ts');
-    const open = await openPage(inspector.url, { expectMistakes: true });
+    const open = await openPage(inspector.url, { expectErrors: true });
     cleanUp(() => open.close());
     await open.page.locator('#file').setInputFiles(file);
     const problem = open.page.locator('#open-problem');
-    await shown(problem.filter({ hasText: 'holiday.jpg was not opened: It is no recording' }));
+    await attached(
+      problem.filter({ hasText: "Cannot open 'holiday.jpg': This is not a wirechart recording" }),
+    );
   });
 });

@@ -4,17 +4,17 @@ import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createActor, createMachine, fromPromise } from '../../test/inspector/machines.ts';
 import { cleanUp, expectIdleAfterEach } from '../../test/support/cleanup.ts';
-import { gone, rows, shown, watch } from './watching.ts';
+import { detached, rows, attached, watch } from './watching.ts';
 
 expectIdleAfterEach();
 
 const MARKUP = '<img src=x onerror="broken=1"><script>broken=2</script>';
 const CONTROLS = 'a\u0000b\u001b[31mc\u202ed\ne';
 
-describePage('what a program says', () => {
-  test('is text in every place, and never markup', async () => {
+describePage('the texts of a program', () => {
+  test('are never markup', async () => {
     const { inspection, page } = await watch();
-    const nobody = fromPromise(() => new Promise(() => undefined));
+    const never = fromPromise(() => new Promise(() => undefined));
     const machine = createMachine({
       id: MARKUP,
       description: MARKUP,
@@ -24,63 +24,63 @@ describePage('what a program says', () => {
         [MARKUP]: {
           description: MARKUP,
           on: { [MARKUP]: 'next' },
-          invoke: { src: 'nobody', id: MARKUP },
+          invoke: { src: 'never', id: MARKUP },
         },
         next: { after: { [MARKUP]: MARKUP } },
       },
     });
-    const actor = createActor(machine.provide({ actors: { nobody } }), { id: MARKUP });
+    const actor = createActor(machine.provide({ actors: { never } }), { id: MARKUP });
     cleanUp(() => actor.stop());
     inspection.inspect.attach(actor);
     actor.start();
     actor.send({ type: MARKUP, [MARKUP]: MARKUP });
-    await shown(page.locator('#tree .name').filter({ hasText: MARKUP }));
-    await shown(page.locator('#chart text.key').filter({ hasText: MARKUP }));
-    await shown(page.locator('#detail .error p').filter({ hasText: MARKUP }));
-    await shown(rows(page, MARKUP));
+    await attached(page.locator('#tree .name').filter({ hasText: MARKUP }));
+    await attached(page.locator('#chart text.key').filter({ hasText: MARKUP }));
+    await attached(page.locator('#detail .error p').filter({ hasText: MARKUP }));
+    await attached(rows(page, MARKUP));
     expect(await page.locator('main img, main script').count()).toBe(0);
     expect(await page.evaluate('globalThis.broken')).toBeUndefined();
   });
 
-  test('is cut when it is long, and whole on demand', async () => {
+  test('are cut when they are long, and complete on demand', async () => {
     const { inspection, page } = await watch();
     const long = 'x'.repeat(1_000_000);
-    const machine = createMachine({ context: { long }, on: { SAY: {} } });
-    const actor = createActor(machine, { id: 'talker' });
+    const machine = createMachine({ context: { long }, on: { SEND: {} } });
+    const actor = createActor(machine, { id: 'sender' });
     cleanUp(() => actor.stop());
     inspection.inspect.attach(actor);
     actor.start();
-    actor.send({ type: 'SAY', long, [long]: long });
-    await shown(page.locator('#tree .name').filter({ hasText: 'talker' }));
+    actor.send({ type: 'SEND', long, [long]: long });
+    await attached(page.locator('#tree .name').filter({ hasText: 'sender' }));
     await page.locator('#show-all').check();
-    await shown(rows(page, 'SAY'));
+    await attached(rows(page, 'SEND'));
     const more = page.locator('#detail button.more').first();
-    await shown(more);
+    await attached(more);
     const before = (await page.locator('#detail').innerText()).length;
     await more.click();
-    await gone(more);
+    await detached(more);
     const text = await page.locator('#detail').innerText();
     expect(text.length).toBeGreaterThan(before);
     expect(text.length).toBeLessThan(100_000);
     expect(text).toContain('(1000000 characters)');
   });
 
-  test('can hold control characters without effect', async () => {
+  test('can contain control characters', async () => {
     const { inspection, page } = await watch();
-    const machine = createMachine({ context: { CONTROLS }, on: { SAY: {} } });
+    const machine = createMachine({ context: { CONTROLS }, on: { SEND: {} } });
     const actor = createActor(machine, { id: CONTROLS });
     cleanUp(() => actor.stop());
     inspection.inspect.attach(actor);
     actor.start();
-    actor.send({ type: 'SAY', CONTROLS });
+    actor.send({ type: 'SEND', CONTROLS });
     await page.locator('#show-all').check();
-    await shown(rows(page, 'SAY'));
+    await attached(rows(page, 'SEND'));
     expect(await page.locator('#timeline .row').first().boundingBox()).toMatchObject({
       height: 22,
     });
   });
 
-  test('may be nonsense: the page goes on', async () => {
+  test('can be malformed without breaking the page', async () => {
     const { inspector, inspection, page } = await watch();
     const url = new URL(inspector.url.replace('http', 'ws'));
     url.pathname = '/program';
@@ -96,7 +96,7 @@ describePage('what a program says', () => {
       initial: 'a',
       states: { a: {}, __proto__: {} },
     });
-    const odd: unknown[] = [
+    const malformed: unknown[] = [
       null,
       7,
       [],
@@ -106,7 +106,7 @@ describePage('what a program says', () => {
       'constructor',
       '__proto__',
     ];
-    for (const [at, value] of odd.entries()) {
+    for (const [at, value] of malformed.entries()) {
       const state = JSON.stringify({ value, context: value, _event: { name: '', data: value } });
       const sessionId = `__proto__${String(at)}`;
       const wirechart = {
@@ -128,13 +128,13 @@ describePage('what a program says', () => {
       );
       socket.send(JSON.stringify({ type: 'service.state', state, sessionId, wirechart }));
     }
-    await shown(page.locator('#tree [role=treeitem]').nth(odd.length - 1));
+    await attached(page.locator('#tree [role=treeitem]').nth(malformed.length - 1));
     for (const row of await page.locator('#tree [role=treeitem]').all()) await row.click();
-    const actor = createActor(createMachine({ on: { HELLO: {} } }), { id: 'sane' });
+    const actor = createActor(createMachine({ on: { HELLO: {} } }), { id: 'valid' });
     cleanUp(() => actor.stop());
     inspection.inspect.attach(actor);
     actor.start();
-    await page.locator('#tree .name').filter({ hasText: 'sane' }).click();
-    await shown(page.locator('#detail h2').filter({ hasText: 'sane' }));
+    await page.locator('#tree .name').filter({ hasText: 'valid' }).click();
+    await attached(page.locator('#detail h2').filter({ hasText: 'valid' }));
   });
 });

@@ -6,43 +6,49 @@ import { QmpClient } from '../../src/qmp/index.ts';
 import { faults, ScriptedQmpServer } from '../../src/testing/index.ts';
 import { cleanUp, expectIdleAfterEach, track } from '../../test/support/cleanup.ts';
 import { startInspector } from '../src/index.ts';
-import { lit, rows, shown, watch } from './watching.ts';
+import { activeState, rows, attached, watch } from './watching.ts';
 
 expectIdleAfterEach();
 
-/** Where a person can look at what the tests saw. With `WIRECHART_PICTURE=1` the README's is made anew, too. */
+/** Screenshots for people to look at. `WIRECHART_PICTURE=1` also updates the one in the README. */
 const ARTIFACTS = join(import.meta.dirname, '../../coverage/inspector');
 const PICTURE = join(import.meta.dirname, '../../docs/inspector.png');
 mkdirSync(ARTIFACTS, { recursive: true });
 
 describePage('the page', () => {
-  test('makes a picture of a virtual machine that is at work', { timeout: 60_000 }, async () => {
-    const { inspection, page } = await watch({ control: true });
-    await page.locator('#wire').check();
-    const server = new ScriptedQmpServer({ commands: { migrate: faults.silence() } });
-    cleanUp(() => server.close());
-    const address = await server.listen();
-    const [vm1, vm2] = ['vm1', 'vm2'].map((name) =>
-      track(new QmpClient({ name, inspect: inspection.inspect })),
-    );
-    await expect(vm2?.connect('/run/vm2/qmp.sock')).rejects.toThrow();
-    await vm1?.connect(address);
-    await vm1?.execute('query-status');
-    await shown(lit(page, 'protocol.RUNNING.open').or(lit(page, 'protocol.IDLE')));
-    await page.locator('#tree .name').filter({ hasText: 'vm1' }).click();
-    await shown(lit(page, 'protocol.RUNNING.open'));
-    await shown(rows(page, /RUNNING\.open/));
-    await page.screenshot({ path: join(ARTIFACTS, 'session.png') });
-    if (process.env['WIRECHART_PICTURE'] === '1') await page.screenshot({ path: PICTURE });
-    await page.locator('#tree .name').filter({ hasText: 'vm2' }).click();
-    await shown(page.locator('#detail .error'));
-    await page.screenshot({ path: join(ARTIFACTS, 'failure.png') });
-    await page.emulateMedia({ colorScheme: 'dark' });
-    await page.screenshot({ path: join(ARTIFACTS, 'dark.png') });
-    await vm1?.disconnect();
-  });
+  test(
+    'makes screenshots of a running virtual machine and of a failure',
+    { timeout: 60_000 },
+    async () => {
+      const { inspection, page } = await watch({ control: true });
+      await page.locator('#wire').check();
+      const server = new ScriptedQmpServer({ commands: { migrate: faults.silence() } });
+      cleanUp(() => server.close());
+      const address = await server.listen();
+      const [vm1, vm2] = ['vm1', 'vm2'].map((name) =>
+        track(new QmpClient({ name, inspect: inspection.inspect })),
+      );
+      await expect(vm2?.connect('/run/vm2/qmp.sock')).rejects.toThrow();
+      await vm1?.connect(address);
+      await vm1?.execute('query-status');
+      await attached(
+        activeState(page, 'protocol.RUNNING.open').or(activeState(page, 'protocol.IDLE')),
+      );
+      await page.locator('#tree .name').filter({ hasText: 'vm1' }).click();
+      await attached(activeState(page, 'protocol.RUNNING.open'));
+      await attached(rows(page, /RUNNING\.open/));
+      await page.screenshot({ path: join(ARTIFACTS, 'session.png') });
+      if (process.env['WIRECHART_PICTURE'] === '1') await page.screenshot({ path: PICTURE });
+      await page.locator('#tree .name').filter({ hasText: 'vm2' }).click();
+      await attached(page.locator('#detail .error'));
+      await page.screenshot({ path: join(ARTIFACTS, 'failure.png') });
+      await page.emulateMedia({ colorScheme: 'dark' });
+      await page.screenshot({ path: join(ARTIFACTS, 'dark.png') });
+      await vm1?.disconnect();
+    },
+  );
 
-  test.each([false, true])('can be read, dark: %s', async (dark) => {
+  test.each([false, true])('has sufficient contrast, dark: %s', async (dark) => {
     const { page } = await watch({ dark });
     const contrast = await page.evaluate(() => {
       const luminance = (color: string): number => {
@@ -63,11 +69,11 @@ describePage('the page', () => {
     expect(contrast).toBeGreaterThan(7);
   });
 
-  test("has one pane at a time on a phone, and nothing beyond the screen's edge", async () => {
+  test('shows one pane at a time on a phone, and fits its width', async () => {
     const { inspection, page } = await watch({ width: 380, height: 720 });
     const client = track(new QmpClient({ name: 'vm1', inspect: inspection.inspect }));
     await expect(client.connect('/run/vm1/qmp.sock')).rejects.toThrow();
-    await shown(lit(page, 'protocol.IDLE'));
+    await attached(activeState(page, 'protocol.IDLE'));
     for (const tab of ['tree', 'time', 'detail', 'chart']) {
       await page.locator(`[data-tab=${tab}]`).click();
       await page.locator(`.pane.${tab}`).waitFor({ state: 'visible' });
@@ -78,7 +84,7 @@ describePage('the page', () => {
     await page.screenshot({ path: join(ARTIFACTS, 'phone.png') });
   });
 
-  test('names every control for those who cannot see it', async () => {
+  test('has an accessible name for every control', async () => {
     const { page } = await watch({ control: true });
     const unnamed = await page.evaluate(() =>
       [...document.querySelectorAll<HTMLElement>('button, input, select, a')]
@@ -92,20 +98,22 @@ describePage('the page', () => {
     expect(unnamed).toEqual([]);
   });
 
-  test('says so when its address lacks the token, and when the inspector goes and comes back', async () => {
+  test('shows when its token is wrong, and when the inspector disconnects and reconnects', async () => {
     const inspector = await startInspector();
     cleanUp(() => inspector.close());
-    const stranger = await openPage(inspector.url.replace(/token=.*/, 'token=wrong'), {
-      expectMistakes: true,
+    const refused = await openPage(inspector.url.replace(/token=.*/, 'token=wrong'), {
+      expectErrors: true,
     });
-    cleanUp(() => stranger.close());
-    await shown(stranger.page.locator('#connection').filter({ hasText: 'lets this page in' }));
+    cleanUp(() => refused.close());
+    await attached(
+      refused.page.locator('#connection').filter({ hasText: 'Cannot connect to the inspector' }),
+    );
 
-    const open = await openPage(inspector.url, { expectMistakes: true });
+    const open = await openPage(inspector.url, { expectErrors: true });
     cleanUp(() => open.close());
-    await shown(open.page.locator('#tree .hint').filter({ hasText: 'No program reports yet' }));
+    await attached(open.page.locator('#tree .hint').filter({ hasText: 'No program is connected' }));
     await inspector.close();
-    await shown(open.page.locator('#connection').filter({ hasText: 'gone' }));
+    await attached(open.page.locator('#connection').filter({ hasText: 'Disconnected' }));
     const { port, searchParams } = new URL(inspector.url);
     const token = searchParams.get('token') ?? '';
     const again = await startInspector({ port: Number(port), token });

@@ -3,11 +3,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { AsyncProtocol, jsonLines, streamPair } from '../../src/index.ts';
 import { cleanUp, expectIdleAfterEach, track } from '../../test/support/cleanup.ts';
-import { actorRow, gone, lit, rows, shown, watch } from './watching.ts';
+import { actorRow, detached, activeState, rows, attached, watch } from './watching.ts';
 
 expectIdleAfterEach();
 
-/** Something that the test lets happen. */
+/** A promise that the test resolves. */
 function gate(): { readonly opened: Promise<void>; open: () => void } {
   let open = (): void => undefined;
   const opened = new Promise<void>((resolve) => {
@@ -16,57 +16,57 @@ function gate(): { readonly opened: Promise<void>; open: () => void } {
   return { opened, open };
 }
 
-describePage('the page, of a session', () => {
-  test('lights every state that it stays in, and the way that led there', async () => {
+describePage('the page during a session', () => {
+  test('highlights each state, and the transition that led there', async () => {
     const { inspection, page } = await watch();
     const handshake = gate();
     const [ours, theirs] = streamPair();
     cleanUp(() => theirs.destroy());
     const definition = { codec: jsonLines(), handshake: () => handshake.opened };
     const protocol = track(
-      new AsyncProtocol(definition, { name: 'line', inspect: inspection.inspect }),
+      new AsyncProtocol(definition, { name: 'vm1', inspect: inspection.inspect }),
     );
-    await shown(lit(page, 'protocol.IDLE'));
+    await attached(activeState(page, 'protocol.IDLE'));
 
     const connected = protocol.connect({ stream: ours });
-    await shown(lit(page, 'protocol.CONNECTING.establishing'));
-    await shown(lit(page, 'protocol.CONNECTING'));
-    await gone(lit(page, 'protocol.IDLE'));
-    await shown(actorRow(page, 'handshake'));
+    await attached(activeState(page, 'protocol.CONNECTING.establishing'));
+    await attached(activeState(page, 'protocol.CONNECTING'));
+    await detached(activeState(page, 'protocol.IDLE'));
+    await attached(actorRow(page, 'handshake'));
 
     handshake.open();
     await connected;
-    await shown(lit(page, 'protocol.RUNNING.open'));
+    await attached(activeState(page, 'protocol.RUNNING.open'));
     const edge = '.edge[data-source="protocol.CONNECTING.establishing"]';
-    await shown(page.locator(`${edge}[data-target="protocol.RUNNING"][data-taken]`));
+    await attached(page.locator(`${edge}[data-target="protocol.RUNNING"][data-taken]`));
     for (const name of ['reader', 'writer']) {
-      await shown(actorRow(page, name));
+      await attached(actorRow(page, name));
       const line = page.locator('.node[data-node="protocol.RUNNING"] .line.actor[data-on]');
-      await shown(line.filter({ hasText: name }));
+      await attached(line.filter({ hasText: name }));
     }
-    await gone(actorRow(page, 'handshake'));
+    await detached(actorRow(page, 'handshake'));
 
     const disconnected = protocol.disconnect();
-    await shown(lit(page, 'protocol.DISCONNECTING.closing'));
+    await attached(activeState(page, 'protocol.DISCONNECTING.closing'));
     theirs.resume().end();
     await disconnected;
-    await shown(lit(page, 'protocol.IDLE'));
+    await attached(activeState(page, 'protocol.IDLE'));
     expect(await page.locator('#chart .node[data-active]').count()).toBe(2);
   });
 
-  test('lights the states of a listener, and counts its deadline down', async () => {
+  test('highlights the states of a listener, and counts its deadline down', async () => {
     const { inspection, page } = await watch();
     const options = { name: 'server', inspect: inspection.inspect };
     const protocol = track(new AsyncProtocol({ codec: jsonLines() }, options));
     await protocol.listen({ port: 0 });
-    await shown(lit(page, 'protocol.CONNECTING.listening.bound'));
+    await attached(activeState(page, 'protocol.CONNECTING.listening.bound'));
     const accepted = protocol.accept();
     accepted.catch(() => undefined);
-    await shown(lit(page, 'protocol.CONNECTING.accepting'));
+    await attached(activeState(page, 'protocol.CONNECTING.accepting'));
     const deadline = page.locator(
       '.node[data-node="protocol.CONNECTING.accepting"] .line.deadline[data-on]',
     );
-    await shown(deadline);
+    await attached(deadline);
     const seconds = async () => Number(/([\d.]+) s/.exec(await deadline.innerHTML())?.[1]);
     const before = await seconds();
     expect(before).toBeLessThanOrEqual(30);
@@ -77,16 +77,16 @@ describePage('the page, of a session', () => {
       now = await seconds();
     }
     expect(now).toBeLessThan(before);
-    await shown(page.locator('#detail dt').filter({ hasText: 'after acceptTimeout' }));
+    await attached(page.locator('#detail dt').filter({ hasText: 'after acceptTimeout' }));
     await protocol.disconnect();
     await expect(accepted).rejects.toThrow('the attempt was ended');
-    await gone(deadline);
+    await detached(deadline);
   });
 
-  test('tells the transitions that are possible from those that are not', async () => {
+  test('marks the transitions that are possible', async () => {
     const { inspection, page } = await watch();
     track(new AsyncProtocol({ codec: jsonLines() }, { inspect: inspection.inspect }));
-    await shown(lit(page, 'protocol.IDLE'));
+    await attached(activeState(page, 'protocol.IDLE'));
     const possible = page.locator('.edge[data-possible]');
     expect(await possible.count()).toBe(2);
     expect(await possible.locator('text').allTextContents()).toEqual(
@@ -94,42 +94,44 @@ describePage('the page, of a session', () => {
     );
   });
 
-  test('tells how long each state lasted, and what was done', async () => {
+  test('shows how long each state lasted, and the executed actions', async () => {
     const { inspection, page } = await watch();
     const [ours, theirs] = streamPair();
     const peer = track(new AsyncProtocol({ codec: jsonLines() }));
-    const options = { name: 'line', inspect: inspection.inspect };
+    const options = { name: 'vm1', inspect: inspection.inspect };
     const protocol = track(new AsyncProtocol({ codec: jsonLines() }, options));
     await peer.connect({ stream: theirs });
     await protocol.connect({ stream: ours });
     await protocol.disconnect();
-    await shown(rows(page, /IDLE.*after [\d.]+ ms in DISCONNECTING\.closing · did settleLink/));
-    await shown(rows(page, /→.*CONNECT/));
+    await attached(
+      rows(page, /IDLE.*after [\d.]+ ms in DISCONNECTING\.closing · actions: settleLink/),
+    );
+    await attached(rows(page, /→.*CONNECT/));
     await page.locator('#detail summary').filter({ hasText: 'Time in each state' }).click();
-    await shown(page.locator('#detail th').filter({ hasText: 'RUNNING.open' }));
+    await attached(page.locator('#detail th').filter({ hasText: 'RUNNING.open' }));
     await expect(peer.disconnect()).rejects.toThrow('ended');
   });
 
-  test('shows why a session failed, with every cause', async () => {
+  test('shows why a session failed, with all causes', async () => {
     const { inspection, page } = await watch();
-    const options = { name: 'line', inspect: inspection.inspect };
+    const options = { name: 'vm1', inspect: inspection.inspect };
     const protocol = track(new AsyncProtocol({ codec: jsonLines() }, options));
-    await expect(protocol.connect('/nowhere/at/all.sock')).rejects.toThrow('ENOENT');
+    await expect(protocol.connect('/missing/peer.sock')).rejects.toThrow('ENOENT');
     const error = page.locator('#detail .error').first();
-    await shown(error.locator('strong').filter({ hasText: 'ConnectError ERR_CONNECT' }));
-    await shown(error.locator('strong').filter({ hasText: 'Error ENOENT' }));
+    await attached(error.locator('strong').filter({ hasText: 'ConnectError ERR_CONNECT' }));
+    await attached(error.locator('strong').filter({ hasText: 'Error ENOENT' }));
     await error.locator('summary').first().click();
-    await shown(error.locator('.json .key').filter({ hasText: 'retryable' }));
-    await shown(lit(page, 'protocol.IDLE'));
-    await shown(rows(page, /dialer failed/));
+    await attached(error.locator('.json .key').filter({ hasText: 'retryable' }));
+    await attached(activeState(page, 'protocol.IDLE'));
+    await attached(rows(page, /dialer failed/));
   });
 
-  test('shows an actor that is no machine by what became of it', async () => {
+  test('shows an actor that is not a machine by its status', async () => {
     const { inspection, page } = await watch();
-    const options = { name: 'line', inspect: inspection.inspect };
+    const options = { name: 'vm1', inspect: inspection.inspect };
     track(new AsyncProtocol({ codec: jsonLines() }, options));
     await actorRow(page, 'owner').click();
-    await shown(lit(page, 'owner.active'));
-    await shown(page.locator('#detail h2').filter({ hasText: 'owner' }));
+    await attached(activeState(page, 'owner.active'));
+    await attached(page.locator('#detail h2').filter({ hasText: 'owner' }));
   });
 });

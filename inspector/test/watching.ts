@@ -1,4 +1,4 @@
-/** What the tests of the page have in common: an inspector, a program that reports to it, and a page. */
+/** The setup for tests of the page: an inspector, a report to it, and a page. */
 
 import type { Locator, Page } from 'playwright-core';
 import { type Inspection, inspectTo } from '../../src/inspect/index.ts';
@@ -6,14 +6,14 @@ import { cleanUp } from '../../test/support/cleanup.ts';
 import { type Inspector, type InspectorOptions, startInspector } from '../src/index.ts';
 import { openPage } from './browser.ts';
 
-/** See the module's comment. */
+/** Everything that `watch()` has started. */
 export interface Watching {
   readonly inspector: Inspector;
   readonly inspection: Inspection;
   readonly page: Page;
 }
 
-/** Starts all three; they end with the test. */
+/** Starts all three; they are closed after the test. */
 export async function watch(
   options: InspectorOptions & Parameters<typeof openPage>[1] = {},
 ): Promise<Watching> {
@@ -22,7 +22,7 @@ export async function watch(
   const opening = openPage(inspector.url, options);
   cleanUp(async () => {
     try {
-      // First the page: one that is still loading would rightly complain of a server that has gone.
+      // The page is closed first: a page that is still loading reports an error when its server closes.
       await (await opening).close();
     } finally {
       await inspection.close();
@@ -37,18 +37,18 @@ export async function watch(
 export const actorRow = (page: Page, name: string): Locator =>
   page.locator('#tree [role=treeitem]').filter({ has: page.getByText(name, { exact: true }) });
 
-/** A state that is lit in the chart. */
-export const lit = (page: Page, id: string): Locator =>
+/** A highlighted state of the chart. */
+export const activeState = (page: Page, id: string): Locator =>
   page.locator(`#chart .node[data-node="${id}"][data-active]`);
 
-/** Resolves when the page shows it. */
-export const shown = (locator: Locator): Promise<void> =>
+/** Resolves when the page contains the element. */
+export const attached = (locator: Locator): Promise<void> =>
   locator.first().waitFor({ state: 'attached' });
 
-/** Resolves when the page does not show it any more. */
-export const gone = (locator: Locator): Promise<void> =>
+/** Resolves when the page does not contain the element any more. */
+export const detached = (locator: Locator): Promise<void> =>
   locator.first().waitFor({ state: 'detached' });
 
-/** The rows of the timeline that say something. */
+/** The rows of the timeline with a text. */
 export const rows = (page: Page, text: string | RegExp): Locator =>
   page.locator('#timeline .row').filter({ hasText: text });

@@ -1,37 +1,38 @@
-/** Machines on the way that they really go: told by a program, heard by the receiver, laid out. */
+/** Charts made as in production: a program's definition, parsed by the receiver, laid out. */
 
 import { expect } from 'vitest';
 import { type AnyStateMachine, type AnyStateNode, createMachine } from 'xstate';
 import type { Chart, ChartNode } from '../../inspector/shared/view.ts';
 import { type Graph, graphOf } from '../../inspector/src/graph.ts';
 import type { Layouter } from '../../inspector/src/layout.ts';
-import type { V4Machine } from '../../inspector/src/program.ts';
+import type { V4Machine } from '../../inspector/src/publisher.ts';
 import { openReceiver } from '../../inspector/src/receiver.ts';
 import { childrenOf, definitionText, transitionsOf } from '../../src/inspect/definition.ts';
-import { registration } from './teller.ts';
+import { registration } from './fake-program.ts';
 
-/** A machine as an inspector has it. */
-function heardOf(definition: string): V4Machine {
+/** A machine as the receiver parses its definition. */
+function parsedMachine(definition: string): V4Machine {
   let machine: V4Machine | undefined;
   const receiver = openReceiver(
-    (heard) => {
-      if (heard.type === 'service.register') machine = heard.machine;
+    (event) => {
+      if (event.type === 'service.register') machine = event.machine;
     },
     () => undefined,
   );
-  receiver.take(registration('x:0', { machine: definition }));
-  if (machine === undefined) throw new Error('It was not heard');
+  receiver.receive(registration('x:0', { machine: definition }));
+  if (machine === undefined) throw new Error('The receiver did not report the registration');
   return machine;
 }
 
-/** What is drawn of a machine. */
-export const drawn = (machine: AnyStateMachine): Graph => graphOf(heardOf(definitionText(machine)));
+/** The graph of a machine. */
+export const graphFor = (machine: AnyStateMachine): Graph =>
+  graphOf(parsedMachine(definitionText(machine)));
 
 /** The chart of a machine. */
 export const chartOf = (layouter: Layouter, machine: AnyStateMachine): Promise<Chart> =>
-  layouter.layOut('chart', drawn(machine));
+  layouter.layOut('chart', graphFor(machine));
 
-/** A machine of so many states below its root, each with a transition to the next one. */
+/** A machine with `count` states below its root, each with a transition to the next one. */
 export function chainOf(count: number): AnyStateMachine {
   const states = Array.from({ length: count }, (_, at): [string, { on: { NEXT: string } }] => [
     `s${String(at)}`,
@@ -43,24 +44,24 @@ export function chainOf(count: number): AnyStateMachine {
 type Box = Pick<ChartNode, 'x' | 'y' | 'width' | 'height'>;
 type Point = readonly [x: number, y: number];
 
-/** Layouts are made of fractions. */
-const NEARLY = 0.01;
+/** Positions are fractions, so they are compared with a tolerance. */
+const TOLERANCE = 0.01;
 
 const isWithin = (inner: Box, outer: Box): boolean =>
-  inner.x >= outer.x - NEARLY &&
-  inner.y >= outer.y - NEARLY &&
-  inner.x + inner.width <= outer.x + outer.width + NEARLY &&
-  inner.y + inner.height <= outer.y + outer.height + NEARLY;
+  inner.x >= outer.x - TOLERANCE &&
+  inner.y >= outer.y - TOLERANCE &&
+  inner.x + inner.width <= outer.x + outer.width + TOLERANCE &&
+  inner.y + inner.height <= outer.y + outer.height + TOLERANCE;
 
 const overlap = (one: Box, other: Box): boolean =>
-  one.x < other.x + other.width - NEARLY &&
-  other.x < one.x + one.width - NEARLY &&
-  one.y < other.y + other.height - NEARLY &&
-  other.y < one.y + one.height - NEARLY;
+  one.x < other.x + other.width - TOLERANCE &&
+  other.x < one.x + one.width - TOLERANCE &&
+  one.y < other.y + other.height - TOLERANCE &&
+  other.y < one.y + one.height - TOLERANCE;
 
 /** Whether a point is on the border of a box. */
 function isOnBorder([x, y]: Point, box: Box): boolean {
-  const near = (one: number, other: number) => Math.abs(one - other) <= NEARLY;
+  const near = (one: number, other: number) => Math.abs(one - other) <= TOLERANCE;
   const point = { x, y, width: 0, height: 0 };
   const isAtSide = near(x, box.x) || near(x, box.x + box.width);
   const isAtEnd = near(y, box.y) || near(y, box.y + box.height);
@@ -75,8 +76,8 @@ function* below(node: AnyStateNode): Generator<AnyStateNode> {
 const arrowsFrom = (node: AnyStateNode): string[] =>
   transitionsOf(node).flatMap(({ target = [] }) => target.map(({ id }) => `${node.id} to ${id}`));
 
-/** Asserts that every state has its place, that no two share one, and that edges lead from state to state. */
-export function expectSound(chart: Chart, machine: AnyStateMachine): void {
+/** Asserts that states are inside their parents, that siblings do not overlap, and that edges connect states. */
+export function expectValidLayout(chart: Chart, machine: AnyStateMachine): void {
   const { nodes, edges } = chart;
   const byId = new Map(nodes.map((node) => [node.id, node]));
   expect(byId.size).toBe(nodes.length);

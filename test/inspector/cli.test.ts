@@ -7,31 +7,31 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { expectHomeAfterEach, tempDir } from '../support/cleanup.ts';
-import { ask, closing, inspector, portOf, TOKEN, tokenOf } from './clients.ts';
-import { openPage } from './page.ts';
-import { type Child, heard, run } from './process.ts';
-import { event, introduction, registration } from './teller.ts';
+import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
+import { httpRequest, closeCode, startTestInspector, portOf, TOKEN, tokenOf } from './clients.ts';
+import { openFakePage } from './fake-page.ts';
+import { type Child, outputMatching, runNode } from './process.ts';
+import { event, introduction, registration } from './fake-program.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const CLI = 'inspector/src/cli.ts';
 const RECORDING = [introduction({ name: 'recorded' }), registration('x:0'), event('x:0', 'E')]
   .map((message) => `${JSON.stringify(message)}\n`)
   .join('');
 
-/** The command, with a home of its own. */
+/** Starts the command with its own state directory. */
 async function start(args: readonly string[], home?: string): Promise<Child> {
-  return run([CLI, ...args], { XDG_STATE_HOME: home ?? (await tempDir()) });
+  return runNode([CLI, ...args], { XDG_STATE_HOME: home ?? (await tempDir()) });
 }
 
-/** The URL that it prints. */
+/** The URL that the command prints. */
 async function urlOf(child: Child): Promise<string> {
-  const [, url = ''] = await heard(child, /^The inspector is at (\S+)\n/);
+  const [, url = ''] = await outputMatching(child, /^The inspector is at (\S+)\n/);
   return url;
 }
 
-/** A port that was free a moment ago. */
+/** A free port. */
 async function freePort(): Promise<string> {
   const server = createServer().listen({ port: 0, host: '127.0.0.1' });
   await once(server, 'listening');
@@ -42,28 +42,28 @@ async function freePort(): Promise<string> {
 }
 
 describe('wirechart-inspector', () => {
-  it('prints one line, with the URL, and runs until it is interrupted', async () => {
+  it('prints one line with the URL, and runs until it is interrupted', async () => {
     const child = await start(['--port', '0']);
     const url = await urlOf(child);
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{24}$/);
-    expect(await openPage({ url })).toMatchObject({ control: false });
+    expect(await openFakePage({ url })).toMatchObject({ control: false });
     child.process.kill('SIGINT');
-    expect(await child.ended).toBe(0);
+    expect(await child.exited).toBe(0);
     expect(child.output).toEqual({ stdout: `The inspector is at ${url}\n`, stderr: '' });
   });
 
-  it('ends cleanly with open connections when it is terminated', async () => {
+  it('exits cleanly with open connections when it is terminated', async () => {
     const child = await start(['--port', '0', '--control', '--token', TOKEN]);
     const url = await urlOf(child);
     expect(tokenOf({ url })).toBe(TOKEN);
-    const page = await openPage({ url });
+    const page = await openFakePage({ url });
     expect(page.control).toBe(true);
     child.process.kill('SIGTERM');
-    await closing(page.socket);
-    expect(await child.ended).toBe(0);
+    await closeCode(page.socket);
+    expect(await child.exited).toBe(0);
   });
 
-  it('listens where it is told to, and lets in who is named', async () => {
+  it('listens on the given address, and accepts the given origins', async () => {
     const port = await freePort();
     const args = ['--port', port, '--host', '0.0.0.0', '--origin', 'http://127.0.0.1:3000'];
     const child = await start([...args, '--origin', 'http://127.0.0.1:4000', '--token', TOKEN]);
@@ -74,60 +74,60 @@ describe('wirechart-inspector', () => {
       ['http://127.0.0.1:5000', 403],
     ]) {
       const headers = { origin: String(origin) };
-      expect(await ask(there, '/', { headers })).toMatchObject({ status });
+      expect(await httpRequest(there, '/', { headers })).toMatchObject({ status });
     }
   });
 
-  it('shows its usage when it is asked for help', async () => {
+  it('prints its usage with --help', async () => {
     const child = await start(['--help']);
-    expect(await child.ended).toBe(0);
+    expect(await child.exited).toBe(0);
     expect(child.output.stdout).toMatch(/^Usage: wirechart-inspector \[options\]/);
     expect(child.output.stderr).toBe('');
   });
 });
 
-describe('what it cannot do', () => {
+describe('a failure to start', () => {
   it.each([
     [['--none'], /Unknown option '--none'/],
-    [['--port', '65536'], /^'65536' is no port$/m],
-    [['--port', '0x10'], /^'0x10' is no port$/m],
-    [['--port=-1'], /^'-1' is no port$/m],
+    [['--port', '65536'], /^--port is '65536'; it must be from 0 to 65535$/m],
+    [['--port', '0x10'], /^--port is '0x10'; it must be/m],
+    [['--port=-1'], /^--port is '-1'; it must be/m],
     [['--port'], /argument missing/],
     [['--control=yes'], /does not take an argument/],
-    [['--token', 'short'], /^A token is 8 or more letters/m],
-    [['--origin', 'here'], /^'here' is no site/m],
-    [['show', 'x'], /^What is 'show'\?$/m],
-    [['open'], /^Which recording is to be opened\?$/m],
-  ])('is said with its usage: %j', async (args, message) => {
+    [['--token', 'short'], /^The token must be 8 or more letters/m],
+    [['--origin', 'nonsense'], /^'nonsense' is not an origin/m],
+    [['show', 'x'], /^Unknown command 'show'$/m],
+    [['open'], /^'open' needs the path of at least one recording$/m],
+  ])('is explained with the usage when arguments are invalid: %j', async (args, message) => {
     const child = await start(args);
-    expect(await child.ended).toBe(2);
+    expect(await child.exited).toBe(2);
     expect(child.output.stderr).toMatch(message);
     expect(child.output.stderr).toMatch(/^Usage: wirechart-inspector/m);
     expect(child.output.stderr).not.toMatch(/^ +at /m);
     expect(child.output.stdout).toBe('');
   });
 
-  it('is to listen where somebody does already', async () => {
-    const port = String(portOf(await inspector()));
+  it('is explained when the port is in use', async () => {
+    const port = String(portOf(await startTestInspector()));
     const child = await start(['--port', port]);
-    expect(await child.ended).toBe(2);
-    expect(child.output.stderr).toMatch(`Port ${port} is taken: choose another with --port`);
+    expect(await child.exited).toBe(2);
+    expect(child.output.stderr).toMatch(`Port ${port} is in use; choose another with --port`);
   });
 
-  it('is to listen at an address of another machine', async () => {
+  it('has the system error when the address is that of another machine', async () => {
     const child = await start(['--port', '0', '--host', '192.0.2.1']);
-    expect(await child.ended).toBe(1);
+    expect(await child.exited).toBe(1);
     expect(child.output.stderr).toMatch(/EADDRNOTAVAIL/);
   });
 });
 
 describe('open', () => {
-  it('shows recordings, by the names of their files', async () => {
+  it('shows recordings by their file names', async () => {
     const directory = await tempDir();
     const files = ['one.jsonl', 'other.jsonl'].map((name) => join(directory, name));
     for (const file of files) writeFileSync(file, RECORDING);
     const child = await start(['--port', '0', 'open', ...files]);
-    const page = await openPage({ url: await urlOf(child) });
+    const page = await openFakePage({ url: await urlOf(child) });
     for (const name of ['one.jsonl', 'other.jsonl']) {
       expect(await page.program(name)).toMatchObject({ source: 'recording' });
     }
@@ -135,14 +135,14 @@ describe('open', () => {
   });
 
   it.each([
-    ['is not there', 'none', /none was not opened: ENOENT/],
-    ['is a directory', '.', /was not opened: EISDIR/],
-    ['is no recording', 'other', /other was not opened: It is no recording of wirechart/],
-  ])('says so when a file %s', async (_, name, message) => {
+    ['does not exist', 'none', /^Cannot open '.*none': ENOENT/],
+    ['is a directory', '.', /^Cannot open '.*': EISDIR/],
+    ['is not a recording', 'other', /^Cannot open '.*other': This is not a wirechart recording/],
+  ])('explains the failure when a file %s', async (_, name, message) => {
     const directory = await tempDir();
     writeFileSync(join(directory, 'other'), 'something else\n');
     const child = await start(['--port', '0', 'open', join(directory, name)]);
-    expect(await child.ended).toBe(2);
+    expect(await child.exited).toBe(2);
     expect(child.output.stderr).toMatch(message);
     expect(child.output.stdout).toBe('');
   });
@@ -155,12 +155,12 @@ describe('open', () => {
     const writer = createWriteStream(fifo).on('error', () => undefined);
     await once(writer, 'open');
     writer.write(RECORDING);
-    const page = await openPage({ url: `http://127.0.0.1:${port}` });
+    const page = await openFakePage({ url: `http://127.0.0.1:${port}` });
     await page.program('fifo');
     child.process.kill('SIGINT');
-    await closing(page.socket);
+    await closeCode(page.socket);
     writer.end(RECORDING);
-    expect(await child.ended).toBe(0);
+    expect(await child.exited).toBe(0);
     expect(child.output).toEqual({ stdout: '', stderr: '' });
     if (!writer.closed) await once(writer, 'close');
   });
@@ -174,11 +174,11 @@ describe('the token', () => {
     const child = await start(['--port', '0'], home);
     const token = tokenOf({ url: await urlOf(child) });
     child.process.kill('SIGTERM');
-    await child.ended;
+    await child.exited;
     return token;
   }
 
-  it('is kept from one run to the next, for its owner alone', async () => {
+  it('is kept between runs in a file that only its owner can read', async () => {
     const home = await tempDir();
     const token = await tokenIn(home);
     expect(await tokenIn(home)).toBe(token);
@@ -187,7 +187,7 @@ describe('the token', () => {
     expect(statSync(join(home, 'wirechart')).mode & 0o777).toBe(0o700);
   });
 
-  it('is made anew where what is kept is none', async () => {
+  it('is replaced when the file has no valid one', async () => {
     const home = await tempDir();
     const token = await tokenIn(home);
     writeFileSync(fileOf(home), '');
@@ -199,7 +199,7 @@ describe('the token', () => {
     expect(statSync(fileOf(home)).mode & 0o777).toBe(0o600);
   });
 
-  it('is another one each time where nothing can be kept', async () => {
+  it('is a new one each time when the file cannot be written', async () => {
     const home = join(await tempDir(), 'file');
     writeFileSync(home, '');
     expect(await tokenIn(home)).not.toBe(await tokenIn(home));
@@ -207,7 +207,7 @@ describe('the token', () => {
 
   it.each(['', 'relative'])('is not kept in the working directory: %j', async (state) => {
     const home = await tempDir();
-    const child = run([CLI, '--port', '0'], { XDG_STATE_HOME: state, HOME: home });
+    const child = runNode([CLI, '--port', '0'], { XDG_STATE_HOME: state, HOME: home });
     const token = tokenOf({ url: await urlOf(child) });
     expect(readFileSync(fileOf(join(home, '.local', 'state')), 'utf8').trim()).toBe(token);
   });

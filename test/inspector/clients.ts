@@ -1,4 +1,4 @@
-/** An inspector, and those who talk to it. All that is opened here is closed after the test. */
+/** An inspector and its HTTP and WebSocket clients. Everything is closed after the test. */
 
 import { once } from 'node:events';
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
@@ -12,41 +12,41 @@ import {
 } from '../../inspector/src/index.ts';
 import { cleanUp } from '../support/cleanup.ts';
 
-/** Of every inspector that is started here. */
+/** The token of every test inspector. */
 export const TOKEN = 'only-for-tests';
 
-/** A new inspector, closed after the test. */
-export async function inspector(options: InspectorOptions = {}): Promise<Inspector> {
+/** Starts an inspector, which is closed after the test. */
+export async function startTestInspector(options: InspectorOptions = {}): Promise<Inspector> {
   const started = await startInspector({ token: TOKEN, ...options });
   cleanUp(() => started.close());
   return started;
 }
 
-/** Where an inspector listens. */
+/** The port of an inspector. */
 export const portOf = ({ url }: Pick<Inspector, 'url'>): number => Number(new URL(url).port);
 
-/** What was answered to a request. */
-export interface Answer {
+/** The response to a request. */
+export interface HttpResponse {
   readonly status: number | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
-/** What one asks for; the Host is the right one if none is said. */
-export interface Question {
+/** A request. The default Host is that of the inspector. */
+export interface HttpOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
-/** Asks an inspector for a path, exactly as it is written. */
-export async function ask(
+/** Sends a request to an inspector, with a path that is not normalized. */
+export async function httpRequest(
   { url }: Pick<Inspector, 'url'>,
   path: string,
-  { method = 'GET', headers = {}, body = '' }: Question = {},
-): Promise<Answer> {
+  { method = 'GET', headers = {}, body = '' }: HttpOptions = {},
+): Promise<HttpResponse> {
   const { hostname, port, host } = new URL(url);
-  const asked = request({
+  const sent = request({
     host: hostname.replace(/^\[(.*)\]$/, '$1'),
     port,
     path,
@@ -54,22 +54,22 @@ export async function ask(
     headers: { host, ...headers },
     agent: false,
   });
-  asked.end(body);
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    asked.once('response', resolve).once('error', reject);
+  sent.end(body);
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    sent.once('response', resolve).once('error', reject);
   });
-  return { status: answer.statusCode, headers: answer.headers, body: await text(answer) };
+  return { status: response.statusCode, headers: response.headers, body: await text(response) };
 }
 
-/** The token that an inspector's URL holds; that of the tests where it holds none. */
+/** The token in an inspector's URL, or else the one of the tests. */
 export const tokenOf = ({ url }: Pick<Inspector, 'url'>): string =>
   new URL(url).searchParams.get('token') ?? TOKEN;
 
-/** The path of something that only those may have who know the token. */
+/** A path with the token. */
 export const withToken = (path: string, token = TOKEN): string =>
   `${path}${path.includes('?') ? '&' : '?'}token=${token}`;
 
-/** A raw connection, whose errors do not matter and which ends only when it is told to. */
+/** Opens a TCP connection that ignores errors and allows half-open sockets. */
 export async function dial(to: Pick<Inspector, 'url'>): Promise<Socket> {
   const socket = connect({ host: '127.0.0.1', port: portOf(to), allowHalfOpen: true });
   cleanUp(() => socket.destroy());
@@ -78,8 +78,8 @@ export async function dial(to: Pick<Inspector, 'url'>): Promise<Socket> {
   return socket;
 }
 
-/** A WebSocket on its way, with the token or without. Its errors do not matter: it closes then. */
-export function begin(
+/** Starts to connect a WebSocket. Errors are ignored: a close event follows. */
+export function connectWebSocket(
   { url }: Pick<Inspector, 'url'>,
   path: string,
   options: ClientOptions = {},
@@ -91,44 +91,44 @@ export function begin(
   return socket.on('error', () => undefined);
 }
 
-/** An open WebSocket. */
-export async function open(
+/** Opens a WebSocket with the token. */
+export async function openWebSocket(
   to: Pick<Inspector, 'url'>,
   path: string,
   options: ClientOptions = {},
 ): Promise<WebSocket> {
-  const socket = begin(to, withToken(path, tokenOf(to)), options);
+  const socket = connectWebSocket(to, withToken(path, tokenOf(to)), options);
   await once(socket, 'open');
   return socket;
 }
 
-/** How a WebSocket is refused: the status, and what is said. It fails when it is let in. */
-export async function refused(
+/** The response that refuses a WebSocket. Throws when it is accepted. */
+export async function refusal(
   to: Pick<Inspector, 'url'>,
   path: string,
   options: ClientOptions = {},
-): Promise<Answer> {
-  const socket = begin(to, path, options);
+): Promise<HttpResponse> {
+  const socket = connectWebSocket(to, path, options);
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     socket.once('unexpected-response', (_, response) => {
       resolve(response);
     });
     socket.once('open', () => {
-      reject(new Error('It was let in'));
+      reject(new Error('The WebSocket was accepted'));
     });
   });
   return { status: answer.statusCode, headers: answer.headers, body: await text(answer) };
 }
 
-/** Resolves when the inspector has taken all that was sent. */
-export async function taken(socket: WebSocket): Promise<void> {
+/** Resolves when the inspector has handled everything that was sent. */
+export async function handled(socket: WebSocket): Promise<void> {
   const pong = once(socket, 'pong');
   socket.ping();
   await pong;
 }
 
-/** Resolves with the code, when the WebSocket has closed. */
-export function closing(socket: WebSocket): Promise<number> {
+/** Resolves with the close code when the WebSocket has closed. */
+export function closeCode(socket: WebSocket): Promise<number> {
   return new Promise((resolve) => {
     if (socket.readyState === socket.CLOSED) resolve(0);
     else socket.once('close', resolve);

@@ -1,19 +1,19 @@
-/** What goes from pages to programs: events, where both allow it, and the wish to see messages. */
+/** What pages send to programs: events, where both allow it, and the request for protocol messages. */
 
 import { describe, expect, it } from 'vitest';
 import { createActor, createMachine } from 'xstate';
 import { AsyncProtocol, lines, streamPair } from '../../src/index.ts';
 import { inspectTo, type Inspection, type InspectOptions } from '../../src/inspect/index.ts';
 import type { Inspector } from '../../inspector/src/index.ts';
-import { cleanUp, expectHomeAfterEach, track } from '../support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach, track } from '../support/cleanup.ts';
 import { gate } from '../support/signal.ts';
-import { closing, inspector, open, taken } from './clients.ts';
-import { openPage } from './page.ts';
-import { type Command, openTeller, registration } from './teller.ts';
+import { closeCode, startTestInspector, openWebSocket, handled } from './clients.ts';
+import { openFakePage } from './fake-page.ts';
+import { type AnyMessage, openProgram, registration } from './fake-program.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
-const WIRE = (on: boolean) => ({ type: 'wirechart.wire', on });
+const wireCommand = (on: boolean) => ({ type: 'wirechart.wire', on });
 
 function report(to: Inspector, options: InspectOptions = {}): Inspection {
   const inspection = inspectTo(to.url, options);
@@ -21,111 +21,114 @@ function report(to: Inspector, options: InspectOptions = {}): Inspection {
   return inspection;
 }
 
-/** An actor that keeps its events, and tells when an inspector wants to see the messages of its link. */
-function listener(inspection: Inspection) {
-  const heard: unknown[] = [];
+/** An actor that records its events, and a signal for when the messages of its link are requested. */
+function recordingActor(inspection: Inspection) {
+  const events: unknown[] = [];
   const tapped = gate();
-  const nothing = () => undefined;
+  const noop = () => undefined;
   const observe = () => {
     tapped.open();
-    return nothing;
+    return noop;
   };
-  const link = { observe, release: nothing, settle: nothing, destroyStream: nothing };
+  const link = { observe, release: noop, settle: noop, destroyStream: noop };
   const machine = createMachine({
     context: { link },
-    on: { '*': { actions: ({ event }) => heard.push(event) } },
+    on: { '*': { actions: ({ event }) => events.push(event) } },
   });
-  const actor = createActor(machine, { id: 'listener' });
+  const actor = createActor(machine, { id: 'actor' });
   inspection.inspect.attach(actor);
   actor.start();
   cleanUp(() => actor.stop());
-  return { heard, tapped: tapped.opened };
+  return { events, tapped: tapped.opened };
 }
 
 describe('an event that a page sends', () => {
-  it('reaches the actor, where the inspector and the program allow it', async () => {
-    const here = await inspector({ control: true });
-    const page = await openPage(here);
-    const { heard } = listener(report(here));
-    const actor = await page.actor('listener');
-    page.say({
+  it('reaches the actor when the inspector and the program allow it', async () => {
+    const inspector = await startTestInspector({ control: true });
+    const page = await openFakePage(inspector);
+    const { events } = recordingActor(report(inspector));
+    const actor = await page.actor('actor');
+    page.send({
       type: 'send',
       actor: actor.id,
       event: { type: 'HELLO', ...{ n: [1, { a: null }] } },
     });
     await page.until((it) => it.of('event', actor).some(({ name }) => name === 'HELLO'));
-    expect(heard).toEqual([{ type: 'HELLO', n: [1, { a: null }] }]);
+    expect(events).toEqual([{ type: 'HELLO', n: [1, { a: null }] }]);
     expect(page.programs.get(actor.program)?.control).toBe(true);
   });
 
-  it('is spelled as XState 5 has it, where it is one of its own', async () => {
-    const here = await inspector({ control: true });
-    const page = await openPage(here);
-    const { heard } = listener(report(here));
-    const actor = await page.actor('listener');
-    page.say({ type: 'send', actor: actor.id, event: { type: 'done.invoke.reader' } });
+  it("gets its XState 5 name when it is one of XState's own", async () => {
+    const inspector = await startTestInspector({ control: true });
+    const page = await openFakePage(inspector);
+    const { events } = recordingActor(report(inspector));
+    const actor = await page.actor('actor');
+    page.send({ type: 'send', actor: actor.id, event: { type: 'done.invoke.reader' } });
     await page.until((it) =>
       it.of('event', actor).some(({ name }) => name === 'done.invoke.reader'),
     );
-    expect(heard).toEqual([{ type: 'xstate.done.actor.reader' }]);
+    expect(events).toEqual([{ type: 'xstate.done.actor.reader' }]);
   });
 
   it.each([
     ['the inspector was started without control', false, true],
     ['the program does not allow it', true, false],
-  ])('reaches nobody, where %s', async (_, control, allowed) => {
-    const here = await inspector({ control });
-    const page = await openPage(here);
-    const { heard, tapped } = listener(report(here, { control: allowed }));
-    const actor = await page.actor('listener');
+  ])('does not reach the actor when %s', async (_, control, allowed) => {
+    const inspector = await startTestInspector({ control });
+    const page = await openFakePage(inspector);
+    const { events, tapped } = recordingActor(report(inspector, { control: allowed }));
+    const actor = await page.actor('actor');
     expect(page.control).toBe(control);
     expect(page.programs.get(actor.program)?.control).toBe(allowed);
-    page.say({ type: 'send', actor: actor.id, event: { type: 'HELLO' } });
-    page.say({ type: 'wire', on: true });
+    page.send({ type: 'send', actor: actor.id, event: { type: 'HELLO' } });
+    page.send({ type: 'wire', on: true });
     await tapped;
-    expect(heard).toEqual([]);
+    expect(events).toEqual([]);
   });
 
-  it('reaches the program of the actor, and no other', async () => {
-    const here = await inspector({ control: true });
-    const page = await openPage(here);
-    const one = await openTeller(here, {}, [registration('x:0', { id: 'a' })]);
-    const other = await openTeller(here, {}, [registration('x:0', { id: 'b' })]);
+  it('reaches only the program of the actor', async () => {
+    const inspector = await startTestInspector({ control: true });
+    const page = await openFakePage(inspector);
+    const one = await openProgram(inspector, {}, [registration('x:0', { id: 'a' })]);
+    const other = await openProgram(inspector, {}, [registration('x:0', { id: 'b' })]);
     const actor = await page.actor('b');
-    page.say({ type: 'send', actor: actor.id, event: { type: 'HELLO' } });
-    page.say({ type: 'wire', on: true });
-    await Promise.all([one.wished(1), other.wished(2)]);
-    expect(one.wishes).toEqual([WIRE(true)]);
-    expect(other.wishes).toMatchObject([{ type: 'xstate.event', service: 'x:0' }, WIRE(true)]);
-    const scxml: unknown = JSON.parse(String(other.wishes[0]?.['event']));
+    page.send({ type: 'send', actor: actor.id, event: { type: 'HELLO' } });
+    page.send({ type: 'wire', on: true });
+    await Promise.all([one.untilRequests(1), other.untilRequests(2)]);
+    expect(one.requests).toEqual([wireCommand(true)]);
+    expect(other.requests).toMatchObject([
+      { type: 'xstate.event', service: 'x:0' },
+      wireCommand(true),
+    ]);
+    const scxml: unknown = JSON.parse(String(other.requests[0]?.['event']));
     expect(scxml).toMatchObject({ name: 'HELLO', data: { type: 'HELLO' }, origin: 'x:0' });
   });
 
-  it('is lost when the program has gone', async () => {
-    const here = await inspector({ control: true });
-    const page = await openPage(here);
-    const teller = await openTeller(here, {}, [registration('x:0')]);
+  it('is dropped when the program is disconnected', async () => {
+    const inspector = await startTestInspector({ control: true });
+    const page = await openFakePage(inspector);
+    const program = await openProgram(inspector, {}, [registration('x:0')]);
     const actor = await page.actor('x:0');
-    teller.socket.close();
-    await page.until(({ programs }) => programs.get(actor.program)?.source === 'gone');
-    page.say({ type: 'send', actor: actor.id, event: { type: 'HELLO' } });
-    await page.taken();
+    program.socket.close();
+    await page.until(({ programs }) => programs.get(actor.program)?.source === 'disconnected');
+    page.send({ type: 'send', actor: actor.id, event: { type: 'HELLO' } });
+    await page.handled();
     expect(page.of('problem')).toEqual([]);
   });
 });
 
 describe('a receiver of @xstate/inspect', () => {
-  const command = (service: string): Command => ({
+  const command = (service: string): AnyMessage => ({
     type: 'xstate.event',
     event: JSON.stringify({ name: 'HI', data: { type: 'HI' }, $$type: 'scxml', type: 'external' }),
     service,
   });
 
-  it.each([true, false])('sends events as pages do, or does not: %s', async (control) => {
-    const here = await inspector({ control });
-    const page = await openPage(here);
-    const teller = await openTeller(here, {}, [registration('x:0')]);
-    const receiver = await open(here, '/receiver');
+  it.each([true, false])('sends events only with control: %s', async (control) => {
+    const inspector = await startTestInspector({ control });
+    const page = await openFakePage(inspector);
+    const program = await openProgram(inspector, {}, [registration('x:0')]);
+    const receiver = await openWebSocket(inspector, '/receiver');
     for (const service of ['p1/x:0', 'p9/x:0', 'x:0', '', '/']) {
       receiver.send(JSON.stringify(command(service)));
     }
@@ -139,73 +142,73 @@ describe('a receiver of @xstate/inspect', () => {
       receiver.send(bad);
     }
     receiver.send('{"type":"xstate.event","event":"{\\"data\\":{}}","service":"p1/x:0"}');
-    await taken(receiver);
-    page.say({ type: 'wire', on: true });
-    await teller.wished(control ? 2 : 1);
-    expect(teller.wishes.map(({ type }) => type)).toEqual([
+    await handled(receiver);
+    page.send({ type: 'wire', on: true });
+    await program.untilRequests(control ? 2 : 1);
+    expect(program.requests.map(({ type }) => type)).toEqual([
       ...(control ? ['xstate.event'] : []),
       'wirechart.wire',
     ]);
   });
 });
 
-describe('the wish to see messages', () => {
-  it('reaches all programs, also those that connect later', async () => {
-    const here = await inspector();
-    const page = await openPage(here);
-    const early = [await openTeller(here), await openTeller(here)];
-    page.say({ type: 'wire', on: true });
-    await Promise.all(early.map((teller) => teller.wished(1)));
-    const late = await openTeller(here);
-    await late.wished(1);
-    for (const teller of [...early, late]) expect(teller.wishes).toEqual([WIRE(true)]);
-    const other = await openPage(here);
+describe('the request for protocol messages', () => {
+  it('reaches all programs, including later ones', async () => {
+    const inspector = await startTestInspector();
+    const page = await openFakePage(inspector);
+    const early = [await openProgram(inspector), await openProgram(inspector)];
+    page.send({ type: 'wire', on: true });
+    await Promise.all(early.map((program) => program.untilRequests(1)));
+    const late = await openProgram(inspector);
+    await late.untilRequests(1);
+    for (const program of [...early, late]) expect(program.requests).toEqual([wireCommand(true)]);
+    const other = await openFakePage(inspector);
     expect(other.wire).toBe(true);
   });
 
-  it('is told once, however often it is said', async () => {
-    const here = await inspector();
-    const page = await openPage(here);
-    const teller = await openTeller(here);
-    for (const on of [false, true, true, false, false, true]) page.say({ type: 'wire', on });
-    await teller.wished(3);
-    expect(teller.wishes).toEqual([WIRE(true), WIRE(false), WIRE(true)]);
+  it('is sent to programs only when it changes', async () => {
+    const inspector = await startTestInspector();
+    const page = await openFakePage(inspector);
+    const program = await openProgram(inspector);
+    for (const on of [false, true, true, false, false, true]) page.send({ type: 'wire', on });
+    await program.untilRequests(3);
+    expect(program.requests).toEqual([wireCommand(true), wireCommand(false), wireCommand(true)]);
   });
 
-  it('ends when the last page leaves, and not before', async () => {
-    const here = await inspector();
-    const [one, other] = [await openPage(here), await openPage(here)];
-    const teller = await openTeller(here);
-    one.say({ type: 'wire', on: true });
-    await teller.wished(1);
+  it('is withdrawn when the last page disconnects', async () => {
+    const inspector = await startTestInspector();
+    const [one, other] = [await openFakePage(inspector), await openFakePage(inspector)];
+    const program = await openProgram(inspector);
+    one.send({ type: 'wire', on: true });
+    await program.untilRequests(1);
     one.socket.close();
-    await closing(one.socket);
-    await other.taken();
-    await teller.taken();
-    expect(teller.wishes).toEqual([WIRE(true)]);
+    await closeCode(one.socket);
+    await other.handled();
+    await program.handled();
+    expect(program.requests).toEqual([wireCommand(true)]);
     other.socket.terminate();
-    await teller.wished(2);
-    expect(teller.wishes).toEqual([WIRE(true), WIRE(false)]);
-    expect((await openPage(here)).wire).toBe(false);
-    const late = await openTeller(here);
-    expect(late.wishes).toEqual([]);
+    await program.untilRequests(2);
+    expect(program.requests).toEqual([wireCommand(true), wireCommand(false)]);
+    expect((await openFakePage(inspector)).wire).toBe(false);
+    const late = await openProgram(inspector);
+    expect(late.requests).toEqual([]);
   });
 
-  it('shows the messages of a protocol', async () => {
-    const here = await inspector();
-    const page = await openPage(here);
+  it('makes the messages of a protocol visible', async () => {
+    const inspector = await startTestInspector();
+    const page = await openFakePage(inspector);
     const [ours, theirs] = streamPair();
-    const { inspect } = report(here);
+    const { inspect } = report(inspector);
     const left = track(new AsyncProtocol({ codec: lines() }, { name: 'left', inspect }));
     const right = track(new AsyncProtocol({ codec: lines() }));
     await Promise.all([left.connect({ stream: ours }), right.connect({ stream: theirs })]);
     const { id } = await page.actor('left');
     expect(page.of('message')).toEqual([]);
-    page.say({ type: 'wire', on: true });
+    page.send({ type: 'wire', on: true });
     await page.until(({ wire }) => wire);
     while (page.of('message').length === 0) {
       await left.send('hello');
-      await page.taken();
+      await page.handled();
     }
     const [message] = page.of('message');
     expect(message).toMatchObject({

@@ -1,18 +1,18 @@
-/** What is served: the files of the page, and nothing else. */
+/** The inspector serves the files of the page and nothing else. */
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
-import { ask, inspector, refused, withToken } from './clients.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
+import { httpRequest, startTestInspector, refusal, withToken } from './clients.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const ROOT = new URL('../../inspector/', import.meta.url);
 
 describe('the page', () => {
-  it('is there without the token', async () => {
-    const here = await inspector();
-    const answer = await ask(here, '/');
+  it('is served without the token', async () => {
+    const inspector = await startTestInspector();
+    const answer = await httpRequest(inspector, '/');
     expect(answer).toMatchObject({
       status: 200,
       headers: { 'content-type': 'text/html; charset=utf-8' },
@@ -20,12 +20,13 @@ describe('the page', () => {
     expect(answer.body).toBe(readFileSync(new URL('page/index.html', ROOT), 'utf8'));
   });
 
-  it('has all that it refers to', async () => {
-    const here = await inspector();
-    const { body } = await ask(here, '/');
+  it('refers to existing files only', async () => {
+    const inspector = await startTestInspector();
+    const { body } = await httpRequest(inspector, '/');
     const paths = [...body.matchAll(/(?:src|href)="(\/[^"#?]+)"/g)].map(([, path = '']) => path);
     expect(paths.length).toBeGreaterThan(2);
-    for (const path of paths) expect([path, (await ask(here, path)).status]).toEqual([path, 200]);
+    for (const path of paths)
+      expect([path, (await httpRequest(inspector, path)).status]).toEqual([path, 200]);
   });
 
   it.each([
@@ -33,25 +34,25 @@ describe('the page', () => {
     ['/page/icon.svg', 'image/svg+xml'],
     ['/page/main.js', 'text/javascript; charset=utf-8'],
     ['/shared/history.js', 'text/javascript; charset=utf-8'],
-  ])('consists of files such as %s, of the right type', async (path, type) => {
-    const here = await inspector();
-    const { status, headers, body } = await ask(here, `${path}?anything`);
+  ])('has files of the right type: %s', async (path, type) => {
+    const inspector = await startTestInspector();
+    const { status, headers, body } = await httpRequest(inspector, `${path}?anything`);
     expect([status, headers['content-type']]).toEqual([200, type]);
     expect(body).not.toBe('');
   });
 
-  it('has modules that a browser can run', async () => {
-    const here = await inspector();
-    const { body } = await ask(here, '/shared/history.js');
+  it('has modules without TypeScript syntax', async () => {
+    const inspector = await startTestInspector();
+    const { body } = await httpRequest(inspector, '/shared/history.js');
     expect(body).toContain('export class History');
     expect(body).not.toMatch(/\.ts'|interface |readonly /);
   });
 
   it.each(['/', '/page/main.js', '/nowhere', '/recording'])(
-    'is guarded by its headers, whatever is asked for: %s',
+    'has security headers in every response: %s',
     async (path) => {
-      const here = await inspector();
-      const { headers } = await ask(here, path);
+      const inspector = await startTestInspector();
+      const { headers } = await httpRequest(inspector, path);
       expect(headers).toMatchObject({
         'x-content-type-options': 'nosniff',
         'referrer-policy': 'no-referrer',
@@ -69,7 +70,7 @@ describe('the page', () => {
   );
 });
 
-describe('nothing else', () => {
+describe('any other request', () => {
   it.each([
     '/src/server.ts',
     '/page/../src/server.ts',
@@ -102,36 +103,40 @@ describe('nothing else', () => {
     '/~root',
     '/index.html',
     '/favicon.ico',
-  ])('is served: %s', async (path) => {
-    const here = await inspector();
-    expect(await ask(here, path)).toMatchObject({ status: 404, body: 'There is nothing here' });
+  ])('is answered with 404: %s', async (path) => {
+    const inspector = await startTestInspector();
+    expect(await httpRequest(inspector, path)).toMatchObject({ status: 404, body: 'Not found' });
   });
 
-  it('is found by a path that leads in and out again', async () => {
-    const here = await inspector();
-    expect(await ask(here, '/nowhere/../page/style.css')).toMatchObject({ status: 200 });
+  it('can have a path that is normalized to a file of the page', async () => {
+    const inspector = await startTestInspector();
+    expect(await httpRequest(inspector, '/nowhere/../page/style.css')).toMatchObject({
+      status: 200,
+    });
   });
 
   it.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND'])(
-    'is done: %s',
+    'is answered with 405 for the method %s',
     async (method) => {
-      const here = await inspector();
+      const inspector = await startTestInspector();
       for (const path of ['/', '/recording', '/viewer']) {
-        expect(await ask(here, withToken(path), { method })).toMatchObject({ status: 405 });
+        expect(await httpRequest(inspector, withToken(path), { method })).toMatchObject({
+          status: 405,
+        });
       }
     },
   );
 
-  it('can be posted to', async () => {
-    const here = await inspector();
+  it('is answered with 404 when it posts to another path', async () => {
+    const inspector = await startTestInspector();
     for (const path of ['/', '/viewer', '/page/style.css', '/recordings']) {
-      const answer = await ask(here, withToken(path), { method: 'POST', body: 'x' });
+      const answer = await httpRequest(inspector, withToken(path), { method: 'POST', body: 'x' });
       expect(answer).toMatchObject({ status: 404 });
     }
   });
 
-  it('is at the end of a WebSocket', async () => {
-    const here = await inspector();
+  it('is refused when it is a WebSocket at another path', async () => {
+    const inspector = await startTestInspector();
     for (const path of [
       '/',
       '/nowhere',
@@ -141,25 +146,28 @@ describe('nothing else', () => {
       '/recording',
       '/toString',
     ]) {
-      const answer = await refused(here, withToken(path));
-      expect(answer).toMatchObject({ status: 404, body: 'Nothing can be connected to here' });
+      const answer = await refusal(inspector, withToken(path));
+      expect(answer).toMatchObject({ status: 404, body: 'There is no WebSocket at this path' });
     }
   });
 
-  it('is where WebSockets are, for those that are none', async () => {
-    const here = await inspector();
+  it('is answered with 404 at a WebSocket path', async () => {
+    const inspector = await startTestInspector();
     for (const path of ['/viewer', '/program', '/receiver']) {
-      expect(await ask(here, withToken(path))).toMatchObject({ status: 404 });
+      expect(await httpRequest(inspector, withToken(path))).toMatchObject({ status: 404 });
     }
   });
 });
 
 describe('HEAD', () => {
   it.each(['/', '/page/main.js', '/nowhere', withToken('/recording')])(
-    'has the head of GET and no body: %s',
+    'is answered like GET, without the body: %s',
     async (path) => {
-      const here = await inspector();
-      const [head, get] = [await ask(here, path, { method: 'HEAD' }), await ask(here, path)];
+      const inspector = await startTestInspector();
+      const [head, get] = [
+        await httpRequest(inspector, path, { method: 'HEAD' }),
+        await httpRequest(inspector, path),
+      ];
       expect(head.status).toBe(get.status);
       expect(head.headers['content-type']).toBe(get.headers['content-type']);
       expect(get.body).not.toBe('');

@@ -1,8 +1,8 @@
-/** What is kept of the past, and what it says of any moment. */
+/** What a history keeps, and the states that it knows at any kept entry. */
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Bounds, History } from '../../inspector/shared/history.ts';
+import { History, type HistoryBounds } from '../../inspector/shared/history.ts';
 import type { ActorState, ActorView, Entry } from '../../inspector/shared/view.ts';
 
 const stateOf = (value: string): ActorState => ({
@@ -23,47 +23,47 @@ function entryOf(kind: Kind, seq: number, actor: string, size = 1): Entry {
   return { ...common, kind };
 }
 
-/** A history, told as programs do. */
-function teller(bounds: Bounds) {
+/** A history, and a function that adds entries to it. */
+function historyWith(bounds: HistoryBounds) {
   const history = new History(bounds);
   let seq = 0;
-  const say = (kind: Kind, actor: string, size = 1): Entry => {
+  const add = (kind: Kind, actor: string, size = 1): Entry => {
     seq += 1;
     if (kind === 'start') history.addActor(actorOf(actor, seq));
     const entry = entryOf(kind, seq, actor, size);
     history.add(entry);
     return entry;
   };
-  return { history, say };
+  return { history, add };
 }
 
 const valueAt = (history: History, id: string, seq: number) => history.stateAt(id, seq)?.value;
 const seqsOf = (history: History) => [...history.entries()].map(({ seq }) => seq);
 
 describe('a history', () => {
-  it('is empty at first, and when it is cleared', () => {
-    const { history, say } = teller({ entries: 10, size: 100 });
+  it('is empty at first, and after it is cleared', () => {
+    const { history, add } = historyWith({ entries: 10, size: 100 });
     const expectEmpty = () => {
       expect([history.length, history.oldest, history.newest]).toEqual([0, 0, 0]);
-      expect([seqsOf(history), history.lives.size]).toEqual([[], 0]);
+      expect([seqsOf(history), history.actors.size]).toEqual([[], 0]);
       expect([history.entry(0), history.entry(1), history.stateAt('a', 1)]).toEqual(
         Array(3).fill(undefined),
       );
     };
     expectEmpty();
-    say('start', 'a', 90);
+    add('start', 'a', 90);
     expect(history.length).toBe(1);
     history.clear();
     expectEmpty();
-    // Nor is there any less room than before.
-    say('state', 'b', 60);
-    say('state', 'b', 40);
+    // The whole size is available again.
+    add('state', 'b', 60);
+    add('state', 'b', 40);
     expect(seqsOf(history)).toEqual([2, 3]);
   });
 
-  it('keeps so many entries, and drops the oldest', () => {
-    const { history, say } = teller({ entries: 3, size: 100 });
-    for (let times = 0; times < 5; times += 1) say('event', 'a');
+  it('keeps a number of entries, and drops the oldest', () => {
+    const { history, add } = historyWith({ entries: 3, size: 100 });
+    for (let times = 0; times < 5; times += 1) add('event', 'a');
     expect(seqsOf(history)).toEqual([3, 4, 5]);
     expect([history.length, history.oldest, history.newest]).toEqual([3, 3, 5]);
     expect([2, 3, 5, 6].map((seq) => history.entry(seq)?.seq)).toEqual([
@@ -74,26 +74,26 @@ describe('a history', () => {
     ]);
   });
 
-  it('keeps so many bytes, but always the newest entry', () => {
-    const { history, say } = teller({ entries: 100, size: 10 });
-    say('event', 'a', 4);
-    say('event', 'a', 6);
+  it('keeps a number of bytes, but always the newest entry', () => {
+    const { history, add } = historyWith({ entries: 100, size: 10 });
+    add('event', 'a', 4);
+    add('event', 'a', 6);
     expect(seqsOf(history)).toEqual([1, 2]);
-    say('event', 'a', 1);
+    add('event', 'a', 1);
     expect(seqsOf(history)).toEqual([2, 3]);
-    say('event', 'a', 50);
+    add('event', 'a', 50);
     expect(seqsOf(history)).toEqual([4]);
-    say('event', 'a', 10);
+    add('event', 'a', 10);
     expect(seqsOf(history)).toEqual([5]);
   });
 
-  it('knows the state at each moment', () => {
-    const { history, say } = teller({ entries: 100, size: 100 });
-    say('event', 'b');
-    say('start', 'a');
-    say('state', 'a');
-    say('event', 'a');
-    say('state', 'a');
+  it('knows the state at each entry', () => {
+    const { history, add } = historyWith({ entries: 100, size: 100 });
+    add('event', 'b');
+    add('start', 'a');
+    add('state', 'a');
+    add('event', 'a');
+    add('state', 'a');
     const values = [0, 1, 2, 3, 4, 5, 6].map((seq) => valueAt(history, 'a', seq));
     expect(values).toEqual([
       ...[undefined, undefined, 'a at 2', 'a at 3', 'a at 3', 'a at 5', 'a at 5'],
@@ -101,13 +101,13 @@ describe('a history', () => {
     expect(history.stateAt('b', 5)).toBeUndefined();
   });
 
-  it('keeps what was before, when it drops what led there', () => {
-    const { history, say } = teller({ entries: 2, size: 100 });
-    say('start', 'a');
-    say('state', 'a');
-    say('event', 'b');
-    say('event', 'b');
-    expect(history.lives.get('a')?.actor).toMatchObject({ start: 0, base: { value: 'a at 2' } });
+  it('keeps the latest dropped state as the base', () => {
+    const { history, add } = historyWith({ entries: 2, size: 100 });
+    add('start', 'a');
+    add('state', 'a');
+    add('event', 'b');
+    add('event', 'b');
+    expect(history.actors.get('a')?.actor).toMatchObject({ start: 0, base: { value: 'a at 2' } });
     expect([1, 3, 4].map((seq) => valueAt(history, 'a', seq))).toEqual([
       'a at 2',
       'a at 2',
@@ -115,50 +115,50 @@ describe('a history', () => {
     ]);
   });
 
-  it('forgets an actor with the entry that stopped it, and not before', () => {
-    const { history, say } = teller({ entries: 2, size: 100 });
-    say('start', 'a');
-    say('stop', 'a');
-    say('event', 'b');
+  it('drops an actor with the entry that stopped it, and not before', () => {
+    const { history, add } = historyWith({ entries: 2, size: 100 });
+    add('start', 'a');
+    add('stop', 'a');
+    add('event', 'b');
     expect(valueAt(history, 'a', 3)).toBe('a at 1');
-    expect(history.lives.get('a')?.stop).toBe(2);
-    say('event', 'b');
-    expect(history.lives.has('a')).toBe(false);
+    expect(history.actors.get('a')?.stop).toBe(2);
+    add('event', 'b');
+    expect(history.actors.has('a')).toBe(false);
   });
 
-  it('does not take the end of an earlier life for that of a later one', () => {
-    const { history, say } = teller({ entries: 4, size: 100 });
-    say('start', 'a');
-    say('state', 'a');
-    say('stop', 'a');
-    say('start', 'a');
-    for (let times = 0; times < 3; times += 1) say('event', 'b');
+  it('does not drop a restarted actor with the earlier stop', () => {
+    const { history, add } = historyWith({ entries: 4, size: 100 });
+    add('start', 'a');
+    add('state', 'a');
+    add('stop', 'a');
+    add('start', 'a');
+    for (let times = 0; times < 3; times += 1) add('event', 'b');
     expect(seqsOf(history)).toEqual([4, 5, 6, 7]);
-    expect(history.lives.get('a')?.actor).toMatchObject({ start: 4, base: { value: 'a at 4' } });
+    expect(history.actors.get('a')?.actor).toMatchObject({ start: 4, base: { value: 'a at 4' } });
     expect([3, 4].map((seq) => valueAt(history, 'a', seq))).toEqual([undefined, 'a at 4']);
   });
 
-  it('goes on for long, in the same room', () => {
-    const { history, say } = teller({ entries: 50, size: 1_000 });
-    say('start', 'a');
+  it('stays within its bounds for many entries', () => {
+    const { history, add } = historyWith({ entries: 50, size: 1_000 });
+    add('start', 'a');
     for (let times = 1; times <= 10_000; times += 1) {
-      const { seq } = say(times % 3 === 0 ? 'state' : 'event', 'a');
+      const { seq } = add(times % 3 === 0 ? 'state' : 'event', 'a');
       expect(history.entry(seq)?.seq).toBe(seq);
       expect(history.entry(seq - 49)?.seq).toBe(seq < 50 ? undefined : seq - 49);
       expect(history.length).toBe(Math.min(seq, 50));
     }
     expect(seqsOf(history)).toEqual(Array.from({ length: 50 }, (_, at) => 9_952 + at));
-    expect(history.lives.get('a')?.states.length).toBeLessThanOrEqual(50);
+    expect(history.actors.get('a')?.states.length).toBeLessThanOrEqual(50);
     expect(valueAt(history, 'a', 9_960)).toBe('a at 9958');
   });
 });
 
-/** The same, with everything kept, and looked through from the beginning. */
+/** A reference implementation that keeps everything and searches it from the start. */
 class Naive {
   readonly #all: Entry[] = [];
-  readonly #bounds: Bounds;
+  readonly #bounds: HistoryBounds;
 
-  constructor(bounds: Bounds) {
+  constructor(bounds: HistoryBounds) {
     this.#bounds = bounds;
   }
 
@@ -166,7 +166,7 @@ class Naive {
     this.#all.push(entry);
   }
 
-  /** The longest end of it that there is room for. */
+  /** The longest tail within the bounds. */
   get kept(): Entry[] {
     let size = 0;
     const kept: Entry[] = [];
@@ -182,15 +182,15 @@ class Naive {
   valueAt(id: string, seq: number): unknown {
     const oldest = this.kept[0]?.seq ?? 0;
     const ofActor = this.#all.filter(({ actor }) => actor === id);
-    const begin = ofActor.findLast(({ kind }) => kind === 'start');
-    if (begin === undefined) return undefined;
-    const life = ofActor.filter((entry) => entry.seq >= begin.seq);
-    if (life.some((entry) => entry.kind === 'stop' && entry.seq < oldest)) return undefined;
-    if (begin.seq >= oldest && begin.seq > seq) return undefined;
-    // What has been dropped is told by nothing but its end.
+    const start = ofActor.findLast(({ kind }) => kind === 'start');
+    if (start === undefined) return undefined;
+    const sinceStart = ofActor.filter((entry) => entry.seq >= start.seq);
+    if (sinceStart.some((entry) => entry.kind === 'stop' && entry.seq < oldest)) return undefined;
+    if (start.seq >= oldest && start.seq > seq) return undefined;
+    // Of the dropped entries, only the latest state is known.
     const moment = Math.max(seq, oldest - 1);
-    const last = life.findLast((entry) => entry.kind === 'state' && entry.seq <= moment);
-    return `${id} at ${String((last ?? begin).seq)}`;
+    const last = sinceStart.findLast((entry) => entry.kind === 'state' && entry.seq <= moment);
+    return `${id} at ${String((last ?? start).seq)}`;
   }
 }
 
@@ -201,7 +201,7 @@ const COMMAND = fc.record({
 });
 
 describe('any history', () => {
-  it('says what one says that drops nothing and looks at everything', () => {
+  it('agrees with a reference implementation that keeps everything', () => {
     fc.assert(
       fc.property(
         fc.array(COMMAND, { maxLength: 60, size: 'max' }),
@@ -210,12 +210,12 @@ describe('any history', () => {
           size: fc.integer({ min: 1, max: 120 }),
         }),
         (commands, bounds) => {
-          const { history, say } = teller(bounds);
+          const { history, add } = historyWith(bounds);
           const naive = new Naive(bounds);
           const alive = new Set<string>();
           for (const { actor, kind, size } of commands) {
             const isAlive = alive.has(actor);
-            naive.add(say(isAlive ? kind : 'start', actor, size));
+            naive.add(add(isAlive ? kind : 'start', actor, size));
             if (isAlive && kind === 'stop') alive.delete(actor);
             else alive.add(actor);
           }

@@ -1,4 +1,4 @@
-/** The thread that lays charts out: it may fail, take too long, or die, and the next chart is there. */
+/** The layout thread: after a failure, a timeout or an exit, the next chart is laid out. */
 
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
@@ -7,24 +7,24 @@ import { createMachine } from 'xstate';
 import { type Graph } from '../../inspector/src/graph.ts';
 import { Layouter } from '../../inspector/src/layout.ts';
 import { definitionText } from '../../src/inspect/definition.ts';
-import { cleanUp, expectHomeAfterEach } from '../support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach } from '../support/cleanup.ts';
 import { gate, rejection } from '../support/signal.ts';
-import { chainOf, drawn } from './charts.ts';
-import { inspector } from './clients.ts';
-import { openPage } from './page.ts';
-import { openTeller, registration } from './teller.ts';
+import { chainOf, graphFor } from './charts.ts';
+import { startTestInspector } from './clients.ts';
+import { openFakePage } from './fake-page.ts';
+import { openProgram, registration } from './fake-program.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 afterEach(() => {
   vi.useRealTimers();
 });
 
-const small = drawn(createMachine({ id: 'm', initial: 'a', states: { a: {} } }));
-/** Takes seconds. */
-const large = drawn(chainOf(1_500));
-/** Leads nowhere, and so cannot be laid out. */
-const impossible: Graph = { ...small, edges: [{ source: 'm.a', target: 'nowhere', labels: [] }] };
+const small = graphFor(createMachine({ id: 'm', initial: 'a', states: { a: {} } }));
+/** Its layout takes seconds. */
+const large = graphFor(chainOf(1_500));
+/** Its layout fails, because an edge has an unknown target. */
+const impossible: Graph = { ...small, edges: [{ source: 'm.a', target: 'unknown', labels: [] }] };
 
 function layouter(): Layouter {
   const made = new Layouter();
@@ -32,7 +32,7 @@ function layouter(): Layouter {
   return made;
 }
 
-/** The next thread that is begun. */
+/** Resolves with the next thread that starts. */
 function nextThread(): Promise<Worker> {
   return new Promise((resolve) => {
     process.once('worker', resolve);
@@ -40,19 +40,19 @@ function nextThread(): Promise<Worker> {
 }
 
 describe('a layout', () => {
-  it('that is not possible fails with the reason, and the next one does not', async () => {
+  it('rejects with the reason when it fails, and the next one succeeds', async () => {
     const lay = layouter();
     expect(await rejection(lay.layOut('c', impossible))).toMatchObject({
-      message: expect.stringContaining('nowhere') as unknown,
+      message: expect.stringContaining('unknown') as unknown,
     });
     expect(await lay.layOut('c', small)).toMatchObject({ id: 'c', nodes: [{ id: 'm' }, {}, {}] });
   });
 
-  it('takes place in one thread, however many are asked for at once', async () => {
+  it('runs in one thread, however many are requested at once', async () => {
     const threads: Worker[] = [];
-    const note = (worker: Worker) => threads.push(worker);
-    process.on('worker', note);
-    cleanUp(() => process.off('worker', note));
+    const record = (worker: Worker) => threads.push(worker);
+    process.on('worker', record);
+    cleanUp(() => process.off('worker', record));
     const lay = layouter();
     const ids = ['a', 'b', 'c'];
     const charts = await Promise.all(ids.map((id) => lay.layOut(id, small)));
@@ -62,25 +62,25 @@ describe('a layout', () => {
     expect(threads).toHaveLength(1);
   });
 
-  it('fails alone, among those that were asked for at the same time', async () => {
+  it('does not affect others requested at the same time when it fails', async () => {
     const lay = layouter();
     const all = [lay.layOut('a', small), lay.layOut('b', impossible), lay.layOut('c', small)];
     const outcomes = (await Promise.allSettled(all)).map(({ status }) => status);
     expect(outcomes).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
 
-  it('fails when its thread dies, and the next one has another', async () => {
+  it('rejects when its thread exits, and the next one gets another thread', async () => {
     const lay = layouter();
     const first = nextThread();
     const failure = rejection(lay.layOut('c', large));
     await (await first).terminate();
-    expect(await failure).toMatchObject({ message: 'The thread that lays it out has ended' });
+    expect(await failure).toMatchObject({ message: 'The layout thread has exited' });
     const second = nextThread();
     expect(await lay.layOut('c', small)).toMatchObject({ id: 'c' });
     expect(await second).not.toBe(await first);
   });
 
-  it('fails when its thread does, with the reason, and the next one has another', async () => {
+  it('rejects with the error of its thread, and the next one gets another thread', async () => {
     const lay = layouter();
     const thread = nextThread();
     const failure = rejection(lay.layOut('c', large));
@@ -89,7 +89,7 @@ describe('a layout', () => {
     expect(await lay.layOut('c', small)).toMatchObject({ id: 'c' });
   });
 
-  it('does not mind a thread that dies when it has nothing to do', async () => {
+  it('succeeds after the idle thread has exited', async () => {
     const lay = layouter();
     const thread = nextThread();
     await lay.layOut('c', small);
@@ -97,7 +97,7 @@ describe('a layout', () => {
     expect(await lay.layOut('c', small)).toMatchObject({ id: 'c' });
   });
 
-  it('that takes too long fails alone, and its thread ends', async () => {
+  it('rejects when it takes too long, its thread ends, and the next one succeeds', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const lay = layouter();
     const thread = nextThread();
@@ -105,18 +105,18 @@ describe('a layout', () => {
     const next = lay.layOut('d', small);
     const ended = once(await thread, 'exit');
     await vi.advanceTimersByTimeAsync(19_999);
-    const late = gate();
-    void failure.then(late.open);
+    const rejected = gate();
+    void failure.then(rejected.open);
     await vi.advanceTimersByTimeAsync(1);
-    await late.opened;
-    expect(await failure).toMatchObject({ message: 'It was not laid out within 20000 ms' });
+    await rejected.opened;
+    expect(await failure).toMatchObject({ message: 'The layout took more than 20000 ms' });
     await ended;
     expect(await next).toMatchObject({ id: 'd' });
   });
 });
 
 describe('close()', () => {
-  it('ends what is being laid out, and what waits for it', async () => {
+  it('rejects the current layout, and the pending ones', async () => {
     const lay = layouter();
     const thread = nextThread();
     const failures = [rejection(lay.layOut('c', large)), rejection(lay.layOut('d', small))];
@@ -129,7 +129,7 @@ describe('close()', () => {
     expect(await rejection(lay.layOut('e', small))).toMatchObject({ message: /closed/ });
   });
 
-  it('may come before the thread has begun, and again', async () => {
+  it('can be called before the thread has started, and again', async () => {
     const lay = layouter();
     lay.warm();
     const failure = rejection(lay.layOut('c', small));
@@ -138,44 +138,46 @@ describe('close()', () => {
   });
 });
 
-describe('a page that asks for a chart', () => {
-  it('is told why there is none, and gets the next one', async () => {
-    const here = await inspector();
-    const page = await openPage(here);
-    await openTeller(here, {}, [
+describe('a page that requests a chart', () => {
+  it('gets the reason for a failure, and then the next chart', async () => {
+    const inspector = await startTestInspector();
+    const page = await openFakePage(inspector);
+    await openProgram(inspector, {}, [
       registration('x:0', { id: 'huge', machine: definitionText(chainOf(2_000)) }),
       registration('x:1', { id: 'small' }),
     ]);
     const [huge, other] = await Promise.all([page.actor('huge'), page.actor('small')]);
-    for (const { chart } of [huge, other]) page.say({ type: 'chart', id: chart });
+    for (const { chart } of [huge, other]) page.send({ type: 'chart', id: chart });
     await page.until(({ charts }) => charts.size === 2);
-    expect(page.charts.get(huge.chart)).toBe('it has 2001 states');
+    expect(page.charts.get(huge.chart)).toBe('the machine has 2001 states; at most 2000 are drawn');
     expect(page.charts.get(other.chart)).toMatchObject({ id: other.chart });
   });
 
-  it('gets it when it asks again, though the thread died the first time', async () => {
-    const here = await inspector();
-    await openTeller(here, {}, [registration('x:0')]);
+  it('gets it at the second request after the thread has exited at the first', async () => {
+    const inspector = await startTestInspector();
+    await openProgram(inspector, {}, [registration('x:0')]);
     const thread = nextThread();
-    const page = await openPage(here);
+    const page = await openFakePage(inspector);
     const { chart } = await page.actor('x:0');
-    page.say({ type: 'chart', id: chart });
-    await page.taken();
-    // While it warms up, or lays out.
+    page.send({ type: 'chart', id: chart });
+    await page.handled();
+    // The thread is starting, or laying out the chart.
     await (await thread).terminate();
-    page.say({ type: 'chart', id: chart });
+    page.send({ type: 'chart', id: chart });
     await page.until(({ charts }) => typeof charts.get(chart) === 'object');
   });
 
-  it('does not keep the inspector from being closed', async () => {
-    const here = await inspector();
-    await openTeller(here, {}, [registration('x:0', { machine: definitionText(chainOf(1_500)) })]);
+  it('does not prevent the inspector from closing', async () => {
+    const inspector = await startTestInspector();
+    await openProgram(inspector, {}, [
+      registration('x:0', { machine: definitionText(chainOf(1_500)) }),
+    ]);
     const thread = nextThread();
-    const page = await openPage(here);
-    page.say({ type: 'chart', id: (await page.actor('x:0')).chart });
-    await page.taken();
+    const page = await openFakePage(inspector);
+    page.send({ type: 'chart', id: (await page.actor('x:0')).chart });
+    await page.handled();
     const ended = once(await thread, 'exit');
-    await here.close();
+    await inspector.close();
     await ended;
   });
 });

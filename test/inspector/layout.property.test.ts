@@ -1,12 +1,12 @@
-/** Any machine is laid out soundly. */
+/** The layout of any machine is valid. */
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createMachine } from 'xstate';
 import { Layouter } from '../../inspector/src/layout.ts';
-import { chartOf, expectSound } from './charts.ts';
+import { chartOf, expectValidLayout } from './charts.ts';
 
-/** A state of a machine that is made here. */
+/** The config of a generated state. */
 interface Config {
   readonly id: string;
   type?: 'parallel' | 'final' | 'history';
@@ -15,8 +15,8 @@ interface Config {
   readonly on: Record<string, { target: string; reenter: boolean }>;
 }
 
-const PLAN = fc.record({
-  /** What each state stands in: one of those before it. */
+const MACHINE = fc.record({
+  /** The parent of each state: an earlier one. */
   parents: fc.array(fc.nat(), { minLength: 1, maxLength: 18, size: 'max' }),
   kinds: fc.array(fc.constantFrom('plain', 'plain', 'parallel', 'final', 'history'), {
     maxLength: 19,
@@ -32,7 +32,7 @@ function machineOf({
   parents,
   kinds,
   arrows,
-}: typeof PLAN extends fc.Arbitrary<infer P> ? P : never) {
+}: typeof MACHINE extends fc.Arbitrary<infer M> ? M : never) {
   const root: Config = { id: 's0', states: {}, on: {} };
   const all: [Config, ...Config[]] = [root];
   const one = (number: number): Config => all[number % all.length] ?? root;
@@ -60,13 +60,13 @@ function machineOf({
   return createMachine(root);
 }
 
-it('whatever its states and transitions are', async () => {
+it('is valid for any states and transitions', async () => {
   const layouter = new Layouter();
   try {
     await fc.assert(
-      fc.asyncProperty(PLAN, async (plan) => {
-        const machine = machineOf(plan);
-        expectSound(await chartOf(layouter, machine), machine);
+      fc.asyncProperty(MACHINE, async (parts) => {
+        const machine = machineOf(parts);
+        expectValidLayout(await chartOf(layouter, machine), machine);
       }),
       { numRuns: 15 },
     );

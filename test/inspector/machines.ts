@@ -1,9 +1,9 @@
-/** Machines of XState 5 to look at, and programs that run them. */
+/** XState 5 machines for the tests of the inspector. */
 
 import { type AnyStateMachine, createActor, createMachine, sendTo, setup } from 'xstate';
 import { createProtocolMachine, jsonLines } from '../../src/index.ts';
 
-/** States in states, history, and a transition that follows by itself. */
+/** Nested states, a history state and an eventless transition. */
 export const nested: AnyStateMachine = createMachine({
   id: 'nested',
   context: { laps: 0n },
@@ -24,7 +24,7 @@ export const nested: AnyStateMachine = createMachine({
   },
 }).provide({ delays: { limit: 60_000 } });
 
-/** Two regions at once, one with regions of its own. */
+/** Two regions, one of which has regions itself. */
 export const parallel: AnyStateMachine = createMachine({
   id: 'parallel',
   type: 'parallel',
@@ -43,19 +43,19 @@ export const parallel: AnyStateMachine = createMachine({
   },
 });
 
-/** A protocol machine in a chart of somebody's own. */
-export const house = setup({
-  actors: { line: createProtocolMachine({ codec: jsonLines() }) },
+/** A protocol machine in a parent chart. */
+export const parent = setup({
+  actors: { connection: createProtocolMachine({ codec: jsonLines() }) },
 }).createMachine({
-  id: 'house',
+  id: 'parent',
   initial: 'offline',
   states: {
     offline: { on: { ENTER: 'online' } },
     online: {
-      invoke: { id: 'line', src: 'line' },
+      invoke: { id: 'connection', src: 'connection' },
       on: {
         LEAVE: 'offline',
-        CALL: { actions: sendTo('line', { type: 'LISTEN', address: { port: 0 } }) },
+        CALL: { actions: sendTo('connection', { type: 'LISTEN', address: { port: 0 } }) },
       },
     },
   },
@@ -64,5 +64,5 @@ export const house = setup({
 /** An actor that is not started. */
 export const actorOf = (machine: AnyStateMachine) => createActor(machine);
 
-// For those to whom `xstate` is another version.
+// Re-exported for tests in inspector/, where `xstate` is version 4.
 export { createActor, createMachine, fromPromise } from 'xstate';

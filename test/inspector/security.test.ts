@@ -1,30 +1,38 @@
-/** Who is let in, and what is given to whom. */
+/** Which requests the inspector accepts. */
 
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { hostsOf } from '../../inspector/src/guard.ts';
 import { type InspectorOptions, startInspector } from '../../inspector/src/index.ts';
-import { expectHomeAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { rejection } from '../support/signal.ts';
-import { ask, inspector, open, portOf, refused, TOKEN, withToken } from './clients.ts';
+import {
+  httpRequest,
+  startTestInspector,
+  openWebSocket,
+  portOf,
+  refusal,
+  TOKEN,
+  withToken,
+} from './clients.ts';
 
-expectHomeAfterEach();
+expectIdleAfterEach();
 
 const SOCKETS = ['/viewer', '/program', '/receiver'];
 const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
   addresses?.some(({ address }) => address === '::1'),
 );
 
-/** Whom no inspector of ours lets in, whatever they know. */
-const FOREIGNERS: readonly (readonly [string, Record<string, string>])[] = [
+/** Headers with which a request is refused even with the token. */
+const FOREIGN: readonly (readonly [string, Record<string, string>])[] = [
   ['a page of another site', { origin: 'https://evil.example' }],
   ['a page of another port', { origin: 'http://127.0.0.1:1' }],
   ['a page without an origin of its own', { origin: 'null' }],
-  ['an origin that is no URL', { origin: '127.0.0.1' }],
-  ['a name that somebody points at us', { host: 'evil.example' }],
-  ['a name that begins like ours', { host: 'localhost.evil.example' }],
-  ['our name without the port', { host: '127.0.0.1' }],
+  ['an origin that is not a URL', { origin: '127.0.0.1' }],
+  ['a foreign name that resolves to the inspector', { host: 'evil.example' }],
+  ['a name that starts like that of the inspector', { host: 'localhost.evil.example' }],
+  ['the name without the port', { host: '127.0.0.1' }],
 ];
 
 describe('the token', () => {
@@ -40,40 +48,44 @@ describe('the token', () => {
     ['the right one by another name', `?Token=${TOKEN}`],
   ] as const;
 
-  it.each(WRONG)('is asked of all WebSockets: %s is refused', async (_, query) => {
-    const here = await inspector();
+  it.each(WRONG)('is required for all WebSockets: %s is refused', async (_, query) => {
+    const inspector = await startTestInspector();
     for (const path of SOCKETS) {
-      const { status, body } = await refused(here, path + query);
-      expect([status, body]).toEqual([403, 'The token is wrong: use the URL as printed']);
+      const { status, body } = await refusal(inspector, path + query);
+      expect([status, body]).toEqual([403, 'Wrong token; use the URL that the inspector printed']);
     }
   });
 
-  it.each(WRONG)('is asked of who saves or opens a recording: %s is refused', async (_, query) => {
-    const here = await inspector();
-    expect(await ask(here, `/recording${query}`)).toMatchObject({ status: 403 });
-    expect(await ask(here, `/recording${query}`, { method: 'HEAD' })).toMatchObject({
+  it.each(WRONG)('is required to save or open a recording: %s is refused', async (_, query) => {
+    const inspector = await startTestInspector();
+    expect(await httpRequest(inspector, `/recording${query}`)).toMatchObject({ status: 403 });
+    expect(await httpRequest(inspector, `/recording${query}`, { method: 'HEAD' })).toMatchObject({
       status: 403,
     });
     const body = '{"type":"wirechart.program","version":1,"name":"x"}\n';
-    expect(await ask(here, `/recording${query}`, { method: 'POST', body })).toMatchObject({
+    expect(
+      await httpRequest(inspector, `/recording${query}`, { method: 'POST', body }),
+    ).toMatchObject({
       status: 403,
     });
-    expect((await ask(here, withToken('/recording'))).body).not.toContain('"name":"x"');
+    expect((await httpRequest(inspector, withToken('/recording'))).body).not.toContain(
+      '"name":"x"',
+    );
   });
 
-  it('lets in whoever says it, with or without an Origin', async () => {
-    const here = await inspector();
-    const { origin } = new URL(here.url);
+  it('is sufficient, with or without an Origin', async () => {
+    const inspector = await startTestInspector();
+    const { origin } = new URL(inspector.url);
     for (const path of SOCKETS) {
-      await open(here, path);
-      await open(here, path, { origin });
+      await openWebSocket(inspector, path);
+      await openWebSocket(inspector, path, { origin });
     }
   });
 
-  it('is random where none is given, and stands in both addresses', async () => {
+  it('is random by default, and part of both addresses', async () => {
     const [one, other] = [
-      await inspector({ token: undefined }),
-      await inspector({ token: undefined }),
+      await startTestInspector({ token: undefined }),
+      await startTestInspector({ token: undefined }),
     ];
     const [first, second] = [one, other].map(({ url }) => new URL(url).searchParams.get('token'));
     expect(first).toMatch(/^[\w-]{24}$/);
@@ -82,133 +94,139 @@ describe('the token', () => {
   });
 
   it.each(['', 'short', 'with space', 'with/slash', 'umläute-', 'a-newline\n', '&token=x'])(
-    'must be one that can stand in a URL and is not guessed: %j is a TypeError',
+    'must be long and need no escaping in a URL: %j is a TypeError',
     async (token) => {
       expect(await rejection(startInspector({ token }))).toBeInstanceOf(TypeError);
     },
   );
 });
 
-describe('a foreigner', () => {
-  it.each(FOREIGNERS)('is not let in with the token: %s', async (_, headers) => {
-    const here = await inspector();
+describe('a foreign request', () => {
+  it.each(FOREIGN)('is refused a WebSocket: %s', async (_, headers) => {
+    const inspector = await startTestInspector();
     for (const path of SOCKETS) {
-      expect(await refused(here, withToken(path), { headers })).toMatchObject({ status: 403 });
+      expect(await refusal(inspector, withToken(path), { headers })).toMatchObject({ status: 403 });
     }
   });
 
-  it.each(FOREIGNERS)('gets nothing: %s', async (_, headers) => {
-    const here = await inspector();
+  it.each(FOREIGN)('is refused all files: %s', async (_, headers) => {
+    const inspector = await startTestInspector();
     for (const path of ['/', '/page/main.js', '/recording']) {
-      const answer = await ask(here, withToken(path), { headers });
+      const answer = await httpRequest(inspector, withToken(path), { headers });
       expect(answer.status).toBe(403);
       expect(answer.body).not.toContain(TOKEN);
     }
   });
 
-  it.each(FOREIGNERS)('cannot have a recording opened: %s', async (_, headers) => {
-    const here = await inspector();
+  it.each(FOREIGN)('cannot open a recording: %s', async (_, headers) => {
+    const inspector = await startTestInspector();
     const body = '{"type":"wirechart.program","version":1,"name":"foreign"}\n';
-    const answer = await ask(here, withToken('/recording'), { method: 'POST', headers, body });
+    const answer = await httpRequest(inspector, withToken('/recording'), {
+      method: 'POST',
+      headers,
+      body,
+    });
     expect(answer.status).toBe(403);
-    expect((await ask(here, withToken('/recording'))).body).not.toContain('foreign');
+    expect((await httpRequest(inspector, withToken('/recording'))).body).not.toContain('foreign');
   });
 });
 
-describe('sites that are listed', () => {
+describe('listed origins', () => {
   const LISTED = ['http://127.0.0.1:3000', 'https://Charts.example/', 'chrome-extension://abc'];
 
   it.each(['http://127.0.0.1:3000', 'https://charts.example', 'chrome-extension://abc'])(
-    'are let in with the token, and only with it: %s',
+    'are accepted only with the token: %s',
     async (origin) => {
-      const here = await inspector({ origins: LISTED });
-      await open(here, '/viewer', { origin });
-      expect(await refused(here, '/viewer', { origin })).toMatchObject({ status: 403 });
+      const inspector = await startTestInspector({ origins: LISTED });
+      await openWebSocket(inspector, '/viewer', { origin });
+      expect(await refusal(inspector, '/viewer', { origin })).toMatchObject({ status: 403 });
     },
   );
 
   it.each(['http://127.0.0.1:3001', 'http://charts.example', 'https://charts.example.org'])(
-    'are not their neighbours: %s',
+    'do not include similar ones: %s',
     async (origin) => {
-      const here = await inspector({ origins: LISTED });
-      expect(await refused(here, withToken('/viewer'), { origin })).toMatchObject({ status: 403 });
+      const inspector = await startTestInspector({ origins: LISTED });
+      expect(await refusal(inspector, withToken('/viewer'), { origin })).toMatchObject({
+        status: 403,
+      });
     },
   );
 
-  it('must be sites', async () => {
+  it('must be URLs', async () => {
     expect(await rejection(startInspector({ origins: ['somewhere'] }))).toBeInstanceOf(TypeError);
   });
 });
 
-describe('our own names', () => {
-  it.each(['127.0.0.1', 'localhost', '[::1]', 'LOCALHOST'])('are %s', async (name) => {
-    const here = await inspector();
-    const host = `${name}:${String(portOf(here))}`;
-    expect(await ask(here, '/', { headers: { host } })).toMatchObject({ status: 200 });
+describe('the names of the inspector', () => {
+  it.each(['127.0.0.1', 'localhost', '[::1]', 'LOCALHOST'])('include %s', async (name) => {
+    const inspector = await startTestInspector();
+    const host = `${name}:${String(portOf(inspector))}`;
+    expect(await httpRequest(inspector, '/', { headers: { host } })).toMatchObject({ status: 200 });
     const origin = `http://${host.toLowerCase()}`;
-    await open(here, '/viewer', { headers: { host }, origin });
+    await openWebSocket(inspector, '/viewer', { headers: { host }, origin });
     const https = origin.replace('http', 'https');
-    expect(await refused(here, withToken('/viewer'), { origin: https })).toMatchObject({
+    expect(await refusal(inspector, withToken('/viewer'), { origin: https })).toMatchObject({
       status: 403,
     });
   });
 
-  it('have no port in a browser where it is that of http', () => {
+  it('have no port when it is 80, as in browsers', () => {
     expect([...hostsOf('::1', 80)]).toEqual(['[::1]', '127.0.0.1', 'localhost']);
     expect([...hostsOf('printer', 81)]).toContain('printer:81');
   });
 
-  it.skipIf(!hasIpv6)('may be those of IPv6', async () => {
-    const here = await inspector({ host: '::1' });
-    expect(here.url).toBe(`http://[::1]:${String(portOf(here))}/?token=${TOKEN}`);
-    expect(await ask(here, '/')).toMatchObject({ status: 200 });
-    await open(here, '/viewer', { origin: new URL(here.url).origin });
+  it.skipIf(!hasIpv6)('can be IPv6 addresses', async () => {
+    const inspector = await startTestInspector({ host: '::1' });
+    expect(inspector.url).toBe(`http://[::1]:${String(portOf(inspector))}/?token=${TOKEN}`);
+    expect(await httpRequest(inspector, '/')).toMatchObject({ status: 200 });
+    await openWebSocket(inspector, '/viewer', { origin: new URL(inspector.url).origin });
   });
 
   it.each(['0.0.0.0', ...(hasIpv6 ? ['::'] : [])])(
-    'are all addresses of the machine, where it listens on %s',
-    async (everywhere) => {
-      const here = await inspector({ host: everywhere });
-      const port = String(portOf(here));
-      expect(here.url).toBe(`http://localhost:${port}/?token=${TOKEN}`);
+    'are all addresses of the machine when it listens on %s',
+    async (host) => {
+      const inspector = await startTestInspector({ host });
+      const port = String(portOf(inspector));
+      expect(inspector.url).toBe(`http://localhost:${port}/?token=${TOKEN}`);
       const there = { url: `http://127.0.0.2:${port}` };
-      expect(await ask(there, '/')).toMatchObject({ status: 200 });
-      await open(there, '/viewer', { origin: there.url });
-      // But not those of others.
+      expect(await httpRequest(there, '/')).toMatchObject({ status: 200 });
+      await openWebSocket(there, '/viewer', { origin: there.url });
+      // But not the address of another host.
       const headers = { host: `127.0.0.3:${port}` };
-      expect(await ask(there, '/', { headers })).toMatchObject({ status: 403 });
+      expect(await httpRequest(there, '/', { headers })).toMatchObject({ status: 403 });
       const origin = `http://127.0.0.3:${port}`;
-      expect(await refused(there, withToken('/viewer'), { origin })).toMatchObject({ status: 403 });
+      expect(await refusal(there, withToken('/viewer'), { origin })).toMatchObject({ status: 403 });
     },
   );
 });
 
 describe('an inspector that cannot be started', () => {
-  it('says that the port is taken', async () => {
-    const here = await inspector();
-    const error = await rejection(startInspector({ port: portOf(here) }));
+  it('rejects with EADDRINUSE when the port is in use', async () => {
+    const inspector = await startTestInspector();
+    const error = await rejection(startInspector({ port: portOf(inspector) }));
     expect(error).toMatchObject({ code: 'EADDRINUSE' });
   });
 
   it.each<InspectorOptions>([{ port: -1 }, { port: 65_536 }, { port: 1.5 }, { port: NaN }])(
-    'says that the port is none: %o',
+    'rejects with a TypeError when the port is invalid: %o',
     async (options) => {
       expect(await rejection(startInspector(options))).toBeInstanceOf(TypeError);
     },
   );
 
-  it('says that the address is not of this machine', async () => {
+  it('rejects with EADDRNOTAVAIL when the address is that of another machine', async () => {
     const error = await rejection(startInspector({ host: '192.0.2.1' }));
     expect(error).toMatchObject({ code: 'EADDRNOTAVAIL' });
   });
 });
 
 it('frees its port when it is closed', async () => {
-  const here = await inspector();
-  const port = portOf(here);
-  await here.close();
-  const next = await inspector({ port });
-  const socket = await open(next, '/viewer');
+  const inspector = await startTestInspector();
+  const port = portOf(inspector);
+  await inspector.close();
+  const next = await startTestInspector({ port });
+  const socket = await openWebSocket(next, '/viewer');
   const closed = once(socket, 'close');
   await next[Symbol.asyncDispose]();
   await closed;

@@ -1,4 +1,4 @@
-/** A page without a screen: it keeps what an inspector shows. */
+/** A page without a browser: records the messages of an inspector. */
 
 import type { WebSocket } from 'ws';
 import type {
@@ -10,97 +10,98 @@ import type {
   ServerMessage,
 } from '../../inspector/shared/view.ts';
 import type { Inspector } from '../../inspector/src/index.ts';
-import { begin, taken, tokenOf, withToken } from './clients.ts';
+import { connectWebSocket, handled, tokenOf, withToken } from './clients.ts';
 
 /** An entry of one kind. */
 export type EntryOf<K extends Entry['kind']> = Extract<Entry, { kind: K }>;
 
-/** See the module's comment. */
-export class Page {
+/** A connection to the path of pages. */
+export class FakePage {
   readonly socket: WebSocket;
   readonly programs = new Map<string, ProgramView>();
   readonly actors = new Map<string, ActorView>();
-  /** Charts, or why there is none. */
+  /** Charts, or why a chart is missing. */
   readonly charts = new Map<string, Chart | string>();
   entries: Entry[] = [];
   control = false;
   wire = false;
-  /** How often everything began anew. */
-  hellos = 0;
-  /** All that came, in bytes. */
+  /** How often the full state was sent. */
+  helloCount = 0;
+  /** The size of all messages. */
   bytes = 0;
-  /** Of the first message that came. */
+  /** The type of the first message. */
   first = '';
-  readonly #looks = new Set<() => void>();
+  readonly #checks = new Set<() => void>();
 
   constructor(socket: WebSocket) {
     this.socket = socket;
     socket.on('message', (data: Buffer) => {
       this.bytes += data.length;
-      for (const message of JSON.parse(data.toString()) as ServerMessage[]) this.#take(message);
-      for (const look of this.#looks) look();
+      for (const message of JSON.parse(data.toString()) as ServerMessage[])
+        this.#onMessage(message);
+      for (const check of this.#checks) check();
     });
   }
 
-  /** Asks for something. */
-  say(message: PageMessage): void {
+  /** Sends a request. */
+  send(message: PageMessage): void {
     this.socket.send(JSON.stringify(message));
   }
 
-  /** Resolves when the inspector has done what was asked for. */
-  taken(): Promise<void> {
-    return taken(this.socket);
+  /** Resolves when the inspector has handled all requests. */
+  handled(): Promise<void> {
+    return handled(this.socket);
   }
 
-  /** Resolves when the condition holds; it is the test's own deadline that limits the wait. */
+  /** Resolves when the condition holds. The deadline is that of the test. */
   until(condition: (page: this) => boolean): Promise<void> {
     return new Promise((resolve) => {
-      const look = () => {
+      const check = () => {
         if (!condition(this)) return;
-        this.#looks.delete(look);
+        this.#checks.delete(check);
         resolve();
       };
-      this.#looks.add(look);
-      look();
+      this.#checks.add(check);
+      check();
     });
   }
 
-  /** The actor of a name, when it is there. */
+  /** Resolves with the actor of this name when it is known. */
   async actor(name: string): Promise<ActorView> {
     const found = () => [...this.actors.values()].find((actor) => actor.name === name);
     await this.until(() => found() !== undefined);
     const actor = found();
-    if (actor === undefined) throw new Error('It was there');
+    if (actor === undefined) throw new Error(`'${name}' has vanished`);
     return actor;
   }
 
-  /** The program of a name, when it is there. */
+  /** Resolves with the program of this name when it is known. */
   async program(name: string): Promise<ProgramView> {
     const found = () => [...this.programs.values()].find((program) => program.name === name);
     await this.until(() => found() !== undefined);
     const program = found();
-    if (program === undefined) throw new Error('It was there');
+    if (program === undefined) throw new Error(`'${name}' has vanished`);
     return program;
   }
 
-  /** The entries of one kind; of one actor, if it is said which. */
+  /** The entries of one kind, of one actor or of all. */
   of<K extends Entry['kind']>(kind: K, actor?: { readonly id: string }): EntryOf<K>[] {
-    const isIt = (entry: Entry): entry is EntryOf<K> => entry.kind === kind;
+    const isOfKind = (entry: Entry): entry is EntryOf<K> => entry.kind === kind;
     return this.entries
-      .filter(isIt)
+      .filter(isOfKind)
       .filter((entry) => actor === undefined || entry.actor === actor.id);
   }
 
-  /** An actor's story, in words. */
-  storyOf({ id }: { readonly id: string }): string[] {
-    return this.entries.filter(({ actor }) => actor === id).map(inWords);
+  /** One short line per entry of an actor. */
+  summaryOf({ id }: { readonly id: string }): string[] {
+    return this.entries.filter(({ actor }) => actor === id).map(summaryLine);
   }
 
-  #take(message: ServerMessage): void {
+  #onMessage(message: ServerMessage): void {
     this.first ||= message.type;
     switch (message.type) {
       case 'hello':
-        this.#begin(message.control, message.wire);
+        this.#reset(message.control, message.wire);
         break;
       case 'program':
         this.programs.set(message.id, message);
@@ -123,8 +124,8 @@ export class Page {
     }
   }
 
-  #begin(control: boolean, wire: boolean): void {
-    this.hellos += 1;
+  #reset(control: boolean, wire: boolean): void {
+    this.helloCount += 1;
     this.programs.clear();
     this.actors.clear();
     this.entries = [];
@@ -133,7 +134,7 @@ export class Page {
   }
 }
 
-function inWords(entry: Entry): string {
+function summaryLine(entry: Entry): string {
   if (entry.kind === 'event') return `event ${entry.name}`;
   if (entry.kind !== 'state') return entry.kind;
   const { value, status } = entry.state;
@@ -141,9 +142,9 @@ function inWords(entry: Entry): string {
   return `state ${text}${status === 'active' || status === value ? '' : ` (${status})`}`;
 }
 
-/** A page that looks at an inspector, and has seen what there is. */
-export async function openPage(to: Pick<Inspector, 'url'>): Promise<Page> {
-  const page = new Page(begin(to, withToken('/viewer', tokenOf(to))));
-  await page.until(({ hellos }) => hellos > 0);
+/** Opens a page that has received the full state. */
+export async function openFakePage(to: Pick<Inspector, 'url'>): Promise<FakePage> {
+  const page = new FakePage(connectWebSocket(to, withToken('/viewer', tokenOf(to))));
+  await page.until(({ helloCount }) => helloCount > 0);
   return page;
 }

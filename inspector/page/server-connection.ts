@@ -1,25 +1,25 @@
-/** The page's line to the server: comes back by itself. */
+/** The page's WebSocket to the server, which reconnects by itself. */
 
 import type { PageMessage, ServerMessage } from '../shared/view.ts';
 
-/** Between two attempts, in ms. */
+/** The delay between two attempts. */
 const RECONNECT_MS = 1000;
 
-/** What becomes of the line. */
-export interface LineEvents {
+/** Called for what happens on the connection. */
+export interface ConnectionListener {
   readonly onMessages: (messages: readonly ServerMessage[]) => void;
   readonly onChange: (connection: 'connecting' | 'open' | 'refused') => void;
 }
 
-/** See the module's comment. */
-export class Line {
-  readonly #events: LineEvents;
+/** Connects to the server at once, and again whenever the connection ends. */
+export class ServerConnection {
+  readonly #listener: ConnectionListener;
   readonly #token: string;
   #socket: WebSocket | undefined;
 
-  constructor(token: string, events: LineEvents) {
+  constructor(token: string, listener: ConnectionListener) {
     this.#token = token;
-    this.#events = events;
+    this.#listener = listener;
     this.#connect();
   }
 
@@ -34,14 +34,14 @@ export class Line {
     let wasOpen = false;
     socket.addEventListener('open', () => {
       wasOpen = true;
-      this.#events.onChange('open');
+      this.#listener.onChange('open');
     });
     socket.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-      // Our own server says what its types say.
-      if (typeof data === 'string') this.#events.onMessages(JSON.parse(data) as ServerMessage[]);
+      // The inspector's own server sends messages of this type only.
+      if (typeof data === 'string') this.#listener.onMessages(JSON.parse(data) as ServerMessage[]);
     });
     socket.addEventListener('close', () => {
-      this.#events.onChange(wasOpen ? 'connecting' : 'refused');
+      this.#listener.onChange(wasOpen ? 'connecting' : 'refused');
       setTimeout(() => {
         this.#connect();
       }, RECONNECT_MS);

@@ -1,18 +1,23 @@
-/** What is kept of the past, as a recording: the same messages as on the wire. */
+/** Writes the history as a recording, in the messages that programs send. */
 
 import type { ActorState, ActorView, Entry } from '../shared/view.ts';
 
-/** What is to be saved. */
-export interface Kept {
+/** The content of a recording. */
+export interface SavedHistory {
   readonly name: string;
   readonly actors: readonly ActorView[];
   readonly entries: readonly Entry[];
-  /** Of machines, by the names of their charts. */
+  /** The definitions of machines, by the ids of their charts. */
   readonly definitions: ReadonlyMap<string, string>;
 }
 
-/** The lines of a recording. An actor begins with its first entry, or was there before. */
-export function* recordingOf({ name, actors, entries, definitions }: Kept): Generator<string> {
+/** The lines of a recording. An actor's registration replaces its `start` entry, or comes first. */
+export function* recordingOf({
+  name,
+  actors,
+  entries,
+  definitions,
+}: SavedHistory): Generator<string> {
   const lineOfActor = (actor: ActorView) =>
     registration(actor, definitions.get(actor.chart) ?? '{}');
   const byId = new Map(actors.map((actor) => [actor.id, actor]));
@@ -24,7 +29,7 @@ export function* recordingOf({ name, actors, entries, definitions }: Kept): Gene
   }
 }
 
-/** A program of its own, for actors of all programs. */
+/** The introduction. The recording is one program with the actors of all programs. */
 const header = (name: string): string =>
   lineOf({
     type: 'wirechart.program',
@@ -36,7 +41,7 @@ const header = (name: string): string =>
     at: Date.now(),
   });
 
-/** An actor, with its state before the first entry that is kept. */
+/** The registration of an actor, with its state before the first kept entry. */
 const registration = (actor: ActorView, definition: string): string =>
   lineOf({
     type: 'service.register',
@@ -48,7 +53,7 @@ const registration = (actor: ActorView, definition: string): string =>
     wirechart: { ...factsOf(actor.base), kind: actor.kind },
   });
 
-/** An entry; '' for one that a recording has no place for. */
+/** The line of an entry; '' for a kind that recordings do not have. */
 function lineOfEntry(entry: Entry): string {
   const { at, actor: sessionId } = entry;
   switch (entry.kind) {
@@ -96,8 +101,8 @@ const stateText = ({ value, context, event, status }: ActorState): string =>
     tags: [],
   });
 
-/** What stands in the field `wirechart`, and not in the v4 state. */
+/** The properties that belong to the field `wirechart`, and not to the XState 4 state. */
 const factsOf = (state: ActorState): object =>
-  Object.fromEntries(Object.entries(state).filter(([key]) => !IN_STATE.has(key)));
+  Object.fromEntries(Object.entries(state).filter(([key]) => !V4_STATE_KEYS.has(key)));
 
-const IN_STATE: ReadonlySet<string> = new Set(['value', 'context', 'event']);
+const V4_STATE_KEYS: ReadonlySet<string> = new Set(['value', 'context', 'event']);

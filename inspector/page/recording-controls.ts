@@ -1,9 +1,9 @@
-/** Saves what was seen, and opens what was saved: by a button, or dropped on the page. */
+/** Saves and opens recordings, by buttons or by dropping files on the page. */
 
 import { byId } from './dom.ts';
 
-/** See the module's comment. */
-export class Recordings {
+/** Connects the controls of the header. */
+export class RecordingControls {
   readonly #token: string;
   readonly #problem = byId('open-problem', HTMLElement);
 
@@ -35,7 +35,7 @@ export class Recordings {
         if (!response.ok) throw new Error(await response.text());
       } catch (error) {
         const why = error instanceof Error ? error.message : 'it cannot be read';
-        this.#problem.textContent = `${file.name} was not opened: ${why}`;
+        this.#problem.textContent = `Cannot open '${file.name}': ${why}`;
       }
     }
   }

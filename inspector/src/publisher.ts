@@ -1,0 +1,40 @@
+/** What a program needs from the hub, and the hub from a program's connection. */
+
+import type { ActorView, Entry, ProgramView } from '../shared/view.ts';
+import type { JsonObject } from './checks.ts';
+import type { ReceiverEvent } from './receiver.ts';
+
+/** A union of entries without some of their properties. */
+type EntryWithout<E extends Partial<Entry>, K extends keyof Entry> = E extends unknown
+  ? Omit<E, K>
+  : never;
+
+/** An entry that has no number yet. */
+export type NewEntry = EntryWithout<Entry, 'seq' | 'type'>;
+
+/** The same, before its size is known. */
+export type UnsizedEntry = EntryWithout<Entry, 'seq' | 'type' | 'size'>;
+
+/** A machine of XState 4, as the receiver parsed it. */
+export type V4Machine = Extract<ReceiverEvent, { type: 'service.register' }>['machine'];
+
+/** Where a program publishes what it receives. */
+export interface Publisher {
+  program(view: ProgramView): void;
+  /** The number of the next entry. */
+  readonly nextSeq: number;
+  actor(view: ActorView): void;
+  add(entry: NewEntry): void;
+  /** The id of a machine's chart, and the one copy of the definition that is kept. */
+  chartOf(
+    text: string,
+    machine: V4Machine,
+  ): { readonly chart: string; readonly definition: string };
+  /** Other receivers, which get messages with unique actor ids. */
+  readonly relay: { readonly isUsed: boolean; pass(message: JsonObject): void };
+}
+
+/** A connected program's end of its connection. */
+export interface ProgramSocket {
+  send(command: object): void;
+}
