@@ -113,6 +113,7 @@ export class PeerSession<In, Out> implements PeerPort {
   async establish(signal: StopSignal): Promise<void> {
     try {
       const stream = this.#stream ?? (await this.#open(signal));
+      signal.throwIfAborted();
       this.#protocol = this.#options.createProtocol(this.#number, () => this.#ready());
       await this.#protocol.connect({ stream });
     } catch (error) {
