@@ -18,11 +18,7 @@ export {
   type InspectionListener,
   type ProtocolOptions,
 } from './protocol/machine.ts';
-export type {
-  ProtocolContext,
-  ProtocolEmitted,
-  ProtocolEvent,
-} from './machines/protocol-types.ts';
+export type { ProtocolContext, ProtocolEmitted, ProtocolEvent } from './machines/protocol-types.ts';
 export type { Runstate } from './core/runstate.ts';
 export { supervise, Supervisor, type SupervisorState } from './supervisor/supervise.ts';
 export {
@@ -56,8 +52,11 @@ export type {
   ProtocolDefinition,
   ServerTimeouts,
   SessionOutcome,
+  StreamPair,
   Timeouts,
   WaitOptions,
+  WebReadable,
+  WebWritable,
 } from './core/types.ts';
 export type { Deadlines } from './core/limits.ts';
 export type { Link, Tap } from './machines/link.ts';

@@ -13,7 +13,8 @@ export type { Codec, Decoder, Limits } from './codec.ts';
  * - a string, or `{ path }`: the path of a UNIX socket, at most 107 bytes long;
  * - `{ host?, port, tls? }`: TCP, `host` being `127.0.0.1` by default. `tls` turns TLS on and takes
  *   Node's own options, with Node's defaults: a client verifies the server's certificate and name;
- * - `{ stream }`: an open byte stream (a socketpair, the stdio of a child, an SSH channel), for
+ * - `{ stream }`: an open byte stream (a socketpair, an SSH channel), or the readable and the writable
+ *   stream that it consists of (the stdio of a child, a pair of WHATWG streams), for
  *   `connect()` only. The engine owns it from the call on and destroys it when the session ends.
  *
  * An address that cannot be used makes the call reject with a `ConnectError` whose `cause` is an
@@ -27,7 +28,32 @@ export type Address =
       readonly port: number;
       readonly tls?: ConnectionOptions | TlsOptions | undefined;
     }
-  | { readonly stream: Duplex };
+  | { readonly stream: Duplex | NodeJS.ReadWriteStream | StreamPair };
+
+/** A readable stream and a writable one, each of Node or of the WHATWG, as one byte stream. */
+export interface StreamPair {
+  readonly readable: NodeJS.ReadableStream | WebReadable;
+  readonly writable: NodeJS.WritableStream | WebWritable;
+}
+
+/** The part of a `ReadableStream` of the WHATWG that is used. Its chunks must be `Uint8Array`s. */
+export interface WebReadable {
+  /** Locks the stream. */
+  getReader(): {
+    read(): Promise<{ readonly done: boolean; readonly value?: unknown }>;
+    cancel(reason?: unknown): Promise<void>;
+  };
+}
+
+/** The part of a `WritableStream` of the WHATWG that is used. It gets `Uint8Array`s. */
+export interface WebWritable {
+  /** Locks the stream. */
+  getWriter(): {
+    write(chunk: Uint8Array): Promise<void>;
+    close(): Promise<void>;
+    abort(reason?: unknown): Promise<void>;
+  };
+}
 
 /** The address that `listen()` bound: for TCP with the actual port, even if 0 was requested. */
 export type BoundAddress =

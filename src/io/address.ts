@@ -1,8 +1,9 @@
 /** From what a caller wrote as an address to what the sockets need, with every mistake named. */
 
-import { Duplex } from 'node:stream';
-import { ArgumentError, WirechartError } from '../core/errors.ts';
+import { ArgumentError, isWirechartError } from '../core/errors.ts';
+import { memberOf } from '../core/shape.ts';
 import type { Address } from '../core/types.ts';
+import { type ByteStream, isByteStream, isDuplexShaped } from './join-streams.ts';
 
 /**
  * An address that has been checked: every field is what it says. The TLS options are the user's own
@@ -16,7 +17,7 @@ export type Target =
       readonly port: number;
       readonly tls?: object;
     }
-  | { readonly kind: 'stream'; readonly stream: Duplex };
+  | { readonly kind: 'stream'; readonly stream: ByteStream };
 
 /** The longest path, in bytes, that a UNIX socket can have (`sun_path` without its final NUL). */
 export const MAX_PATH_BYTES = 107;
@@ -95,31 +96,42 @@ function parseTcp(port: unknown, host: unknown = DEFAULT_HOST, tls?: unknown): T
 }
 
 function parseStream(stream: unknown): Target {
-  if (!(stream instanceof Duplex)) {
+  if (!isByteStream(stream)) {
     throw new ArgumentError(
-      `The stream must be a Duplex of node:stream, not ${show(stream)}; ` +
-        'join a readable and a writable one with Duplex.from({ readable, writable })',
+      `The stream must be a duplex stream or { readable, writable }, not ${show(stream)}`,
     );
   }
-  const flaw = flawOf(stream);
+  const flaw = isDuplexShaped(stream)
+    ? flawOf(stream, stream)
+    : flawOf(stream.readable, stream.writable);
   if (flaw !== undefined) throw new ArgumentError(`The stream cannot be used: ${flaw}`);
   return { kind: 'stream', stream };
 }
 
-function flawOf(stream: Duplex): string | undefined {
-  if (stream.readableObjectMode || stream.writableObjectMode) {
+/** Says why a stream with these two halves, which may be one object, cannot be used. */
+function flawOf(readable: unknown, writable: unknown): string | undefined {
+  const is = (half: unknown, ...members: string[]) =>
+    members.some((name) => memberOf(half, name) === true);
+  if (is(readable, 'readableObjectMode') || is(writable, 'writableObjectMode')) {
     return 'it is in object mode, and must carry bytes';
   }
-  if (stream.readableEncoding !== null) {
+  if (typeof memberOf(readable, 'readableEncoding') === 'string') {
     return 'it has an encoding, and must carry bytes; do not call setEncoding()';
   }
-  // One of ours that has failed already says why by itself, to whoever dials it.
-  if (stream.errored instanceof WirechartError) return undefined;
-  if (stream.destroyed) return 'it is destroyed; open a new one';
-  if (stream.readableEnded || !stream.readable)
+  // The stream of a child that failed reports by itself why, when it is dialed.
+  if (isWirechartError(memberOf(readable, 'errored'))) return undefined;
+  if (is(readable, 'destroyed') || is(writable, 'destroyed')) {
+    return 'it is destroyed; open a new one';
+  }
+  if (is(readable, 'locked') || is(writable, 'locked')) {
+    return 'it is locked by another reader or writer';
+  }
+  if (is(readable, 'readableEnded') || memberOf(readable, 'readable') === false) {
     return 'it cannot be read from any more; open a new one';
-  if (stream.writableEnded || !stream.writable)
+  }
+  if (is(writable, 'writableEnded') || memberOf(writable, 'writable') === false) {
     return 'it cannot be written to any more; open a new one';
+  }
   return undefined;
 }
 

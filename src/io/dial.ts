@@ -6,6 +6,7 @@ import { connect as connectTls } from 'node:tls';
 import { ArgumentError, ClosedError, describe } from '../core/errors.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import type { Target } from './address.ts';
+import { toDuplex } from './join-streams.ts';
 
 /** A stream, and the event that it emits when it is open (none: it is open already). */
 interface Opening {
@@ -33,7 +34,8 @@ interface Opening {
  * without an error before it is open.
  */
 export async function dial(target: Target, signal: StopSignal): Promise<Duplex> {
-  if (signal.aborted && target.kind === 'stream') ignoreLateErrors(target.stream).destroy();
+  if (signal.aborted && target.kind === 'stream')
+    ignoreLateErrors(toDuplex(target.stream)).destroy();
   signal.throwIfAborted();
   const { stream, event } = open(target);
   const error = event && !stream.destroyed ? await settled(stream, event, signal) : undefined;
@@ -73,7 +75,7 @@ function open(target: Target): Opening {
         ? { stream: openTcp(target.host, target.port), event: 'connect' }
         : { stream: openTls(target.host, target.port, target.tls), event: 'secureConnect' };
     case 'stream':
-      return adopt(target.stream);
+      return adopt(toDuplex(target.stream));
   }
 }
 

@@ -12,6 +12,7 @@ import { parseAddress } from './address.ts';
 import { dial, ignoreLateErrors } from './dial.ts';
 import { HandshakeSession } from './handshake.ts';
 import { Inbound } from './inbound.ts';
+import { toDuplex } from './join-streams.ts';
 import { SinglePeerListener } from './listen.ts';
 import { encodeError, MessagePipeline } from './message-pipeline.ts';
 import { readLoop } from './reader.ts';
@@ -218,7 +219,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 export function destroyStream(address: Address): void {
   try {
     const target = parseAddress(address);
-    if (target.kind === 'stream') ignoreLateErrors(target.stream).destroy();
+    if (target.kind === 'stream') ignoreLateErrors(toDuplex(target.stream)).destroy();
   } catch {
     // Not a valid address: there is nothing to destroy.
   }

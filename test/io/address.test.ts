@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import { type Duplex, PassThrough } from 'node:stream';
+import { type Duplex, PassThrough, Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { ArgumentError } from '../../src/core/errors.ts';
 import { parseAddress } from '../../src/io/address.ts';
@@ -11,6 +11,12 @@ describe('an address', () => {
   function oneWay(): Duplex {
     const stream = new PassThrough().resume();
     stream.push(null);
+    return stream;
+  }
+
+  function lockedStream(): ReadableStream {
+    const stream = new ReadableStream();
+    stream.getReader();
     return stream;
   }
 
@@ -55,10 +61,28 @@ describe('an address', () => {
     ['an empty host', { host: '', port: 1 }, 'host must be'],
     ['a host that is null', { host: null, port: 1 }, 'not null'],
     ['tls: true', { port: 1, tls: true }, "Node's TLS options, not true"],
+    ['a stream that is an object', { stream: {} }, '{ readable, writable }, not an object'],
+    ['a stream that is null', { stream: null }, '{ readable, writable }, not null'],
+    ['half a stream', { stream: { readable: new PassThrough() } }, 'not an object'],
     [
-      'a stream that is an object',
-      { stream: {} },
-      'must be a Duplex of node:stream, not an object',
+      'a stream that can only be read',
+      { stream: Readable.from([]) },
+      'must be a duplex stream or { readable, writable }',
+    ],
+    [
+      'a pair in object mode',
+      { stream: { readable: Readable.from(['a']), writable: new PassThrough() } },
+      'object mode',
+    ],
+    [
+      'a pair with a half that was ended',
+      { stream: { readable: new PassThrough(), writable: new PassThrough().end() } },
+      'written to',
+    ],
+    [
+      'a pair with a half that is locked',
+      { stream: { readable: lockedStream(), writable: new WritableStream() } },
+      'is locked',
     ],
     ['a stream in object mode', { stream: new PassThrough({ objectMode: true }) }, 'object mode'],
     ['a stream with an encoding', { stream: new PassThrough({ encoding: 'utf8' }) }, 'encoding'],
