@@ -5,8 +5,8 @@ import { MIB, bytesOf } from './support.ts';
 
 type SetBytes = (this: Uint8Array, source: ArrayLike<number>, offset?: number) => void;
 
-/** How many bytes are copied into typed arrays meanwhile. */
-function bytesCopied(during: () => void): number {
+/** Counts the bytes that are copied into typed arrays by `set()` while `action` runs. */
+function bytesCopied(action: () => void): number {
   const arrays = Object.getPrototypeOf(Uint8Array.prototype) as { set: SetBytes };
   const set: SetBytes = arrays.set;
   let bytes = 0;
@@ -15,7 +15,7 @@ function bytesCopied(during: () => void): number {
     set.call(this, source, offset);
   };
   try {
-    during();
+    action();
   } finally {
     arrays.set = set;
   }
@@ -23,7 +23,7 @@ function bytesCopied(during: () => void): number {
 }
 
 describe('the byte buffer', () => {
-  it('holds what was appended and not dropped, whatever else is done to it', () => {
+  it('holds what was appended and not dropped, in any sequence of calls', () => {
     const step = fc.record({
       add: fc.uint8Array({ maxLength: 1200, size: 'max' }),
       dropped: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -47,7 +47,7 @@ describe('the byte buffer', () => {
     );
   });
 
-  it('uses a large chunk in place until it is told to own it', () => {
+  it('uses a large chunk in place until own() is called', () => {
     const chunk = Buffer.alloc(1000, 'a');
     const buffer = new ByteBuffer();
     buffer.append(chunk);
@@ -68,7 +68,7 @@ describe('the byte buffer', () => {
     expect(buffer.view().toString()).toBe(`${'a'.repeat(1000)}bbb`);
   });
 
-  it('moves each byte a bounded number of times when they come one by one', () => {
+  it('moves each byte a bounded number of times when bytes arrive one by one', () => {
     const buffer = new ByteBuffer();
     const chunk = bytesOf('a');
     const copied = bytesCopied(() => {
@@ -83,7 +83,7 @@ describe('the byte buffer', () => {
     expect(moved).toBeGreaterThan(0);
   });
 
-  it('moves each byte a bounded number of times when a tail is always left', () => {
+  it('moves each byte a bounded number of times when some bytes always remain', () => {
     const buffer = new ByteBuffer();
     const chunk = Buffer.alloc(100);
     buffer.append(Buffer.alloc(5000));
@@ -99,7 +99,7 @@ describe('the byte buffer', () => {
     expect(buffer.capacity).toBeLessThan(32 * 1024);
   });
 
-  it('gives back the memory of a large message once it is dropped', () => {
+  it('releases the memory of a large message when it is dropped', () => {
     const buffer = new ByteBuffer();
     const chunk = Buffer.alloc(64 * 1024);
     for (let i = 0; i < 128; i++) buffer.append(chunk);
@@ -112,7 +112,7 @@ describe('the byte buffer', () => {
     expect(buffer.capacity).toBe(0);
   });
 
-  it('keeps a small memory from message to message', () => {
+  it('reuses a small memory from message to message', () => {
     const buffer = new ByteBuffer();
     for (let i = 0; i < 100_000; i++) {
       buffer.append(bytesOf('0123456789'));

@@ -23,7 +23,7 @@ const framed = (body: string, ...fields: string[]): string =>
   [...fields, `Content-Length: ${String(Buffer.byteLength(body))}`, '', body].join('\r\n');
 
 describe('contentLength: decoding', () => {
-  it('gives the values that were encoded, for any chunks', () => {
+  it('returns the values that were encoded, for any chunks', () => {
     const lossless = contentLength({ integers: 'bigint' });
     fc.assert(
       fc.property(fc.array(big.value), sizes, (all, by) => {
@@ -33,7 +33,7 @@ describe('contentLength: decoding', () => {
     );
   });
 
-  it('finds the same messages and errors in any stream, for any chunks', () => {
+  it('returns the same messages and errors for any chunks of any stream', () => {
     const stream = streamOf(
       ...[
         'Content-Length: 2\r\n',
@@ -70,7 +70,7 @@ describe('contentLength: decoding', () => {
     );
   });
 
-  it('reads what an editor sends, however it is split', () => {
+  it('decodes what an editor sends, for any split', () => {
     const type = 'Content-Type: application/vscode-jsonrpc; charset=utf-8';
     const stream = bytesOf(
       framed('{"a":"é€😀"}', type) +
@@ -83,7 +83,7 @@ describe('contentLength: decoding', () => {
     }
   });
 
-  it('takes the names of fields in any case, and the older name of the charset', () => {
+  it('accepts field names in any case, and the older name of the charset', () => {
     for (const header of [
       'CONTENT-LENGTH:2',
       'content-length: \t 2  ',
@@ -93,7 +93,7 @@ describe('contentLength: decoding', () => {
     }
   });
 
-  it('passes over a body that is not JSON, not UTF-8 or empty', () => {
+  it('continues after a body that is not JSON, not UTF-8 or empty', () => {
     const stream = Buffer.concat([
       bytesOf(framed('{]') + framed('')),
       Buffer.from('Content-Length: 3\r\n\r\n"\xff"', 'latin1'),
@@ -109,13 +109,13 @@ describe('contentLength: decoding', () => {
     }
   });
 
-  it('gives the bytes of such a body', () => {
+  it('keeps the bytes of such a body in the error', () => {
     const decoder = codec.createDecoder({});
     decoder.write(bytesOf(framed('{]')));
     expect(Buffer.from(codecErrorOf(() => decoder.read()).raw).toString()).toBe('{]');
   });
 
-  it('reports a cut anywhere in a message', () => {
+  it('reports an end of stream anywhere in a message', () => {
     const stream = bytesOf(framed('{}'));
     for (let size = 1; size < stream.length; size++) {
       expect(outcomes(codec, [stream.subarray(0, size)])).toEqual([{ error: 'cut after' }]);
@@ -125,7 +125,7 @@ describe('contentLength: decoding', () => {
 });
 
 describe('contentLength: headers', () => {
-  it('is dead past a header that is wrong', () => {
+  it('decodes nothing after a wrong header', () => {
     const wrong = [
       '\r\n',
       'Content-Type: a\r\n\r\n',
@@ -150,7 +150,7 @@ describe('contentLength: headers', () => {
     }
   });
 
-  it('throws the same error again and takes no more bytes', () => {
+  it('throws the same error again, and ignores further bytes', () => {
     const decoder = codec.createDecoder({});
     decoder.write(bytesOf('GET / HTTP/1.1\r\n\r\n'));
     const error = codecErrorOf(() => decoder.read());
@@ -173,7 +173,7 @@ describe('contentLength: headers', () => {
 });
 
 describe('contentLength: the limit', () => {
-  it('lets a body of exactly that size pass and none above, wherever it is split', () => {
+  it('accepts a body of exactly that size and none above, for any split', () => {
     const limits = { maxMessageBytes: 5 };
     for (const chunks of splits(bytesOf(framed('"123"') + framed('"€"')))) {
       expect(outcomes(codec, chunks, limits)).toEqual(messages('123', '€'));
@@ -183,7 +183,7 @@ describe('contentLength: the limit', () => {
     }
   });
 
-  it('refuses a length as soon as the header is read', () => {
+  it('rejects a length as soon as the header is complete', () => {
     const decoder = codec.createDecoder({});
     decoder.write(bytesOf('Content-Length: 99999999999999999999\r\n\r\n'));
     const error = limitErrorOf(() => decoder.read());
@@ -191,7 +191,7 @@ describe('contentLength: the limit', () => {
     expect(limitErrorOf(() => decoder.read())).toBe(error);
   });
 
-  it('does not set memory aside for a length that was only claimed', () => {
+  it('allocates no memory for an announced length', () => {
     const decoder = codec.createDecoder({ maxMessageBytes: Infinity });
     const before = process.memoryUsage().arrayBuffers;
     decoder.write(bytesOf('Content-Length: 1000000000\r\n\r\n{'));
@@ -206,7 +206,7 @@ describe('contentLength: encoding', () => {
     expect(codec.encode(BIG[1])).toBe('Content-Length: 20\r\n\r\n18446744073709551615');
   });
 
-  it('refuses what is no message', () => {
+  it('rejects a value that is not a message', () => {
     expect(() => contentLength<unknown>().encode(undefined)).toThrow(CodecError);
     expect(() => contentLength({ objects: true }).encode([])).toThrow(CodecError);
     expect(outcomes(contentLength({ objects: true }), [bytesOf(framed('[]'))])).toEqual([
@@ -216,14 +216,14 @@ describe('contentLength: encoding', () => {
 });
 
 describe('contentLength: long streams', () => {
-  it('takes a body of 64 MiB in chunks of 64 KiB', () => {
+  it('decodes a body of 64 MiB in chunks of 64 KiB', () => {
     const decoder = codec.createDecoder({ maxMessageBytes: 65 * MIB });
     decoder.write(bytesOf(`Content-Length: ${String(64 * MIB + 2)}\r\n\r\n"`));
     const [value] = flood(decoder, Buffer.alloc(64 * 1024, 'a'), 1024, bytesOf('"'));
     expect(String(value)).toHaveLength(64 * MIB);
   });
 
-  it('takes a body of 1 MiB in chunks of 1 and of 7 bytes', () => {
+  it('decodes a body of 1 MiB in chunks of 1 and of 7 bytes', () => {
     const stream = bytesOf(framed(JSON.stringify('a'.repeat(MIB))));
     for (const size of [1, 7]) expect(outcomes(codec, cut(stream, size))).toHaveLength(1);
   });

@@ -21,7 +21,7 @@ import type { Outcome } from './support.ts';
 
 const codec = jsonLines();
 
-/** The rules, without any thought of speed, for streams that are ASCII and not over the limit. */
+/** A naive decoder, for ASCII streams below the limit. */
 function reference(stream: Buffer): Outcome[] {
   const all = stream.toString('latin1').split('\n');
   const tail = all.pop() ?? '';
@@ -37,7 +37,7 @@ function reference(stream: Buffer): Outcome[] {
 }
 
 describe('jsonLines: decoding', () => {
-  it('gives the values that were encoded, for any chunks', () => {
+  it('returns the values that were encoded, for any chunks', () => {
     fc.assert(
       fc.property(fc.array(plain.value), sizes, (all, by) => {
         expect(outcomes(codec, cut(encodeAll(codec, all), ...by))).toEqual(messages(...all));
@@ -45,7 +45,7 @@ describe('jsonLines: decoding', () => {
     );
   });
 
-  it('gives bigints where asked to, for any chunks', () => {
+  it('returns bigints if requested, for any chunks', () => {
     const lossless = jsonLines({ integers: 'bigint' });
     fc.assert(
       fc.property(fc.array(big.value), sizes, (all, by) => {
@@ -55,7 +55,7 @@ describe('jsonLines: decoding', () => {
     );
   });
 
-  it('follows the naive reference for any text and any chunks', () => {
+  it('agrees with the naive decoder for any text and any chunks', () => {
     const stream = streamOf(
       '{',
       '}',
@@ -87,7 +87,7 @@ describe('jsonLines: decoding', () => {
     }
   });
 
-  it('does not take a value that spans two lines for one', () => {
+  it('does not accept a value that spans two lines', () => {
     expect(outcomes(codec, [bytesOf('[1\n,2]\n[3]\n')])).toEqual([
       { error: 'not JSON' },
       { error: 'not JSON' },
@@ -95,7 +95,7 @@ describe('jsonLines: decoding', () => {
     ]);
   });
 
-  it('reports bad lines in their place, with their bytes, and goes on', () => {
+  it('reports invalid lines in order, with their bytes, and continues', () => {
     const decoder = codec.createDecoder({});
     decoder.write(Buffer.from('1\n{"a":\n"\xff"\n"\xc3\xa9"\n', 'latin1'));
     expect(decoder.read()).toBe(1);
@@ -108,7 +108,7 @@ describe('jsonLines: decoding', () => {
     expect([decoder.read(), decoder.read()]).toEqual(['é', undefined]);
   });
 
-  it('keeps big integers on the lines around one that is not UTF-8', () => {
+  it('keeps big integers on the lines around a line that is not UTF-8', () => {
     const stream = Buffer.from('9007199254740993\n"\xff"\n[18446744073709551615]\n', 'latin1');
     expect(outcomes(jsonLines({ integers: 'bigint' }), [stream])).toEqual([
       { message: 9007199254740993n },
@@ -117,18 +117,18 @@ describe('jsonLines: decoding', () => {
     ]);
   });
 
-  it('refuses a byte order mark', () => {
+  it('rejects a byte order mark', () => {
     expect(outcomes(codec, [bytesOf('\ufeff1\n')])).toEqual([{ error: 'not JSON' }]);
   });
 
-  it('reads deep nesting, or throws a CodecError', () => {
+  it('decodes deep nesting, or throws a CodecError', () => {
     expect(outcomes(codec, [bytesOf(`${deepArray(1000)}\n`)])[0]).toHaveProperty('message');
     for (const outcome of outcomes(codec, [bytesOf(`${'['.repeat(500_000)}\n`)])) {
       expect(outcome).toEqual({ error: 'not JSON' });
     }
   });
 
-  it('reads a member __proto__ as data', () => {
+  it('decodes a member __proto__ as data', () => {
     const decoder = codec.createDecoder({});
     decoder.write(bytesOf('{"__proto__":{"polluted":1}}\n'));
     const value = decoder.read();
@@ -136,7 +136,7 @@ describe('jsonLines: decoding', () => {
     expect(Object.keys(value ?? {})).toEqual(['__proto__']);
   });
 
-  it('reports a last line without terminator when the stream ends', () => {
+  it('reports a last line without a terminator when the stream ends', () => {
     const decoder = codec.createDecoder({});
     decoder.write(bytesOf('1\n {"a"'));
     expect([decoder.read(), decoder.read()]).toEqual([1, undefined]);
@@ -151,14 +151,14 @@ describe('jsonLines: decoding', () => {
 describe('jsonLines: objects only', () => {
   const objects = jsonLines({ objects: true });
 
-  it('refuses every other value in both directions', () => {
+  it('rejects every other value in both directions', () => {
     const stream = bytesOf('1\n[{}]\nnull\n"{"\n{"a":[1]}\n');
-    const refused = { error: 'not an object' };
+    const rejected = { error: 'not an object' };
     expect(outcomes(objects, [stream])).toEqual([
-      refused,
-      refused,
-      refused,
-      refused,
+      rejected,
+      rejected,
+      rejected,
+      rejected,
       ...messages({ a: [1] }),
     ]);
     for (const value of [1, [{}], null, '{', 5n])
@@ -171,7 +171,7 @@ describe('jsonLines: objects only', () => {
 describe('jsonLines: the limit', () => {
   const limits = { maxMessageBytes: 8 };
 
-  it('lets a line of exactly that size pass and none above, wherever it is split', () => {
+  it('accepts a line of exactly that size and none above, for any split', () => {
     for (const end of ['\n', '\r\n']) {
       for (const chunks of splits(bytesOf(`{"a":12}${end}"€€"${end}`))) {
         expect(outcomes(codec, chunks, limits)).toEqual(messages({ a: 12 }, '€€'));
@@ -184,7 +184,7 @@ describe('jsonLines: the limit', () => {
     }
   });
 
-  it('throws the same error again and takes no more bytes', () => {
+  it('throws the same error again, and ignores further bytes', () => {
     const decoder = codec.createDecoder(limits);
     decoder.write(bytesOf('"2345678'));
     expect(decoder.read()).toBeUndefined();
@@ -197,14 +197,14 @@ describe('jsonLines: the limit', () => {
 });
 
 describe('jsonLines: long streams', () => {
-  it('takes a text of 64 MiB in chunks of 64 KiB', () => {
+  it('decodes a text of 64 MiB in chunks of 64 KiB', () => {
     const decoder = codec.createDecoder({ maxMessageBytes: 65 * MIB });
     decoder.write(bytesOf('"'));
     const [value] = flood(decoder, Buffer.alloc(64 * 1024, 'a'), 1024, bytesOf('"\n'));
     expect(String(value)).toHaveLength(64 * MIB);
   });
 
-  it('takes a text of 1 MiB in chunks of 1 and of 7 bytes', () => {
+  it('decodes a text of 1 MiB in chunks of 1 and of 7 bytes', () => {
     const stream = bytesOf(`${JSON.stringify('a'.repeat(MIB))}\n`);
     for (const size of [1, 7]) expect(outcomes(codec, cut(stream, size))).toHaveLength(1);
   });

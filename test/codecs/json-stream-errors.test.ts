@@ -8,7 +8,7 @@ const codec = jsonStream();
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
 
 describe('jsonStream: resets', () => {
-  it('drops an unfinished object at 0xFF or 0x00 and begins anew', () => {
+  it('drops an unfinished object at 0xFF or 0x00, and starts over', () => {
     for (const reset of ['\xff', '\x00']) {
       for (const begun of ['', '{"a', '{"a\\', '{"a":[1,', '{\n', ' ']) {
         const stream = latin1(`{"x":1}\n${begun}${reset}{"return":5678}\n`);
@@ -17,7 +17,7 @@ describe('jsonStream: resets', () => {
     }
   });
 
-  it('ends a refused line or object', () => {
+  it('ends a rejected line or object', () => {
     const stream = latin1('garbage\xff{"a":1}\n{"b":{\xff{"c":2}');
     expect(everySplit(stream, { maxDepth: 1 })).toEqual([
       { error: 'beginning' },
@@ -27,14 +27,14 @@ describe('jsonStream: resets', () => {
     ]);
   });
 
-  it('leaves a clean end behind', () => {
+  it('makes the end of the stream clean', () => {
     expect(outcomes(codec, [latin1('{"a":1}{"b\xff')])).toEqual(messages({ a: 1 }));
     expect(outcomes(codec, [latin1('\x00')])).toEqual([]);
   });
 });
 
 describe('jsonStream: errors', () => {
-  it('refuses what begins no object, up to the end of its line', () => {
+  it('rejects anything that does not begin an object, up to the end of its line', () => {
     for (const garbage of ['1', '"{}"', 'null{}', '}', ']{}', 'é', '\ufeff{}', ',']) {
       const stream = bytesOf(`{"a":1}\n${garbage}\r\n{"b":2}\n`);
       expect(everySplit(stream)).toEqual([
@@ -45,7 +45,7 @@ describe('jsonStream: errors', () => {
     }
   });
 
-  it('does so at once, without waiting for the end of the line', () => {
+  it('rejects it at once, without waiting for the end of the line', () => {
     const decoder = codec.createDecoder({});
     decoder.write(bytesOf('(qemu) '));
     const error = codecErrorOf(() => decoder.read());
@@ -56,7 +56,7 @@ describe('jsonStream: errors', () => {
     }).not.toThrow();
   });
 
-  it('passes over an object that is not JSON or not UTF-8', () => {
+  it('continues after an object that is not JSON or not UTF-8', () => {
     const stream = latin1('{"a":1}{]{"b":2}\n{"c":"\xc3"}{"d":4}\n{"e":"\t"}\n{"f":6}\n');
     expect(everySplit(stream)).toEqual([
       ...messages({ a: 1 }),
@@ -69,7 +69,7 @@ describe('jsonStream: errors', () => {
     ]);
   });
 
-  it('gives the bytes of such an object, and the cause', () => {
+  it('keeps the bytes of such an object, and the cause, in the error', () => {
     const decoder = codec.createDecoder({});
     decoder.write(latin1('{"a":\n\xe9} {,}'));
     const [wrongBytes, wrongJson] = [
@@ -82,7 +82,7 @@ describe('jsonStream: errors', () => {
     expect(wrongJson.cause).toBeInstanceOf(SyntaxError);
   });
 
-  it('gives up a string at the end of its line, and goes on with the next', () => {
+  it('rejects a string that is not closed on its line, and continues on the next', () => {
     expect(everySplit(bytesOf('{"a":"b}\n{"c":1}\n{"d\\\n{"e":2}'))).toEqual([
       { error: 'line end' },
       ...messages({ c: 1 }),
@@ -91,7 +91,7 @@ describe('jsonStream: errors', () => {
     ]);
   });
 
-  it('reports a cut in an object, with its bytes', () => {
+  it('reports an end of stream in an object, with its bytes', () => {
     const decoder = codec.createDecoder({});
     decoder.write(bytesOf('{"a":1}\n {"b":\n'));
     expect([decoder.read(), decoder.read()]).toEqual([{ a: 1 }, undefined]);
@@ -108,9 +108,9 @@ describe('jsonStream: errors', () => {
 });
 
 describe('jsonStream: nesting', () => {
-  const refused = [{ error: 'too deep' }, ...messages({})];
+  const rejected = [{ error: 'too deep' }, ...messages({})];
 
-  it('may be exactly as deep as the limit, in whole lines and in pieces', () => {
+  it('may be exactly as deep as the limit, for whole lines and small chunks', () => {
     for (const [text, deeper] of [
       [deepObject(1024), deepObject(1025)],
       [`{"a":${deepArray(1023)}}`, `{"a":${deepArray(1024)}}`],
@@ -118,14 +118,14 @@ describe('jsonStream: nesting', () => {
       for (const by of [[], [1], [1000]]) {
         expect(outcomes(codec, cut(bytesOf(`${text}\n{}\n`), ...by))).toHaveLength(2);
         expect(outcomes(codec, cut(bytesOf(`${text}\n{}\n`), ...by))).not.toContainEqual(
-          refused[0],
+          rejected[0],
         );
-        expect(outcomes(codec, cut(bytesOf(`${deeper}\n{}\n`), ...by))).toEqual(refused);
+        expect(outcomes(codec, cut(bytesOf(`${deeper}\n{}\n`), ...by))).toEqual(rejected);
       }
     }
   });
 
-  it('is refused before the end has come, and passed over without being kept', () => {
+  it('is rejected before the object is complete, and skipped without buffering', () => {
     const decoder = jsonStream({ maxDepth: 2, objects: false }).createDecoder({});
     decoder.write(bytesOf('[[['));
     expect(Buffer.from(codecErrorOf(() => decoder.read()).raw).toString()).toBe('[[[');
@@ -135,7 +135,7 @@ describe('jsonStream: nesting', () => {
     expect([decoder.read(), decoder.read()]).toEqual([[], undefined]);
   });
 
-  it('counts a refused object towards the limit of its size', () => {
+  it('counts a rejected object towards the size limit', () => {
     const decoder = jsonStream({ maxDepth: 1 }).createDecoder({ maxMessageBytes: 100 });
     decoder.write(bytesOf('{"a":{'));
     codecErrorOf(() => decoder.read());
@@ -159,7 +159,7 @@ describe('jsonStream: nesting', () => {
 });
 
 describe('jsonStream: the limit', () => {
-  it('lets an object of exactly that size pass and none above, wherever it is split', () => {
+  it('accepts an object of exactly that size and none above, for any split', () => {
     for (const text of ['{"a":"€"}', '{"a":\n12345}', '{"a": 12 }']) {
       const size = Buffer.byteLength(text);
       const stream = bytesOf(`{} \n${text}\r\n \t ${text}{}`);
@@ -171,7 +171,7 @@ describe('jsonStream: the limit', () => {
     }
   });
 
-  it('does not count white space and refused lines', () => {
+  it('does not count white space and rejected lines', () => {
     const stream = bytesOf(`${' \n'.repeat(100)}{}${'x'.repeat(100)}\n{}`);
     expect(everySplit(stream, {}, 2)).toEqual([
       ...messages({}),
@@ -180,7 +180,7 @@ describe('jsonStream: the limit', () => {
     ]);
   });
 
-  it('throws the same error again and takes no more bytes', () => {
+  it('throws the same error again, and ignores further bytes', () => {
     const decoder = codec.createDecoder({ maxMessageBytes: 8 });
     decoder.write(bytesOf('{"a":1}\n{"a":123}\n{"a":2}\n'));
     expect(decoder.read()).toEqual({ a: 1 });

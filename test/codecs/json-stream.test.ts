@@ -19,11 +19,11 @@ import {
 const codec = jsonStream();
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
 
-/** The one way to cut a stream on which no line is ever complete before it was scanned. */
+/** Cuts a stream into bytes: only then is no line complete before it is scanned. */
 const inBytes = (stream: Buffer): Uint8Array[] => cut(stream, 1);
 
 describe('jsonStream: decoding', () => {
-  it('gives the objects that were encoded, for any chunks and any terminator', () => {
+  it('returns the objects that were encoded, for any chunks and any terminator', () => {
     const terminator = fc.constantFrom('' as const, '\n' as const, '\r\n' as const);
     fc.assert(
       fc.property(fc.array(plain.object), sizes, terminator, (all, by, end) => {
@@ -33,7 +33,7 @@ describe('jsonStream: decoding', () => {
     );
   });
 
-  it('gives pretty-printed objects and arrays with anything white between, for any chunks', () => {
+  it('returns pretty-printed objects and arrays with any white space, for any chunks', () => {
     const options = { objects: false, integers: 'bigint' } as const;
     const item = fc.record({
       value: big.value.map((value): JsonValue => [value]),
@@ -57,7 +57,7 @@ describe('jsonStream: decoding', () => {
     );
   });
 
-  it('finds the same in whole lines as byte by byte, messages and errors, in any stream', () => {
+  it('returns the same for whole lines as for single bytes, for any stream', () => {
     const stream = streamOf(
       ...[
         '{',
@@ -111,7 +111,7 @@ describe('jsonStream: decoding', () => {
     );
   });
 
-  it('delivers an object without waiting for what follows it', () => {
+  it('returns an object without waiting for what follows it', () => {
     const decoder = codec.createDecoder({});
     decoder.write(bytesOf('{"a":1}{"b"'));
     expect([decoder.read(), decoder.read()]).toEqual([{ a: 1 }, undefined]);
@@ -119,7 +119,7 @@ describe('jsonStream: decoding', () => {
     expect([decoder.read(), decoder.read()]).toEqual([{ b: 2 }, undefined]);
   });
 
-  it('delivers what was written in several writes before the first read', () => {
+  it('returns what was written in several writes before the first read', () => {
     const decoder = codec.createDecoder({});
     decoder.write(bytesOf('{"a":1}\n{"b":'));
     decoder.write(bytesOf('2}\n{"c":3}\n'));
@@ -135,12 +135,12 @@ describe('jsonStream: decoding', () => {
     expect(everySplit(stream)).toEqual(messages(value, value));
   });
 
-  it('takes lines that are not ASCII before others that are scanned', () => {
+  it('decodes lines that are not ASCII before lines that are scanned', () => {
     const stream = bytesOf('{"é":"€"}\n{"😀":1}\r\n{"a":\n"é"}\n{"b":"€"}\n');
     expect(everySplit(stream)).toEqual(messages({ é: '€' }, { '😀': 1 }, { a: 'é' }, { b: '€' }));
   });
 
-  it('reads arrays only where it is asked to', () => {
+  it('decodes arrays only with objects: false', () => {
     expect(everySplit(bytesOf('[1,\n{"a":2}]\n[]{}'), { objects: false })).toEqual(
       messages([1, { a: 2 }], [], {}),
     );
@@ -150,14 +150,14 @@ describe('jsonStream: decoding', () => {
     ]);
   });
 
-  it('keeps big integers in whole lines and in pieces', () => {
+  it('keeps big integers for whole lines and small chunks', () => {
     const text = '{"a":[9007199254740993,18446744073709551615,-9223372036854775808]}\n';
     const options = { integers: 'bigint' } as const;
     expect(everySplit(bytesOf(text + text), options)).toEqual(messages({ a: BIG }, { a: BIG }));
     expect(jsonStream(options).encode({ a: [...BIG] })).toBe(text);
   });
 
-  it('reads a member __proto__ as data', () => {
+  it('decodes a member __proto__ as data', () => {
     const decoder = codec.createDecoder({});
     decoder.write(bytesOf('{"__proto__":{"polluted":1}}'));
     const value = decoder.read();
@@ -167,7 +167,7 @@ describe('jsonStream: decoding', () => {
 });
 
 describe('jsonStream: encoding', () => {
-  it('refuses what the other side would not read', () => {
+  it('rejects what the decoder would not accept', () => {
     const any = jsonStream<unknown>();
     for (const value of [1, 'a', null, [], undefined, 5n, new Date(0)]) {
       expect(() => any.encode(value)).toThrow(CodecError);
@@ -178,14 +178,14 @@ describe('jsonStream: encoding', () => {
 });
 
 describe('jsonStream: long streams', () => {
-  it('takes an object of 64 MiB in chunks of 64 KiB', () => {
+  it('decodes an object of 64 MiB in chunks of 64 KiB', () => {
     const decoder = codec.createDecoder({ maxMessageBytes: 65 * MIB });
     decoder.write(bytesOf('{"a":"'));
     const [value] = flood(decoder, Buffer.alloc(64 * 1024, 'a'), 1024, bytesOf('"}'));
     expect(JSON.stringify(value)).toHaveLength(64 * MIB + 8);
   });
 
-  it('takes 1 MiB of objects, and one of that size, in chunks of 1, 7 and 65536 bytes', () => {
+  it('decodes 1 MiB of objects, and one of that size, in chunks of 1, 7 and 65536 bytes', () => {
     const small = `${JSON.stringify({ a: ['x'.repeat(100)] }, undefined, 1)}\n`;
     const stream = bytesOf(small.repeat(Math.ceil(MIB / small.length)));
     const large = bytesOf(JSON.stringify({ a: 'x'.repeat(MIB) }));

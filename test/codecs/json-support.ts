@@ -11,7 +11,7 @@ import type { Outcome } from './support.ts';
 /** 2^53+1, 2^64-1, -2^63: the first integer that a number cannot hold, and the bounds of 64 bits. */
 export const BIG = [9007199254740993n, 18446744073709551615n, -9223372036854775808n] as const;
 
-// Strings with what the codecs themselves look for, and with what the lossless writer marks bigints by.
+// Strings with the characters that the codecs scan for, and the marks of the lossless writer.
 const text = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 12 }),
   fc
@@ -66,11 +66,11 @@ function tree(leaf: fc.Arbitrary<JsonValue>): {
   return { value, object };
 }
 
-/** As `Object.fromEntries()`, where `__proto__` is a member like any other. */
+/** As `Object.fromEntries()`, for which `__proto__` is a member like any other. */
 const ownMembers = (members: readonly (readonly [string, JsonValue])[]): JsonObject =>
   Object.fromEntries(members);
 
-/** Values that `JSON` keeps as they are. */
+/** Values that `JSON` preserves. */
 export const plain = tree(scalar);
 /** Values with integers that need a bigint. */
 export const big = tree(fc.oneof(scalar, bigInteger));
@@ -79,7 +79,7 @@ export const deepArray = (depth: number): string => '['.repeat(depth) + ']'.repe
 export const deepObject = (depth: number): string =>
   '{"a":'.repeat(depth - 1) + '{}' + '}'.repeat(depth - 1);
 
-/** The messages of a stream, however it is cut in two; all cuts must agree. */
+/** Decodes a stream, and asserts that every cut into two chunks has the same outcomes. */
 export function everySplit(
   stream: Buffer,
   options?: JsonStreamOptions,

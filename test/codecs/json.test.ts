@@ -24,7 +24,7 @@ describe('integers: "bigint"', () => {
     expect(lossless.encode(BIG[2])).toBe('-9223372036854775808\n');
   });
 
-  it('makes a bigint only of integers that are not safe', () => {
+  it('returns a bigint only for integers that are not safe', () => {
     const text =
       '[9007199254740991,-9007199254740991,9007199254740992,-0,1.00000000000000000001,12345678901234567890.5,1e3,12345678901234567890e1,0.12345678901234567890]';
     expect(decode(text)).toStrictEqual([
@@ -40,7 +40,7 @@ describe('integers: "bigint"', () => {
     ]);
   });
 
-  it('gives back any value, also with strings and names that look like its marks', () => {
+  it('returns any value, also with strings and names that look like its marks', () => {
     fc.assert(
       fc.property(big.value, (value) => {
         expect(decode(String(lossless.encode(value)).trimEnd())).toStrictEqual(value);
@@ -49,7 +49,7 @@ describe('integers: "bigint"', () => {
     );
   });
 
-  it('reads what needs no bigint as JSON.parse does, white space and escapes included', () => {
+  it('agrees with JSON.parse without big integers, also on white space and escapes', () => {
     fc.assert(
       fc.property(plain.value, fc.constantFrom('', ' ', '\t'), (value, indent) => {
         const text = JSON.stringify(
@@ -70,7 +70,7 @@ describe('integers: "bigint"', () => {
     expect(Object.keys(value ?? {})).toEqual(['1', '2', 'b']);
   });
 
-  it('reads a member __proto__ as data', () => {
+  it('decodes a member __proto__ as data', () => {
     const value = decode('{"__proto__":{"polluted":12345678901234567890},"a":{"__proto__":null}}');
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
     expect(Object.entries(value ?? {})[0]).toEqual([
@@ -80,20 +80,20 @@ describe('integers: "bigint"', () => {
     expect('polluted' in {}).toBe(false);
   });
 
-  it('reports what is not JSON as it would without big integers', () => {
+  it('reports invalid JSON as it would without big integers', () => {
     const error = codecErrorOf(() => decode('[12345678901234567890,]'));
     expect(error.cause).toBeInstanceOf(SyntaxError);
     expect(Buffer.from(error.raw).toString()).toBe('[12345678901234567890,]');
   });
 
-  it('turns a nesting too deep for the stack into a CodecError', () => {
+  it('throws a CodecError for nesting too deep for the stack', () => {
     const text = `[12345678901234567890,${deepArray(200_000)}]`;
     expect(codecErrorOf(() => decode(text)).cause).toBeInstanceOf(RangeError);
   });
 });
 
 describe('integers: "number"', () => {
-  it('rounds what is read, and writes bigints all the same', () => {
+  it('rounds decoded integers, and still encodes bigints', () => {
     const codec = jsonLines();
     expect(decode('9007199254740993', codec)).toBe(9007199254740992);
     expect(codec.encode({ a: 9007199254740993n, b: [1n] })).toBe(
@@ -132,13 +132,13 @@ describe('JSON: encoding', () => {
   const cycle: unknown[] = [];
   cycle.push(cycle);
 
-  it('refuses what has no JSON text', () => {
+  it('rejects a value without JSON text', () => {
     for (const value of [undefined, () => 1, Symbol('a'), NaN, Infinity, -Infinity]) {
       expect(() => codec.encode(value)).toThrow(CodecError);
     }
   });
 
-  it('passes on the cause of a failure', () => {
+  it('keeps the cause of a failure', () => {
     let deep: unknown = 1;
     for (let i = 0; i < 200_000; i++) deep = [deep];
     const thrown = new Error('from toJSON');
@@ -153,7 +153,7 @@ describe('JSON: encoding', () => {
     expect(codecErrorOf(() => codec.encode(throwing)).cause).toBe(thrown);
   });
 
-  it('writes nested NaN and undefined as JSON.stringify does', () => {
+  it('encodes nested NaN and undefined as JSON.stringify does', () => {
     expect(codec.encode({ a: NaN, b: undefined, c: [undefined] })).toBe('{"a":null,"c":[null]}\n');
     expect(codec.encode({ a: NaN, b: undefined, c: [undefined, 1n] })).toBe(
       '{"a":null,"c":[null,1]}\n',

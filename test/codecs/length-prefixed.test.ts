@@ -25,7 +25,7 @@ const prefix: fc.Arbitrary<LengthPrefixedOptions> = fc.record({
 const bytes = (...values: number[]): Uint8Array => new Uint8Array(values);
 
 describe('lengthPrefixed', () => {
-  it('gives the messages that were encoded, for any chunks and any prefix', () => {
+  it('returns the messages that were encoded, for any chunks and any prefix', () => {
     const all = fc.array(fc.uint8Array({ maxLength: 255, size: 'max' }), {
       maxLength: 20,
       size: 'max',
@@ -38,7 +38,7 @@ describe('lengthPrefixed', () => {
     );
   });
 
-  it('writes the length as it is told to', () => {
+  it('encodes the length with the given size and byte order', () => {
     const message = Buffer.alloc(258);
     const begins = (options: LengthPrefixedOptions): number[] => [
       ...Buffer.from(lengthPrefixed(options).encode(message)).subarray(0, 4),
@@ -50,21 +50,21 @@ describe('lengthPrefixed', () => {
     expect(lengthPrefixed({ size: 1 }).encode(bytes(7))).toEqual(Buffer.from([1, 7]));
   });
 
-  it('refuses a message that does not fit its prefix, and no smaller one', () => {
+  it('rejects a message that does not fit its prefix, and no smaller one', () => {
     expect(() => lengthPrefixed({ size: 1 }).encode(new Uint8Array(256))).toThrow(CodecError);
     expect(() => lengthPrefixed({ size: 2 }).encode(new Uint8Array(65_536))).toThrow(CodecError);
     expect(lengthPrefixed({ size: 1 }).encode(new Uint8Array(255))).toHaveLength(256);
     expect(lengthPrefixed({ size: 2 }).encode(new Uint8Array(65_535))).toHaveLength(65_537);
   });
 
-  it('has prefixes of 1, 2 and 4 bytes only', () => {
+  it('allows prefixes of 1, 2 and 4 bytes only', () => {
     for (const size of [0, 3, 8, '4']) {
       const options: object = { size };
       expect(() => lengthPrefixed(options)).toThrow(ArgumentError);
     }
   });
 
-  it('delivers copies that keep nothing else alive', () => {
+  it('returns copies that retain no other memory', () => {
     const chunk = Buffer.from(codec.encode(bytesOf('abc')));
     const decoder = codec.createDecoder({});
     decoder.write(chunk);
@@ -74,7 +74,7 @@ describe('lengthPrefixed', () => {
     expect(message?.buffer.byteLength).toBe(3);
   });
 
-  it('lets a message of exactly the limit pass and none above, wherever it is split', () => {
+  it('accepts a message of exactly the limit and none above, for any split', () => {
     const limits = { maxMessageBytes: 5 };
     const [five, six] = [bytes(1, 2, 3, 4, 5), bytes(1, 2, 3, 4, 5, 6)];
     for (const chunks of splits(encodeAll(codec, [five, bytes(), five]))) {
@@ -85,7 +85,7 @@ describe('lengthPrefixed', () => {
     }
   });
 
-  it('refuses a prefix above the limit at once, and takes no more bytes', () => {
+  it('rejects a prefix above the limit at once, and ignores further bytes', () => {
     const decoder = codec.createDecoder({});
     decoder.write(bytes(255, 255, 255, 255));
     const error = limitErrorOf(() => decoder.read());
@@ -94,7 +94,7 @@ describe('lengthPrefixed', () => {
     expect(limitErrorOf(() => decoder.read())).toBe(error);
   });
 
-  it('does not set memory aside for a length that was only claimed', () => {
+  it('allocates no memory for an announced length', () => {
     const decoder = codec.createDecoder({ maxMessageBytes: Infinity });
     const before = process.memoryUsage().arrayBuffers;
     decoder.write(bytes(255, 255, 255, 255, 0));
@@ -102,7 +102,7 @@ describe('lengthPrefixed', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(MIB);
   });
 
-  it('reports a cut in a prefix and in a message', () => {
+  it('reports an end of stream in a prefix and in a message', () => {
     for (const rest of [bytes(0), bytes(0, 0, 0, 2), bytes(0, 0, 0, 2, 9)]) {
       const decoder = codec.createDecoder({});
       decoder.write(rest);
@@ -116,14 +116,14 @@ describe('lengthPrefixed', () => {
     expect(outcomes(codec, [bytes(0, 0, 0, 0)])).toEqual(messages(bytes()));
   });
 
-  it('takes a message of 64 MiB in chunks of 64 KiB', () => {
+  it('decodes a message of 64 MiB in chunks of 64 KiB', () => {
     const decoder = codec.createDecoder({ maxMessageBytes: 64 * MIB });
     decoder.write(bytes(4, 0, 0, 0));
     const [message] = flood(decoder, Buffer.alloc(64 * 1024), 1024, bytes());
     expect(message).toHaveLength(64 * MIB);
   });
 
-  it('takes a message of 1 MiB in chunks of 1 and of 7 bytes', () => {
+  it('decodes a message of 1 MiB in chunks of 1 and of 7 bytes', () => {
     const stream = Buffer.from(codec.encode(new Uint8Array(MIB)));
     for (const size of [1, 7]) expect(outcomes(codec, cut(stream, size))).toHaveLength(1);
   });

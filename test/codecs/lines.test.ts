@@ -22,7 +22,7 @@ const text = fc
   .string({ unit: 'grapheme', maxLength: 60, size: 'max' })
   .filter((line) => !line.includes('\n') && !line.endsWith('\r'));
 
-/** The rules, without any thought of speed: the whole stream at once, one line after the other. */
+/** A naive decoder: takes the whole stream at once, line by line. */
 function reference(stream: Buffer, limit: number): Outcome[] {
   const all: Outcome[] = [];
   let from = 0;
@@ -39,7 +39,7 @@ function reference(stream: Buffer, limit: number): Outcome[] {
 }
 
 describe('lines: decoding', () => {
-  it('gives the lines that were encoded, for any chunks', () => {
+  it('returns the lines that were encoded, for any chunks', () => {
     fc.assert(
       fc.property(
         fc.array(text),
@@ -53,7 +53,7 @@ describe('lines: decoding', () => {
     );
   });
 
-  it('follows the naive reference for any bytes, any chunks and any limit', () => {
+  it('agrees with the naive decoder for any bytes, any chunks and any limit', () => {
     const stream = streamOf(
       'a',
       'bc',
@@ -76,19 +76,19 @@ describe('lines: decoding', () => {
     );
   });
 
-  it('takes both terminators, and delivers blank lines', () => {
+  it('accepts both terminators, and returns blank lines', () => {
     for (const chunks of splits(bytesOf('a\r\n\n\r\nb\rc\n\r\r\n'))) {
       expect(outcomes(lines(), chunks)).toEqual(messages('a', '', '', 'b\rc', '\r'));
     }
   });
 
-  it('puts together characters that were split', () => {
+  it('joins characters that were split', () => {
     for (const chunks of splits(bytesOf('é€😀\n\ufeffx\ufffd\n'))) {
       expect(outcomes(lines(), chunks)).toEqual(messages('é€😀', '\ufeffx\ufffd'));
     }
   });
 
-  it('delivers what was written in several writes before the first read', () => {
+  it('returns what was written in several writes before the first read', () => {
     const decoder = lines().createDecoder({});
     decoder.write(bytesOf('a\nb'));
     decoder.write(bytesOf('c\n'));
@@ -97,7 +97,7 @@ describe('lines: decoding', () => {
     expect([decoder.read(), decoder.read(), decoder.read()]).toEqual(['bc', 'd', undefined]);
   });
 
-  it('reports a line that is not UTF-8 with its bytes, in its place', () => {
+  it('reports a line that is not UTF-8 with its bytes, in order', () => {
     const decoder = lines().createDecoder({});
     decoder.write(Buffer.from('a\n\xff\xfe\r\nb\n', 'latin1'));
     expect(decoder.read()).toBe('a');
@@ -107,7 +107,7 @@ describe('lines: decoding', () => {
     expect([decoder.read(), decoder.read()]).toEqual(['b', undefined]);
   });
 
-  it('reports a last line without terminator when the stream ends', () => {
+  it('reports a last line without a terminator when the stream ends', () => {
     const decoder = lines().createDecoder({});
     decoder.write(bytesOf('a\nbc'));
     expect([decoder.read(), decoder.read()]).toEqual(['a', undefined]);
@@ -118,7 +118,7 @@ describe('lines: decoding', () => {
     expect(Buffer.from(error.raw).toString()).toBe('bc');
   });
 
-  it('ends cleanly behind a terminator', () => {
+  it('ends cleanly after a terminator', () => {
     expect(outcomes(lines(), [bytesOf('a\n')])).toEqual(messages('a'));
     expect(outcomes(lines(), [])).toEqual([]);
   });
@@ -127,7 +127,7 @@ describe('lines: decoding', () => {
 describe('lines: the limit', () => {
   const limits = { maxMessageBytes: 6 };
 
-  it('lets a line of exactly that size pass and none above, wherever it is split', () => {
+  it('accepts a line of exactly that size and none above, for any split', () => {
     for (const end of ['\n', '\r\n']) {
       for (const chunks of splits(bytesOf(`123456${end}€€${end}`))) {
         expect(outcomes(lines(), chunks, limits)).toEqual(messages('123456', '€€'));
@@ -143,12 +143,12 @@ describe('lines: the limit', () => {
     }
   });
 
-  it('holds for a line that is not UTF-8', () => {
+  it('applies to a line that is not UTF-8', () => {
     const stream = Buffer.from('\xff23456\n\xff234567\n', 'latin1');
     expect(outcomes(lines(), [stream], limits)).toEqual([{ error: 'UTF-8' }, { error: 'limit 6' }]);
   });
 
-  it('says the limit and the size, again and again, and takes no more bytes', () => {
+  it('throws the same error, with limit and size, again, and ignores further bytes', () => {
     const decoder = lines().createDecoder(limits);
     decoder.write(bytesOf('12345678\n'));
     const error = limitErrorOf(() => decoder.read());
@@ -160,7 +160,7 @@ describe('lines: the limit', () => {
     }).not.toThrow();
   });
 
-  it('ends an endless line as soon as it is passed', () => {
+  it('rejects an endless line as soon as it is exceeded', () => {
     const decoder = lines().createDecoder({ maxMessageBytes: 10_000 });
     let written = 0;
     const feed = (): void => {
@@ -181,7 +181,7 @@ describe('lines: encoding', () => {
     expect(lines({ terminator: '\r\n' }).encode('')).toBe('\r\n');
   });
 
-  it('refuses what would not arrive as it is', () => {
+  it('rejects a line that would not be decoded as it is', () => {
     for (const line of ['a\nb', '\n', 'a\r', '\r', '\ud800', 'a\udc00b']) {
       expect(() => lines().encode(line)).toThrow(CodecError);
     }
@@ -189,18 +189,18 @@ describe('lines: encoding', () => {
 });
 
 describe('lines: long streams', () => {
-  it('takes a line of 64 MiB in chunks of 64 KiB', () => {
+  it('decodes a line of 64 MiB in chunks of 64 KiB', () => {
     const decoder = lines().createDecoder({ maxMessageBytes: 64 * MIB });
     const [line] = flood(decoder, Buffer.alloc(64 * 1024, 'a'), 1024, bytesOf('\n'));
     expect(String(line)).toHaveLength(64 * MIB);
   });
 
-  it('takes a line of 1 MiB in single bytes', () => {
+  it('decodes a line of 1 MiB in single bytes', () => {
     const [line] = flood(lines().createDecoder({}), bytesOf('a'), MIB, bytesOf('\n'));
     expect(String(line)).toHaveLength(MIB);
   });
 
-  it('takes a million lines of which each is split', () => {
+  it('decodes a million lines of which each is split', () => {
     const all = flood(lines().createDecoder({}), bytesOf('a\nb'), MIB, bytesOf('\n'));
     expect(all).toHaveLength(MIB + 1);
   });

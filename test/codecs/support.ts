@@ -1,15 +1,15 @@
-/** What the tests of the codecs share: ways to cut a stream, and what a decoder makes of the pieces. */
+/** Helpers for the tests of codecs: they cut streams into chunks, and decode the chunks. */
 
 import fc from 'fast-check';
 import { CodecError, LimitError } from '../../src/core/errors.ts';
 import type { Codec, Decoder, Limits } from '../../src/core/types.ts';
 
-/** What one `read()` gave, in a form that compares well. */
+/** The outcome of one `read()`, in a form that is easy to compare. */
 export type Outcome = { message: unknown } | { error: string };
 
 export const bytesOf = (text: string): Buffer => Buffer.from(text, 'utf8');
 
-/** All that a decoder gives for `chunks` and the end, each chunk's memory being spoiled after use. */
+/** Decodes `chunks` up to the end of stream. Each chunk is overwritten after it was read. */
 export function outcomes(
   codec: Codec<unknown, never>,
   chunks: readonly Uint8Array[],
@@ -18,10 +18,10 @@ export function outcomes(
   const decoder = codec.createDecoder(limits);
   const all: Outcome[] = [];
   for (const chunk of chunks) {
-    const lent = Buffer.from(chunk);
-    decoder.write(lent);
+    const reused = Buffer.from(chunk);
+    decoder.write(reused);
     if (!drain(decoder, all)) return all;
-    lent.fill('x');
+    reused.fill('x');
   }
   const error = thrownBy(() => {
     decoder.end();
@@ -30,7 +30,7 @@ export function outcomes(
   return all;
 }
 
-/** Reads until `undefined`; `false` when the decoder is dead. */
+/** Reads until `undefined`; returns `false` if the decoder throws the same error again. */
 function drain(decoder: Decoder<unknown>, all: Outcome[]): boolean {
   let last: unknown;
   for (;;) {
@@ -48,11 +48,11 @@ function drain(decoder: Decoder<unknown>, all: Outcome[]): boolean {
   }
 }
 
-/** Only errors of the library are expected: any other fails the test. */
+/** A short text for an error of the library; any other error fails the test. */
 function textOf(error: unknown): string {
   if (error instanceof LimitError) return `limit ${String(error.limit)}`;
   if (!(error instanceof CodecError)) throw error;
-  // Neither the chunk nor the buffer: they change, and may be large.
+  // `raw` must not be a view of the chunk or the buffer, which change and may be large.
   if (error.raw.buffer.byteLength !== error.raw.length) throw new Error('raw is not a copy');
   return (
     /cut after|not JSON|UTF-8|not an object|line end|too deep|beginning|header/.exec(
@@ -61,7 +61,7 @@ function textOf(error: unknown): string {
   );
 }
 
-/** What `action` throws, or `undefined`. */
+/** Returns what `action` throws, or `undefined`. */
 function thrownBy(action: () => unknown): unknown {
   try {
     action();
@@ -71,14 +71,14 @@ function thrownBy(action: () => unknown): unknown {
   return undefined;
 }
 
-/** The `CodecError` that `action` must throw. */
+/** Returns the `CodecError` that `action` must throw. */
 export function codecErrorOf(action: () => unknown): CodecError {
   const error = thrownBy(action);
   if (error instanceof CodecError) return error;
   throw new Error('There was no CodecError', { cause: error });
 }
 
-/** The `LimitError` that `action` must throw. */
+/** Returns the `LimitError` that `action` must throw. */
 export function limitErrorOf(action: () => unknown): LimitError {
   const error = thrownBy(action);
   if (error instanceof LimitError) return error;
@@ -88,7 +88,7 @@ export function limitErrorOf(action: () => unknown): LimitError {
 export const messages = (...values: readonly unknown[]): Outcome[] =>
   values.map((message) => ({ message }));
 
-/** `bytes` in chunks of the sizes given, again and again. */
+/** Cuts `bytes` into chunks of the given sizes, which are repeated as needed. */
 export function cut(bytes: Uint8Array, ...sizes: readonly number[]): Uint8Array[] {
   const chunks: Uint8Array[] = [];
   let at = 0;
@@ -100,7 +100,7 @@ export function cut(bytes: Uint8Array, ...sizes: readonly number[]): Uint8Array[
   return chunks;
 }
 
-/** `bytes` in two chunks, in every way. */
+/** Cuts `bytes` into two chunks, in every possible way. */
 export function splits(bytes: Uint8Array): Uint8Array[][] {
   return Array.from(bytes, (_, at) => [bytes.subarray(0, at), bytes.subarray(at)]);
 }
@@ -112,7 +112,7 @@ export const sizes: fc.Arbitrary<number[]> = fc.oneof(
   fc.constant<number[]>([]),
 );
 
-/** Streams made of `tokens` in any order; characters stand for bytes, so '\xff' is one. */
+/** Streams of `tokens` in any order. Each character is one byte, also '\xff'. */
 export const streamOf = (...tokens: readonly string[]): fc.Arbitrary<Buffer> =>
   fc
     .array(fc.constantFrom(...tokens), { maxLength: 40, size: 'max' })
@@ -121,7 +121,7 @@ export const streamOf = (...tokens: readonly string[]): fc.Arbitrary<Buffer> =>
 export const encodeAll = <Out>(codec: Codec<unknown, Out>, all: readonly Out[]): Buffer =>
   Buffer.concat(all.map((message) => Buffer.from(codec.encode(message))));
 
-/** The messages of a decoder that was given a stream of `count` equal chunks. */
+/** Decodes a stream of `count` equal chunks and a last one. Returns the messages. */
 export function flood(
   decoder: Decoder<unknown>,
   chunk: Uint8Array,
