@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createActor, createMachine, fromPromise } from '../../test/inspector/machines.ts';
 import { cleanUp, expectIdleAfterEach } from '../../test/support/cleanup.ts';
-import { detached, rows, attached, watch } from './watching.ts';
+import { detached, rows, attached, watch } from './setup.ts';
 
 expectIdleAfterEach();
 

@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { AsyncProtocol, jsonLines, streamPair } from '../../src/index.ts';
 import { cleanUp, expectIdleAfterEach, track } from '../../test/support/cleanup.ts';
-import { actorRow, detached, activeState, rows, attached, watch } from './watching.ts';
+import { actorRow, detached, activeState, rows, attached, watch } from './setup.ts';
 
 expectIdleAfterEach();
 

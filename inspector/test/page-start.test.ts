@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { cleanUp, expectIdleAfterEach } from '../../test/support/cleanup.ts';
-import { activeState, rows, attached } from './watching.ts';
+import { activeState, rows, attached } from './setup.ts';
 
 expectIdleAfterEach();
 

@@ -2,15 +2,7 @@ import { describePage } from './browser.ts';
 import { expect, test } from 'vitest';
 import { actorOf, nested, parallel } from '../../test/inspector/machines.ts';
 import { cleanUp, expectIdleAfterEach } from '../../test/support/cleanup.ts';
-import {
-  actorRow,
-  detached,
-  activeState,
-  rows,
-  attached,
-  watch,
-  type Watching,
-} from './watching.ts';
+import { actorRow, detached, activeState, rows, attached, watch, type Watching } from './setup.ts';
 
 expectIdleAfterEach();
 

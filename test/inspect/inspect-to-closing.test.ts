@@ -94,7 +94,7 @@ describe('close()', () => {
     expect(toJSON).not.toHaveBeenCalled();
   });
 
-  it('is not undone by an inspector that still says something', async () => {
+  it('stops watching even when the inspector sends another command', async () => {
     const inspector = await startFakeInspector();
     const inspection = report(inspector.url);
     const connection = await inspector.nextConnection();

@@ -84,14 +84,14 @@ describe('a value that throws when it is read', () => {
 });
 
 describe('a value that is too large', () => {
-  it('is a text that is cut, with its length', () => {
+  it('is cut, with its length, when it is a text', () => {
     const plain = toPlain('x'.repeat(2 ** 20));
     expect(plain).toBe(`${'x'.repeat(16_384)}… (1048576 characters)`);
     expect(cut('abc', 2)).toBe('ab… (3 characters)');
     expect(cut('abc', 3)).toBe('abc');
   });
 
-  it('is a bigint that is cut', () => {
+  it('is cut when it is a bigint', () => {
     expect(toPlain(10n ** 20_000n)).toMatch(/^1(?:0+)… \(20001 characters\)n$/);
   });
 

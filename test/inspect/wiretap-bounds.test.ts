@@ -36,7 +36,7 @@ function tapOn(links: readonly TestLink[], sanitize?: Sanitize) {
 }
 
 describe('too many messages', () => {
-  it('are cut to fifty per tenth of a second, and the next one has the number left out', () => {
+  it('are limited to fifty per tenth of a second, and the next one has the number left out', () => {
     const link = new TestLink();
     const { messages, clock } = tapOn([link]);
     for (let at = 0; at < 1_000; at += 1) link.pass(`m${String(at)}`);

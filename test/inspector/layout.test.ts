@@ -181,7 +181,7 @@ describe('a chart', () => {
     expect(chart.nodes).toMatchObject([{ id: 'm', kind: 'atomic' }]);
   });
 
-  it('has space for long names', async () => {
+  it('has states as wide as their names', async () => {
     const name = 'aVeryLongName'.repeat(8);
     const machine = createMachine({
       id: 'm',

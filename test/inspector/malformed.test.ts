@@ -214,7 +214,7 @@ describe('a frame that is too long', () => {
     await openFakePage(inspector);
   });
 
-  it('can be half as long', async () => {
+  it('is not one of half the limit', async () => {
     const inspector = await startTestInspector();
     const page = await openFakePage(inspector);
     const program = await openProgram(inspector);

@@ -221,7 +221,7 @@ describe('an inspector that cannot be started', () => {
   });
 });
 
-it('frees its port when it is closed', async () => {
+it('the inspector frees its port when it is closed', async () => {
   const inspector = await startTestInspector();
   const port = portOf(inspector);
   await inspector.close();

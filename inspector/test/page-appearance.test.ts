@@ -6,7 +6,7 @@ import { QmpClient } from '../../src/qmp/index.ts';
 import { faults, ScriptedQmpServer } from '../../src/testing/index.ts';
 import { cleanUp, expectIdleAfterEach, track } from '../../test/support/cleanup.ts';
 import { startInspector } from '../src/index.ts';
-import { activeState, rows, attached, watch } from './watching.ts';
+import { activeState, rows, attached, watch } from './setup.ts';
 
 expectIdleAfterEach();
 

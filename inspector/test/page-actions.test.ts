@@ -7,15 +7,7 @@ import { inspectTo, recordTo } from '../../src/inspect/index.ts';
 import { actorOf, nested } from '../../test/inspector/machines.ts';
 import { cleanUp, expectIdleAfterEach, tempDir, track } from '../../test/support/cleanup.ts';
 import { startInspector } from '../src/index.ts';
-import {
-  actorRow,
-  detached,
-  activeState,
-  rows,
-  attached,
-  watch,
-  type Watching,
-} from './watching.ts';
+import { actorRow, detached, activeState, rows, attached, watch, type Watching } from './setup.ts';
 
 expectIdleAfterEach();
 

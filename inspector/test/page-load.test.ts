@@ -2,7 +2,7 @@ import { describePage } from './browser.ts';
 import { expect, test } from 'vitest';
 import { actorOf, nested } from '../../test/inspector/machines.ts';
 import { cleanUp, expectIdleAfterEach } from '../../test/support/cleanup.ts';
-import { detached, activeState, rows, attached, watch } from './watching.ts';
+import { detached, activeState, rows, attached, watch } from './setup.ts';
 
 expectIdleAfterEach();
 
