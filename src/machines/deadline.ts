@@ -1,8 +1,8 @@
-/** One helper for every deadline in the charts, so that each is one line of its state. */
+/** The deadlines of the charts' states. */
 
 /**
- * The `after` of a state that waits: when the deadline passes, `actions` run with the deadline's name
- * as their parameter, and the machine goes to `target`. A timer holds at most `MAX_TIMER_MS`, so a longer
+ * The `after` of a state with a deadline: when it passes, `actions` run, each with the deadline's name as
+ * its parameter, and the machine goes to `target`. A timer holds at most `MAX_TIMER_MS`, so a longer
  * deadline never passes: its timer is set for that time, and the guard `isFinite` refuses it.
  *
  * @param name - The deadline; the delay `<name>Timeout` of the setup is its length.

@@ -6,7 +6,15 @@
  */
 
 import { assign, emit, setup } from 'xstate';
-import { ClosedError, ConnectError, TimeoutError, WirechartError } from '../core/errors.ts';
+import {
+  ClosedError,
+  ConnectError,
+  isClosedError,
+  isConnectError,
+  isWirechartError,
+  TimeoutError,
+  type WirechartError,
+} from '../core/errors.ts';
 import type { Deadlines } from '../core/limits.ts';
 import type { Runstate } from '../core/runstate.ts';
 import type { BoundAddress, SessionOutcome } from '../core/types.ts';
@@ -48,9 +56,7 @@ const isCommand = (event: ProtocolEvent) => event.type === 'CONNECT' || event.ty
 /** As `carried`, for actors that reject with typed errors only; anything else is still not lost. */
 const failure = (event: object): WirechartError => {
   const error = carried(event);
-  return error instanceof WirechartError
-    ? error
-    : new ClosedError('The stream failed', { cause: error });
+  return isWirechartError(error) ? error : new ClosedError('The stream failed', { cause: error });
 };
 
 const timeout = (context: Context, deadline: Deadline): TimeoutError =>
@@ -76,7 +82,7 @@ interface InputArgs {
 
 /** Why an actor is stopped: the caller's reason, a deadline, a failure; `undefined` for a plain end. */
 const stopReason = ({ cause }: Pick<Context, 'cause'>): unknown =>
-  cause instanceof ConnectError ? cause.cause : cause;
+  isConnectError(cause) ? cause.cause : cause;
 
 /** The input of an actor that runs a method of the link. */
 export const onLink = ({ context: { link }, self }: InputArgs): OnLink => ({
@@ -160,7 +166,7 @@ export const protocolSetup = <In, Out, Input>() =>
       ),
       recordFailure: assign(({ context, event }) => {
         const error = failure(event);
-        const isLeaving = context.endExpected && error instanceof ClosedError;
+        const isLeaving = context.endExpected && isClosedError(error);
         return isLeaving ? withSuppressed(context, error) : withError(context, error);
       }),
       recordTimeout: assign(({ context }, { deadline }: { deadline: Deadline }) =>

@@ -7,7 +7,13 @@
  */
 
 import { assign, emit, fromCallback, fromPromise, setup } from 'xstate';
-import { ClosedError, ConnectError, TimeoutError, WirechartError } from '../core/errors.ts';
+import {
+  ClosedError,
+  ConnectError,
+  isWirechartError,
+  TimeoutError,
+  type WirechartError,
+} from '../core/errors.ts';
 import type { ServerPort } from './server-port.ts';
 import type { ServerState } from '../core/server-state.ts';
 import { MAX_TIMER_MS } from '../async/timer.ts';
@@ -65,7 +71,7 @@ const carried = (event: object): unknown => ('error' in event ? event.error : un
 
 const failure = (event: object): WirechartError => {
   const error = carried(event);
-  return error instanceof WirechartError
+  return isWirechartError(error)
     ? error
     : new ClosedError('The server has a defect', { cause: error });
 };

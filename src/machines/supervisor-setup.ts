@@ -15,34 +15,31 @@ import type { Address } from '../core/types.ts';
 import type { ProtocolContext } from './protocol-types.ts';
 import type { SupervisorContext, SupervisorEmitted, SupervisorEvent } from './supervisor-types.ts';
 
-/** Where to, how often, and how patiently; every number is checked already. */
+/** What the supervisor's user decides. Every number has been checked. */
 export interface Policy<In, Out> {
-  /** Where the peer is; asked before each attempt. May throw, or reject. */
+  /** Called before each attempt for the address of the peer. May throw, or reject. */
   readonly locate: (
     attempt: number,
     cause: WirechartError | undefined,
   ) => Address | Promise<Address>;
-  /** Closes what an address holds open that nobody waits for any more. Must not throw. */
+  /** Destroys the stream of an address that came too late to be used. Must not throw. */
   readonly destroyStream: (address: Address) => void;
-  /** What is done when there is a session, before it counts as up. May throw, or reject. */
+  /** Called when there is a session, before it counts as up. May throw, or reject. */
   readonly synchronize:
     ((connection: ProtocolActorRef<In, Out>, signal: AbortSignal) => unknown) | undefined;
-  /** Whether an end merits a retry. Must not throw. */
+  /** Whether to make another attempt after this cause. Must not throw. */
   readonly retry: (cause: WirechartError) => boolean;
-  /** How many attempts may fail in a row. */
+  /** How many attempts in a row may fail. */
   readonly attempts: number;
-  /** The longest wait after so many attempts in a row, in ms, without jitter; 0: a session has lasted. */
+  /** The longest wait after so many attempts in a row, in ms, without jitter. */
   readonly backoff: (attempts: number) => number;
-  /** From 0 to 1, for the jitter. Must not throw. */
+  /** A number from 0 to 1, for the jitter. Must not throw. */
   readonly random: () => number;
-  /** How long a session must last to count as a success, in ms. */
-  readonly stable: number;
-  /** Deadlines, in ms. */
-  readonly locateTimeout: number;
-  readonly syncTimeout: number;
+  /** In ms: of `locate`, of `synchronize`, and how long a session must last to reset the attempts. */
+  readonly deadlines: Readonly<Record<'locate' | 'sync' | 'stable', number>>;
 }
 
-type Deadline = 'stable' | 'locateTimeout' | 'syncTimeout';
+type Deadline = keyof Policy<never, never>['deadlines'];
 
 /** The reasons that are kept. */
 const MAX_FAILURES = 20;
@@ -155,9 +152,9 @@ export const supervisorSetup = <In, Out>(
     },
     delays: {
       backoff: ({ context }) => context.wait,
-      stableTime: Math.min(policy.stable, MAX_TIMER_MS),
-      locateTimeout: Math.min(policy.locateTimeout, MAX_TIMER_MS),
-      syncTimeout: Math.min(policy.syncTimeout, MAX_TIMER_MS),
+      stableTime: Math.min(policy.deadlines.stable, MAX_TIMER_MS),
+      locateTimeout: Math.min(policy.deadlines.locate, MAX_TIMER_MS),
+      syncTimeout: Math.min(policy.deadlines.sync, MAX_TIMER_MS),
     },
     guards: {
       /** Whether the connection has come home from a session that was not judged yet. */
@@ -171,7 +168,8 @@ export const supervisorSetup = <In, Out>(
       isToSynchronize: ({ context: { up } }) =>
         up !== undefined && policy.synchronize !== undefined,
       /** Whether the deadline is one that passes. */
-      isFinite: (_, { deadline }: { deadline: Deadline }) => policy[deadline] <= MAX_TIMER_MS,
+      isFinite: (_, { deadline }: { deadline: Deadline }) =>
+        policy.deadlines[deadline] <= MAX_TIMER_MS,
       /** Whether the session ends because it was told to, or announced it. */
       isAskedFor: ({ event }) => event.type === 'ENDING' && event.cause === undefined,
       wasAskedFor: ({ context: { cause } }) => cause === undefined,
@@ -209,18 +207,21 @@ export const supervisorSetup = <In, Out>(
         type: 'FAIL' as const,
         error: handlerError('onUp', carried(event)),
       })),
-      failSessionLate: sendTo('connection', () => ({
+      failLateSession: sendTo('connection', (_, { deadline }: { deadline: 'sync' }) => ({
         type: 'FAIL' as const,
-        error: callbackTimeout('wait', 'onUp', policy.syncTimeout),
+        error: callbackTimeout('wait', 'onUp', policy.deadlines[deadline]),
       })),
       recordOver: assign(({ context, event }) =>
         event.type === 'OVER' ? recorded(context, event.cause) : {},
       ),
-      recordNowhere: assign(({ context, event }) =>
+      recordNoAddress: assign(({ context, event }) =>
         recordedNoAddress(context, handlerError('address', carried(event))),
       ),
-      recordLocateTimeout: assign(({ context }) =>
-        recordedNoAddress(context, callbackTimeout('connect', 'address', policy.locateTimeout)),
+      recordLocateTimeout: assign(({ context }, { deadline }: { deadline: 'locate' }) =>
+        recordedNoAddress(
+          context,
+          callbackTimeout('connect', 'address', policy.deadlines[deadline]),
+        ),
       ),
       recordFailure: assign(({ context, event }) => {
         const cause = new ClosedError('The connection cannot be used again', {

@@ -1,18 +1,37 @@
+/**
+ * A connection that is kept, as a statechart. Every arrow is in this file, and nothing else is.
+ *
+ * How to read it
+ * --------------
+ * 1. The connection is a child actor, `connection`, that lives as long as the supervisor. Its own chart
+ *    (`protocol.ts`) decides how a session runs and ends; this one decides what follows from an end.
+ * 2. The supervisor reads the connection's snapshots. What matters in them it sends to itself as two
+ *    events: ENDING, the session cannot be used any more, and OVER, the connection is IDLE again.
+ * 3. Every end passes through JUDGING: an end that was requested leads to STOPPED, a cause that merits a
+ *    retry to WAITING, any other to GIVEN_UP.
+ * 4. A client may use the connection itself. Its `disconnect()` is an end that was requested; its
+ *    `connect()` counts as the next attempt. In `locating` and WAITING the guard `isAway` notices it.
+ * 5. No wait without a deadline, except where the connection has its own (an attempt, an end), and in
+ *    the states that wait for a caller (UP, STOPPED, GIVEN_UP).
+ *
+ * `supervisor-setup.ts` defines each guard, action, actor and delay that is named here.
+ */
+
+import { deadline } from './deadline.ts';
 import type { ProtocolMachine } from './protocol-machine.ts';
-import type { SupervisorContext } from './supervisor-types.ts';
 import {
+  connectionFacts,
   onConnection,
   type Policy,
-  connectionFacts,
   supervisorSetup,
   toAddress,
 } from './supervisor-setup.ts';
+import type { SupervisorContext } from './supervisor-types.ts';
 
 /**
  * The chart, as a machine. It starts to connect as soon as its actor starts.
  *
- * @param connection - The machine of the connection; not one that is made for one session.
- * @param policy - Where to, how often, and how patiently.
+ * @param connection - The machine of the connection, which must not be one that is made for one session.
  */
 export const createSupervisorChart = <In, Out>(
   connection: ProtocolMachine<In, Out>,
@@ -74,8 +93,8 @@ export const createSupervisorChart = <In, Out>(
         initial: 'locating',
         states: {
           locating: {
-            description: 'Asking where the peer is this time.',
-            // Somebody else has been faster.
+            description: 'Asking for the address of the peer.',
+            // The client has called connect() itself.
             always: { guard: 'isAway', target: 'connecting' },
             invoke: {
               id: 'locator',
@@ -88,15 +107,9 @@ export const createSupervisorChart = <In, Out>(
                   { type: 'connect', params: ({ event }) => ({ address: event.output }) },
                 ],
               },
-              onError: { target: '#supervisor.JUDGING', actions: 'recordNowhere' },
+              onError: { target: '#supervisor.JUDGING', actions: 'recordNoAddress' },
             },
-            after: {
-              locateTimeout: {
-                guard: { type: 'isFinite', params: { deadline: 'locateTimeout' } },
-                target: '#supervisor.JUDGING',
-                actions: 'recordLocateTimeout',
-              },
-            },
+            after: deadline('locate', '#supervisor.JUDGING', 'recordLocateTimeout'),
           },
           connecting: {
             description: 'The connection dials, and establishes a session.',
@@ -106,7 +119,7 @@ export const createSupervisorChart = <In, Out>(
             ],
           },
           synchronizing: {
-            description: 'There is a session; what it lacks after a failure is made up for.',
+            description: 'There is a session; `onUp` prepares it.',
             invoke: {
               id: 'synchronizer',
               src: 'synchronizer',
@@ -114,13 +127,7 @@ export const createSupervisorChart = <In, Out>(
               onDone: '#supervisor.UP',
               onError: { target: '#supervisor.FAILING', actions: 'failSession' },
             },
-            after: {
-              syncTimeout: {
-                guard: { type: 'isFinite', params: { deadline: 'syncTimeout' } },
-                target: '#supervisor.FAILING',
-                actions: 'failSessionLate',
-              },
-            },
+            after: deadline('sync', '#supervisor.FAILING', 'failLateSession'),
             on: {
               ENDING: [
                 { guard: 'isAskedFor', target: '#supervisor.STOPPING' },
@@ -135,6 +142,7 @@ export const createSupervisorChart = <In, Out>(
         description: 'There is a session, and it can be used.',
         tags: 'up',
         entry: ['countUp', 'emitUp'],
+        // Not a deadline: nothing is late when it passes.
         after: {
           stableTime: {
             guard: { type: 'isFinite', params: { deadline: 'stable' } },
@@ -145,14 +153,14 @@ export const createSupervisorChart = <In, Out>(
       },
 
       FAILING: {
-        description: 'A session that cannot be used goes home.',
+        description: 'A session that cannot be used is ending.',
         tags: 'busy',
         entry: 'emitFailing',
         on: { OVER: { target: 'JUDGING', actions: 'recordOver' } },
       },
 
       JUDGING: {
-        description: 'An end, and what follows from it. Passed at once.',
+        description: 'Decides what follows from an end. Left at once.',
         always: [
           { guard: 'wasAskedFor', target: 'STOPPED' },
           { guard: 'meritsRetry', target: 'WAITING', actions: 'planWait' },
@@ -161,17 +169,17 @@ export const createSupervisorChart = <In, Out>(
       },
 
       WAITING: {
-        description: 'Until the next attempt.',
+        description: 'Waiting for the next attempt.',
         tags: 'busy',
         entry: 'emitWaiting',
         after: { backoff: 'CONNECTING' },
-        // Somebody else does not wait.
+        // The client has called connect() itself.
         always: { guard: 'isAway', target: 'CONNECTING.connecting' },
         on: { RETRY: 'CONNECTING' },
       },
 
       STOPPING: {
-        description: 'The session under way ends, or the attempt at one.',
+        description: 'The session, or the attempt at one, is ending on request.',
         tags: 'busy',
         entry: 'emitStopping',
         on: {
@@ -181,7 +189,7 @@ export const createSupervisorChart = <In, Out>(
       },
 
       STOPPED: {
-        description: 'Nobody wants a connection.',
+        description: 'No connection is wanted.',
         entry: 'emitStopped',
         on: {
           START: { guard: 'hasConnection', target: 'CONNECTING', actions: 'forgetAttempts' },
@@ -190,7 +198,7 @@ export const createSupervisorChart = <In, Out>(
       },
 
       GIVEN_UP: {
-        description: 'There is no point in going on; `cause` says why.',
+        description: 'Another attempt would be pointless; `cause` says why.',
         entry: 'emitGivenUp',
         on: {
           START: { guard: 'hasConnection', target: 'CONNECTING', actions: 'forgetAttempts' },

@@ -202,12 +202,10 @@ function policyOf<C>(options: SuperviseOptions<C>): Settled {
   });
   return {
     attempts,
-    stable,
     retry: (cause) => callOr(() => retry(cause), false),
     backoff: (made) => Math.min(max, initial * factor ** Math.max(0, made - 1)),
     random: () => clampFraction(callOr(random, 1)),
-    locateTimeout: address,
-    syncTimeout: up,
+    deadlines: { locate: address, sync: up, stable },
   };
 }
 

@@ -21,9 +21,7 @@ const chartOf = (synchronize: (() => unknown) | undefined) =>
     attempts: 3,
     backoff: (attempts) => 100 * attempts,
     random: () => 1,
-    stable: 1_000,
-    locateTimeout: 2_000,
-    syncTimeout: 3_000,
+    deadlines: { stable: 1_000, locate: 2_000, sync: 3_000 },
   });
 export const chart = chartOf(() => undefined);
 

@@ -71,8 +71,8 @@ describe('the chart', () => {
     const finite = timers.filter(({ guard }) => guard === undefined);
     expect(finite.map(textOf)).toEqual(['WAITING · xstate.after.backoff.supervisor.WAITING']);
     expect(timers.map(({ guard }) => guard).filter((guard) => guard !== undefined)).toEqual([
-      { type: 'isFinite', params: { deadline: 'locateTimeout' } },
-      { type: 'isFinite', params: { deadline: 'syncTimeout' } },
+      { type: 'isFinite', params: { deadline: 'locate' } },
+      { type: 'isFinite', params: { deadline: 'sync' } },
       { type: 'isFinite', params: { deadline: 'stable' } },
     ]);
   });
