@@ -17,9 +17,9 @@ import { DEADLINES } from '../machines/fake-link.ts';
 import {
   asChild,
   Harness,
-  type Host,
-  RESTING,
-  type Resting,
+  type ActorHandle,
+  STABLE_STATES,
+  type StableState,
   ROUTES,
   turn,
 } from '../machines/support.ts';
@@ -116,7 +116,7 @@ const session = (method: LinkMethod, first?: Looks): Way[] =>
 const after = (first: Looks | undefined, looks: Looks): Told =>
   first === undefined ? { cause: looks } : { cause: first, suppressed: [looks] };
 
-const WAYS: Readonly<Record<Exclude<Resting, 'IDLE'>, readonly Way[]>> = {
+const WAYS: Readonly<Record<Exclude<StableState, 'IDLE'>, readonly Way[]>> = {
   'CONNECTING.dialing': attempt('connection', 'dial'),
   'CONNECTING.listening.binding': attempt('connection', 'listen'),
   'CONNECTING.listening.bound': attempt('connection'),
@@ -169,7 +169,7 @@ const once = createChart((link: FakeLink) => link, { once: true });
 /** A parent that is told by `onDone`, and keeps it. */
 function parentForOnce() {
   const outputs: SessionOutcome[] = [];
-  const asOnce = (link: FakeLink, clock: CountingClock): Host => {
+  const asOnce = (link: FakeLink, clock: CountingClock): ActorHandle => {
     const machine = setup({
       types: { children: {} as { child: 'child' } },
       actors: { child: once },
@@ -224,7 +224,7 @@ function expectTold(outcome: SessionOutcome | undefined, { cause, suppressed = [
   expect(outcome?.undelivered).toBe(3);
 }
 
-const cases = RESTING.flatMap((state) =>
+const cases = STABLE_STATES.flatMap((state) =>
   state === 'IDLE' ? [] : WAYS[state].map((way) => [state, way.how, way] as const),
 );
 
@@ -240,7 +240,7 @@ describe('a parent of one session is told in its output', () => {
     expect(outputs).toHaveLength(1);
     expectTold(outputs[0], told);
     expect(outputs[0]).toBe(machine.outcome);
-    expect(machine.deaths).toEqual([]);
+    expect(machine.actorErrors).toEqual([]);
     expect(machine.runstates.at(-1)).toBe('IDLE');
     expect(machine.link.released).toBe(1);
   });
@@ -256,7 +256,7 @@ describe('a parent of many sessions is told by `closed`', () => {
     expect(machine.state).toBe('IDLE');
     expect(machine.outcomes).toHaveLength(1);
     expectTold(machine.outcome, told);
-    expect(machine.deaths).toEqual([]);
+    expect(machine.actorErrors).toEqual([]);
     expect(machine.link.released).toBe(0);
   });
 });

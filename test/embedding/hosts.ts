@@ -2,7 +2,7 @@
 
 import { createActor, setup, stopChild } from 'xstate';
 import type { CountingClock, FakeLink } from '../machines/fake-link.ts';
-import { asChild, chart, type Host } from '../machines/support.ts';
+import { asChild, chart, type ActorHandle } from '../machines/support.ts';
 
 const unborn = (): never => {
   throw new Error('The parent has not invoked the machine');
@@ -33,13 +33,13 @@ const start = (link: FakeLink, clock: CountingClock) => {
 };
 
 /** The parent is stopped. */
-const asChildOfStopped = (link: FakeLink, clock: CountingClock): Host => {
+const asChildOfStopped = (link: FakeLink, clock: CountingClock): ActorHandle => {
   const { actor, child } = start(link, clock);
   return { actor: child, start: () => undefined, stop: () => actor.stop() };
 };
 
 /** The parent comes to its end. */
-const asChildOfEnding = (link: FakeLink, clock: CountingClock): Host => {
+const asChildOfEnding = (link: FakeLink, clock: CountingClock): ActorHandle => {
   const { actor, child } = start(link, clock);
   const stop = () => {
     actor.send({ type: 'END' });
@@ -48,7 +48,7 @@ const asChildOfEnding = (link: FakeLink, clock: CountingClock): Host => {
 };
 
 /** The parent is itself a child, of a state that is left. */
-const asGrandchild = (link: FakeLink, clock: CountingClock): Host => {
+const asGrandchild = (link: FakeLink, clock: CountingClock): ActorHandle => {
   const family = setup({ types: { children: {} as { parent: 'parent' } }, actors: { parent } });
   const top = createActor(
     family.createMachine({
@@ -71,9 +71,9 @@ const asGrandchild = (link: FakeLink, clock: CountingClock): Host => {
 };
 
 /** The parent has spawned the machine, and stops it. */
-const asSpawned = (link: FakeLink, clock: CountingClock): Host => {
+const asSpawned = (link: FakeLink, clock: CountingClock): ActorHandle => {
   const spawner = setup({
-    types: { context: {} as { child: Host['actor'] } },
+    types: { context: {} as { child: ActorHandle['actor'] } },
     actors: { child: chart },
   }).createMachine({
     context: ({ spawn }) => ({ child: spawn('child', { input: link }) }),

@@ -3,7 +3,14 @@
 import { describe, expect, it } from 'vitest';
 import { AsyncProtocol, ClosedError, ConnectError, WirechartError } from '../../src/index.ts';
 import { LINK_METHODS, type LinkMethod } from '../machines/fake-link.ts';
-import { Harness, RESTING, type Resting, ROUTES, type Step, turn } from '../machines/support.ts';
+import {
+  Harness,
+  STABLE_STATES,
+  type StableState,
+  ROUTES,
+  type Step,
+  turn,
+} from '../machines/support.ts';
 import { hasSettled } from '../support/signal.ts';
 import { HOSTS } from './hosts.ts';
 
@@ -19,7 +26,7 @@ const isLinkMethod = (step: Step): step is LinkMethod =>
   LINK_METHODS.some((method) => method === step);
 
 /** Comes to a state by the facade alone; gives the calls that were made for it. */
-async function walk(machine: Harness, protocol: AsyncProtocol<string>, state: Resting) {
+async function walk(machine: Harness, protocol: AsyncProtocol<string>, state: StableState) {
   const asked: Asked[] = [];
   const ask = (what: string, promise: Promise<unknown>) => {
     promise.catch(() => undefined);
@@ -43,7 +50,7 @@ const pendingOf = async (asked: readonly Asked[]): Promise<readonly Asked[]> => 
 };
 
 /** The call that waits in each state, if any, and the class of what it rejects with. */
-const WAITING: Partial<Record<Resting, readonly [string, new (...args: never) => Error]>> = {
+const WAITING: Partial<Record<StableState, readonly [string, new (...args: never) => Error]>> = {
   'CONNECTING.dialing': ['connect()', ConnectError],
   'CONNECTING.listening.binding': ['listen()', ConnectError],
   'CONNECTING.accepting': ['accept()', ConnectError],
@@ -54,13 +61,13 @@ const WAITING: Partial<Record<Resting, readonly [string, new (...args: never) =>
 };
 
 /** What has gone wrong already in each state, if anything. */
-const FIRST: Partial<Record<Resting, object>> = {
+const FIRST: Partial<Record<StableState, object>> = {
   'DISCONNECTING.flushing.oneway': { message: 'The peer ended the stream' },
   'DISCONNECTING.destroying': { code: 'ERR_CONNECT_ABORTED' },
 };
 
 describe.each(HOSTS)('%s', (_, host) => {
-  it.each(RESTING)('frees everything at once, in %s', async (state) => {
+  it.each(STABLE_STATES)('frees everything at once, in %s', async (state) => {
     const machine = await new Harness({}, host).go(...ROUTES[state]);
     expect(machine.state).toBe(state);
     const emitted = [...machine.emitted];
@@ -76,10 +83,10 @@ describe.each(HOSTS)('%s', (_, host) => {
     machine.clock.increment(10_000);
     expect(machine.link.calls).toHaveLength(calls);
     expect(machine.emitted).toEqual(emitted);
-    expect(machine.deaths).toEqual([]);
+    expect(machine.actorErrors).toEqual([]);
   });
 
-  it.each(RESTING)('leaves no call of a facade waiting, in %s', async (state) => {
+  it.each(STABLE_STATES)('leaves no call of a facade waiting, in %s', async (state) => {
     const machine = new Harness({}, host);
     const protocol = AsyncProtocol.attach(machine.actor);
     const asked = await walk(machine, protocol, state);
@@ -97,7 +104,7 @@ describe.each(HOSTS)('%s', (_, host) => {
     if (error) expect(outcomes[0]).toMatchObject({ status: 'rejected' });
   });
 
-  it.each(RESTING)(
+  it.each(STABLE_STATES)(
     'is told in `closed`, and is the last of `runstates()`, in %s',
     async (state) => {
       const machine = new Harness({}, host);
@@ -124,7 +131,7 @@ describe.each(HOSTS)('%s', (_, host) => {
     },
   );
 
-  it.each(RESTING)('is told to a facade that comes after it, in %s', async (state) => {
+  it.each(STABLE_STATES)('is told to a facade that comes after it, in %s', async (state) => {
     const machine = await new Harness({}, host).go(...ROUTES[state]);
     machine.stop();
     const protocol = AsyncProtocol.attach(machine.actor);
@@ -134,7 +141,7 @@ describe.each(HOSTS)('%s', (_, host) => {
     await expect(protocol.runstateChanged()).rejects.toBeInstanceOf(ClosedError);
   });
 
-  it.each(RESTING)(
+  it.each(STABLE_STATES)(
     'leaves a facade that can do nothing any more, and says so, in %s',
     async (state) => {
       const machine = new Harness({}, host);

@@ -1,4 +1,7 @@
-/** The chart as data: its states, all that may happen to it, and what it then does. */
+/**
+ * The chart as data: its states, the events that are possible in each, and its reaction to each
+ * event.
+ */
 
 import {
   type EventObject,
@@ -16,7 +19,7 @@ import { chart, pathOf } from './support.ts';
 export type Node = StateNode<ProtocolContext<string, string>, ProtocolEvent>;
 export type Snapshot = ReturnType<typeof chart.resolveState>;
 
-/** A state and all below it, in the order of the chart. */
+/** A state and all states below it, in the order of the chart. */
 const nodesFrom = (node: Node): Node[] => [
   node,
   ...Object.values(node.states).flatMap((child) => nodesFrom(child)),
@@ -30,11 +33,11 @@ export const nameOf = (reference: unknown): string => {
   if (typeof reference === 'string') return reference;
   const isNamed = typeof reference === 'object' || typeof reference === 'function';
   if (isNamed && reference !== null && 'type' in reference) return String(reference.type);
-  throw new Error(`The chart uses something without a name: ${String(reference)}`);
+  throw new Error(`The chart refers to an implementation without a name: ${String(reference)}`);
 };
 
-/** The machine standing in a state, without having walked there. */
-export const standing = (leaf: Node, link = new FakeLink()): Snapshot =>
+/** A snapshot of the machine in a state, without a route to it. */
+export const snapshotIn = (leaf: Node, link = new FakeLink()): Snapshot =>
   chart.resolveState({ value: valueOf(leaf.path), context: contextOf(link) });
 
 const valueOf = ([key = '', ...inner]: readonly string[]): StateValue =>
@@ -45,23 +48,23 @@ const contextOf = (link: FakeLink): ProtocolContext<string, string> => {
   return { ...context, session: 1 };
 };
 
-/** A thing that may happen: with a label for people, and the actor or timer that it is a report of. */
-export interface Happening {
+/** An event with a label for the table, and the states in which it can occur. */
+export interface PossibleEvent {
   readonly label: string;
   readonly event: ProtocolEvent;
-  /** Whether it can happen in a state with these ancestors, the state itself included. */
-  readonly isLiveIn: (active: readonly Node[]) => boolean;
+  /** Whether it can occur when these states are active: a state and all around it. */
+  readonly isPossibleIn: (active: readonly Node[]) => boolean;
 }
 
 const always = (): boolean => true;
 
-const command = (label: string, event: ProtocolEvent): Happening => ({
+const command = (label: string, event: ProtocolEvent): PossibleEvent => ({
   label,
   event,
-  isLiveIn: always,
+  isPossibleIn: always,
 });
 
-export const COMMANDS: readonly Happening[] = [
+export const COMMANDS: readonly PossibleEvent[] = [
   command('CONNECT', { type: 'CONNECT', address: '/run/x' }),
   command('LISTEN', { type: 'LISTEN', address: '/run/x' }),
   command('ACCEPT', { type: 'ACCEPT' }),
@@ -73,48 +76,53 @@ export const COMMANDS: readonly Happening[] = [
   command('FAIL', { type: 'FAIL', error: new ClosedError('unbearable') }),
 ];
 
-/** What the machine's own link says: no command, and heard everywhere. */
+/** Sent by the machine's own link, so it is not a command; every state handles it. */
 const MESSAGES = command('MESSAGES', { type: 'MESSAGES', messages: ['one'] });
 
-/** XState's own events are no part of a machine's event type. */
+/** XState's own events are not part of a machine's event type. */
 export const internal = (event: EventObject & Record<string, unknown>): ProtocolEvent =>
   event as EventObject as ProtocolEvent;
 
-const reportsOf = (id: string): Happening[] => {
-  const isLiveIn = (active: readonly Node[]): boolean =>
+const reportsOf = (id: string): PossibleEvent[] => {
+  const isPossibleIn = (active: readonly Node[]): boolean =>
     active.some(({ invoke }) => invoke.some((invoked) => invoked.id === id));
   const done = `xstate.done.actor.${id}`;
   const error = `xstate.error.actor.${id}`;
   return [
-    { label: done, event: internal({ type: done, output: { path: '/run/x' } }), isLiveIn },
-    { label: error, event: internal({ type: error, error: new Error('broken') }), isLiveIn },
+    { label: done, event: internal({ type: done, output: { path: '/run/x' } }), isPossibleIn },
+    { label: error, event: internal({ type: error, error: new Error('broken') }), isPossibleIn },
     {
       label: `${error} (ClosedError)`,
       event: internal({ type: error, error: new ClosedError('reset') }),
-      isLiveIn,
+      isPossibleIn,
     },
   ];
 };
 
-const timersOf = (node: Node): Happening[] =>
+const timersOf = (node: Node): PossibleEvent[] =>
   node.after.map(({ eventType }) => ({
     label: eventType,
     event: internal({ type: eventType }),
-    isLiveIn: (active) => active.includes(node),
+    isPossibleIn: (active) => active.includes(node),
   }));
 
 const actorIds = [...new Set(nodes.flatMap(({ invoke }) => invoke.map(({ id }) => id)))];
 
-/** Both ends of every actor, those included that no state provides for. */
+/** The success and the failure of every actor, also those that no state handles. */
 const REPORTS = actorIds.flatMap(reportsOf);
 const TIMERS = nodes.flatMap(timersOf);
-export const HAPPENINGS: readonly Happening[] = [...COMMANDS, MESSAGES, ...REPORTS, ...TIMERS];
+export const POSSIBLE_EVENTS: readonly PossibleEvent[] = [
+  ...COMMANDS,
+  MESSAGES,
+  ...REPORTS,
+  ...TIMERS,
+];
 
-/** A state and all around it, innermost first. */
+/** A state and all states around it, innermost first. */
 export const activeIn = (node: Node): Node[] =>
   node.parent === undefined ? [node] : [node, ...activeIn(node.parent)];
 
-/** The chart with actions that do nothing, so that `transition()` returns every one by its name. */
+/** The chart with actions that do nothing, so that `transition()` returns all of them, by name. */
 const silent = chart.provide({
   actions: Object.fromEntries(
     Object.keys(chart.implementations.actions).map((name) => [name, () => undefined]),
@@ -133,8 +141,8 @@ const idIn = (params: unknown): unknown =>
   typeof params === 'object' && params !== null && 'id' in params ? params.id : undefined;
 
 /**
- * What an event leads to: the target and the actions, or `-` where it is refused, or `(dies)`: that
- * is XState's answer to the error of an actor that nothing hears.
+ * The reaction to an event as text: the target and the actions; `-` when the event is refused;
+ * `(dies)` when it is the error of an actor that no transition handles, which stops the machine.
  */
 export const answer = (from: Snapshot, event: ProtocolEvent): string => {
   const snapshot = silent.resolveState({ value: from.value, context: from.context });

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { COMMANDS, leaves, pathOfNode, standing } from './chart.ts';
-import { at, RESTING, type Resting } from './support.ts';
+import { COMMANDS, leaves, pathOfNode, snapshotIn } from './chart.ts';
+import { at, STABLE_STATES, type StableState } from './support.ts';
 
-/** Written by hand, from what each command is for; the chart has no part in it. */
-const LEGAL: Readonly<Record<Resting, readonly string[]>> = {
+/** The commands that each state accepts; written by hand, not derived from the chart. */
+const ACCEPTED: Readonly<Record<StableState, readonly string[]>> = {
   IDLE: ['CONNECT', 'LISTEN'],
   'CONNECTING.dialing': ['DISCONNECT', 'DISCONNECT force', 'ABORT', 'FAIL'],
   'CONNECTING.listening.binding': ['DISCONNECT', 'DISCONNECT force', 'ABORT', 'FAIL'],
@@ -12,39 +12,41 @@ const LEGAL: Readonly<Record<Resting, readonly string[]>> = {
   'CONNECTING.establishing': ['DISCONNECT', 'DISCONNECT force', 'ABORT', 'FAIL'],
   'RUNNING.open': ['DISCONNECT', 'DISCONNECT force', 'EXPECT_END', 'FAIL'],
   'RUNNING.ending': ['DISCONNECT', 'DISCONNECT force', 'EXPECT_MORE', 'FAIL'],
-  // On the way home only a harder way home is heard, and one more reason.
+  // DISCONNECTING accepts only a forced disconnection, and one more cause.
   'DISCONNECTING.flushing.twoway': ['DISCONNECT force', 'FAIL'],
   'DISCONNECTING.flushing.oneway': ['DISCONNECT force', 'FAIL'],
   'DISCONNECTING.closing': ['DISCONNECT force', 'FAIL'],
   'DISCONNECTING.destroying': ['FAIL'],
 };
 
-it('leaves no state out', () => {
-  const resting = leaves.filter(({ type }) => type === 'atomic');
-  expect(resting.map(pathOfNode).sort()).toEqual([...RESTING].sort());
+it('has a row for every state', () => {
+  const atomicStates = leaves.filter(({ type }) => type === 'atomic');
+  expect(atomicStates.map(pathOfNode).sort()).toEqual([...STABLE_STATES].sort());
 });
 
-const cases = RESTING.flatMap((state) =>
+const cases = STABLE_STATES.flatMap((state) =>
   COMMANDS.map(({ label, event }) => {
-    const verdict = LEGAL[state].includes(label) ? 'takes' : 'refuses';
-    return [state, verdict, label, event] as const;
+    const verb = ACCEPTED[state].includes(label) ? 'accepts' : 'refuses';
+    return [state, verb, label, event] as const;
   }),
 );
 
-it.each(cases)('%s %s %s', (state, verdict, _, event) => {
+it.each(cases)('%s %s %s', (state, verb, _, event) => {
   const leaf = leaves.find((candidate) => pathOfNode(candidate) === state);
-  expect(leaf && standing(leaf).can(event)).toBe(verdict === 'takes');
+  expect(leaf && snapshotIn(leaf).can(event)).toBe(verb === 'accepts');
 });
 
-it.each(RESTING)('a machine that has walked to %s takes the same commands', async (state) => {
+it.each(STABLE_STATES)('a machine that was led to %s accepts the same commands', async (state) => {
   const { actor } = await at(state);
   const snapshot = actor.getSnapshot();
-  const taken = COMMANDS.filter(({ event }) => snapshot.can(event)).map(({ label }) => label);
-  expect(taken).toEqual(COMMANDS.map(({ label }) => label).filter((l) => LEGAL[state].includes(l)));
+  const accepted = COMMANDS.filter(({ event }) => snapshot.can(event)).map(({ label }) => label);
+  expect(accepted).toEqual(
+    COMMANDS.map(({ label }) => label).filter((l) => ACCEPTED[state].includes(l)),
+  );
 });
 
-it.each(cases.filter(([, verdict]) => verdict === 'refuses'))(
-  '%s %s %s without a trace',
+it.each(cases.filter(([, verb]) => verb === 'refuses'))(
+  '%s %s %s without any effect',
   async (state, _, __, event) => {
     const machine = await at(state);
     const { emitted, link } = machine;

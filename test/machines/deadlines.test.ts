@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { ConnectError, TimeoutError } from '../../src/core/errors.ts';
 import { DEADLINES } from './fake-link.ts';
-import { at, RESTING } from './support.ts';
+import { at, STABLE_STATES } from './support.ts';
 
-/** The longest time that a timer can hold. */
-const LONGEST = 2 ** 31 - 1;
+/** The longest delay of a timer. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 describe('an attempt that takes too long', () => {
   it.each([
@@ -12,7 +12,7 @@ describe('an attempt that takes too long', () => {
     ['CONNECTING.listening.binding', 'connect', 'connection'],
     ['CONNECTING.accepting', 'accept', 'connection'],
     ['CONNECTING.establishing', 'handshake', 'session'],
-  ] as const)('in %s fails at its %s deadline and not before', async (state, deadline, phase) => {
+  ] as const)('in %s fails exactly at its %s deadline', async (state, deadline, phase) => {
     const machine = await at(state);
     const ms = DEADLINES[deadline];
     machine.clock.increment(ms - 1);
@@ -29,9 +29,9 @@ describe('an attempt that takes too long', () => {
   });
 });
 
-describe('a way home that takes too long', () => {
+describe('a disconnection that takes too long', () => {
   it.each(['DISCONNECTING.flushing.twoway', 'DISCONNECTING.flushing.oneway'] as const)(
-    'in %s fails at the flush deadline, and says what was not delivered',
+    'in %s fails at the flush deadline, and counts the undelivered messages',
     async (state) => {
       const machine = await at(state);
       const { cause: first } = machine.context;
@@ -48,7 +48,7 @@ describe('a way home that takes too long', () => {
     },
   );
 
-  it("gives the flush one deadline, which the peer's end does not move", async () => {
+  it("has one deadline for the whole flush, which the peer's end does not restart", async () => {
     const machine = await at('DISCONNECTING.flushing.twoway');
     machine.clock.increment(DEADLINES.flush - 1);
     await machine.go('read');
@@ -60,19 +60,22 @@ describe('a way home that takes too long', () => {
   it.each([
     ['DISCONNECTING.closing', 'DISCONNECTING.destroying'],
     ['DISCONNECTING.destroying', 'IDLE'],
-  ] as const)('in %s goes on to %s at the close deadline, unharmed', async (state, next) => {
-    const machine = await at(state);
-    const { cause } = machine.context;
-    machine.clock.increment(DEADLINES.close - 1);
-    expect(machine.state).toBe(state);
-    machine.clock.increment(1);
-    expect(machine.state).toBe(next);
-    expect(machine.context.cause).toBe(cause);
-    expect(machine.context.suppressed).toMatchObject([{ phase: 'close', ms: DEADLINES.close }]);
-    expect(machine.link.aborted.at(-1)).toBe(state.endsWith('closing') ? 'close' : 'destroy');
-  });
+  ] as const)(
+    'in %s continues with %s at the close deadline, without a new cause',
+    async (state, next) => {
+      const machine = await at(state);
+      const { cause } = machine.context;
+      machine.clock.increment(DEADLINES.close - 1);
+      expect(machine.state).toBe(state);
+      machine.clock.increment(1);
+      expect(machine.state).toBe(next);
+      expect(machine.context.cause).toBe(cause);
+      expect(machine.context.suppressed).toMatchObject([{ phase: 'close', ms: DEADLINES.close }]);
+      expect(machine.link.aborted.at(-1)).toBe(state.endsWith('closing') ? 'close' : 'destroy');
+    },
+  );
 
-  it('comes home by time alone, from a session whose peer is dead', async () => {
+  it('returns to IDLE by its deadlines alone when the peer does not react', async () => {
     const machine = await at('RUNNING.open');
     await machine.go('DISCONNECT');
     machine.clock.increment(DEADLINES.flush);
@@ -84,7 +87,7 @@ describe('a way home that takes too long', () => {
 });
 
 describe('a deadline', () => {
-  const never = {
+  const INFINITE = {
     connect: Infinity,
     accept: Infinity,
     handshake: Infinity,
@@ -92,40 +95,40 @@ describe('a deadline', () => {
     close: Infinity,
   };
 
-  it.each(RESTING)('of Infinity never passes, in %s', async (state) => {
-    const machine = await at(state, never);
+  it.each(STABLE_STATES)('of Infinity never passes, in %s', async (state) => {
+    const machine = await at(state, INFINITE);
     for (let times = 0; times < 4; times += 1) machine.clock.increment(2 ** 31);
     expect(machine.state).toBe(state);
   });
 
   it.each([Infinity, 2 ** 31, Number.MAX_VALUE])(
-    'of %d ms sets no timer that would overflow and fire at once',
+    'of %d ms does not overflow the timer, which would fire at once',
     async (ms) => {
       const machine = await at('CONNECTING.dialing', { connect: ms });
-      expect(machine.clock.delays.every((delay) => delay <= LONGEST)).toBe(true);
-      machine.clock.increment(LONGEST);
-      machine.clock.increment(LONGEST);
+      expect(machine.clock.delays.every((delay) => delay <= MAX_TIMER_MS)).toBe(true);
+      machine.clock.increment(MAX_TIMER_MS);
+      machine.clock.increment(MAX_TIMER_MS);
       expect(machine.state).toBe('CONNECTING.dialing');
     },
   );
 
-  it('may be as long as a timer can hold', async () => {
-    const machine = await at('CONNECTING.dialing', { connect: LONGEST });
-    machine.clock.increment(LONGEST - 1);
+  it('may be as long as the longest timer', async () => {
+    const machine = await at('CONNECTING.dialing', { connect: MAX_TIMER_MS });
+    machine.clock.increment(MAX_TIMER_MS - 1);
     expect(machine.state).toBe('CONNECTING.dialing');
     machine.clock.increment(1);
     expect(machine.state).toBe('DISCONNECTING.destroying');
   });
 
   it.each(['IDLE', 'CONNECTING.listening.bound', 'RUNNING.open', 'RUNNING.ending'] as const)(
-    'is set for nobody who waits for our own caller, in %s',
+    'is not set while the machine waits for its own caller, in %s',
     async (state) => {
       const { clock } = await at(state);
       expect(clock.timers).toBe(0);
     },
   );
 
-  it('starts afresh with the next state', async () => {
+  it('starts again with the next state', async () => {
     const machine = await at('CONNECTING.dialing');
     machine.clock.increment(DEADLINES.connect - 1);
     await machine.go('dial');

@@ -8,7 +8,7 @@ import { blockOf, DIAGRAMS, diagramBlock, redraw } from '../../scripts/diagram.t
 import { leaves, nodes } from './chart.ts';
 import { chart } from './support.ts';
 
-function temporary(text: string): string {
+function temporaryPage(text: string): string {
   const directory = mkdtempSync(join(tmpdir(), 'diagram-'));
   onTestFinished(() => {
     rmSync(directory, { recursive: true });
@@ -20,14 +20,14 @@ function temporary(text: string): string {
 
 describe('a diagram in the documentation', () => {
   it.each(DIAGRAMS.map(({ file, machine }) => ({ name: basename(file), file, machine })))(
-    'is that of the machine in $name; `npm run diagram` redraws it',
+    'is up to date in $name; if not, `npm run diagram` redraws it',
     ({ file, machine }) => {
       expect(blockOf(readFileSync(file, 'utf8'))).toBe(diagramBlock(machine));
     },
   );
 
-  it('is replaced where it stands, and nothing else is', () => {
-    const file = temporary(
+  it('is replaced between its markers, and the rest of the page is kept', () => {
+    const file = temporaryPage(
       '# A $& title\n\n<!-- diagram:begin -->\n\nstale\n\n<!-- diagram:end -->\n\nThe rest.\n',
     );
     const block = diagramBlock(chart);
@@ -41,8 +41,8 @@ describe('a diagram in the documentation', () => {
     ['no markers', '# Title\n'],
     ['one marker', '<!-- diagram:begin -->\n'],
     ['the markers in the wrong order', '<!-- diagram:end -->\n<!-- diagram:begin -->\n'],
-  ])('cannot be in a file with %s, which stays as it is', (_, text) => {
-    const file = temporary(text);
+  ])('is refused in a file with %s, which is left unchanged', (_, text) => {
+    const file = temporaryPage(text);
     expect(() => {
       redraw({ file, machine: chart });
     }).toThrow('lacks "<!-- diagram:begin -->" or, after it, "<!-- diagram:end -->"');
@@ -51,7 +51,7 @@ describe('a diagram in the documentation', () => {
 });
 
 describe('a Mermaid diagram', () => {
-  it('declares every state once, by an id without dots', () => {
+  it('declares every state once, with an id without dots', () => {
     const declared = [...toMermaid(chart).matchAll(/^ *state "[^"]+" as (\w+)( \{)?$/gm)];
     const ids = declared.map(([, id]) => id);
     const expected = nodes.filter(({ path }) => path.length > 0).map(({ path }) => path.join('_'));
@@ -59,7 +59,7 @@ describe('a Mermaid diagram', () => {
     expect(declared.filter(([, , opens]) => opens)).toHaveLength(expected.length - leaves.length);
   });
 
-  it('draws arrows between declared states only, each pair once, with a label free of syntax', () => {
+  it('draws one arrow per pair of declared states, with a label free of Mermaid syntax', () => {
     const arrows = [...toMermaid(chart).matchAll(/^ *(\w+) --> (\w+) : (.*)$/gm)];
     const ids = new Set(nodes.map(({ path }) => path.join('_')));
     expect(arrows.length).toBeGreaterThan(20);
@@ -72,7 +72,7 @@ describe('a Mermaid diagram', () => {
     expect(new Set(ends).size).toBe(ends.length);
   });
 
-  it('shows nesting, actors, guards, deadlines, and ends', () => {
+  it('shows nesting, actors, guards, deadlines, and final states', () => {
     const machine = createMachine({
       initial: 'off',
       on: { LOG: { actions: 'log' } },
@@ -113,7 +113,7 @@ describe('a Mermaid diagram', () => {
     );
   });
 
-  it('has the regions of a parallel state apart, in a state of its own where it is the machine', () => {
+  it('separates the regions of a parallel state, which a parallel machine becomes too', () => {
     const states = {
       left: { initial: 'a', states: { a: { always: 'b' }, b: {} } },
       right: { type: 'parallel' as const, states: { up: {}, down: {} } },
@@ -143,7 +143,7 @@ describe('a Mermaid diagram', () => {
     ]);
   });
 
-  it('says in comments what leads from every state, and in a state what begins the machine anew', () => {
+  it('lists the arrows of the root in comments, and those that restart it in their state', () => {
     const machine = createMachine({
       id: 'm',
       initial: 'a',
@@ -161,7 +161,7 @@ describe('a Mermaid diagram', () => {
     ]);
   });
 
-  it('takes what would be syntax as what it is', () => {
+  it('escapes the characters that have a meaning in Mermaid', () => {
     const machine = createMachine({
       initial: 'one "two"',
       states: {
@@ -177,7 +177,7 @@ describe('a Mermaid diagram', () => {
     ]);
   });
 
-  it('has a name of its own for every state, which is no word of Mermaid', () => {
+  it('has a unique id for every state, which is not a keyword of Mermaid', () => {
     const keys = ['a b', 'a-b', 'a_b_2', 'ä', 'ö', 'note', 'Class', 'end', ''];
     const states = Object.fromEntries(keys.map((key) => [key, {}]));
     const machine = createMachine({ initial: 'a b', states });
@@ -194,7 +194,7 @@ describe('a Mermaid diagram', () => {
     ]);
   });
 
-  it('has history states, and may be of a machine without states', () => {
+  it('shows history states, and may show a machine without states', () => {
     const machine = createMachine({
       initial: 'a',
       states: {

@@ -4,15 +4,15 @@ import { streamPair } from '../../src/io/stream-pair.ts';
 import { AsyncProtocol } from '../../src/protocol/async-protocol.ts';
 import { at, type Step } from './support.ts';
 
-// `expectEnd()` promises that the peer's end, or a reset, is a clean end of the session. A caller who
-// disconnects before the peer has gone (`quit`, then `disconnect()`) has announced it no less.
+// After `expectEnd()`, the peer's end or a reset is a clean end of the session. That also holds
+// when the caller disconnects before the peer has left (`quit`, then `disconnect()`).
 it.each<['read' | 'write' | 'flush' | 'close', readonly Step[]]>([
   ['read', ['DISCONNECT']],
   ['write', ['DISCONNECT']],
   ['flush', ['DISCONNECT']],
   ['close', ['DISCONNECT', 'flush']],
 ])(
-  'a reset that was announced before DISCONNECT is no failure, heard by %s',
+  'a reset that %s() reports is not a failure when EXPECT_END came before DISCONNECT',
   async (method, steps) => {
     const machine = await at('RUNNING.ending');
     await machine.go(...steps);
@@ -24,7 +24,7 @@ it.each<['read' | 'write' | 'flush' | 'close', readonly Step[]]>([
   },
 );
 
-it('disconnect() resolves when the peer, told to leave, resets the stream meanwhile', async () => {
+it('disconnect() resolves when the peer resets the stream after expectEnd()', async () => {
   const [near, far] = streamPair();
   const protocol = new AsyncProtocol<never>({
     codec: {
@@ -38,7 +38,7 @@ it('disconnect() resolves when the peer, told to leave, resets the stream meanwh
   });
   await protocol.connect({ stream: near });
   protocol.expectEnd();
-  const left = protocol.disconnect();
+  const disconnected = protocol.disconnect();
   far.on('error', () => undefined).destroy(new Error('gone'));
-  await expect(left).resolves.toBeUndefined();
+  await expect(disconnected).resolves.toBeUndefined();
 });

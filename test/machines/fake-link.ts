@@ -1,4 +1,4 @@
-/** What a machine stands on in these tests: a link and a clock that do nothing by themselves. */
+/** A fake link and a fake clock for the machine, which do nothing by themselves. */
 
 import { SimulatedClock } from 'xstate';
 import { type Deferred, defer } from '../../src/async/deferred.ts';
@@ -7,7 +7,7 @@ import type { Deadlines } from '../../src/core/limits.ts';
 import type { Link } from '../../src/machines/link.ts';
 import type { BoundAddress, ProtocolDefinition } from '../../src/core/types.ts';
 
-/** The methods of a link that wait. */
+/** The methods of a link that return a promise which the chart waits for. */
 export type LinkMethod = (typeof LINK_METHODS)[number];
 export const LINK_METHODS = [
   'dial',
@@ -21,7 +21,7 @@ export const LINK_METHODS = [
   'destroy',
 ] as const;
 
-/** Finite ones, each unlike the others. */
+/** All finite, and all different, so that a test sees which one has passed. */
 export const DEADLINES: Deadlines = {
   connect: 100,
   accept: 200,
@@ -32,7 +32,7 @@ export const DEADLINES: Deadlines = {
 
 export const BOUND: BoundAddress = { path: '/run/fake.sock' };
 
-/** One call of a waiting method. It settles when the test says so, and at no other time. */
+/** One call of a link method. It settles only when the test resolves or rejects it. */
 export class Call {
   readonly method: LinkMethod;
   readonly signal: AbortSignal;
@@ -52,7 +52,7 @@ export class Call {
     return !this.#settled;
   }
 
-  /** Still waited for: neither settled nor aborted. */
+  /** Whether the machine still waits for it: it is neither settled nor aborted. */
   get isLive(): boolean {
     return !this.#settled && !this.signal.aborted;
   }
@@ -69,10 +69,10 @@ export class Call {
 }
 
 const unused = (): never => {
-  throw new Error('The chart never looks at a message');
+  throw new Error('The chart must not read messages');
 };
 
-/** A link whose every wait the test decides. */
+/** A link whose calls settle only when the test settles them. */
 export class FakeLink implements Link<string, string> {
   readonly definition: ProtocolDefinition<string> = {
     codec: { encode: unused, createDecoder: unused },
@@ -80,34 +80,34 @@ export class FakeLink implements Link<string, string> {
   };
   readonly deadlines: Deadlines;
   undelivered = 0;
-  /** Whether the chart may go past `flushing`. */
+  /** Whether the chart may skip `flushing`. */
   isFlushed = false;
-  /** Every call of a waiting method, in order. */
+  /** Every call of a link method, in order. */
   readonly calls: Call[] = [];
   /** The methods whose calls were aborted, in order. */
   readonly aborted: LinkMethod[] = [];
-  /** What `settle()` was called with. */
+  /** The arguments of `settle()`, in order. */
   readonly settledWith: (WirechartError | undefined)[] = [];
   /** How often `release()` was called. */
   released = 0;
-  /** The most calls of one method that were live at one time. */
-  readonly mostLive = new Map<LinkMethod, number>();
-  /** The methods that throw instead of returning a promise, with what they throw. */
+  /** The largest number of calls of each method that were live at the same time. */
+  readonly maxLive = new Map<LinkMethod, number>();
+  /** The methods that throw instead of returning a promise, and the error that each throws. */
   readonly throwing = new Map<LinkMethod, Error>();
 
   constructor(deadlines: Partial<Deadlines> = {}) {
     this.deadlines = { ...DEADLINES, ...deadlines };
   }
 
-  /** The calls that are still waited for. */
+  /** The calls that the machine still waits for. */
   get live(): Call[] {
     return this.calls.filter((call) => call.isLive);
   }
 
-  /** The live call of a method. */
+  /** The live call of a method. Throws when there is none. */
   call(method: LinkMethod): Call {
     const call = this.live.find((candidate) => candidate.method === method);
-    if (call === undefined) throw new Error(`No ${method}() is waited for`);
+    if (call === undefined) throw new Error(`The machine does not wait for ${method}()`);
     return call;
   }
 
@@ -139,7 +139,7 @@ export class FakeLink implements Link<string, string> {
     return this.#begin('destroy', signal);
   }
   destroyStream(): void {
-    // The chart never asks for it: it is for attempts that are not made.
+    // The chart never calls it: only a facade does, for an attempt that is not made.
   }
 
   release(): void {
@@ -152,7 +152,7 @@ export class FakeLink implements Link<string, string> {
     return unused();
   }
   forward(): void {
-    // The chart's owner asks once; this link never has any.
+    // The chart's owner calls it once; this link never has messages.
   }
   observe(): () => void {
     return unused();
@@ -164,16 +164,16 @@ export class FakeLink implements Link<string, string> {
     const call = new Call(method, signal);
     this.calls.push(call);
     const live = this.live.filter((other) => other.method === method).length;
-    this.mostLive.set(method, Math.max(live, this.mostLive.get(method) ?? 0));
+    this.maxLive.set(method, Math.max(live, this.maxLive.get(method) ?? 0));
     signal.addEventListener('abort', () => this.aborted.push(method), { once: true });
     return call.promise;
   }
 }
 
-/** A simulated clock that tells how many timers are set. */
+/** A simulated clock that counts the timers that are set. */
 export class CountingClock extends SimulatedClock {
   readonly #set = new Set<number>();
-  /** How long each timer was set for, in order. */
+  /** The delay of each timer, in ms, in the order in which they were set. */
   readonly delays: number[] = [];
 
   get timers(): number {
@@ -196,7 +196,9 @@ export class CountingClock extends SimulatedClock {
   }
 }
 
-/** A link with nothing to flush, of a protocol without a handshake: the chart takes the short ways. */
+/**
+ * A link with nothing to flush, for a protocol without a handshake: the chart skips both states.
+ */
 export class IdleLink extends FakeLink {
   override readonly definition: ProtocolDefinition<string> = {
     codec: { encode: unused, createDecoder: unused },

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { type Call } from './fake-link.ts';
-import { asChild, asRoot, at, RESTING, type Resting, turn } from './support.ts';
+import { asChild, asRoot, at, STABLE_STATES, type StableState, turn } from './support.ts';
 
-/** A way out of every state that has something to abort. */
-const LEAVING = RESTING.filter((state) => !['IDLE', 'CONNECTING.listening.bound'].includes(state));
+/** The states that have a call to abort. */
+const CALLING_STATES = STABLE_STATES.filter(
+  (state) => !['IDLE', 'CONNECTING.listening.bound'].includes(state),
+);
 
-const reports: readonly [string, (call: Call) => void][] = [
+const settlements: readonly [string, (call: Call) => void][] = [
   [
     'success',
     (call) => {
@@ -20,8 +22,8 @@ const reports: readonly [string, (call: Call) => void][] = [
   ],
 ];
 
-describe.each(reports)('the late %s of an actor that was stopped', (_, report) => {
-  it.each(LEAVING)('in %s changes nothing', async (state) => {
+describe.each(settlements)('the late %s of an actor that was stopped', (_, settle) => {
+  it.each(CALLING_STATES)('in %s changes nothing', async (state) => {
     const machine = await at(state);
     const calls = machine.link.live;
     expect(calls).not.toEqual([]);
@@ -29,24 +31,24 @@ describe.each(reports)('the late %s of an actor that was stopped', (_, report) =
     else machine.send({ type: 'DISCONNECT', force: true });
     const before = machine.actor.getSnapshot();
     expect(calls.every(({ isLive }) => !isLive)).toBe(true);
-    for (const call of calls) report(call);
+    for (const call of calls) settle(call);
     await turn();
     expect(machine.actor.getSnapshot()).toBe(before);
   });
 
-  it('changes nothing in the next session either', async () => {
+  it('changes nothing in the next session', async () => {
     const machine = await at('CONNECTING.dialing');
     const call = machine.link.call('dial');
     await machine.go('ABORT', 'destroy', 'CONNECT');
     const before = machine.actor.getSnapshot();
-    report(call);
+    settle(call);
     await turn();
     expect(machine.actor.getSnapshot()).toBe(before);
     expect(machine.state).toBe('CONNECTING.dialing');
   });
 });
 
-it('a success in the turn in which it was overtaken by DISCONNECT is late too', async () => {
+it('ignores a success in the same turn as a DISCONNECT that follows it', async () => {
   const machine = await at('CONNECTING.dialing');
   machine.link.call('dial').resolve();
   machine.send({ type: 'DISCONNECT' });
@@ -55,7 +57,7 @@ it('a success in the turn in which it was overtaken by DISCONNECT is late too', 
   expect(machine.runstates).toEqual(['IDLE', 'CONNECTING', 'DISCONNECTING']);
 });
 
-it('both loops may fail in one turn; the first is the cause', async () => {
+it('has the first failure as its cause when the reader and the writer fail in one turn', async () => {
   const machine = await at('RUNNING.open');
   machine.link.call('write').reject(new Error('first'));
   machine.link.call('read').reject(new Error('second'));
@@ -67,9 +69,9 @@ it('both loops may fail in one turn; the first is the cause', async () => {
 describe.each([
   ['stop()', asRoot],
   ['a parent that leaves the invoking state', asChild],
-])('%s', (_, host) => {
-  it.each<Resting>(RESTING)('releases the link at once, in %s', async (state) => {
-    const machine = await at(state, {}, host);
+])('%s', (_, create) => {
+  it.each<StableState>(STABLE_STATES)('releases the link at once, in %s', async (state) => {
+    const machine = await at(state, {}, create);
     expect(machine.state).toBe(state);
     expect(machine.link.released).toBe(0);
     machine.stop();

@@ -1,49 +1,49 @@
 import { expect, it } from 'vitest';
-import { answer, chart, FakePeerPort, HAPPENINGS, leaves, ROUTES } from './peer-support.ts';
+import { answer, chart, FakePeerPort, POSSIBLE_EVENTS, leaves, ROUTES } from './peer-support.ts';
 import { activeIn, pathOfNode } from './table.ts';
 
 /**
- * The rules of the table are those of `protocol-matrix.test.ts`. The last part has the rows that differ
- * without TLS, and for a session that has ended before the chart hears that it runs.
+ * The rules of the table are those of `protocol-matrix.test.ts`. The last part has the rows that
+ * differ without TLS, and for a session that has ended before the chart handles that it runs.
  */
-const resting = leaves.filter(({ type }) => type === 'atomic');
+const atomicStates = leaves.filter(({ type }) => type === 'atomic');
 
 const rowsOf = (leaf: (typeof leaves)[number], port?: FakePeerPort): string[] =>
-  HAPPENINGS.filter(({ isLiveIn }) => isLiveIn(activeIn(leaf))).map(
+  POSSIBLE_EVENTS.filter(({ isPossibleIn }) => isPossibleIn(activeIn(leaf))).map(
     ({ label, event }) => `${pathOfNode(leaf)} · ${label} ${answer(leaf, event, port)}`,
   );
 
-/** What is answered otherwise. */
+/** The rows that differ with this port. */
 const otherRows = (port: FakePeerPort): string[] =>
-  resting.flatMap((leaf) => {
+  atomicStates.flatMap((leaf) => {
     const usual = rowsOf(leaf);
     return rowsOf(leaf, port).filter((row) => !usual.includes(row));
   });
 
-it('answers every event in every state as reviewed', async () => {
-  const table = resting.map((leaf) => rowsOf(leaf).join('\n'));
+it('reacts to every event in every state as the reviewed table says', async () => {
+  const table = atomicStates.map((leaf) => rowsOf(leaf).join('\n'));
   const plain = Object.assign(new FakePeerPort(), { isTls: false });
-  const over = Object.assign(new FakePeerPort(), { isRunning: false });
+  const ended = Object.assign(new FakePeerPort(), { isRunning: false });
   const text = [
     ...table,
     ['Without TLS:', ...otherRows(plain)].join('\n'),
-    ['With a session that is over already:', ...otherRows(over)].join('\n'),
+    ['With a session that is over already:', ...otherRows(ended)].join('\n'),
   ].join('\n\n');
   await expect(`${text}\n`).toMatchFileSnapshot('./__snapshots__/peer-matrix.txt');
 });
 
-it.each(resting.map((leaf) => [pathOfNode(leaf), leaf] as const))(
-  'refuses in %s the successes of actors and the timers of other states',
+it.each(atomicStates.map((leaf) => [pathOfNode(leaf), leaf] as const))(
+  'refuses in %s the output of actors and the timers of other states',
   (_, leaf) => {
-    const late = HAPPENINGS.filter(({ isLiveIn }) => !isLiveIn(activeIn(leaf)))
+    const late = POSSIBLE_EVENTS.filter(({ isPossibleIn }) => !isPossibleIn(activeIn(leaf)))
       .filter(({ label }) => !label.startsWith('xstate.error.'))
       .map(({ event }) => answer(leaf, event));
     expect(new Set(late)).toEqual(new Set(['-']));
   },
 );
 
-it('names no event that is missing in the table, and no state without a route', () => {
-  const known = new Set<string>(HAPPENINGS.map(({ event }) => event.type));
+it('has a row for every event that the chart names, and a route to every state', () => {
+  const known = new Set<string>(POSSIBLE_EVENTS.map(({ event }) => event.type));
   expect(chart.events.filter((type) => !known.has(type))).toEqual([]);
   expect(Object.keys(ROUTES).sort()).toEqual(leaves.map(pathOfNode).sort());
 });

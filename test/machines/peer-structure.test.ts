@@ -13,21 +13,21 @@ const defined = (kind: 'actions' | 'actors' | 'delays' | 'guards'): string[] =>
 
 describe("the chart of a peer's session", () => {
   it('waits without a deadline only where another chart has one', () => {
-    const endless = nodes
+    const unlimited = nodes
       .filter(({ invoke }) => invoke.length > 0)
       .filter((node) => !activeIn(node).some(({ after }) => after.length > 0));
-    expect(endless.map(pathOfNode)).toEqual([
+    expect(unlimited.map(pathOfNode)).toEqual([
       'CONNECTING.establishing',
       'RUNNING',
       'DISCONNECTING',
     ]);
   });
 
-  it('answers the failure of every actor that it invokes', () => {
-    const unanswered = nodes.flatMap((node) =>
+  it('handles the error of every actor that it invokes', () => {
+    const unhandled = nodes.flatMap((node) =>
       node.invoke.filter(({ id }) => !node.transitions.has(`xstate.error.actor.${id}`)),
     );
-    expect(unanswered).toEqual([]);
+    expect(unhandled).toEqual([]);
   });
 
   it('lets every deadline be Infinity', () => {
@@ -36,19 +36,20 @@ describe("the chart of a peer's session", () => {
     expect(timers.map(({ guard }) => nameOf(guard))).toEqual(timers.map(() => 'isFinite'));
   });
 
-  it('can be left in every state', () => {
-    const deaf = nodes.filter(
-      (node) => node.type === 'atomic' && !activeIn(node).some((one) => hasLeave(pathOfNode(one))),
+  it('handles LEAVE in every state', () => {
+    const withoutLeave = nodes.filter(
+      (node) =>
+        node.type === 'atomic' && !activeIn(node).some((state) => hasLeave(pathOfNode(state))),
     );
-    expect(deaf.map(pathOfNode)).toEqual([]);
+    expect(withoutLeave.map(pathOfNode)).toEqual([]);
   });
 
-  it('says what each of its states is for', () => {
-    const silent = nodes.filter(({ description, path }) => !description && path.length > 0);
-    expect(silent.map(pathOfNode)).toEqual([]);
+  it('describes each of its states', () => {
+    const undescribed = nodes.filter(({ description, path }) => !description && path.length > 0);
+    expect(undescribed.map(pathOfNode)).toEqual([]);
   });
 
-  it('names what its setup has, and nothing else', () => {
+  it('uses exactly what its setup defines', () => {
     const actions = names([
       ...nodes.flatMap(({ entry, exit }) => [...entry, ...exit]),
       ...arrows.flatMap((arrow) => arrow.actions),

@@ -1,4 +1,7 @@
-/** The chart of a peer's session on a fake port, the ways into each of its states, and its chart as data. */
+/**
+ * The chart of a peer's session on a fake port, a route into each of its states, and the chart as
+ * data.
+ */
 
 import { setImmediate as turn } from 'node:timers/promises';
 import {
@@ -19,27 +22,34 @@ import type {
 } from '../../src/machines/peer-session-setup.ts';
 import { CountingClock } from './fake-link.ts';
 import { pathOf } from './support.ts';
-import { actionText, answerText, happeningsOf, isLeaf, nodesFrom, pathOfNode } from './table.ts';
+import {
+  actionText,
+  answerText,
+  possibleEventsOf,
+  isLeaf,
+  nodesFrom,
+  pathOfNode,
+} from './table.ts';
 
 export { chart };
 
-/** Finite ones, each unlike the other. */
+/** Both finite, and different, so that a test sees which one has passed. */
 export const DEADLINES: PeerPort['deadlines'] = { backlog: 100, handshake: 200 };
 
 export const FAILED = new ClosedError('failed');
 
-/** The methods of the port that wait. */
-export const WAITS = ['gone', 'secure', 'establish', 'ended'] as const;
-export type Wait = (typeof WAITS)[number];
+/** The methods of the port that return a promise. */
+export const WAIT_METHODS = ['gone', 'secure', 'establish', 'ended'] as const;
+export type WaitMethod = (typeof WAIT_METHODS)[number];
 
-/** A port whose every wait the test decides, and which keeps a journal. */
+/** A port whose promises settle only when the test settles them, and which records its calls. */
 export class FakePeerPort implements PeerPort {
   readonly deadlines: PeerPort['deadlines'];
   isTls = true;
   isRunning = true;
   /** Every call, in order. */
-  readonly journal: string[] = [];
-  readonly #waits = new Map<Wait, Deferred<WirechartError | undefined>>();
+  readonly calls: string[] = [];
+  readonly #waits = new Map<WaitMethod, Deferred<WirechartError | undefined>>();
 
   constructor(deadlines: Partial<PeerPort['deadlines']> = {}) {
     this.deadlines = { ...DEADLINES, ...deadlines };
@@ -58,21 +68,21 @@ export class FakePeerPort implements PeerPort {
     return this.#wait('ended');
   }
   disconnect(force: boolean, reason: WirechartError | undefined): void {
-    this.journal.push(`disconnect${force ? ' force' : ''}${reason ? ` (${reason.message})` : ''}`);
+    this.calls.push(`disconnect${force ? ' force' : ''}${reason ? ` (${reason.message})` : ''}`);
   }
   close(): void {
-    this.journal.push('close');
+    this.calls.push('close');
   }
 
-  /** Settles the last call of a wait; whether the machine still hears of it, is the machine's affair. */
-  settle(wait: Wait, end: { readonly error?: Error; readonly value?: WirechartError }): void {
+  /** Settles the last call of a method, even if the machine no longer waits for it. */
+  settle(wait: WaitMethod, end: { readonly error?: Error; readonly value?: WirechartError }): void {
     const waiting = this.#waits.get(wait);
     if (end.error === undefined) waiting?.resolve(end.value);
     else waiting?.reject(end.error);
   }
 
-  #wait(wait: Wait): Promise<WirechartError | undefined> {
-    this.journal.push(wait);
+  #wait(wait: WaitMethod): Promise<WirechartError | undefined> {
+    this.calls.push(wait);
     const waiting = defer<WirechartError | undefined>();
     this.#waits.set(wait, waiting);
     return waiting.promise;
@@ -90,23 +100,23 @@ export const EVENTS = {
 type Command = keyof typeof EVENTS;
 const isCommand = (step: string): step is Command => step in EVENTS;
 
-/** What a walk is made of: an event to send, a wait that ends, or a deadline that passes. */
-export type Step = Command | `${Wait} done` | `${Wait} failed` | 'deadline';
+/** One step of a walk: an event to send, a promise that settles, or a deadline that passes. */
+export type Step = Command | `${WaitMethod} done` | `${WaitMethod} failed` | 'deadline';
 
-/** A running machine on a fake port, with all that it emits. */
+/** A running machine on a fake port, and the events that it has emitted. */
 export class Harness {
   readonly port: FakePeerPort;
   readonly clock = new CountingClock();
   readonly actor;
   readonly emitted: PeerSessionEmitted[] = [];
-  /** What the machine itself died of; it must not. */
-  readonly deaths: unknown[] = [];
+  /** The errors that stopped the actor itself; a test expects none. */
+  readonly actorErrors: unknown[] = [];
 
   constructor(deadlines: Partial<PeerPort['deadlines']> = {}) {
     this.port = new FakePeerPort(deadlines);
     this.actor = createActor(chart, { input: this.port, clock: this.clock });
     this.actor.on('*', (emitted) => this.emitted.push(emitted));
-    this.actor.subscribe({ error: (error: unknown) => this.deaths.push(error) });
+    this.actor.subscribe({ error: (error: unknown) => this.actorErrors.push(error) });
     this.actor.start();
   }
 
@@ -115,12 +125,12 @@ export class Harness {
     return pathOf(this.actor.getSnapshot().value);
   }
 
-  /** The causes that were told with GONE: one at most. */
+  /** The causes in the `gone` events: one at most. */
   get causes(): (WirechartError | undefined)[] {
     return this.emitted.flatMap((emitted) => (emitted.type === 'gone' ? [emitted.cause] : []));
   }
 
-  /** Takes the steps one after the other, and lets the machine hear of each. */
+  /** Takes the steps in order, and waits after each until the machine has handled it. */
   async go(...steps: readonly Step[]): Promise<this> {
     for (const step of steps) {
       if (isCommand(step)) {
@@ -129,7 +139,7 @@ export class Harness {
         this.clock.increment(Math.max(DEADLINES.backlog, DEADLINES.handshake));
       } else {
         const [wait, how] = step.split(' ');
-        const method = WAITS.find((name) => name === wait) ?? 'gone';
+        const method = WAIT_METHODS.find((name) => name === wait) ?? 'gone';
         this.port.settle(method, how === 'failed' ? { error: FAILED } : {});
       }
       await turn();
@@ -138,7 +148,7 @@ export class Harness {
   }
 }
 
-/** One way into each state in which the machine can rest. */
+/** A route into each state in which the machine can wait. */
 export const ROUTES = {
   ARRIVED: [],
   QUEUED: ['QUEUE'],
@@ -149,10 +159,10 @@ export const ROUTES = {
   DISCONNECTING: ['ADMIT', 'secure done', 'establish done', 'LEAVE'],
   GONE: ['LEAVE'],
 } satisfies Record<string, readonly Step[]>;
-export type Resting = keyof typeof ROUTES;
+export type StableState = keyof typeof ROUTES;
 
-/** A machine that has come to a state by its route. */
-export const at = (state: Resting, deadlines: Partial<PeerPort['deadlines']> = {}) =>
+/** A machine that was led to a state by its route. */
+export const at = (state: StableState, deadlines: Partial<PeerPort['deadlines']> = {}) =>
   new Harness(deadlines).go(...ROUTES[state]);
 
 type Node = StateNode<PeerSessionContext, PeerSessionEvent>;
@@ -160,28 +170,31 @@ type Snapshot = ReturnType<typeof chart.resolveState>;
 
 export const nodes = nodesFrom<Node>(chart.root, ({ states }) => Object.values(states));
 export const leaves = nodes.filter(isLeaf);
-export const HAPPENINGS = happeningsOf(nodes, EVENTS, { output: undefined, error: FAILED });
+export const POSSIBLE_EVENTS = possibleEventsOf(nodes, EVENTS, {
+  output: undefined,
+  error: FAILED,
+});
 
 /** XState's own events are not part of a machine's event type. */
 const internal = (event: EventObject): PeerSessionEvent => event as PeerSessionEvent;
 
-/** The chart with actions that do nothing, so that `transition()` returns every one by its name. */
+/** The chart with actions that do nothing, so that `transition()` returns all of them, by name. */
 const silent = chart.provide({
   actions: Object.fromEntries(
     Object.keys(chart.implementations.actions).map((name) => [name, () => undefined]),
   ),
 });
 
-/** The machine in a state, without having walked there. */
-const standing = (leaf: Node, port: PeerPort): Snapshot => {
+/** A snapshot of the machine in a state, without a route to it. */
+const snapshotIn = (leaf: Node, port: PeerPort): Snapshot => {
   const [{ context }] = initialTransition(chart, port);
   const [key = '', inner] = leaf.path;
   return silent.resolveState({ value: inner === undefined ? key : { [key]: inner }, context });
 };
 
-/** What an event leads to, as text. */
+/** The reaction to an event, as text. */
 export const answer = (leaf: Node, event: EventObject, port = new FakePeerPort()): string => {
-  const [to, actions] = transition(silent, standing(leaf, port), internal(event));
+  const [to, actions] = transition(silent, snapshotIn(leaf, port), internal(event));
   if (to.status === 'error') return '(dies)';
   const names = actions.flatMap((action) => actionText({ ...action, params: action.params }));
   return answerText(pathOfNode(leaf), pathOf(to.value), names);

@@ -1,24 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { ClosedError, CodecError, ConnectError } from '../../src/core/errors.ts';
 import { BOUND, IdleLink } from './fake-link.ts';
-import { asRoot, at, Harness, RESTING, ROUTES, turn } from './support.ts';
+import { asRoot, at, Harness, STABLE_STATES, ROUTES, turn } from './support.ts';
 
-const WHOLE = ['IDLE', 'CONNECTING', 'RUNNING', 'DISCONNECTING', 'IDLE'];
-const CLEAN = { suppressed: [], undelivered: 0 };
+const SESSION_RUNSTATES = ['IDLE', 'CONNECTING', 'RUNNING', 'DISCONNECTING', 'IDLE'];
+const CLEAN_OUTCOME = { suppressed: [], undelivered: 0 };
 const codecError = (): CodecError => new CodecError('No message');
 
-describe('a good session', () => {
-  it('dials, establishes, runs, flushes, closes and is home', async () => {
+describe('a session without failures', () => {
+  it('dials, establishes, runs, flushes, closes and returns to IDLE', async () => {
     const machine = await at('IDLE');
     await machine.go('CONNECT', 'dial', 'establish', 'DISCONNECT', 'flush', 'close');
-    expect(machine.runstates).toEqual(WHOLE);
-    expect(machine.outcomes).toEqual([CLEAN]);
-    expect(machine.context.outcome).toEqual(CLEAN);
+    expect(machine.runstates).toEqual(SESSION_RUNSTATES);
+    expect(machine.outcomes).toEqual([CLEAN_OUTCOME]);
+    expect(machine.context.outcome).toEqual(CLEAN_OUTCOME);
     expect(machine.link.settledWith).toEqual([undefined]);
     expect(machine.clock.timers).toBe(0);
   });
 
-  it('listens, tells where, accepts, and runs', async () => {
+  it('listens, emits the bound address, accepts, and runs', async () => {
     const machine = await at('CONNECTING.listening.bound');
     expect(machine.emitted.at(-1)).toEqual({ type: 'listening', address: BOUND });
     expect(machine.context.bound).toEqual(BOUND);
@@ -27,15 +27,15 @@ describe('a good session', () => {
     expect(machine.runstates).toEqual(['IDLE', 'CONNECTING', 'RUNNING']);
   });
 
-  it('runs one reader and one writer, and replaces both on the way out', async () => {
+  it('runs one reader and one writer at a time, and restarts both for the flush', async () => {
     const { link } = await at('DISCONNECTING.flushing.twoway');
     expect(link.live.map(({ method }) => method).sort()).toEqual(['flush', 'read', 'write']);
     expect(link.aborted.sort()).toEqual(['read', 'write']);
-    expect(link.mostLive.get('read')).toBe(1);
-    expect(link.mostLive.get('write')).toBe(1);
+    expect(link.maxLive.get('read')).toBe(1);
+    expect(link.maxLive.get('write')).toBe(1);
   });
 
-  it('has a number, which counts attempts', async () => {
+  it('has a number, which counts the attempts', async () => {
     const machine = await at('IDLE');
     await machine.go('CONNECT', 'ABORT', 'destroy', 'LISTEN', 'DISCONNECT', 'destroy', 'CONNECT');
     const sessions = machine.emitted.flatMap((emitted) =>
@@ -45,7 +45,7 @@ describe('a good session', () => {
     expect(machine.context.session).toBe(3);
   });
 
-  it('knows nothing of the failure before it', async () => {
+  it('keeps nothing of a failure before it', async () => {
     const machine = await at('CONNECTING.dialing');
     await machine.fail('dial', new Error('refused'));
     await machine.fail('destroy', new Error('still open'));
@@ -53,30 +53,30 @@ describe('a good session', () => {
     await machine.go('CONNECT');
     expect(machine.context).toMatchObject({ cause: undefined, suppressed: [], session: 2 });
     await machine.go('dial', 'establish', 'DISCONNECT', 'flush', 'close');
-    expect(machine.outcome).toEqual(CLEAN);
+    expect(machine.outcome).toEqual(CLEAN_OUTCOME);
   });
 });
 
 describe('a session with nothing to flush, of a protocol without a handshake', () => {
-  const idle = (): Harness => new Harness({}, asRoot, new IdleLink());
+  const createIdle = (): Harness => new Harness({}, asRoot, new IdleLink());
 
-  it('runs as soon as there is a stream, and closes at once', async () => {
-    const machine = idle();
+  it('is RUNNING as soon as there is a stream, and closes at once on DISCONNECT', async () => {
+    const machine = createIdle();
     await machine.go('CONNECT', 'dial', 'DISCONNECT');
     expect(machine.state).toBe('DISCONNECTING.closing');
     await machine.go('close');
-    expect(machine.runstates).toEqual(WHOLE);
-    expect(machine.outcome).toEqual(CLEAN);
+    expect(machine.runstates).toEqual(SESSION_RUNSTATES);
+    expect(machine.outcome).toEqual(CLEAN_OUTCOME);
   });
 
-  it('runs as soon as there is a peer', async () => {
-    const machine = idle();
+  it('is RUNNING as soon as a peer is accepted', async () => {
+    const machine = createIdle();
     await machine.go('LISTEN', 'listen', 'ACCEPT', 'accept');
     expect(machine.state).toBe('RUNNING.open');
   });
 
-  it("still fails by the peer's end, which it answers by its own", async () => {
-    const machine = idle();
+  it('still fails when the peer ends the stream, and ends its own side', async () => {
+    const machine = createIdle();
     await machine.go('CONNECT', 'dial', 'read');
     expect(machine.state).toBe('DISCONNECTING.closing');
     await machine.go('close');
@@ -85,7 +85,7 @@ describe('a session with nothing to flush, of a protocol without a handshake', (
 });
 
 describe('an attempt', () => {
-  const CONNECTING = RESTING.filter((state) => state.startsWith('CONNECTING'));
+  const CONNECTING = STABLE_STATES.filter((state) => state.startsWith('CONNECTING'));
 
   it.each(CONNECTING)('in %s is given up by DISCONNECT', async (state) => {
     const machine = await at(state);
@@ -98,31 +98,37 @@ describe('an attempt', () => {
     expect(machine.link.live).toEqual([]);
   });
 
-  it.each(CONNECTING)('in %s is given up by ABORT, whose reason is kept', async (state) => {
-    const machine = await at(state);
-    const reason = new Error('changed my mind');
-    machine.send({ type: 'ABORT', reason });
-    await machine.go('destroy');
-    expect(machine.outcome.cause).toMatchObject({ code: 'ERR_CONNECT_ABORTED', cause: reason });
-  });
+  it.each(CONNECTING)(
+    'in %s is given up by ABORT, and its outcome has the reason',
+    async (state) => {
+      const machine = await at(state);
+      const reason = new Error('changed my mind');
+      machine.send({ type: 'ABORT', reason });
+      await machine.go('destroy');
+      expect(machine.outcome.cause).toMatchObject({ code: 'ERR_CONNECT_ABORTED', cause: reason });
+    },
+  );
 
   it.each([
     ['dial', 'CONNECTING.dialing', 'connection'],
     ['listen', 'CONNECTING.listening.binding', 'connection'],
     ['accept', 'CONNECTING.accepting', 'connection'],
     ['establish', 'CONNECTING.establishing', 'session'],
-  ] as const)('whose %s fails says so, with its phase', async (method, state, phase) => {
-    const machine = await at(state);
-    const cause = new Error('refused');
-    await machine.fail(method, cause);
-    await machine.go('destroy');
-    expect(machine.outcome.cause).toBeInstanceOf(ConnectError);
-    expect(machine.outcome.cause).toMatchObject({ code: 'ERR_CONNECT', phase, cause });
-  });
+  ] as const)(
+    'whose %s() fails has a ConnectError with the phase',
+    async (method, state, phase) => {
+      const machine = await at(state);
+      const cause = new Error('refused');
+      await machine.fail(method, cause);
+      await machine.go('destroy');
+      expect(machine.outcome.cause).toBeInstanceOf(ConnectError);
+      expect(machine.outcome.cause).toMatchObject({ code: 'ERR_CONNECT', phase, cause });
+    },
+  );
 });
 
 describe("the peer's end of the stream", () => {
-  it('is a failure while nobody expects it, but what was sent still goes out', async () => {
+  it('is a failure unless it is expected, but the outgoing messages are still flushed', async () => {
     const machine = await at('RUNNING.open');
     await machine.go('read');
     expect(machine.state).toBe('DISCONNECTING.flushing.oneway');
@@ -131,45 +137,45 @@ describe("the peer's end of the stream", () => {
     expect(machine.outcome.cause).toMatchObject({ code: 'ERR_CLOSED', expected: false });
   });
 
-  it('is a clean end once it was announced', async () => {
+  it('is a clean end after EXPECT_END', async () => {
     const machine = await at('RUNNING.ending');
     await machine.go('read');
     expect(machine.state).toBe('DISCONNECTING.flushing.oneway');
     await machine.go('flush', 'close');
-    expect(machine.outcome).toEqual(CLEAN);
+    expect(machine.outcome).toEqual(CLEAN_OUTCOME);
   });
 
   it.each(['read', 'write'] as const)(
-    'may be a reset, heard by %s, once it was announced',
+    'may be a reset that %s() reports after EXPECT_END',
     async (method) => {
       const machine = await at('RUNNING.ending');
       const reset = new ClosedError('reset');
       await machine.fail(method, reset);
       expect(machine.state).toBe('DISCONNECTING.closing');
       await machine.go('close');
-      expect(machine.outcome).toEqual({ ...CLEAN, suppressed: [reset] });
+      expect(machine.outcome).toEqual({ ...CLEAN_OUTCOME, suppressed: [reset] });
     },
   );
 
   it.each(['read', 'write'] as const)(
-    'does not excuse another failure of %s, though it was announced',
+    'does not excuse another failure of %s() after EXPECT_END',
     async (method) => {
       const machine = await at('RUNNING.ending');
       const cause = codecError();
       await machine.fail(method, cause);
       expect(machine.state).toBe('DISCONNECTING.closing');
       await machine.go('close');
-      expect(machine.outcome).toEqual({ ...CLEAN, cause });
+      expect(machine.outcome).toEqual({ ...CLEAN_OUTCOME, cause });
     },
   );
 
-  it('is a failure again when the announcement was taken back', async () => {
+  it('is a failure again after EXPECT_MORE', async () => {
     const machine = await at('RUNNING.ending');
     await machine.go('EXPECT_MORE', 'read', 'flush', 'close');
     expect(machine.outcome.cause).toMatchObject({ code: 'ERR_CLOSED', expected: false });
   });
 
-  it('while we flush is a fact that harms nobody', async () => {
+  it('during the flush is suppressed and does not stop the flush', async () => {
     const machine = await at('DISCONNECTING.flushing.twoway');
     await machine.go('read');
     expect(machine.state).toBe('DISCONNECTING.flushing.oneway');
@@ -180,8 +186,8 @@ describe("the peer's end of the stream", () => {
   });
 });
 
-describe('on the way home', () => {
-  it('the first failure is the cause and the next is kept with it', async () => {
+describe('in DISCONNECTING', () => {
+  it('the first failure is the cause, and the next is suppressed', async () => {
     const machine = await at('DISCONNECTING.flushing.twoway');
     const [first, second] = [codecError(), codecError()];
     await machine.fail('flush', first);
@@ -193,24 +199,24 @@ describe('on the way home', () => {
     expect(machine.link.settledWith).toEqual([first]);
   });
 
-  it('one failure that two actors report is kept once', async () => {
+  it('a failure that two actors report is recorded once', async () => {
     const machine = await at('RUNNING.open');
     const cause = codecError();
     await machine.fail('read', cause);
     await machine.fail('close', cause);
     await machine.go('destroy');
-    expect(machine.outcome).toEqual({ ...CLEAN, cause });
+    expect(machine.outcome).toEqual({ ...CLEAN_OUTCOME, cause });
   });
 
-  it('an error that is none of ours is wrapped, and not lost', async () => {
+  it('an error of another library is wrapped in a ClosedError', async () => {
     const machine = await at('RUNNING.open');
-    const bare = new Error('EIO');
-    await machine.fail('write', bare);
+    const foreign = new Error('EIO');
+    await machine.fail('write', foreign);
     await machine.go('close');
-    expect(machine.outcome.cause).toMatchObject({ code: 'ERR_CLOSED', cause: bare });
+    expect(machine.outcome.cause).toMatchObject({ code: 'ERR_CLOSED', cause: foreign });
   });
 
-  it('a destroyer that fails keeps nobody from coming home', async () => {
+  it('the machine returns to IDLE although destroy() fails', async () => {
     const machine = await at('RUNNING.open');
     machine.send({ type: 'DISCONNECT', force: true });
     await machine.fail('destroy', new Error('EIO'));
@@ -219,8 +225,8 @@ describe('on the way home', () => {
     expect(machine.outcome.suppressed).toMatchObject([{ cause: { message: 'EIO' } }]);
   });
 
-  it.each(RESTING.filter((state) => /^(RUNNING|DISCONNECTING\.(flush|clos))/.test(state)))(
-    'force destroys at once, from %s',
+  it.each(STABLE_STATES.filter((state) => /^(RUNNING|DISCONNECTING\.(flush|clos))/.test(state)))(
+    'DISCONNECT with force destroys at once, from %s',
     async (state) => {
       const machine = await at(state);
       machine.link.undelivered = 3;
@@ -228,12 +234,12 @@ describe('on the way home', () => {
       expect(machine.state).toBe('DISCONNECTING.destroying');
       expect(machine.link.live.map(({ method }) => method)).toEqual(['destroy']);
       await machine.go('destroy');
-      expect(machine.runstates).toEqual(WHOLE);
+      expect(machine.runstates).toEqual(SESSION_RUNSTATES);
       expect(machine.outcome.undelivered).toBe(3);
     },
   );
 
-  it('force has nothing to add to the destroying', async () => {
+  it('DISCONNECT with force changes nothing in DISCONNECTING.destroying', async () => {
     const machine = await at('DISCONNECTING.destroying');
     const before = machine.actor.getSnapshot();
     machine.send({ type: 'DISCONNECT', force: true });
@@ -243,17 +249,20 @@ describe('on the way home', () => {
 });
 
 describe('FAIL', () => {
-  it.each(['RUNNING.open', 'RUNNING.ending'] as const)('ends %s with its cause', async (state) => {
-    const machine = await at(state);
-    const error = codecError();
-    machine.send({ type: 'FAIL', error });
-    expect(machine.state).toBe('DISCONNECTING.closing');
-    await machine.go('close');
-    expect(machine.outcome).toEqual({ ...CLEAN, cause: error });
-  });
+  it.each(['RUNNING.open', 'RUNNING.ending'] as const)(
+    'ends %s, and its error is the cause',
+    async (state) => {
+      const machine = await at(state);
+      const error = codecError();
+      machine.send({ type: 'FAIL', error });
+      expect(machine.state).toBe('DISCONNECTING.closing');
+      await machine.go('close');
+      expect(machine.outcome).toEqual({ ...CLEAN_OUTCOME, cause: error });
+    },
+  );
 
-  it.each(RESTING.filter((state) => state.startsWith('DISCONNECTING')))(
-    'in %s is kept, and changes nothing else',
+  it.each(STABLE_STATES.filter((state) => state.startsWith('DISCONNECTING')))(
+    'in %s is recorded, and changes nothing else',
     async (state) => {
       const machine = await at(state);
       const { cause: first } = machine.context;
@@ -268,7 +277,7 @@ describe('FAIL', () => {
   );
 });
 
-it('tells listeners of the end before it is IDLE, and they may connect again in IDLE', async () => {
+it('emits `closed` before it is IDLE, and a listener may connect again in IDLE', async () => {
   const machine = new Harness();
   machine.actor.on('runstate', ({ runstate, session }) => {
     if (runstate === 'IDLE' && session === 1) machine.send({ type: 'CONNECT', address: '/run/x' });

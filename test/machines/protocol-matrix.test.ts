@@ -3,13 +3,13 @@ import { expect, it } from 'vitest';
 import {
   activeIn,
   answer,
-  HAPPENINGS,
+  POSSIBLE_EVENTS,
   internal,
   leaves,
   type Node,
   pathOfNode,
   type Snapshot,
-  standing,
+  snapshotIn,
 } from './chart.ts';
 import { FakeLink, IdleLink } from './fake-link.ts';
 import { createChart } from '../../src/machines/protocol.ts';
@@ -17,72 +17,78 @@ import { chart, pathOf } from './support.ts';
 
 /**
  * The rules of the table:
- * - one row for each state that has no states below it, and each thing that can happen in it;
- * - `-` is a refusal, `(stays)` an event that is heard without a change of state;
- * - the actions are in the order of the chart, and `start` is an invoked actor's; what every change
- *   of state does is left out: it stops the actors and the timers of the states that it leaves;
- * - a report of an actor that does not run there, or of a timer that is not set there, has no row:
- *   that each of them is refused is a test of its own. (XState drops them anyway; see also
- *   `late.test.ts`. The error of an actor that does not run would be heard by nobody, and be fatal.)
- * - the last part has the rows that differ for a link with nothing to flush and without a handshake;
- * - `closed` is passed through within one step, so all that can happen in it is that step.
+ * - one row for each state without states below it, and each event that is possible in it;
+ * - `-` is a refusal, `(stays)` an event that is handled without a change of state;
+ * - the actions are in the order of the chart, and `start` starts an invoked actor; not listed:
+ *   every change of state stops the actors and the timers of the states that it leaves;
+ * - the event of an actor that does not run there, or of a timer that is not set there, has no row:
+ *   a separate test asserts that each is refused. (XState drops them anyway, see `late.test.ts`.
+ *   The error of an actor that does not run would be unhandled, which stops the machine.)
+ * - the last part has the rows that differ for a link with nothing to flush and without a
+ *   handshake;
+ * - `closed` is left within the step that enters it, so that step is its only row.
  */
-const resting = leaves.filter(({ type }) => type === 'atomic');
+const atomicStates = leaves.filter(({ type }) => type === 'atomic');
 
 const rowsOf = (leaf: Node, link?: FakeLink): string[] => {
   const active = activeIn(leaf);
-  return HAPPENINGS.filter(({ isLiveIn }) => isLiveIn(active)).map(
-    ({ label, event }) => `${pathOfNode(leaf)} · ${label} ${answer(standing(leaf, link), event)}`,
+  return POSSIBLE_EVENTS.filter(({ isPossibleIn }) => isPossibleIn(active)).map(
+    ({ label, event }) => `${pathOfNode(leaf)} · ${label} ${answer(snapshotIn(leaf, link), event)}`,
   );
 };
 
-/** What is answered otherwise when there is nothing to flush, and no handshake. */
-const shortWaysOf = (leaf: Node): string[] => {
+/** The rows that differ when there is nothing to flush, and no handshake. */
+const shortcutRowsOf = (leaf: Node): string[] => {
   const usual = rowsOf(leaf);
   return rowsOf(leaf, new IdleLink()).filter((row) => !usual.includes(row));
 };
 
-it('answers every event in every state as reviewed', async () => {
-  const table = resting.map((leaf) => rowsOf(leaf).join('\n'));
-  const passed = leaves.filter((leaf) => !resting.includes(leaf));
-  const rows = passed.map((leaf) => `${pathOfNode(leaf)} · (at once) ${atOnce(leaf)}`);
-  const short = [
+it('reacts to every event in every state as the reviewed table says', async () => {
+  const table = atomicStates.map((leaf) => rowsOf(leaf).join('\n'));
+  const transient = leaves.filter((leaf) => !atomicStates.includes(leaf));
+  const rows = transient.map((leaf) => `${pathOfNode(leaf)} · (at once) ${atOnce(leaf)}`);
+  const shortcuts = [
     'With nothing to flush, and without a handshake:',
-    ...resting.flatMap(shortWaysOf),
+    ...atomicStates.flatMap(shortcutRowsOf),
   ];
-  const text = `${[...table, ...rows, short.join('\n')].join('\n\n')}\n`;
+  const text = `${[...table, ...rows, shortcuts.join('\n')].join('\n\n')}\n`;
   await expect(text).toMatchFileSnapshot('./__snapshots__/protocol-matrix.txt');
 });
 
 const atOnce = (leaf: Node): string =>
-  answer(standing(leaf), internal({ type: `xstate.done.state.${String(leaf.parent?.id)}` }));
+  answer(snapshotIn(leaf), internal({ type: `xstate.done.state.${String(leaf.parent?.id)}` }));
 
-it.each(resting.map((leaf) => [pathOfNode(leaf), leaf] as const))(
-  'refuses in %s the successes of actors and the timers of other states',
+it.each(atomicStates.map((leaf) => [pathOfNode(leaf), leaf] as const))(
+  'refuses in %s the output of actors and the timers of other states',
   (_, leaf) => {
     const active = activeIn(leaf);
-    const late = HAPPENINGS.filter(({ isLiveIn }) => !isLiveIn(active)).map(
-      ({ label, event }) => [label, answer(standing(leaf), event)] as const,
+    const late = POSSIBLE_EVENTS.filter(({ isPossibleIn }) => !isPossibleIn(active)).map(
+      ({ label, event }) => [label, answer(snapshotIn(leaf), event)] as const,
     );
     const errors = late.filter(([label]) => label.startsWith('xstate.error.'));
-    const others = late.filter((one) => !errors.includes(one));
+    const others = late.filter((row) => !errors.includes(row));
     expect(new Set(others.map(([, answered]) => answered))).toEqual(new Set(['-']));
     expect(new Set(errors.map(([, answered]) => answered))).toEqual(new Set(['(dies)']));
   },
 );
 
-it('knows every event that the chart names', () => {
-  const known = new Set<string>(HAPPENINGS.map(({ event }) => event.type));
+it('lists every event that the chart names', () => {
+  const known = new Set<string>(POSSIBLE_EVENTS.map(({ event }) => event.type));
   const ofStates = chart.events.filter((type) => !known.has(type));
   expect(ofStates).toEqual(['xstate.done.state.protocol.DISCONNECTING']);
 });
 
-/** The chart of an actor that connects as soon as it starts, and ends with its session. */
-const forOnce = createChart((link: FakeLink) => link, { addressOf: () => '/run/x', once: true });
+/**
+ * The chart of an actor that connects as soon as it starts, and stops at the end of its session.
+ */
+const singleUseChart = createChart((link: FakeLink) => link, {
+  addressOf: () => '/run/x',
+  once: true,
+});
 
-it('can reach every state that the chart names', () => {
-  // Only an actor that is made for one session has a state to end in; others are IDLE again.
-  const reached = new Set([...reachedBy(chart), ...reachedBy(forOnce)]);
+it('reaches every state of the chart', () => {
+  // Only an actor for a single session has the final state ENDED; others return to IDLE.
+  const reached = new Set([...reachedBy(chart), ...reachedBy(singleUseChart)]);
   expect([...reached].sort()).toEqual([...leaves.map(pathOfNode), 'ENDED'].sort());
 });
 
@@ -93,8 +99,8 @@ function reachedBy(machine: typeof chart): ReadonlySet<string> {
     if (reached.has(path)) return;
     reached.add(path);
     const active = snapshot._nodes;
-    for (const { event, isLiveIn } of HAPPENINGS) {
-      if (!isLiveIn(active)) continue;
+    for (const { event, isPossibleIn } of POSSIBLE_EVENTS) {
+      if (!isPossibleIn(active)) continue;
       for (const [next] of getMicrosteps(machine, snapshot, event)) enter(next);
     }
   };

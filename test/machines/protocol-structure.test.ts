@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { activeIn, nameOf, type Node, nodes, pathOfNode } from './chart.ts';
 import { chart } from './support.ts';
 
-/** One arrow of the chart, as the machine has it. */
+/** One arrow of the chart. */
 interface Arrow {
   readonly from: Node;
   readonly event: string;
@@ -24,7 +24,7 @@ const arrows: readonly Arrow[] = nodes.flatMap((from) =>
 const textOf = ({ from, event, guard }: Arrow): string =>
   `${pathOfNode(from)} · ${event}${guard === undefined ? '' : ` [${nameOf(guard)}]`}`;
 
-const keepsAFact = ({ actions }: Arrow): boolean =>
+const hasRecordAction = ({ actions }: Arrow): boolean =>
   actions.some((action) => /^(record|note)/.test(nameOf(action)));
 
 const paramsOf = (reference: unknown): unknown =>
@@ -39,34 +39,34 @@ const defined = (kind: 'actions' | 'actors' | 'delays' | 'guards'): string[] =>
   Object.keys(chart.implementations[kind]).sort();
 
 describe('the chart', () => {
-  it('hears the error of every actor that it invokes', () => {
-    const unheard = nodes.flatMap((node) =>
+  it('handles the error of every actor that it invokes', () => {
+    const unhandled = nodes.flatMap((node) =>
       node.invoke
         .filter(({ id }) => !node.transitions.has(`xstate.error.actor.${id}`))
         .map(({ id }) => `${pathOfNode(node)}: ${id}`),
     );
-    expect(unheard).toEqual([]);
+    expect(unhandled).toEqual([]);
   });
 
-  it('waits nowhere without a deadline, but in RUNNING and for its own caller', () => {
+  it('waits without a deadline only in RUNNING and for its own caller', () => {
     const hasDeadline = (node: Node): boolean =>
       activeIn(node).some(({ after }) => after.length > 0);
     const waiting = nodes.filter(({ invoke }) => invoke.length > 0);
-    const endless = waiting.filter((node) => !hasDeadline(node));
-    expect(endless.map(pathOfNode)).toEqual(['', 'RUNNING']);
+    const unlimited = waiting.filter((node) => !hasDeadline(node));
+    expect(unlimited.map(pathOfNode)).toEqual(['', 'RUNNING']);
   });
 
   it('sets no timer where it waits for its own caller', () => {
-    const patient = nodes.filter(({ key }) => ['IDLE', 'bound', 'RUNNING'].includes(key));
-    const timed = patient.filter((node) => activeIn(node).some(({ after }) => after.length > 0));
-    expect(patient).toHaveLength(3);
+    const waiting = nodes.filter(({ key }) => ['IDLE', 'bound', 'RUNNING'].includes(key));
+    const timed = waiting.filter((node) => activeIn(node).some(({ after }) => after.length > 0));
+    expect(waiting).toHaveLength(3);
     expect(timed.map(pathOfNode)).toEqual([]);
   });
 
   it.each(
     nodes.flatMap((node) => node.after.map((timer) => [pathOfNode(node), node, timer] as const)),
   )(
-    'lets the deadline of %s be Infinity, and speaks of one deadline only',
+    'sets no timer in %s for a deadline of Infinity, and names the same deadline in guard and action',
     (_, node, { delay, eventType }) => {
       const [arrow, ...others] = arrows.filter(
         ({ from, event }) => from === node && event === eventType,
@@ -78,40 +78,42 @@ describe('the chart', () => {
     },
   );
 
-  /** Rule 3 of the chart's theory; who asks for an end needs no reason for it. */
-  const ASKED_FOR = [
+  /** By rule 3 of the chart, an end that was requested records no cause. */
+  const REQUESTED_ENDS = [
     'RUNNING · DISCONNECT [isForced]',
     'RUNNING · DISCONNECT [isFlushed]',
     'RUNNING · DISCONNECT',
   ];
 
-  it('keeps the reason of every end of a session that was not asked for', () => {
+  it('records the cause of every end of a session that was not requested', () => {
     const ends = arrows.filter(
       ({ from, targets }) =>
         /^(CONNECTING|RUNNING)/.test(pathOfNode(from)) &&
         targets.some((target) => target.path[0] === 'DISCONNECTING'),
     );
-    const unexplained = ends.filter((arrow) => !keepsAFact(arrow)).map(textOf);
-    expect(unexplained.sort()).toEqual([...ASKED_FOR].sort());
+    const unexplained = ends.filter((arrow) => !hasRecordAction(arrow)).map(textOf);
+    expect(unexplained.sort()).toEqual([...REQUESTED_ENDS].sort());
   });
 
-  it('drops no error and no missed deadline, in any state', () => {
+  it('records every error and every missed deadline, in any state', () => {
     const failures = arrows.filter(({ event }) => /^xstate\.(error|after)\./.test(event));
     expect(failures.length).toBeGreaterThan(0);
-    expect(failures.filter((arrow) => !keepsAFact(arrow)).map(textOf)).toEqual([]);
+    expect(failures.filter((arrow) => !hasRecordAction(arrow)).map(textOf)).toEqual([]);
   });
 
-  it('goes home by one arrow, which tells everybody', () => {
-    const home = arrows.filter(({ targets }) => targets.some(({ key }) => key === 'IDLE'));
-    expect(home.map(textOf)).toEqual(['DISCONNECTING · xstate.done.state.protocol.DISCONNECTING']);
-    expect(home.map(({ actions }) => actions.map(nameOf))).toEqual([
+  it('returns to IDLE by a single arrow, which records the outcome and emits `closed`', () => {
+    const returns = arrows.filter(({ targets }) => targets.some(({ key }) => key === 'IDLE'));
+    expect(returns.map(textOf)).toEqual([
+      'DISCONNECTING · xstate.done.state.protocol.DISCONNECTING',
+    ]);
+    expect(returns.map(({ actions }) => actions.map(nameOf))).toEqual([
       ['recordOutcome', 'settleLink', 'emitClosed'],
     ]);
   });
 
-  it('says what each of its states is for, unless its name is all there is to say', () => {
-    const silent = nodes.filter(({ description, path }) => !description && path.length > 0);
-    expect(silent.map(pathOfNode)).toEqual([
+  it('describes each of its states, except those whose name says enough', () => {
+    const undescribed = nodes.filter(({ description, path }) => !description && path.length > 0);
+    expect(undescribed.map(pathOfNode)).toEqual([
       'CONNECTING.listening.binding',
       'CONNECTING.listening.bound',
       'DISCONNECTING.closed',
@@ -119,13 +121,13 @@ describe('the chart', () => {
   });
 });
 
-describe('the vocabulary has what the chart names, and nothing else:', () => {
+describe('the setup defines exactly what the chart uses:', () => {
   it('actions', () => {
     const used = [
       ...nodes.flatMap(({ entry, exit }) => [...entry, ...exit]),
       ...arrows.flatMap(({ actions }) => actions),
     ];
-    // XState's own start and stop the timers of an `after`.
+    // XState's own actions start and stop the timers of an `after`.
     const own = names(used).filter((name) => !name.startsWith('xstate.'));
     expect(own).toEqual(defined('actions'));
   });

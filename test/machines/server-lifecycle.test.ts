@@ -1,30 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import { ConnectError, TimeoutError } from '../../src/core/errors.ts';
-import { at, BOUND, DEADLINES, RESTING } from './server-support.ts';
+import { at, BOUND, DEADLINES, STABLE_STATES } from './server-support.ts';
 
-/** The longest time that a timer can hold. */
-const LONGEST = 2 ** 31 - 1;
+/** The longest delay of a timer. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
-describe('a round', () => {
-  it('binds, lets peers in, drains, and is home', async () => {
+describe('from LISTEN to IDLE, the server', () => {
+  it('binds, accepts peers, drains, and is IDLE again', async () => {
     const machine = await at('IDLE');
     await machine.go('LISTEN', 'bound', 'CLOSE', 'drained');
     expect(machine.states).toEqual(['IDLE', 'BINDING', 'LISTENING', 'CLOSING', 'IDLE']);
-    expect(machine.port.journal).toEqual(['bind', 'open', 'shut', 'drain', 'settle']);
+    expect(machine.port.calls).toEqual(['bind', 'open', 'shut', 'drain', 'settle']);
     expect(machine.of('listening')).toEqual([{ type: 'listening', address: BOUND }]);
     expect(machine.of('closed')).toEqual([{ type: 'closed', cause: undefined }]);
     expect(machine.clock.timers).toBe(0);
   });
 
-  it('that is forced destroys, and drains nobody', async () => {
+  it('destroys its peers without draining when the close is forced', async () => {
     const machine = await at('CLOSING.destroying');
     await machine.go('destroyed');
     expect(machine.state).toBe('IDLE');
-    expect(machine.port.journal).toEqual(['bind', 'open', 'shut', 'destroyAll', 'settle']);
-    expect(machine.port.why).toBeUndefined();
+    expect(machine.port.calls).toEqual(['bind', 'open', 'shut', 'destroyAll', 'settle']);
+    expect(machine.port.reason).toBeUndefined();
   });
 
-  it('that is forced while it drains is forced, and blames nobody', async () => {
+  it('destroys its peers without a failure when the close is forced while it drains', async () => {
     const machine = await at('CLOSING.draining');
     await machine.go('CLOSE force');
     expect(machine.state).toBe('CLOSING.destroying');
@@ -32,11 +32,11 @@ describe('a round', () => {
     expect(machine.state).toBe('CLOSING.destroying');
     await machine.go('destroyed');
     expect(machine.state).toBe('IDLE');
-    expect(machine.port.why).toBeUndefined();
+    expect(machine.port.reason).toBeUndefined();
     expect(machine.of('problem')).toEqual([]);
   });
 
-  it('remembers nothing of the one before it', async () => {
+  it('does not keep the failure of an earlier bind', async () => {
     const machine = await at('BINDING');
     await machine.fail('binding', new Error('in use'));
     await machine.go('destroyed', 'LISTEN');
@@ -50,29 +50,32 @@ describe('a round', () => {
   });
 });
 
-describe('a bind that comes to nothing', () => {
-  it('by an error of the system is told', async () => {
+describe('a failed bind', () => {
+  it('is reported with the error of the system', async () => {
     const machine = await at('BINDING');
     const error = new Error('in use');
     await machine.fail('binding', error);
     await machine.go('destroyed');
     expect(machine.states).toEqual(['IDLE', 'BINDING', 'CLOSING', 'IDLE']);
     expect(machine.of('closed')).toMatchObject([{ cause: { code: 'ERR_CONNECT', cause: error } }]);
-    expect(machine.port.journal).toEqual(['bind', 'destroyAll', 'settle']);
+    expect(machine.port.calls).toEqual(['bind', 'destroyAll', 'settle']);
   });
 
-  it.each(['CLOSE', 'CLOSE force', 'ABORT'] as const)('by %s is told, and aborted', async (how) => {
-    const machine = await at('BINDING');
-    await machine.go(how);
-    expect(machine.state).toBe('CLOSING.destroying');
-    expect(machine.port.bindSignal?.aborted).toBe(true);
-    await machine.go('bound', 'destroyed');
-    expect(machine.states).toEqual(['IDLE', 'BINDING', 'CLOSING', 'IDLE']);
-    expect(machine.of('closed')).toMatchObject([{ cause: { code: 'ERR_CONNECT_ABORTED' } }]);
-    expect(machine.port.journal).not.toContain('open');
-  });
+  it.each(['CLOSE', 'CLOSE force', 'ABORT'] as const)(
+    'by %s is aborted, and reported',
+    async (how) => {
+      const machine = await at('BINDING');
+      await machine.go(how);
+      expect(machine.state).toBe('CLOSING.destroying');
+      expect(machine.port.bindSignal?.aborted).toBe(true);
+      await machine.go('bound', 'destroyed');
+      expect(machine.states).toEqual(['IDLE', 'BINDING', 'CLOSING', 'IDLE']);
+      expect(machine.of('closed')).toMatchObject([{ cause: { code: 'ERR_CONNECT_ABORTED' } }]);
+      expect(machine.port.calls).not.toContain('open');
+    },
+  );
 
-  it('at its deadline, and not before, is told', async () => {
+  it('is reported exactly at its deadline', async () => {
     const machine = await at('BINDING');
     machine.clock.increment(DEADLINES.connect - 1);
     expect(machine.state).toBe('BINDING');
@@ -85,19 +88,19 @@ describe('a bind that comes to nothing', () => {
   });
 });
 
-describe('a way home that takes too long', () => {
-  it('goes from draining to destroying at the drain deadline, with a reason for those who stay', async () => {
+describe('a close that takes too long', () => {
+  it('destroys the remaining peers at the drain deadline, with a TimeoutError', async () => {
     const machine = await at('CLOSING.draining');
     machine.clock.increment(DEADLINES.drain - 1);
     expect(machine.state).toBe('CLOSING.draining');
     machine.clock.increment(1);
     expect(machine.state).toBe('CLOSING.destroying');
-    expect(machine.port.why).toBeInstanceOf(TimeoutError);
-    expect(machine.port.why).toMatchObject({ phase: 'drain', ms: DEADLINES.drain });
+    expect(machine.port.reason).toBeInstanceOf(TimeoutError);
+    expect(machine.port.reason).toMatchObject({ phase: 'drain', ms: DEADLINES.drain });
     expect(machine.of('problem')).toMatchObject([{ error: { phase: 'drain' } }]);
   });
 
-  it('comes home by time alone', async () => {
+  it('returns to IDLE by its deadlines alone', async () => {
     const machine = await at('CLOSING.draining');
     machine.clock.increment(DEADLINES.drain);
     machine.clock.increment(DEADLINES.close - 1);
@@ -112,16 +115,19 @@ describe('a way home that takes too long', () => {
     expect(machine.clock.timers).toBe(0);
   });
 
-  it.each(RESTING)('never does in %s when the deadlines are Infinity', async (state) => {
-    const machine = await at(state, { connect: Infinity, drain: Infinity, close: Infinity });
-    for (let times = 0; times < 4; times += 1) machine.clock.increment(LONGEST);
-    expect(machine.state).toBe(state);
-    expect(machine.clock.delays.every((delay) => delay <= LONGEST)).toBe(true);
-  });
+  it.each(STABLE_STATES)(
+    'waits in %s without a limit when the deadlines are Infinity',
+    async (state) => {
+      const machine = await at(state, { connect: Infinity, drain: Infinity, close: Infinity });
+      for (let times = 0; times < 4; times += 1) machine.clock.increment(MAX_TIMER_MS);
+      expect(machine.state).toBe(state);
+      expect(machine.clock.delays.every((delay) => delay <= MAX_TIMER_MS)).toBe(true);
+    },
+  );
 });
 
-describe('an actor with a defect', () => {
-  it('that drains has it forced, and is told of', async () => {
+describe('a drain or a destruction that rejects', () => {
+  it('destroys the peers and emits the error when it was the drain', async () => {
     const machine = await at('CLOSING.draining');
     const defect = new Error('a defect');
     await machine.fail('draining', defect);
@@ -131,32 +137,32 @@ describe('an actor with a defect', () => {
     expect(machine.of('problem')).toMatchObject([{ error: { code: 'ERR_CLOSED', cause: defect } }]);
   });
 
-  it('that forces does not keep it from coming home', async () => {
+  it('still leads to IDLE when it was the destruction', async () => {
     const machine = await at('CLOSING.destroying');
     await machine.fail('destroyingAll', new Error('a defect'));
     expect(machine.state).toBe('IDLE');
     expect(machine.of('problem')).toHaveLength(1);
-    expect(machine.deaths).toEqual([]);
+    expect(machine.actorErrors).toEqual([]);
   });
 });
 
 describe('CLOSE in IDLE', () => {
-  it('is answered at once, and changes nothing', async () => {
+  it('emits `closed` at once, and changes nothing', async () => {
     const machine = await at('IDLE');
     await machine.go('CLOSE', 'CLOSE force');
     expect(machine.of('closed')).toHaveLength(2);
     expect(machine.states).toEqual(['IDLE']);
-    expect(machine.port.journal).toEqual(['settle', 'settle']);
+    expect(machine.port.calls).toEqual(['settle', 'settle']);
   });
 });
 
 describe('a machine that is stopped', () => {
-  it.each(RESTING)('in %s releases the port, and sets no timer', async (state) => {
+  it.each(STABLE_STATES)('in %s releases the port, and leaves no timer', async (state) => {
     const machine = await at(state);
     machine.actor.stop();
-    expect(machine.port.journal.filter((entry) => entry === 'release')).toEqual(['release']);
+    expect(machine.port.calls.filter((entry) => entry === 'release')).toEqual(['release']);
     expect(machine.clock.timers).toBe(0);
-    expect(machine.deaths).toEqual([]);
+    expect(machine.actorErrors).toEqual([]);
   });
 
   it('in BINDING aborts the bind', async () => {

@@ -14,18 +14,18 @@ const defined = (kind: 'actions' | 'actors' | 'delays' | 'guards'): string[] =>
   Object.keys(chart.implementations[kind]).sort();
 
 describe("the server's chart", () => {
-  it('hears the error of every actor that it invokes', () => {
-    const unheard = nodes.flatMap((node) =>
+  it('handles the error of every actor that it invokes', () => {
+    const unhandled = nodes.flatMap((node) =>
       node.invoke.filter(({ id }) => !node.transitions.has(`xstate.error.actor.${id}`)),
     );
-    expect(unheard).toEqual([]);
+    expect(unhandled).toEqual([]);
   });
 
-  it('waits nowhere without a deadline, but in LISTENING', () => {
-    const endless = nodes
+  it('waits without a deadline only in LISTENING', () => {
+    const unlimited = nodes
       .filter(({ invoke }) => invoke.length > 0)
       .filter((node) => !activeIn(node).some(({ after }) => after.length > 0));
-    expect(endless.map(pathOfNode)).toEqual(['', 'LISTENING']);
+    expect(unlimited.map(pathOfNode)).toEqual(['', 'LISTENING']);
   });
 
   it('lets every deadline be Infinity', () => {
@@ -34,32 +34,32 @@ describe("the server's chart", () => {
     expect(timers.map(({ guard }) => nameOf(guard))).toEqual(timers.map(() => 'isFinite'));
   });
 
-  it('drops no error and no missed deadline, in any state', () => {
-    const silent = arrows
+  it('records or emits every error and every missed deadline, in any state', () => {
+    const dropping = arrows
       .filter(({ eventType }) => /^xstate\.(error|after)\./.test(eventType))
       .filter(({ actions }) => !actions.some((action) => /^(record|emit)/.test(nameOf(action))));
-    expect(silent.map(({ eventType }) => eventType)).toEqual([]);
+    expect(dropping.map(({ eventType }) => eventType)).toEqual([]);
   });
 
-  it('goes home by one arrow, which tells everybody', () => {
-    const home = arrows.filter(({ target }) => target?.some(({ key }) => key === 'IDLE'));
-    expect(home.map(({ actions }) => actions.map(nameOf))).toEqual([
+  it('returns to IDLE by a single arrow, which emits `closed`', () => {
+    const returns = arrows.filter(({ target }) => target?.some(({ key }) => key === 'IDLE'));
+    expect(returns.map(({ actions }) => actions.map(nameOf))).toEqual([
       ['settlePort', 'emitClosed', 'endRound'],
     ]);
   });
 
-  it('says what each of its states is for', () => {
-    const silent = nodes.filter(({ description, path }) => !description && path.length > 0);
-    expect(silent.map(pathOfNode)).toEqual(['CLOSING.closed']);
+  it('describes each of its states, except one whose name says enough', () => {
+    const undescribed = nodes.filter(({ description, path }) => !description && path.length > 0);
+    expect(undescribed.map(pathOfNode)).toEqual(['CLOSING.closed']);
   });
 
-  it('names what its vocabulary has, and nothing else', () => {
+  it('uses exactly what its setup defines', () => {
     const actions = names([
       ...nodes.flatMap(({ entry, exit }) => [...entry, ...exit]),
       ...arrows.flatMap((arrow) => arrow.actions),
     ]);
     const guards = arrows.flatMap(({ guard }) => (guard === undefined ? [] : [guard]));
-    // XState's own start and stop the timers of an `after`.
+    // XState's own actions start and stop the timers of an `after`.
     expect(actions.filter((name) => !name.startsWith('xstate.'))).toEqual(defined('actions'));
     expect(names(guards)).toEqual(defined('guards'));
     expect(names(nodes.flatMap(({ invoke }) => invoke.map(({ src }) => src)))).toEqual(

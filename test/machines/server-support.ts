@@ -1,4 +1,4 @@
-/** The server's machine on a fake port, the ways into each of its states, and its chart as data. */
+/** The server's machine on a fake port, a route into each of its states, and the chart as data. */
 
 import { setImmediate as turn } from 'node:timers/promises';
 import {
@@ -19,11 +19,18 @@ import type { ServerState } from '../../src/core/server-state.ts';
 import type { BoundAddress } from '../../src/core/types.ts';
 import { CountingClock } from './fake-link.ts';
 import { pathOf } from './support.ts';
-import { actionText, answerText, happeningsOf, isLeaf, nodesFrom, pathOfNode } from './table.ts';
+import {
+  actionText,
+  answerText,
+  possibleEventsOf,
+  isLeaf,
+  nodesFrom,
+  pathOfNode,
+} from './table.ts';
 
 export { chart };
 
-/** Finite ones, each unlike the others. */
+/** All finite, and all different, so that a test sees which one has passed. */
 export const DEADLINES: ServerDeadlines = {
   connect: 100,
   accept: 200,
@@ -36,12 +43,12 @@ export const DEADLINES: ServerDeadlines = {
 
 export const BOUND: BoundAddress = { path: '/run/fake.sock' };
 
-/** A port whose every wait the test decides, and which keeps a journal. */
+/** A port whose promises settle only when the test settles them, and which records its calls. */
 export class FakeServerPort implements ServerPort {
   readonly deadlines: ServerDeadlines;
-  readonly journal: string[] = [];
-  /** Why the last `destroyAll()` was called. */
-  why: WirechartError | undefined;
+  readonly calls: string[] = [];
+  /** The argument of the last `destroyAll()`. */
+  reason: WirechartError | undefined;
   bindSignal: AbortSignal | undefined;
   binding: Deferred<BoundAddress> = defer();
   draining: Deferred<undefined> = defer();
@@ -52,37 +59,37 @@ export class FakeServerPort implements ServerPort {
   }
 
   bind(_: unknown, signal: AbortSignal): Promise<BoundAddress> {
-    this.journal.push('bind');
+    this.calls.push('bind');
     this.bindSignal = signal;
     this.binding = defer();
     return this.binding.promise;
   }
   open(): void {
-    this.journal.push('open');
+    this.calls.push('open');
   }
   shut(): void {
-    this.journal.push('shut');
+    this.calls.push('shut');
   }
   drain(): Promise<void> {
-    this.journal.push('drain');
+    this.calls.push('drain');
     this.draining = defer();
     return this.draining.promise;
   }
-  destroyAll(why: WirechartError | undefined): Promise<void> {
-    this.journal.push('destroyAll');
-    this.why = why;
+  destroyAll(reason: WirechartError | undefined): Promise<void> {
+    this.calls.push('destroyAll');
+    this.reason = reason;
     this.destroyingAll = defer();
     return this.destroyingAll.promise;
   }
   settle(): void {
-    this.journal.push('settle');
+    this.calls.push('settle');
   }
   release(): void {
-    this.journal.push('release');
+    this.calls.push('release');
   }
 }
 
-/** What a route is made of: an event to send, or a wait that ends. */
+/** One step of a route: an event to send, or a promise that resolves. */
 export type Step = 'LISTEN' | 'CLOSE' | 'CLOSE force' | 'ABORT' | 'bound' | 'drained' | 'destroyed';
 
 const EVENTS: Readonly<Record<string, ServerEvent>> = {
@@ -92,20 +99,20 @@ const EVENTS: Readonly<Record<string, ServerEvent>> = {
   ABORT: { type: 'ABORT', reason: 'no longer wanted' },
 };
 
-/** A running machine on a fake port, with all that it emits. */
+/** A running machine on a fake port, and the events that it has emitted. */
 export class Harness {
   readonly port: FakeServerPort;
   readonly clock = new CountingClock();
   readonly actor;
   readonly emitted: ServerEmitted[] = [];
-  /** What the machine itself died of; it must not. */
-  readonly deaths: unknown[] = [];
+  /** The errors that stopped the actor itself; a test expects none. */
+  readonly actorErrors: unknown[] = [];
 
   constructor(deadlines: Partial<ServerDeadlines> = {}) {
     this.port = new FakeServerPort(deadlines);
     this.actor = createActor(chart, { input: this.port, clock: this.clock });
     this.actor.on('*', (emitted) => this.emitted.push(emitted));
-    this.actor.subscribe({ error: (error: unknown) => this.deaths.push(error) });
+    this.actor.subscribe({ error: (error: unknown) => this.actorErrors.push(error) });
     this.actor.start();
   }
 
@@ -123,20 +130,20 @@ export class Harness {
     return this.emitted.flatMap((emitted) => (emitted.type === 'state' ? [emitted.state] : []));
   }
 
-  /** What was emitted of a kind, in order. */
+  /** The emitted events of one type, in order. */
   of<T extends ServerEmitted['type']>(type: T): Extract<ServerEmitted, { type: T }>[] {
     const isOfType = (emitted: ServerEmitted): emitted is Extract<ServerEmitted, { type: T }> =>
       emitted.type === type;
     return this.emitted.filter(isOfType);
   }
 
-  /** Fails a wait, and lets the machine hear of it. */
-  async fail(wait: 'binding' | 'draining' | 'destroyingAll', error: Error): Promise<void> {
-    this.port[wait].reject(error);
+  /** Rejects a promise, and waits until the machine has handled it. */
+  async fail(promise: 'binding' | 'draining' | 'destroyingAll', error: Error): Promise<void> {
+    this.port[promise].reject(error);
     await turn();
   }
 
-  /** Takes the steps one after the other, and lets the machine hear of each. */
+  /** Takes the steps in order, and waits after each until the machine has handled it. */
   async go(...steps: readonly Step[]): Promise<this> {
     const { port } = this;
     for (const step of steps) {
@@ -151,7 +158,7 @@ export class Harness {
   }
 }
 
-/** One way into each state in which the machine can rest. */
+/** A route into each state in which the machine can wait. */
 const ROUTES = {
   IDLE: [],
   BINDING: ['LISTEN'],
@@ -159,13 +166,15 @@ const ROUTES = {
   'CLOSING.draining': ['LISTEN', 'bound', 'CLOSE'],
   'CLOSING.destroying': ['LISTEN', 'bound', 'CLOSE force'],
 } satisfies Record<string, readonly Step[]>;
-export type Resting = keyof typeof ROUTES;
-const isResting = (state: string): state is Resting => state in ROUTES;
-export const RESTING = Object.keys(ROUTES).filter(isResting);
+export type StableState = keyof typeof ROUTES;
+const isStableState = (state: string): state is StableState => state in ROUTES;
+export const STABLE_STATES = Object.keys(ROUTES).filter(isStableState);
 
-/** A machine that has come to a state by its route. */
-export const at = (state: Resting, deadlines: Partial<ServerDeadlines> = {}): Promise<Harness> =>
-  new Harness(deadlines).go(...ROUTES[state]);
+/** A machine that was led to a state by its route. */
+export const at = (
+  state: StableState,
+  deadlines: Partial<ServerDeadlines> = {},
+): Promise<Harness> => new Harness(deadlines).go(...ROUTES[state]);
 
 /** A state of the chart. */
 export type Node = StateNode<ServerContext, ServerEvent>;
@@ -177,34 +186,34 @@ export const leaves = nodes.filter(isLeaf);
 /** XState's own events are not part of a machine's event type. */
 const internal = (event: EventObject): ServerEvent => event as ServerEvent;
 
-/** Everything that may happen, in any state. */
-export const HAPPENINGS = happeningsOf(nodes, EVENTS, {
+/** The events that are possible in any state. */
+export const POSSIBLE_EVENTS = possibleEventsOf(nodes, EVENTS, {
   output: BOUND,
   error: new ClosedError('x'),
 });
 
-/** The chart with actions that do nothing, so that `transition()` returns every one by its name. */
+/** The chart with actions that do nothing, so that `transition()` returns all of them, by name. */
 const silent = chart.provide({
   actions: Object.fromEntries(
     Object.keys(chart.implementations.actions).map((name) => [name, () => undefined]),
   ),
 });
 
-/** The machine standing in a state, without having walked there. */
-const standing = (leaf: Node): Snapshot => {
+/** A snapshot of the machine in a state, without a route to it. */
+const snapshotIn = (leaf: Node): Snapshot => {
   const [{ context }] = initialTransition(chart, new FakeServerPort());
   const [key = '', inner] = leaf.path;
   return silent.resolveState({ value: inner === undefined ? key : { [key]: inner }, context });
 };
 
-/** What an event leads to, as text. */
+/** The reaction to an event, as text. */
 export const answer = (leaf: Node, event: EventObject): string => {
-  const [to, actions] = transition(silent, standing(leaf), internal(event));
+  const [to, actions] = transition(silent, snapshotIn(leaf), internal(event));
   if (to.status === 'error') return '(dies)';
   const names = actions.flatMap((action) => actionText({ ...action, params: action.params }));
   return answerText(pathOfNode(leaf), pathOf(to.value), names);
 };
 
-/** Every state that an event passes through. */
-export const passes = (leaf: Node, event: EventObject): string[] =>
-  getMicrosteps(silent, standing(leaf), internal(event)).map(([{ value }]) => pathOf(value));
+/** Every state that an event leads to, also those that are left at once. */
+export const statesEntered = (leaf: Node, event: EventObject): string[] =>
+  getMicrosteps(silent, snapshotIn(leaf), internal(event)).map(([{ value }]) => pathOf(value));

@@ -1,4 +1,4 @@
-/** A running machine on a fake link, and the ways into each of its states. */
+/** A running machine on a fake link, and a route into each of its states. */
 
 import { setImmediate as turn } from 'node:timers/promises';
 import { type ActorRefFrom, createActor, setup, type StateValue } from 'xstate';
@@ -13,7 +13,7 @@ import type { Runstate } from '../../src/core/runstate.ts';
 import type { SessionOutcome } from '../../src/core/types.ts';
 import { CountingClock, LINK_METHODS, type LinkMethod, FakeLink } from './fake-link.ts';
 
-/** The chart over a link that its input gives. */
+/** The chart; an actor's input is its link. */
 export const chart = createChart((link: FakeLink) => link);
 
 /** The path of the innermost state: `CONNECTING.dialing`. */
@@ -24,24 +24,26 @@ export const pathOf = (value: StateValue): string =>
         .map(([key, inner]) => (inner === undefined ? key : `${key}.${pathOf(inner)}`))
         .join('|');
 
-/** What a route is made of: an event to send, or a link method whose call resolves. */
+/** One step of a route: an event to send, or a link method whose call is to resolve. */
 export type Step = Exclude<ProtocolEvent['type'], 'FAIL' | 'MESSAGES'> | LinkMethod;
 
-/** A machine's actor, and what starts and stops it from outside. */
-export interface Host {
+/** A machine's actor, and the functions that start and stop it from outside. */
+export interface ActorHandle {
   readonly actor: ActorRefFrom<typeof chart>;
   readonly start: () => void;
   readonly stop: () => void;
 }
 
 /** The machine as a root actor. */
-export const asRoot = (link: FakeLink, clock: CountingClock): Host => {
+export const asRoot = (link: FakeLink, clock: CountingClock): ActorHandle => {
   const actor = createActor(chart, { input: link, clock });
   return { actor, start: () => actor.start(), stop: () => actor.stop() };
 };
 
-/** The machine as the invoked actor of a state that the host's `stop` leaves. */
-export const asChild = (link: FakeLink, clock: CountingClock): Host => {
+/**
+ * The machine as an actor that a parent invokes; `stop` makes the parent leave the invoking state.
+ */
+export const asChild = (link: FakeLink, clock: CountingClock): ActorHandle => {
   const machine = setup({
     types: { children: {} as { child: 'child' } },
     actors: { child: chart },
@@ -64,23 +66,23 @@ export const asChild = (link: FakeLink, clock: CountingClock): Host => {
   return { actor, start: () => undefined, stop };
 };
 
-/** A running machine on a fake link, with all that it emits. */
+/** A running machine on a fake link, and the events that it has emitted. */
 export class Harness {
   readonly link: FakeLink;
   readonly clock = new CountingClock();
-  readonly actor: Host['actor'];
-  readonly stop: Host['stop'];
+  readonly actor: ActorHandle['actor'];
+  readonly stop: ActorHandle['stop'];
   readonly emitted: ProtocolEmitted[] = [];
-  /** What the machine itself died of; it must not. */
-  readonly deaths: unknown[] = [];
+  /** The errors that stopped the actor itself; a test expects none. */
+  readonly actorErrors: unknown[] = [];
 
-  constructor(deadlines: Partial<Deadlines> = {}, host = asRoot, link = new FakeLink(deadlines)) {
+  constructor(deadlines: Partial<Deadlines> = {}, create = asRoot, link = new FakeLink(deadlines)) {
     this.link = link;
-    const { actor, start, stop } = host(this.link, this.clock);
+    const { actor, start, stop } = create(this.link, this.clock);
     this.actor = actor;
     this.stop = stop;
     this.actor.on('*', (emitted) => this.emitted.push(emitted));
-    this.actor.subscribe({ error: (error: unknown) => this.deaths.push(error) });
+    this.actor.subscribe({ error: (error: unknown) => this.actorErrors.push(error) });
     start();
   }
 
@@ -100,12 +102,12 @@ export class Harness {
     );
   }
 
-  /** How the sessions so far ended, in order. */
+  /** The outcomes of the sessions that have ended, in order. */
   get outcomes(): SessionOutcome[] {
     return this.emitted.flatMap((emitted) => (emitted.type === 'closed' ? [emitted.outcome] : []));
   }
 
-  /** How the last session ended. */
+  /** The outcome of the last session that has ended. Throws when there is none. */
   get outcome(): SessionOutcome {
     const outcome = this.outcomes.at(-1);
     if (outcome === undefined) throw new Error('No session has ended');
@@ -128,7 +130,7 @@ export class Harness {
     await turn();
   }
 
-  /** Takes the steps of a route one after the other. */
+  /** Takes the steps of a route in order. */
   async go(...steps: readonly Step[]): Promise<this> {
     for (const step of steps) {
       if (isLinkMethod(step)) await this.fulfil(step);
@@ -147,15 +149,15 @@ const eventOf = (type: Exclude<Step, LinkMethod>): ProtocolEvent => {
   return { type };
 };
 
-/** A machine that has come to a state by its route. */
+/** A machine that was led to a state by its route. */
 export const at = (
-  state: Resting,
+  state: StableState,
   deadlines: Partial<Deadlines> = {},
-  host = asRoot,
-): Promise<Harness> => new Harness(deadlines, host).go(...ROUTES[state]);
+  create = asRoot,
+): Promise<Harness> => new Harness(deadlines, create).go(...ROUTES[state]);
 
 const RUNNING = ['CONNECT', 'dial', 'establish'] as const;
-/** One way into each state in which the machine can rest. */
+/** A route into each state in which the machine can wait. */
 export const ROUTES = {
   IDLE: [],
   'CONNECTING.dialing': ['CONNECT'],
@@ -171,7 +173,7 @@ export const ROUTES = {
   'DISCONNECTING.destroying': ['CONNECT', 'DISCONNECT'],
 } satisfies Record<string, readonly Step[]>;
 
-export type Resting = keyof typeof ROUTES;
-const isResting = (state: string): state is Resting => state in ROUTES;
-export const RESTING = Object.keys(ROUTES).filter(isResting);
+export type StableState = keyof typeof ROUTES;
+const isStableState = (state: string): state is StableState => state in ROUTES;
+export const STABLE_STATES = Object.keys(ROUTES).filter(isStableState);
 export { turn };

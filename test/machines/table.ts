@@ -1,4 +1,4 @@
-/** A chart as data: its states, everything that may happen in each, and the answers as text. */
+/** A chart as data: its states, the events that are possible in each, and its reactions as text. */
 
 import type { EventObject } from 'xstate';
 
@@ -25,23 +25,27 @@ export const pathOfNode = (node: Node): string => node.path.join('.');
 export const activeIn = (node: Node): Node[] =>
   node.parent === undefined ? [node] : [node, ...activeIn(node.parent)];
 
-/** Something that may happen. */
-export interface Happening {
+/** An event with a label for the table, and the states in which it can occur. */
+export interface PossibleEvent {
   readonly label: string;
   readonly event: EventObject;
-  /** Whether it can happen in a state with these ancestors, the state itself included. */
-  readonly isLiveIn: (active: readonly Node[]) => boolean;
+  /** Whether it can occur when these states are active: a state and all around it. */
+  readonly isPossibleIn: (active: readonly Node[]) => boolean;
 }
 
-/** Everything that may happen: the commands, the reports of actors, and the timers. */
-export function happeningsOf(
+/** All possible events: the commands, the ends of actors, and the timers. */
+export function possibleEventsOf(
   nodes: readonly Node[],
   commands: Readonly<Record<string, EventObject>>,
   report: { readonly output: unknown; readonly error: Error },
-): Happening[] {
+): PossibleEvent[] {
   const ids = [...new Set(nodes.flatMap(({ invoke }) => invoke.map(({ id }) => id)))];
   return [
-    ...Object.entries(commands).map(([label, event]) => ({ label, event, isLiveIn: () => true })),
+    ...Object.entries(commands).map(([label, event]) => ({
+      label,
+      event,
+      isPossibleIn: () => true,
+    })),
     ...ids.flatMap((id) => reportsOf(id, report)),
     ...nodes.flatMap(timersOf),
   ];
@@ -50,27 +54,27 @@ export function happeningsOf(
 const reportsOf = (
   id: string,
   { output, error }: { output: unknown; error: Error },
-): Happening[] => {
-  const isLiveIn = (active: readonly Node[]): boolean =>
+): PossibleEvent[] => {
+  const isPossibleIn = (active: readonly Node[]): boolean =>
     active.some(({ invoke }) => invoke.some((invoked) => invoked.id === id));
   const [done, failed] = [`xstate.done.actor.${id}`, `xstate.error.actor.${id}`];
   return [
-    { label: done, event: { type: done, output } as EventObject, isLiveIn },
-    { label: failed, event: { type: failed, error } as EventObject, isLiveIn },
+    { label: done, event: { type: done, output } as EventObject, isPossibleIn },
+    { label: failed, event: { type: failed, error } as EventObject, isPossibleIn },
   ];
 };
 
-const timersOf = (node: Node): Happening[] =>
+const timersOf = (node: Node): PossibleEvent[] =>
   node.after.map(({ eventType }) => ({
     label: eventType,
     event: { type: eventType },
-    isLiveIn: (active) => active.includes(node),
+    isPossibleIn: (active) => active.includes(node),
   }));
 
-/** XState's own actions that every change of state runs. */
+/** XState's own actions, which every change of state runs. */
 const HOUSEKEEPING = ['xstate.raise', 'xstate.cancel', 'xstate.stopChild'];
 
-/** One action as text: its name, and its parameter where that is a text. */
+/** One action as text: its name, and its parameter if that is a string. */
 export const actionText = ({ type, params }: { type: string; params: unknown }): string[] => {
   if (HOUSEKEEPING.includes(type)) return [];
   const values = typeof params === 'object' && params !== null ? Object.values(params) : [];
@@ -79,7 +83,7 @@ export const actionText = ({ type, params }: { type: string; params: unknown }):
   return [word === undefined ? type : `${type}(${word})`];
 };
 
-/** What an event leads to: the target and the actions; `-` where it is refused. */
+/** The reaction to an event as text: the target and the actions; `-` when the event is refused. */
 export const answerText = (from: string, to: string, actions: readonly string[]): string => {
   if (from === to && actions.length === 0) return '-';
   return `${from === to ? '(stays)' : `→ ${to}`}  [${actions.join(', ')}]`;

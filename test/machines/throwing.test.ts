@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { LINK_METHODS, type LinkMethod } from './fake-link.ts';
-import { at, Harness, RESTING, type Resting, ROUTES, type Step, turn } from './support.ts';
+import {
+  at,
+  Harness,
+  STABLE_STATES,
+  type StableState,
+  ROUTES,
+  type Step,
+  turn,
+} from './support.ts';
 
-const broken = (): Error => new Error('broken');
-const sightOf = ({ state, runstates, context, outcomes }: Harness) => ({
+const brokenError = (): Error => new Error('brokenError');
+const summaryOf = ({ state, runstates, context, outcomes }: Harness) => ({
   state,
   runstates,
   cause: context.cause?.message,
@@ -11,8 +19,8 @@ const sightOf = ({ state, runstates, context, outcomes }: Harness) => ({
   ended: outcomes.length,
 });
 
-describe('a link method that throws instead of rejecting leads where a rejection leads:', () => {
-  it.each<[LinkMethod, Resting, Step]>([
+describe('a link method that throws has the same effect as one that rejects:', () => {
+  it.each<[LinkMethod, StableState, Step]>([
     ['dial', 'IDLE', 'CONNECT'],
     ['listen', 'IDLE', 'LISTEN'],
     ['accept', 'CONNECTING.listening.bound', 'ACCEPT'],
@@ -24,55 +32,55 @@ describe('a link method that throws instead of rejecting leads where a rejection
     ['flush', 'RUNNING.open', 'DISCONNECT'],
     ['close', 'DISCONNECTING.flushing.twoway', 'flush'],
     ['destroy', 'CONNECTING.dialing', 'DISCONNECT'],
-  ])('%s, called in %s after %s', async (method, before, step) => {
+  ])('%s(), called in %s after %s', async (method, before, step) => {
     const throwing = await at(before);
-    throwing.link.throwing.set(method, broken());
+    throwing.link.throwing.set(method, brokenError());
     await throwing.go(step);
     await turn();
     const rejecting = await at(before);
     await rejecting.go(step);
-    await rejecting.fail(method, broken());
-    expect(sightOf(throwing)).toEqual(sightOf(rejecting));
-    expect(throwing.deaths).toEqual([]);
+    await rejecting.fail(method, brokenError());
+    expect(summaryOf(throwing)).toEqual(summaryOf(rejecting));
+    expect(throwing.actorErrors).toEqual([]);
   });
 });
 
-it('comes home when both loops throw as they start', async () => {
+it('returns to IDLE when the reader and the writer throw as they start', async () => {
   const machine = await at('CONNECTING.establishing');
-  machine.link.throwing.set('read', broken()).set('write', broken());
+  machine.link.throwing.set('read', brokenError()).set('write', brokenError());
   await machine.go('establish');
   await turn();
-  expect(machine.deaths).toEqual([]);
+  expect(machine.actorErrors).toEqual([]);
   await machine.go('close');
   expect(machine.state).toBe('IDLE');
   expect(machine.outcome.cause).toMatchObject({ code: 'ERR_CLOSED' });
 });
 
-it('comes home when a loop throws as it starts, and who hears of RUNNING leaves by force', async () => {
+it('returns to IDLE when the reader throws at its start and a listener disconnects', async () => {
   const machine = new Harness();
   machine.actor.on('runstate', ({ runstate }) => {
     if (runstate === 'RUNNING') machine.send({ type: 'DISCONNECT', force: true });
   });
   await machine.go(...ROUTES['CONNECTING.establishing']);
-  machine.link.throwing.set('read', broken());
+  machine.link.throwing.set('read', brokenError());
   await machine.go('establish');
   await turn();
-  expect(machine.deaths).toEqual([]);
+  expect(machine.actorErrors).toEqual([]);
   await machine.go('destroy');
   expect(machine.state).toBe('IDLE');
 });
 
-it.each(RESTING)(
-  'comes home from %s when every method of the link throws from then on',
+it.each(STABLE_STATES)(
+  'returns to IDLE from %s when every method of the link throws from then on',
   async (state) => {
     const machine = await at(state);
-    for (const method of LINK_METHODS) machine.link.throwing.set(method, broken());
+    for (const method of LINK_METHODS) machine.link.throwing.set(method, brokenError());
     machine.send({ type: 'CONNECT', address: '/run/x' });
     machine.send({ type: 'DISCONNECT' });
     await turn();
     machine.clock.increment(500);
     await turn();
-    expect(machine.deaths).toEqual([]);
+    expect(machine.actorErrors).toEqual([]);
     expect(machine.state).toBe('IDLE');
     expect(machine.clock.timers).toBe(0);
   },

@@ -8,8 +8,8 @@ import { turn } from './support.ts';
 
 expectIdleAfterEach();
 
-/** A wait whose end the test decides, and how it stands. */
-function waiting(options: { inspect?: (event: InspectionEvent) => void } = {}) {
+/** An actor that waits for a promise, which the test settles. */
+function createWaiting(options: { inspect?: (event: InspectionEvent) => void } = {}) {
   const { promise, resolve, reject } = defer<string>();
   let signal: StopSignal | undefined;
   const logic = fromWait((_: object, given) => {
@@ -22,9 +22,9 @@ function waiting(options: { inspect?: (event: InspectionEvent) => void } = {}) {
   return { actor, resolve, reject, isStopped: () => signal?.aborted };
 }
 
-describe('an actor that waits', () => {
-  it('is done with what its promise resolves to', async () => {
-    const { actor, resolve, isStopped } = waiting();
+describe('an actor that waits for a promise', () => {
+  it('is done when its promise resolves, and has the value as its output', async () => {
+    const { actor, resolve, isStopped } = createWaiting();
     expect(actor.getSnapshot().status).toBe('active');
     resolve('output');
     await turn();
@@ -32,8 +32,8 @@ describe('an actor that waits', () => {
     expect(isStopped()).toBe(false);
   });
 
-  it('fails with what its promise rejects with', async () => {
-    const { actor, reject } = waiting();
+  it('fails with the reason of its promise', async () => {
+    const { actor, reject } = createWaiting();
     const error = new Error('broken');
     reject(error);
     await turn();
@@ -41,14 +41,14 @@ describe('an actor that waits', () => {
   });
 
   it.each(['resolve', 'reject'] as const)(
-    'stops its wait when it is stopped, and hears no more of it: %s',
+    'stops its wait when it is stopped, and ignores a later %s',
     async (end) => {
-      // XState warns of what is sent to an actor that has stopped.
+      // XState prints a warning when an event is sent to an actor that has stopped.
       const warn = vi.spyOn(console, 'warn');
       cleanUp(() => {
         warn.mockRestore();
       });
-      const { actor, isStopped, ...ends } = waiting();
+      const { actor, isStopped, ...ends } = createWaiting();
       actor.stop();
       expect(isStopped()).toBe(true);
       ends[end]('too late');
@@ -61,26 +61,26 @@ describe('an actor that waits', () => {
   it.each([
     ['resolve', 'xstate.promise.resolve'],
     ['reject', 'xstate.promise.reject'],
-  ] as const)('shows its end under the name that XState gives it: %s', async (end, type) => {
+  ] as const)('shows the inspector a %s under the name that XState uses', async (end, type) => {
     const seen: string[] = [];
     const inspect = (step: InspectionEvent): void => {
       if (step.type === '@xstate.event') seen.push(step.event.type);
     };
-    const { actor, ...ends } = waiting({ inspect });
+    const { actor, ...ends } = createWaiting({ inspect });
     ends[end]('the end');
     await turn();
     expect(actor.getSnapshot().status).not.toBe('active');
     expect(seen).toEqual(['xstate.init', type]);
   });
 
-  it('is persisted as it stands', () => {
-    const { actor } = waiting();
+  it('has its snapshot as its persisted snapshot', () => {
+    const { actor } = createWaiting();
     expect(actor.getPersistedSnapshot()).toBe(actor.getSnapshot());
     actor.stop();
   });
 
-  it('does not end by what somebody else tells it', () => {
-    const { actor } = waiting();
+  it('does not end by an event of another sender', () => {
+    const { actor } = createWaiting();
     actor.send({ type: 'xstate.promise.resolve' });
     expect(actor.getSnapshot().status).toBe('active');
     actor.stop();
@@ -111,23 +111,23 @@ describe('an actor that waits', () => {
 });
 
 describe('the signal of a wait', () => {
-  it('calls its listeners once, those that come after a throwing one too', () => {
+  it('calls each listener once, even after a listener that throws', () => {
     const stopper = new Stopper();
-    const [heard, forgotten] = [vi.fn(), vi.fn()];
+    const [listener, removed] = [vi.fn(), vi.fn()];
     stopper.addEventListener('abort', () => {
       throw new Error('This stream cannot be paused');
     });
-    stopper.addEventListener('abort', heard);
-    stopper.addEventListener('abort', forgotten);
-    stopper.removeEventListener('abort', forgotten);
+    stopper.addEventListener('abort', listener);
+    stopper.addEventListener('abort', removed);
+    stopper.removeEventListener('abort', removed);
     stopper.stop();
     stopper.stop();
-    stopper.addEventListener('abort', forgotten);
-    expect(heard).toHaveBeenCalledOnce();
-    expect(forgotten).not.toHaveBeenCalled();
+    stopper.addEventListener('abort', removed);
+    expect(listener).toHaveBeenCalledOnce();
+    expect(removed).not.toHaveBeenCalled();
   });
 
-  it('throws its reason, but not before it is stopped', () => {
+  it('throws its reason once it is stopped', () => {
     const stopper = new Stopper();
     expect(stopper.reason).toBeUndefined();
     stopper.throwIfAborted();
@@ -138,7 +138,7 @@ describe('the signal of a wait', () => {
     }).toThrow('stopped');
   });
 
-  it('becomes an AbortSignal that is aborted with it, before or after', () => {
+  it('becomes an AbortSignal that is aborted with it, whether made before or after', () => {
     const stopper = new Stopper();
     const before = toAbortSignal(stopper);
     expect(before.aborted).toBe(false);

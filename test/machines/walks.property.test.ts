@@ -4,12 +4,12 @@ import { initialTransition, transition } from 'xstate';
 import { ClosedError, type WirechartError } from '../../src/core/errors.ts';
 import type { ProtocolEmitted } from '../../src/machines/protocol-types.ts';
 import type { Runstate } from '../../src/core/runstate.ts';
-import { COMMANDS, HAPPENINGS, internal, type Snapshot } from './chart.ts';
+import { COMMANDS, POSSIBLE_EVENTS, internal, type Snapshot } from './chart.ts';
 import { FakeLink } from './fake-link.ts';
-import { chart, Harness, pathOf, RESTING, ROUTES, turn } from './support.ts';
+import { chart, Harness, pathOf, STABLE_STATES, ROUTES, turn } from './support.ts';
 
-/** Every step that the public state may take. */
-const LEGAL: readonly string[] = [
+/** The permitted transitions of the runstate. */
+const TRANSITIONS: readonly string[] = [
   'IDLE→CONNECTING',
   'CONNECTING→RUNNING',
   'CONNECTING→DISCONNECTING',
@@ -17,16 +17,18 @@ const LEGAL: readonly string[] = [
   'DISCONNECTING→IDLE',
 ];
 
-/** What must hold of the emitted events of a machine that is home, from its start on. */
-function expectWholeSessions(emitted: readonly ProtocolEmitted[], causes: Causes): void {
+/** Asserts that the events that a machine emitted from its start until it is IDLE are complete. */
+function expectCompleteSessions(emitted: readonly ProtocolEmitted[], causes: Causes): void {
   const runstates = emitted.filter(({ type }) => type === 'runstate') as Emitted<'runstate'>[];
   const closed = emitted.filter(({ type }) => type === 'closed') as Emitted<'closed'>[];
-  const steps = runstates.map(({ runstate }, at): [Runstate | undefined, Runstate] => [
+  const transitions = runstates.map(({ runstate }, at): [Runstate | undefined, Runstate] => [
     runstates[at - 1]?.runstate,
     runstate,
   ]);
-  expect(steps[0]).toEqual([undefined, 'IDLE']);
-  const illegal = steps.slice(1).filter(([from, to]) => !LEGAL.includes(`${String(from)}→${to}`));
+  expect(transitions[0]).toEqual([undefined, 'IDLE']);
+  const illegal = transitions
+    .slice(1)
+    .filter(([from, to]) => !TRANSITIONS.includes(`${String(from)}→${to}`));
   expect(illegal).toEqual([]);
 
   const begun = runstates.filter(({ runstate }) => runstate === 'CONNECTING');
@@ -40,7 +42,7 @@ function expectWholeSessions(emitted: readonly ProtocolEmitted[], causes: Causes
 }
 type Emitted<T> = Extract<ProtocolEmitted, { type: T }>;
 
-/** The first cause that was seen of each session. */
+/** The first cause that was seen in the context, by session. */
 type Causes = Map<number, WirechartError>;
 const noteCause = (causes: Causes, { session, cause }: Snapshot['context']): void => {
   if (cause !== undefined && !causes.has(session)) causes.set(session, cause);
@@ -51,7 +53,7 @@ const emittedIn = (params: unknown): ProtocolEmitted[] =>
     ? [params.event as ProtocolEmitted]
     : [];
 
-it('on paper: any walk can be brought home, and tells of every session once', () => {
+it('any walk of the pure transition function can reach IDLE, and emits every session once', () => {
   const walk = fc.array(fc.nat(), { maxLength: 20, size: 'max' });
   fc.assert(
     fc.property(walk, (steps) => {
@@ -72,7 +74,9 @@ it('on paper: any walk can be brought home, and tells of every session once', ()
       };
       note(first);
       for (const step of steps) {
-        const possible = HAPPENINGS.filter(({ isLiveIn }) => isLiveIn(snapshot._nodes));
+        const possible = POSSIBLE_EVENTS.filter(({ isPossibleIn }) =>
+          isPossibleIn(snapshot._nodes),
+        );
         const event = possible[step % possible.length]?.event;
         if (event !== undefined) take({ ...event });
       }
@@ -80,7 +84,7 @@ it('on paper: any walk can be brought home, and tells of every session once', ()
       expect(['IDLE', 'DISCONNECTING.destroying']).toContain(pathOf(snapshot.value));
       take({ type: 'xstate.done.actor.destroyer' });
       expect(snapshot.value).toBe('IDLE');
-      expectWholeSessions(emitted, causes);
+      expectCompleteSessions(emitted, causes);
     }),
     { numRuns: 500 },
   );
@@ -94,7 +98,7 @@ type Move = { readonly hurried: boolean } & (
 );
 type End = 'done' | 'failed' | 'closed';
 
-// `hurried` moves are followed by the next in the same turn, before the machine hears of a promise.
+// After a `hurried` move the next one follows in the same turn, before a promise has an effect.
 const hurried = fc.boolean();
 const move: fc.Arbitrary<Move> = fc.oneof(
   {
@@ -137,12 +141,12 @@ function make(machine: Harness, step: Move): void {
   }
 }
 
-it('at work: any walk can be brought home, and leaves nothing behind', async () => {
-  const start = fc.constantFrom(...RESTING);
+it('any walk of a running machine can reach IDLE, and leaves no timer and no call behind', async () => {
+  const start = fc.constantFrom(...STABLE_STATES);
   const walk = fc.array(move, { maxLength: 20, size: 'max' });
   const visited = new Set<string>();
   await fc.assert(
-    fc.asyncProperty(start, walk, fc.boolean(), async (state, moves, byTime) => {
+    fc.asyncProperty(start, walk, fc.boolean(), async (state, moves, atDeadline) => {
       const causes: Causes = new Map();
       const machine = new Harness();
       const { actor, clock, link } = machine;
@@ -157,23 +161,23 @@ it('at work: any walk can be brought home, and leaves nothing behind', async () 
       }
       machine.send({ type: 'DISCONNECT', force: true });
       await turn();
-      if (byTime) clock.increment(link.deadlines.close);
+      if (atDeadline) clock.increment(link.deadlines.close);
       for (const call of link.live) call.resolve();
       await turn();
 
       expect(machine.state).toBe('IDLE');
-      expect(machine.deaths).toEqual([]);
+      expect(machine.actorErrors).toEqual([]);
       expect(clock.timers).toBe(0);
       expect(link.live).toEqual([]);
       expect(Object.keys(actor.getSnapshot().children)).toEqual(['owner']);
-      expect([...link.mostLive.values()].filter((most) => most > 1)).toEqual([]);
+      expect([...link.maxLive.values()].filter((most) => most > 1)).toEqual([]);
       expect(link.settledWith).toEqual(machine.outcomes.map(({ cause }) => cause));
       expect(machine.context.outcome).toEqual(machine.outcomes.at(-1));
-      expectWholeSessions(machine.emitted, causes);
+      expectCompleteSessions(machine.emitted, causes);
       actor.stop();
       expect(link.released).toBe(1);
     }),
     { numRuns: 1000 },
   );
-  expect([...visited].sort()).toEqual([...RESTING].sort());
+  expect([...visited].sort()).toEqual([...STABLE_STATES].sort());
 });

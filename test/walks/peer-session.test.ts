@@ -6,7 +6,7 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import { Harness, type Step, WAITS } from '../machines/peer-support.ts';
+import { Harness, type Step, WAIT_METHODS } from '../machines/peer-support.ts';
 import { thorough } from '../support/thorough.ts';
 
 const STEPS: readonly Step[] = [
@@ -15,7 +15,7 @@ const STEPS: readonly Step[] = [
   'TAKE',
   'LEAVE',
   'LEAVE force',
-  ...WAITS.flatMap((wait): Step[] => [`${wait} done`, `${wait} failed`]),
+  ...WAIT_METHODS.flatMap((wait): Step[] => [`${wait} done`, `${wait} failed`]),
   'deadline',
 ];
 
@@ -128,13 +128,13 @@ async function walk(steps: readonly Step[]): Promise<Place> {
     }
     const trail = steps.join(', ');
     expect(machine.state, trail).toBe(place);
-    expect(machine.port.journal, trail).toEqual(journal);
+    expect(machine.port.calls, trail).toEqual(journal);
     expect(
       machine.causes.map((error) => error && causeText(error)),
       trail,
     ).toEqual(causes);
     expect(machine.clock.timers, trail).toBe(HAS_DEADLINE.includes(place) ? 1 : 0);
-    expect(machine.deaths, trail).toEqual([]);
+    expect(machine.actorErrors, trail).toEqual([]);
   }
   return place;
 }

@@ -236,9 +236,9 @@ export class Rig {
   }
 
   #checkLife(): void {
-    const { mostLive, calls } = this.link;
+    const { maxLive, calls } = this.link;
     expect(
-      [...mostLive].filter(([, most]) => most > 1),
+      [...maxLive].filter(([, most]) => most > 1),
       this.story,
     ).toEqual([]);
     const log = calls.map(({ method }) => method);
