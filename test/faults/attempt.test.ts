@@ -1,4 +1,4 @@
-/** Faults on the way to a session: how each attempt ends, over which states, and by what. */
+/** Faults during connect(): the error, the runstates and the memory of each attempt. */
 
 import { describe, expect, it } from 'vitest';
 import { type Limits, supervise, type Timeouts } from '../../src/index.ts';
@@ -8,8 +8,8 @@ import { createClient } from '../support/qmp.ts';
 import { FAILED_RUNSTATES, SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { rejection } from '../support/signal.ts';
 import { thorough } from '../support/thorough.ts';
-import { goOn, useChaosPeer } from './chaos-peer.ts';
-import { type Account, isEndless, type Script, type Wire } from './steps.ts';
+import { resumeAfterData, useChaosPeer } from './chaos-peer.ts';
+import { type ConnectionReport, isEndless, type Script, type Transport } from './steps.ts';
 import {
   BROKEN,
   chainOf,
@@ -17,10 +17,10 @@ import {
   MIB,
   NEVER,
   only,
-  wire as says,
-  weighed,
-  WIRES,
-} from './vocabulary.ts';
+  MONITOR,
+  measureGrowth,
+  TRANSPORTS,
+} from './support.ts';
 
 expectIdleAfterEach();
 const peer = useChaosPeer();
@@ -37,174 +37,180 @@ const JUNK = [FINAL, 'CodecError ERR_CODEC'];
 const NO_TEXT = [...JUNK, 'ERR_ENCODING_INVALID_ENCODED_DATA'];
 
 interface Fault {
-  /** What the peer does. */
+  /** What the peer does: the end of the test's name. */
   readonly that: string;
   readonly script: Script;
-  /** The error of `connect()`, with its causes. */
+  /** The error of `connect()`, with its chain of causes. */
   readonly error: readonly unknown[];
-  /** The deadline that ends it. Without one there is none, and it ends by itself. */
+  /** The deadline that ends the attempt. Without it, no deadline is set. */
   readonly deadline?: keyof Timeouts;
   readonly limits?: Limits;
-  /** Whether it is left to the proof; another one is much like it. */
-  readonly alike?: boolean;
-  /** Where it can be done; default: everywhere. */
-  readonly on?: Wire;
+  /** Whether it is tested in the proof only, because another fault is similar. */
+  readonly proofOnly?: boolean;
+  /** The only transport on which it is possible. Default: all. */
+  readonly transport?: Transport;
 }
 
-const { greeting, event, reply } = says;
-/** Greets, and is told which capabilities are wanted. */
-const greeted: Script = [{ say: greeting }, 'take'];
+const { greeting, event, reply } = MONITOR;
+/** Sends the greeting, and receives the negotiation. */
+const greeted: Script = [{ send: greeting }, 'take'];
 const half = (text: string): string => text.slice(0, text.length / 2);
 
 const FAULTS: readonly Fault[] = [
-  { that: 'says nothing', script: [], deadline: 'handshake', error: BUSY },
+  { that: 'sends nothing', script: [], deadline: 'handshake', error: BUSY },
   { that: 'ends at once', script: ['end'], error: ENDED },
-  { that: 'resets at once', script: ['reset'], error: RESET, on: 'tcp' },
+  { that: 'resets at once', script: ['reset'], error: RESET, transport: 'tcp' },
   {
-    that: 'stops in its greeting',
-    script: [{ say: half(greeting) }],
+    that: 'stops within its greeting',
+    script: [{ send: half(greeting) }],
     deadline: 'handshake',
     error: BUSY,
   },
-  { that: 'ends in its greeting', script: [{ say: half(greeting) }, 'end'], error: CUT },
+  { that: 'ends within its greeting', script: [{ send: half(greeting) }, 'end'], error: CUT },
   {
-    that: 'resets in its greeting',
-    script: [{ say: half(greeting) }, 'wait', 'reset'],
+    that: 'resets within its greeting',
+    script: [{ send: half(greeting) }, 'wait', 'reset'],
     error: RESET,
-    on: 'tcp',
+    transport: 'tcp',
   },
   {
-    that: 'never ends its greeting, one byte at a time',
+    that: 'never completes its greeting, one byte at a time',
     script: [{ trickle: half(greeting) }, { trickle: ' '.repeat(MIB) }],
     deadline: 'handshake',
     error: BUSY,
   },
   {
-    that: 'is garbage',
-    script: [{ say: 'SSH-2.0-OpenSSH_9.2\r\n' }],
+    that: 'sends garbage',
+    script: [{ send: 'SSH-2.0-OpenSSH_9.2\r\n' }],
     error: JUNK,
   },
-  { that: 'is binary garbage', script: [{ say: '\x80\x81\xfe\x01\n' }], error: JUNK },
+  { that: 'sends binary garbage', script: [{ send: '\x80\x81\xfe\x01\n' }], error: JUNK },
   {
-    that: 'greets in invalid UTF-8',
-    script: [{ say: '{"QMP": {"package": "\xc3\x28"}}\r\n' }],
+    that: 'sends a greeting in invalid UTF-8',
+    script: [{ send: '{"QMP": {"package": "\xc3\x28"}}\r\n' }],
     error: NO_TEXT,
   },
   {
-    that: 'greets in a message that is too long',
-    script: [{ say: '{"QMP": "' }, { flood: 'x' }],
+    that: 'sends a greeting that is too large',
+    script: [{ send: '{"QMP": "' }, { flood: 'x' }],
     limits: { maxMessageBytes: 64 * 1024 },
     error: [FINAL, 'LimitError ERR_LIMIT'],
   },
   {
-    that: 'greets in nesting that never ends',
+    that: 'sends endless nesting',
     script: [{ flood: '{"QMP":' }],
     error: JUNK,
   },
   {
-    that: 'sends replies for nobody instead of a greeting, for ever',
-    alike: true,
-    script: [{ flood: says.stale }],
+    that: 'sends endless stale replies instead of a greeting',
+    proofOnly: true,
+    script: [{ flood: MONITOR.stale }],
     deadline: 'handshake',
     error: BUSY,
   },
   {
-    that: 'sends events instead of a greeting, for ever',
+    that: 'sends endless events instead of a greeting',
     script: [{ flood: event }],
     deadline: 'handshake',
     error: BUSY,
   },
   {
-    that: 'greets as something else',
-    script: [{ say: '{"greeting": 1}\r\n' }],
+    that: 'sends another greeting',
+    script: [{ send: '{"greeting": 1}\r\n' }],
     error: [FINAL, 'GreetingError ERR_QMP_GREETING'],
   },
   {
-    that: 'greets and says no more',
+    that: 'sends nothing after the greeting',
     script: greeted,
     deadline: 'handshake',
     error: LATE,
   },
-  { that: 'greets and ends', script: [...greeted, 'end'], error: ENDED },
-  { that: 'greets and resets', script: [...greeted, 'reset'], error: RESET, on: 'tcp' },
+  { that: 'ends after the greeting', script: [...greeted, 'end'], error: ENDED },
   {
-    that: 'greets, reads no more, and closes: a reset on any wire',
-    script: ['stall', { say: greeting }, 'wait', 'close'],
+    that: 'resets after the greeting',
+    script: [...greeted, 'reset'],
+    error: RESET,
+    transport: 'tcp',
+  },
+  {
+    that: 'sends the greeting, does not read, and closes, which is a reset on any transport',
+    script: ['stall', { send: greeting }, 'wait', 'close'],
     error: RESET,
   },
   {
-    that: 'ends in the reply to the negotiation',
-    script: [...greeted, { say: half(reply) }, 'end'],
+    that: 'ends within the reply to the negotiation',
+    script: [...greeted, { send: half(reply) }, 'end'],
     error: CUT,
   },
   {
-    that: 'resets in the reply to the negotiation',
-    script: [...greeted, { say: half(reply) }, 'wait', 'reset'],
+    that: 'resets within the reply to the negotiation',
+    script: [...greeted, { send: half(reply) }, 'wait', 'reset'],
     error: RESET,
-    on: 'tcp',
+    transport: 'tcp',
   },
   {
-    that: 'refuses the capabilities',
-    script: [...greeted, { say: says.parseError }],
+    that: 'rejects the capabilities',
+    script: [...greeted, { send: MONITOR.parseError }],
     error: [FINAL, 'NegotiationError ERR_QMP_NEGOTIATION'],
   },
   {
-    that: 'answers somebody else, for ever',
-    script: [...greeted, { flood: says.stale }],
+    that: 'sends endless stale replies to the negotiation',
+    script: [...greeted, { flood: MONITOR.stale }],
     deadline: 'handshake',
     error: LATE,
   },
   {
-    that: 'sends events instead of the reply, for ever',
-    alike: true,
+    that: 'sends endless events instead of the reply to the negotiation',
+    proofOnly: true,
     script: [...greeted, { flood: event }],
     deadline: 'handshake',
     error: LATE,
   },
   {
-    that: 'replies in a message that is too long',
-    alike: true,
-    script: [...greeted, { say: '{"return": "' }, { flood: 'x' }],
+    that: 'sends a reply to the negotiation that is too large',
+    proofOnly: true,
+    script: [...greeted, { send: '{"return": "' }, { flood: 'x' }],
     limits: { maxMessageBytes: 64 * 1024 },
     error: [FINAL, 'LimitError ERR_LIMIT'],
   },
 ];
 
-/** More than the kernel and one read of ours can hold, and much less than a flood brings. */
-const GROWTH = 24 * MIB;
+/** More than the kernel and one read can hold, and much less than a flood sends. */
+const MAX_GROWTH_BYTES = 24 * MIB;
 
-describe.each(WIRES)('over %s, an attempt at a peer', (on) => {
+describe.each(TRANSPORTS)('over %s, connect() to a peer', (transport) => {
   const possible = FAULTS.filter(
-    (fault) => (fault.on ?? on) === on && thorough(fault.alike !== true, true),
+    (fault) =>
+      (fault.transport ?? transport) === transport && thorough(fault.proofOnly !== true, true),
   );
 
   it.each(possible)('that $that', async ({ script, error, deadline, limits }) => {
-    const lair = await peer.play(on, script);
+    const listener = await peer.listen(transport, script);
     const timeouts = deadline === undefined ? NEVER : only(deadline, DEADLINE_MS);
     const client = createClient({ timeouts, limits });
     const recording = recordRunstates(client);
     const attempt = async (): Promise<unknown> => {
-      const failed = rejection(client.connect(lair.address));
-      if (script.includes('wait')) await goOn(lair, script);
+      const failed = rejection(client.connect(listener.address));
+      if (script.includes('wait')) await resumeAfterData(listener, script);
       return deadline === undefined ? failed : endsBy(DEADLINE_MS, failed);
     };
     if (!script.some(isEndless)) expect(chainOf(await attempt())).toEqual(error);
     else {
-      const { value, growth } = await weighed(attempt);
+      const { value, growth } = await measureGrowth(attempt);
       expect(chainOf(value)).toEqual(error);
-      expect(growth).toBeLessThan(GROWTH);
+      expect(growth).toBeLessThan(MAX_GROWTH_BYTES);
     }
     expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
     expect(client.outcome).toMatchObject({ undelivered: 0 });
-    const { connections }: Account = await lair.end();
+    const { connections }: ConnectionReport = await listener.finalReport();
     expect(connections).toBe(1);
   });
 
-  it('that leaves in its greeting is made again by a supervisor, and leads to a session', async () => {
-    const { address } = await peer.play(
-      on,
-      [{ say: half(greeting) }, 'end'],
-      [...greeted, { say: reply }],
+  it('that ends within its greeting is retried by a supervisor', async () => {
+    const { address } = await peer.listen(
+      transport,
+      [{ send: half(greeting) }, 'end'],
+      [...greeted, { send: reply }],
     );
     const vm = supervise(QmpClient, address, { backoff: { initial: 1 } });
     cleanUp(() => vm.stop({ force: true }));
@@ -213,10 +219,10 @@ describe.each(WIRES)('over %s, an attempt at a peer', (on) => {
     await vm.stop();
   });
 
-  it('that is not there any more', async () => {
+  it('that does not listen any more', async () => {
     const client = createClient({ timeouts: NEVER });
     const recording = recordRunstates(client);
-    const failed = await rejection(client.connect(await peer.left(on)));
+    const failed = await rejection(client.connect(await peer.deadAddress(transport)));
     expect(chainOf(failed)).toEqual([
       'ConnectError ERR_CONNECT connection retryable',
       'ECONNREFUSED',
@@ -224,19 +230,19 @@ describe.each(WIRES)('over %s, an attempt at a peer', (on) => {
     expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
   });
 
-  it('that was never there', { skip: on === 'tcp' }, async () => {
+  it('that never listened', { skip: transport === 'tcp' }, async () => {
     const client = createClient({ timeouts: NEVER });
     const failed = await rejection(client.connect('/nonexistent/socket'));
     expect(chainOf(failed)).toEqual(['ConnectError ERR_CONNECT connection retryable', 'ENOENT']);
   });
 
-  it('that does all of it one byte at a time, with events and stale replies everywhere', async () => {
-    const { address, end } = await peer.play(on, [
-      { trickle: says.stale + event + greeting + event },
+  it('that sends single bytes, with events and stale replies everywhere, succeeds', async () => {
+    const { address, finalReport } = await peer.listen(transport, [
+      { trickle: MONITOR.stale + event + greeting + event },
       'take',
-      { trickle: event + says.stale + reply + event + says.stale },
+      { trickle: event + MONITOR.stale + reply + event + MONITOR.stale },
       'take',
-      { trickle: event + says.stale + reply + event },
+      { trickle: event + MONITOR.stale + reply + event },
     ]);
     const client = createClient({ timeouts: NEVER });
     const recording = recordRunstates(client);
@@ -246,8 +252,8 @@ describe.each(WIRES)('over %s, an attempt at a peer', (on) => {
     expect(await client.execute('query-name')).toEqual({});
     await client.disconnect();
     expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
-    // The last may come when nobody listens any more.
+    // The last events may arrive after the disconnect.
     expect(events.length).toBeGreaterThanOrEqual(5);
-    expect(await end()).toMatchObject({ ended: true, error: null });
+    expect(await finalReport()).toMatchObject({ ended: true, error: null });
   });
 });

@@ -1,4 +1,4 @@
-/** The chaos peer, as a test sees it: a process of its own, told over a socket what to do. */
+/** Starts and controls the chaos peer, a process whose connections execute scripts of a test. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,24 +10,31 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll } from 'vitest';
 import { COMPILED } from '../support/compiled.ts';
-import type { Account, Answer, Place, Request, Script, Wire } from './steps.ts';
+import type {
+  ConnectionReport,
+  PeerAddress,
+  Request,
+  Response,
+  Script,
+  Transport,
+} from './steps.ts';
 
 const PROGRAM = 'test/faults/chaos-program.js';
 /** How long a process may take to start on a busy machine. */
-const PATIENCE_MS = 15_000;
+const MAX_START_MS = 15_000;
 
-/** A listener of the peer's. */
-export interface Lair {
-  readonly address: Place;
-  /** Lets its last connection pass one `wait`. */
-  readonly go: () => Promise<void>;
-  /** What became of its last connection, now. */
-  readonly tell: () => Promise<Account>;
-  /** The same, when that has closed. */
-  readonly end: () => Promise<Account>;
+/** A listener of the peer. */
+export interface ChaosListener {
+  readonly address: PeerAddress;
+  /** Ends one `wait` of its last connection. */
+  readonly resume: () => Promise<void>;
+  /** Reports on its last connection. */
+  readonly report: () => Promise<ConnectionReport>;
+  /** Reports on its last connection when that has closed. */
+  readonly finalReport: () => Promise<ConnectionReport>;
 }
 
-/** See the module's comment. */
+/** The process, which is controlled over a UNIX socket. */
 export class ChaosPeer {
   readonly #directory: string;
   readonly #child: ChildProcess;
@@ -37,24 +44,24 @@ export class ChaosPeer {
     this.#child = child;
   }
 
-  /** Starts the process; resolves when it listens to us. */
+  /** Starts the process; resolves when its control socket listens. */
   static async start(): Promise<ChaosPeer> {
     const directory = await mkdtemp(join(tmpdir(), 'wirechart-chaos-'));
     const child = spawn(process.execPath, [PROGRAM, directory], {
       cwd: COMPILED,
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-    const deadline = performance.now() + PATIENCE_MS;
+    const deadline = performance.now() + MAX_START_MS;
     while (!existsSync(join(directory, 'control'))) {
       if (child.exitCode !== null || performance.now() > deadline) {
-        throw new Error('The chaos peer does not start');
+        throw new Error('The chaos peer has not started');
       }
       await pause(10);
     }
     return new ChaosPeer(directory, child);
   }
 
-  /** Ends the process. */
+  /** Kills the process, and removes its directory. */
   async kill(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       this.#child.kill('SIGKILL');
@@ -63,64 +70,68 @@ export class ChaosPeer {
     await rm(this.#directory, { recursive: true, force: true });
   }
 
-  /** Listens; each connection plays its own script, those after the last play the last. */
-  async play(wire: Wire, ...scripts: readonly Script[]): Promise<Lair> {
-    const { listener = -1, place } = await this.#ask({ ask: 'listen', wire, scripts });
-    const account = async (closed: boolean): Promise<Account> => {
-      const told = await this.#ask({ ask: 'tell', listener, closed });
-      if (told.account === undefined) throw new Error('The chaos peer tells nothing');
-      return told.account;
+  /**
+   * Listens. The first connection gets the first script, and so on; the last script is repeated.
+   */
+  async listen(transport: Transport, ...scripts: readonly Script[]): Promise<ChaosListener> {
+    const { listener = -1, address } = await this.#request({ kind: 'listen', transport, scripts });
+    const report = async (closed: boolean): Promise<ConnectionReport> => {
+      const response = await this.#request({ kind: 'report', listener, closed });
+      if (response.report === undefined) throw new Error('The chaos peer sent no report');
+      return response.report;
     };
     return {
-      address: placeOf(place),
-      go: async () => {
-        await this.#ask({ ask: 'go', listener });
+      address: required(address),
+      resume: async () => {
+        await this.#request({ kind: 'resume', listener });
       },
-      tell: () => account(false),
-      end: () => account(true),
+      report: () => report(false),
+      finalReport: () => report(true),
     };
   }
 
-  /** An address where somebody listened once. */
-  async left(wire: Wire): Promise<Place> {
-    const { place } = await this.#ask({ ask: 'leave', wire });
-    return placeOf(place);
+  /** Returns an address at which nothing listens any more. */
+  async deadAddress(transport: Transport): Promise<PeerAddress> {
+    return required((await this.#request({ kind: 'deadAddress', transport })).address);
   }
 
-  async #ask(request: Request): Promise<Answer> {
+  async #request(request: Request): Promise<Response> {
     const socket = connect({ path: join(this.#directory, 'control'), allowHalfOpen: true });
     socket.end(JSON.stringify(request));
     let text = '';
     for await (const chunk of socket) text += String(chunk);
-    const answer = JSON.parse(text) as Answer;
-    if (answer.failure !== undefined) throw new Error(answer.failure);
-    return answer;
+    const response = JSON.parse(text) as Response;
+    if (response.error !== undefined) throw new Error(response.error);
+    return response;
   }
 }
 
 /**
- * Lets a connection pass its `wait` when what the script says before is with us: Node takes a reset
- * that comes together with bytes for an end, as libuv reports it so.
+ * Ends the `wait` of a script when everything that it sends before has been written. (When a reset
+ * arrives together with bytes, Node reports an end of stream, because libuv does.)
  */
-export async function goOn({ tell, go }: Lair, script: Script): Promise<void> {
+export async function resumeAfterData(listener: ChaosListener, script: Script): Promise<void> {
   const before = script.slice(0, script.indexOf('wait'));
-  const said = before.map((step) => (typeof step === 'object' && 'say' in step ? step.say : ''));
-  // An id is at least as long as its name.
-  const bytes = said.join('').length;
-  while ((await tell()).written < bytes);
-  await go();
+  // `$id` is replaced by an id that is at least as long.
+  const bytes = sentText(before).length;
+  while ((await listener.report()).written < bytes);
+  await listener.resume();
 }
 
-function placeOf(place: Place | undefined): Place {
-  if (place === undefined) throw new Error('The chaos peer has no place');
-  return place;
+/** The text of all `send` steps. */
+export const sentText = (script: Script): string =>
+  script.map((step) => (typeof step === 'object' && 'send' in step ? step.send : '')).join('');
+
+function required(address: PeerAddress | undefined): PeerAddress {
+  if (address === undefined) throw new Error('The chaos peer sent no address');
+  return address;
 }
 
 /** To be called once in a test file: one peer for all of its tests. */
-export function useChaosPeer(): Pick<ChaosPeer, 'play' | 'left'> {
+export function useChaosPeer(): Pick<ChaosPeer, 'listen' | 'deadAddress'> {
   let peer: ChaosPeer | undefined;
   const started = (): ChaosPeer => {
-    if (peer === undefined) throw new Error('The chaos peer is not started');
+    if (peer === undefined) throw new Error('The chaos peer has not started');
     return peer;
   };
   beforeAll(async () => {
@@ -128,7 +139,7 @@ export function useChaosPeer(): Pick<ChaosPeer, 'play' | 'left'> {
   });
   afterAll(() => peer?.kill());
   return {
-    play: (wire, ...scripts) => started().play(wire, ...scripts),
-    left: (wire) => started().left(wire),
+    listen: (transport, ...scripts) => started().listen(transport, ...scripts),
+    deadAddress: (transport) => started().deadAddress(transport),
   };
 }

@@ -1,19 +1,28 @@
 /**
- * The chaos peer: a process of its own that listens, and misbehaves as it is told (see `steps.ts`). It is
- * told over a UNIX socket in the directory that is its argument, and ends with the process that began it.
+ * The chaos peer: a process that listens, and whose connections execute scripts (see `steps.ts`).
+ * It is controlled over a UNIX socket in the directory that is its argument, and exits with its
+ * parent.
  */
 
 import { linkSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import type { Account, Answer, Place, Request, Script, Step, Wire } from './steps.ts';
+import type {
+  ConnectionReport,
+  PeerAddress,
+  Request,
+  Response,
+  Script,
+  Step,
+  Transport,
+} from './steps.ts';
 
 const directory = process.argv[2] ?? '.';
 const parent = process.ppid;
 const FLOOD_BYTES = 64 * 1024;
 
-/** One connection, and its script at work. */
+/** One connection, which executes its script. */
 class Connection {
   received = 0;
   written = 0;
@@ -24,8 +33,8 @@ class Connection {
   #id = '';
   #lingers = false;
   #onData: (() => void) | undefined;
-  #passes = 0;
-  #onPass: (() => void) | undefined;
+  #resumes = 0;
+  #onResume: (() => void) | undefined;
 
   constructor(socket: Socket, script: Script) {
     this.#socket = socket;
@@ -45,21 +54,21 @@ class Connection {
     socket.on('end', () => {
       if (!this.#lingers) socket.end();
     });
-    // Node reads ahead on a paused socket, unless it was never read from.
+    // Not if it stalls at once: Node reads ahead on a paused socket that was read from before.
     if (script[0] !== 'stall') socket.resume();
-    void this.#play(script);
+    void this.#run(script);
   }
 
   get ended(): boolean {
     return this.#socket.readableEnded;
   }
 
-  pass(): void {
-    this.#passes += 1;
-    this.#onPass?.();
+  resume(): void {
+    this.#resumes += 1;
+    this.#onResume?.();
   }
 
-  async #play(script: Script): Promise<void> {
+  async #run(script: Script): Promise<void> {
     for (const step of script) {
       if (this.#socket.destroyed) return;
       await (typeof step === 'string' ? this.#act(step) : this.#write(step));
@@ -79,20 +88,22 @@ class Connection {
   }
 
   async #write(step: Exclude<Step, string>): Promise<void> {
-    if ('say' in step) await this.#say(step.say);
+    if ('send' in step) await this.#send(step.send);
     else if ('trickle' in step) {
-      for (const byte of step.trickle.replaceAll('$id', this.#id)) await this.#say(byte);
+      for (const byte of step.trickle.replaceAll('$id', this.#id)) await this.#send(byte);
     } else {
       const times = Math.max(1, Math.ceil(FLOOD_BYTES / step.flood.length));
       const block = step.flood.repeat(times);
       for (let left = step.times ?? Infinity; left > 0 && !this.#socket.destroyed; left -= times) {
-        await this.#say(left < times ? step.flood.repeat(left) : block);
+        await this.#send(left < times ? step.flood.repeat(left) : block);
       }
     }
   }
 
-  /** Resolves when the kernel has it, in a later turn, or when there is nobody to have it. */
-  #say(text: string): Promise<void> {
+  /**
+   * Writes; resolves in a later turn when the kernel has the bytes, or when the write has failed.
+   */
+  #send(text: string): Promise<void> {
     const data = Buffer.from(text.replaceAll('$id', this.#id), 'latin1');
     return new Promise((resolve) => {
       this.#socket.write(data, (error) => {
@@ -117,28 +128,29 @@ class Connection {
   }
 
   async #wait(): Promise<void> {
-    while (this.#passes === 0) {
+    while (this.#resumes === 0) {
       await new Promise<void>((resolve) => {
-        this.#onPass = resolve;
+        this.#onResume = resolve;
       });
     }
-    this.#passes -= 1;
+    this.#resumes -= 1;
   }
 }
 
-/** A listener, and those who came. */
+/** A listener, and its connections. */
 interface Listener {
   readonly connections: Connection[];
-  readonly arrival: Promise<unknown>;
+  /** Resolves at the first connection. */
+  readonly connected: Promise<unknown>;
 }
 
 const listeners: Listener[] = [];
-let places = 0;
+let addresses = 0;
 
-async function listen(server: Server, wire: Wire): Promise<Place> {
-  places += 1;
-  const path = join(directory, String(places));
-  server.listen(wire === 'unix' ? { path } : { host: '127.0.0.1', port: 0 });
+async function listen(server: Server, transport: Transport): Promise<PeerAddress> {
+  addresses += 1;
+  const path = join(directory, String(addresses));
+  server.listen(transport === 'unix' ? { path } : { host: '127.0.0.1', port: 0 });
   await once(server, 'listening');
   const bound = server.address();
   return bound === null || typeof bound === 'string'
@@ -146,50 +158,50 @@ async function listen(server: Server, wire: Wire): Promise<Place> {
     : { host: bound.address, port: bound.port };
 }
 
-async function answer(request: Request): Promise<Answer> {
-  switch (request.ask) {
+async function respond(request: Request): Promise<Response> {
+  switch (request.kind) {
     case 'listen':
-      return open(request.wire, request.scripts);
-    case 'leave':
-      return { place: await left(request.wire) };
-    case 'go':
-      await listeners[request.listener]?.arrival;
-      listeners[request.listener]?.connections.at(-1)?.pass();
+      return open(request.transport, request.scripts);
+    case 'deadAddress':
+      return { address: await deadAddress(request.transport) };
+    case 'resume':
+      await listeners[request.listener]?.connected;
+      listeners[request.listener]?.connections.at(-1)?.resume();
       return {};
-    case 'tell':
-      return { account: await account(request.listener, request.closed) };
+    case 'report':
+      return { report: await report(request.listener, request.closed) };
   }
 }
 
-async function open(wire: Wire, scripts: readonly Script[]): Promise<Answer> {
+async function open(transport: Transport, scripts: readonly Script[]): Promise<Response> {
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
   const connections: Connection[] = [];
   server.on('connection', (socket) => {
     const script = scripts[connections.length] ?? scripts.at(-1) ?? [];
     connections.push(new Connection(socket, script));
   });
-  listeners.push({ connections, arrival: once(server, 'connection') });
+  listeners.push({ connections, connected: once(server, 'connection') });
   const listener = listeners.length - 1;
-  return { listener, place: await listen(server, wire) };
+  return { listener, address: await listen(server, transport) };
 }
 
-/** Where nobody listens any more: of a UNIX socket the file is still there. */
-async function left(wire: Wire): Promise<Place> {
+/** Listens and closes. The file of a UNIX socket stays. */
+async function deadAddress(transport: Transport): Promise<PeerAddress> {
   const server = createServer();
-  const place = await listen(server, wire);
-  const stale = join(directory, `${String(places)}-left`);
-  if ('path' in place) linkSync(place.path, stale);
+  const address = await listen(server, transport);
+  const stale = join(directory, `${String(addresses)}-stale`);
+  if ('path' in address) linkSync(address.path, stale);
   server.close();
-  return 'path' in place ? { path: stale } : place;
+  return 'path' in address ? { path: stale } : address;
 }
 
-async function account(listener: number, whenClosed: boolean): Promise<Account> {
-  const house = listeners[listener];
-  if (whenClosed) await house?.arrival;
-  const last = house?.connections.at(-1);
+async function report(number: number, whenClosed: boolean): Promise<ConnectionReport> {
+  const listener = listeners[number];
+  if (whenClosed) await listener?.connected;
+  const last = listener?.connections.at(-1);
   if (whenClosed) await last?.closed;
   return {
-    connections: house?.connections.length ?? 0,
+    connections: listener?.connections.length ?? 0,
     received: last?.received ?? 0,
     written: last?.written ?? 0,
     ended: last?.ended ?? false,
@@ -203,15 +215,15 @@ const control = createServer({ allowHalfOpen: true }, (socket) => {
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   socket.on('end', () => {
     const request = JSON.parse(Buffer.concat(chunks).toString()) as Request;
-    answer(request).then(
-      (answered) => socket.end(JSON.stringify(answered)),
-      (error: unknown) => socket.end(JSON.stringify({ failure: String(error) })),
+    respond(request).then(
+      (response) => socket.end(JSON.stringify(response)),
+      (error: unknown) => socket.end(JSON.stringify({ error: String(error) })),
     );
   });
 });
 control.listen(join(directory, 'control'));
 
-// Nobody may be left behind, also when the tests are killed.
+// Exits with the tests even if they are killed.
 setInterval(() => {
   if (process.ppid !== parent) process.exit();
 }, 500);

@@ -1,4 +1,4 @@
-/** Protocols over streams that misbehave by chance: whatever happens, what was promised holds. */
+/** Protocols over streams that misbehave at random keep their promises. */
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -8,11 +8,11 @@ import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { thorough } from '../support/thorough.ts';
 import { type Break, BREAKAGES, type Chaos, chaosPair, type ChaosStream } from './chaos-stream.ts';
-import { wire as says } from './vocabulary.ts';
+import { MONITOR } from './support.ts';
 
 expectIdleAfterEach();
 
-/** Short, but not too short for a callback that is some turns late. */
+/** Short, but long enough for callbacks that are delayed by some turns. */
 const TIMEOUTS = { flush: 30, close: 30, handshake: 200 };
 const RUNS = thorough(150, 3000);
 
@@ -32,9 +32,9 @@ const chaos: fc.Arbitrary<Chaos> = fc.record({
   left: fc.option(breaks, { nil: undefined }),
 });
 
-/** A protocol of lines, what it hears, and how each of its promises ends. */
-class Side {
-  readonly heard: string[] = [];
+/** A line protocol, the messages that it receives, and the errors of its promises. */
+class Endpoint {
+  readonly received: string[] = [];
   readonly protocol: AsyncProtocol<string>;
   readonly promises: Promise<unknown>[] = [];
   readonly errors: unknown[] = [];
@@ -42,18 +42,18 @@ class Side {
 
   constructor() {
     const onMessage = (line: string): void => {
-      this.heard.push(line);
+      this.received.push(line);
     };
     this.protocol = new AsyncProtocol({ codec: lines(), onMessage }, { timeouts: TIMEOUTS });
     this.#states = recordRunstates(this.protocol);
   }
 
-  /** Notes how a promise ends; it must. */
+  /** Collects the error of a promise, which must settle. */
   watch(promise: Promise<unknown>): void {
     this.promises.push(promise.catch((error: unknown) => this.errors.push(error)));
   }
 
-  async home(): Promise<void> {
+  async expectIdle(): Promise<void> {
     await this.protocol.closed;
     expect(await this.#states.until('IDLE')).toEqual(SESSION_RUNSTATES);
     await Promise.all(this.promises);
@@ -61,35 +61,35 @@ class Side {
   }
 }
 
-/** Sends all of it, and then leaves. */
-function speak(side: Side, said: readonly string[]): void {
-  for (const line of said) side.watch(side.protocol.send(line));
-  side.watch(side.protocol.flush());
-  side.watch(side.protocol.disconnect());
+/** Sends all messages, flushes and disconnects. */
+function sendAll(endpoint: Endpoint, sent: readonly string[]): void {
+  for (const line of sent) endpoint.watch(endpoint.protocol.send(line));
+  endpoint.watch(endpoint.protocol.flush());
+  endpoint.watch(endpoint.protocol.disconnect());
 }
 
-const textOf = (said: readonly string[]): string => said.map((line) => `${line}\n`).join('');
-const bytesOf = (said: readonly string[]): string => Buffer.from(textOf(said)).toString('latin1');
+const textOf = (sent: readonly string[]): string => sent.map((line) => `${line}\n`).join('');
+const bytesOf = (sent: readonly string[]): string => Buffer.from(textOf(sent)).toString('latin1');
 
-/** What was accepted was written at most once and in order, and what is not counted as lost has passed. */
-function expectWritten(side: Side, said: readonly string[], stream: ChaosStream): void {
-  const undelivered = side.protocol.outcome?.undelivered ?? 0;
-  const refused = side.errors.filter(
+/** Asserts that messages were written once at most and in order, unless counted as undelivered. */
+function expectWritten(endpoint: Endpoint, sent: readonly string[], stream: ChaosStream): void {
+  const undelivered = endpoint.protocol.outcome?.undelivered ?? 0;
+  const rejected = endpoint.errors.filter(
     (error) => error instanceof WirechartError && error.code === 'ERR_STATE',
   );
-  const accepted = said.slice(0, said.length - Math.min(refused.length, said.length));
-  expect(bytesOf(said).startsWith(stream.passed)).toBe(true);
+  const accepted = sent.slice(0, sent.length - Math.min(rejected.length, sent.length));
+  expect(bytesOf(sent).startsWith(stream.delivered)).toBe(true);
   const delivered = accepted.slice(0, Math.max(0, accepted.length - undelivered));
-  expect(stream.taken.startsWith(bytesOf(delivered))).toBe(true);
+  expect(stream.written.startsWith(bytesOf(delivered))).toBe(true);
 }
 
-const isPrefix = (heard: readonly string[], said: readonly string[]): boolean =>
-  heard.every((line, at) => line === said[at]) && heard.length <= said.length;
+const isPrefix = (received: readonly string[], sent: readonly string[]): boolean =>
+  received.every((line, at) => line === sent[at]) && received.length <= sent.length;
 
-describe('over a stream that only takes its time and cuts as it likes', () => {
-  it('every message arrives, once and in order, both ways', async () => {
+describe('over a stream with random delays and chunks', () => {
+  it('every message arrives once and in order, both ways', async () => {
     const property = fc.asyncProperty(seed, messages, messages, async (number, toRight, toLeft) => {
-      const [left, right] = [new Side(), new Side()];
+      const [left, right] = [new Endpoint(), new Endpoint()];
       const streams = chaosPair({ seed: number });
       await Promise.all([
         left.protocol.connect({ stream: streams[0] }),
@@ -98,12 +98,12 @@ describe('over a stream that only takes its time and cuts as it likes', () => {
       for (const line of toRight) left.watch(left.protocol.send(line));
       for (const line of toLeft) right.watch(right.protocol.send(line));
       await Promise.all([left.protocol.flush(), right.protocol.flush()]);
-      while (right.heard.length < toRight.length || left.heard.length < toLeft.length) {
+      while (right.received.length < toRight.length || left.received.length < toLeft.length) {
         await new Promise(setImmediate);
       }
       left.watch(left.protocol.disconnect());
-      await Promise.all([left.home(), right.home()]);
-      expect([right.heard, left.heard]).toEqual([toRight, toLeft]);
+      await Promise.all([left.expectIdle(), right.expectIdle()]);
+      expect([right.received, left.received]).toEqual([toRight, toLeft]);
       expect(left.protocol.outcome).toMatchObject({ undelivered: 0 });
       expect(left.protocol.outcome?.cause).toBeUndefined();
       expect(left.errors).toEqual([]);
@@ -113,20 +113,20 @@ describe('over a stream that only takes its time and cuts as it likes', () => {
 });
 
 describe('over a stream that breaks at any byte, in any way', () => {
-  it('every session comes home, every promise ends, and nothing is told that is not so', async () => {
+  it('every session returns to IDLE, with a correct outcome, and every promise settles', async () => {
     const property = fc.asyncProperty(chaos, messages, messages, async (how, toRight, toLeft) => {
-      const [left, right] = [new Side(), new Side()];
+      const [left, right] = [new Endpoint(), new Endpoint()];
       const streams = chaosPair(how);
       const connected = await Promise.allSettled([
         left.protocol.connect({ stream: streams[0] }),
         right.protocol.connect({ stream: streams[1] }),
       ]);
       expect(connected.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
-      speak(left, toRight);
-      speak(right, toLeft);
-      await Promise.all([left.home(), right.home()]);
-      expect(isPrefix(right.heard, toRight)).toBe(true);
-      expect(isPrefix(left.heard, toLeft)).toBe(true);
+      sendAll(left, toRight);
+      sendAll(right, toLeft);
+      await Promise.all([left.expectIdle(), right.expectIdle()]);
+      expect(isPrefix(right.received, toRight)).toBe(true);
+      expect(isPrefix(left.received, toLeft)).toBe(true);
       expectWritten(left, toRight, streams[0]);
       expectWritten(right, toLeft, streams[1]);
       for (const stream of streams) expect(stream.destroyed).toBe(true);
@@ -134,10 +134,10 @@ describe('over a stream that breaks at any byte, in any way', () => {
     await fc.assert(property, { numRuns: RUNS });
   });
 
-  it('every command of QMP is answered with its own answer, or interrupted by the cause', async () => {
+  it('every QMP command gets its own reply, or is interrupted by the cause', async () => {
     const property = fc.asyncProperty(chaos, fc.nat(20), async (how, count) => {
       const streams = chaosPair(how);
-      play(streams[1]);
+      serveMonitor(streams[1]);
       const client = new QmpClient({ timeouts: TIMEOUTS });
       const states = recordRunstates(client);
       const connected = await Promise.allSettled([client.connect({ stream: streams[0] })]);
@@ -145,8 +145,8 @@ describe('over a stream that breaks at any byte, in any way', () => {
       const numbers = isUp ? Array.from({ length: count }, (_, number) => number) : [];
       const commands = numbers.map((number) => client.execute('echo', { number }));
       const settled = Promise.allSettled(commands);
-      // What is lost on the way is never answered: somebody has to leave.
-      await Promise.race([settled, client.closed, patience()]);
+      // Without a deadline, a lost command is answered only by the disconnect.
+      await Promise.race([settled, client.closed, manyTurns()]);
       await client.disconnect().catch(() => undefined);
       for (const [number, one] of (await settled).entries()) {
         if (one.status === 'fulfilled') expect(one.value).toEqual({ number });
@@ -163,13 +163,13 @@ describe('over a stream that breaks at any byte, in any way', () => {
   });
 });
 
-/** Turns of the event loop enough for all that comes by chance. */
-async function patience(): Promise<void> {
+/** Waits for more turns of the event loop than the random delays take. */
+async function manyTurns(): Promise<void> {
   for (let turns = 0; turns < 300; turns += 1) await new Promise(setImmediate);
 }
 
 function expectInterrupted(reason: unknown, client: QmpClient): void {
-  // A command that finds the session ended already is refused.
+  // The session had ended before the command was called.
   if (reason instanceof WirechartError && reason.code === 'ERR_STATE') return;
   expect(reason).toMatchObject({ code: 'ERR_QMP_INTERRUPTED' });
   const { cause } = client.outcome ?? {};
@@ -177,10 +177,12 @@ function expectInterrupted(reason: unknown, client: QmpClient): void {
   else expect(reason).toHaveProperty('cause', cause);
 }
 
-/** Plays a monitor that says back the arguments of a command, with events before and after. */
-function play(stream: ChaosStream): void {
+/**
+ * Serves as a monitor that replies with the arguments of a command, with events around the reply.
+ */
+function serveMonitor(stream: ChaosStream): void {
   let text = '';
-  stream.write(says.greeting);
+  stream.write(MONITOR.greeting);
   stream.on('end', () => stream.end());
   stream.on('data', (chunk: Buffer) => {
     const commands = (text + chunk.toString('latin1')).split('\n');
@@ -189,7 +191,7 @@ function play(stream: ChaosStream): void {
       if (stream.writableEnded || stream.destroyed) return;
       const { id, arguments: args } = JSON.parse(command) as JsonObject;
       const reply = JSON.stringify({ return: args ?? {}, id });
-      stream.write(`${says.event}${reply}\r\n${says.event}`);
+      stream.write(`${MONITOR.event}${reply}\r\n${MONITOR.event}`);
     }
   });
 }

@@ -1,20 +1,20 @@
 /**
- * A pair of joined streams in memory that misbehave by chance, and always in the same way for the same
- * seed: they split and merge chunks, let writes and ends take their time, and break at a chosen byte.
+ * A pair of connected in-memory streams that misbehave at random, reproducibly by a seed: they
+ * split and merge chunks, delay writes and ends, and break at a given byte.
  */
 
 import { Duplex } from 'node:stream';
 
-/** How a direction breaks when so many bytes have passed. */
+/** How a direction breaks. */
 export type Breakage =
-  /** The sink fails the write. */
+  /** The write fails. */
   | 'fail'
-  /** The sink never confirms a write again. */
+  /** No write completes any more. */
   | 'stall'
-  /** The writer's stream is destroyed, with and without an error. */
+  /** The writer's stream is destroyed, without and with an error. */
   | 'destroy'
   | 'error'
-  /** The reader sees the end, or its own stream destroyed, with and without an error. */
+  /** The reader's stream ends, or is destroyed without or with an error. */
   | 'end'
   | 'vanish'
   | 'break';
@@ -24,25 +24,26 @@ export const BREAKAGES: readonly Breakage[] = [
   ...(['end', 'vanish', 'break'] as const),
 ];
 
-/** Those of which the writer is not told, unless the other end says so. */
-const UNTOLD = new Set<Breakage | undefined>(['end', 'vanish', 'break']);
+/** The breakages that the writer does not notice at once. */
+const UNNOTICED = new Set<Breakage | undefined>(['end', 'vanish', 'break']);
 
 /** Where and how one direction breaks. */
 export interface Break {
+  /** How many bytes are delivered before. */
   readonly at: number;
   readonly how: Breakage;
 }
 
-/** What a pair does by chance. */
+/** The settings of a pair. */
 export interface Chaos {
   readonly seed: number;
-  /** From the left to the right, and back. */
+  /** How the directions to the right and to the left break. Default: not at all. */
   readonly right?: Break | undefined;
   readonly left?: Break | undefined;
 }
 
-/** Numbers from 0 to 1 (mulberry32). */
-function chance(seed: number): () => number {
+/** A generator of random numbers from 0 to 1 (mulberry32). */
+function randomOf(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -52,20 +53,20 @@ function chance(seed: number): () => number {
   };
 }
 
-/** The error with which a stream breaks; of the system, as far as anybody can tell. */
+/** The error of a broken stream, which looks like an error of the system. */
 const BROKEN = Object.assign(new Error('chaos'), { code: 'ECONNRESET' });
 
-/** One end. */
+/** One end of the pair. */
 export class ChaosStream extends Duplex {
-  /** All bytes that the other end was given, in order, as text. */
-  passed = '';
-  /** All that it was told to be written, as by a kernel, whose word is not that of the other end. */
-  taken = '';
+  /** The bytes that were delivered to the other end, as latin1. */
+  delivered = '';
+  /** The bytes whose write has completed, as a kernel reports it: some may not be delivered. */
+  written = '';
   peer: ChaosStream | undefined;
   readonly #random: () => number;
   #break: Break | undefined;
-  /** What has come and was not pushed yet. */
-  #waiting = Buffer.alloc(0);
+  /** What was received and not pushed yet. */
+  #received = Buffer.alloc(0);
   #ending = false;
   #wanted = false;
   #pushing = false;
@@ -82,11 +83,11 @@ export class ChaosStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error | null) => void): void {
-    const left = (this.#break?.at ?? Infinity) - this.passed.length;
+    const left = (this.#break?.at ?? Infinity) - this.delivered.length;
     const whole = chunk.length < left;
-    this.#give(whole ? chunk : chunk.subarray(0, left));
-    const isLost = UNTOLD.has(this.#break?.how);
-    if (whole || isLost) this.taken += chunk.toString('latin1');
+    this.#deliver(whole ? chunk : chunk.subarray(0, left));
+    const isLost = UNNOTICED.has(this.#break?.how);
+    if (whole || isLost) this.written += chunk.toString('latin1');
     if (whole) this.#later(done);
     else this.#breakDown(done);
   }
@@ -107,26 +108,26 @@ export class ChaosStream extends Duplex {
     });
   }
 
-  /** Takes bytes from the other end. */
+  /** Called by the other end, with bytes. */
   receive(bytes: Buffer): void {
-    this.#waiting = Buffer.concat([this.#waiting, bytes]);
+    this.#received = Buffer.concat([this.#received, bytes]);
     this.#push();
   }
 
-  /** Takes the end from it. */
+  /** Called by the other end when it has ended. */
   receiveEnd(): void {
     this.#ending = true;
     this.#push();
   }
 
-  #give(bytes: Buffer): void {
-    this.passed += bytes.toString('latin1');
+  #deliver(bytes: Buffer): void {
+    this.delivered += bytes.toString('latin1');
     this.peer?.receive(bytes);
   }
 
   #breakDown(done: (error?: Error | null) => void): void {
     const how = this.#break?.how;
-    this.#break = { at: this.passed.length, how: how ?? 'fail' };
+    this.#break = { at: this.delivered.length, how: how ?? 'fail' };
     const { peer } = this;
     if (how === 'stall') return;
     if (how === 'fail')
@@ -138,21 +139,21 @@ export class ChaosStream extends Duplex {
     else if (how === 'end') peer?.receiveEnd();
     else if (how === 'vanish') peer?.destroy();
     else peer?.destroy(BROKEN);
-    // Whoever is written to by somebody who has left is not told so.
-    if (UNTOLD.has(how)) this.#later(done);
+    // The writer does not notice that the other end is gone: its write completes.
+    if (UNNOTICED.has(how)) this.#later(done);
   }
 
-  /** Pushes a piece of what waits, in some later turn, as long as it is wanted. */
+  /** Pushes pieces of what was received, possibly in a later turn, while the reader wants more. */
   #push(): void {
     if (this.#pushing || !this.#wanted || this.destroyed || this.readableEnded) return;
-    if (this.#waiting.length === 0 && !this.#ending) return;
+    if (this.#received.length === 0 && !this.#ending) return;
     this.#pushing = true;
     this.#later(() => {
       this.#pushing = false;
       if (this.destroyed) return;
-      const size = 1 + Math.floor(this.#random() * this.#waiting.length);
-      const piece = this.#waiting.subarray(0, size);
-      this.#waiting = this.#waiting.subarray(size);
+      const size = 1 + Math.floor(this.#random() * this.#received.length);
+      const piece = this.#received.subarray(0, size);
+      this.#received = this.#received.subarray(size);
       if (piece.length > 0) this.#wanted = this.push(Buffer.from(piece));
       else {
         this.#wanted = false;
@@ -163,7 +164,7 @@ export class ChaosStream extends Duplex {
     });
   }
 
-  /** Now, in the same turn, or some turns later. */
+  /** Calls `run` at once, later in this turn, or some turns later. */
   #later(run: () => void): void {
     const kind = this.#random();
     if (kind < 0.25) run();
@@ -177,9 +178,9 @@ export class ChaosStream extends Duplex {
   }
 }
 
-/** Two joined ends. */
+/** Creates the two ends of a pair. */
 export function chaosPair({ seed, right, left }: Chaos): readonly [ChaosStream, ChaosStream] {
-  const random = chance(seed);
+  const random = randomOf(seed);
   const pair = [new ChaosStream(random, right), new ChaosStream(random, left)] as const;
   [pair[0].peer, pair[1].peer] = [pair[1], pair[0]];
   for (const end of pair) end.on('error', () => undefined);

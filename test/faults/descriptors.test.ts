@@ -1,4 +1,4 @@
-/** A process that has run out of file descriptors: what fails, how, and that it works again afterwards. */
+/** A process without free file descriptors: what fails, how, and that it works again afterwards. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,23 +8,25 @@ import { COMPILED } from '../support/compiled.ts';
 
 expectIdleAfterEach();
 
-/** More than Node and its loader need, and soon used up. */
+/** More than Node and its loader need, and few enough to use up. */
 const DESCRIPTORS = 80;
 
-/** What the program has: the library as `w`, a way to use up all descriptors, and to free them. */
+/**
+ * The beginning of each program: the library as `w`, and functions to use up and free descriptors.
+ */
 const TOOLS = `
   import * as w from './src/index.js';
   import { openSync, closeSync } from 'node:fs';
   import { connect, createServer } from 'node:net';
   import { once } from 'node:events';
   const taken = [];
-  const exhaust = (but = 0) => {
+  const exhaust = (spare = 0) => {
     try {
       for (;;) taken.push(openSync('/dev/null'));
     } catch (error) {
       if (error.code !== 'EMFILE') throw error;
     }
-    free(but);
+    free(spare);
   };
   const free = (count = taken.length) => {
     for (const fd of taken.splice(0, count)) closeSync(fd);
@@ -32,11 +34,11 @@ const TOOLS = `
   const chain = (error) =>
     error === undefined ? [] : [[error.name, error.code, error.retryable].join(' '), ...chain(error.cause)];
   const fault = (promise) => promise.then(() => 'nothing', (error) => chain(error).slice(0, 2));
-  const told = [];
+  const results = [];
   const NEVER = { connect: Infinity, accept: Infinity, handshake: Infinity, flush: Infinity, close: Infinity };
   const options = { timeouts: NEVER };
   const definition = { codec: w.lines() };
-  // Loaded lazily, which also takes a descriptor.
+  // Loads the modules that Node loads lazily, which also takes a descriptor.
   const warm = async () => {
     const server = new w.ProtocolServer(definition, options);
     const client = new w.AsyncProtocol(definition, options);
@@ -47,9 +49,9 @@ const TOOLS = `
   await warm();
 `;
 
-/** Runs a program under a low limit; gives what it told. */
+/** Runs a program with a low limit of descriptors, and returns its results. */
 async function run(program: string): Promise<unknown> {
-  const script = `${TOOLS}${program}; console.log(JSON.stringify(told));`;
+  const script = `${TOOLS}${program}; console.log(JSON.stringify(results));`;
   const node = `exec "$0" --input-type=module --eval "$1"`;
   const limited = `ulimit -n ${String(DESCRIPTORS)}; ${node}`;
   const child = spawn('/bin/sh', ['-c', limited, process.execPath, script], {
@@ -72,38 +74,40 @@ describe('without a file descriptor left', () => {
   it.each([
     ['a UNIX socket', '{ path: process.env.DIRECTORY + "/socket" }'],
     ['TCP', '{ port: 0 }'],
-  ])('connect() and listen() over %s may be tried again, and then work', async (_, place) => {
-    const told = await run(`
+  ])(
+    'connect() and listen() over %s fail with a retryable error, and later work',
+    async (_, place) => {
+      const results = await run(`
       const server = new w.ProtocolServer(definition, options);
       const address = await server.listen(${place});
       const client = new w.AsyncProtocol(definition, options);
       const other = new w.ProtocolServer(definition, options);
       const elsewhere = 'path' in address ? { path: address.path + '2' } : { port: 0 };
       exhaust();
-      told.push(await fault(client.connect(address)), client.runstate);
-      told.push(await fault(client.listen(elsewhere)), client.runstate);
-      told.push(await fault(other.listen(elsewhere)), other.state);
+      results.push(await fault(client.connect(address)), client.runstate);
+      results.push(await fault(client.listen(elsewhere)), client.runstate);
+      results.push(await fault(other.listen(elsewhere)), other.state);
       free();
-      told.push(await fault(client.connect(address)), client.runstate);
+      results.push(await fault(client.connect(address)), client.runstate);
       await client.disconnect();
-      told.push(await fault(client.listen(elsewhere)), client.runstate);
+      results.push(await fault(client.listen(elsewhere)), client.runstate);
       await client.disconnect();
-      told.push(await fault(other.listen(elsewhere)), other.state);
+      results.push(await fault(other.listen(elsewhere)), other.state);
       await other.close();
       await server.close();
-      told.push(client.runstate, other.state, server.state);
+      results.push(client.runstate, other.state, server.state);
     `);
-    const failed = [CONNECT, 'Error EMFILE '];
-    expect(told).toEqual([
-      ...[failed, 'IDLE', failed, 'IDLE', failed, 'IDLE'],
-      ...['nothing', 'RUNNING', 'nothing', 'CONNECTING', 'nothing', 'LISTENING'],
-      ...['IDLE', 'IDLE', 'IDLE'],
-    ]);
-  });
+      const failed = [CONNECT, 'Error EMFILE '];
+      expect(results).toEqual([
+        ...[failed, 'IDLE', failed, 'IDLE', failed, 'IDLE'],
+        ...['nothing', 'RUNNING', 'nothing', 'CONNECTING', 'nothing', 'LISTENING'],
+        ...['IDLE', 'IDLE', 'IDLE'],
+      ]);
+    },
+  );
 
-  it('a session that runs goes on, and comes home', async () => {
-    const told = await run(`
-      const heard = [];
+  it('a running session goes on, and can be disconnected', async () => {
+    const results = await run(`
       const server = new w.ProtocolServer((number, peer) => ({
         codec: w.lines(),
         onMessage: (line) => peer().send('again ' + line),
@@ -115,57 +119,57 @@ describe('without a file descriptor left', () => {
       exhaust();
       const line = new Promise((resolve) => { onLine = resolve; });
       await client.send('hello');
-      told.push(await line);
+      results.push(await line);
       await client.disconnect();
-      told.push(client.runstate);
+      results.push(client.runstate);
       await server.close();
-      told.push(server.state);
+      results.push(server.state);
     `);
-    expect(told).toEqual(['again hello', 'IDLE', 'IDLE']);
+    expect(results).toEqual(['again hello', 'IDLE', 'IDLE']);
   });
 
-  it('a server sheds who comes, goes on, and lets peers in again', async () => {
-    const told = await run(`
+  it('a server closes new connections, goes on, and accepts peers later', async () => {
+    const results = await run(`
       const server = new w.ProtocolServer((number, peer) => ({
         codec: w.lines(),
         onMessage: (line) => peer().send('again ' + line),
       }), options);
       const address = await server.listen({ port: 0 });
-      // One for the socket that dials, none for the server's side of it.
+      // One descriptor for the dialling socket, and none for the server's side.
       exhaust(1);
-      const shed = connect(address);
-      shed.on('error', () => undefined);
-      await once(shed, 'close');
-      told.push(server.state, server.peers.length);
+      const closed = connect(address);
+      closed.on('error', () => undefined);
+      await once(closed, 'close');
+      results.push(server.state, server.peers.length);
       free();
       let onLine;
       const client = new w.AsyncProtocol({ codec: w.lines(), onMessage: (line) => onLine(line) }, options);
       const line = new Promise((resolve) => { onLine = resolve; });
       await client.connect(address);
       await client.send('hello');
-      told.push(await line);
+      results.push(await line);
       await client.disconnect();
       await server.close();
-      told.push(server.state);
+      results.push(server.state);
     `);
-    expect(told).toEqual(['LISTENING', 0, 'again hello', 'IDLE']);
+    expect(results).toEqual(['LISTENING', 0, 'again hello', 'IDLE']);
   });
 
-  it('a supervisor dials until there is one', async () => {
-    const told = await run(`
+  it('a supervisor retries until there is one', async () => {
+    const results = await run(`
       const server = new w.ProtocolServer(definition, options);
       const address = await server.listen({ port: 0 });
       exhaust();
       const vm = w.supervise(definition, address, { ...options, backoff: { initial: 1, max: 5 } });
       let failures = 0;
       for await (const state of vm.states()) if (state === 'WAITING' && ++failures === 3) break;
-      told.push(chain(vm.failures.at(-1).cause));
+      results.push(chain(vm.failures.at(-1).cause));
       free();
       await vm.up();
-      told.push(vm.state);
+      results.push(vm.state);
       await vm.stop();
       await server.close();
     `);
-    expect(told).toEqual([[CONNECT, 'Error EMFILE '], 'UP']);
+    expect(results).toEqual([[CONNECT, 'Error EMFILE '], 'UP']);
   });
 });

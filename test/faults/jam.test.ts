@@ -1,4 +1,4 @@
-/** Peers that do not read, and peers that are not read: who waits for whom, and how much is held. */
+/** Backpressure: peers that do not read, peers that are not read from, and how much is buffered. */
 
 import { describe, expect, it } from 'vitest';
 import { type AsyncProtocol, lines, type Limits, type Timeouts } from '../../src/index.ts';
@@ -7,8 +7,8 @@ import { inbox } from '../support/peers.ts';
 import { createClient } from '../support/qmp.ts';
 import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { gate, rejection } from '../support/signal.ts';
-import { type Lair, useChaosPeer } from './chaos-peer.ts';
-import type { Account, Script } from './steps.ts';
+import { type ChaosListener, useChaosPeer } from './chaos-peer.ts';
+import type { ConnectionReport, Script } from './steps.ts';
 import {
   BROKEN,
   chainOf,
@@ -16,140 +16,156 @@ import {
   MIB,
   NEVER,
   only,
-  weighed,
-  wire as says,
-  WIRES,
-} from './vocabulary.ts';
+  measureGrowth,
+  MONITOR,
+  TRANSPORTS,
+} from './support.ts';
 
 expectIdleAfterEach();
 const peer = useChaosPeer();
 
 const DEADLINE_MS = 100;
-/** With its line end, 64 KiB. */
+/** 64 KiB with its terminator. */
 const LINE = 'x'.repeat(64 * 1024 - 1);
 const LINE_BYTES = LINE.length + 1;
-/** More than the kernel holds for a peer that does not read, on any wire. */
+/** More than the kernel buffers for a peer that does not read, on any transport. */
 const LINES = (16 * MIB) / LINE_BYTES;
 
-/** A session with lines on their way that do not fit into the kernel. */
-async function jammed(lair: Lair, timeouts: Timeouts = NEVER, limits: Limits = {}) {
+/** Opens a session and sends more lines than the kernel buffers. */
+async function openStalled(
+  listener: ChaosListener,
+  timeouts: Timeouts = NEVER,
+  limits: Limits = {},
+) {
   const protocol = createProtocol({ codec: lines() }, { timeouts, limits });
   const recording = recordRunstates(protocol);
-  await protocol.connect(lair.address);
+  await protocol.connect(listener.address);
   for (let number = 0; number < LINES; number += 1) void protocol.send(LINE);
   return { protocol, recording };
 }
 
-/** What is said to be with the kernel is what the peer reads, or a part of the message after it. */
-function expectDelivered(protocol: AsyncProtocol<string>, { received }: Account): void {
+/** Asserts that the peer received what was counted as delivered, and at most a part of the rest. */
+function expectDelivered(protocol: AsyncProtocol<string>, { received }: ConnectionReport): void {
   const delivered = LINES - (protocol.outcome?.undelivered ?? 0);
   expect(received).toBeGreaterThanOrEqual(delivered * LINE_BYTES);
   expect(received).toBeLessThan(LINES * LINE_BYTES);
 }
 
-describe.each(WIRES)('over %s, a peer that does not read', (on) => {
-  it('ends a disconnect by the deadline for the flush, which counts what was lost', async () => {
-    const lair = await peer.play(on, ['stall', 'wait', 'read']);
-    const { protocol, recording } = await jammed(lair, only('flush', DEADLINE_MS));
+describe.each(TRANSPORTS)('over %s, a peer that does not read', (transport) => {
+  it('makes the flush deadline pass; what was lost is counted', async () => {
+    const listener = await peer.listen(transport, ['stall', 'wait', 'read']);
+    const { protocol, recording } = await openStalled(listener, only('flush', DEADLINE_MS));
     const error = await endsBy(DEADLINE_MS, rejection(protocol.disconnect()));
     expect(chainOf(error)).toEqual(['TimeoutError ERR_TIMEOUT flush']);
     expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     expect(protocol.outcome).toMatchObject({ cause: error });
     expect(protocol.outcome?.undelivered).toBeGreaterThan(LINES / 4);
-    await lair.go();
-    expectDelivered(protocol, await lair.end());
+    await listener.resume();
+    expectDelivered(protocol, await listener.finalReport());
   });
 
-  it('is left at once by a disconnect with force', async () => {
-    const lair = await peer.play(on, ['stall', 'wait', 'read']);
-    const { protocol, recording } = await jammed(lair);
-    const patient = protocol.disconnect();
+  it('is left at once by a forced disconnect', async () => {
+    const listener = await peer.listen(transport, ['stall', 'wait', 'read']);
+    const { protocol, recording } = await openStalled(listener);
+    const graceful = protocol.disconnect();
     await protocol.disconnect({ force: true });
-    await patient;
+    await graceful;
     expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     expect(protocol.outcome?.cause).toBeUndefined();
     expect(protocol.outcome?.undelivered).toBeGreaterThan(LINES / 4);
-    await lair.go();
-    expectDelivered(protocol, await lair.end());
+    await listener.resume();
+    expectDelivered(protocol, await listener.finalReport());
   });
 
-  it('and closes: a reset, in the middle of the flush too', async () => {
-    const lair = await peer.play(on, ['stall', 'wait', 'close']);
-    const { protocol, recording } = await jammed(lair);
-    const left = rejection(protocol.disconnect());
+  it('and closes resets the connection, also during the flush', async () => {
+    const listener = await peer.listen(transport, ['stall', 'wait', 'close']);
+    const { protocol, recording } = await openStalled(listener);
+    const disconnected = rejection(protocol.disconnect());
     await recording.until('DISCONNECTING');
-    await lair.go();
-    expect(chainOf(await left)).toEqual(['ClosedError ERR_CLOSED', BROKEN]);
+    await listener.resume();
+    expect(chainOf(await disconnected)).toEqual(['ClosedError ERR_CLOSED', BROKEN]);
     expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     expect(protocol.outcome?.undelivered).toBeGreaterThan(LINES / 4);
   });
 
-  it('and ends its own side, then reads: all of it is flushed, and no failure', async () => {
-    const lair = await peer.play(on, ['stall', 'wait', 'end', 'wait', 'read']);
-    const { protocol, recording } = await jammed(lair);
-    const left = protocol.disconnect();
+  it('and ends its side during a disconnect gets everything if it reads then', async () => {
+    const listener = await peer.listen(transport, ['stall', 'wait', 'end', 'wait', 'read']);
+    const { protocol, recording } = await openStalled(listener);
+    const disconnected = protocol.disconnect();
     await recording.until('DISCONNECTING');
-    await lair.go();
-    await lair.go();
-    await left;
+    await listener.resume();
+    await listener.resume();
+    await disconnected;
     expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     const { cause, suppressed, undelivered } = protocol.outcome ?? {};
     expect({ cause, undelivered }).toEqual({ cause: undefined, undelivered: 0 });
     expect(suppressed?.flatMap(chainOf)).toEqual(['ClosedError ERR_CLOSED']);
-    expect(await lair.end()).toMatchObject({ received: LINES * LINE_BYTES, ended: true });
+    expect(await listener.finalReport()).toMatchObject({
+      received: LINES * LINE_BYTES,
+      ended: true,
+    });
   });
 
-  it('and ends its own side first: the flush comes before the end, which is the cause', async () => {
-    const lair = await peer.play(on, ['stall', 'wait', 'end', 'read']);
-    const { protocol, recording } = await jammed(lair);
-    await lair.go();
+  it('and ends its side first gets everything, and its end is the cause', async () => {
+    const listener = await peer.listen(transport, ['stall', 'wait', 'end', 'read']);
+    const { protocol, recording } = await openStalled(listener);
+    await listener.resume();
     const { cause, undelivered } = await protocol.closed;
     expect(chainOf(cause)).toEqual(['ClosedError ERR_CLOSED']);
     expect(undelivered).toBe(0);
     expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
-    expect(await lair.end()).toMatchObject({ received: LINES * LINE_BYTES, ended: true });
+    expect(await listener.finalReport()).toMatchObject({
+      received: LINES * LINE_BYTES,
+      ended: true,
+    });
   });
 
-  it('is sent no more than the bound; what was accepted arrives when it reads', async () => {
-    const lair = await peer.play(on, ['stall', 'wait', 'read']);
+  it('limits the queue to the bound; what was accepted arrives when it reads', async () => {
+    const listener = await peer.listen(transport, ['stall', 'wait', 'read']);
     const limits = { maxQueuedBytes: 8 * MIB };
-    const refusals: unknown[] = [];
+    const rejections: unknown[] = [];
     const protocol = createProtocol({ codec: lines() }, { timeouts: NEVER, limits });
-    await protocol.connect(lair.address);
+    await protocol.connect(listener.address);
     let accepted = 0;
-    const { growth } = await weighed(async () => {
-      // Ten times the bound, by a caller that does not wait.
+    const { growth } = await measureGrowth(async () => {
+      // Ten times the bound, without awaiting send().
       for (let number = 0; number < 10 * (limits.maxQueuedBytes / LINE_BYTES); number += 1) {
         accepted += 1;
         protocol.send(LINE).catch((error: unknown) => {
           accepted -= 1;
-          refusals.push(error);
+          rejections.push(error);
         });
         if (number % 8 === 0) await new Promise(setImmediate);
       }
     });
-    expect(refusals.length).toBeGreaterThan(200);
-    expect(new Set(refusals.map((error) => chainOf(error).join()))).toEqual(
+    expect(rejections.length).toBeGreaterThan(200);
+    expect(new Set(rejections.map((error) => chainOf(error).join()))).toEqual(
       new Set(['LimitError ERR_LIMIT']),
     );
-    expect(refusals[0]).toMatchObject({ limit: limits.maxQueuedBytes });
+    expect(rejections[0]).toMatchObject({ limit: limits.maxQueuedBytes });
     expect(growth).toBeLessThan(3 * limits.maxQueuedBytes);
-    await lair.go();
+    await listener.resume();
     await protocol.disconnect();
-    expect(await lair.end()).toMatchObject({ received: accepted * LINE_BYTES });
+    expect(await listener.finalReport()).toMatchObject({ received: accepted * LINE_BYTES });
   });
 });
 
-describe.each(WIRES)('over %s, a monitor that does not read', (on) => {
-  const running: Script = [{ say: says.greeting }, 'take', { say: says.reply }];
+describe.each(TRANSPORTS)('over %s, a monitor that does not read', (transport) => {
+  const running: Script = [{ send: MONITOR.greeting }, 'take', { send: MONITOR.reply }];
   const text = 'x'.repeat(MIB);
 
-  it('and speaks garbage interrupts the commands that wait for room as it does all others', async () => {
-    const lair = await peer.play(on, [...running, 'stall', 'wait', { say: '%!PS\n' }, 'close']);
+  it('and sends garbage also interrupts the commands that wait for room in the queue', async () => {
+    const listener = await peer.listen(transport, [
+      ...running,
+      'stall',
+      'wait',
+      { send: '%!PS\n' },
+      'close',
+    ]);
     const client = createClient({ timeouts: NEVER });
-    await client.connect(lair.address);
+    await client.connect(listener.address);
     const commands = Array.from({ length: 16 }, () => rejection(client.execute('any', { text })));
-    await lair.go();
+    await listener.resume();
     const { cause } = await client.closed;
     expect(chainOf(cause)).toEqual(['CodecError ERR_CODEC']);
     for (const error of await Promise.all(commands)) {
@@ -160,25 +176,25 @@ describe.each(WIRES)('over %s, a monitor that does not read', (on) => {
 });
 
 describe('over tcp, a peer that has read everything', () => {
-  it('and resets when we have ended: that is the cause', async () => {
-    const lair = await peer.play('tcp', ['linger', 'wait', 'reset']);
+  it('and resets after our end of stream fails the session', async () => {
+    const listener = await peer.listen('tcp', ['linger', 'wait', 'reset']);
     const { definition } = inbox();
     const protocol = createProtocol(definition, { timeouts: NEVER });
     const recording = recordRunstates(protocol);
-    await protocol.connect(lair.address);
-    const left = rejection(protocol.disconnect());
-    while (!(await lair.tell()).ended);
-    await lair.go();
-    expect(chainOf(await left)).toEqual(['ClosedError ERR_CLOSED', 'ECONNRESET']);
+    await protocol.connect(listener.address);
+    const disconnected = rejection(protocol.disconnect());
+    while (!(await listener.report()).ended);
+    await listener.resume();
+    expect(chainOf(await disconnected)).toEqual(['ClosedError ERR_CLOSED', 'ECONNRESET']);
     expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
   });
 });
 
-/** How much a peer was let write: the same number again and again, as long as nobody reads. */
-async function plateauOf(lair: Lair): Promise<number> {
+/** Waits until a peer cannot write any more, and returns how many bytes it has written. */
+async function plateauOf(listener: ChaosListener): Promise<number> {
   let written = -1;
   for (let same = 0; same < 20; same += 1) {
-    const now = (await lair.tell()).written;
+    const now = (await listener.report()).written;
     if (now === written) continue;
     written = now;
     same = 0;
@@ -186,11 +202,11 @@ async function plateauOf(lair: Lair): Promise<number> {
   return written;
 }
 
-describe.each(WIRES)('over %s, a peer that floods us', (on) => {
+describe.each(TRANSPORTS)('over %s, a peer that floods us', (transport) => {
   const FLOOD: Script = [{ flood: `${LINE}\n`, times: 4 * LINES }, 'end'];
 
-  it('waits while a message is handled, and then everything arrives', async () => {
-    const lair = await peer.play(on, FLOOD);
+  it('waits while a message is being handled, and then everything arrives', async () => {
+    const listener = await peer.listen(transport, FLOOD);
     const handled = gate();
     let messages = 0;
     const onMessage = (): Promise<void> => {
@@ -199,10 +215,10 @@ describe.each(WIRES)('over %s, a peer that floods us', (on) => {
     };
     const definition = { codec: lines(), onMessage };
     const protocol = createProtocol(definition, { timeouts: NEVER });
-    await protocol.connect(lair.address);
-    const { value: written, growth } = await weighed(() => plateauOf(lair));
+    await protocol.connect(listener.address);
+    const { value: written, growth } = await measureGrowth(() => plateauOf(listener));
     expect(messages).toBe(1);
-    // What two kernels' buffers hold.
+    // The buffers of the kernel, on both sides.
     expect(written).toBeLessThan(LINES * LINE_BYTES);
     expect(growth).toBeLessThan(8 * MIB);
     handled.open();
@@ -210,15 +226,20 @@ describe.each(WIRES)('over %s, a peer that floods us', (on) => {
     expect(messages).toBe(4 * LINES);
   });
 
-  it('with events that nobody reads is answered still, and what is held is bounded', async () => {
-    const events: Script = [{ flood: says.event, times: 50_000 }];
-    const script: Script = [{ say: says.greeting }, 'take', { say: says.reply }, ...events];
-    const lair = await peer.play(on, [...script, 'take', ...events, { say: says.reply }]);
+  it('with events that are not read does not block replies, and buffering is bounded', async () => {
+    const events: Script = [{ flood: MONITOR.event, times: 50_000 }];
+    const script: Script = [{ send: MONITOR.greeting }, 'take', { send: MONITOR.reply }, ...events];
+    const listener = await peer.listen(transport, [
+      ...script,
+      'take',
+      ...events,
+      { send: MONITOR.reply },
+    ]);
     const client = createClient({ timeouts: NEVER });
     const failing = client.events('STOP');
     const dropping = client.events('STOP', { limit: 100, overflow: 'drop-oldest' });
-    const { value, growth } = await weighed(async () => {
-      await client.connect(lair.address);
+    const { value, growth } = await measureGrowth(async () => {
+      await client.connect(listener.address);
       return client.execute('query-name');
     });
     expect(value).toEqual({});

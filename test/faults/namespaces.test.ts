@@ -1,6 +1,6 @@
 /**
- * Peers that vanish without a word: they are in a network of their own, and its cable is pulled. Making a
- * network takes privileges; where they are lacking these tests are skipped, with one line that says so.
+ * Peers that become unreachable: they run in a network namespace whose link is taken down. Creating
+ * a namespace needs privileges; without them these tests are skipped, and one line says so.
  */
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
@@ -12,16 +12,16 @@ import { createClient } from '../support/qmp.ts';
 import { FAILED_RUNSTATES, SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { rejection } from '../support/signal.ts';
 import { isThorough } from '../support/thorough.ts';
-import { chainOf, endsBy, NEVER, only } from './vocabulary.ts';
+import { chainOf, endsBy, NEVER, only } from './support.ts';
 
 expectIdleAfterEach();
 
-/** Of the package iproute2. */
+/** The program `ip` of the package iproute2. */
 const IP = 'ip';
 const DEADLINE_MS = 150;
 const ID = String(process.pid % 100_000);
-/** The network of the peer, and both ends of the cable to it. */
-const NETWORK = `wcn${ID}`;
+/** The namespace of the peer, and both ends of the virtual cable to it. */
+const NAMESPACE = `wcn${ID}`;
 const [HERE, THERE] = [`wch${ID}`, `wct${ID}`];
 const subnet = `10.${String(100 + (process.pid % 100))}.${String(Math.floor(process.pid / 100) % 250)}`;
 const HOST = `${subnet}.2`;
@@ -30,46 +30,48 @@ const PORT = 4444;
 const ip = (...args: readonly string[]): void => {
   execFileSync(IP, args, { stdio: 'pipe' });
 };
-const plug = (how: 'up' | 'down'): void => {
-  ip('netns', 'exec', NETWORK, 'ip', 'link', 'set', THERE, how);
+const setLink = (state: 'up' | 'down'): void => {
+  ip('netns', 'exec', NAMESPACE, 'ip', 'link', 'set', THERE, state);
 };
 
-function makeNetwork(): void {
-  ip('netns', 'add', NETWORK);
-  ip('link', 'add', HERE, 'type', 'veth', 'peer', 'name', THERE, 'netns', NETWORK);
+function createNetwork(): void {
+  ip('netns', 'add', NAMESPACE);
+  ip('link', 'add', HERE, 'type', 'veth', 'peer', 'name', THERE, 'netns', NAMESPACE);
   ip('addr', 'add', `${subnet}.1/24`, 'dev', HERE);
   ip('link', 'set', HERE, 'up');
-  ip('netns', 'exec', NETWORK, 'ip', 'addr', 'add', `${HOST}/24`, 'dev', THERE);
-  plug('up');
+  ip('netns', 'exec', NAMESPACE, 'ip', 'addr', 'add', `${HOST}/24`, 'dev', THERE);
+  setLink('up');
 }
 
 function removeNetwork(): void {
   for (const args of [
     ['link', 'del', HERE],
-    ['netns', 'del', NETWORK],
+    ['netns', 'del', NAMESPACE],
   ]) {
     try {
       ip(...args);
     } catch {
-      // It was not made, or has gone with the other.
+      // It was not created, or was removed together with the other.
     }
   }
 }
 
-/** Whether this machine lets us; found out by trying. */
-function mayMakeNetworks(): boolean {
+/** Tries to create the network, and returns whether that was possible. */
+function tryCreateNetwork(): boolean {
   try {
-    makeNetwork();
+    createNetwork();
     return true;
   } catch (error) {
     removeNetwork();
-    const [why] = (error instanceof Error ? error.message : '').split('\n').slice(-2);
-    console.warn(`skipped: no network of its own can be made here (ip netns add: ${why ?? ''})`);
+    const [reason] = (error instanceof Error ? error.message : '').split('\n').slice(-2);
+    console.warn(
+      `skipped: a network namespace cannot be created here (ip netns add: ${reason ?? ''})`,
+    );
     return false;
   }
 }
 
-/** A monitor that greets, negotiates, and answers everything; it never leaves by itself. */
+/** A program that serves as a monitor: it replies to every command, and never ends a connection. */
 const MONITOR = `
   const greeting = { QMP: { version: { qemu: { major: 7, minor: 2, micro: 0 } }, capabilities: [] } };
   require('node:net').createServer((socket) => {
@@ -85,21 +87,21 @@ const MONITOR = `
   setInterval(() => process.ppid === parent || process.exit(), 500);
 `;
 
-const possible = mayMakeNetworks();
+const isPossible = tryCreateNetwork();
 
-describe.skipIf(!possible)('a peer whose network is gone', () => {
+describe.skipIf(!isPossible)('a peer whose network is down', () => {
   let monitor: ChildProcess | undefined;
 
   beforeAll(async () => {
-    const inside = ['netns', 'exec', NETWORK, process.execPath, '--eval', MONITOR];
+    const inside = ['netns', 'exec', NAMESPACE, process.execPath, '--eval', MONITOR];
     const child = spawn(IP, inside, { stdio: ['ignore', 'pipe', 'inherit'] });
     monitor = child;
     await once(child.stdout, 'data');
-    // Its pipe is no handle of the tests.
+    // Otherwise the pipe would count as an open handle of the tests.
     child.stdout.destroy();
   });
   beforeEach(() => {
-    plug('up');
+    setLink('up');
   });
   afterAll(async () => {
     if (monitor !== undefined) {
@@ -118,13 +120,13 @@ describe.skipIf(!possible)('a peer whose network is gone', () => {
     return { client, recording };
   };
 
-  it('is told by nothing but the deadline of a command; the session stays', async () => {
+  it('is noticed only by the deadline of a command, and the session stays', async () => {
     const { client, recording } = await connected({ timeouts: only('close', DEADLINE_MS) });
-    plug('down');
+    setLink('down');
     const late = rejection(client.execute('query-name', {}, { timeout: DEADLINE_MS }));
     expect(chainOf(await endsBy(DEADLINE_MS, late))).toEqual(['TimeoutError ERR_TIMEOUT execute']);
     expect(client.runstate).toBe('RUNNING');
-    // The kernel has taken it: with it, it may lie for a quarter of an hour.
+    // The kernel has the command, and may retransmit it for a quarter of an hour.
     await client.protocol.flush();
     await endsBy(DEADLINE_MS, client.disconnect());
     expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
@@ -132,19 +134,19 @@ describe.skipIf(!possible)('a peer whose network is gone', () => {
     expect(client.outcome?.suppressed.flatMap(chainOf)).toEqual(['TimeoutError ERR_TIMEOUT close']);
   });
 
-  it('and comes back has lost nothing: what was sent arrives, and is answered', async () => {
+  it('and comes back gets the command that was sent meanwhile', async () => {
     const { client } = await connected({ timeouts: NEVER });
-    plug('down');
+    setLink('down');
     const answered = client.execute('query-name');
     await client.protocol.flush();
-    plug('up');
+    setLink('up');
     expect(await answered).toEqual({});
     await client.disconnect();
   });
 
-  it('and to which more is sent than the kernel holds: the deadline for the flush', async () => {
+  it('makes the flush deadline pass when more was sent than the kernel buffers', async () => {
     const { client, recording } = await connected({ timeouts: only('flush', DEADLINE_MS) });
-    plug('down');
+    setLink('down');
     const text = 'x'.repeat(1024 * 1024);
     const commands = Array.from({ length: 16 }, () => rejection(client.execute('any', { text })));
     const error = await endsBy(DEADLINE_MS, rejection(client.disconnect()));
@@ -156,21 +158,21 @@ describe.skipIf(!possible)('a peer whose network is gone', () => {
     expect(client.outcome?.undelivered).toBeGreaterThan(0);
   });
 
-  it('is left at once by a disconnect with force', async () => {
+  it('is left at once by a forced disconnect', async () => {
     const { client, recording } = await connected({ timeouts: NEVER });
-    plug('down');
+    setLink('down');
     const interrupted = rejection(client.execute('query-name'));
     await client.disconnect({ force: true });
     expect(chainOf(await interrupted)[0]).toBe('ExecInterruptedError ERR_QMP_INTERRUPTED');
     expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
   });
 
-  it('cannot be dialled: no answer at all ends by the deadline of the connect', async () => {
+  it('makes the connect deadline pass', async () => {
     const protocol = track(
       new AsyncProtocol({ codec: lines() }, { timeouts: only('connect', DEADLINE_MS) }),
     );
     const recording = recordRunstates(protocol);
-    plug('down');
+    setLink('down');
     const failed = rejection(protocol.connect(address));
     expect(chainOf(await endsBy(DEADLINE_MS, failed))).toEqual([
       'ConnectError ERR_CONNECT connection retryable',
@@ -179,9 +181,9 @@ describe.skipIf(!possible)('a peer whose network is gone', () => {
     expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
   });
 
-  // The system takes three seconds to find out.
-  const patient = it.skipIf(!isThorough);
-  patient('cannot be reached where there is no such host, and may be tried again', async () => {
+  // The system needs three seconds to report it.
+  const slow = it.skipIf(!isThorough);
+  slow('that does not exist is unreachable, which is retryable', async () => {
     const protocol = track(new AsyncProtocol({ codec: lines() }, { timeouts: NEVER }));
     const failed = await rejection(protocol.connect({ host: `${subnet}.77`, port: PORT }));
     expect(chainOf(failed)).toEqual([

@@ -1,4 +1,4 @@
-/** A real QEMU that is stopped, goes on, and is killed, in each state of a client. */
+/** A real QEMU that is stopped, resumed and killed in each state of a client. */
 
 import { expect, it } from 'vitest';
 import { supervise } from '../../src/index.ts';
@@ -8,16 +8,16 @@ import { recordingLogger } from '../support/null-protocol.ts';
 import { describePeer, onSocket, type RealPeer, startQemu } from '../support/real-peers.ts';
 import { FAILED_RUNSTATES, SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { rejection, turn } from '../support/signal.ts';
-import { chainOf, endsBy, NEVER, only } from './vocabulary.ts';
+import { chainOf, endsBy, NEVER, only } from './support.ts';
 
 expectIdleAfterEach();
 
 const DEADLINE_MS = 150;
 const INTERRUPTED = ['ExecInterruptedError ERR_QMP_INTERRUPTED', 'ClosedError ERR_CLOSED'];
-/** A killed QEMU leaves a reset behind where it had not read everything, and else an end. */
+/** A killed QEMU resets the connection if it had not read everything, and ends it otherwise. */
 const KILLED = /^ClosedError ERR_CLOSED(,(ECONNRESET|EPIPE))?$/;
-/** The same where the end was asked for. */
-const LEFT = /^(ClosedError ERR_CLOSED,(ECONNRESET|EPIPE))?$/;
+/** As `KILLED`, during a requested end. */
+const KILLED_DURING_DISCONNECT = /^(ClosedError ERR_CLOSED,(ECONNRESET|EPIPE))?$/;
 
 describePeer('qemu-system-x86_64', (path) => {
   const start = () => onSocket((at) => startQemu(path, '-qmp', `unix:${at},server=on,wait=off`));
@@ -26,7 +26,7 @@ describePeer('qemu-system-x86_64', (path) => {
     const client = await peer.connect(address, options);
     return { peer, address, client, recording: recordRunstates(client) };
   };
-  /** A QEMU that listens, and has been stopped since. */
+  /** Starts a QEMU, and stops it when it listens. */
   const stopped = async () => {
     const { peer, address } = await start();
     const first = await peer.connect(address);
@@ -34,10 +34,10 @@ describePeer('qemu-system-x86_64', (path) => {
     peer.child.kill('SIGSTOP');
     return { peer, address };
   };
-  const another = (options: QmpOptions): QmpClient => track(new QmpClient(options));
-  const goOn = ({ child }: RealPeer) => child.kill('SIGCONT');
+  const newClient = (options: QmpOptions): QmpClient => track(new QmpClient(options));
+  const resume = ({ child }: RealPeer) => child.kill('SIGCONT');
 
-  it('stopped in a session costs a command its deadline; the late reply harms nobody', async () => {
+  it('stopped in a session fails a command by its deadline; the late reply is ignored', async () => {
     const { records, logger } = recordingLogger();
     const { peer, client, recording } = await connected({ timeouts: NEVER, logger });
     records.splice(0);
@@ -46,8 +46,8 @@ describePeer('qemu-system-x86_64', (path) => {
     const error = await endsBy(DEADLINE_MS, rejection(late));
     expect(chainOf(error)).toEqual(['TimeoutError ERR_TIMEOUT execute']);
     expect(client.runstate).toBe('RUNNING');
-    goOn(peer);
-    // QEMU answers in order: the late reply comes before this one.
+    resume(peer);
+    // QEMU replies in order: the late reply precedes this one.
     expect(await client.execute('query-status')).toMatchObject({ running: false });
     expect(records.filter((record) => record.startsWith('warn'))).toEqual([]);
     await client.disconnect();
@@ -55,9 +55,9 @@ describePeer('qemu-system-x86_64', (path) => {
     expect(client.outcome?.cause).toBeUndefined();
   });
 
-  it('stopped before a connect is a busy monitor, and one that goes on serves the next', async () => {
+  it('stopped before connect() is a busy monitor; resumed, it serves the next client', async () => {
     const { peer, address } = await stopped();
-    const client = another({ timeouts: only('handshake', DEADLINE_MS) });
+    const client = newClient({ timeouts: only('handshake', DEADLINE_MS) });
     const recording = recordRunstates(client);
     const error = await endsBy(DEADLINE_MS, rejection(client.connect(address)));
     expect(chainOf(error)).toEqual([
@@ -65,14 +65,14 @@ describePeer('qemu-system-x86_64', (path) => {
       'BusyMonitorError ERR_QMP_BUSY handshake',
     ]);
     expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
-    goOn(peer);
-    const next = another({ timeouts: NEVER });
+    resume(peer);
+    const next = newClient({ timeouts: NEVER });
     await peer.unlessExited(next.connect(address));
     expect(await next.execute('query-name')).toEqual({});
     await next.disconnect();
   });
 
-  it('stopped is left by a disconnect within the deadline for the close', async () => {
+  it('stopped makes the close deadline pass in a disconnect', async () => {
     const { peer, client, recording } = await connected({ timeouts: only('close', DEADLINE_MS) });
     peer.child.kill('SIGSTOP');
     const interrupted = rejection(client.execute('query-name'));
@@ -84,7 +84,7 @@ describePeer('qemu-system-x86_64', (path) => {
     expect(client.outcome?.suppressed.flatMap(chainOf)).toEqual(['TimeoutError ERR_TIMEOUT close']);
   });
 
-  it('stopped with more to read than the kernel holds is left by the deadline for the flush', async () => {
+  it('stopped makes the flush deadline pass if more was sent than the kernel buffers', async () => {
     const { peer, client, recording } = await connected({ timeouts: only('flush', DEADLINE_MS) });
     peer.child.kill('SIGSTOP');
     const text = 'x'.repeat(1024 * 1024);
@@ -119,24 +119,24 @@ describePeer('qemu-system-x86_64', (path) => {
     expect(await rejection(client.disconnect())).toBe(cause);
   });
 
-  it('killed in a disconnect does not keep it; a reset is told', async () => {
+  it('killed during a disconnect ends it; a reset is reported', async () => {
     const { peer, client, recording } = await connected();
     peer.child.kill('SIGSTOP');
-    const left = client.disconnect().then(
+    const disconnected = client.disconnect().then(
       () => '',
       (error: unknown) => chainOf(error).join(),
     );
     await recording.until('DISCONNECTING');
     peer.child.kill('SIGKILL');
-    // QEMU reads byte by byte, and may have left the end of the last line in the kernel.
-    expect(await left).toMatch(LEFT);
+    // QEMU reads byte by byte, and may not have read the end of the last line.
+    expect(await disconnected).toMatch(KILLED_DURING_DISCONNECT);
     expect(client.outcome?.undelivered).toBe(0);
     expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES.slice(2));
   });
 
-  it('killed in the handshake fails the attempt, which may be made again', async () => {
+  it('killed during the handshake fails the attempt with a retryable error', async () => {
     const { peer, address } = await stopped();
-    const client = another({ timeouts: NEVER });
+    const client = newClient({ timeouts: NEVER });
     const recording = recordRunstates(client);
     const connecting = rejection(client.connect(address));
     await recording.until('CONNECTING');
@@ -153,7 +153,7 @@ describePeer('qemu-system-x86_64', (path) => {
     ]);
   });
 
-  it('stopped, and then killed, under a supervisor: a new one is up', async () => {
+  it('stopped and then killed is replaced, and a supervisor is up again', async () => {
     const { peer, address } = await stopped();
     const vm = supervise(QmpClient, address, {
       backoff: { initial: 10, max: 50 },

@@ -1,4 +1,4 @@
-/** Faults in a session that runs: what becomes of it, of its commands and of its public states. */
+/** Faults during a session: its cause, its commands, its runstates and its memory. */
 
 import { describe, expect, it } from 'vitest';
 import type { Limits } from '../../src/index.ts';
@@ -7,8 +7,8 @@ import { recordingLogger } from '../support/null-protocol.ts';
 import { createClient } from '../support/qmp.ts';
 import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { rejection } from '../support/signal.ts';
-import { goOn, useChaosPeer } from './chaos-peer.ts';
-import { isEndless, type Script, type Wire } from './steps.ts';
+import { resumeAfterData, useChaosPeer } from './chaos-peer.ts';
+import { isEndless, type Script, type Transport } from './steps.ts';
 import {
   BROKEN,
   chainOf,
@@ -16,10 +16,10 @@ import {
   MIB,
   NEVER,
   only,
-  weighed,
-  wire as says,
-  WIRES,
-} from './vocabulary.ts';
+  measureGrowth,
+  MONITOR,
+  TRANSPORTS,
+} from './support.ts';
 
 expectIdleAfterEach();
 const peer = useChaosPeer();
@@ -31,89 +31,91 @@ const CUT = ['CodecError ERR_CODEC', 'ClosedError ERR_CLOSED'];
 const JUNK = ['CodecError ERR_CODEC'];
 const TOO_LARGE = ['LimitError ERR_LIMIT'];
 
-/** A session that runs, up to the first command. */
-const running: Script = [{ say: says.greeting }, 'take', { say: says.reply }];
-const { event, reply } = says;
+/** The script up to RUNNING, before the first command. */
+const running: Script = [{ send: MONITOR.greeting }, 'take', { send: MONITOR.reply }];
+const { event, reply } = MONITOR;
 const half = (text: string): string => text.slice(0, text.length / 2);
 
 interface Fault {
-  /** What the peer does when a command has come. */
+  /** What the peer does after the first command: a part of the test's name. */
   readonly that: string;
   readonly script: Script;
-  /** The cause of the session's end, with its causes. */
+  /** The cause of the session's end, with its chain of causes. */
   readonly cause: readonly unknown[];
   readonly limits?: Limits;
-  readonly on?: Wire;
+  readonly transport?: Transport;
 }
 
 const FAULTS: readonly Fault[] = [
   { that: 'ends', script: ['end'], cause: ENDED },
   { that: 'ends, and never closes', script: ['linger', 'end'], cause: ENDED },
-  { that: 'resets', script: ['reset'], cause: RESET, on: 'tcp' },
-  { that: 'ends in its reply', script: [{ say: half(reply) }, 'end'], cause: CUT },
+  { that: 'resets', script: ['reset'], cause: RESET, transport: 'tcp' },
+  { that: 'ends within its reply', script: [{ send: half(reply) }, 'end'], cause: CUT },
   {
-    that: 'resets in its reply',
-    script: [{ say: half(reply) }, 'wait', 'reset'],
+    that: 'resets within its reply',
+    script: [{ send: half(reply) }, 'wait', 'reset'],
     cause: RESET,
-    on: 'tcp',
+    transport: 'tcp',
   },
-  { that: 'says garbage', script: [{ say: '%!PS-Adobe\n' }], cause: JUNK },
-  { that: 'says binary garbage', script: [{ say: '\x01\x02\x80\n' }], cause: JUNK },
-  { that: 'says garbage for ever', script: [{ flood: '\x01\x02\x03' }], cause: JUNK },
+  { that: 'sends garbage', script: [{ send: '%!PS-Adobe\n' }], cause: JUNK },
+  { that: 'sends binary garbage', script: [{ send: '\x01\x02\x80\n' }], cause: JUNK },
+  { that: 'sends endless garbage', script: [{ flood: '\x01\x02\x03' }], cause: JUNK },
   {
-    that: 'says garbage and never closes',
-    script: ['linger', { say: 'HTTP/1.1 400 Bad Request\r\n' }],
+    that: 'sends garbage and never closes',
+    script: ['linger', { send: 'HTTP/1.1 400 Bad Request\r\n' }],
     cause: JUNK,
   },
   {
-    that: 'says garbage for ever and never closes',
+    that: 'sends endless garbage and never closes',
     script: ['linger', { flood: '\x01\x02\x03' }],
     cause: JUNK,
   },
   {
-    that: 'replies in invalid UTF-8',
-    script: [{ say: '{"return": "\xc3\x28", "id": $id}\n' }],
+    that: 'sends a reply in invalid UTF-8',
+    script: [{ send: '{"return": "\xc3\x28", "id": $id}\n' }],
     cause: [...JUNK, 'ERR_ENCODING_INVALID_ENCODED_DATA'],
   },
   {
-    that: 'replies without an end',
-    script: [{ say: '{"return": "' }, { flood: 'x' }],
+    that: 'sends an endless reply',
+    script: [{ send: '{"return": "' }, { flood: 'x' }],
     cause: TOO_LARGE,
     limits: { maxMessageBytes: 256 * 1024 },
   },
   {
-    that: 'replies without an end, up to the bound by default',
-    script: [{ say: '{"return": "' }, { flood: 'x' }],
+    that: 'sends an endless reply, up to the default limit',
+    script: [{ send: '{"return": "' }, { flood: 'x' }],
     cause: TOO_LARGE,
   },
-  { that: 'nests without an end', script: [{ flood: '{"return":' }], cause: JUNK },
+  { that: 'sends endless nesting', script: [{ flood: '{"return":' }], cause: JUNK },
   {
-    that: 'could not parse what it was sent',
-    script: [{ say: says.parseError }],
+    that: 'reports a parse error',
+    script: [{ send: MONITOR.parseError }],
     cause: ['ServerParseError ERR_QMP_SERVER_PARSE'],
   },
 ];
 
-/** What one message may hold by default, what the decoder's buffer grows by, and some noise. */
-const GROWTH = 64 * MIB;
+/** The default limit of a message, the growth of the decoder's buffer, and some noise. */
+const MAX_GROWTH_BYTES = 64 * MIB;
 
-describe.each(WIRES)('over %s, a peer that', (on) => {
-  const possible = FAULTS.filter((fault) => (fault.on ?? on) === on);
+describe.each(TRANSPORTS)('over %s, a peer that', (transport) => {
+  const possible = FAULTS.filter((fault) => (fault.transport ?? transport) === transport);
 
-  it.each(possible)('$that ends the session, with its commands', async ({ script, ...fault }) => {
-    const lair = await peer.play(on, [...running, 'take', ...script]);
-    // A peer that never closes is left behind by the deadline, and no other end has one.
+  it.each(possible)('$that fails the session and its commands', async ({ script, ...fault }) => {
+    const listener = await peer.listen(transport, [...running, 'take', ...script]);
+    // Only a peer that never closes needs a deadline.
     const timeouts = script.includes('linger') ? only('close', DEADLINE_MS) : NEVER;
     const client = createClient({ timeouts, limits: fault.limits });
     const recording = recordRunstates(client);
-    await client.connect(lair.address);
+    await client.connect(listener.address);
     const fail = async () => {
       const commands = [1, 2, 3].map((number) => rejection(client.execute('x', { number })));
-      if (script.includes('wait')) await goOn(lair, [...running, ...script]);
+      if (script.includes('wait')) await resumeAfterData(listener, [...running, ...script]);
       return [await client.closed, await Promise.all(commands)] as const;
     };
-    const floods = script.some(isEndless);
-    const { value, growth } = floods ? await weighed(fail) : { value: await fail(), growth: 0 };
+    const isFlood = script.some(isEndless);
+    const { value, growth } = isFlood
+      ? await measureGrowth(fail)
+      : { value: await fail(), growth: 0 };
     const [{ cause, undelivered }, errors] = value;
     expect(chainOf(cause)).toEqual(fault.cause);
     expect(undelivered).toBe(0);
@@ -122,13 +124,13 @@ describe.each(WIRES)('over %s, a peer that', (on) => {
       expect(error).toHaveProperty('cause', cause);
     }
     expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
-    expect(growth).toBeLessThan(GROWTH);
+    expect(growth).toBeLessThan(MAX_GROWTH_BYTES);
     expect(await rejection(client.disconnect())).toBe(cause);
     await client.disconnect();
   });
 
-  it('closes late is left behind by the deadline, and that is no failure', async () => {
-    const { address } = await peer.play(on, ['linger', ...running]);
+  it('never closes makes the close deadline pass, which is no failure', async () => {
+    const { address } = await peer.listen(transport, ['linger', ...running]);
     const client = createClient({ timeouts: only('close', DEADLINE_MS) });
     const recording = recordRunstates(client);
     await client.connect(address);
@@ -138,24 +140,29 @@ describe.each(WIRES)('over %s, a peer that', (on) => {
     expect(client.outcome?.suppressed.flatMap(chainOf)).toEqual(['TimeoutError ERR_TIMEOUT close']);
   });
 
-  it('does not reply costs the command its deadline, and the session nothing', async () => {
-    const silent: Script = ['take', { say: event }, 'take', { say: reply }];
-    const { address, go } = await peer.play(on, [...running, ...silent, 'wait', { say: reply }]);
+  it('does not reply fails the command by its deadline, and the session goes on', async () => {
+    const silent: Script = ['take', { send: event }, 'take', { send: reply }];
+    const { address, resume } = await peer.listen(transport, [
+      ...running,
+      ...silent,
+      'wait',
+      { send: reply },
+    ]);
     const client = createClient({ timeouts: NEVER });
     await client.connect(address);
     const late = client.execute('slow', {}, { timeout: DEADLINE_MS });
     const error = await endsBy(DEADLINE_MS, rejection(late));
     expect(chainOf(error)).toEqual(['TimeoutError ERR_TIMEOUT execute']);
     expect(await client.execute('query-name')).toEqual({});
-    await go();
+    await resume();
     await client.disconnect();
     expect(client.outcome?.cause).toBeUndefined();
   });
 
-  it('replies to nobody, and twice, is believed once', async () => {
-    const answers = reply + reply.replace('{}', '{"second": true}') + says.stale;
-    const odd: Script = ['take', { say: says.stale + event + answers + event }];
-    const { address } = await peer.play(on, [...running, ...odd, ...odd]);
+  it('sends stale and duplicate replies has them ignored', async () => {
+    const replies = reply + reply.replace('{}', '{"second": true}') + MONITOR.stale;
+    const odd: Script = ['take', { send: MONITOR.stale + event + replies + event }];
+    const { address } = await peer.listen(transport, [...running, ...odd, ...odd]);
     const { records, logger } = recordingLogger();
     const client = createClient({ timeouts: NEVER, logger });
     const events: string[] = [];
@@ -170,13 +177,13 @@ describe.each(WIRES)('over %s, a peer that', (on) => {
     expect(dropped).toHaveLength(6);
   });
 
-  it('answers no command as QMP does spoils that command only', async () => {
-    const { address } = await peer.play(on, [
+  it('sends an invalid reply fails that command only', async () => {
+    const { address } = await peer.listen(transport, [
       ...running,
       'take',
-      { say: '{"id": $id, "answer": 42}\r\n' },
+      { send: '{"id": $id, "answer": 42}\r\n' },
       'take',
-      { say: reply },
+      { send: reply },
     ]);
     const client = createClient({ timeouts: NEVER });
     await client.connect(address);

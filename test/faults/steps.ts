@@ -1,73 +1,82 @@
 /**
- * The language in which a test tells a peer how to misbehave. It crosses a process boundary as JSON, so
- * it is data only. Text is latin1: each character is one byte, whatever it is.
+ * The scripts by which a test makes a peer misbehave, and the requests to the peer's process. They
+ * are sent as JSON, so they are plain data. Text is latin1: each character is one byte.
  */
 
-/** One thing that a peer does on a connection; it does them in order. */
+/** One step of a script; a connection executes its steps in order. */
 export type Step =
-  /** Waits for the next command (a JSON object), whose id is `$id` in what is said after it. */
+  /** Waits for the next command (a JSON object), whose id replaces `$id` in later text. */
   | 'take'
-  /** Waits until it is told to go on. */
+  /** Waits for a `resume` request. */
   | 'wait'
-  /** Reads no more, and so never sees the end either. */
+  /** Stops reading, and so does not notice the end of the stream either. */
   | 'stall'
-  /** Reads again. */
+  /** Starts reading again. */
   | 'read'
-  /** Ends its side, and goes on reading. */
+  /** Ends its side, and continues reading. */
   | 'end'
-  /** Closes; the kernel makes a reset of it when there are unread bytes. */
+  /** Closes the connection; the kernel sends a reset if there are unread bytes. */
   | 'close'
   /** Sends a reset (TCP only). */
   | 'reset'
-  /** Does not end its side when the other side has ended. */
+  /** From now on, does not end its side when the other side has ended. */
   | 'linger'
-  /** Writes. */
-  | { readonly say: string }
-  /** Writes byte by byte, each on its own. */
+  /** Writes the text. */
+  | { readonly send: string }
+  /** Writes the text byte by byte. */
   | { readonly trickle: string }
-  /** Writes again and again, as fast as the other side reads; for ever unless `times` is given. */
+  /** Writes the text repeatedly, as fast as the other side reads; forever without `times`. */
   | { readonly flood: string; readonly times?: number };
 
-/** Whether a step brings more than anybody wants to hold. */
+/** Whether a step sends more than the receiver should buffer. */
 export const isEndless = (step: Step): boolean => typeof step === 'object' && 'flood' in step;
 
-/** What a connection does from its first to its last. */
+/** The steps of a connection. */
 export type Script = readonly Step[];
 
-/** Over what a peer is reached. */
-export type Wire = 'unix' | 'tcp';
+export type Transport = 'unix' | 'tcp';
 
-/** Where the peer listens, or nobody. */
-export type Place = { readonly path: string } | { readonly host: string; readonly port: number };
+/** The address of a listener of the peer. */
+export type PeerAddress =
+  { readonly path: string } | { readonly host: string; readonly port: number };
 
-/** What the peer is asked over its control socket; one request a connection. */
+/** A request to the peer's control socket; each has a connection of its own. */
 export type Request =
-  /** Listens. Each connection plays its own script; those after the last play the last. */
-  | { readonly ask: 'listen'; readonly wire: Wire; readonly scripts: readonly Script[] }
-  /** Gives an address where somebody listened once. */
-  | { readonly ask: 'leave'; readonly wire: Wire }
-  /** Lets the last connection of a listener, or else its first, pass one `wait`. */
-  | { readonly ask: 'go'; readonly listener: number }
-  /** Tells of the last connection of a listener; when it has closed, if `closed` says so. */
-  | { readonly ask: 'tell'; readonly listener: number; readonly closed: boolean };
+  /**
+   * Listens. The first connection gets the first script, and so on; the last script is repeated.
+   */
+  | {
+      readonly kind: 'listen';
+      readonly transport: Transport;
+      readonly scripts: readonly Script[];
+    }
+  /** Returns an address at which nothing listens any more. */
+  | { readonly kind: 'deadAddress'; readonly transport: Transport }
+  /**
+   * Ends one `wait` of the last connection of a listener; waits for a connection if there is none.
+   */
+  | { readonly kind: 'resume'; readonly listener: number }
+  /** Reports on the last connection of a listener; with `closed`, when it has closed. */
+  | { readonly kind: 'report'; readonly listener: number; readonly closed: boolean };
 
-/** What a peer tells of a connection. */
-export interface Account {
+/** A report on the last connection of a listener. */
+export interface ConnectionReport {
   /** How many connections the listener has had. */
   readonly connections: number;
-  /** Bytes that came, and bytes that the kernel has taken. */
+  /** In bytes. */
   readonly received: number;
+  /** In bytes that were handed to the kernel. */
   readonly written: number;
-  /** Whether the other side has ended. */
+  /** Whether the other side has ended its side. */
   readonly ended: boolean;
-  /** The code of the error with which it closed. */
+  /** The code of the socket's error. */
   readonly error: string | null;
 }
 
-/** What it answers: to `listen` and `leave` a place, to `tell` an account. */
-export interface Answer {
+/** The response to a request; `error` is the text of an exception. */
+export interface Response {
   readonly listener?: number;
-  readonly place?: Place;
-  readonly account?: Account;
-  readonly failure?: string;
+  readonly address?: PeerAddress;
+  readonly report?: ConnectionReport;
+  readonly error?: string;
 }

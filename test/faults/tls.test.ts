@@ -1,4 +1,4 @@
-/** TLS that fails, as a user sees it: the error, its cause, the states, and whether a retry makes sense. */
+/** Failures of TLS: the error, its causes, the runstates, and whether a retry may succeed. */
 
 import { connect, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer } from 'node:tls';
@@ -13,8 +13,8 @@ import { FAILED_RUNSTATES, SESSION_RUNSTATES, recordRunstates } from '../support
 import { rejection } from '../support/signal.ts';
 import { thorough } from '../support/thorough.ts';
 import { useChaosPeer } from './chaos-peer.ts';
-import type { Place } from './steps.ts';
-import { BROKEN, chainOf, endsBy, NEVER, only, wire as says } from './vocabulary.ts';
+import type { PeerAddress } from './steps.ts';
+import { BROKEN, chainOf, endsBy, NEVER, only, MONITOR } from './support.ts';
 
 expectIdleAfterEach();
 const peer = useChaosPeer();
@@ -28,36 +28,36 @@ beforeAll(async () => {
   certificates = await makeCertificates();
 });
 
-/** Starts a server of this process, which is closed after the test with its connections. */
+/** Starts a server, which is closed with its connections after the test. */
 async function start(server: Server): Promise<{ host: string; port: number }> {
   cleanUp(() => server.close());
   server.on('connection', (socket: Socket) => {
     socket.on('error', () => undefined);
     cleanUp(() => socket.destroy());
   });
-  const place = await listen(server, { host: '127.0.0.1', port: 0 });
-  if ('path' in place) throw new Error('A port was asked for');
-  return place;
+  const address = await listen(server, { host: '127.0.0.1', port: 0 });
+  if ('path' in address) throw new Error('The server is bound to a path');
+  return address;
 }
 
-/** A monitor that greets and negotiates over TLS. */
+/** Starts a monitor that sends the greeting and replies to the negotiation, over TLS. */
 function monitor(identity: 'server' | keyof Certificates = 'server') {
   const server = createServer(certificates[identity] as Certificates['server'], (socket) => {
     socket.on('error', () => undefined);
-    socket.write(says.greeting);
+    socket.write(MONITOR.greeting);
     socket.once('data', (data: Buffer) => {
       const [, id = ''] = /"id":(\d+)/.exec(data.toString()) ?? [];
-      socket.write(says.reply.replace('$id', id));
+      socket.write(MONITOR.reply.replace('$id', id));
     });
   });
   server.on('tlsClientError', () => undefined);
   return start(server);
 }
 
-const trusting = (place: Place): Address =>
-  'port' in place ? { ...place, tls: { ca: certificates.ca } } : place;
+const trusting = (address: PeerAddress): Address =>
+  'port' in address ? { ...address, tls: { ca: certificates.ca } } : address;
 
-/** What is said of an attempt that fails, which is always the same way home. */
+/** The error chain of a failed attempt, whose runstates are always the same. */
 async function failureOf(address: Address, timeouts = NEVER): Promise<readonly string[]> {
   const client = createClient({ timeouts });
   const recording = recordRunstates(client);
@@ -72,13 +72,13 @@ describe('a server whose certificate', () => {
     ['has expired', 'expired', 'CERT_HAS_EXPIRED'],
     ['is not valid yet', 'notYetValid', 'CERT_NOT_YET_VALID'],
     ['is for another name', 'wrongName', 'ERR_TLS_CERT_ALTNAME_INVALID'],
-    ['is by nobody we know', 'untrusted', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
-    ['is by itself', 'selfSigned', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
-  ] as const)('%s is not worth a retry', async (_, identity, code) => {
+    ['is signed by an unknown authority', 'untrusted', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+    ['is self-signed', 'selfSigned', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  ] as const)('%s fails for good', async (_, identity, code) => {
     expect(await failureOf(trusting(await monitor(identity)))).toEqual([FINAL, code]);
   });
 
-  it('is wrong is given up by a supervisor at once', async () => {
+  it('is wrong makes a supervisor give up at once', async () => {
     const address = trusting(await monitor('untrusted'));
     const vm = supervise(QmpClient, address, { backoff: { initial: 1 } });
     cleanUp(() => vm.stop({ force: true }));
@@ -87,14 +87,14 @@ describe('a server whose certificate', () => {
   });
 });
 
-describe('a peer that is no server of TLS', () => {
-  it('but greets in plain text is not worth a retry', async () => {
-    const { address } = await peer.play('tcp', [{ say: says.greeting }]);
+describe('a peer that is not a TLS server', () => {
+  it('but sends a plaintext greeting fails for good', async () => {
+    const { address } = await peer.listen('tcp', [{ send: MONITOR.greeting }]);
     expect(await failureOf(trusting(address))).toEqual([FINAL, expect.stringMatching(/^ERR_SSL_/)]);
   });
 
-  it('but is silent is ended by the deadline of the connect, of which TLS is a part', async () => {
-    const { address } = await peer.play('tcp', []);
+  it('but is silent makes the connect deadline pass, which covers the TLS handshake', async () => {
+    const { address } = await peer.listen('tcp', []);
     const failed = failureOf(trusting(address), only('connect', DEADLINE_MS));
     expect(await endsBy(DEADLINE_MS, failed)).toEqual([
       RETRYABLE,
@@ -102,9 +102,9 @@ describe('a peer that is no server of TLS', () => {
     ]);
   });
 
-  it('but one byte at a time, for ever, is ended by the same deadline', async () => {
+  it('but sends single bytes makes the same deadline pass', async () => {
     // A handshake record of 16 KiB, which is never complete.
-    const { address } = await peer.play('tcp', [
+    const { address } = await peer.listen('tcp', [
       { trickle: `\x16\x03\x03\x40\x00${'\0'.repeat(9999)}` },
     ]);
     const failed = failureOf(trusting(address), only('connect', DEADLINE_MS));
@@ -114,14 +114,14 @@ describe('a peer that is no server of TLS', () => {
     ]);
   });
 
-  it.each(['end', 'reset'] as const)('and leaves (%s) may be tried again', async (how) => {
-    const { address } = await peer.play('tcp', [how]);
+  it.each(['end', 'reset'] as const)('and leaves (%s) is worth a retry', async (how) => {
+    const { address } = await peer.listen('tcp', [how]);
     expect(await failureOf(trusting(address))).toEqual([RETRYABLE, BROKEN]);
   });
 });
 
-/** Between a client and a server: passes on so many bytes of the server's, and then cuts both off. */
-async function cutter(to: { port: number }, size: number, how: 'end' | 'reset') {
+/** Starts a proxy that forwards so many bytes of the server, and then closes both connections. */
+async function cuttingProxy(to: { port: number }, size: number, how: 'end' | 'reset') {
   return start(
     createTcpServer((near) => {
       const far = connect(to);
@@ -141,21 +141,23 @@ async function cutter(to: { port: number }, size: number, how: 'end' | 'reset') 
   );
 }
 
-/** More than a server of TLS 1.3 says before there is a session: 700 bytes, or 1800 with ML-KEM. */
-const BYTES = 4000;
+/** More than a TLS 1.3 server sends before the session runs: 700 bytes, or 1800 with ML-KEM. */
+const MAX_HANDSHAKE_BYTES = 4000;
 
-describe('a server that vanishes in the middle of the handshake of TLS', () => {
-  it.each(['end', 'reset'] as const)('at any byte (%s) may be tried again', async (how) => {
+describe('a server that leaves during the TLS handshake', () => {
+  it.each(['end', 'reset'] as const)('at any byte (%s) is worth a retry', async (how) => {
     const server = await monitor();
     const phases: string[] = [];
     const late = 'ConnectError ERR_CONNECT session retryable';
     const step = thorough(97, 5);
-    // First the handshake of TLS, then that of QMP, and never the one after the other.
-    for (let size = 1; size < BYTES && phases.at(-3) !== late; size += step) {
-      const [what = '', ...causes] = await failureOf(trusting(await cutter(server, size, how)));
-      if (what === RETRYABLE) expect({ size, causes }).toEqual({ size, causes: [BROKEN] });
+    // Small sizes fail in the TLS handshake, larger ones in that of QMP.
+    for (let size = 1; size < MAX_HANDSHAKE_BYTES && phases.at(-3) !== late; size += step) {
+      const [error = '', ...causes] = await failureOf(
+        trusting(await cuttingProxy(server, size, how)),
+      );
+      if (error === RETRYABLE) expect({ size, causes }).toEqual({ size, causes: [BROKEN] });
       else expect({ size, causes }).toHaveProperty('causes.0', 'ClosedError ERR_CLOSED');
-      phases.push(what);
+      phases.push(error);
     }
     expect([...new Set(phases)]).toEqual([RETRYABLE, late]);
     expect(phases.slice(-3)).toEqual([late, late, late]);

@@ -1,14 +1,14 @@
-/** The words in which the tests of faults say what happens: errors, deadlines, memory, QMP on the wire. */
+/** What the tests of faults share: error chains, deadlines, memory measurement, QMP messages. */
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'vitest';
 import { ConnectError, type Timeouts, WirechartError } from '../../src/index.ts';
-import { type Wire } from './steps.ts';
+import { type Transport } from './steps.ts';
 
-export const WIRES: readonly Wire[] = ['unix', 'tcp'];
+export const TRANSPORTS: readonly Transport[] = ['unix', 'tcp'];
 
-/** No deadline at all: what ends then ends by itself. */
+/** No deadlines. */
 export const NEVER: Required<Timeouts> = {
   connect: Infinity,
   accept: Infinity,
@@ -17,16 +17,16 @@ export const NEVER: Required<Timeouts> = {
   close: Infinity,
 };
 
-/** One deadline, and no other: what ends by a deadline ends by this one. */
+/** One deadline, and no other. */
 export const only = (deadline: keyof Timeouts, ms: number): Required<Timeouts> => ({
   ...NEVER,
   [deadline]: ms,
 });
 
-/** What a system says of a connection that the other side broke; which of them is a matter of time. */
+/** The codes of a connection that the other side broke; the timing decides which one it is. */
 export const BROKEN: unknown = expect.stringMatching(/^(ECONNRESET|EPIPE)$/);
 
-/** An error and all of its causes, one line each; of an error of the system, its code. */
+/** An error and its chain of causes, one line each; an error of the system is given by its code. */
 export function chainOf(error: unknown): readonly string[] {
   if (!(error instanceof Error)) return [];
   return [lineOf(error), ...chainOf(error.cause)];
@@ -34,8 +34,8 @@ export function chainOf(error: unknown): readonly string[] {
 
 function lineOf(error: Error): string {
   if (error instanceof ConnectError) {
-    const merit = error.retryable ? 'retryable' : 'final';
-    return `${error.name} ${error.code} ${error.phase} ${merit}`;
+    const verdict = error.retryable ? 'retryable' : 'final';
+    return `${error.name} ${error.code} ${error.phase} ${verdict}`;
   }
   if (error instanceof WirechartError) {
     const phase = 'phase' in error ? ` ${String(error.phase)}` : '';
@@ -44,61 +44,67 @@ function lineOf(error: Error): string {
   return 'code' in error ? String(error.code) : error.name;
 }
 
-/** How late a deadline may be on a machine that is busy with other things. */
-const SLACK_MS = 10_000;
+/** How late a deadline may be on a busy machine. */
+const MAX_DELAY_MS = 10_000;
 
-/** Waits for something that a deadline ends: neither before it nor long after it. */
+/**
+ * Asserts that `ending` resolves when a deadline of so many ms passes, and resolves with its value.
+ */
 export async function endsBy<T>(ms: number, ending: Promise<T>): Promise<T> {
-  const began = performance.now();
+  const startedAt = performance.now();
   const value = await ending;
-  const took = performance.now() - began;
+  const elapsed = performance.now() - startedAt;
   // Timers count whole milliseconds from the start of their turn.
-  expect(took).toBeGreaterThan(ms - 5);
-  expect(took).toBeLessThan(ms + SLACK_MS);
+  expect(elapsed).toBeGreaterThan(ms - 5);
+  expect(elapsed).toBeLessThan(ms + MAX_DELAY_MS);
   return value;
 }
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** What this process holds, in bytes: objects, strings and buffers. */
-function held(): number {
+/**
+ * The memory of this process after a garbage collection, in bytes: objects, strings and buffers.
+ */
+function usedBytes(): number {
   collect();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
 
-/** How often the memory is looked at while something goes on; a look costs a collection. */
-const LOOK_MS = 100;
+/** The interval of memory samples; each sample costs a garbage collection. */
+const SAMPLE_MS = 100;
 
-/** What `run` resolves with, and the most that this process held more than now meanwhile, in bytes. */
-export async function weighed<T>(run: () => Promise<T>): Promise<{ value: T; growth: number }> {
-  const before = held();
+/** Runs `run`, and measures how much the memory of this process has grown at most, in bytes. */
+export async function measureGrowth<T>(
+  run: () => Promise<T>,
+): Promise<{ value: T; growth: number }> {
+  const before = usedBytes();
   let growth = 0;
-  const look = (): void => {
-    growth = Math.max(growth, held() - before);
+  const sample = (): void => {
+    growth = Math.max(growth, usedBytes() - before);
   };
-  const looking = setInterval(look, LOOK_MS);
+  const timer = setInterval(sample, SAMPLE_MS);
   try {
     const value = await run();
-    look();
+    sample();
     return { value, growth };
   } finally {
-    clearInterval(looking);
+    clearInterval(timer);
   }
 }
 
 export const MIB = 1024 * 1024;
 
-/** What a monitor says, as it is on the wire. */
-export const wire = {
+/** The messages of a monitor, as QEMU sends them. */
+export const MONITOR = {
   greeting:
     '{"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": ""}, ' +
     '"capabilities": ["oob"]}}\r\n',
   event: '{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "STOP"}\r\n',
-  /** To the command that was taken. */
+  /** The reply to the last command of a `take` step. */
   reply: '{"return": {}, "id": $id}\r\n',
-  /** To a command of a client that has left. */
+  /** A reply to a command of an earlier client. */
   stale: '{"return": {}, "id": "stale"}\r\n',
   parseError: '{"error": {"class": "GenericError", "desc": "JSON parse error"}}\r\n',
 } as const;
