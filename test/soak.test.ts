@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { optionsOf } from '../soak/options.ts';
 import { growthOf, type Reading } from '../soak/verdict.ts';
-import { run } from './inspector/process.ts';
+import { runNode } from './inspector/process.ts';
 import { expectIdleAfterEach, tempDir } from './support/cleanup.ts';
 
 expectIdleAfterEach();
 
 async function soak(...args: string[]) {
-  const child = run(['--expose-gc', 'soak/run.ts', ...args]);
-  const code = await child.ended;
+  const child = runNode(['--expose-gc', 'soak/run.js', ...args]);
+  const code = await child.exited;
   return { code, ...child.output };
 }
 

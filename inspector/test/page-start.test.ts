@@ -1,21 +1,18 @@
 import { describePage, openPage } from './browser.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { cleanUp, expectIdleAfterEach } from '../../test/support/cleanup.ts';
+import { COMPILED } from '../../test/support/compiled.ts';
 import { activeState, rows, attached } from './setup.ts';
 
 expectIdleAfterEach();
 
-const ROOT = join(import.meta.dirname, '../..');
-
 describePage('npm start -- --inspect', () => {
   test('prints the URL of an inspector, and runs slowly', { timeout: 90_000 }, async () => {
-    const args = ['--import', 'tsx', 'scripts/start.ts', '--inspect'];
-    const child = spawn(process.execPath, args, {
-      cwd: ROOT,
+    const child = spawn(process.execPath, ['scripts/start.js', '--inspect'], {
+      cwd: COMPILED,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const exited = once(child, 'exit');

@@ -15,7 +15,7 @@ import { event, introduction, registration } from './fake-program.ts';
 
 expectIdleAfterEach();
 
-const CLI = 'inspector/src/cli.ts';
+const CLI = 'inspector/src/cli.js';
 const RECORDING = [introduction({ name: 'recorded' }), registration('x:0'), event('x:0', 'E')]
   .map((message) => `${JSON.stringify(message)}\n`)
   .join('');

@@ -2,11 +2,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { Inspector } from '../../inspector/src/index.ts';
 import { cleanUp } from '../support/cleanup.ts';
-
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+import { COMPILED } from '../support/compiled.ts';
 
 /** A child process, its output and its exit. */
 export interface Child {
@@ -17,10 +15,10 @@ export interface Child {
   readonly exited: Promise<unknown>;
 }
 
-/** Runs Node with TypeScript. */
+/** Runs Node in the folder of the compiled sources. */
 export function runNode(args: readonly string[], environment: Record<string, string> = {}): Child {
-  const child = spawn(process.execPath, ['--import', 'tsx', ...args], {
-    cwd: ROOT,
+  const child = spawn(process.execPath, args, {
+    cwd: COMPILED,
     env: { PATH: process.env['PATH'], ...environment },
     stdio: 'pipe',
   });
@@ -59,7 +57,7 @@ export async function startProgram(
 ): Promise<{ readonly pid: number | undefined; exit(): Promise<unknown> }> {
   const program = `
     import { createActor, createMachine } from 'xstate';
-    import { inspectTo } from './src/inspect/index.ts';
+    import { inspectTo } from './src/inspect/index.js';
     const { inspect } = inspectTo('${url}', { name: '${name}' });
     const states = { closed: { on: { OPEN: 'open' } }, open: {} };
     const actor = createActor(createMachine({ initial: 'closed', states }), { id: '${name}' });
