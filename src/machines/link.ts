@@ -1,11 +1,11 @@
 /**
  * The port between the statechart and the outside world.
  *
- * A link is what one machine holds on the outside: a stream, or a listener that waits for one, with
- * the decoder, the outgoing queue and the protocol's callbacks. The chart says *when* each of these
+ * A link holds the live resources of one machine: a stream, or a listener that waits for one, with the
+ * decoder, the outbound queue and the protocol's callbacks. The chart decides *when* each of these
  * methods runs and what its end means; the link knows *how*, and knows no states. Every method that
- * waits takes a signal: an aborted wait ends at once, and what it would have opened is
- * destroyed, even if it succeeds a moment later.
+ * waits takes a signal: an aborted wait ends at once, and what it would have opened is destroyed, even
+ * if it succeeds a moment later.
  */
 
 import type { WirechartError } from '../core/errors.ts';
@@ -13,25 +13,25 @@ import type { Deadlines } from '../core/limits.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import type { Address, BoundAddress, ProtocolDefinition } from '../core/types.ts';
 
-/** Is shown every message that passes: `<--` inbound, `-->` outbound, as the session's callbacks left it. */
+/** Called with every message: `<--` inbound, `-->` outbound, as the hooks `inbound` and `outbound` left it. */
 export type Tap = (arrow: '<--' | '-->', message: unknown) => void;
 
-/** See the module's comment. */
+/** What the actors of the chart, and the facade, need of the outside world. */
 export interface Link<In, Out> {
-  /** The protocol that is spoken. */
+  /** The protocol. */
   readonly definition: ProtocolDefinition<In, Out>;
   /** The deadlines that the chart sets its timers by. */
   readonly deadlines: Deadlines;
-  /** How many messages of this session were accepted and are not with the kernel. */
+  /** How many messages of this session were accepted and not handed to the kernel. */
   readonly undelivered: number;
   /** Whether `flush()` has nothing to wait for. */
   readonly isFlushed: boolean;
 
-  /** Opens a stream to the peer. Rejects with what the operating system, TLS or the address says. */
+  /** Opens a stream to the peer. Rejects with the error of the operating system, of TLS or of the address. */
   dial(address: Address, signal: StopSignal): Promise<void>;
-  /** Binds, and takes the first peer that comes. Resolves as soon as it is bound. */
+  /** Binds, and accepts the first peer that dials. Resolves as soon as it is bound. */
   listen(address: Address, signal: StopSignal): Promise<BoundAddress>;
-  /** Waits for the first peer; from then on there is a stream and no listener. */
+  /** Waits for the first peer. Then there is a stream, and the listener is closed. */
   accept(signal: StopSignal): Promise<void>;
   /** Runs the protocol's handshake on the stream. */
   establish(signal: StopSignal): Promise<void>;
@@ -39,29 +39,29 @@ export interface Link<In, Out> {
   read(signal: StopSignal): Promise<void>;
   /** The writer loop. Never resolves; rejects when writing failed. */
   write(signal: StopSignal): Promise<void>;
-  /** Resolves when all that was sent before the call is with the kernel. Aborted, it undoes nothing. */
+  /** Resolves when everything sent before the call has been handed to the kernel. */
   flush(signal?: StopSignal): Promise<void>;
-  /** Ends our side, discards what still comes, and resolves when the peer has ended too. */
+  /** Ends our side, discards what the peer still sends, and resolves when the peer has ended too. */
   close(signal: StopSignal): Promise<void>;
-  /** Destroys whatever is open, and resolves when it is closed. */
+  /** Destroys everything that is open, and resolves when it is closed. */
   destroy(signal: StopSignal): Promise<void>;
-  /** The same at once and without a word, for a machine that is stopped. Never throws. */
+  /** The same without waiting, for a machine that is stopped. Never throws. */
   release(): void;
-  /** The session is over: tells those who wait for the queue. Never throws. */
+  /** The session has ended: rejects the calls that wait for the queue. Never throws. */
   settle(cause: WirechartError | undefined): void;
 
-  /** Destroys the stream that `address` holds, if it does, for an attempt that is not made. */
+  /** Destroys the stream in `address`, if there is one, for an attempt that is not made. Never throws. */
   destroyStream(address: Address): void;
 
-  /** See `AsyncProtocol.send`. */
+  /** Queues a message; the contract is that of `AsyncProtocol.send()`. */
   send(message: Out): Promise<void>;
 
   /**
-   * Delivers inbound messages, those of the handshake excepted, in batches from now on, if the link was
-   * made to. What came before the stream's end is delivered before `read()` ends.
+   * Delivers inbound messages in batches from now on, if the link was made with `forward`; not those of
+   * the handshake. What came before the stream's end is delivered before `read()` ends.
    */
   forward(deliver: (messages: readonly In[]) => void): void;
 
-  /** Shows every message to `tap`, which must not throw, until the returned function is called. */
+  /** Calls `tap` with every message until the returned function is called. `tap` must not throw. */
   observe(tap: Tap): () => void;
 }

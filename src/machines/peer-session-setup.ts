@@ -20,7 +20,7 @@ export type PeerSessionEvent =
   | { readonly type: 'QUEUE' }
   /** In RUNNING.offered: a loop over the server's peers has taken it. */
   | { readonly type: 'TAKE' }
-  /** In any state: end the session, or give up what leads to it; `reason` is told to the session. */
+  /** In any state: end the session, or give up what leads to it; `reason` becomes the session's cause. */
   | {
       readonly type: 'LEAVE';
       readonly force?: boolean;
@@ -40,9 +40,9 @@ export type PeerSessionEmitted =
   /** GONE was entered: nothing is open any more. `cause` is the failure, if there was one. */
   | { readonly type: 'gone'; readonly cause: WirechartError | undefined };
 
-/** The machine's memory. */
+/** The context of the machine. */
 export interface PeerSessionContext {
-  /** The outside world: see `PeerPort`. */
+  /** The connection and its protocol. */
   readonly port: PeerPort;
   /** Why the session failed, or did not come about. */
   readonly cause: WirechartError | undefined;
@@ -56,7 +56,7 @@ export interface OnPort extends WaitInput {
 type Deadline = keyof PeerPort['deadlines'];
 
 /** The error of an actor that has failed. */
-const errorOf = (event: object): unknown => ('error' in event ? event.error : undefined);
+const errorIn = (event: object): unknown => ('error' in event ? event.error : undefined);
 
 const delay =
   (name: Deadline) =>
@@ -86,7 +86,7 @@ export const peerSessionSetup = setup({
     handshakeTimeout: delay('handshake'),
   },
   guards: {
-    /** Whether the deadline is one that passes. */
+    /** Whether the deadline can pass. */
     isFinite: ({ context }, { deadline }: { deadline: Deadline }) =>
       context.port.deadlines[deadline] <= MAX_TIMER_MS,
     isTls: ({ context }) => context.port.isTls,
@@ -95,7 +95,7 @@ export const peerSessionSetup = setup({
   },
   actions: {
     recordConnectFailure: assign({
-      cause: ({ event }) => new ConnectError('connection', errorOf(event)),
+      cause: ({ event }) => new ConnectError('connection', errorIn(event)),
     }),
     recordConnectTimeout: assign({
       cause: ({ context }, { deadline }: { deadline: 'handshake' }) =>
@@ -107,7 +107,7 @@ export const peerSessionSetup = setup({
     recordAbort: assign({
       cause: () => new ConnectError('connection', undefined, 'ERR_CONNECT_ABORTED'),
     }),
-    recordFailure: assign({ cause: ({ event }) => handlerError('definition', errorOf(event)) }),
+    recordFailure: assign({ cause: ({ event }) => handlerError('definition', errorIn(event)) }),
     noteEnd: assign((_, { cause }: { cause: WirechartError | undefined }) => ({ cause })),
     disconnect: ({ context, event }) => {
       if (event.type !== 'LEAVE') return;

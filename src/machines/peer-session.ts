@@ -83,7 +83,7 @@ export const peerSessionChart = peerSessionSetup.createMachine({
             id: 'handshake',
             src: 'handshake',
             input: onPort,
-            // A session may have ended before this chart hears that it runs.
+            // A session may end before its start is reported.
             onDone: [
               { guard: 'isRunning', target: '#peer.RUNNING' },
               { target: '#peer.DISCONNECTING' },

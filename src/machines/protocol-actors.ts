@@ -24,8 +24,8 @@ export const closer = linkMethod('close');
 export const destroyer = linkMethod('destroy');
 
 /**
- * Lives as long as the machine. Its cleanup is the only code that runs when the machine is stopped
- * from outside (`actor.stop()`, or a parent that leaves the invoking state): exit actions do not.
+ * Runs as long as the machine. Its cleanup is the only code that runs when the machine is stopped from
+ * outside (`actor.stop()`, or a parent that leaves the invoking state): XState runs no exit actions then.
  */
 export const owner = fromCallback<EventObject, OnLink>(({ input, sendBack }) =>
   lifetime(input, sendBack),

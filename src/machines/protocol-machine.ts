@@ -1,17 +1,17 @@
-/** The chart as users embed it: its machine, and the types of the machine, its actors and their input. */
+/** The machine that users embed, and the types of it, its actors and their input. */
 
 import type { ActorRefFrom } from 'xstate';
 import type { Address } from '../core/types.ts';
 import type { Link } from './link.ts';
 import { createChart } from './protocol.ts';
 
-/** What an actor of the machine is given. */
+/** The input of an actor of the machine. */
 export interface ProtocolInput {
-  /** Where to connect to at once; without it the actor is IDLE until it is told. */
+  /** Where to dial as soon as the actor starts. Without it the actor is IDLE until it gets an event. */
   readonly address?: Address | undefined;
 }
 
-/** A machine that makes its own link, and dials as soon as it starts where its input has an address. */
+/** A machine whose actors make their own link, and dial at once if their input has an address. */
 export const createMachineOf = <In, Out>(
   createLink: () => Link<In, Out>,
   once: boolean | undefined,

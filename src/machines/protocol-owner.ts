@@ -1,8 +1,8 @@
-/** What the machine's owner does, apart from the actors: those are all that the chart may invoke. */
+/** The work of the actor `owner`. In a file of its own: the chart may invoke every export of the actors'. */
 
 import type { OnLink, ProtocolEvent } from './protocol-types.ts';
 
-/** Owns a link from now on; the returned function gives it up. */
+/** Forwards the link's messages to the machine. The returned function releases the link. */
 export function lifetime({ link }: OnLink, sendBack: (event: ProtocolEvent) => void): () => void {
   link.forward((messages) => {
     sendBack({ type: 'MESSAGES', messages });

@@ -1,8 +1,8 @@
 /**
- * The names that the chart is written in: what each guard asks, each action does, each delay lasts.
+ * The guards, actions and delays that the lifecycle's chart names.
  *
- * Nothing here moves the machine, and nothing here can throw: an action that throws would leave the
- * machine in error with its actors running.
+ * Nothing here changes the state, and nothing here can throw: an action that throws stops the machine
+ * in error, with its actors running.
  */
 
 import { assign, emit, setup } from 'xstate';
@@ -32,7 +32,7 @@ type Deadline = keyof Deadlines;
 type Context = ProtocolContext<unknown, unknown>;
 type Record = Pick<Context, 'cause' | 'suppressed'>;
 
-/** The first error is the cause; those that follow are kept with it. */
+/** The first error is the cause; later ones are kept in `suppressed`. */
 const withError = (context: Context, error: WirechartError): Record =>
   context.cause === undefined
     ? { cause: error, suppressed: context.suppressed }
@@ -47,22 +47,22 @@ const withSuppressed = (context: Context, error: WirechartError): Record => ({
 const isKnown = ({ cause, suppressed }: Context, error: WirechartError): boolean =>
   error === cause || error === cause?.cause || suppressed.includes(error);
 
-/** The error that an event carries: FAIL, and the `xstate.error.actor.*` of every invoked actor. */
-const carried = (event: object): unknown => ('error' in event ? event.error : undefined);
+/** The error in an event: in FAIL, and in the `xstate.error.actor.*` of every invoked actor. */
+const errorIn = (event: object): unknown => ('error' in event ? event.error : undefined);
 
-/** Who goes somewhere by an event goes where it says, even if that is nowhere. */
+/** CONNECT and LISTEN carry the address; the link rejects an undefined one later. */
 const isCommand = (event: ProtocolEvent) => event.type === 'CONNECT' || event.type === 'LISTEN';
 
-/** As `carried`, for actors that reject with typed errors only; anything else is still not lost. */
+/** The same as a typed error: actors reject with nothing else; anything else is wrapped. */
 const failure = (event: object): WirechartError => {
-  const error = carried(event);
+  const error = errorIn(event);
   return isWirechartError(error) ? error : new ClosedError('The stream failed', { cause: error });
 };
 
 const timeout = (context: Context, deadline: Deadline): TimeoutError =>
   new TimeoutError(deadline, context.link.deadlines[deadline]);
 
-/** How the session under way ends, as it looks now. */
+/** The outcome of the current session, if it ended now. */
 export const outcome = ({ cause, suppressed, link }: Context): SessionOutcome => ({
   ...(cause && { cause }),
   suppressed,
@@ -116,14 +116,14 @@ export const protocolSetup = <In, Out, Input>() =>
       closeTimeout: delay('close'),
     },
     guards: {
-      /** Whether the deadline is one that passes. */
+      /** Whether the deadline can pass. */
       isFinite: ({ context }, { deadline }: { deadline: Deadline }) =>
         context.link.deadlines[deadline] <= MAX_TIMER_MS,
-      /** Whether the protocol has one to run. */
+      /** Whether the protocol has a handshake to run. */
       hasHandshake: ({ context }) => context.link.definition.handshake !== undefined,
-      /** Whether all that was sent is with the kernel already. */
+      /** Whether everything sent has been handed to the kernel. */
       isFlushed: ({ context }) => context.link.isFlushed,
-      /** Whether the actor was made to connect as soon as it starts, and now starts. */
+      /** Whether the actor has just started, with an address in its input. */
       shouldAutoConnect: ({ context: { autoConnect, session } }) =>
         session === 0 && autoConnect !== undefined,
       isForced: ({ event }) => event.type === 'DISCONNECT' && event.force === true,
@@ -145,7 +145,7 @@ export const protocolSetup = <In, Out, Input>() =>
       })),
       noteStreamIsOpen: assign({ phase: 'session' }),
       recordConnectFailure: assign(({ context, event }) =>
-        withError(context, new ConnectError(context.phase, carried(event))),
+        withError(context, new ConnectError(context.phase, errorIn(event))),
       ),
       recordConnectTimeout: assign(({ context }, { deadline }: { deadline: Deadline }) =>
         withError(context, new ConnectError(context.phase, timeout(context, deadline))),
@@ -172,7 +172,7 @@ export const protocolSetup = <In, Out, Input>() =>
       recordTimeout: assign(({ context }, { deadline }: { deadline: Deadline }) =>
         withError(context, timeout(context, deadline)),
       ),
-      /** Facts that are no failure of a session that ends anyway. */
+      // The `note…` actions keep facts that are no failure.
       noteEnd: assign(({ context }) =>
         withSuppressed(
           context,
@@ -194,7 +194,7 @@ export const protocolSetup = <In, Out, Input>() =>
       })),
       emitMessages: emit((_, { messages }: { messages: readonly unknown[] }) => ({
         type: 'message',
-        // They come from the machine's own link.
+        // Only the machine's own link sends them.
         messages: messages as readonly In[],
       })),
       emitClosed: emit(({ context }) => ({

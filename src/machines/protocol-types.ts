@@ -1,4 +1,4 @@
-/** What the chart speaks: its events, its context, what it emits. Types only. */
+/** The types of the lifecycle's chart: its events, its context, what it emits, its actors' input. */
 
 import type { ConnectPhase, WirechartError } from '../core/errors.ts';
 import type { Link } from './link.ts';
@@ -6,7 +6,7 @@ import type { WaitInput } from './wait.ts';
 import type { Runstate } from '../core/runstate.ts';
 import type { Address, BoundAddress, SessionOutcome } from '../core/types.ts';
 
-/** Everything that may be sent to the machine. An event that a state does not name is ignored by it. */
+/** Everything that may be sent to the machine. A state ignores the events that it does not name. */
 export type ProtocolEvent =
   /** In IDLE: dial the peer. */
   | { readonly type: 'CONNECT'; readonly address: Address }
@@ -14,28 +14,31 @@ export type ProtocolEvent =
   | { readonly type: 'LISTEN'; readonly address: Address }
   /** In CONNECTING.listening.bound: wait for one peer. */
   | { readonly type: 'ACCEPT' }
-  /** In CONNECTING and RUNNING: flush and close; with `force`, also while that lasts, destroy at once. */
+  /**
+   * In RUNNING: flush and close. In CONNECTING: give the attempt up. With `force`, in any of these and in
+   * DISCONNECTING: destroy at once.
+   */
   | { readonly type: 'DISCONNECT'; readonly force?: boolean }
-  /** In CONNECTING: give the attempt up; `reason` is kept as the cause. */
+  /** In CONNECTING: give the attempt up; `reason` becomes the cause of its `ConnectError`. */
   | { readonly type: 'ABORT'; readonly reason: unknown }
-  /** In RUNNING: the peer has been told to leave; its end of the stream is no failure now. */
+  /** In RUNNING: the peer was asked to end the stream; its end is no failure from now on. */
   | { readonly type: 'EXPECT_END' }
-  /** In RUNNING.ending: the peer stays after all. */
+  /** In RUNNING.ending: the peer is not expected to end the stream any more. */
   | { readonly type: 'EXPECT_MORE' }
-  /** In any state but IDLE: the attempt, or the session, has failed for this reason. */
+  /** In any state but IDLE: the attempt, or the session, has failed with this error. */
   | { readonly type: 'FAIL'; readonly error: WirechartError }
-  /** From the machine's own link, where `forward` was asked for: what was received, in order. */
+  /** From the machine's own link, with the option `forward`: what was received, in order. */
   | { readonly type: 'MESSAGES'; readonly messages: readonly unknown[] };
 
 /** What the machine emits, for `actor.on(type, listener)`. */
 export type ProtocolEmitted<In = unknown> =
-  /** A public state was entered. Session numbers count attempts, from 1; 0 before the first. */
+  /** A runstate was entered. `session` counts the attempts, from 1; 0 before the first. */
   | { readonly type: 'runstate'; readonly runstate: Runstate; readonly session: number }
   /** The listener is bound. */
   | { readonly type: 'listening'; readonly address: BoundAddress }
-  /** A session, or an attempt at one, is over; the machine is about to enter IDLE. */
+  /** A session, or an attempt at one, has ended; IDLE is entered next. */
   | { readonly type: 'closed'; readonly outcome: SessionOutcome; readonly session: number }
-  /** Messages were received, in order; only where `forward` was asked for. All come before `closed`. */
+  /** Messages were received, in order; only with the option `forward`. All come before `closed`. */
   | { readonly type: 'message'; readonly messages: readonly In[] };
 
 /** The input of an actor that runs a method of the link. */
@@ -47,25 +50,25 @@ export interface ToAddress extends OnLink {
   readonly address: Address;
 }
 
-/** The machine's memory. */
+/** The context of the machine. */
 export interface ProtocolContext<In, Out> {
-  /** The outside world: see `Link`. One for the machine's whole life. */
+  /** The stream, the listener and the queue; one link for the life of the machine. */
   readonly link: Link<In, Out>;
-  /** Where the actor connects to as soon as it starts. */
+  /** Where the actor dials as soon as it starts. */
   readonly autoConnect: Address | undefined;
   /** Counts attempts, from 1. */
   readonly session: number;
-  /** Where the attempt under way goes to; meaningful in CONNECTING. */
+  /** Where the current attempt dials or listens; meaningful in CONNECTING. */
   readonly address: Address | undefined;
   /** Where the listener is bound; meaningful in CONNECTING.listening.bound and .accepting. */
   readonly bound: BoundAddress | undefined;
-  /** How far the attempt under way got; meaningful in CONNECTING. */
+  /** How far the current attempt got; meaningful in CONNECTING. */
   readonly phase: ConnectPhase;
-  /** Whether RUNNING was last in `ending`: it decides how an end is judged, also after RUNNING was left. */
+  /** Whether RUNNING was last in `ending`. It decides whether an end is a failure, also in DISCONNECTING. */
   readonly endExpected: boolean;
-  /** Why the session under way fails. The first cause wins; `undefined` while nothing went wrong. */
+  /** Why the current session fails: the first error. `undefined` while there was none. */
   readonly cause: WirechartError | undefined;
-  /** What went wrong after that, or without harm. */
+  /** Later errors, and errors that are no failure. */
   readonly suppressed: readonly WirechartError[];
   /** How the last session ended; `undefined` before the first end. */
   readonly outcome: SessionOutcome | undefined;

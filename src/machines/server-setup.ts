@@ -1,9 +1,9 @@
 /**
- * The names that the server's chart is written in: its events, its context, what it emits, its actors,
- * what each guard asks, each action does, each delay lasts.
+ * What the server's chart names: its events, its context, what it emits, its actors, guards, actions and
+ * delays.
  *
- * Nothing here moves the machine, and no action or guard can throw: that would leave the machine in
- * error with its actors running. The actors are `async` for the reason that is told in `actors.ts`.
+ * Nothing here changes the state, and no action or guard can throw: that would stop the machine in error,
+ * with its actors running. The actors are `async`, so that what a port throws is a rejection.
  */
 
 import { assign, emit, fromCallback, fromPromise, setup } from 'xstate';
@@ -19,13 +19,13 @@ import type { ServerState } from '../core/server-state.ts';
 import { MAX_TIMER_MS } from '../async/timer.ts';
 import type { Address, BoundAddress } from '../core/types.ts';
 
-/** Everything that may be sent to the machine. An event that a state does not name is ignored by it. */
+/** Everything that may be sent to the machine. A state ignores the events that it does not name. */
 export type ServerEvent =
-  /** In IDLE: bind, and let peers in. */
+  /** In IDLE: bind, and accept connections. */
   | { readonly type: 'LISTEN'; readonly address: Address }
-  /** Let nobody in any more and have the peers leave; with `force`, also while that lasts, at once. */
+  /** In any state: stop accepting, and disconnect the peers; with `force`, at once, also while they drain. */
   | { readonly type: 'CLOSE'; readonly force?: boolean }
-  /** In BINDING: give it up; `reason` is kept as the cause. */
+  /** In BINDING: give it up; `reason` becomes the cause of the `ConnectError`. */
   | { readonly type: 'ABORT'; readonly reason: unknown };
 
 /** What the machine emits. */
@@ -34,29 +34,29 @@ export type ServerEmitted =
   | { readonly type: 'state'; readonly state: ServerState }
   /** The socket is bound. */
   | { readonly type: 'listening'; readonly address: BoundAddress }
-  /** Something went wrong that changes nothing for the caller. */
+  /** Something failed without consequences for the caller; to be logged. */
   | { readonly type: 'problem'; readonly error: WirechartError }
-  /** The server is closed; `cause` says why it could not listen, where it could not. */
+  /** The server is closed. `cause`: why it could not listen. */
   | { readonly type: 'closed'; readonly cause: WirechartError | undefined };
 
-/** What an actor is given: the port that it works on. */
+/** The input of an actor that runs a method of the port. */
 export interface OnServerPort {
   readonly port: ServerPort;
 }
 
-/** The machine's memory. */
+/** The context of the machine. */
 export interface ServerContext extends OnServerPort {
   /** Where to bind; meaningful in BINDING. */
   readonly address: Address | undefined;
   /** Where it is bound; meaningful in LISTENING. */
   readonly bound: BoundAddress | undefined;
-  /** Why the round did not come to listen. */
+  /** Why the server could not listen. */
   readonly cause: WirechartError | undefined;
-  /** What is told to the peers that had to be asked twice; meaningful in CLOSING.destroying. */
+  /** The cause of the sessions that outlived the drain deadline; meaningful in CLOSING.destroying. */
   readonly overdue: WirechartError | undefined;
 }
 
-/** What is remembered in IDLE. */
+/** The context in IDLE. */
 export const INITIAL_CONTEXT = {
   address: undefined,
   bound: undefined,
@@ -67,13 +67,15 @@ export const INITIAL_CONTEXT = {
 type Deadline = 'connect' | 'drain' | 'close';
 
 /** The error of an actor that has failed. */
-const carried = (event: object): unknown => ('error' in event ? event.error : undefined);
+const errorIn = (event: object): unknown => ('error' in event ? event.error : undefined);
 
 const failure = (event: object): WirechartError => {
-  const error = carried(event);
+  const error = errorIn(event);
   return isWirechartError(error)
     ? error
-    : new ClosedError('The server has a defect', { cause: error });
+    : new ClosedError('The server failed for an unknown reason. This is a defect of wirechart', {
+        cause: error,
+      });
 };
 
 const timeout = ({ port }: ServerContext, deadline: Deadline): TimeoutError =>
@@ -84,18 +86,18 @@ const delay =
   ({ context }: { context: ServerContext }): number =>
     Math.min(context.port.deadlines[deadline], MAX_TIMER_MS);
 
-/** The input of an actor that works on the port. */
+/** The input of an actor that runs a method of the port. */
 export const onServerPort = ({ context: { port } }: { context: OnServerPort }) => ({
   port,
 });
 
-/** The input of the one that binds. */
+/** The input of `binder`. */
 export const toAddress = ({ context: { port, address = '' } }: { context: ServerContext }) => ({
   port,
   address,
 });
 
-/** The input of the one that forces. */
+/** The input of `destroyer`. */
 export const withReason = ({ context: { port, overdue } }: { context: ServerContext }) => ({
   port,
   why: overdue,
@@ -119,7 +121,7 @@ export const serverSetup = setup({
         signal: AbortSignal;
       }): Promise<BoundAddress> => port.bind(address, signal),
     ),
-    /** Peers are let in for as long as it lives. */
+    /** Connections are accepted for as long as it runs. */
     acceptor: fromCallback(({ input: { port } }: { input: OnServerPort }) => {
       port.open();
       return () => {
@@ -136,7 +138,7 @@ export const serverSetup = setup({
         input: OnServerPort & { readonly why: WirechartError | undefined };
       }): Promise<void> => port.destroyAll(why),
     ),
-    /** Lives as long as the machine; its cleanup is all that runs when the machine is stopped. */
+    /** Runs as long as the machine; its cleanup is all that runs when the machine is stopped. */
     owner: fromCallback(({ input: { port } }: { input: OnServerPort }) => () => {
       port.release();
     }),
@@ -147,7 +149,7 @@ export const serverSetup = setup({
     closeTimeout: delay('close'),
   },
   guards: {
-    /** Whether the deadline is one that passes. */
+    /** Whether the deadline can pass. */
     isFinite: ({ context }, { deadline }: { deadline: Deadline }) =>
       context.port.deadlines[deadline] <= MAX_TIMER_MS,
     isForced: ({ event }) => event.type === 'CLOSE' && event.force === true,
@@ -159,7 +161,7 @@ export const serverSetup = setup({
     endRound: assign(INITIAL_CONTEXT),
     noteBound: assign((_, { address }: { address: BoundAddress }) => ({ bound: address })),
     recordFailure: assign({
-      cause: ({ event }) => new ConnectError('connection', carried(event)),
+      cause: ({ event }) => new ConnectError('connection', errorIn(event)),
     }),
     recordTimeout: assign({
       cause: ({ context }, { deadline }: { deadline: Deadline }) =>

@@ -1,28 +1,30 @@
 /**
- * The lifecycle of a server. Every arrow of it is in this file, and nothing else is.
+ * The lifecycle of a server as a statechart. Every arrow is in this file, and nothing else is.
  *
- * Theory
- * ------
- * 1. This chart decides whether peers are let in, and how it ends. Peers never pass through it: each
- *    is a protocol machine of its own, and which of them has a place is the port's affair.
- * 2. Every `listen()` ends in LISTENING or in IDLE, and every round ends in IDLE, by itself, by one
- *    arrow. A round that failed to bind goes the same way home as one that is closed.
- * 3. To ask peers to leave and to make them leave are different states, not a flag: `draining` waits
- *    for them, `destroying` for nobody but the system. Whoever stays past the deadline is told why.
- * 4. No wait without a deadline. Each state that waits for the world has an `after`, except where it
- *    waits for our own caller (IDLE, LISTENING). `isFinite` lets a deadline be Infinity.
- * 5. Whoever closes is told when it is closed: at once in IDLE, and else by the arrow home.
- * 6. Time, sockets and peers are somebody else's: time is the actor system's clock, the rest is the
- *    `port` in the context, a port whose methods the actors run.
+ * How to read it
+ * --------------
+ * 1. This chart decides whether connections are accepted, and how the server closes. Peers never pass
+ *    through it: the life of each is a chart of its own (`peer-session.ts`), and which connection gets a
+ *    slot is decided by the port.
+ * 2. Every `listen()` ends in LISTENING or in IDLE, and the server always returns to IDLE by itself, by
+ *    one arrow, also when it could not bind.
+ * 3. To disconnect the peers and to destroy them are different states, not a flag: `draining` waits for
+ *    the peers, `destroying` for nothing but the operating system. A peer that outlives the drain
+ *    deadline is destroyed, and its session fails with that deadline as its cause.
+ * 4. No wait without a deadline. Each state that waits for the outside world has one, except where the
+ *    machine waits for its own caller (IDLE, LISTENING).
+ * 5. Every `close()` is answered by `emitClosed`: in IDLE at once, otherwise by the arrow to IDLE.
+ * 6. The chart knows no clock, socket or peer: time is the actor system's clock, the rest is the `port`
+ *    in the context, whose methods the actors run.
  *
- * What is not in the table
- * ------------------------
- * - `actor.stop()`: no arrow runs then. The root's `owner` releases the port, in every state.
- * - Late success of an aborted bind: XState drops its report, and the port closes what it opened;
- *   `destroying` waits for that, so that the address is free again when the machine is IDLE.
- * - An event that a state does not name is ignored; the facade answers its caller with a StateError.
+ * What the table does not show
+ * ----------------------------
+ * - `actor.stop()` takes no arrow. The `owner` at the root releases the port then, in every state.
+ * - A bind that succeeds after it was aborted: XState ignores its report, and the port closes what it
+ *   opened; `destroying` waits for that, so that the address is free again in IDLE.
+ * - An event that a state does not name is ignored. The facade answers its caller with a StateError.
  *
- * See `server-vocabulary.ts` for what each name means.
+ * `server-setup.ts` defines each guard, action, actor and delay that is named here.
  */
 
 import { deadline } from './deadline.ts';
@@ -51,7 +53,7 @@ export const serverChart = serverSetup.createMachine({
     },
 
     BINDING: {
-      description: 'On the way to a socket that listens.',
+      description: 'Binding the socket.',
       entry: { type: 'emitState', params: { state: 'BINDING' } },
       invoke: {
         id: 'binder',
@@ -74,7 +76,7 @@ export const serverChart = serverSetup.createMachine({
     },
 
     LISTENING: {
-      description: 'Peers come and go.',
+      description: 'Connections are accepted.',
       entry: { type: 'emitState', params: { state: 'LISTENING' } },
       invoke: {
         id: 'acceptor',
@@ -91,12 +93,12 @@ export const serverChart = serverSetup.createMachine({
     },
 
     CLOSING: {
-      description: 'Nobody is let in any more.',
+      description: 'No connection is accepted any more.',
       entry: { type: 'emitState', params: { state: 'CLOSING' } },
       initial: 'draining',
       states: {
         draining: {
-          description: 'Every peer was asked to leave.',
+          description: 'Every peer is being disconnected.',
           invoke: {
             id: 'drainer',
             src: 'drainer',
@@ -108,7 +110,7 @@ export const serverChart = serverSetup.createMachine({
           on: { CLOSE: { guard: 'isForced', target: 'destroying' } },
         },
         destroying: {
-          description: 'Whatever is open is destroyed.',
+          description: 'Everything that is open is destroyed.',
           invoke: {
             id: 'destroyer',
             src: 'destroyer',

@@ -1,4 +1,4 @@
-/** The names that the supervisor's chart is written in. Nothing here moves it, and nothing can throw. */
+/** What the supervisor's chart names: guards, actions, actors and delays. None changes the state, none throws. */
 
 import { type AnyActorRef, assign, emit, fromPromise, raise, sendTo, setup } from 'xstate';
 import {
@@ -41,19 +41,19 @@ export interface Policy<In, Out> {
 
 type Deadline = keyof Policy<never, never>['deadlines'];
 
-/** The reasons that are kept. */
+/** How many failures are kept. */
 const MAX_FAILURES = 20;
 
-/** What of the connection's snapshot matters here. */
+/** The part of the connection's snapshot that the supervisor needs. */
 export interface ConnectionFacts {
   readonly isUp: boolean;
-  readonly isHome: boolean;
+  readonly isIdle: boolean;
   readonly session: number;
-  /** Why the session, or the attempt, fails, or has failed; `undefined` when its end was asked for. */
+  /** Why the session, or the attempt, fails; `undefined` when its end was requested. */
   readonly cause: WirechartError | undefined;
 }
 
-/** See `Seen`. */
+/** Reads a snapshot of the connection. */
 export const connectionFacts = (snapshot: {
   readonly context: Pick<ProtocolContext<never, never>, 'session' | 'cause'>;
   matches(runstate: Runstate): boolean;
@@ -61,7 +61,7 @@ export const connectionFacts = (snapshot: {
   const { session, cause } = snapshot.context;
   return {
     isUp: snapshot.matches('RUNNING'),
-    isHome: snapshot.matches('IDLE'),
+    isIdle: snapshot.matches('IDLE'),
     session,
     cause: cause?.code === 'ERR_CONNECT_ABORTED' ? undefined : cause,
   };
@@ -69,7 +69,7 @@ export const connectionFacts = (snapshot: {
 
 type Judged = Pick<SupervisorContext, 'cause' | 'failures'>;
 
-/** Something is over, for this reason. */
+/** A session, or an attempt, has ended with this cause. */
 function recorded(
   { failures, session }: SupervisorContext,
   cause: WirechartError | undefined,
@@ -78,31 +78,31 @@ function recorded(
   return { cause, failures: kept.slice(-MAX_FAILURES) };
 }
 
-/** There is no address to connect to. */
+/** There is no address to dial. */
 const recordedNoAddress = (context: SupervisorContext, why: WirechartError): Judged =>
   recorded(context, new ConnectError('connection', why));
 
-/** The error that an event carries: that of an actor. */
-const carried = (event: object): unknown => ('error' in event ? event.error : undefined);
+/** The error in an event of an actor that has failed. */
+const errorIn = (event: object): unknown => ('error' in event ? event.error : undefined);
 
-/** The input of the actor that finds the address. */
+/** The input of `locator`. */
 export const toAddress = ({ context: { attempts, cause } }: { context: SupervisorContext }) => ({
   attempt: attempts,
   cause,
 });
 
-/** An actor of the chart, as an expression in it sees the actor. */
+/** The actor of the chart, as its expressions see it. */
 interface Self {
   getSnapshot(): { readonly children: { readonly connection?: AnyActorRef | undefined } };
 }
 
-/** What an actor is given that works on the connection. */
+/** The input of an actor that uses the connection. */
 export interface OnConnection<In, Out> {
-  /** The chart invokes it for its whole life. */
+  /** Present for as long as the supervisor runs. */
   readonly connection: ProtocolActorRef<In, Out> | undefined;
 }
 
-/** The input of an actor that works on the connection. */
+/** The input of `synchronizer`. */
 export const onConnection = <In, Out>({ self }: { self: Self }): OnConnection<In, Out> => ({
   connection: self.getSnapshot().children.connection,
 });
@@ -157,33 +157,33 @@ export const supervisorSetup = <In, Out>(
       syncTimeout: Math.min(policy.deadlines.sync, MAX_TIMER_MS),
     },
     guards: {
-      /** Whether the connection has come home from a session that was not judged yet. */
-      isNews: ({ context }, { isHome, session }: ConnectionFacts) =>
-        isHome && session > context.session,
-      /** Whether its session can be used no more, from now on. */
-      isLeaving: ({ context: { up } }, { isUp }: ConnectionFacts) => up !== undefined && !isUp,
-      isAway: ({ context }) => context.connection === 'away',
-      hasConnection: ({ context }) => context.connection !== 'gone',
+      /** Whether the connection is IDLE after a session that was not judged yet. */
+      isOver: ({ context }, { isIdle, session }: ConnectionFacts) =>
+        isIdle && session > context.session,
+      /** Whether its session cannot be used any more, from now on. */
+      isEnding: ({ context: { up } }, { isUp }: ConnectionFacts) => up !== undefined && !isUp,
+      isBusy: ({ context }) => context.connection === 'busy',
+      hasConnection: ({ context }) => context.connection !== 'ended',
       isConnected: ({ context: { up } }) => up !== undefined,
       isToSynchronize: ({ context: { up } }) =>
         up !== undefined && policy.synchronize !== undefined,
-      /** Whether the deadline is one that passes. */
+      /** Whether the deadline can pass. */
       isFinite: (_, { deadline }: { deadline: Deadline }) =>
         policy.deadlines[deadline] <= MAX_TIMER_MS,
-      /** Whether the session ends because it was told to, or announced it. */
-      isAskedFor: ({ event }) => event.type === 'ENDING' && event.cause === undefined,
-      wasAskedFor: ({ context: { cause } }) => cause === undefined,
+      /** Whether the end of the session was requested, or expected. */
+      isRequested: ({ event }) => event.type === 'ENDING' && event.cause === undefined,
+      wasRequested: ({ context: { cause } }) => cause === undefined,
       meritsRetry: ({ context: { cause, attempts } }) =>
         cause !== undefined && attempts < policy.attempts && policy.retry(cause),
     },
     actions: {
-      noteConnection: assign(({ context }, { isUp, isHome, session }: ConnectionFacts) => ({
-        connection: isHome ? ('home' as const) : ('away' as const),
+      noteConnection: assign(({ context }, { isUp, isIdle, session }: ConnectionFacts) => ({
+        connection: isIdle ? ('idle' as const) : ('busy' as const),
         up: isUp ? session : undefined,
-        session: isHome ? session : context.session,
+        session: isIdle ? session : context.session,
       })),
-      /** It is away as soon as it is told to connect, even if somebody asks before it says so. */
-      noteAttempt: assign({ connection: 'away' }),
+      /** The connection counts as busy as soon as CONNECT is sent, before it reports so itself. */
+      noteAttempt: assign({ connection: 'busy' }),
       raiseEnding: raise((_, { cause }: ConnectionFacts): SupervisorEvent => ({
         type: 'ENDING',
         cause,
@@ -205,7 +205,7 @@ export const supervisorSetup = <In, Out>(
       })),
       failSession: sendTo('connection', ({ event }) => ({
         type: 'FAIL' as const,
-        error: handlerError('onUp', carried(event)),
+        error: handlerError('onUp', errorIn(event)),
       })),
       failLateSession: sendTo('connection', (_, { deadline }: { deadline: 'sync' }) => ({
         type: 'FAIL' as const,
@@ -215,7 +215,7 @@ export const supervisorSetup = <In, Out>(
         event.type === 'OVER' ? recorded(context, event.cause) : {},
       ),
       recordNoAddress: assign(({ context, event }) =>
-        recordedNoAddress(context, handlerError('address', carried(event))),
+        recordedNoAddress(context, handlerError('address', errorIn(event))),
       ),
       recordLocateTimeout: assign(({ context }, { deadline }: { deadline: 'locate' }) =>
         recordedNoAddress(
@@ -225,9 +225,9 @@ export const supervisorSetup = <In, Out>(
       ),
       recordFailure: assign(({ context, event }) => {
         const cause = new ClosedError('The connection cannot be used again', {
-          cause: carried(event),
+          cause: errorIn(event),
         });
-        return { ...recorded(context, cause), connection: 'gone' as const, up: undefined };
+        return { ...recorded(context, cause), connection: 'ended' as const, up: undefined };
       }),
       planWait: assign(({ context: { attempts } }) => ({
         wait: Math.round(policy.random() * Math.min(policy.backoff(attempts), MAX_TIMER_MS)),

@@ -10,7 +10,7 @@
  * 3. Every end passes through JUDGING: an end that was requested leads to STOPPED, a cause that merits a
  *    retry to WAITING, any other to GIVEN_UP.
  * 4. A client may use the connection itself. Its `disconnect()` is an end that was requested; its
- *    `connect()` counts as the next attempt. In `locating` and WAITING the guard `isAway` notices it.
+ *    `connect()` counts as the next attempt. In `locating` and WAITING the guard `isBusy` notices it.
  * 5. No wait without a deadline, except where the connection has its own (an attempt, an end), and in
  *    the states that wait for a caller (UP, STOPPED, GIVEN_UP).
  *
@@ -42,7 +42,7 @@ export const createSupervisorChart = <In, Out>(
     context: (): SupervisorContext => ({
       attempts: 0,
       ups: 0,
-      connection: 'home',
+      connection: 'idle',
       up: undefined,
       session: 0,
       wait: 0,
@@ -54,14 +54,14 @@ export const createSupervisorChart = <In, Out>(
       src: 'connection',
       onSnapshot: [
         {
-          guard: { type: 'isNews', params: ({ event }) => connectionFacts(event.snapshot) },
+          guard: { type: 'isOver', params: ({ event }) => connectionFacts(event.snapshot) },
           actions: [
             { type: 'noteConnection', params: ({ event }) => connectionFacts(event.snapshot) },
             { type: 'raiseOver', params: ({ event }) => connectionFacts(event.snapshot) },
           ],
         },
         {
-          guard: { type: 'isLeaving', params: ({ event }) => connectionFacts(event.snapshot) },
+          guard: { type: 'isEnding', params: ({ event }) => connectionFacts(event.snapshot) },
           actions: [
             { type: 'noteConnection', params: ({ event }) => connectionFacts(event.snapshot) },
             { type: 'raiseEnding', params: ({ event }) => connectionFacts(event.snapshot) },
@@ -79,7 +79,7 @@ export const createSupervisorChart = <In, Out>(
     },
     on: {
       STOP: [
-        { guard: 'isAway', target: '.STOPPING', actions: 'disconnect' },
+        { guard: 'isBusy', target: '.STOPPING', actions: 'disconnect' },
         { target: '.STOPPED' },
       ],
     },
@@ -95,7 +95,7 @@ export const createSupervisorChart = <In, Out>(
           locating: {
             description: 'Asking for the address of the peer.',
             // The client has called connect() itself.
-            always: { guard: 'isAway', target: 'connecting' },
+            always: { guard: 'isBusy', target: 'connecting' },
             invoke: {
               id: 'locator',
               src: 'locator',
@@ -130,7 +130,7 @@ export const createSupervisorChart = <In, Out>(
             after: deadline('sync', '#supervisor.FAILING', 'failLateSession'),
             on: {
               ENDING: [
-                { guard: 'isAskedFor', target: '#supervisor.STOPPING' },
+                { guard: 'isRequested', target: '#supervisor.STOPPING' },
                 { target: '#supervisor.FAILING' },
               ],
             },
@@ -149,7 +149,7 @@ export const createSupervisorChart = <In, Out>(
             actions: 'forgetAttempts',
           },
         },
-        on: { ENDING: [{ guard: 'isAskedFor', target: 'STOPPING' }, { target: 'FAILING' }] },
+        on: { ENDING: [{ guard: 'isRequested', target: 'STOPPING' }, { target: 'FAILING' }] },
       },
 
       FAILING: {
@@ -162,7 +162,7 @@ export const createSupervisorChart = <In, Out>(
       JUDGING: {
         description: 'Decides what follows from an end. Left at once.',
         always: [
-          { guard: 'wasAskedFor', target: 'STOPPED' },
+          { guard: 'wasRequested', target: 'STOPPED' },
           { guard: 'meritsRetry', target: 'WAITING', actions: 'planWait' },
           { target: 'GIVEN_UP' },
         ],
@@ -174,7 +174,7 @@ export const createSupervisorChart = <In, Out>(
         entry: 'emitWaiting',
         after: { backoff: 'CONNECTING' },
         // The client has called connect() itself.
-        always: { guard: 'isAway', target: 'CONNECTING.connecting' },
+        always: { guard: 'isBusy', target: 'CONNECTING.connecting' },
         on: { RETRY: 'CONNECTING' },
       },
 
@@ -193,7 +193,7 @@ export const createSupervisorChart = <In, Out>(
         entry: 'emitStopped',
         on: {
           START: { guard: 'hasConnection', target: 'CONNECTING', actions: 'forgetAttempts' },
-          STOP: [{ guard: 'isAway', target: 'STOPPING', actions: 'disconnect' }, {}],
+          STOP: [{ guard: 'isBusy', target: 'STOPPING', actions: 'disconnect' }, {}],
         },
       },
 

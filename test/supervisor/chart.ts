@@ -47,11 +47,11 @@ export const BROKEN = new ClosedError('unbearable');
 
 /** Where the connection is, while the supervisor is in a state. */
 const PLACES: Readonly<Record<string, Partial<SupervisorContext>>> = {
-  'CONNECTING.connecting': { connection: 'away', session: 0 },
-  'CONNECTING.synchronizing': { connection: 'away', session: 0, up: 1 },
-  UP: { connection: 'away', session: 0, up: 1, ups: 1 },
-  FAILING: { connection: 'away', session: 0 },
-  STOPPING: { connection: 'away', session: 0 },
+  'CONNECTING.connecting': { connection: 'busy', session: 0 },
+  'CONNECTING.synchronizing': { connection: 'busy', session: 0, up: 1 },
+  UP: { connection: 'busy', session: 0, up: 1, ups: 1 },
+  FAILING: { connection: 'busy', session: 0 },
+  STOPPING: { connection: 'busy', session: 0 },
 };
 
 const valueOf = ([key = '', ...inner]: readonly string[]): StateValue =>
@@ -71,7 +71,7 @@ export const standing = (
 const AT_REST: SupervisorContext = {
   attempts: 1,
   ups: 0,
-  connection: 'home',
+  connection: 'idle',
   up: undefined,
   session: 1,
   wait: 0,

@@ -48,7 +48,7 @@ const leafAt = (path: string): Node => {
 /** What happens without an event, or does not. */
 const PASSED = [
   ['CONNECTING.locating', 'the connection is at home', {}],
-  ['CONNECTING.locating', 'the connection is away', { connection: 'away' }],
+  ['CONNECTING.locating', 'the connection is busy', { connection: 'busy' }],
   ['CONNECTING.connecting', 'there is no session', {}],
   ['CONNECTING.connecting', 'there is a session', { up: 1 }],
   ['JUDGING', 'an end that was asked for', {}],
@@ -58,7 +58,7 @@ const PASSED = [
   ['JUDGING', 'the last attempt', { cause: REFUSED, attempts: 3 }],
   ['JUDGING', 'a session that has lasted', { cause: REFUSED, attempts: 0 }],
   ['WAITING', 'the connection is at home', {}],
-  ['WAITING', 'the connection is away', { connection: 'away' }],
+  ['WAITING', 'the connection is busy', { connection: 'busy' }],
 ] as const;
 
 const passedRows = (): string[] => [
@@ -73,7 +73,7 @@ const passedRows = (): string[] => [
 
 const placedRows = (): string[] =>
   ['STOPPED', 'GIVEN_UP'].flatMap((path) =>
-    (['away', 'gone'] as const).flatMap((connection) =>
+    (['busy', 'ended'] as const).flatMap((connection) =>
       COMMANDS.map(({ label, event }) => {
         const answered = answer(standing(leafAt(path), { connection }), event);
         return `${path} · ${label}, the connection is ${connection} ${answered}`;
@@ -88,10 +88,10 @@ it('answers every event in every state as reviewed', async () => {
 });
 
 it.each(leaves.map((leaf) => [pathOfNode(leaf), leaf] as const))('hears STOP in %s', (_, leaf) => {
-  for (const connection of ['home', 'away', 'gone'] as const) {
+  for (const connection of ['idle', 'busy', 'ended'] as const) {
     const from = standing(leaf, { connection });
     const answered = answer(from, { type: 'STOP' });
-    const isStopped = leaf.key === 'STOPPED' && connection !== 'away';
+    const isStopped = leaf.key === 'STOPPED' && connection !== 'busy';
     expect(answered).toMatch(isStopped ? /^-$/ : /^(→ STOPP(ING|ED)|\(stays\)) {2}\[/);
   }
 });

@@ -215,7 +215,7 @@ describe('a QMP client', () => {
     const vm = superviseQmp(path);
     const qmp = await vm.up();
     expect(await rejection(qmp.execute('migrate'))).toMatchObject({ code: 'ERR_QMP_INTERRUPTED' });
-    // The promise is told before the connection is home: up() does not take the old session for a new one.
+    // The promise is told before the connection is idle: up() does not take the old session for a new one.
     expect(await (await vm.up()).execute('query-status')).toBeDefined();
     expect(vm.ups).toBe(2);
   });

@@ -98,9 +98,9 @@ describe('the chart', () => {
     expect(connecting.map(textOf)).toEqual(['CONNECTING.locating · xstate.done.actor.locator']);
   });
 
-  it('disconnects whenever it is told to stop while the connection is away', () => {
+  it('disconnects whenever it is told to stop while the connection is busy', () => {
     const stopping = arrows.filter((arrow) => leadsTo('STOPPING')(arrow) && arrow.event === 'STOP');
-    expect(stopping.map(textOf)).toEqual([' · STOP [isAway]', 'STOPPED · STOP [isAway]']);
+    expect(stopping.map(textOf)).toEqual([' · STOP [isBusy]', 'STOPPED · STOP [isBusy]']);
     expect(stopping.map(({ actions }) => names(actions))).toEqual([['disconnect'], ['disconnect']]);
   });
 

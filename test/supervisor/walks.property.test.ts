@@ -150,7 +150,7 @@ function expectSense({ state, connection, clock, actor, deaths }: Walk): void {
   const home = connection.getSnapshot().matches('IDLE');
   const { context } = actor.getSnapshot();
   expect(deaths).toEqual([]);
-  expect(context.connection).toBe(home ? 'home' : 'away');
+  expect(context.connection).toBe(home ? 'idle' : 'busy');
   if (state === 'UP') expect(connection.getSnapshot().matches('RUNNING')).toBe(true);
   if (state === 'WAITING' || state === 'CONNECTING.locating')
     expect([home, clock.timers]).toEqual([true, 1]);
