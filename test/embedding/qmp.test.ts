@@ -154,7 +154,7 @@ describe('QmpClient.attach()', () => {
       // As one that a system's get() has found has no type.
       const attach = () => QmpClient.attach(ref as unknown as QmpActorRef);
       expect(attach).toThrow(ArgumentError);
-      expect(attach).toThrow('Only an actor of createQmpMachine()');
+      expect(attach).toThrow('needs an actor of createQmpMachine()');
     }
     const line = createActor(createProtocolMachine({ codec: lines() }));
     // @ts-expect-error -- its messages are not those of QMP
