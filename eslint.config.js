@@ -68,11 +68,31 @@ export default defineConfig(
   {
     // An aborted wait rejects with the caller's own `signal.reason`, of whatever type; an actor's wait
     // with what was thrown.
-    files: ['src/async/{abort,channel,pending-call}.ts', 'src/machines/wait.ts', 'src/qmp/events.ts'],
+    files: [
+      'src/async/{abort,channel,pending-call}.ts',
+      'src/machines/wait.ts',
+      'src/qmp/events.ts',
+    ],
     rules: {
       '@typescript-eslint/prefer-promise-reject-errors': [
         'error',
         { allowThrowingAny: true, allowThrowingUnknown: true },
+      ],
+    },
+  },
+  {
+    // Values from outside may be of another realm or of a second copy of the package, where instanceof
+    // is false. Only classes whose objects never leave a module, or are made by its user, are allowed.
+    files: ['src/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            "BinaryExpression[operator='instanceof']" +
+            ':not([right.name=/^(CommandFailure|Fault|PlainCommand|QmpDefinition|SanitizeError)$/])',
+          message: 'Judge a value by its shape: see src/core/shape.ts.',
+        },
       ],
     },
   },

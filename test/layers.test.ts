@@ -8,10 +8,11 @@ import { expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..');
 const RULE = '@typescript-eslint/no-restricted-imports';
-/** The linter as it is configured, but for this rule alone, which needs no types. */
+const SYNTAX_RULE = 'no-restricted-syntax';
+/** The linter as it is configured, but for these rules alone, which need no types. */
 const eslint = new ESLint({
   cwd: root,
-  ruleFilter: ({ ruleId }) => ruleId === RULE,
+  ruleFilter: ({ ruleId }) => ruleId === RULE || ruleId === SYNTAX_RULE,
   overrideConfig: { languageOptions: { parserOptions: { projectService: false } } },
 });
 
@@ -79,6 +80,18 @@ test.each([
   ['src/qmp/client.ts', '../protocol/async-protocol.ts'],
 ])('%s may import %s', async (file, specifier) => {
   expect(await refusals(file, specifier)).toBe(0);
+});
+
+test.each([
+  ['Error', 1],
+  ['AbortSignal', 1],
+  ['WirechartError', 1],
+  ['Fault', 0],
+])('src may not judge by instanceof %s', { timeout: 60_000 }, async (name, refused) => {
+  const code = `export const verdict = (value: unknown) => value instanceof ${name};\n`;
+  const [result] = await eslint.lintText(code, { filePath: join(root, 'src/core/errors.ts') });
+  const messages = result?.messages ?? [];
+  expect(messages.filter(({ ruleId }) => ruleId === SYNTAX_RULE)).toHaveLength(refused);
 });
 
 test('the root of src/ holds the public face alone', () => {

@@ -67,12 +67,15 @@ export class Stopper implements StopSignal {
 }
 
 /** One for all: creating an error is expensive, and most waits are stopped without a reader of it. */
-const STOP_REASON: unknown = new DOMException('The wait was stopped', 'AbortError');
-const NO_LISTENERS: ReadonlySet<() => void> = new Set();
+const STOP_REASON: unknown = /* @__PURE__ */ new DOMException('The wait was stopped', 'AbortError');
+const NO_LISTENERS: ReadonlySet<() => void> = /* @__PURE__ */ new Set();
+
+/** Unlike ours, a signal of any realm has `onabort`. */
+const isAbortSignal = (signal: StopSignal): signal is AbortSignal => 'onabort' in signal;
 
 /** An `AbortSignal` with the same state and reason, for user callbacks. */
 export function toAbortSignal(signal: StopSignal): AbortSignal {
-  if (signal instanceof AbortSignal) return signal;
+  if (isAbortSignal(signal)) return signal;
   const controller = new AbortController();
   const abort = () => {
     controller.abort(signal.reason);

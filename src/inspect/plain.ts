@@ -3,7 +3,8 @@
  * user's machine may be cyclic, huge or secret, and their properties may throw when read.
  */
 
-import { EventEmitter } from 'node:events';
+import { types } from 'node:util';
+import { isError, memberOf } from '../core/shape.ts';
 import type { Json } from './wire.ts';
 
 /**
@@ -106,14 +107,14 @@ class Flattening {
 
   #structure(key: string, value: object): Json {
     if (Array.isArray(value)) return this.#items(value);
-    if (value instanceof Error) return this.#error(value);
-    if (value instanceof Map) {
+    if (isErrorObject(value)) return this.#error(value);
+    if (types.isMap(value)) {
       return { [`Map(${String(value.size)})`]: this.#items(value.entries()) };
     }
-    if (value instanceof Set) return { [`Set(${String(value.size)})`]: this.#items(value) };
+    if (types.isSet(value)) return { [`Set(${String(value.size)})`]: this.#items(value) };
     if (ArrayBuffer.isView(value)) return bytesOf(value);
     // Sockets and the like hold Node's internals.
-    if (value instanceof EventEmitter) return `[${value.constructor.name}]`;
+    if (isEmitter(value)) return `[${value.constructor.name}]`;
     if (isActor(value)) return `[actor ${value.id} ${value.sessionId}]`;
     if (hasToJson(value)) return this.flatten(key, value.toJSON(key));
     return this.#properties(value);
@@ -191,6 +192,16 @@ function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): string {
   const more = byteLength > MAX_BINARY_BYTES ? '…' : '';
   return `[${String(byteLength)} bytes ${shown.toString('hex')}${more}]`;
 }
+
+/** An error of any realm; unlike a plain object with a name and a message, it has a stack. */
+const isErrorObject = (value: object): value is Error =>
+  types.isNativeError(value) || (isError(value) && 'stack' in value);
+
+/** Whether a value looks like an `EventEmitter` of Node. */
+const isEmitter = (value: object): boolean =>
+  ['on', 'emit', 'listenerCount', 'removeListener'].every(
+    (name) => typeof memberOf(value, name) === 'function',
+  );
 
 const hasToJson = (value: object): value is { toJSON(key: string): unknown } =>
   'toJSON' in value && typeof value.toJSON === 'function';

@@ -1,6 +1,7 @@
 /** Reports the messages of protocol machines, bounded in size and number. */
 
 import type { Link, Tap } from '../machines/link.ts';
+import { isBytes } from '../core/shape.ts';
 import { type AnySnapshotFacts } from './actors.ts';
 import { cut, type Sanitize, toPlain } from './plain.ts';
 import type { Timestamp, WireMessage } from './wire.ts';
@@ -92,6 +93,6 @@ export class Wiretap {
 
 /** The size in bytes: of binary data and texts as they are, of other values as JSON. */
 const sizeOf = (message: unknown, text: string): number => {
-  if (message instanceof Uint8Array) return message.length;
+  if (isBytes(message)) return message.length;
   return Buffer.byteLength(typeof message === 'string' ? message : text);
 };

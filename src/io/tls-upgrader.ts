@@ -6,7 +6,7 @@
  * documents, and so everything in the user's TLS options means what it means in `tls.createServer()`.
  */
 
-import { type Server, Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { whenAborted } from '../async/abort.ts';
@@ -15,6 +15,7 @@ import { ClosedError } from '../core/errors.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import { ignoreLateErrors } from './dial.ts';
 import { createServerFor, explain, isBelow } from './listen.ts';
+import { isSocket } from './socket.ts';
 
 /** See the module's comment. */
 export class TlsUpgrader {
@@ -64,7 +65,7 @@ export class TlsUpgrader {
   #find(peer: TLSSocket): Deferred<Duplex> | undefined {
     // Node's own note of the socket below; the public properties are gone when a handshake has failed.
     const parent: unknown = '_parent' in peer ? peer._parent : undefined;
-    if (parent instanceof Socket) return this.#upgrading.get(parent);
+    if (isSocket(parent)) return this.#upgrading.get(parent);
     return [...this.#upgrading].find(([raw]) => isBelow(raw, peer))?.[1];
   }
 }

@@ -1,7 +1,7 @@
 /** Sends commands, and settles them with their replies or with the end of the session. */
 
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
-import { ArgumentError, ClosedError } from '../core/errors.ts';
+import { ArgumentError, ClosedError, isClosedError } from '../core/errors.ts';
 import { ACCEPTED } from '../async/deferred.ts';
 import type { Clock, SessionOutcome } from '../core/types.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
@@ -89,7 +89,7 @@ export class Exchange {
     if (sent === ACCEPTED) return;
     sent.catch((error: unknown) => {
       // A failure of the session rejects this command together with all others, in `end()`.
-      if (error instanceof ClosedError || error === this.#protocol.outcome?.cause) return;
+      if (isClosedError(error) || error === this.#protocol.outcome?.cause) return;
       if (isQuit) this.#protocol.expectEnd(false);
       this.#pending.reject(id, error);
     });

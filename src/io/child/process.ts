@@ -3,7 +3,7 @@
  */
 
 import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { defer } from '../../async/deferred.ts';
 import {
   ArgumentError,
@@ -14,6 +14,8 @@ import {
   type WirechartError,
 } from '../../core/errors.ts';
 import { startTimer } from '../../async/timer.ts';
+import { isError, memberOf } from '../../core/shape.ts';
+import { isSocket } from '../socket.ts';
 import { guard, unguard } from './orphans.ts';
 import { Tail } from './tail.ts';
 
@@ -95,7 +97,7 @@ export class Child {
     this.#process = this.#start();
     if (this.#process?.pid === undefined) return;
     const [source, sink] = plan.ends.map((fd) => this.#process?.stdio[fd]);
-    if (source instanceof Socket && sink instanceof Socket) this.pipes = { source, sink };
+    if (isSocket(source) && isSocket(sink)) this.pipes = { source, sink };
     if (!plan.isKept) guard(this);
   }
 
@@ -160,7 +162,7 @@ export class Child {
     } catch (error) {
       // A wrong argument is thrown; an error of the system is reported later, like a missing
       // program.
-      if (!(error instanceof Error && 'syscall' in error)) {
+      if (!isError(error) || memberOf(error, 'syscall') === undefined) {
         const text = `The process cannot be started: ${describe(error)}`;
         throw new ArgumentError(text, { cause: error });
       }
@@ -188,7 +190,7 @@ export class Child {
   #keep(): void {
     this.#stage = 'kept';
     this.#process?.unref();
-    if (this.#process?.stderr instanceof Socket) this.#process.stderr.unref();
+    if (isSocket(this.#process?.stderr)) this.#process.stderr.unref();
     this.#released.resolve(undefined);
   }
 
