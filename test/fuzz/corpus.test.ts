@@ -7,13 +7,13 @@ import { readCorpus } from './engine/corpus.ts';
 import { TARGETS } from './targets/index.ts';
 
 describe.each(TARGETS)('the corpus of $name', ({ name, maxSize, run }) => {
-  it.each(readCorpus(name))('shows no bug: $name', async ({ input }) => {
+  it.each(readCorpus(name))('is handled correctly: $name', async ({ input }) => {
     expect(input.length).toBeLessThanOrEqual(maxSize);
     await run(input);
   });
 });
 
-it('belongs to targets, all of it', () => {
+it('has one folder for each target', () => {
   const folders = readdirSync(join(import.meta.dirname, 'corpus'), { withFileTypes: true });
   const names = folders.filter((each) => each.isDirectory()).map((each) => each.name);
   expect(names.sort()).toEqual(TARGETS.map(({ name }) => name).sort());

@@ -1,8 +1,8 @@
-/** The fuzzer itself: what it must find, and what it must not miss. */
+/** The fuzzer finds planted bugs, and the comparison with a reference notices differences. */
 
 import { describe, expect, it } from 'vitest';
 import { fuzz } from './engine/loop.ts';
-import { Disagreement, type Target } from './engine/target.ts';
+import { Mismatch, type Target } from './engine/target.ts';
 import { linesReference } from './reference/lines.ts';
 import { checkDecoding } from './targets/decoding.ts';
 import { lines } from '../../src/codecs/lines.ts';
@@ -14,37 +14,37 @@ const target = (run: Target['run']): Target => ({
   maxSize: 64,
   run,
 });
-const plan = { seed: 1, corpus: [], inputs: 5000, watched: /hidden/ };
+const options = { seed: 1, corpus: [], inputs: 5000, watched: /hidden/ };
 
 describe('the fuzzer', () => {
-  it('finds, by coverage, what five bytes in a row lead to, and makes the input small', async () => {
-    const { failure, runs } = await fuzz(target(hidden), plan);
+  it('finds by coverage a bug behind five conditions, and minimizes the input', async () => {
+    const { failure, runs } = await fuzz(target(hidden), options);
     expect(failure?.input.toString()).toBe('wired');
     expect(failure?.error).toMatchObject({ message: 'found' });
-    expect(runs).toBeLessThan(plan.inputs);
+    expect(runs).toBeLessThan(options.inputs);
   });
 
-  it('does not find that when it is blind', async () => {
-    const { failure, runs } = await fuzz(target(hidden), { ...plan, watched: /nothing/ });
-    expect([failure, runs]).toEqual([undefined, plan.inputs]);
+  it('does not find that bug without coverage', async () => {
+    const { failure, runs } = await fuzz(target(hidden), { ...options, watched: /nothing/ });
+    expect([failure, runs]).toEqual([undefined, options.inputs]);
   });
 
   it('makes the same inputs from the same seed', async () => {
     const inputsOf = async (seed: number) => {
       const inputs: string[] = [];
       const run = (input: Buffer) => inputs.push(input.toString('latin1'));
-      await fuzz(target(run), { ...plan, seed, inputs: 100 });
+      await fuzz(target(run), { ...options, seed, inputs: 100 });
       return inputs;
     };
     expect(await inputsOf(7)).toEqual(await inputsOf(7));
     expect(await inputsOf(7)).not.toEqual(await inputsOf(8));
   });
 
-  it('reports an input of the corpus that fails', async () => {
+  it('reports a failing input of the corpus', async () => {
     const run = (input: Buffer) => {
       if (input.includes('x')) throw new Error('no x');
     };
-    const { failure } = await fuzz(target(run), { ...plan, corpus: [Buffer.from('axb')] });
+    const { failure } = await fuzz(target(run), { ...options, corpus: [Buffer.from('axb')] });
     expect(failure?.input.toString()).toBe('x');
   });
 });
@@ -56,26 +56,26 @@ describe('the comparison with a reference', () => {
     reference: linesReference(limit),
     limit,
     framing: 1,
-    rewritten: (message: unknown) => message,
+    roundTrip: (message: unknown) => message,
   };
   const check = (changes: Partial<typeof subject>, stream = 'one\ntwo\n') => {
     checkDecoding({ ...subject, ...changes }, Buffer.from(stream), 1);
   };
 
-  it('notices a message that is wrong, missing or too much', () => {
+  it('notices a message that is wrong, missing or superfluous', () => {
     check({});
     expect(() => {
       check({ reference: () => [] });
-    }).toThrow(Disagreement);
+    }).toThrow(Mismatch);
     expect(() => {
       check({ reference: linesReference(2) });
-    }).toThrow(Disagreement);
+    }).toThrow(Mismatch);
     expect(() => {
-      check({ rewritten: () => 'other' });
-    }).toThrow(Disagreement);
+      check({ roundTrip: () => 'other' });
+    }).toThrow(Mismatch);
   });
 
-  it('notices a message that comes late, and bytes that are kept', () => {
+  it('notices a message that is returned late, and bytes that are not released', () => {
     const late = lines();
     const createDecoder: typeof late.createDecoder = (limits) => {
       const decoder = late.createDecoder(limits);
@@ -99,10 +99,10 @@ describe('the comparison with a reference', () => {
     }).toThrow(/After \d+ bytes/);
     expect(() => {
       check({ framing: -8 }, 'one');
-    }).toThrow(/Too much is held/);
+    }).toThrow(/Too many bytes are buffered/);
   });
 
-  it('lets no error through that is not of the library', () => {
+  it('passes on an error that is not a WirechartError', () => {
     const broken = {
       ...lines(),
       createDecoder: () => {

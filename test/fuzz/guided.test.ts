@@ -1,4 +1,6 @@
-/** A while of fuzzing, from the corpus on; always the same inputs, so that a failure comes again. */
+/**
+ * A short run of the fuzzer on each target. The seed is fixed, so that a failure is reproducible.
+ */
 
 import { expect, it } from 'vitest';
 import { thorough } from '../support/thorough.ts';
@@ -7,18 +9,20 @@ import { fuzz } from './engine/loop.ts';
 import { TARGETS } from './targets/index.ts';
 
 const INPUTS = thorough(60, Infinity);
-/** A bound for slow machines. */
-const SECONDS = thorough(0.8, 12);
+/** Limits the run on slow machines. */
+const MAX_SECONDS = thorough(0.8, 12);
 const SEED = 20_261_129;
 
-it.each(TARGETS)('$name does what it must with each new input', async (target) => {
+it.each(TARGETS)('$name behaves correctly for each new input', async (target) => {
   const corpus = readCorpus(target.name).map(({ input }) => input);
-  const deadline = performance.now() + SECONDS * 1000;
-  const found = await fuzz(target, { seed: SEED, inputs: INPUTS, deadline, corpus });
-  if (found.failure !== undefined) {
-    const input = found.failure.input.toString('latin1');
-    throw new Error(`It failed for ${JSON.stringify(input)}`, { cause: found.failure.error });
+  const deadline = performance.now() + MAX_SECONDS * 1000;
+  const result = await fuzz(target, { seed: SEED, inputs: INPUTS, deadline, corpus });
+  if (result.failure !== undefined) {
+    const input = result.failure.input.toString('latin1');
+    throw new Error(`Failed for the input ${JSON.stringify(input)}`, {
+      cause: result.failure.error,
+    });
   }
-  // Otherwise the counters were blind, and nothing was guided.
-  expect(found.features).toBeGreaterThan(20);
+  // Otherwise the counters did not work, and the fuzzing was not guided.
+  expect(result.features).toBeGreaterThan(20);
 });

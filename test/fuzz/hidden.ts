@@ -1,4 +1,4 @@
-/** A bug that chance does not find. */
+/** A bug that random inputs do not find. */
 export function hidden(input: Buffer): void {
   if (input[0] !== 0x77) return;
   if (input[1] !== 0x69) return;

@@ -1,8 +1,8 @@
 /**
- * Which code was run: V8's own counters of blocks, as the DevTools read them.
+ * Measures which code runs, by V8's block counters.
  *
- * Only functions that are compiled after the start have counters of their blocks, and when the counting
- * is stopped they lose them for good. So there is one session, which nobody stops.
+ * Only functions that are compiled after the start have block counters, and they lose them for good
+ * when the measurement is stopped. So there is one session, which is never stopped.
  */
 
 import { Session } from 'node:inspector';
@@ -27,22 +27,25 @@ function start(): Session {
   return started;
 }
 
-/** The counters of this process, which are read by one at a time. */
+/**
+ * The counters of this process. Only one instance may be in use at a time, because reading resets
+ * them.
+ */
 export class Counters {
   readonly #session = (session ??= start());
   readonly #watched: RegExp;
 
-  /** @param watched - The scripts that matter, by their URLs. */
+  /** @param watched - Matches the URLs of the scripts that are measured. */
   constructor(watched: RegExp) {
     this.#watched = watched;
     this.take(false);
   }
 
   /**
-   * What was run since the last time: of each function, which of its blocks were; and, where it is
-   * counted, how often each was, to a power of two.
+   * Returns what has run since the last call: for each function, which of its blocks have run and,
+   * with `withCounts`, how often each block has run, rounded up to a power of two.
    */
-  take(isCounted: boolean): string[] {
+  take(withCounts: boolean): string[] {
     const features: string[] = [];
     for (const { url, functions } of this.#coverage().result) {
       if (!this.#watched.test(url)) continue;
@@ -53,8 +56,8 @@ export class Counters {
         );
         const taken = ranges.map(({ count }) => Math.min(count, 1));
         features.push(`${name} ${blocks.join()} ${taken.join('')}`);
-        if (isCounted)
-          features.push(...ranges.map(({ count }, at) => often(name, blocks[at], count)));
+        if (withCounts)
+          features.push(...ranges.map(({ count }, at) => countOf(name, blocks[at], count)));
       }
     }
     return features;
@@ -62,7 +65,7 @@ export class Counters {
 
   #coverage(): Coverage {
     let coverage: Coverage = { result: [] };
-    // It is called back before `post()` returns.
+    // The callback is called before `post()` returns.
     this.#session.post('Profiler.takePreciseCoverage', (error, taken) => {
       if (error !== null) throw error;
       coverage = taken;
@@ -71,5 +74,5 @@ export class Counters {
   }
 }
 
-const often = (name: string, block: string | undefined, count: number): string =>
+const countOf = (name: string, block: string | undefined, count: number): string =>
   `${name} ${String(block)} ${String(Math.ceil(Math.log2(count + 1)))}`;

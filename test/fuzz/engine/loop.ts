@@ -1,51 +1,51 @@
 /**
- * Fuzzing that is guided by coverage: an input that makes code run in a new way is kept, and is what
- * the next ones are made from.
+ * Coverage-guided fuzzing: an input that makes code run in a new way is kept, and further inputs
+ * are made from it.
  *
- * Reading the counters costs more than most inputs do. So they are read once for a batch of inputs,
- * and one by one only when the batch as a whole was new.
+ * Reading the counters costs more than running most inputs. So they are read once for a batch of
+ * inputs, and for each input only if the batch as a whole ran code in a new way.
  */
 
 import { Counters } from './coverage.ts';
-import { mutate, type Stock } from './mutate.ts';
+import { mutate, type MutationContext } from './mutate.ts';
 import { Random } from './random.ts';
 import type { Target } from './target.ts';
 
-/** How long, and from where. */
-export interface Plan {
+/** The settings of a run. */
+export interface FuzzOptions {
   readonly seed: number;
   readonly corpus: readonly Buffer[];
-  /** How many inputs are made. */
+  /** How many inputs to make. */
   readonly inputs: number;
-  /** When to end, whatever is left; as of `performance.now()`. */
+  /** When to stop in any case, as `performance.now()` counts. */
   readonly deadline?: number;
-  /** The scripts whose coverage counts, by their URLs. */
+  /** Matches the URLs of the scripts whose coverage is measured. Default: those in `src`. */
   readonly watched?: RegExp;
 }
 
-/** What came of it. */
-export interface Findings {
-  /** How many inputs were run, those of the corpus included. */
+/** The result of a run. */
+export interface FuzzResult {
+  /** How many inputs were run, including those of the corpus. */
   readonly runs: number;
-  /** In how many ways functions were run. */
+  /** In how many different ways functions were run. */
   readonly features: number;
-  /** The inputs that were kept, those of the corpus not included. */
+  /** The inputs that were kept, without those of the corpus. */
   readonly kept: readonly Buffer[];
-  /** The input that failed, made small, and the error. */
+  /** The minimized input that failed, and its error. */
   readonly failure: { readonly input: Buffer; readonly error: unknown } | undefined;
 }
 
-const BATCH = 24;
-const MOST_KEPT = 4000;
+const BATCH_INPUTS = 24;
+const MAX_KEPT_INPUTS = 4000;
 
-/** Runs a target until it fails, or the plan is done. */
-export async function fuzz(target: Target, plan: Plan): Promise<Findings> {
-  const counters = new Counters(plan.watched ?? /\/src\//);
+/** Runs a target until it fails, or until the options end the run. */
+export async function fuzz(target: Target, options: FuzzOptions): Promise<FuzzResult> {
+  const counters = new Counters(options.watched ?? /\/src\//);
   const { stackTraceLimit } = Error;
-  // Most inputs are errors, and what an error costs is its stack.
+  // Most inputs cause errors, and the stack trace is the expensive part of an error.
   Error.stackTraceLimit = 0;
   try {
-    return await new Fuzzer(target, plan, counters).run();
+    return await new Fuzzer(target, options, counters).run();
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }
@@ -53,29 +53,29 @@ export async function fuzz(target: Target, plan: Plan): Promise<Findings> {
 
 class Fuzzer {
   readonly #target: Target;
-  readonly #plan: Plan;
+  readonly #options: FuzzOptions;
   readonly #counters: Counters;
-  readonly #stock: Stock;
+  readonly #context: MutationContext;
   readonly #inputs: Buffer[];
   readonly #seen = new Set<string>();
   readonly #seenOfBatches = new Set<string>();
   #runs = 0;
-  #failure: Findings['failure'];
+  #failure: FuzzResult['failure'];
 
-  constructor(target: Target, plan: Plan, counters: Counters) {
+  constructor(target: Target, options: FuzzOptions, counters: Counters) {
     this.#target = target;
-    this.#plan = plan;
+    this.#options = options;
     this.#counters = counters;
-    this.#inputs = [...plan.corpus];
+    this.#inputs = [...options.corpus];
     const { dictionary, maxSize } = target;
-    this.#stock = { random: new Random(plan.seed), dictionary, maxSize, inputs: this.#inputs };
+    this.#context = { random: new Random(options.seed), dictionary, maxSize, inputs: this.#inputs };
   }
 
-  async run(): Promise<Findings> {
-    const { corpus, inputs, deadline = Infinity } = this.#plan;
-    for (const input of corpus) await this.#learn(input);
+  async run(): Promise<FuzzResult> {
+    const { corpus, inputs, deadline = Infinity } = this.#options;
+    for (const input of corpus) await this.#runKnown(input);
     while (this.#failure === undefined && performance.now() < deadline) {
-      const batch = Math.min(BATCH, inputs - (this.#runs - corpus.length));
+      const batch = Math.min(BATCH_INPUTS, inputs - (this.#runs - corpus.length));
       if (batch <= 0) break;
       await this.#batch(Array.from({ length: batch }, () => this.#next()));
     }
@@ -88,12 +88,12 @@ class Fuzzer {
   }
 
   #next(): Buffer {
-    const { random } = this.#stock;
+    const { random } = this.#context;
     const { length } = this.#inputs;
-    if (length === 0) return mutate(Buffer.from(' '), this.#stock);
-    // What was kept last leads on most often.
+    if (length === 0) return mutate(Buffer.from(' '), this.#context);
+    // Prefers inputs that were kept recently: they lead to new ones most often.
     const at = Math.max(random.below(length), random.below(length));
-    return mutate(this.#inputs[at] ?? Buffer.alloc(0), this.#stock);
+    return mutate(this.#inputs[at] ?? Buffer.alloc(0), this.#context);
   }
 
   async #batch(batch: readonly Buffer[]): Promise<void> {
@@ -103,30 +103,31 @@ class Fuzzer {
     }
     if (!addAll(this.#seenOfBatches, this.#counters.take(false))) return;
     for (const input of batch) {
-      if ((await this.#isNew(input)) && this.#inputs.length < MOST_KEPT) this.#inputs.push(input);
+      if ((await this.#isNew(input)) && this.#inputs.length < MAX_KEPT_INPUTS)
+        this.#inputs.push(input);
     }
   }
 
-  async #learn(input: Buffer): Promise<void> {
+  async #runKnown(input: Buffer): Promise<void> {
     this.#runs += 1;
     if (this.#failure === undefined) await this.#isNew(input);
   }
 
   async #isNew(input: Buffer): Promise<boolean> {
-    // The counters were read just before, and so begin at nothing.
+    // The counters start at zero, because they were read just before.
     return (await this.#succeeds(input)) && addAll(this.#seen, this.#counters.take(true));
   }
 
   async #succeeds(input: Buffer): Promise<boolean> {
     const error = await errorOf(this.#target, input);
     if (error === undefined) return true;
-    const small = await smallest(this.#target, input);
+    const small = await minimize(this.#target, input);
     this.#failure ??= { input: small, error: (await errorOf(this.#target, small)) ?? error };
     return false;
   }
 }
 
-/** What a target throws for an input. */
+/** Returns what a target throws for an input. */
 async function errorOf({ run }: Target, input: Buffer): Promise<unknown> {
   try {
     await run(Buffer.from(input));
@@ -136,8 +137,8 @@ async function errorOf({ run }: Target, input: Buffer): Promise<unknown> {
   }
 }
 
-/** An input that fails too, of which nothing can be left out. */
-async function smallest(target: Target, input: Buffer): Promise<Buffer> {
+/** Removes spans from a failing input as long as it still fails. */
+async function minimize(target: Target, input: Buffer): Promise<Buffer> {
   let small = input;
   for (let size = small.length >> 1; size > 0; size >>= 1) {
     for (let at = 0; at < small.length;) {
@@ -149,7 +150,7 @@ async function smallest(target: Target, input: Buffer): Promise<Buffer> {
   return small;
 }
 
-/** Whether one of them was not there yet. */
+/** Adds features, and returns whether one of them is new. */
 function addAll(seen: Set<string>, features: readonly string[]): boolean {
   const { size } = seen;
   for (const feature of features) seen.add(feature);

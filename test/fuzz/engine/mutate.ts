@@ -1,21 +1,21 @@
-/** New inputs from old ones: some of the changes know bytes, some know lines, some know JSON. */
+/** Makes new inputs from old ones, by changes of bytes, of lines and of JSON values. */
 
 import type { Random } from './random.ts';
 
-/** What mutations draw from. */
-export interface Stock {
+/** What mutations choose from. */
+export interface MutationContext {
   readonly random: Random;
   readonly dictionary: readonly string[];
-  /** Inputs, to be joined with. */
+  /** Other inputs to join with. */
   readonly inputs: readonly Buffer[];
   readonly maxSize: number;
 }
 
-type Mutation = (input: Buffer, stock: Stock) => Buffer;
+type Mutation = (input: Buffer, context: MutationContext) => Buffer;
 
 const ODD_BYTES = [0x00, 0x09, 0x0a, 0x0d, 0x20, 0x22, 0x30, 0x5c, 0x7b, 0x7d, 0x80, 0xc3, 0xff];
 
-/** Values that stand where others are expected. */
+/** Values to put in the place of others. */
 const ODD_VALUES = [
   ...['null', 'true', '{}', '[]', '""', '"x"', '0', '-0', '-1', '1e999', '1.5', '[[[[1]]]]'],
   ...['9007199254740993', '18446744073709551615', '-9223372036854775808', '123456789012345678901'],
@@ -24,17 +24,17 @@ const ODD_VALUES = [
 
 const VALUE = /"(?:[^"\\\n]|\\.)*"|-?\d[\d.eE+-]*|true|false|null|\{\}|\[\]/g;
 
-/** Cuts a span out of an input and puts something else in its place. */
-function replaced(input: Buffer, from: number, to: number, by: Buffer | string): Buffer {
+/** Replaces a span of an input. */
+function splice(input: Buffer, from: number, to: number, by: Buffer | string): Buffer {
   const middle = typeof by === 'string' ? Buffer.from(by, 'latin1') : by;
   return Buffer.concat([input.subarray(0, from), middle, input.subarray(to)]);
 }
 
-/** A span of the input, mostly a short one. */
+/** Chooses a span of the input, usually a short one. */
 function spanOf(input: Buffer, random: Random): [number, number] {
   const from = random.below(input.length + 1);
-  const longest = random.below(8) === 0 ? input.length : 12;
-  return [from, Math.min(input.length, from + random.below(longest + 1))];
+  const maxLength = random.below(8) === 0 ? input.length : 12;
+  return [from, Math.min(input.length, from + random.below(maxLength + 1))];
 }
 
 function linesOf(input: Buffer): string[] {
@@ -43,12 +43,12 @@ function linesOf(input: Buffer): string[] {
 
 const flipBit: Mutation = (input, { random }) => {
   const at = random.below(input.length);
-  return replaced(input, at, at + 1, Buffer.of((input[at] ?? 0) ^ (1 << random.below(8))));
+  return splice(input, at, at + 1, Buffer.of((input[at] ?? 0) ^ (1 << random.below(8))));
 };
 
 const setByte: Mutation = (input, { random }) => {
   const at = random.below(input.length);
-  return replaced(
+  return splice(
     input,
     at,
     at + 1,
@@ -58,35 +58,40 @@ const setByte: Mutation = (input, { random }) => {
 
 const insertByte: Mutation = (input, { random }) => {
   const at = random.below(input.length + 1);
-  return replaced(input, at, at, Buffer.of(random.pick(ODD_BYTES)));
+  return splice(input, at, at, Buffer.of(random.pick(ODD_BYTES)));
 };
 
 const drop: Mutation = (input, { random }) => {
   const [from, to] = spanOf(input, random);
-  return replaced(input, from, to, '');
+  return splice(input, from, to, '');
 };
 
 const copy: Mutation = (input, { random }) => {
   const [from, to] = spanOf(input, random);
   const at = random.below(input.length + 1);
-  return replaced(input, at, at, input.subarray(from, to));
+  return splice(input, at, at, input.subarray(from, to));
 };
 
 const repeat: Mutation = (input, { random, maxSize }) => {
   const [from, to] = spanOf(input, random);
   const room = Math.floor((maxSize - input.length) / Math.max(1, to - from));
-  const most = random.below(16) === 0 ? Math.max(1, room) : 4;
-  return replaced(input, from, from, input.toString('latin1', from, to).repeat(random.below(most)));
+  const maxTimes = random.below(16) === 0 ? Math.max(1, room) : 4;
+  return splice(
+    input,
+    from,
+    from,
+    input.toString('latin1', from, to).repeat(random.below(maxTimes)),
+  );
 };
 
 const insertWord: Mutation = (input, { random, dictionary }) => {
   const at = random.below(input.length + 1);
-  return replaced(input, at, at, random.pick(dictionary));
+  return splice(input, at, at, random.pick(dictionary));
 };
 
 const replaceByWord: Mutation = (input, { random, dictionary }) => {
   const [from, to] = spanOf(input, random);
-  return replaced(input, from, to, random.pick(dictionary));
+  return splice(input, from, to, random.pick(dictionary));
 };
 
 const append: Mutation = (input, { random, dictionary }) =>
@@ -96,7 +101,7 @@ const replaceValue: Mutation = (input, { random }) => {
   const found = [...input.toString('latin1').matchAll(VALUE)];
   if (found.length === 0) return input;
   const { index, 0: value } = random.pick(found);
-  return replaced(input, index, index + value.length, random.pick(ODD_VALUES));
+  return splice(input, index, index + value.length, random.pick(ODD_VALUES));
 };
 
 const moveLine: Mutation = (input, { random }) => {
@@ -119,12 +124,12 @@ const MUTATIONS: readonly Mutation[] = [
   ...[insertWord, replaceByWord, append, append, replaceValue, replaceValue, moveLine],
 ];
 
-/** An input like this one, changed in one to six ways. */
-export function mutate(input: Buffer, stock: Stock): Buffer {
+/** Returns a copy of an input with one to six changes. */
+export function mutate(input: Buffer, context: MutationContext): Buffer {
   let changed = input;
-  for (let left = 1 + stock.random.below(6); left > 0; left -= 1) {
-    changed = stock.random.pick(MUTATIONS)(changed, stock).subarray(0, stock.maxSize);
+  for (let left = 1 + context.random.below(6); left > 0; left -= 1) {
+    changed = context.random.pick(MUTATIONS)(changed, context).subarray(0, context.maxSize);
   }
-  // Of its own memory: nothing that is done with it may change another input.
+  // A copy: a subarray of another input would share its memory.
   return Buffer.from(changed);
 }

@@ -1,4 +1,4 @@
-/** Numbers at random that a seed gives again: mulberry32, 32 bits of state. */
+/** Random numbers that are reproducible by a seed: mulberry32, 32 bits of state. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** An integer from 0 up to, but not with, `bound`. */
+  /** Returns an integer from 0 to `bound - 1`. */
   below(bound: number): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -15,10 +15,10 @@ export class Random {
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * bound);
   }
 
-  /** One of them. */
+  /** Returns one of the items. */
   pick<T>(items: readonly T[]): T {
     const item = items[this.below(items.length)];
-    if (item === undefined) throw new RangeError('There is nothing to pick from');
+    if (item === undefined) throw new RangeError('There are no items to pick from');
     return item;
   }
 }

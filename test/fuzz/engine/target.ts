@@ -1,17 +1,17 @@
-/** What is fuzzed: something that takes any bytes, and throws when it did not do with them as it must. */
+/** A function that is fuzzed: it takes any bytes, and throws when the library behaves wrongly. */
 export interface Target {
   readonly name: string;
-  /** What its inputs are made of; characters stand for bytes, so '\xff' is one. */
+  /** Words of which inputs are made. Each character is one byte, also '\xff'. */
   readonly dictionary: readonly string[];
-  /** No input is longer. */
+  /** The largest input, in bytes. */
   readonly maxSize: number;
-  /** @throws {Disagreement} When the input shows a bug. */
+  /** @throws {Mismatch} When the input shows a bug. */
   readonly run: (input: Buffer) => unknown;
 }
 
-/** What is wrong with what was fuzzed; what was expected, and what came instead. */
-export class Disagreement extends Error {
-  override readonly name = 'Disagreement';
+/** A wrong behaviour, with the expected and the actual value. */
+export class Mismatch extends Error {
+  override readonly name = 'Mismatch';
 
   constructor(what: string, expected: unknown, actual: unknown) {
     super(`${what}\n  expected ${textOf(expected)}\n  actual   ${textOf(actual)}`);

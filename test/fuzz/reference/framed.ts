@@ -1,13 +1,12 @@
-/** `contentLength()` and `lengthPrefixed()`. */
+/** The references of `contentLength()` and `lengthPrefixed()`. */
 
-import { readJson, type Reading } from './json.ts';
+import { readJson, type JsonOptions } from './json.ts';
 import { type Outcome, type Reference, tooLarge, wrong } from './outcome.ts';
 
-const MAX_HEADER = 8192;
+const MAX_HEADER_BYTES = 8192;
 
-/** `contentLength()`. */
 export const contentLengthReference =
-  (limit: number, reading: Reading): Reference =>
+  (limit: number, reading: JsonOptions): Reference =>
   ({ bytes, ended }) => {
     const all: Outcome[] = [];
     let rest = bytes;
@@ -27,25 +26,25 @@ interface Body {
   readonly end: number;
 }
 
-/** Where the body is; `undefined` when the header has not come. */
+/** Returns where the body is; `undefined` if the header is not complete. */
 function headerOf(
   bytes: string,
   limit: number,
 ): Body | Extract<Outcome, { fatal: unknown }> | undefined {
-  const blank = /(^|\r\n)\r\n/.exec(bytes.slice(0, MAX_HEADER));
+  const blank = /(^|\r\n)\r\n/.exec(bytes.slice(0, MAX_HEADER_BYTES));
   const start = blank === null ? undefined : blank.index + blank[0].length;
-  const header = bytes.slice(0, start ?? MAX_HEADER);
+  const header = bytes.slice(0, start ?? MAX_HEADER_BYTES);
   if (/(^|[^\r])\n/.test(header)) return { fatal: 'header' };
   if (start === undefined) {
-    return bytes.length > MAX_HEADER ? tooLarge(MAX_HEADER) : undefined;
+    return bytes.length > MAX_HEADER_BYTES ? tooLarge(MAX_HEADER_BYTES) : undefined;
   }
   const fields = header.slice(0, -2).split('\r\n').slice(0, -1);
   const lengths = fields.filter((field) => /^content-length:/i.test(field));
   const types = fields.filter((field) => /^content-type:/i.test(field));
-  const isFine =
+  const isValid =
     lengths.length === 1 && fields.every((field) => /^[^:]+:/.test(field)) && types.every(isUtf8);
   const digits = /^[^:]*:[ \t]*(\d+)[ \t]*$/.exec(lengths[0] ?? '')?.[1];
-  if (!isFine || digits === undefined) return { fatal: 'header' };
+  if (!isValid || digits === undefined) return { fatal: 'header' };
   if (BigInt(digits) > BigInt(limit)) return tooLarge(limit);
   return { start, end: start + Number(digits) };
 }
@@ -55,7 +54,6 @@ function isUtf8(type: string): boolean {
   return charset === undefined || ['utf-8', 'utf8'].includes(charset.toLowerCase());
 }
 
-/** `lengthPrefixed()`. */
 export const lengthPrefixedReference =
   (limit: number, size: number, isLittle: boolean): Reference =>
   ({ bytes, ended }) => {

@@ -1,16 +1,16 @@
-/** JSON, whose integers are exact: by way of `JSON.parse`, which is given no number that it would round. */
+/** Decodes JSON with exact integers: `JSON.parse` gets integers that it would round as strings. */
 
 import { type Outcome, textOf, wrong } from './outcome.ts';
 
-/** How values are read. */
-export interface Reading {
+/** The options of decoding. */
+export interface JsonOptions {
   readonly exact: boolean;
-  /** Whether only objects are messages. */
+  /** Whether a message must be an object. */
   readonly objects: boolean;
 }
 
-/** The message that bytes are, or what is wrong with them. */
-export function readJson(bytes: string, { exact, objects }: Reading): Outcome {
+/** Decodes one message. */
+export function readJson(bytes: string, { exact, objects }: JsonOptions): Outcome {
   const text = textOf(bytes);
   if (text === undefined) return wrong('not UTF-8', bytes);
   let message: unknown;
@@ -26,7 +26,9 @@ export function readJson(bytes: string, { exact, objects }: Reading): Outcome {
 const isObject = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Marks each string by an `s`, and writes each integer that is not safe as a string, without it. */
+/**
+ * Prefixes each string with `s`, and turns each integer that is not safe into a string without it.
+ */
 const marked = (text: string): string =>
   text.replace(/"(?:[^"\\]|\\.)*"|[-\d.eE+]+/g, (token) => {
     if (token.startsWith('"')) return `"s${token.slice(1)}`;
@@ -41,17 +43,17 @@ function unmarked(value: unknown): unknown {
   return Object.fromEntries(members.map(([name, member]) => [name.slice(1), unmarked(member)]));
 }
 
-/** What a value is when it was written as JSON, and read again. */
-export function rewritten(value: unknown, exact: boolean): unknown {
+/** Returns a value as it is after encoding and decoding. */
+export function roundTrip(value: unknown, exact: boolean): unknown {
   if (typeof value === 'bigint') return exact ? value : Number(value);
-  if (typeof value === 'number') return rewrittenNumber(value, exact);
-  if (Array.isArray(value)) return value.map((member) => rewritten(member, exact));
+  if (typeof value === 'number') return numberRoundTrip(value, exact);
+  if (Array.isArray(value)) return value.map((member) => roundTrip(member, exact));
   if (typeof value !== 'object' || value === null) return value;
   const members = Object.entries(value);
-  return Object.fromEntries(members.map(([name, member]) => [name, rewritten(member, exact)]));
+  return Object.fromEntries(members.map(([name, member]) => [name, roundTrip(member, exact)]));
 }
 
-function rewrittenNumber(value: number, exact: boolean): unknown {
+function numberRoundTrip(value: number, exact: boolean): unknown {
   if (!Number.isFinite(value)) return null;
   const text = JSON.stringify(value);
   const isRounded = /^-?\d+$/.test(text) && !Number.isSafeInteger(value);

@@ -1,39 +1,39 @@
-/** What a decoder gives for a stream, one thing after the other, in a form that compares well. */
+/** One outcome of decoding, in a form that is easy to compare. */
 export type Outcome =
   | { readonly message: unknown }
-  /** An error, after which the decoder goes on; `raw` is left out where it depends on the chunks. */
-  | { readonly error: Complaint; readonly raw?: string }
-  /** An error, past which there is nothing more to read. */
+  /** An error after which the decoder continues. `raw` is omitted if it depends on the chunks. */
+  | { readonly error: ErrorKind; readonly raw?: string }
+  /** An error after which nothing can be decoded. */
   | { readonly fatal: string };
 
-/** What is wrong with a message. */
-export type Complaint =
+/** The kinds of errors. */
+export type ErrorKind =
   'not UTF-8' | 'not JSON' | 'not an object' | 'no beginning' | 'line end' | 'too deep' | 'cut';
 
-/** A stream, or as much of it as has come: bytes, each of them a character. */
+/** The received part of a stream, as latin1. */
 export interface Received {
   readonly bytes: string;
-  /** Whether that was all. */
+  /** Whether the stream has ended. */
   readonly ended: boolean;
 }
 
-/** A decoder that is seen to be right: it looks at the whole stream, from its beginning. */
+/** A simple decoder, which decodes the whole stream from the start. */
 export type Reference = (received: Received) => Outcome[];
 
-/** A message, or a header, that is longer than it may be. */
+/** The outcome of a message or header above its limit. */
 export const tooLarge = (limit: number): { readonly fatal: string } => ({
   fatal: `limit ${String(limit)}`,
 });
 
-/** An error with the bytes that it is about, of which as many are kept as `CodecError.raw` keeps. */
-export const wrong = (error: Complaint, bytes: string): Outcome => ({
+/** An error with its bytes, as many as `CodecError.raw` keeps. */
+export const wrong = (error: ErrorKind, bytes: string): Outcome => ({
   error,
   raw: bytes.slice(0, 1024),
 });
 
-/** The text of bytes; `undefined` when they are not UTF-8. */
+/** Decodes UTF-8; returns `undefined` for invalid bytes. */
 export function textOf(bytes: string): string | undefined {
   const text = Buffer.from(bytes, 'latin1').toString('utf8');
-  // A byte that is wrong becomes U+FFFD, which other bytes stand for.
+  // An invalid byte becomes U+FFFD, which has other bytes.
   return Buffer.from(text, 'utf8').toString('latin1') === bytes ? text : undefined;
 }

@@ -1,4 +1,4 @@
-/** What a QMP client must make of a stream: which command gets which reply, and how the session ends. */
+/** The reference of the QMP client: which command gets which reply, and how the session ends. */
 
 import type { Outcome } from './outcome.ts';
 
@@ -8,28 +8,28 @@ export type Answer =
   | { readonly failed: readonly [errorClass: string, description: string] }
   | { readonly code: 'ERR_QMP_BAD_REPLY' | 'ERR_QMP_INTERRUPTED' };
 
-/** How the stream ends, when nothing ends the session before. */
-export type End = 'eof' | 'reset' | 'disconnect' | 'force';
+/** How the stream ends, unless the session has failed before. */
+export type StreamEnd = 'eof' | 'reset' | 'disconnect' | 'force';
 
 /** A session in RUNNING. */
-export interface Situation {
-  /** The ids of the commands that wait, in order. */
+export interface SessionState {
+  /** The ids of the pending commands, in order. */
   readonly ids: readonly number[];
   /** Whether the last of them is `quit`. */
   readonly quits: boolean;
-  /** The name of the event that a handler throws for. */
-  readonly unbearable: string | undefined;
-  readonly end: End;
+  /** The name of the event whose handler throws. */
+  readonly throwingEvent: string | undefined;
+  readonly end: StreamEnd;
 }
 
-/** What becomes of it. */
-export interface Fate {
+/** How a session must end. */
+export interface ExpectedSession {
   readonly answers: readonly Answer[];
-  /** The events that are heard. */
+  /** The events that are emitted. */
   readonly events: readonly unknown[];
-  /** How many messages belong to nobody. */
+  /** How many messages belong to no command. */
   readonly dropped: number;
-  /** The code of why it failed. */
+  /** The code of the cause. */
   readonly cause: string | undefined;
 }
 
@@ -40,7 +40,7 @@ const isObject = (value: unknown): value is Message =>
 
 const isEvent = (message: Message): boolean => typeof message['event'] === 'string';
 
-/** The answer that a reply is. */
+/** How a reply ends its command. */
 function answerOf(message: Message): Answer {
   const names = Object.keys(message);
   const [hasReturn, hasError] = [names.includes('return'), names.includes('error')];
@@ -55,13 +55,16 @@ function answerOf(message: Message): Answer {
   return { code: 'ERR_QMP_BAD_REPLY' };
 }
 
-/** An error that answers nobody. */
+/** Whether a message is an error without an id. */
 const isAnonymousError = (message: Message): boolean =>
   Object.keys(message).includes('error') && message['id'] === undefined;
 
-/** The fate of a session, from all that comes in it. */
-export function fateOf(received: readonly Outcome[], situation: Situation): Fate {
-  const { ids, unbearable } = situation;
+/** Returns how a session must end, from everything that it receives. */
+export function expectedSession(
+  received: readonly Outcome[],
+  state: SessionState,
+): ExpectedSession {
+  const { ids, throwingEvent } = state;
   const answers: (Answer | undefined)[] = ids.map(() => undefined);
   const events: unknown[] = [];
   let cause: string | undefined;
@@ -73,23 +76,23 @@ export function fateOf(received: readonly Outcome[], situation: Situation): Fate
       continue;
     }
     const message = outcome.message as Message;
-    const asked = ids.findIndex((id, at) => id === message['id'] && answers[at] === undefined);
+    const index = ids.findIndex((id, at) => id === message['id'] && answers[at] === undefined);
     if (isEvent(message)) {
       events.push(message);
-      if (message['event'] === unbearable) cause = 'ERR_HANDLER';
-    } else if (asked >= 0) answers[asked] = answerOf(message);
+      if (message['event'] === throwingEvent) cause = 'ERR_HANDLER';
+    } else if (index >= 0) answers[index] = answerOf(message);
     else if (isAnonymousError(message)) cause = 'ERR_QMP_SERVER_PARSE';
     else dropped += 1;
   }
-  return { events, dropped, ...ending(answers, cause, situation) };
+  return { events, dropped, ...ending(answers, cause, state) };
 }
 
-/** What the end of the session means for those who still wait. */
+/** How the end of the session ends the pending commands. */
 function ending(
   answers: readonly (Answer | undefined)[],
   failure: string | undefined,
-  { quits, end }: Situation,
-): Pick<Fate, 'answers' | 'cause'> {
+  { quits, end }: SessionState,
+): Pick<ExpectedSession, 'answers' | 'cause'> {
   const quit = quits ? answers.at(-1) : undefined;
   const isOurs = end === 'disconnect' || end === 'force';
   const isExpected = isOurs || (quits && !(quit !== undefined && 'failed' in quit));
@@ -108,43 +111,43 @@ function ending(
 const codeOf = (outcome: Outcome): string =>
   'fatal' in outcome && outcome.fatal.startsWith('limit') ? 'ERR_LIMIT' : 'ERR_CODEC';
 
-/** How an attempt goes, and the session that comes of it. */
-export interface Opening {
+/** How a handshake must end. */
+export interface ExpectedHandshake {
   readonly greeting: unknown;
-  /** Whether the command that negotiates is sent. */
+  /** Whether `qmp_capabilities` is sent. */
   readonly negotiates: boolean;
-  /** The code of why there is no session. */
-  readonly refused: string | undefined;
+  /** The code of the cause of a failed attempt. */
+  readonly failure: string | undefined;
   readonly events: readonly unknown[];
-  /** What is left for the session. */
+  /** What remains for the session. */
   readonly rest: readonly Outcome[];
 }
 
-/** The opening of a stream that ends; `id` is that of the command that negotiates. */
-export function openingOf(received: readonly Outcome[], id: number): Opening {
+/** Returns how the handshake on a stream that ends must end; `id` is that of `qmp_capabilities`. */
+export function expectedHandshake(received: readonly Outcome[], id: number): ExpectedHandshake {
   const events: unknown[] = [];
   let greeting: unknown;
-  const opening = (refused: string | undefined, at: number): Opening => {
+  const result = (failure: string | undefined, at: number): ExpectedHandshake => {
     const rest = received.slice(at + 1);
-    return { greeting, negotiates: greeting !== undefined, refused, events, rest };
+    return { greeting, negotiates: greeting !== undefined, failure, events, rest };
   };
   for (const [at, outcome] of received.entries()) {
-    if (!('message' in outcome)) return opening(codeOf(outcome), at);
+    if (!('message' in outcome)) return result(codeOf(outcome), at);
     const message = outcome.message as Message;
     const answer = answerOf(message);
     if (isEvent(message)) events.push(message);
     else if (greeting === undefined) {
       if (!('code' in answer)) continue;
       greeting = greetingOf(message);
-      if (greeting === undefined) return opening('ERR_QMP_GREETING', at);
+      if (greeting === undefined) return result('ERR_QMP_GREETING', at);
     } else if (message['id'] === id || isAnonymousError(message)) {
-      return opening('returned' in answer ? undefined : 'ERR_QMP_NEGOTIATION', at);
+      return result('returned' in answer ? undefined : 'ERR_QMP_NEGOTIATION', at);
     }
   }
-  return opening('ERR_CLOSED', received.length);
+  return result('ERR_CLOSED', received.length);
 }
 
-/** The greeting that a message is, with what a client may rely on. */
+/** Normalizes a greeting as the client does; returns `undefined` if it is none. */
 function greetingOf({ QMP: body }: Message): unknown {
   if (!isObject(body) || !isObject(body['version']) || !Array.isArray(body['capabilities'])) {
     return undefined;

@@ -1,10 +1,10 @@
-/** `jsonStream()`: one byte after the other, and nothing known of what comes. */
+/** The reference of `jsonStream()`, which scans byte by byte. */
 
 import { readJson } from './json.ts';
 import { type Outcome, type Reference, tooLarge, wrong } from './outcome.ts';
 
-/** The options of a stream. */
-export interface Streaming {
+/** The options of the reference. */
+export interface StreamOptions {
   readonly limit: number;
   readonly maxDepth: number;
   readonly objects: boolean;
@@ -14,18 +14,18 @@ export interface Streaming {
 const RESET = /[\x00\xff]/;
 const IGNORED = /[ \t\r\n\x00\xff]/;
 
-/** A value, as far as it has come. */
+/** The received part of a value. */
 interface Value {
   bytes: string;
   depth: number;
   inString: boolean;
   isEscaped: boolean;
-  /** It was too deep, and has been reported. */
-  refused: boolean;
+  /** Whether it was too deep, which has been reported. */
+  rejected: boolean;
 }
 
 export const streamReference =
-  (options: Streaming): Reference =>
+  (options: StreamOptions): Reference =>
   ({ bytes, ended }) => {
     const all: Outcome[] = [];
     let value: Value | undefined;
@@ -38,44 +38,44 @@ export const streamReference =
         inGarbage = !begins;
         if (inGarbage) all.push({ error: 'no beginning' });
         if (inGarbage) continue;
-        value = { bytes: '', depth: 0, inString: false, isEscaped: false, refused: false };
+        value = { bytes: '', depth: 0, inString: false, isEscaped: false, rejected: false };
       }
       const end = step(value, byte, options, all);
       if (end === 'fatal') return all;
-      if (end === 'over') value = undefined;
+      if (end === 'done') value = undefined;
     }
-    if (ended && value?.refused === false) all.push(wrong('cut', value.bytes));
+    if (ended && value?.rejected === false) all.push(wrong('cut', value.bytes));
     return all;
   };
 
-/** Takes one byte of a value. */
+/** Processes one byte of a value. */
 function step(
   value: Value,
   byte: string,
-  { limit, maxDepth, exact }: Streaming,
+  { limit, maxDepth, exact }: StreamOptions,
   all: Outcome[],
-): 'goes on' | 'over' | 'fatal' {
+): 'continues' | 'done' | 'fatal' {
   value.bytes += byte;
-  if (RESET.test(byte)) return 'over';
+  if (RESET.test(byte)) return 'done';
   if (value.inString && byte === '\n') {
-    if (!value.refused) all.push(wrong('line end', value.bytes));
-    return 'over';
+    if (!value.rejected) all.push(wrong('line end', value.bytes));
+    return 'done';
   }
-  follow(value, byte);
-  if (value.depth > maxDepth && !value.refused) {
+  scan(value, byte);
+  if (value.depth > maxDepth && !value.rejected) {
     all.push(wrong('too deep', value.bytes));
-    value.refused = true;
+    value.rejected = true;
   }
   if (value.bytes.length > limit) {
     all.push(tooLarge(limit));
     return 'fatal';
   }
-  if (value.depth > 0) return 'goes on';
-  if (!value.refused) all.push(readJson(value.bytes, { exact, objects: false }));
-  return 'over';
+  if (value.depth > 0) return 'continues';
+  if (!value.rejected) all.push(readJson(value.bytes, { exact, objects: false }));
+  return 'done';
 }
 
-function follow(value: Value, byte: string): void {
+function scan(value: Value, byte: string): void {
   if (value.isEscaped) value.isEscaped = false;
   else if (value.inString && byte === '\\') value.isEscaped = true;
   else if (byte === '"') value.inString = !value.inString;

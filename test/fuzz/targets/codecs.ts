@@ -1,6 +1,6 @@
 /**
- * The decoders. The first three bytes of an input say how: the codec's options, its limit, and how
- * the stream is cut; they are letters and digits in the corpus. What follows is the stream.
+ * The decoders. The first three bytes of an input select the codec's options, its limit, and how
+ * the stream is cut (they are letters and digits in the corpus). The rest is the stream.
  */
 
 import { contentLength } from '../../../src/codecs/content-length.ts';
@@ -10,12 +10,12 @@ import { lengthPrefixed } from '../../../src/codecs/length-prefixed.ts';
 import { lines } from '../../../src/codecs/lines.ts';
 import type { Target } from '../engine/target.ts';
 import { contentLengthReference, lengthPrefixedReference } from '../reference/framed.ts';
-import { rewritten } from '../reference/json.ts';
+import { roundTrip } from '../reference/json.ts';
 import { jsonLinesReference, linesReference } from '../reference/lines.ts';
 import { streamReference } from '../reference/stream.ts';
 import { checkDecoding, type Subject } from './decoding.ts';
 
-/** Makes the subject of an input: its options as bits, and its limit. */
+/** Creates a subject from its options, as bits, and its limit. */
 type SubjectOf = (options: number, limit: number) => Subject;
 
 const LIMITS = [1000, 1, 2, 5, 10, 20, 64, 1_000_000] as const;
@@ -56,9 +56,9 @@ const bit = (options: number, at: number): boolean => ((options >> at) & 1) === 
 
 const integersOf = (exact: boolean) => (exact ? 'bigint' : 'number');
 
-/** A number at the top that JSON cannot write is refused; in a value it becomes `null`. */
-const rewrittenJson = (exact: boolean) => (message: unknown) =>
-  typeof message === 'number' && !Number.isFinite(message) ? undefined : rewritten(message, exact);
+/** JSON cannot encode a number that is not finite; within a value such a number becomes `null`. */
+const jsonRoundTrip = (exact: boolean) => (message: unknown) =>
+  typeof message === 'number' && !Number.isFinite(message) ? undefined : roundTrip(message, exact);
 
 const linesTarget = target(
   'lines',
@@ -67,7 +67,7 @@ const linesTarget = target(
     reference: linesReference(limit),
     limit,
     framing: 1,
-    rewritten: (message) =>
+    roundTrip: (message) =>
       typeof message === 'string' && !message.endsWith('\r') ? message : undefined,
   }),
   [
@@ -94,7 +94,7 @@ const jsonLinesTarget = target(
       reference: jsonLinesReference(limit, { exact, objects }),
       limit,
       framing: 1,
-      rewritten: rewrittenJson(exact),
+      roundTrip: jsonRoundTrip(exact),
     };
   },
   JSON_WORDS,
@@ -110,7 +110,7 @@ const jsonStreamTarget = target(
       reference: streamReference({ limit, maxDepth, objects, exact }),
       limit,
       framing: 0,
-      rewritten: rewrittenJson(exact),
+      roundTrip: jsonRoundTrip(exact),
     };
   },
   JSON_WORDS,
@@ -125,7 +125,7 @@ const contentLengthTarget = target(
       reference: contentLengthReference(limit, { exact, objects }),
       limit,
       framing: 8192,
-      rewritten: rewrittenJson(exact),
+      roundTrip: jsonRoundTrip(exact),
     };
   },
   [
@@ -162,7 +162,7 @@ const lengthPrefixedTarget = target(
       reference: lengthPrefixedReference(limit, size, isLittle),
       limit,
       framing: 4,
-      rewritten: (message) => message,
+      roundTrip: (message) => message,
     };
   },
   [

@@ -1,4 +1,4 @@
-/** All that is fuzzed. */
+/** All fuzz targets. */
 
 import type { Target } from '../engine/target.ts';
 import { CODECS } from './codecs.ts';

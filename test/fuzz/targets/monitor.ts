@@ -1,13 +1,13 @@
-/** A monitor that says what an input says, to a client on a stream in memory. */
+/** A monitor that sends the bytes of an input to a client, over an in-memory stream. */
 
 import type { Duplex } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import { streamPair } from '../../../src/index.ts';
 import type { Random } from '../engine/random.ts';
-import { Disagreement } from '../engine/target.ts';
+import { Mismatch } from '../engine/target.ts';
 
-/** How long anything may take. Nothing waits for that long but what hangs. */
-const PATIENCE_MS = 10_000;
+/** Only a hanging promise takes so long. */
+const TIMEOUT_MS = 10_000;
 
 /** The other end of a client's stream. */
 export class Monitor {
@@ -15,7 +15,7 @@ export class Monitor {
   readonly stream: Duplex;
   readonly #peer: Duplex;
   readonly #ids: number[] = [];
-  #heard: (() => void) | undefined;
+  #onData: (() => void) | undefined;
 
   constructor() {
     [this.stream, this.#peer] = streamPair();
@@ -26,25 +26,25 @@ export class Monitor {
       text += chunk.toString();
       const found = [...text.matchAll(/"id":(\d+)/g)];
       this.#ids.splice(0, Infinity, ...found.map(([, id]) => Number(id)));
-      this.#heard?.();
+      this.#onData?.();
     });
   }
 
-  /** The ids of all commands, when so many have come. */
+  /** Waits for so many commands, and resolves with the ids of all of them. */
   async ids(count: number): Promise<readonly number[]> {
     while (this.#ids.length < count) {
       await new Promise<void>((resolve) => {
-        this.#heard = resolve;
+        this.#onData = resolve;
       });
     }
     return this.#ids;
   }
 
-  /** Says bytes, cut at random; some of the chunks come a turn of the event loop later. */
-  async say(bytes: Buffer, random: Random): Promise<void> {
-    const most = random.pick([1, 3, 20, 1000]) + Math.ceil(bytes.length / 100);
+  /** Sends bytes in random chunks, some of them a turn of the event loop later. */
+  async send(bytes: Buffer, random: Random): Promise<void> {
+    const maxSize = random.pick([1, 3, 20, 1000]) + Math.ceil(bytes.length / 100);
     for (let at = 0; at < bytes.length;) {
-      const size = 1 + random.below(most);
+      const size = 1 + random.below(maxSize);
       this.#peer.write(bytes.subarray(at, at + size));
       at += size;
       if (random.below(4) === 0) await turn();
@@ -60,7 +60,7 @@ export class Monitor {
   }
 }
 
-/** `@0` in an input, with quotes or without, stands for the first id, and so on. */
+/** Replaces `@0` in an input, with or without quotes, by the first id, and so on. */
 export function withIds(input: Buffer, ids: readonly number[]): Buffer {
   const text = input.toString('latin1');
   return Buffer.from(
@@ -73,32 +73,32 @@ export function withIds(input: Buffer, ids: readonly number[]): Buffer {
 
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** @throws {Disagreement} When it hangs, or leaves an error to nobody. */
-export async function inTime(work: () => Promise<void>): Promise<void> {
-  const unheard: unknown[] = [];
-  const note = (error: unknown) => {
-    unheard.push(error);
+/** @throws {Mismatch} When `work` hangs, or leaves a rejection unhandled. */
+export async function checkSettles(work: () => Promise<void>): Promise<void> {
+  const unhandled: unknown[] = [];
+  const onUnhandled = (error: unknown) => {
+    unhandled.push(error);
   };
-  process.on('unhandledRejection', note);
+  process.on('unhandledRejection', onUnhandled);
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
+  const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Disagreement('Something hangs', 'an end', 'none'));
-    }, PATIENCE_MS);
+      reject(new Mismatch('A promise did not settle', 'settled', 'pending'));
+    }, TIMEOUT_MS);
   });
   try {
-    await Promise.race([work(), late]);
+    await Promise.race([work(), timeout]);
     await turn();
   } finally {
     clearTimeout(timer);
-    process.off('unhandledRejection', note);
+    process.off('unhandledRejection', onUnhandled);
   }
-  if (unheard.length > 0) {
-    throw new Disagreement('An error was left to nobody', [], unheard.map(String));
+  if (unhandled.length > 0) {
+    throw new Mismatch('A rejection was unhandled', [], unhandled.map(String));
   }
 }
 
-/** @throws {Disagreement} When they differ. */
+/** @throws {Mismatch} When the values differ. */
 export function expectEqual(what: string, actual: unknown, expected: unknown): void {
-  if (!isDeepStrictEqual(actual, expected)) throw new Disagreement(what, expected, actual);
+  if (!isDeepStrictEqual(actual, expected)) throw new Mismatch(what, expected, actual);
 }

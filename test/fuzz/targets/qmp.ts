@@ -1,23 +1,30 @@
 /**
- * The QMP client, whose monitor says anything. The first bytes of an input say how (how many commands
- * wait, how the stream ends and is cut, who listens: to all of it, or to the events X and no others,
- * which the client then passes over without reading them); the rest is what the monitor says.
+ * The QMP client, against a monitor that sends arbitrary bytes. The first bytes of an input select
+ * how many commands are pending, how the stream ends and is cut, and the listeners: for everything,
+ * or only for the event X (then the client skips other events without parsing them). The monitor
+ * sends the rest.
  */
 
 import { WirechartError } from '../../../src/index.ts';
 import { ExecuteError, QmpClient, type EventListener } from '../../../src/qmp/index.ts';
 import { Random } from '../engine/random.ts';
 import type { Target } from '../engine/target.ts';
-import { type Answer, type End, fateOf, openingOf, type Situation } from '../reference/qmp.ts';
+import {
+  type Answer,
+  expectedHandshake,
+  expectedSession,
+  type SessionState,
+  type StreamEnd,
+} from '../reference/qmp.ts';
 import { streamReference } from '../reference/stream.ts';
-import { expectEqual, inTime, Monitor, turn, withIds } from './monitor.ts';
+import { checkSettles, expectEqual, Monitor, turn, withIds } from './monitor.ts';
 
 const GREETING = Buffer.from(
   '{"QMP":{"version":{"qemu":{"major":7,"minor":2,"micro":22},"package":""},"capabilities":["oob"]}}\r\n',
 );
-/** Resets what is half said, and is the last that is heard. */
+/** Ends an unfinished message, and is the last event. */
 const LAST = Buffer.from('\xff{"event":"LAST"}', 'latin1');
-const ENDS: readonly End[] = ['eof', 'reset', 'disconnect', 'force'];
+const ENDS: readonly StreamEnd[] = ['eof', 'reset', 'disconnect', 'force'];
 const read = streamReference({
   limit: 16 * 1024 * 1024,
   maxDepth: 1024,
@@ -33,27 +40,27 @@ interface Session {
   readonly client: QmpClient;
   readonly monitor: Monitor;
   readonly answers: readonly Promise<Answer>[];
-  readonly situation: Situation;
-  /** How many messages it has dropped; `undefined` where it has no logger, and does not tell. */
+  readonly state: SessionState;
+  /** How many messages the client has dropped; `undefined` without a logger, which counts them. */
   readonly dropped: () => number | undefined;
-  /** Whether there is who listens to whatever comes. */
-  readonly isHeard: boolean;
+  /** Whether everything is listened to. */
+  readonly listensToAll: boolean;
 }
 
-async function begin([options = 0, end = 0, , ears = 0]: Buffer): Promise<Session> {
+async function begin([options = 0, end = 0, , listeners = 0]: Buffer): Promise<Session> {
   const monitor = new Monitor();
   let dropped = 0;
   const warn = (text: string): void => {
     if (text.includes('belongs to no command')) dropped += 1;
   };
-  const quiet = (): void => undefined;
-  const isHeard = ((ears >> 1) & 1) === 0;
-  const logger = { debug: quiet, info: quiet, warn, error: quiet };
-  const client = new QmpClient(isHeard ? { logger } : {});
+  const ignore = (): void => undefined;
+  const listensToAll = ((listeners >> 1) & 1) === 0;
+  const logger = { debug: ignore, info: ignore, warn, error: ignore };
+  const client = new QmpClient(listensToAll ? { logger } : {});
   const connected = client.connect({ stream: monitor.stream });
-  await monitor.say(GREETING, new Random(options));
+  await monitor.send(GREETING, new Random(options));
   const [negotiation = NaN] = await monitor.ids(1);
-  await monitor.say(Buffer.from(`{"return":{},"id":${String(negotiation)}}`), new Random(end));
+  await monitor.send(Buffer.from(`{"return":{},"id":${String(negotiation)}}`), new Random(end));
   await connected;
   const count = options % 4;
   const quits = count > 0 && ((options >> 2) & 1) === 1;
@@ -62,14 +69,14 @@ async function begin([options = 0, end = 0, , ears = 0]: Buffer): Promise<Sessio
   );
   const answers = names.map((name) => answerOf(client.execute(name)));
   const ids = (await monitor.ids(count + 1)).slice(1);
-  const unbearable = ears % 2 === 1 ? 'X' : undefined;
+  const throwingEvent = listeners % 2 === 1 ? 'X' : undefined;
   return {
     client,
     monitor,
     answers,
-    dropped: () => (isHeard ? dropped : undefined),
-    isHeard,
-    situation: { ids: [...ids], quits, unbearable, end: ENDS[end % ENDS.length] ?? 'eof' },
+    dropped: () => (listensToAll ? dropped : undefined),
+    listensToAll,
+    state: { ids: [...ids], quits, throwingEvent, end: ENDS[end % ENDS.length] ?? 'eof' },
   };
 }
 
@@ -88,57 +95,63 @@ async function answerOf(reply: Promise<unknown>): Promise<Answer> {
 
 async function checkSession(input: Buffer): Promise<void> {
   const session = await begin(input);
-  const { client, monitor, situation } = session;
-  const heard = listen(session);
-  const said = withIds(input.subarray(4), situation.ids);
-  const isEof = situation.end === 'eof';
-  const bytes = isEof ? said : Buffer.concat([said, LAST]);
+  const { client, monitor, state } = session;
+  const checkEvents = listen(session);
+  const sent = withIds(input.subarray(4), state.ids);
+  const isEof = state.end === 'eof';
+  const bytes = isEof ? sent : Buffer.concat([sent, LAST]);
   const last = client.waitFor('LAST').catch(() => undefined);
-  await monitor.say(bytes, new Random(input[2] ?? 0));
+  await monitor.send(bytes, new Random(input[2] ?? 0));
   if (isEof) monitor.end();
   else await last;
-  await endOf(session);
+  await endSession(session);
   const { cause } = await client.closed;
   const answers = await Promise.all(session.answers);
-  const fate = fateOf(outcomesOf(bytes, isEof), situation);
-  expectEqual('The commands had other answers', answers, fate.answers);
-  expectEqual('The session ended for another reason', cause?.code, fate.cause);
-  expectEqual('It dropped other messages', session.dropped() ?? fate.dropped, fate.dropped);
-  await heard(fate.events);
+  const expected = expectedSession(outcomesOf(bytes, isEof), state);
+  expectEqual('The commands ended differently', answers, expected.answers);
+  expectEqual('The session has another cause', cause?.code, expected.cause);
+  const { dropped } = expected;
+  expectEqual('Another number of messages was dropped', session.dropped() ?? dropped, dropped);
+  await checkEvents(expected.events);
   await last;
-  await expectHome(client, monitor);
+  await expectIdle(client, monitor);
 }
 
-/** Ends the session, if it has not ended by itself. */
-async function endOf({ client, monitor, situation: { end } }: Session): Promise<void> {
+/** Ends the session, if it still runs. */
+async function endSession({ client, monitor, state: { end } }: Session): Promise<void> {
   if (client.runstate !== 'RUNNING') return;
   if (end === 'reset') monitor.reset();
-  // Its session may have failed meanwhile, which `closed` tells as well.
+  // The session may have failed meanwhile, which `closed` reports as well.
   if (end === 'disconnect') await client.disconnect().catch(() => undefined);
   if (end === 'force') await client.disconnect({ force: true }).catch(() => undefined);
 }
 
-/** Listeners of all kinds; what is returned compares what they have heard. */
-function listen({ client, isHeard, situation: { unbearable } }: Session) {
+/**
+ * Adds listeners of all kinds. The returned function compares the events that they have received.
+ */
+function listen({ client, listensToAll, state: { throwingEvent } }: Session) {
   const isX = ({ event }: Named) => event === 'X';
   const handled: unknown[] = [];
-  if (unbearable !== undefined) {
-    client.on(unbearable, () => {
-      throw new TypeError('unbearable');
+  if (throwingEvent !== undefined) {
+    client.on(throwingEvent, () => {
+      throw new TypeError('broken');
     });
   }
   client.on('X', (event) => handled.push(event));
   const xs = client.events('X');
-  const toAll = isHeard ? listenToAll(client, isX) : () => undefined;
+  const checkAll = listensToAll ? listenToAll(client, isX) : () => undefined;
   return async (events: readonly unknown[]) => {
     const known = events as readonly Named[];
-    await toAll(known);
-    expectEqual("events('X') gave others", await allOf(xs), [...known.filter(isX), 'end']);
-    expectEqual("on('X') heard others", handled, known.filter(isX));
+    await checkAll(known);
+    expectEqual("events('X') returned other events", await allOf(xs), [
+      ...known.filter(isX),
+      'end',
+    ]);
+    expectEqual("on('X') received other events", handled, known.filter(isX));
   };
 }
 
-/** An event, as far as it is looked at. */
+/** The part of an event that is used here. */
 interface Named {
   readonly event: string;
 }
@@ -152,12 +165,16 @@ function listenToAll(client: QmpClient, isX: (event: Named) => boolean) {
   return async (known: readonly Named[]) => {
     const first = known.findIndex(isX);
     const untilX = first < 0 ? [...known, 'end'] : [...known.slice(0, first), 'ERR_HANDLER'];
-    expectEqual('events() gave others', await allOf(all), [...known, 'end']);
-    expectEqual('A filter that throws had others', await allOf(broken), untilX);
+    expectEqual('events() returned other events', await allOf(all), [...known, 'end']);
+    expectEqual(
+      'events() with a throwing filter returned other events',
+      await allOf(broken),
+      untilX,
+    );
   };
 }
 
-/** The events of a listener, and how it ends. */
+/** The events of a listener, followed by `end` or the code of its error. */
 async function allOf(listener: EventListener): Promise<unknown[]> {
   const all: unknown[] = [];
   try {
@@ -169,13 +186,13 @@ async function allOf(listener: EventListener): Promise<unknown[]> {
   }
 }
 
-async function expectHome(client: QmpClient, { stream }: Monitor): Promise<void> {
-  // What nobody has been told of yet.
+async function expectIdle(client: QmpClient, { stream }: Monitor): Promise<void> {
+  // Rejects with a failure that no other call has reported.
   await client.disconnect().catch((error: unknown) => {
     if (!(error instanceof WirechartError)) throw error;
   });
   await turn();
-  expectEqual('It is not home', [client.runstate, stream.destroyed], ['IDLE', true]);
+  expectEqual('The client is not in IDLE', [client.runstate, stream.destroyed], ['IDLE', true]);
 }
 
 async function checkHandshake(input: Buffer): Promise<void> {
@@ -184,34 +201,38 @@ async function checkHandshake(input: Buffer): Promise<void> {
   const [before, after] = halvesOf(input.subarray(1));
   const monitor = new Monitor();
   const client = new QmpClient();
-  const events = client.events();
+  const listener = client.events();
   const connecting = client.connect({ stream: monitor.stream }).then(
     () => undefined,
     (error: unknown) => causeOf(error),
   );
-  await monitor.say(before, random);
-  const expectsCommand = openingOf(outcomesOf(before, false), NaN).negotiates;
+  await monitor.send(before, random);
+  const expectsCommand = expectedHandshake(outcomesOf(before, false), NaN).negotiates;
   const ids = expectsCommand ? await monitor.ids(1) : [];
   const rest = withIds(after, ids);
-  await monitor.say(rest, random);
+  await monitor.send(rest, random);
   monitor.end();
-  const refused = await connecting;
-  const opening = openingOf(outcomesOf(Buffer.concat([before, rest]), true), ids[0] ?? NaN);
-  expectEqual('The attempt ended in another way', refused, opening.refused);
-  expectEqual('The greeting was read as another', client.greeting, opening.greeting);
-  const heard = [...opening.events];
+  const failure = await connecting;
+  const expected = expectedHandshake(
+    outcomesOf(Buffer.concat([before, rest]), true),
+    ids[0] ?? NaN,
+  );
+  expectEqual('The attempt ended differently', failure, expected.failure);
+  expectEqual('The greeting differs', client.greeting, expected.greeting);
+  const events = [...expected.events];
   const { cause } = await client.closed;
-  if (refused === undefined) {
-    const fate = fateOf(opening.rest, { ids: [], quits: false, unbearable: undefined, end: 'eof' });
-    expectEqual('The session ended for another reason', cause?.code, fate.cause);
-    heard.push(...fate.events, 'end');
-    expectEqual('events() gave others', await allOf(events), heard);
+  if (failure === undefined) {
+    const state = { ids: [], quits: false, throwingEvent: undefined, end: 'eof' } as const;
+    const session = expectedSession(expected.rest, state);
+    expectEqual('The session has another cause', cause?.code, session.cause);
+    events.push(...session.events, 'end');
+    expectEqual('events() returned other events', await allOf(listener), events);
   }
-  await events.return();
-  await expectHome(client, monitor);
+  await listener.return();
+  await expectIdle(client, monitor);
 }
 
-/** What is said before the command that negotiates has come, and what is said then. */
+/** What the monitor sends before it receives `qmp_capabilities`, and after. */
 function halvesOf(input: Buffer): [Buffer, Buffer] {
   const at = input.indexOf('@@');
   return at < 0 ? [input, Buffer.alloc(0)] : [input.subarray(0, at), input.subarray(at + 2)];
@@ -228,7 +249,7 @@ const WORDS = [
   ...['{"error":{"class":"GenericError","desc":"no"},"id":"@0"}\n', '"class":"x"', '"desc":"y"'],
   ...['{"error":{"class":"GenericError","desc":"no"}}\n', '"error":', '"return":', '"id":', ','],
   ...['{"event":"X","data":{},"timestamp":{"seconds":1,"microseconds":2}}\n', '"event":', '"X"'],
-  // As QEMU writes them: one that nobody hears of is passed over.
+  // In QEMU's own format, in which an event without a listener is skipped.
   ...['X', 'Y'].map(
     (name) => `{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "${name}"`,
   ),
@@ -246,18 +267,18 @@ const WORDS = [
   ],
 ];
 
-/** The client, in RUNNING and on the way there. */
+/** The client in RUNNING, and in the handshake. */
 export const QMP: readonly Target[] = [
   {
     name: 'qmp-session',
     dictionary: WORDS,
     maxSize: 1000,
-    run: (input) => inTime(() => checkSession(input)),
+    run: (input) => checkSettles(() => checkSession(input)),
   },
   {
     name: 'qmp-handshake',
     dictionary: WORDS,
     maxSize: 1000,
-    run: (input) => inTime(() => checkHandshake(input)),
+    run: (input) => checkSettles(() => checkHandshake(input)),
   },
 ];
