@@ -1,9 +1,8 @@
 /** Event listeners: async iterators over events, each with a bounded queue. */
 
 import { whenAborted } from '../async/abort.ts';
-import { type Deferred, defer } from '../async/deferred.ts';
+import { Channel } from '../async/channel.ts';
 import { ArgumentError, handlerError, LimitError, type WirechartError } from '../core/errors.ts';
-import { Queue } from '../async/queue.ts';
 import type { QmpEvent } from './types.ts';
 
 /** Selects events: by a name, by several names, or by a function that returns whether it accepts one. */
@@ -30,10 +29,7 @@ export interface EventListenerOptions {
  */
 export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisposable {
   #dropped = 0;
-  readonly #queue = new Queue<QmpEvent>();
-  readonly #pendingNexts = new Queue<Deferred<IteratorResult<QmpEvent>>>();
-  /** Set by `end()`; `error` is thrown once, after the queued events. */
-  #outcome: { error?: unknown } | undefined;
+  readonly #channel: Channel<QmpEvent>;
   /** The only names that the filter can accept; `undefined`: unknown. */
   readonly #names: ReadonlySet<string> | undefined;
   readonly #accepts: (event: QmpEvent) => boolean;
@@ -56,6 +52,7 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
     if (!(this.#limit > 0)) {
       throw new ArgumentError(`limit must be a number above 0, not ${String(this.#limit)}`);
     }
+    this.#channel = new Channel({ limit: this.#limit });
     this.#overflow = options.overflow ?? 'error';
     this.#onEnd = onEnd;
     this.#signal = options.signal;
@@ -77,19 +74,14 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
    * @throws `signal.reason`, once, when the signal was aborted.
    */
   next(): Promise<IteratorResult<QmpEvent>> {
-    const event = this.#queue.take();
-    if (event !== undefined) return Promise.resolve({ done: false, value: event });
-    if (this.#outcome !== undefined) return this.#finalResult(this.#outcome);
-    const pending = defer<IteratorResult<QmpEvent>>();
-    this.#pendingNexts.push(pending);
-    return pending.promise;
+    return this.#channel.next();
   }
 
   /** Ends the iteration and discards the queued events. */
   return(): Promise<IteratorResult<QmpEvent>> {
-    this.#queue.clear();
+    this.#channel.clear();
     this.end();
-    return Promise.resolve(DONE);
+    return Promise.resolve({ done: true, value: undefined });
   }
 
   /** The listener itself. */
@@ -109,29 +101,20 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
 
   /** @internal Queues an event, if the filter accepts it. */
   push(event: QmpEvent): void {
-    if (this.#outcome !== undefined || !this.#wants(event)) return;
-    const pending = this.#pendingNexts.take();
-    if (pending !== undefined) {
-      pending.resolve({ done: false, value: event });
-      return;
-    }
-    if (this.#queue.size >= this.#limit && !this.#makeRoom()) return;
-    this.#queue.push(event);
+    if (this.#channel.hasEnded || !this.#wants(event)) return;
+    if (!this.#channel.push(event) && this.#makeRoom()) this.#channel.push(event);
   }
 
   /** @internal Ends the iteration after the queued events; an error is thrown behind them, once. */
   end(outcome: { error?: unknown } = {}): void {
-    if (this.#outcome !== undefined) return;
-    this.#outcome = outcome;
+    if (this.#channel.hasEnded) return;
+    this.#channel.end(outcome);
     this.#removeAbortListener?.();
     this.#onEnd(this);
-    const first = this.#pendingNexts.take();
-    if (first !== undefined) this.#finalResult(outcome).then(first.resolve, first.reject);
-    for (let other; (other = this.#pendingNexts.take());) other.resolve(DONE);
   }
 
   readonly #abort = (): void => {
-    this.#queue.clear();
+    this.#channel.clear();
     this.end({ error: this.#signal?.reason });
   };
 
@@ -149,7 +132,7 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
       this.end({ error: this.#overflowError() });
       return false;
     }
-    this.#queue.take();
+    this.#channel.drop();
     this.#dropped += 1;
     return true;
   }
@@ -162,16 +145,7 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
       this.#limit + 1,
     );
   }
-
-  /** Rejects with the error of the outcome the first time. */
-  #finalResult(outcome: { error?: unknown }): Promise<IteratorResult<QmpEvent>> {
-    if (!('error' in outcome)) return Promise.resolve(DONE);
-    this.#outcome = {};
-    return Promise.reject(outcome.error);
-  }
 }
-
-const DONE: IteratorResult<QmpEvent> = { done: true, value: undefined };
 
 const namesIn = (filter: EventFilter | undefined): readonly string[] | undefined => {
   if (filter === undefined || typeof filter === 'function') return undefined;
