@@ -6,12 +6,12 @@
 
 import { describe } from '../core/errors.ts';
 import type { Inspect } from './feed.ts';
-import { inspectTo } from './inspect-to.ts';
+import { type ClientLoader, inspectOver } from './inspect-to.ts';
 import type { Inspection } from './report.ts';
 import { recordTo } from './record-to.ts';
 
 const INSPECTION_VARIABLES: Readonly<Record<string, (value: string) => Inspection>> = {
-  WIRECHART_INSPECT: inspectTo,
+  WIRECHART_INSPECT: (url) => inspectOver(loadInstalledClient, url),
   WIRECHART_TRACE: recordTo,
 };
 
@@ -34,3 +34,22 @@ function inspectOf(variable: string): Inspect[] {
     return [];
   }
 }
+
+let client: ReturnType<ClientLoader> | undefined;
+
+/**
+ * Loads the WebSocket client from where it is installed. Bundlers do not see which module this is, so
+ * that an application's bundle does not hold a client for the case that the variable is set.
+ */
+const loadInstalledClient: ClientLoader = () => (client ??= loadModule('ws').catch(warnOfAbsence));
+
+const loadModule = async (name: string) =>
+  (await import(/* webpackIgnore: true */ /* @vite-ignore */ name)) as Awaited<
+    ReturnType<ClientLoader>
+  >;
+
+const warnOfAbsence = (error: unknown): never => {
+  const text = `WIRECHART_INSPECT is ignored: install the package ws. ${describe(error)}`;
+  process.emitWarning(text, 'WirechartWarning');
+  throw error;
+};

@@ -9,7 +9,6 @@
  * so every entry point is guarded.
  */
 
-import { performance } from 'node:perf_hooks';
 import type { AnyActorRef, InspectionEvent } from 'xstate';
 import { textOf } from '../core/errors.ts';
 import type { WatchableActor } from './actors.ts';

@@ -50,8 +50,20 @@ const MAX_COMMAND_BYTES = 1024 * 1024;
  * @throws {ArgumentError} When `url` is not an `http:` or `ws:` URL.
  */
 export function inspectTo(url: string | URL, options: InspectOptions = {}): Inspection {
+  return inspectOver(() => import('ws'), url, options);
+}
+
+/** Loads the WebSocket client, which is not loaded in a program that is not inspected. */
+export type ClientLoader = () => Promise<{ readonly WebSocket: typeof WebSocket }>;
+
+/** `inspectTo()` with a WebSocket client that is loaded by `loadClient`. */
+export function inspectOver(
+  loadClient: ClientLoader,
+  url: string | URL,
+  options: InspectOptions = {},
+): Inspection {
   const feed = new Feed(options.sanitize);
-  const report = new InspectorConnection(endpointOf(url), feed, options);
+  const report = new InspectorConnection(loadClient, endpointOf(url), feed, options);
   const close = () => report.close();
   return { inspect: feed.inspect, close, [Symbol.asyncDispose]: close };
 }
@@ -73,6 +85,7 @@ function endpointOf(url: string | URL): URL {
 
 /** Connects one feed to an inspector, again and again, until it is closed. */
 class InspectorConnection {
+  readonly #loadClient: ClientLoader;
   readonly #endpoint: URL;
   readonly #feed: Feed;
   readonly #name: string | undefined;
@@ -91,7 +104,13 @@ class InspectorConnection {
   /** The result of `close()`, once it was called. */
   #closed: Promise<void> | undefined;
 
-  constructor(endpoint: URL, feed: Feed, { name, control = true }: InspectOptions) {
+  constructor(
+    loadClient: ClientLoader,
+    endpoint: URL,
+    feed: Feed,
+    { name, control = true }: InspectOptions,
+  ) {
+    this.#loadClient = loadClient;
     this.#endpoint = endpoint;
     this.#feed = feed;
     this.#name = name;
@@ -139,7 +158,7 @@ class InspectorConnection {
   }
 
   async #connect(): Promise<void> {
-    const { WebSocket: Client } = await import('ws');
+    const { WebSocket: Client } = await this.#loadClient();
     if (this.#closed !== undefined && !this.#hasBacklog) return;
     const websocket = new Client(this.#endpoint, {
       handshakeTimeout: CONNECTION_TIMEOUT_MS,
