@@ -1,4 +1,4 @@
-/** Values as they come, for any number of readers, each from the moment it began, none lost. */
+/** An asynchronous sequence of values: each value is delivered to every reader that has started. */
 
 import { abortable } from './abort.ts';
 import { defer, type Deferred } from './deferred.ts';
@@ -7,36 +7,36 @@ interface Node<T> {
   readonly value: T;
   readonly next: NextNode<T>;
 }
-/** Where the next value will be; `undefined` when there will be none. */
+/** A promise of the next node; `undefined` at the end. */
 type NextNode<T> = Deferred<Node<T> | undefined>;
 
 /**
- * A linked list of promises, of which the feed holds only the last: what a reader has yet to read is
- * held by that reader, and goes when the reader goes.
+ * A linked list of promises. The broadcast holds only the last one: the values that a reader has not read
+ * yet are held by that reader, and are collected with it.
  */
 export class Broadcast<T> {
   #last: NextNode<T> = defer();
 
-  /** Gives a value to all readers. */
+  /** Delivers a value to all readers. */
   push(value: T): void {
     const next: NextNode<T> = defer();
     this.#last.resolve({ value, next });
     this.#last = next;
   }
 
-  /** There will be no more values: to be called last. */
+  /** Ends all readers, after the values that they have not read. To be called last. */
   end(): void {
     this.#last.resolve(undefined);
   }
 
-  /** The next value pushed; `undefined` when there will be none. */
+  /** Resolves with the next value that is pushed; `undefined` at the end. */
   async next(): Promise<T | undefined> {
     return (await this.#last.promise)?.value;
   }
 
   /**
-   * All values pushed from this call on. Ends with the feed, or when the reader returns, or when
-   * `signal` is aborted.
+   * Iterates over the values that are pushed from this call on, until `end()` or `return()`. When `signal`
+   * is aborted, `next()` rejects with its reason.
    */
   values(signal?: AbortSignal): AsyncIterableIterator<T> {
     let place = this.#last;
@@ -45,7 +45,7 @@ export class Broadcast<T> {
     const done: IteratorResult<T> = { done: true, value: undefined };
     const take = async (): Promise<IteratorResult<T>> => {
       if (over) return done;
-      // Not a race of two promises: the one that stays pending would collect the losers for ever.
+      // Not Promise.race(): the promise that stays pending would hold every race's reactions.
       const wait = defer<Node<T> | undefined>();
       waiting = wait;
       void place.promise.then(wait.resolve);

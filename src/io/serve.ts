@@ -1,4 +1,4 @@
-/** Listens for any number of peers, for as long as wanted. */
+/** A socket that accepts any number of connections, until it is closed. */
 
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -11,18 +11,18 @@ import { addressOf, createServerFor, type ListenTarget } from './listen.ts';
 import { TlsUpgrader } from './tls-upgrader.ts';
 import { listenAt, listenNear, publish, type SocketFile } from './unix-socket.ts';
 
-/** How many peers the kernel may keep for us until we come to them; it has a limit of its own. */
+/** How many connections the kernel may queue for us; the kernel has a limit of its own. */
 const KERNEL_BACKLOG_PEERS = 4_096;
 
 /**
- * Listens at `target`. Each peer is handed over as it came, also where TLS is to be spoken; its stream
- * is as `Listener.accept()` gives it: half-open capable, not read from, with one lasting listener on
- * 'error'.
+ * Listens at `target`. Each connection is handed over before its TLS handshake, if there is one. Its
+ * stream is like that of `SinglePeerListener.accept()`: half-open capable, not read from, with one
+ * lasting listener on 'error'.
  *
- * Rejects as `Listener.bind()` does.
+ * Rejects as `SinglePeerListener.bind()` does.
  *
- * @param onError - Told of a peer that could not be accepted; the service goes on. (For want of file
- *   descriptors libuv sheds peers without a word.)
+ * @param onError - Called for each connection that could not be accepted; listening goes on. When the
+ *   process has no file descriptors left, libuv closes connections without an error.
  */
 export async function serve(target: Target, onError: (error: Error) => void): Promise<Listener> {
   if (target.kind === 'stream') {
@@ -34,7 +34,7 @@ export async function serve(target: Target, onError: (error: Error) => void): Pr
   );
   const queue = new ConnectionQueue(server, upgrader);
   const temporary = await bind(server, target);
-  // From now on its errors are of single peers.
+  // From now on an error concerns a single connection.
   server.on('error', onError);
   const file =
     target.kind === 'unix' ? await publishOrClose(server, temporary, target.path) : undefined;
@@ -51,7 +51,7 @@ export async function serve(target: Target, onError: (error: Error) => void): Pr
   };
 }
 
-/** Where those are who come before anybody takes them. */
+/** Holds the connections that arrive before `open()`. */
 class ConnectionQueue {
   #early: PendingConnection[] = [];
   #onConnection = (connection: PendingConnection): void => {
@@ -76,6 +76,7 @@ class ConnectionQueue {
   }
 }
 
+/** An accepted socket, before its TLS handshake. */
 class PendingSocket implements PendingConnection {
   readonly isTls: boolean;
   readonly gone: Promise<void>;
@@ -96,10 +97,10 @@ class PendingSocket implements PendingConnection {
     const raw = this.#raw;
     try {
       signal.throwIfAborted();
-      // Node reads ahead by itself; it emits 'end' on a paused stream only if there are no bytes before.
+      // Node reads ahead; it emits 'end' on a paused stream only if there are no bytes before it.
       if (raw.destroyed || raw.readableEnded) {
         const cause = raw.errored === null ? {} : { cause: raw.errored };
-        throw new ClosedError('The peer left before there was a place for it', cause);
+        throw new ClosedError('The peer left before it was admitted', cause);
       }
       return this.#upgrader === undefined ? raw : await this.#upgrader.upgrade(raw, signal);
     } catch (error) {

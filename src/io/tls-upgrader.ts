@@ -1,9 +1,9 @@
 /**
- * TLS on sockets that were accepted without it, so that a peer's handshake begins when its turn has
- * come, and not when the peer likes.
+ * Starts TLS on sockets that were accepted without it, so that the server decides when a peer's handshake
+ * begins.
  *
- * The server of TLS listens nowhere: sockets are handed to it as its 'connection' events, which Node
- * documents, and so everything in the user's TLS options means what it means in `tls.createServer()`.
+ * The TLS server does not listen: sockets are passed to it as 'connection' events, which Node documents,
+ * so every TLS option of the user has the meaning that it has in `tls.createServer()`.
  */
 
 import type { Server, Socket } from 'node:net';
@@ -17,17 +17,17 @@ import { ignoreLateErrors } from './dial.ts';
 import { createServerFor, explain, isBelow } from './listen.ts';
 import { isSocket } from './socket.ts';
 
-/** See the module's comment. */
+/** The TLS server side of any number of accepted sockets. */
 export class TlsUpgrader {
   readonly #server: Server;
-  /** The sockets whose handshake is not over. */
+  /** The sockets in their handshake. */
   readonly #upgrading = new Map<Socket, Deferred<Duplex>>();
 
-  /** @throws {ArgumentError} When Node does not take the options. */
+  /** @throws {ArgumentError} When Node rejects the options. */
   constructor(tls: object) {
     this.#server = createServerFor({ kind: 'tcp', host: '', port: 0, tls });
-    // Of a handshake that nobody waits for any more nobody need hear: the socket below is destroyed.
-    // The upper one must not be, too, in the same turn; Node 20 crashes.
+    // A handshake that was given up is ignored: its raw socket is destroyed. The TLS socket must not be
+    // destroyed in the same turn, too: Node 20 crashes.
     this.#server.on('secureConnection', (peer: TLSSocket) => {
       const stream = ignoreLateErrors(peer);
       this.#find(peer)?.resolve(stream);
@@ -38,8 +38,9 @@ export class TlsUpgrader {
   }
 
   /**
-   * The stream of TLS over `raw`, after the handshake. Rejects with `signal.reason` when aborted, with a
-   * `ClosedError` when the peer leaves meanwhile, else with what TLS says; `raw` is the caller's then.
+   * Resolves with the TLS stream over `raw`, after the handshake. Rejects with `signal.reason` when
+   * aborted, with a `ClosedError` when the peer leaves meanwhile, otherwise with the error of TLS; the
+   * caller must destroy `raw` then.
    */
   async upgrade(raw: Socket, signal: StopSignal): Promise<Duplex> {
     const upgrading = defer<Duplex>();
@@ -47,10 +48,10 @@ export class TlsUpgrader {
     const forget = whenAborted(signal, () => {
       upgrading.reject(signal.reason);
     });
-    // TLS says more, if it has more to say, but it does so a moment later.
+    // If TLS has an error of its own, it reports it a moment later, and it says more.
     raw.once('close', () => {
       setImmediate(() => {
-        upgrading.reject(new ClosedError('The peer left during the handshake of TLS'));
+        upgrading.reject(new ClosedError('The peer left during the TLS handshake'));
       });
     });
     this.#server.emit('connection', raw);
@@ -63,7 +64,7 @@ export class TlsUpgrader {
   }
 
   #find(peer: TLSSocket): Deferred<Duplex> | undefined {
-    // Node's own note of the socket below; the public properties are gone when a handshake has failed.
+    // Node's private reference to the raw socket; the public ones are gone when a handshake has failed.
     const parent: unknown = '_parent' in peer ? peer._parent : undefined;
     if (isSocket(parent)) return this.#upgrading.get(parent);
     return [...this.#upgrading].find(([raw]) => isBelow(raw, peer))?.[1];

@@ -33,7 +33,7 @@ const ENDED = {
 /** A protocol, or a port, that has failed. */
 const FAILED = { target: '#peer.GONE', actions: 'recordFailure' } as const;
 
-/** There is a free slot. A handshake of TLS that is not there is skipped. */
+/** There is a free slot. The TLS handshake is skipped where there is none. */
 const ADMIT = [
   { guard: 'isTls', target: '#peer.CONNECTING.securing' },
   { target: '#peer.CONNECTING.establishing' },

@@ -140,7 +140,7 @@ describe('TLS', () => {
     client.resetAndDestroy();
     expect(await opened).toMatchObject({
       code: 'ERR_CLOSED',
-      message: 'The peer left during the handshake of TLS',
+      message: 'The peer left during the TLS handshake',
     });
   });
 });
