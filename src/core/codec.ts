@@ -12,7 +12,7 @@ export interface Limits {
   readonly maxMessageBytes?: number | undefined;
   /**
    * The backpressure threshold: when so many outgoing bytes are queued for the kernel, the promise
-   * of `send()` stays pending until half of them have been handed over. Default 256 KiB (262 144).
+   * of `send()` stays pending until the queue has shrunk to half of it. Default 256 KiB (262 144).
    */
   readonly highWaterMark?: number | undefined;
   /**

@@ -1,4 +1,4 @@
-/** The asynchronous queue by itself: who gets which value, and how it ends. */
+/** Which consumer of a channel gets which value, and how a channel ends. */
 
 import { describe, expect, it } from 'vitest';
 import { Channel, type ChannelOptions } from '../../src/async/channel.ts';
@@ -30,7 +30,7 @@ describe('a channel', () => {
     expect(channel.size).toBe(0);
   });
 
-  it('tells when a value was delivered, queued before or not', async () => {
+  it('calls onDelivered when a value is delivered, whether it was queued or not', async () => {
     const delivered: Item[] = [];
     const channel = channelOf({ onDelivered: (value) => delivered.push(value) });
     channel.push(a);
@@ -43,7 +43,7 @@ describe('a channel', () => {
     await next;
   });
 
-  it('takes no more values than its limit, except those that are waited for', async () => {
+  it('queues no more values than its limit, and accepts any that a consumer waits for', async () => {
     const channel = channelOf({ limit: 1 });
     expect([channel.push(a), channel.push(b)]).toEqual([true, false]);
     channel.drop();
@@ -77,7 +77,7 @@ describe('a channel that has ended', () => {
     expect([await channel.next(), await channel.values().next()]).toEqual([DONE, DONE]);
   });
 
-  it('has no values any more once it was cleared', async () => {
+  it('has no values after clear()', async () => {
     const channel = channelOf();
     channel.push(a);
     channel.clear();
@@ -93,7 +93,7 @@ describe('a channel that has ended', () => {
     expect(await Promise.all(waiting)).toEqual([DONE, DONE]);
   });
 
-  it('by an error gives it to one consumer, the one that has waited longest', async () => {
+  it('by an error rejects the consumer that has waited longest, and only that one', async () => {
     const channel = channelOf();
     const [first, second] = [channel.next(), channel.next()];
     const error = new Error('overflow');
@@ -103,7 +103,7 @@ describe('a channel that has ended', () => {
     expect([await second, await channel.next()]).toEqual([DONE, DONE]);
   });
 
-  it('by an error gives it to the next consumer, after the queued values', async () => {
+  it('by an error rejects the next consumer, after the queued values', async () => {
     const channel = channelOf();
     channel.push(a);
     channel.end({ error: undefined });
@@ -114,7 +114,7 @@ describe('a channel that has ended', () => {
 });
 
 describe('an iteration over a channel', () => {
-  it('that was left gets nothing, and loses nothing by that', async () => {
+  it('that was returned takes no value from other consumers', async () => {
     const channel = channelOf();
     const [left, stays] = [channel.values(), channel.values()];
     const nothing = left.next();
@@ -126,7 +126,7 @@ describe('an iteration over a channel', () => {
     expect(await left.next()).toEqual(DONE);
   });
 
-  it('gives what it has been given already, though it is left in the same turn', async () => {
+  it('returns a value that was delivered before return() in the same turn', async () => {
     const channel = channelOf();
     const values = channel.values();
     const next = values.next();

@@ -107,7 +107,7 @@ describe('what waits when the session ends', () => {
     await until('RUNNING');
     const second = client.execute('b');
     expect(await first).toBeInstanceOf(ExecInterruptedError);
-    next.answer(await next.take(), 'well');
+    next.reply(await next.take(), 'well');
     expect(await second).toBe('well');
     await client.disconnect();
   });
@@ -138,9 +138,9 @@ describe('a command that takes too long', () => {
     expect(await executed).toMatchObject({ ...late, phase: 'execute' });
     expect(await waited).toMatchObject({ ...late, phase: 'wait' });
     // The late reply is nobody's, and no failure.
-    monitor.answer(command);
+    monitor.reply(command);
     const next = client.execute('b');
-    monitor.answer(await monitor.take(), 'well');
+    monitor.reply(await monitor.take(), 'well');
     expect(await next).toBe('well');
     await client.disconnect();
   });
@@ -149,7 +149,7 @@ describe('a command that takes too long', () => {
 describe('without a client', () => {
   it('an error that answers nothing ends the session, and the parent is told', async () => {
     const { monitor, outcome } = await running({ once: true });
-    monitor.say({ error: { class: 'GenericError', desc: 'JSON parse error' } });
+    monitor.send({ error: { class: 'GenericError', desc: 'JSON parse error' } });
     expect((await outcome())?.cause).toBeInstanceOf(ServerParseError);
   });
 
@@ -157,7 +157,7 @@ describe('without a client', () => {
     const { ref, monitor, outcome } = await running({ once: true });
     const executed = rejection(QmpClient.attach(ref).execute('a'));
     await monitor.take();
-    monitor.say({ error: { class: 'GenericError', desc: 'JSON parse error' } });
+    monitor.send({ error: { class: 'GenericError', desc: 'JSON parse error' } });
     const ended = await outcome();
     expect(ended?.cause).toBeInstanceOf(ServerParseError);
     expect(await executed).toMatchObject({ name: 'ExecInterruptedError', cause: ended?.cause });
@@ -166,10 +166,10 @@ describe('without a client', () => {
   it('events and stale replies are nobody’s, the latter with a warning', async () => {
     const { records, logger } = recordingLogger();
     const { ref, monitor } = await running({ logger });
-    monitor.say(eventOf('STOP'), { return: {}, id: 'stale' });
+    monitor.send(eventOf('STOP'), { return: {}, id: 'stale' });
     const client = QmpClient.attach(ref);
     const events = client.events();
-    monitor.say(eventOf('RESUME'));
+    monitor.send(eventOf('RESUME'));
     const [first] = await namesOf(events, 1);
     expect(['STOP', 'RESUME']).toContain(first);
     const warnings = records.filter((record) => record.startsWith('warn'));
@@ -185,8 +185,8 @@ describe('without a client', () => {
   it.each(failures)('a server that %s is the cause', async (_, error, greeting) => {
     const monitor = new ManualMonitor();
     const { outcome } = startHost({ once: true, address: { stream: monitor.stream } });
-    monitor.say(greeting);
-    if (error === NegotiationError) monitor.say({ ...refusal, id: (await monitor.take()).id });
+    monitor.send(greeting);
+    if (error === NegotiationError) monitor.send({ ...refusal, id: (await monitor.take()).id });
     const ended = await outcome();
     expect(ended?.cause).toBeInstanceOf(ConnectError);
     expect(ended?.cause).toMatchObject({ phase: 'session', retryable: false });
@@ -212,8 +212,8 @@ describe('without a client', () => {
     const events = client.events();
     const executed = client.execute('a');
     const command = await monitor.take();
-    monitor.say(eventOf('STOP'));
-    monitor.answer(command, 'well');
+    monitor.send(eventOf('STOP'));
+    monitor.reply(command, 'well');
     expect(await namesOf(events, 1)).toEqual(['STOP']);
     expect(await executed).toBe('well');
     await client.disconnect();

@@ -30,7 +30,7 @@ describe('a client that is attached', () => {
     const early = client.waitFor('STOP');
     ref.send({ type: 'CONNECT', address: { stream: monitor.stream } });
     await monitor.establish();
-    monitor.say(eventOf('STOP'));
+    monitor.send(eventOf('STOP'));
     await until('RUNNING');
     expect(await early).toMatchObject({ event: 'STOP' });
     expect(client.greeting?.QMP.version.qemu.micro).toBe(22);
@@ -45,10 +45,10 @@ describe('a client that is attached', () => {
     expect(client.runstate).toBe('CONNECTING');
     const events = client.events();
     expect(await rejection(client.execute('stop'))).toMatchObject({ code: 'ERR_STATE' });
-    monitor.say(eventOf('RESUME'), greetingOf(), eventOf('STOP'));
-    monitor.answer(await monitor.take());
+    monitor.send(eventOf('RESUME'), greetingOf(), eventOf('STOP'));
+    monitor.reply(await monitor.take());
     await until('RUNNING');
-    monitor.say(eventOf('SHUTDOWN'));
+    monitor.send(eventOf('SHUTDOWN'));
     expect(await namesOf(events, 3)).toEqual(['RESUME', 'STOP', 'SHUTDOWN']);
     await client.disconnect();
     expect(await events.next()).toMatchObject({ done: true });
@@ -62,7 +62,7 @@ describe('a client that is attached', () => {
     const done = client.execute('query-name');
     const command = await monitor.take();
     const events = client.events();
-    monitor.say(eventOf('STOP'), { return: { name: 'vm1' }, id: command.id });
+    monitor.send(eventOf('STOP'), { return: { name: 'vm1' }, id: command.id });
     expect(await done).toEqual({ name: 'vm1' });
     expect(await namesOf(events, 1)).toEqual(['STOP']);
     await client.disconnect();
@@ -84,7 +84,7 @@ describe('a client that is attached', () => {
     await client.connect({ stream: next.stream });
     await established;
     const done = client.execute('stop');
-    next.answer(await next.take());
+    next.reply(await next.take());
     expect(await done).toEqual({});
     await client.disconnect();
   });
@@ -98,14 +98,14 @@ describe('a client that is attached', () => {
     await until('IDLE');
     const rude = new ManualMonitor();
     ref.send({ type: 'CONNECT', address: { stream: rude.stream } });
-    rude.say({ hello: 'I am no monitor' });
+    rude.send({ hello: 'I am no monitor' });
     await until('IDLE');
     expect(await hasSettled(first)).toBe(false);
 
     const monitor = new ManualMonitor();
     ref.send({ type: 'CONNECT', address: { stream: monitor.stream } });
     await monitor.establish();
-    monitor.say(eventOf('STOP'));
+    monitor.send(eventOf('STOP'));
     expect(await first).toMatchObject({ value: { event: 'STOP' } });
     ref.send({ type: 'DISCONNECT' });
     await until('IDLE');
@@ -124,7 +124,7 @@ describe('QmpClient.attach()', () => {
     const all = Promise.all([client.execute('a'), QmpClient.attach(ref).execute('b')]);
     const [a, b] = [await monitor.take(), await monitor.take()];
     expect(a.id).not.toBe(b.id);
-    monitor.say({ return: 'b', id: b.id }, eventOf('STOP'), { return: 'a', id: a.id });
+    monitor.send({ return: 'b', id: b.id }, eventOf('STOP'), { return: 'a', id: a.id });
     expect(await all).toEqual(['a', 'b']);
     expect(stopped).toHaveLength(1);
 
@@ -189,13 +189,13 @@ describe('two monitors in one parent', () => {
     const [toOne, toOther] = [await monitors.left.take(), await monitors.right.take()];
     expect(toOne.id).not.toBe(toOther.id);
     // A reply that was meant for the other is nobody's.
-    monitors.left.answer(toOther, 'wrong');
-    monitors.left.answer(toOne, 'left');
-    monitors.right.answer(toOther, 'right');
+    monitors.left.reply(toOther, 'wrong');
+    monitors.left.reply(toOne, 'left');
+    monitors.right.reply(toOther, 'right');
     expect(await Promise.all(both)).toEqual(['left', 'right']);
-    monitors.left.say(eventOf('STOP'));
+    monitors.left.send(eventOf('STOP'));
     await stopped;
-    monitors.right.say(eventOf('RESUME'));
+    monitors.right.send(eventOf('RESUME'));
     expect(await namesOf(events, 1)).toEqual(['RESUME']);
 
     await one.disconnect();

@@ -15,7 +15,7 @@ expectIdleAfterEach();
 /** Executes `query-name`, to check that the session is still in RUNNING. */
 async function expectAlive(client: QmpClient, monitor: ManualMonitor): Promise<void> {
   const named = client.execute('query-name');
-  monitor.answer(await monitor.take(), { name: 'vm' });
+  monitor.reply(await monitor.take(), { name: 'vm' });
   expect(await named).toEqual({ name: 'vm' });
   await client.disconnect();
 }
@@ -29,7 +29,7 @@ describe('the bytes of a command', () => {
     expect(monitor.text).toBe(
       `{"execute":"device_add","arguments":{"driver":"e1000","id":"net 0"},"id":${String(id)}}\n`,
     );
-    monitor.say({ return: {}, id });
+    monitor.send({ return: {}, id });
     await done;
     await client.disconnect();
   });
@@ -41,7 +41,7 @@ describe('the bytes of a command', () => {
       const done = client.execute(name);
       const { id } = await monitor.take();
       expect(monitor.text).toBe(`${JSON.stringify({ execute: name, id })}\n`);
-      monitor.say({ return: {}, id });
+      monitor.send({ return: {}, id });
       await done;
     }
     await client.disconnect();
@@ -53,7 +53,7 @@ describe('the bytes of a command', () => {
     const done = client.execute('quit');
     const { id } = await monitor.take();
     expect(monitor.text).toBe(`{"execute":"quit","id":${String(id)}}`);
-    monitor.say({ return: {}, id });
+    monitor.send({ return: {}, id });
     expect(await done).toEqual({});
     await client.disconnect();
   });
@@ -63,7 +63,7 @@ describe('the bytes of a command', () => {
     const done = client.execute('query-yank', undefined, { oob: true });
     const command = await monitor.take();
     expect(command).toEqual({ 'exec-oob': 'query-yank', id: command.id });
-    monitor.answer(command, []);
+    monitor.reply(command, []);
     expect(await done).toEqual([]);
     await client.disconnect();
   });
@@ -77,7 +77,7 @@ describe('the bytes of a command', () => {
         const done = client.execute('stop');
         const command = await monitor.take();
         ids.add(command.id);
-        monitor.answer(command);
+        monitor.reply(command);
         await done;
       }
       commands += 51;
@@ -102,7 +102,7 @@ describe('the bytes of a command', () => {
       expect(command.arguments).toEqual({ number });
       commands.push(command);
     }
-    monitor.say(...commands.reverse().map(({ id, arguments: args }) => ({ return: args, id })));
+    monitor.send(...commands.reverse().map(({ id, arguments: args }) => ({ return: args, id })));
     expect(await Promise.all(done)).toEqual(numbers.map((number) => ({ number })));
     await client.disconnect();
   });
@@ -193,7 +193,7 @@ describe('X-20 an abandoned command', () => {
       ms: 100,
       message: expect.stringContaining('migrate') as string,
     });
-    monitor.answer(late);
+    monitor.reply(late);
     await expectAlive(client, monitor);
     expect(records.filter((record) => record.startsWith('warn'))).toEqual([]);
   });
@@ -205,7 +205,7 @@ describe('X-20 an abandoned command', () => {
     const { id } = await monitor.take();
     clock.increment(100);
     await rejected;
-    monitor.say({ error: { class: 'GenericError', desc: 'late' }, id });
+    monitor.send({ error: { class: 'GenericError', desc: 'late' }, id });
     await expectAlive(client, monitor);
   });
 
@@ -219,7 +219,7 @@ describe('X-20 an abandoned command', () => {
     const reason = new Error('enough');
     controller.abort(reason);
     expect(await rejected).toBe(reason);
-    monitor.answer(late);
+    monitor.reply(late);
     await expectAlive(client, monitor);
     expect(records.filter((record) => record.startsWith('warn'))).toEqual([]);
   });
@@ -229,7 +229,7 @@ describe('X-20 an abandoned command', () => {
     const { client, monitor } = await session({ clock });
     const controller = new AbortController();
     const done = client.execute('stop', {}, { timeout: 100, signal: controller.signal });
-    monitor.answer(await monitor.take());
+    monitor.reply(await monitor.take());
     expect(await done).toEqual({});
     clock.increment(1_000);
     controller.abort();
@@ -248,7 +248,7 @@ describe('X-20 an abandoned command', () => {
     while (ids.length < commands.length) ids.push((await monitor.take()).id);
     controller.abort();
     await rejected;
-    monitor.say(...ids.map((id) => ({ return: {}, id })));
+    monitor.send(...ids.map((id) => ({ return: {}, id })));
     await expectAlive(client, monitor);
     expect(records.filter((record) => record.startsWith('warn'))).toEqual([]);
   });

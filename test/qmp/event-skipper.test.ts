@@ -220,12 +220,12 @@ describe('QmpClient', () => {
     const parse = vi.spyOn(JSON, 'parse');
     const parsed = () => parse.mock.calls.filter(([text]) => text.includes('"STOP"')).length;
     try {
-      monitor.say(lineOf('STOP', { a: 1 }));
+      monitor.send(lineOf('STOP', { a: 1 }));
       await turn();
       expect(parsed()).toBe(0);
       const received: unknown[] = [];
       client.once('STOP', ({ event }) => received.push(event));
-      monitor.say(lineOf('STOP') + lineOf('STOP'));
+      monitor.send(lineOf('STOP') + lineOf('STOP'));
       await turn();
       expect([parsed(), received]).toEqual([1, ['STOP']]);
     } finally {
@@ -242,7 +242,7 @@ describe('QmpClient', () => {
   ])('passes it to events() with %s', async (_, filter) => {
     const { client, monitor } = await session();
     const events = client.events(filter);
-    monitor.say(lineOf('STOP', { a: 1 }));
+    monitor.send(lineOf('STOP', { a: 1 }));
     expect(await events.next()).toMatchObject({ value: { event: 'STOP', data: { a: 1 } } });
     await client.disconnect();
   });
@@ -252,11 +252,11 @@ describe('QmpClient', () => {
     const record = (text: string) => records.push(text);
     const logger = { debug: record, info: record, warn: record, error: record };
     const { client, monitor } = await session({ logger });
-    monitor.say(lineOf('RESUME'));
+    monitor.send(lineOf('RESUME'));
     await turn();
     expect(records.filter((text) => text.includes('RESUME'))).toHaveLength(1);
     const stopped = client.waitFor('STOP');
-    monitor.say(lineOf('STOP'));
+    monitor.send(lineOf('STOP'));
     expect((await stopped).event).toBe('STOP');
     await client.disconnect();
   });
@@ -271,7 +271,7 @@ describe('createQmpMachine()', () => {
     const parse = vi.spyOn(JSON, 'parse');
     const forwarded: unknown[] = [];
     ref.on('message', ({ messages }) => forwarded.push(...messages));
-    monitor.say(lineOf('STOP'), { return: {}, id: 'nobody' });
+    monitor.send(lineOf('STOP'), { return: {}, id: 'nobody' });
     await turn();
     expect(parse).toHaveBeenCalledTimes(count);
     parse.mockRestore();
@@ -282,7 +282,7 @@ describe('createQmpMachine()', () => {
     const { ref, monitor } = await running();
     const shown: unknown[] = [];
     const say = async (event: string) => {
-      monitor.say(lineOf(event));
+      monitor.send(lineOf(event));
       await turn();
     };
     await say('STOP');

@@ -14,7 +14,7 @@ const NAMES = ['STOP', 'RESUME', 'RESET', 'STOP'];
 
 /** Sends events of these names in one chunk, and waits until they were dispatched. */
 async function emit(monitor: ManualMonitor, names: readonly string[] = NAMES): Promise<void> {
-  monitor.say(...names.map((name, number) => eventOf(name, { number })));
+  monitor.send(...names.map((name, number) => eventOf(name, { number })));
   await turn();
 }
 
@@ -48,7 +48,7 @@ describe('events()', () => {
   it('yields whole events', async () => {
     const { client, monitor } = await session();
     const events = client.events();
-    monitor.say(eventOf('STOP'), eventOf('RESET', { guest: true }));
+    monitor.send(eventOf('STOP'), eventOf('RESET', { guest: true }));
     expect(await events.next()).toEqual({ done: false, value: eventOf('STOP') });
     expect(await events.next()).toEqual({ done: false, value: eventOf('RESET', { guest: true }) });
     await client.disconnect();
@@ -93,7 +93,7 @@ describe('events()', () => {
   it('yields the events before a failure, and then ends without an error', async () => {
     const { client, monitor } = await session();
     const events = client.events();
-    monitor.say(eventOf('STOP'), '%$\r\n');
+    monitor.send(eventOf('STOP'), '%$\r\n');
     expect((await client.closed).cause).toMatchObject({ code: 'ERR_CODEC' });
     expect(await all(events)).toEqual(['STOP']);
   });
@@ -259,11 +259,11 @@ describe('the limit of events()', () => {
     const events = client.events('STORM', { limit, overflow: 'drop-oldest' });
     const chunk = Array.from({ length: 1000 }, () => eventOf('STORM'));
     for (let round = 0; round < 100; round += 1) {
-      monitor.say(...chunk);
+      monitor.send(...chunk);
       await turn();
     }
     const alive = client.execute('query-name');
-    monitor.answer(await monitor.take());
+    monitor.reply(await monitor.take());
     await alive;
     expect(events.dropped).toBe(99_000);
     await client.disconnect();
@@ -275,7 +275,7 @@ describe('the limit of events()', () => {
     const events = client.events('STORM', { limit: 7, overflow: 'drop-oldest' });
     const numbers: unknown[] = [];
     for (let number = 0; number < 3000; number += 10) {
-      monitor.say(...Array.from({ length: 10 }, (_, at) => eventOf('STORM', { n: number + at })));
+      monitor.send(...Array.from({ length: 10 }, (_, at) => eventOf('STORM', { n: number + at })));
       await turn();
       const { value } = (await events.next()) as { value: QmpEvent };
       numbers.push(value.data?.['n']);

@@ -24,7 +24,7 @@ describe('on()', () => {
     expect(client.on('RESET', ({ data }) => received.push(data.reason))).toBe(client);
     for (let round = 0; round < 3; round += 1) {
       const { monitor } = await session(undefined, client);
-      monitor.say(RESET, eventOf('STOP'), RESET);
+      monitor.send(RESET, eventOf('STOP'), RESET);
       await turn();
       await client.disconnect();
     }
@@ -40,7 +40,7 @@ describe('on()', () => {
       .on('STOP', one)
       .on('STOP', () => received.push(2))
       .on('STOP', one);
-    monitor.say(eventOf('STOP'));
+    monitor.send(eventOf('STOP'));
     await turn();
     expect(received).toEqual([1, 2]);
     await client.disconnect();
@@ -50,7 +50,7 @@ describe('on()', () => {
     const { client, monitor } = await session();
     const received: unknown[] = [];
     client.on('__proto__', ({ data }) => received.push(data));
-    monitor.say(eventOf('__proto__', { a: 1 }), eventOf('constructor'), eventOf('toString'));
+    monitor.send(eventOf('__proto__', { a: 1 }), eventOf('constructor'), eventOf('toString'));
     await turn();
     expect(received).toEqual([{ a: 1 }]);
     await client.disconnect();
@@ -68,7 +68,7 @@ describe('off() and once()', () => {
       .off('RESUME', handler)
       .off('RESET', () => undefined)
       .off('X', handler);
-    monitor.say(eventOf('STOP'), eventOf('RESUME'), RESET);
+    monitor.send(eventOf('STOP'), eventOf('RESUME'), RESET);
     await turn();
     expect(received).toEqual(['RESET']);
     await client.disconnect();
@@ -80,7 +80,7 @@ describe('off() and once()', () => {
     client.once('STOP', () => (calls += 1));
     await (await session(undefined, client)).client.disconnect();
     const { monitor } = await session(undefined, client);
-    monitor.say(eventOf('STOP'), eventOf('STOP'));
+    monitor.send(eventOf('STOP'), eventOf('STOP'));
     await turn();
     expect(calls).toBe(1);
     await client.disconnect();
@@ -94,7 +94,7 @@ describe('off() and once()', () => {
       received.push('first');
       client.off('STOP', first).on('STOP', second);
     });
-    monitor.say(eventOf('STOP'), eventOf('STOP'));
+    monitor.send(eventOf('STOP'), eventOf('STOP'));
     await turn();
     expect(received).toEqual(['first', 'second']);
     await client.disconnect();
@@ -111,7 +111,7 @@ describe('a handler that throws', () => {
       throw boom;
     });
     client.on('STOP', () => received.push('STOP'));
-    monitor.say(eventOf('STOP'));
+    monitor.send(eventOf('STOP'));
     const { cause } = await client.closed;
     expect(cause).toBeInstanceOf(HandlerError);
     expect(cause).toHaveProperty('cause', boom);
@@ -129,7 +129,7 @@ describe('a handler that throws', () => {
         throw error;
       });
     }
-    monitor.say(eventOf('STOP'));
+    monitor.send(eventOf('STOP'));
     const { cause, suppressed } = await client.closed;
     expect(cause).toHaveProperty('cause', errors[0]);
     expect(suppressed.map((error) => error.cause)).toEqual([errors[1]]);
@@ -156,7 +156,7 @@ describe('an asynchronous handler', () => {
     const { client, monitor } = await session();
     const boom = new Error('boom');
     client.on('STOP', () => Promise.reject(boom));
-    monitor.say(eventOf('STOP'));
+    monitor.send(eventOf('STOP'));
     const { cause } = await client.closed;
     expect(cause).toBeInstanceOf(HandlerError);
     expect(cause).toHaveProperty('cause', boom);
@@ -167,11 +167,11 @@ describe('an asynchronous handler', () => {
     const monitor = new ManualMonitor();
     client.on('STOP', () => Promise.reject(new Error('boom')));
     const attempt = Promise.allSettled([client.connect({ stream: monitor.stream })]);
-    monitor.say(eventOf('STOP'));
+    monitor.send(eventOf('STOP'));
     await turn();
-    monitor.say(greetingOf());
+    monitor.send(greetingOf());
     const negotiated = monitor.take().then((command) => {
-      monitor.answer(command);
+      monitor.reply(command);
     });
     await Promise.race([attempt, negotiated]);
     const [connected] = await attempt;
@@ -186,7 +186,7 @@ describe('an asynchronous handler', () => {
     const { client, monitor } = await session();
     const late = gate();
     client.on('STOP', () => late.opened);
-    monitor.say(eventOf('STOP'));
+    monitor.send(eventOf('STOP'));
     await turn();
     await client.disconnect();
     await session(undefined, client);

@@ -41,7 +41,7 @@ describe('a greeting', () => {
   ])('with %s is a GreetingError, and not retryable', async (_, greeting) => {
     const { client, monitor, connected } = connecting();
     const recording = recordRunstates(client);
-    monitor.say(greeting);
+    monitor.send(greeting);
     const error = await rejection(connected);
     expect(error).toBeInstanceOf(ConnectError);
     expect(error).toMatchObject({ phase: 'session', retryable: false, code: 'ERR_CONNECT' });
@@ -60,7 +60,7 @@ describe('a greeting', () => {
     ['not UTF-8', Buffer.from([...Buffer.from('{"QMP": "'), 0xc3, 0x28, 0x22, 0x7d, 0x0a])],
   ])('that is %s is a CodecError, and not retryable', async (_, greeting) => {
     const { client, monitor, connected } = connecting();
-    monitor.say(greeting);
+    monitor.send(greeting);
     const error = await rejection(connected);
     expect(error).toMatchObject({ phase: 'session', retryable: false });
     expect(error).toHaveProperty('cause', expect.any(CodecError));
@@ -69,7 +69,7 @@ describe('a greeting', () => {
 
   it('X-16 can follow a byte 0xFF', async () => {
     const { client, monitor, connected } = connecting();
-    monitor.say(Uint8Array.of(0xff));
+    monitor.send(Uint8Array.of(0xff));
     await monitor.establish();
     await connected;
     expect(client.greeting).toEqual(greetingOf());
@@ -107,8 +107,8 @@ describe('a greeting', () => {
     expect(client.greeting).toEqual(greetingOf());
     const { monitor, connected } = connecting(client);
     expect(client.greeting).toBeUndefined();
-    monitor.say(greetingOf([], 23));
-    monitor.answer(await monitor.take());
+    monitor.send(greetingOf([], 23));
+    monitor.reply(await monitor.take());
     await connected;
     expect(client.greeting?.QMP.version.qemu.micro).toBe(23);
     expect(client.greeting?.QMP.capabilities).toEqual([]);
@@ -162,10 +162,10 @@ describe('the negotiation', () => {
     ['without an id', false],
   ])('answered by an error %s is a NegotiationError', async (_, withId) => {
     const { monitor, connected } = connecting();
-    monitor.say(greetingOf());
+    monitor.send(greetingOf());
     const { id } = await monitor.take();
     const error = { class: 'CommandNotFound', desc: 'no such thing' };
-    monitor.say({ error, ...(withId && { id }) });
+    monitor.send({ error, ...(withId && { id }) });
     const failed = await rejection(connected);
     expect(failed).toMatchObject({ phase: 'session', retryable: false });
     expect(failed).toHaveProperty('cause', expect.any(NegotiationError));
@@ -177,9 +177,9 @@ describe('the negotiation', () => {
 
   it('answered by a malformed reply is a NegotiationError', async () => {
     const { monitor, connected } = connecting();
-    monitor.say(greetingOf());
+    monitor.send(greetingOf());
     const { id } = await monitor.take();
-    monitor.say({ error: 'no', id });
+    monitor.send({ error: 'no', id });
     const failed = await rejection(connected);
     expect(failed).toHaveProperty('cause', expect.any(NegotiationError));
     expect(failed).toMatchObject({ cause: { errorClass: undefined, description: undefined } });
@@ -188,7 +188,7 @@ describe('the negotiation', () => {
   it('that is not answered is a TimeoutError, not a BusyMonitorError', async () => {
     const clock = new SimulatedClock();
     const { client, monitor, connected } = connecting(createClient({ clock }));
-    monitor.say(greetingOf());
+    monitor.send(greetingOf());
     await monitor.take();
     clock.increment(10_000);
     const error = await rejection(connected);
@@ -201,12 +201,12 @@ describe('X-17 other messages during the handshake', () => {
   it('are ignored if they are replies to an earlier client', async () => {
     const { client, monitor, connected } = connecting();
     const stale = { return: {}, id: '__qmp#00001' };
-    monitor.say(stale, { error: { class: 'GenericError', desc: 'stale' }, id: 7 });
-    monitor.say(greetingOf(), stale);
+    monitor.send(stale, { error: { class: 'GenericError', desc: 'stale' }, id: 7 });
+    monitor.send(greetingOf(), stale);
     const { id } = await monitor.take();
-    monitor.say(stale, { return: {} }, { error: { class: 'GenericError', desc: 'x' }, id: 'x' });
+    monitor.send(stale, { return: {} }, { error: { class: 'GenericError', desc: 'x' }, id: 'x' });
     expect(await hasSettled(connected)).toBe(false);
-    monitor.say({ return: {}, id });
+    monitor.send({ return: {}, id });
     await connected;
     await client.disconnect();
   });
@@ -216,10 +216,10 @@ describe('X-17 other messages during the handshake', () => {
     const handled: string[] = [];
     const all = client.events();
     client.on('TWO', ({ event }) => handled.push(event));
-    monitor.say(eventOf('ONE'), greetingOf(), eventOf('TWO'));
+    monitor.send(eventOf('ONE'), greetingOf(), eventOf('TWO'));
     const negotiation = await monitor.take();
-    monitor.say(eventOf('THREE'));
-    monitor.answer(negotiation);
+    monitor.send(eventOf('THREE'));
+    monitor.reply(negotiation);
     await connected;
     expect(await namesOf(all, 3)).toEqual(['ONE', 'TWO', 'THREE']);
     expect(handled).toEqual(['TWO']);
@@ -231,7 +231,7 @@ describe('X-17 other messages during the handshake', () => {
     client.on('ONE', () => {
       throw new Error('no');
     });
-    monitor.say(eventOf('ONE'), greetingOf());
+    monitor.send(eventOf('ONE'), greetingOf());
     const error = await rejection(connected);
     expect(error).toMatchObject({ phase: 'session', cause: { code: 'ERR_HANDLER' } });
   });
@@ -241,9 +241,9 @@ describe('X-07 the negotiation reply in one chunk', () => {
   it('with an event: the event is dispatched', async () => {
     const { client, monitor, connected } = connecting();
     const events = client.events('RESUME');
-    monitor.say(greetingOf());
+    monitor.send(greetingOf());
     const { id } = await monitor.take();
-    monitor.say({ return: {}, id }, eventOf('RESUME'));
+    monitor.send({ return: {}, id }, eventOf('RESUME'));
     await connected;
     expect(await namesOf(events, 1)).toEqual(['RESUME']);
     await client.disconnect();
@@ -256,9 +256,9 @@ describe('X-07 the negotiation reply in one chunk', () => {
     'with %s: the attempt or the session fails with the error, and the state is IDLE again',
     async (what, type) => {
       const { client, monitor, connected } = connecting();
-      monitor.say(greetingOf());
+      monitor.send(greetingOf());
       const { id } = await monitor.take();
-      monitor.say({ return: {}, id }, what === 'junk' ? '%$\r\n' : '');
+      monitor.send({ return: {}, id }, what === 'junk' ? '%$\r\n' : '');
       if (what === 'the end') monitor.peer.end();
       const [attempt] = await Promise.allSettled([connected]);
       if (attempt.status === 'rejected') expect(attempt.reason).toBeInstanceOf(ConnectError);
@@ -278,7 +278,7 @@ describe('X-03 disconnect()', () => {
     const { client, monitor, connected } = connecting(createClient({ logger }));
     const rejected = rejection(connected);
     if (greeted) {
-      monitor.say(greetingOf());
+      monitor.send(greetingOf());
       await monitor.take();
     } else await turn();
     await client.disconnect();

@@ -29,7 +29,7 @@ const endings: readonly Ending[] = [
     what: 'junk',
     cause: CodecError,
     provoke: (monitor) => {
-      monitor.say('%$\r\n');
+      monitor.send('%$\r\n');
     },
   },
   { what: 'half a message', cause: CodecError, provoke: ({ peer }) => peer.end('{"retu') },
@@ -46,7 +46,7 @@ const endings: readonly Ending[] = [
       client.on('STOP', () => {
         throw new Error('no');
       });
-      monitor.say(eventOf('STOP'));
+      monitor.send(eventOf('STOP'));
     },
   },
 ];
@@ -76,7 +76,7 @@ describe('X-22 commands in flight', () => {
   it('are interrupted by a reply that is too large', async () => {
     const { client, monitor } = await session({ limits: { maxMessageBytes: 1000 } });
     const rejected = rejection(client.execute('x'));
-    monitor.answer(await monitor.take(), 'x'.repeat(1000));
+    monitor.reply(await monitor.take(), 'x'.repeat(1000));
     const { cause } = await client.closed;
     expect(cause).toMatchObject({ code: 'ERR_LIMIT', limit: 1000 });
     expect(await rejected).toBeInstanceOf(ExecInterruptedError);
@@ -88,7 +88,7 @@ describe('X-22 commands in flight', () => {
     const error = await rejection(client.execute('x', { text: 'x'.repeat(1000) }));
     expect(error).toMatchObject({ code: 'ERR_LIMIT', limit: 1000 });
     const next = client.execute('x');
-    monitor.answer(await monitor.take(), 1);
+    monitor.reply(await monitor.take(), 1);
     expect(await next).toBe(1);
     await client.disconnect();
   });
@@ -116,7 +116,7 @@ describe('X-22 commands in flight', () => {
     const { client, monitor } = await session();
     const done = client.execute('a');
     const command = await monitor.take();
-    monitor.answer(command, 1);
+    monitor.reply(command, 1);
     monitor.peer.end();
     expect(await done).toBe(1);
     expect((await client.closed).cause).toBeInstanceOf(ClosedError);
@@ -129,8 +129,8 @@ describe('X-22 commands in flight', () => {
     await client.disconnect();
     const next = await session(undefined, client);
     const done = client.execute('b');
-    next.monitor.answer(stale, 'stale');
-    next.monitor.answer(await next.monitor.take(), 'fresh');
+    next.monitor.reply(stale, 'stale');
+    next.monitor.reply(await next.monitor.take(), 'fresh');
     expect(await done).toBe('fresh');
     expect(await old).toBeInstanceOf(ExecInterruptedError);
     await client.disconnect();
@@ -140,7 +140,7 @@ describe('X-22 commands in flight', () => {
     const { client, monitor } = await session();
     const done = client.execute('a');
     const command = await monitor.take();
-    monitor.answer(command, 1);
+    monitor.reply(command, 1);
     const left = client.disconnect();
     const [outcome] = await Promise.allSettled([done]);
     await left;

@@ -70,7 +70,7 @@ describe('X-21 quit', () => {
     const quit = client.execute('quit');
     const { id } = await monitor.take();
     const data = { guest: false, reason: 'host-qmp-quit' };
-    monitor.say(
+    monitor.send(
       { event: 'SHUTDOWN', data, timestamp: { seconds: 1, microseconds: 0 } },
       { return: {}, id },
     );
@@ -84,7 +84,7 @@ describe('X-21 quit', () => {
     const { client, monitor } = await session();
     const rejected = rejection(client.execute('quit'));
     const { id } = await monitor.take();
-    monitor.say({ error: REFUSAL, id });
+    monitor.send({ error: REFUSAL, id });
     expect(await rejected).toBeInstanceOf(ExecuteError);
     monitor.peer.end();
     expect((await client.closed).cause).toBeInstanceOf(ClosedError);
@@ -103,7 +103,7 @@ describe('X-21 quit', () => {
     const { client, monitor } = await session();
     const rejected = rejection(client.execute('quit'));
     await monitor.take();
-    monitor.say('%$\r\n');
+    monitor.send('%$\r\n');
     const { cause } = await client.closed;
     expect(cause).toMatchObject({ code: 'ERR_CODEC' });
     expect(await rejected).toBeInstanceOf(ExecInterruptedError);
@@ -133,7 +133,7 @@ describe('X-21 quit', () => {
   it('does not affect the next session', async () => {
     const { client, monitor } = await session();
     const quit = client.execute('quit');
-    monitor.answer(await monitor.take());
+    monitor.reply(await monitor.take());
     monitor.peer.end();
     await quit;
     await client.closed;

@@ -17,9 +17,9 @@ describe('X-18 replies', () => {
     const { client, monitor } = await session();
     const done = [client.execute('a'), client.execute('b'), client.execute('c')];
     const [a, b, c] = [await monitor.take(), await monitor.take(), await monitor.take()];
-    monitor.answer(c, 'C');
-    monitor.answer(a, 'A');
-    monitor.answer(b, 'B');
+    monitor.reply(c, 'C');
+    monitor.reply(a, 'A');
+    monitor.reply(b, 'B');
     expect(await Promise.all(done)).toEqual(['A', 'B', 'C']);
     await client.disconnect();
   });
@@ -39,10 +39,10 @@ describe('X-18 replies', () => {
     const { client, monitor } = await session({ logger });
     const first = client.execute('stop');
     const { id } = await monitor.take();
-    monitor.say({ return: {}, id }, ...replies(id));
+    monitor.send({ return: {}, id }, ...replies(id));
     await first;
     const next = client.execute('cont');
-    monitor.answer(await monitor.take());
+    monitor.reply(await monitor.take());
     expect(await next).toEqual({});
     const warnings = records.filter((record) => record.startsWith('warn'));
     expect(warnings).toHaveLength(replies(id).length);
@@ -53,7 +53,7 @@ describe('X-18 replies', () => {
     const { client, monitor } = await session();
     const rejected = rejection(client.execute('stop'));
     await monitor.take();
-    monitor.say({ error: { class: 'GenericError', desc: 'JSON parse error' } });
+    monitor.send({ error: { class: 'GenericError', desc: 'JSON parse error' } });
     const { cause } = await client.closed;
     expect(cause).toBeInstanceOf(ServerParseError);
     expect(cause).toMatchObject({
@@ -68,7 +68,7 @@ describe('X-18 replies', () => {
 
   it('that are malformed errors without an id also end the session', async () => {
     const { client, monitor } = await session();
-    monitor.say({ error: 'what?' });
+    monitor.send({ error: 'what?' });
     expect((await client.closed).cause).toMatchObject({
       code: 'ERR_QMP_SERVER_PARSE',
       error: 'what?',
@@ -86,10 +86,10 @@ describe('X-18 replies', () => {
     const rejected = rejection(client.execute('a'));
     const other = client.execute('b');
     const { id } = await monitor.take();
-    monitor.say({ ...reply, id });
+    monitor.send({ ...reply, id });
     expect(await rejected).toBeInstanceOf(BadReplyError);
     expect(await rejected).toMatchObject({ received: { ...reply, id } });
-    monitor.answer(await monitor.take(), 2);
+    monitor.reply(await monitor.take(), 2);
     expect(await other).toBe(2);
     await client.disconnect();
   });
@@ -100,7 +100,7 @@ describe('an error reply', () => {
     const { client, monitor } = await session();
     const rejected = rejection(client.execute('eject', { device: 'x' }));
     const { id } = await monitor.take();
-    monitor.say({ error: { ...FAILURE, more: 1 }, id });
+    monitor.send({ error: { ...FAILURE, more: 1 }, id });
     const error = await rejected;
     expect(error).toBeInstanceOf(ExecuteError);
     expect(error).toMatchObject({
@@ -127,7 +127,7 @@ describe('executeMessage()', () => {
       const failed = client.executeMessage({ ...message, arguments: { x: 1 } });
       const [first, second] = [await monitor.take(), await monitor.take()];
       expect(first.id).not.toEqual(id);
-      monitor.say({ return: [1], id: first.id }, { error: FAILURE, id: second.id });
+      monitor.send({ return: [1], id: first.id }, { error: FAILURE, id: second.id });
       const own = id === undefined ? {} : { id };
       expect(await done).toStrictEqual({ return: [1], ...own });
       expect(await failed).toStrictEqual({ error: FAILURE, ...own });
@@ -141,7 +141,7 @@ describe('executeMessage()', () => {
     const done = client.executeMessage({ 'exec-oob': 'query-yank' });
     const command = await monitor.take();
     expect(command['exec-oob']).toBe('query-yank');
-    monitor.answer(command, []);
+    monitor.reply(command, []);
     expect(await done).toEqual({ return: [] } satisfies QmpReply);
     await client.disconnect();
   });
@@ -165,7 +165,7 @@ describe('the value of a reply', () => {
     async (value) => {
       const { client, monitor } = await session();
       const done = client.execute('x');
-      monitor.answer(await monitor.take(), value);
+      monitor.reply(await monitor.take(), value);
       expect(await done).toEqual(value);
       await client.disconnect();
     },
@@ -175,7 +175,7 @@ describe('the value of a reply', () => {
     const { client, monitor } = await session();
     const done = client.execute('x');
     const { id } = await monitor.take();
-    monitor.say(`${JSON.stringify({ return: { a: [1, { b: '{' }] }, id }, null, 4)}\r\n`);
+    monitor.send(`${JSON.stringify({ return: { a: [1, { b: '{' }] }, id }, null, 4)}\r\n`);
     expect(await done).toEqual({ a: [1, { b: '{' }] });
     await client.disconnect();
   });
@@ -184,7 +184,7 @@ describe('the value of a reply', () => {
     const { client, monitor } = await session();
     const done = client.execute('x');
     const { id } = await monitor.take();
-    monitor.say('{"return": {"half', Uint8Array.of(0xff), { return: 'whole', id });
+    monitor.send('{"return": {"half', Uint8Array.of(0xff), { return: 'whole', id });
     expect(await done).toBe('whole');
     await client.disconnect();
   });
@@ -194,7 +194,7 @@ describe('the value of a reply', () => {
     const done = client.execute('x');
     const { id } = await monitor.take();
     for (const byte of Buffer.from(`${JSON.stringify({ return: 'é€😀', id })}\r\n`)) {
-      monitor.say(Uint8Array.of(byte));
+      monitor.send(Uint8Array.of(byte));
     }
     expect(await done).toBe('é€😀');
     await client.disconnect();

@@ -15,7 +15,11 @@ describe('waitFor()', () => {
   it('resolves with the first event of that name, typed', async () => {
     const { client, monitor } = await session();
     const reset = client.waitFor('RESET');
-    monitor.say(eventOf('STOP'), eventOf('RESET', { guest: false, reason: 'x' }), eventOf('RESET'));
+    monitor.send(
+      eventOf('STOP'),
+      eventOf('RESET', { guest: false, reason: 'x' }),
+      eventOf('RESET'),
+    );
     const { data, timestamp } = await reset;
     expect(data.reason).toBe('x');
     expect(timestamp.microseconds).toBe(2);
@@ -29,7 +33,7 @@ describe('waitFor()', () => {
       seen.push(data.status);
       return data.status === 'concluded';
     });
-    monitor.say(jobEvent('created'), eventOf('STOP'), jobEvent('concluded'));
+    monitor.send(jobEvent('created'), eventOf('STOP'), jobEvent('concluded'));
     expect(await concluded).toEqual(jobEvent('concluded'));
     expect(seen).toEqual(['created', 'concluded']);
     await client.disconnect();
@@ -39,7 +43,7 @@ describe('waitFor()', () => {
     const client = createClient();
     const stopped = client.waitFor('STOP');
     const { monitor } = await session(undefined, client);
-    monitor.say(eventOf('STOP'));
+    monitor.send(eventOf('STOP'));
     expect((await stopped).event).toBe('STOP');
     await client.disconnect();
   });
@@ -51,7 +55,7 @@ describe('waitFor()', () => {
     expect(await rejected).toBeInstanceOf(ClosedError);
     const next = await session(undefined, client);
     const again = rejection(client.waitFor('STOP'));
-    next.monitor.say('%$\r\n');
+    next.monitor.send('%$\r\n');
     expect(await again).toBeInstanceOf(ClosedError);
     expect(await again).toHaveProperty('message', expect.stringContaining('STOP'));
     expect(monitor.peer.destroyed || monitor.peer.writableEnded).toBe(true);
@@ -68,7 +72,7 @@ describe('waitFor()', () => {
     expect(await rejected).toBeInstanceOf(TimeoutError);
     const message = 'No event STOP within 50 ms';
     expect(await rejected).toMatchObject({ phase: 'wait', ms: 50, message });
-    monitor.say(eventOf('STOP'));
+    monitor.send(eventOf('STOP'));
     await client.disconnect();
   });
 
@@ -99,7 +103,7 @@ describe('waitFor()', () => {
         throw boom;
       }),
     );
-    monitor.say(eventOf('RESUME'), eventOf('STOP'), eventOf('STOP'));
+    monitor.send(eventOf('RESUME'), eventOf('STOP'), eventOf('STOP'));
     expect(await rejected).toBeInstanceOf(HandlerError);
     expect(await rejected).toHaveProperty('cause', boom);
     expect(client.runstate).toBe('RUNNING');

@@ -62,20 +62,20 @@ export class ManualMonitor {
   }
 
   /** Sends messages (text and bytes as they are) in one chunk. */
-  say(...messages: readonly (object | string | Uint8Array)[]): void {
+  send(...messages: readonly (object | string | Uint8Array)[]): void {
     this.peer.write(Buffer.concat(messages.map(bytesOf)));
   }
 
   /** Replies to a command. */
-  answer({ id }: WireCommand, value: unknown = {}): void {
-    this.say({ return: value, id });
+  reply({ id }: WireCommand, value: unknown = {}): void {
+    this.send({ return: value, id });
   }
 
   /** Sends the greeting and replies to the negotiation, with which it resolves. */
   async establish(capabilities?: readonly string[]): Promise<WireCommand> {
-    this.say(greetingOf(capabilities));
+    this.send(greetingOf(capabilities));
     const command = await this.take();
-    this.answer(command);
+    this.reply(command);
     return command;
   }
 
