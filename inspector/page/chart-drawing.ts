@@ -1,6 +1,6 @@
 /** Draws a laid out chart as SVG. */
 
-import type { Chart, ChartEdge, ChartNode } from '../shared/view.ts';
+import type { Chart, ChartEdge, ChartLine, ChartNode } from '../shared/view.ts';
 import { svg } from './dom.ts';
 
 /** Distances in pixels, as in the server's layout. */
@@ -69,19 +69,14 @@ function nodeGroup(node: ChartNode, lines: StateLine[]): SVGGElement {
     const dot = svg('circle', { cx: x + width / 2, cy: y + height / 2, r: width / 2 });
     return svg('g', { class: 'initial' }, dot);
   }
+  const ownLines = node.lines.map((line, at) => stateLine(node, line, at));
+  lines.push(...ownLines);
   const isRegion = kind === 'parallel';
   const box = svg('rect', { x, y, width, height, rx: 6 });
   const inner =
     kind === 'final' &&
     svg('rect', { x: x + 3, y: y + 3, width: width - 6, height: height - 6, rx: 4 });
   const name = svg('text', { x: x + 12, y: y + FIRST_BASELINE, class: 'key' }, titleOf(node));
-  const below = node.lines.map((line, at) => {
-    const text = `${MARKS[line.kind]} ${line.text}`;
-    const position = { x: x + 12, y: y + FIRST_BASELINE + (at + 1) * LINE_HEIGHT };
-    const element = svg('text', { ...position, class: `line ${line.kind}` }, text);
-    lines.push({ element, node, kind: line.kind, name: line.name, text: line.text });
-    return element;
-  });
   const title = node.description === undefined ? undefined : svg('title', {}, node.description);
   return svg(
     'g',
@@ -90,8 +85,14 @@ function nodeGroup(node: ChartNode, lines: StateLine[]): SVGGElement {
     box,
     inner || undefined,
     name,
-    ...below,
+    ...ownLines.map(({ element }) => element),
   );
+}
+
+function stateLine(node: ChartNode, { kind, name, text }: ChartLine, at: number): StateLine {
+  const position = { x: node.x + 12, y: node.y + FIRST_BASELINE + (at + 1) * LINE_HEIGHT };
+  const element = svg('text', { ...position, class: `line ${kind}` }, `${MARKS[kind]} ${text}`);
+  return { element, node, kind, name, text };
 }
 
 const titleOf = ({ key, kind }: ChartNode): string => (kind === 'history' ? `${key} (H)` : key);

@@ -41,10 +41,7 @@ export class Detail {
   #facts(actor: ActorView, state: ActorState): HTMLElement {
     const since = html('dd');
     const from = this.#model.sinceOf(actor.id) ?? state.at;
-    const deadlines = (state.deadlines ?? []).map((deadline) => {
-      const left = html('dd');
-      return { deadline, left, term: html('dt', {}, eventText(deadline.event)) };
-    });
+    const deadlines = (state.deadlines ?? []).map((deadline) => ({ deadline, left: html('dd') }));
     this.#updateTimes = () => {
       const now = this.#model.clockOf(actor.program);
       since.textContent = `${clockTime(from)}, for ${duration(Math.max(0, now - from))}`;
@@ -56,11 +53,13 @@ export class Detail {
       'dl',
       {},
       ...pair('state', valueText(state.value), 'value'),
-      html('dt', {}, 'since'),
-      since,
+      ...[html('dt', {}, 'since'), since],
       ...pair('event', eventText(state.event)),
       ...(state.status === 'active' ? [] : pair('status', state.status)),
-      ...deadlines.flatMap(({ term, left }) => [term, left]),
+      ...deadlines.flatMap(({ deadline: { event }, left }) => [
+        html('dt', {}, eventText(event)),
+        left,
+      ]),
       ...pair('actor', actor.id),
     );
   }

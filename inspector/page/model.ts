@@ -37,8 +37,6 @@ export class Model {
   actorsVersion = 0;
   /** Incremented when the server sends the full state. */
   epoch = 0;
-  /** Incremented when a chart arrives. */
-  chartsVersion = 0;
   readonly #changes = new WeakMap<Entry, StateChange>();
   readonly #since = new Map<string, { readonly text: string; readonly at: number }>();
   readonly #lastAt = new Map<string, number>();
@@ -76,12 +74,8 @@ export class Model {
         this.#addEntry(message);
         break;
       case 'chart':
-        this.charts.set(message.id, message.chart);
-        this.chartsVersion += 1;
-        break;
       case 'no-chart':
-        this.charts.set(message.id, message.why);
-        this.chartsVersion += 1;
+        this.charts.set(message.id, message.type === 'chart' ? message.chart : message.why);
         break;
       case 'wire':
         this.wire = message.on;

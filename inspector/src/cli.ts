@@ -39,6 +39,18 @@ async function main(args: string[]): Promise<void> {
     token: values.token ?? persistentToken(),
     origins: values.origin,
   });
+  const interrupted = closeOnSignal(inspector);
+  try {
+    for (const file of files) await openRecording(inspector, file);
+    if (!interrupted.aborted) console.log(`The inspector is at ${inspector.url}`);
+  } catch (error) {
+    await inspector.close();
+    if (!interrupted.aborted) throw error;
+  }
+}
+
+/** Closes the inspector at SIGINT or SIGTERM, when the returned signal is aborted, too. */
+function closeOnSignal(inspector: Inspector): AbortSignal {
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
@@ -46,13 +58,7 @@ async function main(args: string[]): Promise<void> {
       void inspector.close();
     });
   }
-  try {
-    for (const file of files) await openRecording(inspector, file);
-    if (!interrupted.signal.aborted) console.log(`The inspector is at ${inspector.url}`);
-  } catch (error) {
-    await inspector.close();
-    if (!interrupted.signal.aborted) throw error;
-  }
+  return interrupted.signal;
 }
 
 function parseArguments(args: string[]) {

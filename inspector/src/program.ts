@@ -146,8 +146,7 @@ export class Program {
         break;
       case 'service.state': {
         const state = this.#stateOf(event.state);
-        const wirechart = this.#latestFacts(registration);
-        this.#living.set(sessionId, { ...registration, state: this.#message['state'], wirechart });
+        this.#living.set(sessionId, this.#updated(registration));
         this.#add({ kind: 'state', at, actor, state });
         break;
       }
@@ -241,11 +240,12 @@ export class Program {
     };
   }
 
-  /** The current message's field `wirechart`. Only a registration has its `kind`, so that is kept. */
-  #latestFacts(registration: JsonObject): JsonObject {
+  /** A registration with the state of the current message, which does not repeat the `kind`. */
+  #updated(registration: JsonObject): JsonObject {
     const facts = isObject(registration['wirechart']) ? registration['wirechart'] : {};
     const latest = isObject(this.#message['wirechart']) ? this.#message['wirechart'] : {};
-    return { ...latest, ...('kind' in facts && { kind: facts['kind'] }) };
+    const wirechart = { ...latest, ...('kind' in facts && { kind: facts['kind'] }) };
+    return { ...registration, state: this.#message['state'], wirechart };
   }
 
   #add(entry: UnsizedEntry): void {

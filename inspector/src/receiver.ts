@@ -25,7 +25,7 @@ export interface Receiver {
 }
 
 type Windows = NonNullable<Parameters<typeof createWindowReceiver>[0]>;
-type Listener = (message: { readonly data: object }) => void;
+type WindowListener = (message: { readonly data: object }) => void;
 
 /**
  * Opens a receiver, which at once asks the program for its living actors.
@@ -37,17 +37,8 @@ export function openReceiver(
   onEvent: (event: ReceiverEvent) => void,
   send: (command: object) => void,
 ): Receiver {
-  const listeners = new Set<Listener>();
-  const window = {
-    addEventListener: (_: 'message', listener: Listener) => listeners.add(listener),
-    removeEventListener: (_: 'message', listener: Listener) => listeners.delete(listener),
-  };
-  const targetWindow = { postMessage: send };
-  // The receiver uses no other methods of a window.
-  const receiver = createWindowReceiver({
-    window: window as unknown as Windows['window'] & object,
-    targetWindow: targetWindow as unknown as Windows['targetWindow'] & object,
-  });
+  const listeners = new Set<WindowListener>();
+  const receiver = createWindowReceiver(fakeWindows(listeners, send));
   receiver.subscribe(onEvent);
   return {
     receive: (message) => {
@@ -59,6 +50,19 @@ export function openReceiver(
       receiver.send({ type: 'xstate.event', event, service });
     },
     stop: () => receiver.stop?.(),
+  };
+}
+
+/** The two windows, with the only methods of theirs that the receiver uses. */
+function fakeWindows(listeners: Set<WindowListener>, send: (command: object) => void): Windows {
+  const window = {
+    addEventListener: (_: 'message', listener: WindowListener) => listeners.add(listener),
+    removeEventListener: (_: 'message', listener: WindowListener) => listeners.delete(listener),
+  };
+  const targetWindow = { postMessage: send };
+  return {
+    window: window as unknown as Windows['window'] & object,
+    targetWindow: targetWindow as unknown as Windows['targetWindow'] & object,
   };
 }
 

@@ -61,23 +61,18 @@ function lineOfEntry(entry: Entry): string {
       return '';
     case 'stop':
       return lineOf({ type: 'service.stop', sessionId, wirechart: { at } });
-    case 'event': {
-      const { name, data, origin } = entry;
-      const scxml = { name, data, $$type: 'scxml', type: 'external', origin };
-      const event = JSON.stringify(scxml);
-      return lineOf({ type: 'service.event', event, sessionId, wirechart: { at } });
-    }
-    case 'state':
+    case 'event':
       return lineOf({
-        type: 'service.state',
-        state: stateText(entry.state),
+        type: 'service.event',
+        event: eventText(entry),
         sessionId,
-        wirechart: factsOf(entry.state),
+        wirechart: { at },
       });
+    case 'state':
+      return lineOf({ type: 'service.state', sessionId, ...stateFields(entry.state) });
     case 'message': {
       const { direction, text, bytes, skipped } = entry;
-      const facts = { direction, text, bytes, skipped, at };
-      return lineOf({ type: 'wirechart.message', sessionId, ...facts });
+      return lineOf({ type: 'wirechart.message', sessionId, direction, text, bytes, skipped, at });
     }
     case 'problem':
       return lineOf({ type: 'wirechart.problem', text: entry.text, at });
@@ -85,6 +80,9 @@ function lineOfEntry(entry: Entry): string {
 }
 
 const lineOf = (message: object): string => `${JSON.stringify(message)}\n`;
+
+const eventText = ({ name, data, origin }: Extract<Entry, { kind: 'event' }>): string =>
+  JSON.stringify({ name, data, $$type: 'scxml', type: 'external', origin });
 
 const stateText = ({ value, context, event, status }: ActorState): string =>
   JSON.stringify({
@@ -100,6 +98,11 @@ const stateText = ({ value, context, event, status }: ActorState): string =>
     done: status === 'done',
     tags: [],
   });
+
+const stateFields = (state: ActorState): object => ({
+  state: stateText(state),
+  wirechart: factsOf(state),
+});
 
 /** The properties that belong to the field `wirechart`, and not to the XState 4 state. */
 const factsOf = (state: ActorState): object =>
