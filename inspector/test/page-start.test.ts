@@ -17,7 +17,8 @@ describePage('npm start -- --inspect', () => {
     });
     const exited = once(child, 'exit');
     cleanUp(async () => {
-      child.kill('SIGKILL');
+      // It ends its QEMU then; a SIGKILL would leave it running.
+      child.kill('SIGTERM');
       await exited;
     });
     const url = await new Promise<string>((resolve) => {
