@@ -20,7 +20,8 @@ const CHUNKS: Readonly<Record<string, RegExp>> = {
   core: /^(?:core|async|codecs)\//,
   inspect: /^inspect\//,
   // What QmpClient does not need.
-  services: /^(?:server|supervisor|io\/child)\/|^machines\/(?:server|supervisor|peer)|^io\/serve/,
+  services:
+    /^(?:server|supervisor|io\/child)\/|^machines\/(?:server|supervisor|peer)|^io\/(?:serve|tls-)/,
   engine: /^(?:protocol|machines|io)\//,
   qmp: /^qmp\//,
   testing: /^testing\//,

@@ -41,9 +41,14 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
 /** What means nothing but itself within a string. */
-const PLAIN = new Uint8Array(256).fill(1, 0x20, 0x7f);
-PLAIN[QUOTE] = 0;
-PLAIN[BACKSLASH] = 0;
+const PLAIN = /* @__PURE__ */ plainCharacters();
+
+function plainCharacters(): Uint8Array {
+  const plain = new Uint8Array(256).fill(1, 0x20, 0x7f);
+  plain[QUOTE] = 0;
+  plain[BACKSLASH] = 0;
+  return plain;
+}
 
 /** The index behind the JSON value that begins at `at`. It does not go past the end of the line. */
 function endOfValue(lines: AsciiLines, at: number, depth = 0): number {

@@ -33,18 +33,23 @@ const CLOSE = 5;
 const BREAK = 6;
 const RESET = 7;
 
-const ACTIONS = new Uint8Array(768).fill(TO_TEXT, ESCAPED);
-for (const place of [STRUCTURE, TEXT, ESCAPED]) {
-  ACTIONS[place + 0x00] = RESET;
-  ACTIONS[place + 0xff] = RESET;
+const ACTIONS = /* @__PURE__ */ actionTable();
+
+function actionTable(): Uint8Array {
+  const actions = new Uint8Array(768).fill(TO_TEXT, ESCAPED);
+  for (const place of [STRUCTURE, TEXT, ESCAPED]) {
+    actions[place + 0x00] = RESET;
+    actions[place + 0xff] = RESET;
+  }
+  for (const bracket of '{[') actions[STRUCTURE + bracket.charCodeAt(0)] = OPEN;
+  for (const bracket of '}]') actions[STRUCTURE + bracket.charCodeAt(0)] = CLOSE;
+  actions[STRUCTURE + QUOTE] = TO_TEXT;
+  actions[TEXT + QUOTE] = TO_STRUCTURE;
+  actions[TEXT + BACKSLASH] = TO_ESCAPED;
+  actions[TEXT + LF] = BREAK;
+  actions[ESCAPED + LF] = BREAK;
+  return actions;
 }
-for (const bracket of '{[') ACTIONS[STRUCTURE + bracket.charCodeAt(0)] = OPEN;
-for (const bracket of '}]') ACTIONS[STRUCTURE + bracket.charCodeAt(0)] = CLOSE;
-ACTIONS[STRUCTURE + QUOTE] = TO_TEXT;
-ACTIONS[TEXT + QUOTE] = TO_STRUCTURE;
-ACTIONS[TEXT + BACKSLASH] = TO_ESCAPED;
-ACTIONS[TEXT + LF] = BREAK;
-ACTIONS[ESCAPED + LF] = BREAK;
 
 /** Whether a byte resets the stream. */
 export function isReset(byte: number | undefined): boolean {

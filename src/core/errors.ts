@@ -40,7 +40,7 @@ export type ErrorCode =
   | 'ERR_QMP_BUSY';
 
 /** Shared by all copies of this package in a program, and by all realms. */
-const BRAND = Symbol.for('wirechart.error');
+const BRAND = /* @__PURE__ */ Symbol.for('wirechart.error');
 
 /** The root of all errors of this library; never thrown itself. */
 export abstract class WirechartError extends Error {

@@ -9,7 +9,8 @@
 import type { Codec, Decoder, Limits } from './types.ts';
 
 /** The key of the method that a skipping codec has in addition. */
-export const CREATE_SKIPPING_DECODER: unique symbol = Symbol('createSkippingDecoder');
+export const CREATE_SKIPPING_DECODER: unique symbol =
+  /* @__PURE__ */ Symbol('createSkippingDecoder');
 
 /** A codec whose decoders may skip messages; those of its `createDecoder()` skip none. */
 export interface SkippingCodec<In, Out = In> extends Codec<In, Out> {
