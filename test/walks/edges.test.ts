@@ -1,4 +1,4 @@
-/** Every edge of the chart's own graph, on the real machine, against the model by hand. */
+/** Takes every edge of the chart's graph on the real machine, and compares it with the model. */
 
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -19,11 +19,11 @@ import {
   COMMANDS,
   type LinkMethod,
   FAULTS,
-  PLACE_NAMES,
+  STATE_NAMES,
   possibleIn,
   type Stimulus,
   TABLE,
-  type World,
+  type Variant,
 } from './model.ts';
 import { Rig } from './rig.ts';
 import { textOf } from './texts.ts';
@@ -34,9 +34,9 @@ import {
   EVENTS,
   type Input,
   inputOf,
-  UNLIKE_WORLDS,
-  WORLDS,
-} from './worlds.ts';
+  DIVERSE_VARIANTS,
+  VARIANTS,
+} from './variants.ts';
 
 type Snapshot = SnapshotFrom<Chart>;
 
@@ -55,13 +55,13 @@ const ACTORS: Record<LinkMethod, string> = {
 const isLinkMethod = (key: string): key is LinkMethod => key in ACTORS;
 const LINK_METHODS = Object.keys(ACTORS).filter(isLinkMethod);
 
-/** XState's own events are no part of a machine's event type. */
+/** XState's own events are not part of a machine's event type. */
 const internal = (event: EventObject & Record<string, unknown>): ProtocolEvent =>
   event as EventObject as ProtocolEvent;
 
-/** What a stimulus is to the machine: with its actors alive, one event each. */
+/** The stimuli that are possible in a snapshot, each with its event. */
 const eventsIn = ({ children, status, _nodes }: Snapshot): [Stimulus, ProtocolEvent][] => [
-  // XState itself hears nothing any more for a machine that has ended, and warns of it.
+  // XState drops events to a machine that has ended, and prints a warning.
   ...COMMANDS.filter(() => status === 'active').map((command): [Stimulus, ProtocolEvent] => [
     command,
     EVENTS[command],
@@ -81,21 +81,22 @@ const reportsOf = (method: LinkMethod): [Stimulus, ProtocolEvent][] => {
   return method === 'write' ? failed : [[`${method} done`, done], ...failed];
 };
 
-/** The chart as a function; nothing is started and nothing emitted. */
-const onPaper = (chart: Chart): ActorLogic<Snapshot, ProtocolEvent, Input> => ({
+/** The chart as pure logic, which starts no actors and emits nothing. */
+const pureLogic = (chart: Chart): ActorLogic<Snapshot, ProtocolEvent, Input> => ({
   getInitialSnapshot: (_, input) => initialTransition(chart, input)[0],
   transition: (snapshot, event) => transition(chart, snapshot, event)[0],
   getPersistedSnapshot: (snapshot) => snapshot,
 });
 
-/** Which states are told apart: by what decides where they lead, or by all that they remember. */
-const roughKeyOf = ({ value, context }: Snapshot): string => {
+/** Distinguishes states only by what decides where they lead. */
+const coarseKeyOf = ({ value, context }: Snapshot): string => {
   const { phase, endExpected, cause, suppressed, session } = context;
   return JSON.stringify([
     [pathOf(value), phase, endExpected],
     [cause === undefined, suppressed.length > 0, session > 0],
   ]);
 };
+/** Distinguishes states by everything that they remember. */
 const fineKeyOf = ({ value, context }: Snapshot): string => {
   const { phase, endExpected, cause, suppressed, session } = context;
   return JSON.stringify([
@@ -108,20 +109,20 @@ interface Edge {
   readonly path: readonly Stimulus[];
   readonly stimulus: Stimulus;
   readonly leadsTo: string;
-  /** Whether it leads back to where it came from. */
+  /** Whether it leads back to its start. */
   readonly isLoop: boolean;
 }
 
-/** The chart's graph: every edge, with the shortest path to its start. */
-function edgesOf(world: World, keyOf: typeof fineKeyOf): Edge[] {
+/** The edges of the chart's graph, each with the shortest path to its start. */
+function edgesOf(variant: Variant, keyOf: typeof fineKeyOf): Edge[] {
   const stimuli = new Map<ProtocolEvent, Stimulus>();
   const stimulusOf = (event: ProtocolEvent): Stimulus => {
     const stimulus = stimuli.get(event);
-    if (stimulus === undefined) throw new Error(`No stimulus makes ${event.type}`);
+    if (stimulus === undefined) throw new Error(`No stimulus has the event ${event.type}`);
     return stimulus;
   };
-  const graph = getAdjacencyMap(onPaper(chartOf(world)), {
-    input: inputOf(world),
+  const graph = getAdjacencyMap(pureLogic(chartOf(variant)), {
+    input: inputOf(variant),
     serializeState: keyOf,
     serializeEvent: stimulusOf,
     events: (snapshot) =>
@@ -143,8 +144,8 @@ function edgesOf(world: World, keyOf: typeof fineKeyOf): Edge[] {
   });
 }
 
-const walked = async (world: World, path: readonly Stimulus[]): Promise<Rig> => {
-  const rig = new Rig(world);
+const rigAfter = async (variant: Variant, path: readonly Stimulus[]): Promise<Rig> => {
+  const rig = new Rig(variant);
   rig.check();
   for (const stimulus of path) {
     await rig.take(stimulus);
@@ -153,71 +154,75 @@ const walked = async (world: World, path: readonly Stimulus[]): Promise<Rig> => 
   return rig;
 };
 
-const HOMES = ['destroy done', 'destroy reset', 'deadline'] as const;
+const TEARDOWNS = ['destroy done', 'destroy reset', 'deadline'] as const;
 const visited = new Set<string>();
 const used = new Set<number>();
 
 const take = async (rig: Rig, { stimulus, leadsTo }: Edge): Promise<void> => {
-  expect(possibleIn(rig.model), rig.story).toContain(stimulus);
+  expect(possibleIn(rig.model), rig.history).toContain(stimulus);
   await rig.take(stimulus);
   rig.check();
-  expect(rig.model.place, rig.story).toBe(leadsTo);
+  expect(rig.model.state, rig.history).toBe(leadsTo);
 };
 
-/** Edges that start in the same state: each on a machine of its own, but for those that lead nowhere. */
-async function replay(world: World, edges: readonly Edge[]): Promise<void> {
+/** Takes edges that start in the same state, each on a new machine; all loops share one machine. */
+async function replay(variant: Variant, edges: readonly Edge[]): Promise<void> {
   const loops = edges.filter(({ isLoop }) => isLoop);
   const walks = [loops, ...edges.filter(({ isLoop }) => !isLoop).map((edge) => [edge])];
   for (const [at, walk] of walks.entries()) {
-    const rig = await walked(world, edges[0]?.path ?? []);
+    const rig = await rigAfter(variant, edges[0]?.path ?? []);
     for (const edge of walk) await take(rig, edge);
-    await rig.goHome(HOMES[at % HOMES.length]);
-    visited.add(rig.model.place);
+    await rig.returnToIdle(TEARDOWNS[at % TEARDOWNS.length]);
+    visited.add(rig.model.state);
     for (const { leadsTo } of walk) visited.add(leadsTo);
     for (const row of rig.rows) used.add(row);
   }
   await turn();
 }
 
-const replayAll = async (world: World, keyOf: typeof fineKeyOf): Promise<number> => {
-  const edges = edgesOf(world, keyOf);
+const replayAll = async (variant: Variant, keyOf: typeof fineKeyOf): Promise<number> => {
+  const edges = edgesOf(variant, keyOf);
   for (const path of new Set(edges.map((edge) => edge.path))) {
     await replay(
-      world,
+      variant,
       edges.filter((edge) => edge.path === path),
     );
   }
   return edges.length;
 };
 
-const nameOf = (world: World): string =>
-  Object.entries(world)
-    .flatMap(([key, is]) => (is ? [key] : []))
-    .join(', ') || 'none of all';
-const named = (worlds: readonly World[]) => worlds.map((world) => ({ name: nameOf(world), world }));
+const nameOf = (variant: Variant): string =>
+  Object.entries(variant)
+    .flatMap(([key, isSet]) => (isSet ? [key] : []))
+    .join(', ') || 'none';
+const withNames = (variants: readonly Variant[]) =>
+  variants.map((variant) => ({ name: nameOf(variant), variant }));
 
 describe('every edge of the chart leads where the model says', () => {
-  it.each(named(UNLIKE_WORLDS))('where the machine is for: $name', async ({ world }) => {
-    const edges = await replayAll(world, thorough(roughKeyOf, fineKeyOf));
+  it.each(withNames(DIVERSE_VARIANTS))('for the options: $name', async ({ variant }) => {
+    const edges = await replayAll(variant, thorough(coarseKeyOf, fineKeyOf));
     expect(edges).toBeGreaterThan(250);
   });
 
-  const others = WORLDS.filter((world) => !UNLIKE_WORLDS.includes(world));
-  it.runIf(isThorough).each(named(others))('and for: $name', async ({ world }) => {
-    await replayAll(world, roughKeyOf);
-  });
+  const others = VARIANTS.filter((variant) => !DIVERSE_VARIANTS.includes(variant));
+  it.runIf(isThorough).each(withNames(others))(
+    'and for the options: $name',
+    async ({ variant }) => {
+      await replayAll(variant, coarseKeyOf);
+    },
+  );
 
-  it('and they lead everywhere, and use every row of the model', () => {
-    expect([...visited].sort()).toEqual([...PLACE_NAMES].sort());
+  it('and all edges together reach every state and use every row of the model', () => {
+    expect([...visited].sort()).toEqual([...STATE_NAMES].sort());
     expect(TABLE.filter((_, row) => !used.has(row))).toEqual([]);
   });
 
-  it('and the chart has no state that the model does not know', () => {
-    // It is left as soon as it is entered.
-    const passed = 'DISCONNECTING.closed';
-    const states = leaves.map(pathOfNode).filter((path) => path !== passed);
-    // Only the machine of one session has the state to end in.
-    expect([...states, 'ENDED'].sort()).toEqual([...PLACE_NAMES].sort());
+  it('and the chart has no other states than the model', () => {
+    // This state is left as soon as it is entered.
+    const transient = 'DISCONNECTING.closed';
+    const states = leaves.map(pathOfNode).filter((path) => path !== transient);
+    // Only a machine for a single session has the state ENDED.
+    expect([...states, 'ENDED'].sort()).toEqual([...STATE_NAMES].sort());
   });
 });
 
@@ -227,26 +232,31 @@ const isReport = (stimulus: Stimulus): boolean => {
 };
 
 describe('a command in the turn in which a method settles', () => {
-  const worlds = thorough(UNLIKE_WORLDS, WORLDS);
-  it.each(named(worlds))('comes first, where the machine is for: $name', async ({ world }) => {
-    // One way into each place is enough: what is remembered does not matter to who comes first.
+  const variants = thorough(DIVERSE_VARIANTS, VARIANTS);
+  it.each(withNames(variants))('is handled first, for the options: $name', async ({ variant }) => {
+    // One path to each state is enough: the context does not influence which event is handled
+    // first.
     const paths = new Map<string, readonly Stimulus[]>();
-    for (const { leadsTo, path, stimulus } of edgesOf(world, roughKeyOf)) {
+    for (const { leadsTo, path, stimulus } of edgesOf(variant, coarseKeyOf)) {
       if (!paths.has(leadsTo)) paths.set(leadsTo, [...path, stimulus]);
     }
     for (const path of paths.values()) {
-      const { model } = await walked(world, path);
-      for (const report of possibleIn(model).filter(isReport)) await raceAll(world, path, report);
+      const { model } = await rigAfter(variant, path);
+      for (const report of possibleIn(model).filter(isReport)) await raceAll(variant, path, report);
     }
   });
 });
 
-async function raceAll(world: World, path: readonly Stimulus[], report: Stimulus): Promise<void> {
+async function raceAll(
+  variant: Variant,
+  path: readonly Stimulus[],
+  report: Stimulus,
+): Promise<void> {
   for (const command of COMMANDS) {
-    const rig = await walked(world, path);
+    const rig = await rigAfter(variant, path);
     await rig.race(report, command);
     rig.check();
-    await rig.goHome();
+    await rig.returnToIdle();
   }
   await turn();
 }

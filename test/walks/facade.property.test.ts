@@ -1,8 +1,9 @@
 /**
- * Two protocols that talk to each other, and do whatever they like in whatever order.
+ * Two connected protocols that take random steps in a random order.
  *
- * Every move of the streams, of a handler and of a handshake waits for its turn, and fast-check says
- * whose turn it is. A failure is shrunk to the shortest walk that still fails, and tells its story.
+ * Every event of the streams, of a handler and of a handshake is scheduled, and fast-check chooses
+ * their order. A failure is shrunk to the shortest walk that still fails, and its message has the
+ * history.
  */
 
 import fc from 'fast-check';
@@ -11,137 +12,137 @@ import { AsyncProtocol, lines } from '../../src/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { thorough } from '../support/thorough.ts';
 import {
-  Chronicle,
-  FacadeWorld,
+  SessionLog,
+  FacadeSimulation,
   type Pace,
   paces,
-  STEP_OF_TIME,
+  TIME_STEP_MS,
   TIMEOUTS,
-} from './facade-world.ts';
+} from './facade-simulation.ts';
 import type { ScheduledStream } from './scheduled-stream.ts';
 
 expectIdleAfterEach();
 
 type Name = 'left' | 'right';
 
-/** One of the two. */
+/** One of the two protocols. */
 class Side {
   readonly protocol: AsyncProtocol<string>;
-  readonly chronicle: Chronicle;
+  readonly log: SessionLog;
   readonly name: Name;
-  readonly world: FacadeWorld;
-  /** Its end of the streams, if nobody has taken it yet. */
+  readonly simulation: FacadeSimulation;
+  /** Its end of the last pair of streams. */
   stream: ScheduledStream | undefined;
-  /** The numbers of the messages that came. */
-  readonly heard: number[] = [];
+  /** The numbers of the messages that were received. */
+  readonly received: number[] = [];
 
-  constructor(world: FacadeWorld, name: Name) {
-    this.world = world;
+  constructor(simulation: FacadeSimulation, name: Name) {
+    this.simulation = simulation;
     this.name = name;
-    const handshake = () => world.inTurn(`${name} has established`);
+    const handshake = () => simulation.scheduled(`${name} has established`);
     this.protocol = new AsyncProtocol<string>(
       { codec: lines(), onMessage: this.#take, ...(name === 'left' && { handshake }) },
-      { clock: world.clock, timeouts: TIMEOUTS, limits: { highWaterMark: 50 } },
+      { clock: simulation.clock, timeouts: TIMEOUTS, limits: { highWaterMark: 50 } },
     );
-    this.chronicle = new Chronicle(this.protocol);
+    this.log = new SessionLog(this.protocol);
   }
 
-  watch(what: string, promise: Promise<unknown>): Promise<PromiseSettledResult<unknown>> {
-    return this.world.watch(`${this.name}.${what}`, promise);
+  watch(label: string, promise: Promise<unknown>): Promise<PromiseSettledResult<unknown>> {
+    return this.simulation.watch(`${this.name}.${label}`, promise);
   }
 
-  /** The left one takes its time, the right one answers. */
+  /** The left handler resolves later; the right one answers long messages. */
   readonly #take = (message: string): Promise<void> | undefined => {
-    this.heard.push(Number.parseInt(message, 10));
-    if (this.name === 'left') return this.world.inTurn('left has handled a message');
+    this.received.push(Number.parseInt(message, 10));
+    if (this.name === 'left') return this.simulation.scheduled('left has handled a message');
     if (message.length > 50) void this.watch('answer', this.protocol.send('0'));
     return undefined;
   };
 }
 
-/** Both, and what they share. */
-interface Walkers {
-  readonly world: FacadeWorld;
+/** Both sides, and their simulation. */
+interface Pair {
+  readonly simulation: FacadeSimulation;
   readonly sides: Record<Name, Side>;
-  /** Of the messages that were sent. */
+  /** The number of messages that were sent. */
   number: number;
 }
 
-const join = ({ world, sides }: Walkers): void => {
-  [sides.left.stream, sides.right.stream] = world.pair('left', 'right');
+const joinStreams = ({ simulation, sides }: Pair): void => {
+  [sides.left.stream, sides.right.stream] = simulation.pair('left', 'right');
 };
 
-/** Connects a side by its end of the streams; by new ones, if it has used that. */
-function connect(walkers: Walkers, name: Name, signal?: AbortSignal): Promise<unknown> {
-  const side = walkers.sides[name];
-  if (side.stream === undefined || side.stream.destroyed) join(walkers);
+/** Connects a side by its end of the streams, or of new ones if that was destroyed. */
+function connect(pair: Pair, name: Name, signal?: AbortSignal): Promise<unknown> {
+  const side = pair.sides[name];
+  if (side.stream === undefined || side.stream.destroyed) joinStreams(pair);
   const { stream } = side;
   if (stream === undefined) return Promise.resolve();
   const attempt = side.watch('connect', side.protocol.connect({ stream }, { signal }));
-  side.chronicle.attempt(attempt);
+  side.log.addAttempt(attempt);
   return attempt;
 }
 
-function connectBoth(walkers: Walkers): Promise<unknown> {
-  join(walkers);
-  return Promise.all([connect(walkers, 'left'), connect(walkers, 'right')]);
+function connectBoth(pair: Pair): Promise<unknown> {
+  joinStreams(pair);
+  return Promise.all([connect(pair, 'left'), connect(pair, 'right')]);
 }
 
-function send(walkers: Walkers, side: Side, length: number): void {
-  walkers.number += 1;
-  const message = `${String(walkers.number)} ${'.'.repeat(length)}`;
+function send(pair: Pair, side: Side, length: number): void {
+  pair.number += 1;
+  const message = `${String(pair.number)} ${'.'.repeat(length)}`;
   void side.watch('send', side.protocol.send(message));
 }
 
-/** What a walk waits for goes before its next step. */
-const ACTS: Record<string, (walkers: Walkers, side: Side) => unknown> = {
-  connects: (walkers, { name }) => {
-    void connect(walkers, name);
+/** The walk awaits the result of an action before its next step. */
+const ACTIONS: Record<string, (pair: Pair, side: Side) => unknown> = {
+  connects: (pair, { name }) => {
+    void connect(pair, name);
   },
-  'connects, perhaps': (walkers, { name }) => {
-    void connect(walkers, name, walkers.world.signal());
+  'connects with a signal': (pair, { name }) => {
+    void connect(pair, name, pair.simulation.signal());
   },
-  'connects, and gives up soon': (walkers, { name }) => {
-    void connect(walkers, name, walkers.world.signal());
-    walkers.world.later(`${name} gives up`, () => {
-      walkers.world.giveUp();
+  'connects, and aborts soon': (pair, { name }) => {
+    void connect(pair, name, pair.simulation.signal());
+    pair.simulation.later(`${name} aborts`, () => {
+      pair.simulation.abortAll();
     });
   },
-  'and the other connect': (walkers) => {
-    void connectBoth(walkers);
+  'and the other connect': (pair) => {
+    void connectBoth(pair);
   },
   'and the other are connected': connectBoth,
-  waits: async ({ world }) => {
-    for (let turns = 0; turns < 5; turns += 1) await world.inTurn('time goes by');
+  waits: async ({ simulation }) => {
+    for (let turns = 0; turns < 5; turns += 1) await simulation.scheduled('time goes by');
   },
   disconnects: (_, side) => {
     void side.watch('disconnect', side.protocol.disconnect());
   },
-  'disconnects, perhaps': ({ world }, side) => {
-    void side.watch('disconnect', side.protocol.disconnect({ signal: world.signal() }));
+  'disconnects with a signal': ({ simulation }, side) => {
+    void side.watch('disconnect', side.protocol.disconnect({ signal: simulation.signal() }));
   },
-  'disconnects by force': (_, side) => {
+  'disconnects with force': (_, side) => {
     void side.watch('disconnect', side.protocol.disconnect({ force: true }));
   },
-  sends: (walkers, side) => {
-    send(walkers, side, 5);
+  sends: (pair, side) => {
+    send(pair, side, 5);
   },
-  'sends a long one': (walkers, side) => {
-    send(walkers, side, 70_000);
+  'sends a long message': (pair, side) => {
+    send(pair, side, 70_000);
   },
-  'sends a bad one': (_, side) => {
+  'sends an invalid message': (_, side) => {
     void side.watch('send', side.protocol.send('two\nlines'));
   },
   flushes: (_, side) => {
     void side.watch('flush', side.protocol.flush());
   },
-  'flushes, perhaps': ({ world }, side) => {
-    void side.watch('flush', side.protocol.flush({ signal: world.signal() }));
+  'flushes with a signal': ({ simulation }, side) => {
+    void side.watch('flush', side.protocol.flush({ signal: simulation.signal() }));
   },
-  'gives up': ({ world }) => {
-    world.giveUp();
+  'aborts all signals': ({ simulation }) => {
+    simulation.abortAll();
   },
-  'asks how it ends': (_, side) => {
+  'awaits closed': (_, side) => {
     void side.watch('closed', side.protocol.closed);
   },
   'expects the end': (_, side) => {
@@ -156,69 +157,76 @@ const ACTS: Record<string, (walkers: Walkers, side: Side) => unknown> = {
   'has its stream destroyed': (_, { stream }) => {
     stream?.destroy();
   },
-  'has its stream broken': (_, { stream }) => {
+  'has its stream destroyed with an error': (_, { stream }) => {
     stream?.destroy(new Error('broken'));
   },
-  'sees time pass': ({ world }) => {
-    world.clock.increment(STEP_OF_TIME);
+  'sees a step of the clock': ({ simulation }) => {
+    simulation.clock.increment(TIME_STEP_MS);
   },
 };
 
-/** What a session is for must come more often than what ends it. */
-const USUAL = [
+/** Most steps must be of these, because many of the others end the session. */
+const COMMON_ACTIONS = [
   'and the other are connected',
   'sends',
   'sends',
-  'sends a long one',
+  'sends a long message',
   'flushes',
   'waits',
 ];
-const act = fc.oneof(
-  { weight: 4, arbitrary: fc.constantFrom(...USUAL) },
-  { weight: 1, arbitrary: fc.constantFrom(...Object.keys(ACTS)) },
+const action = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(...COMMON_ACTIONS) },
+  { weight: 1, arbitrary: fc.constantFrom(...Object.keys(ACTIONS)) },
 );
-const step = fc.tuple(fc.constantFrom<Name>('left', 'right'), act);
-// Without a size fast-check takes ten for long enough.
+const step = fc.tuple(fc.constantFrom<Name>('left', 'right'), action);
+// By default fast-check generates arrays of about ten elements at most.
 const steps = fc.array(step, { maxLength: 30, size: 'max' });
 
-async function bringHome({ world, sides }: Walkers): Promise<void> {
+async function returnToIdle({ simulation, sides }: Pair): Promise<void> {
   const both = Object.values(sides);
-  const areHome = (): boolean => both.every(({ protocol }) => protocol.runstate === 'IDLE');
+  const areIdle = (): boolean => both.every(({ protocol }) => protocol.runstate === 'IDLE');
   for (const side of both) void side.watch('disconnect', side.protocol.disconnect());
-  await world.settleInTime(areHome);
-  // Who asked for the end of the first session waits for one.
+  await simulation.settleUntil(areIdle);
+  // `closed` settles only at the end of a session, so a side that had none gets one.
   for (const side of both.filter(({ protocol }) => protocol.outcome === undefined)) {
-    const [stream] = world.pair(side.name, 'nobody');
-    side.chronicle.attempt(side.watch('connect', side.protocol.connect({ stream })));
+    const [stream] = simulation.pair(side.name, 'no peer');
+    side.log.addAttempt(side.watch('connect', side.protocol.connect({ stream })));
     void side.watch('disconnect', side.protocol.disconnect({ force: true }));
   }
-  await world.settleInTime(areHome);
+  await simulation.settleUntil(areIdle);
 }
 
-/** How much all walks together have seen; too little proves nothing. */
-const seen = { sessions: 0, messages: 0 };
+/** The sessions and messages of all walks together, which must not be too few. */
+const totals = { sessions: 0, messages: 0 };
 
-async function walk(scheduler: fc.Scheduler, how: readonly Pace[], taken: [Name, string][]) {
-  const world = new FacadeWorld(scheduler, how);
-  const sides = { left: new Side(world, 'left'), right: new Side(world, 'right') };
-  const walkers: Walkers = { world, sides, number: 0 };
-  await world.walk(
-    taken.map(([name, act]) => [`${name} ${act}`, () => ACTS[act]?.(walkers, sides[name])]),
+async function takeWalk(
+  scheduler: fc.Scheduler,
+  pacing: readonly Pace[],
+  actions: [Name, string][],
+) {
+  const simulation = new FacadeSimulation(scheduler, pacing);
+  const sides = { left: new Side(simulation, 'left'), right: new Side(simulation, 'right') };
+  const pair: Pair = { simulation, sides, number: 0 };
+  await simulation.walk(
+    actions.map(([name, action]) => [
+      `${name} ${action}`,
+      () => ACTIONS[action]?.(pair, sides[name]),
+    ]),
   );
-  await bringHome(walkers);
-  world.expectHome([sides.left.protocol, sides.right.protocol]);
-  for (const { chronicle, heard } of Object.values(sides)) {
-    await chronicle.expectWhole(world.text);
-    seen.sessions += await chronicle.sessions();
-    seen.messages += heard.length;
-    const numbers = heard.filter((number) => number > 0);
-    expect(numbers, world.text).toEqual([...new Set(numbers)].sort((one, other) => one - other));
+  await returnToIdle(pair);
+  simulation.expectIdle([sides.left.protocol, sides.right.protocol]);
+  for (const { log, received } of Object.values(sides)) {
+    await log.expectComplete(simulation.text);
+    totals.sessions += await log.sessions();
+    totals.messages += received.length;
+    const numbers = received.filter((number) => number > 0);
+    expect(numbers, simulation.text).toEqual([...new Set(numbers)].sort((a, b) => a - b));
   }
-  await world.end();
+  await simulation.end();
 }
 
-it('any two come home, have kept every promise, and have told of each session once', async () => {
+it('any two protocols return to IDLE, settle every promise, and report each session once', async () => {
   const numRuns = thorough(150, 4000);
-  await fc.assert(fc.asyncProperty(fc.scheduler(), paces, steps, walk), { numRuns });
-  expect(Math.min(seen.sessions, seen.messages)).toBeGreaterThan(numRuns);
+  await fc.assert(fc.asyncProperty(fc.scheduler(), paces, steps, takeWalk), { numRuns });
+  expect(Math.min(totals.sessions, totals.messages)).toBeGreaterThan(numRuns);
 });

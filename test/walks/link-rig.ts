@@ -1,4 +1,4 @@
-/** The real machine on the real link, over a stream that does only what a walk says. */
+/** The real machine on the real link, over a stream that a walk operates by hand. */
 
 import { expect } from 'vitest';
 import { type ActorRefFrom, createActor } from 'xstate';
@@ -13,42 +13,42 @@ import type { ProtocolDefinition, SessionOutcome } from '../../src/core/types.ts
 import { CountingClock, DEADLINES } from '../machines/fake-link.ts';
 import { pathOf } from '../machines/support.ts';
 import { type Gate, gate, turn } from '../support/signal.ts';
-import { OracleStream } from './oracle-stream.ts';
+import { ManualStream } from './manual-stream.ts';
 
-/** What differs between the protocols that are walked. */
-export interface Manners {
-  /** Whether there is a handshake: a word there and a word back. */
+/** The options in which the protocols of the walks differ. */
+export interface Variant {
+  /** Whether there is a handshake: a message in each direction. */
   readonly handshake: boolean;
-  /** Whether a message takes its handler until the walk says so. */
+  /** Whether the handler of a message is pending until the walk settles it. */
   readonly slow: boolean;
-  /** Whether the handler disconnects while it stands on the stack. */
-  readonly leaves?: boolean;
+  /** Whether the handler sends DISCONNECT synchronously. */
+  readonly disconnects?: boolean;
 }
 
-/** Tells how many readers and writers are at work. */
-class WatchedLink extends StreamLink<string, string> {
+/** A link that counts its running readers and writers. */
+class CountingLink extends StreamLink<string, string> {
   readonly #live = { read: 0, write: 0 };
-  /** The most at one time. */
-  readonly most = { read: 0, write: 0 };
-  /** Told when a reader has come to the end. */
+  /** The largest numbers at the same time. */
+  readonly max = { read: 0, write: 0 };
+  /** Called when a reader has reached the end of the stream. */
   onReadToEnd: () => void = () => undefined;
 
-  get isRead(): boolean {
+  get isReading(): boolean {
     return this.#live.read > 0;
   }
 
   override async read(signal: StopSignal): Promise<void> {
-    await this.#watch('read', signal, super.read(signal));
+    await this.#count('read', signal, super.read(signal));
     if (!signal.aborted) this.onReadToEnd();
   }
 
   override write(signal: StopSignal): Promise<void> {
-    return this.#watch('write', signal, super.write(signal));
+    return this.#count('write', signal, super.write(signal));
   }
 
-  #watch(loop: 'read' | 'write', signal: StopSignal, promise: Promise<void>): Promise<void> {
+  #count(loop: 'read' | 'write', signal: StopSignal, promise: Promise<void>): Promise<void> {
     this.#live[loop] += 1;
-    this.most[loop] = Math.max(this.most[loop], this.#live[loop]);
+    this.max[loop] = Math.max(this.max[loop], this.#live[loop]);
     let isLive = true;
     const end = (): void => {
       if (isLive) this.#live[loop] -= 1;
@@ -59,143 +59,163 @@ class WatchedLink extends StreamLink<string, string> {
   }
 }
 
-const chart = createChart((link: WatchedLink) => link);
+const chart = createChart((link: CountingLink) => link);
 const HELLO = 'hello';
 
-/** See the module's comment. */
+/** Takes the steps of a walk, and checks the link after each. */
 export class LinkRig {
-  readonly link: WatchedLink;
+  readonly link: CountingLink;
   readonly clock = new CountingClock();
   readonly actor: ActorRefFrom<typeof chart>;
-  /** Of the session under way, or of the last one. */
-  stream = new OracleStream();
-  /** What the handler still does, in this session and for one that is over. */
+  /** The stream of the current session, or of the last one. */
+  stream = new ManualStream();
+  /** The pending handler of this session, and one that is left of an earlier session. */
   handling: Gate | undefined;
-  former: Gate | undefined;
-  readonly manners: Manners;
-  readonly story: string[] = [];
-  readonly #streams: OracleStream[] = [];
+  lateHandling: Gate | undefined;
+  readonly variant: Variant;
+  readonly history: string[] = [];
+  readonly #streams: ManualStream[] = [];
+  /** The messages that `send()` accepted. */
   #accepted: string[] = [];
-  #said = '';
+  /** What the peer has sent. */
+  #peerText = '';
+  /** The messages that were given to the handler. */
   #handled: string[] = [];
-  /** How many messages are certain to be with the kernel. */
-  #certain = 0;
+  /** The number of messages that were certainly handed to the kernel. */
+  #minDelivered = 0;
   #number = 0;
-  /** What the handler has failed with, now and while all was quiet after it: of that the outcome must tell. */
-  #fails: Error | undefined;
-  #failure: Error | undefined;
+  /** The last error of the handler, and that as of the last check, which the outcome must have. */
+  #latestHandlerError: Error | undefined;
+  #settledHandlerError: Error | undefined;
   #isHandling = false;
-  /** Whether its end was not waited for: by a deadline, or because the link did not have the stream yet. */
+  /**
+   * Whether the stream's close was not awaited: a deadline passed, or the link did not have it yet.
+   */
   #isCutShort = false;
-  readonly #open = new Set<Promise<unknown>>();
-  readonly #faults: string[] = [];
+  readonly #pending = new Set<Promise<unknown>>();
+  readonly #problems: string[] = [];
 
-  constructor(manners: Manners) {
-    this.manners = manners;
+  constructor(variant: Variant) {
+    this.variant = variant;
     const limits = resolveLimits({ highWaterMark: 20 });
-    this.link = new WatchedLink(this.#definition(), { deadlines: DEADLINES, limits });
+    this.link = new CountingLink(this.#definition(), { deadlines: DEADLINES, limits });
     this.link.onReadToEnd = () => {
-      if (this.#handled.length !== this.#lines.length) this.#faults.push('a message was left');
+      if (this.#handled.length !== this.#lines.length)
+        this.#problems.push('a message was not handled');
     };
     this.actor = createActor(chart, { input: this.link, clock: this.clock });
     this.actor.on('closed', ({ outcome }) => {
       this.#checkOutcome(outcome);
     });
-    this.actor.subscribe({ error: () => this.#faults.push('the machine died') });
+    this.actor.subscribe({ error: () => this.#problems.push('the machine has failed') });
     this.actor.start();
   }
 
-  get place(): string {
+  get state(): string {
     return pathOf(this.actor.getSnapshot().value);
   }
 
-  give(event: ProtocolEvent): void {
+  sendEvent(event: ProtocolEvent): void {
     this.actor.send(event);
   }
 
   connect(): void {
-    if (this.place === 'IDLE') {
-      this.stream = new OracleStream();
+    if (this.state === 'IDLE') {
+      this.stream = new ManualStream();
       this.#streams.push(this.stream);
-      [this.former, this.handling] = [this.handling ?? this.former, undefined];
-      [this.#fails, this.#failure] = [undefined, undefined];
-      [this.#accepted, this.#said, this.#handled, this.#certain] = [[], '', [], 0];
+      [this.lateHandling, this.handling] = [this.handling ?? this.lateHandling, undefined];
+      [this.#latestHandlerError, this.#settledHandlerError] = [undefined, undefined];
+      [this.#accepted, this.#peerText, this.#handled, this.#minDelivered] = [[], '', [], 0];
     }
-    this.give({ type: 'CONNECT', address: { stream: this.stream } });
+    this.sendEvent({ type: 'CONNECT', address: { stream: this.stream } });
   }
 
-  /** Sends a message of so many characters, or one that cannot be encoded. */
+  /** Sends a short or a large message, or one that cannot be encoded. */
   send(kind: 'short' | 'large' | 'bad'): void {
     this.#number += 1;
     const text = `${String(this.#number)}${kind === 'large' ? '.'.repeat(70_000) : ' short'}`;
     if (kind !== 'bad') this.#accepted.push(text);
-    this.#keep(this.link.send(kind === 'bad' ? 'two\nlines' : text));
+    this.#track(this.link.send(kind === 'bad' ? 'two\nlines' : text));
   }
 
-  /** The peer says a piece of text: each message is numbered, and may be cut. */
-  say(kind: 'line' | 'lines' | 'half'): void {
+  /** The peer sends one numbered message, two, or a part of one. */
+  peerSends(kind: 'line' | 'lines' | 'half'): void {
     this.#number += 1;
-    const line = `said ${String(this.#number)}`;
+    const line = `message ${String(this.#number)}`;
     const text = { line: `${line}\n`, lines: `${line}\n${line} again\n`, half: line };
-    this.#said += text[kind];
-    this.stream.say(text[kind]);
+    this.#peerText += text[kind];
+    this.stream.peerSends(text[kind]);
   }
 
-  handle(which: 'handling' | 'former', error?: Error): void {
+  /** Resolves a pending handler, or rejects it. */
+  handle(which: 'handling' | 'lateHandling', error?: Error): void {
     const handling = this[which];
     this[which] = undefined;
-    if (which === 'handling') this.#fails = error;
+    if (which === 'handling') this.#latestHandlerError = error;
     if (error === undefined) handling?.open();
     else handling?.fail(error);
   }
 
-  /** What must hold after every step, once all is quiet. */
+  /** Asserts what must hold after every step, once all promises have settled. */
   check(): void {
-    const { most } = this.link;
-    this.#same('loops at one time', most.read <= 1 && most.write <= 1, true);
-    this.#same('faults', this.#faults.join(), '');
-    this.#same('breaches', this.#streams.flatMap(({ breaches }) => breaches).join(), '');
-    // A handshake writes when its author wants; the writer looks before.
+    const { max } = this.link;
+    this.#expectSame('at most one reader and writer', max.read <= 1 && max.write <= 1, true);
+    this.#expectSame('problems', this.#problems.join(), '');
+    this.#expectSame(
+      'violations',
+      this.#streams.flatMap(({ violations }) => violations).join(),
+      '',
+    );
+    // Only the writer checks the stream before it writes; a handshake does not.
     const late = this.#streams.reduce((sum, { lateWrites }) => sum + lateWrites, 0);
-    if (!this.manners.handshake) this.#same('late writes', late, 0);
+    if (!this.variant.handshake) this.#expectSame('late writes', late, 0);
     const listeners = (name: string): number => this.stream.listenerCount(name);
-    this.#same('listeners', listeners('drain') <= 1 && listeners('data') <= 1, true);
+    this.#expectSame(
+      'at most one listener',
+      listeners('drain') <= 1 && listeners('data') <= 1,
+      true,
+    );
     this.#checkWritten();
-    this.#checkHeard();
-    if (this.place === 'DISCONNECTING.closing') {
-      this.#same('our end', this.stream.writableEnded || this.stream.destroyed, true);
+    this.#checkHandled();
+    if (this.state === 'DISCONNECTING.closing') {
+      this.#expectSame(
+        'our side has ended',
+        this.stream.writableEnded || this.stream.destroyed,
+        true,
+      );
     }
-    if (this.place === 'IDLE') this.#checkHome();
-    else this.#failure = this.#fails;
+    if (this.state === 'IDLE') this.#checkIdle();
+    else this.#settledHandlerError = this.#latestHandlerError;
   }
 
-  /** Brings it home from wherever it is, by the world's good will or by the deadline. */
-  async goHome(how: 'destroyed' | 'deadline'): Promise<void> {
-    this.give({ type: 'DISCONNECT', force: true });
+  /** Leads the machine to IDLE: the stream is destroyed as requested, or the deadline passes. */
+  async returnToIdle(how: 'destroyed' | 'deadline'): Promise<void> {
+    this.sendEvent({ type: 'DISCONNECT', force: true });
     await turn();
     if (how === 'deadline') this.clock.increment(DEADLINES.close);
     await turn();
     for (const stream of this.#streams) stream.settleDestroy();
     this.handle('handling');
-    this.handle('former');
+    this.handle('lateHandling');
     await turn();
-    this.#same('the end', this.place, 'IDLE');
+    this.#expectSame('the state', this.state, 'IDLE');
     this.check();
-    this.#same('open promises', this.#open.size, 0);
+    this.#expectSame('pending promises', this.#pending.size, 0);
     const closes = this.#streams.map((stream) => stream.closes);
-    this.#same('closes', closes.join(), this.#streams.map(() => 1).join());
+    this.#expectSame('closes', closes.join(), this.#streams.map(() => 1).join());
     this.actor.stop();
   }
 
   #definition(): ProtocolDefinition<string> {
-    const { handshake, slow, leaves = false } = this.manners;
+    const { handshake, slow, disconnects = false } = this.variant;
     return {
       codec: lines(),
       onMessage: (message) => {
-        if (this.#isHandling || this.handling !== undefined) this.#faults.push('two at one time');
+        if (this.#isHandling || this.handling !== undefined)
+          this.#problems.push('two handlers at the same time');
         this.#handled.push(message);
         this.#isHandling = true;
-        if (leaves) this.give({ type: 'DISCONNECT' });
+        if (disconnects) this.sendEvent({ type: 'DISCONNECT' });
         this.#isHandling = false;
         if (!slow) return;
         this.handling = gate();
@@ -209,80 +229,94 @@ export class LinkRig {
     };
   }
 
-  #keep(promise: Promise<unknown>): void {
-    this.#open.add(promise);
+  #track(promise: Promise<unknown>): void {
+    this.#pending.add(promise);
     const settled = (): void => {
-      this.#open.delete(promise);
+      this.#pending.delete(promise);
     };
     promise.then(settled, (error: unknown) => {
       settled();
-      if (!(error instanceof WirechartError)) this.#faults.push(`bare: ${String(error)}`);
+      if (!(error instanceof WirechartError))
+        this.#problems.push(`not a WirechartError: ${String(error)}`);
     });
   }
 
-  /** The whole messages that the peer has said to the reader. */
+  /** The complete messages that the peer has sent to the reader. */
   get #lines(): string[] {
-    return this.#said.split('\n').slice(this.manners.handshake ? 1 : 0, -1);
+    return this.#peerText.split('\n').slice(this.variant.handshake ? 1 : 0, -1);
   }
 
   get #hello(): readonly string[] {
-    return this.manners.handshake ? [HELLO] : [];
+    return this.variant.handshake ? [HELLO] : [];
   }
 
-  /** How many messages the stream has confirmed, the one of the handshake apart. */
+  /** The number of messages that the stream has confirmed, without that of the handshake. */
   get #confirmed(): number {
     return Math.max(0, this.stream.confirmed.split('\n').length - 1 - this.#hello.length);
   }
 
-  /** At most once, in order, none left out, and none held back when the stream would take it. */
+  /**
+   * Each message is written at most once, in order, with no gap, and as soon as the stream is
+   * ready.
+   */
   #checkWritten(): void {
     const { stream, link } = this;
     const all = [...this.#hello, ...this.#accepted].map((message) => `${message}\n`).join('');
-    if (!all.startsWith(stream.written)) this.#same('written', short(stream.written), short(all));
-    const isFree = !stream.destroyed && stream.pending.write === undefined;
-    if (isFree && this.place.startsWith('RUNNING')) {
-      this.#same('characters written', stream.written.length, all.length);
+    if (!all.startsWith(stream.written))
+      this.#expectSame('written', short(stream.written), short(all));
+    const isReady = !stream.destroyed && stream.pending.write === undefined;
+    if (isReady && this.state.startsWith('RUNNING')) {
+      this.#expectSame('characters written', stream.written.length, all.length);
     }
-    if (stream.destroyed || this.place === 'IDLE') return;
-    this.#certain = this.#confirmed;
-    this.#same('undelivered', link.undelivered, this.#accepted.length - this.#certain);
+    if (stream.destroyed || this.state === 'IDLE') return;
+    this.#minDelivered = this.#confirmed;
+    this.#expectSame('undelivered', link.undelivered, this.#accepted.length - this.#minDelivered);
   }
 
-  #checkHeard(): void {
-    const said = this.#lines;
-    const heard = this.#handled.join();
-    this.#same('heard', heard, said.slice(0, this.#handled.length).join());
-    if (this.link.isRead && this.handling === undefined && !this.stream.destroyed) {
-      this.#same('all heard', heard, said.join());
-      this.#same('the end unheard', this.stream.readableEnded, false);
+  #checkHandled(): void {
+    const sent = this.#lines;
+    const handled = this.#handled.join();
+    this.#expectSame('handled messages', handled, sent.slice(0, this.#handled.length).join());
+    if (this.link.isReading && this.handling === undefined && !this.stream.destroyed) {
+      this.#expectSame('all messages', handled, sent.join());
+      this.#expectSame('an ignored end', this.stream.readableEnded, false);
     }
   }
 
   #checkOutcome({ undelivered, cause, suppressed }: SessionOutcome): void {
-    const most = this.#accepted.length - this.#certain;
+    const most = this.#accepted.length - this.#minDelivered;
     const least = this.#accepted.length - this.#confirmed;
     if (undelivered < least)
-      this.#faults.push(`${String(undelivered)} of ${String(least)} are told of`);
-    if (undelivered > most) this.#faults.push(`${String(undelivered)} of ${String(most)} are lost`);
+      this.#problems.push(
+        `${String(undelivered)} of ${String(least)} undelivered messages are counted`,
+      );
+    if (undelivered > most)
+      this.#problems.push(
+        `${String(undelivered)} of ${String(most)} counted messages are undelivered`,
+      );
     const typed = [...suppressed, ...(cause ? [cause] : [])];
-    const isTold = typed.some((error) => error.cause === this.#failure);
+    const isReported = typed.some((error) => error.cause === this.#settledHandlerError);
     this.#isCutShort = typed.some(isCut);
-    if (!isTold && this.#failure && !this.#isCutShort) this.#faults.push('a failure is untold');
-    if (!typed.every((error) => error instanceof WirechartError)) this.#faults.push('a bare error');
+    if (!isReported && this.#settledHandlerError && !this.#isCutShort)
+      this.#problems.push('a failure is not reported');
+    if (!typed.every((error) => error instanceof WirechartError))
+      this.#problems.push('an error is not a WirechartError');
   }
 
-  #checkHome(): void {
-    this.#same('timers', this.clock.timers, 0);
-    this.#same('read on', this.link.isRead, false);
-    this.#same('open promises', this.#open.size, 0);
-    const left = this.#streams.filter(({ destroyed }) => !destroyed);
-    this.#same('left open', left.length, 0);
-    if (!this.#isCutShort && this.#streams.length > 0) this.#same('closes', this.stream.closes, 1);
+  #checkIdle(): void {
+    this.#expectSame('timers', this.clock.timers, 0);
+    this.#expectSame('still reading', this.link.isReading, false);
+    this.#expectSame('pending promises', this.#pending.size, 0);
+    const open = this.#streams.filter(({ destroyed }) => !destroyed);
+    this.#expectSame('open streams', open.length, 0);
+    if (!this.#isCutShort && this.#streams.length > 0)
+      this.#expectSame('closes', this.stream.closes, 1);
   }
 
-  /** As `expect()`, which costs too much for so many. */
-  #same<T>(what: string, is: T, should: T): void {
-    if (is !== should) expect(is, `${this.story.join('; ')}: ${what}`).toBe(should);
+  /** As `expect().toBe()`, which is too slow for so many checks. */
+  #expectSame<T>(what: string, actual: T, expected: T): void {
+    if (actual === expected) return;
+    expect(actual, `${this.history.join('; ')}: ${what}`).toBe(expected);
   }
 }
 

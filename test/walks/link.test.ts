@@ -1,8 +1,9 @@
 /**
- * The real machine on the real link: every short walk, and long ones by chance.
+ * The real machine on the real link: every short walk, and long random ones.
  *
- * The stream is the oracle. It confirms a write, an end or a destruction when the walk says so, and it
- * knows what was done to it: ended once at most, never written after, each message once and in order.
+ * The walk operates the stream by hand: it confirms a write, an end or a destruction. The stream
+ * records misuse: it must be ended at most once, never be written to after, and get each message
+ * once, in order.
  */
 
 import fc from 'fast-check';
@@ -12,104 +13,104 @@ import { DEADLINES } from '../machines/fake-link.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { turn } from '../support/signal.ts';
 import { isThorough, thorough } from '../support/thorough.ts';
-import { LinkRig, type Manners } from './link-rig.ts';
+import { LinkRig, type Variant } from './link-rig.ts';
 
 expectIdleAfterEach();
 
-/** Something that can happen: when, and what then is done. */
+/** A step of a walk: whether it is possible, and what it does. */
 interface Step {
   readonly can: (rig: LinkRig) => boolean;
   readonly take: (rig: LinkRig) => void;
 }
 
-const isUp = ({ place }: LinkRig): boolean => place.startsWith('RUNNING');
-const isAway = ({ place }: LinkRig): boolean => place !== 'IDLE';
-const canTalk = ({ stream, place }: LinkRig): boolean => stream.canTalk && place !== 'IDLE';
-const broken = (): Error => Object.assign(new Error('broken'), { code: 'ECONNRESET' });
+const isRunning = ({ state }: LinkRig): boolean => state.startsWith('RUNNING');
+const isBusy = ({ state }: LinkRig): boolean => state !== 'IDLE';
+const canPeerSend = ({ stream, state }: LinkRig): boolean => stream.canPeerSend && state !== 'IDLE';
+const brokenError = (): Error => Object.assign(new Error('broken'), { code: 'ECONNRESET' });
 
 const STEPS: Record<string, Step> = {
   connect: {
-    can: ({ place }) => place === 'IDLE',
+    can: ({ state }) => state === 'IDLE',
     take: (rig) => {
       rig.connect();
     },
   },
   disconnect: {
-    can: (rig) => isUp(rig) || rig.place.startsWith('CONNECTING'),
+    can: (rig) => isRunning(rig) || rig.state.startsWith('CONNECTING'),
     take: (rig) => {
-      rig.give({ type: 'DISCONNECT' });
+      rig.sendEvent({ type: 'DISCONNECT' });
     },
   },
-  force: {
-    can: ({ place }) => place !== 'IDLE' && place !== 'DISCONNECTING.destroying',
+  'disconnect with force': {
+    can: ({ state }) => state !== 'IDLE' && state !== 'DISCONNECTING.destroying',
     take: (rig) => {
-      rig.give({ type: 'DISCONNECT', force: true });
+      rig.sendEvent({ type: 'DISCONNECT', force: true });
     },
   },
   'expect the end': {
-    can: ({ place }) => place === 'RUNNING.open',
+    can: ({ state }) => state === 'RUNNING.open',
     take: (rig) => {
-      rig.give({ type: 'EXPECT_END' });
+      rig.sendEvent({ type: 'EXPECT_END' });
     },
   },
   fail: {
-    can: isAway,
+    can: isBusy,
     take: (rig) => {
-      rig.give({ type: 'FAIL', error: new HandlerError('fail', 'unbearable') });
+      rig.sendEvent({ type: 'FAIL', error: new HandlerError('fail', 'unbearable') });
     },
   },
-  'send a short one': {
-    can: isUp,
+  'send a short message': {
+    can: isRunning,
     take: (rig) => {
       rig.send('short');
     },
   },
-  'send a large one': {
-    can: isUp,
+  'send a large message': {
+    can: isRunning,
     take: (rig) => {
       rig.send('large');
     },
   },
-  'send a bad one': {
-    can: isUp,
+  'send an invalid message': {
+    can: isRunning,
     take: (rig) => {
       rig.send('bad');
     },
   },
-  'the peer says a line': {
-    can: canTalk,
+  'the peer sends a line': {
+    can: canPeerSend,
     take: (rig) => {
-      rig.say('line');
+      rig.peerSends('line');
     },
   },
-  'the peer says two lines': {
-    can: canTalk,
+  'the peer sends two lines': {
+    can: canPeerSend,
     take: (rig) => {
-      rig.say('lines');
+      rig.peerSends('lines');
     },
   },
-  'the peer says half a line': {
-    can: canTalk,
+  'the peer sends half a line': {
+    can: canPeerSend,
     take: (rig) => {
-      rig.say('half');
+      rig.peerSends('half');
     },
   },
-  'the peer ends': {
-    can: canTalk,
+  'the peer ends its side': {
+    can: canPeerSend,
     take: ({ stream }) => {
-      stream.sayEnd();
+      stream.peerEnds();
     },
   },
-  'the stream breaks': {
+  'the stream closes with an error': {
     can: ({ stream }) => !stream.destroyed,
     take: ({ stream }) => {
-      stream.vanish(broken());
+      stream.destroyByPeer(brokenError());
     },
   },
-  'the stream goes': {
+  'the stream closes without an error': {
     can: ({ stream }) => !stream.destroyed,
     take: ({ stream }) => {
-      stream.vanish();
+      stream.destroyByPeer();
     },
   },
   'a write is confirmed': {
@@ -121,7 +122,7 @@ const STEPS: Record<string, Step> = {
   'a write fails': {
     can: ({ stream }) => stream.pending.write !== undefined,
     take: ({ stream }) => {
-      stream.settleWrite(broken());
+      stream.settleWrite(brokenError());
     },
   },
   'the end is confirmed': {
@@ -130,34 +131,34 @@ const STEPS: Record<string, Step> = {
       stream.settleEnd();
     },
   },
-  'the stream is closed': {
+  'the destruction is confirmed': {
     can: ({ stream }) => stream.pending.destroy !== undefined,
     take: ({ stream }) => {
       stream.settleDestroy();
     },
   },
-  'a message is handled': {
+  'the handler resolves': {
     can: ({ handling }) => handling !== undefined,
     take: (rig) => {
       rig.handle('handling');
     },
   },
-  'the handler fails': {
+  'the handler rejects': {
     can: ({ handling }) => handling !== undefined,
     take: (rig) => {
       rig.handle('handling', new Error('a defect'));
     },
   },
-  'a message of the last session is handled': {
-    can: ({ former }) => former !== undefined,
+  'the handler of the last session resolves': {
+    can: ({ lateHandling }) => lateHandling !== undefined,
     take: (rig) => {
-      rig.handle('former');
+      rig.handle('lateHandling');
     },
   },
-  'the handler of the last session fails': {
-    can: ({ former }) => former !== undefined,
+  'the handler of the last session rejects': {
+    can: ({ lateHandling }) => lateHandling !== undefined,
     take: (rig) => {
-      rig.handle('former', new Error('a defect'));
+      rig.handle('lateHandling', new Error('a defect'));
     },
   },
   'the deadline passes': {
@@ -169,19 +170,19 @@ const STEPS: Record<string, Step> = {
 };
 const NAMES = Object.keys(STEPS);
 
-/** Takes a step, if it can be taken; says whether it could. */
+/** Takes a step if it is possible; returns whether it was. */
 function take(rig: LinkRig, name: string): boolean {
   const step = STEPS[name];
   if (step?.can(rig) !== true) return false;
-  rig.story.push(name);
+  rig.history.push(name);
   step.take(rig);
   return true;
 }
 
-const possible = (rig: LinkRig): string[] => NAMES.filter((name) => STEPS[name]?.can(rig));
+const possibleSteps = (rig: LinkRig): string[] => NAMES.filter((name) => STEPS[name]?.can(rig));
 
-async function walked(manners: Manners, path: readonly string[]): Promise<LinkRig> {
-  const rig = new LinkRig(manners);
+async function rigAfter(variant: Variant, path: readonly string[]): Promise<LinkRig> {
+  const rig = new LinkRig(variant);
   for (const name of path) {
     take(rig, name);
     await turn();
@@ -190,141 +191,144 @@ async function walked(manners: Manners, path: readonly string[]): Promise<LinkRi
   return rig;
 }
 
-/** All walks of up to so many steps that begin with a path, each of them brought home; and their number. */
-async function walkAll(manners: Manners, path: readonly string[], steps: number): Promise<number> {
-  const rig = await walked(manners, path);
-  const next = steps === 0 ? [] : possible(rig);
-  await rig.goHome(path.length % 2 === 0 ? 'destroyed' : 'deadline');
+/**
+ * Takes all walks of up to so many steps after a path, each until IDLE; resolves with their number.
+ */
+async function walkAll(variant: Variant, path: readonly string[], steps: number): Promise<number> {
+  const rig = await rigAfter(variant, path);
+  const next = steps === 0 ? [] : possibleSteps(rig);
+  await rig.returnToIdle(path.length % 2 === 0 ? 'destroyed' : 'deadline');
   let count = 1;
-  for (const name of next) count += await walkAll(manners, [...path, name], steps - 1);
+  for (const name of next) count += await walkAll(variant, [...path, name], steps - 1);
   return count;
 }
 
-/** Every two steps in one turn that can follow a path; and their number. */
-async function raceAll(manners: Manners, path: readonly string[]): Promise<number> {
-  const start = await walked(manners, path);
-  const first = possible(start);
-  await start.goHome('destroyed');
+/** Takes, after a path, every pair of steps in one turn; resolves with the number of pairs. */
+async function raceAll(variant: Variant, path: readonly string[]): Promise<number> {
+  const start = await rigAfter(variant, path);
+  const names = possibleSteps(start);
+  await start.returnToIdle('destroyed');
   let count = 0;
-  for (const one of first) {
-    for (const other of NAMES) {
-      const rig = await walked(manners, path);
-      take(rig, one);
-      const isRace = take(rig, other);
+  for (const first of names) {
+    for (const second of NAMES) {
+      const rig = await rigAfter(variant, path);
+      take(rig, first);
+      const isRace = take(rig, second);
       await turn();
       rig.check();
-      await rig.goHome(isRace ? 'deadline' : 'destroyed');
+      await rig.returnToIdle(isRace ? 'deadline' : 'destroyed');
       if (isRace) count += 1;
     }
   }
   return count;
 }
 
-const PLAIN: Manners = { handshake: false, slow: false };
-const SLOW: Manners = { handshake: false, slow: true };
-const SHY: Manners = { handshake: true, slow: false };
+const PLAIN: Variant = { handshake: false, slow: false };
+const SLOW: Variant = { handshake: false, slow: true };
+const HANDSHAKE: Variant = { handshake: true, slow: false };
 
 const WALKS = [
-  { from: 'an attempt', manners: SHY, path: ['connect'], steps: thorough(2, 4) },
-  { from: 'a session', manners: PLAIN, path: ['connect'], steps: thorough(2, 4) },
+  { from: 'an attempt', variant: HANDSHAKE, path: ['connect'], steps: thorough(2, 4) },
+  { from: 'a session', variant: PLAIN, path: ['connect'], steps: thorough(2, 4) },
   {
-    from: 'a message that is handled while one is written and one waits',
-    manners: SLOW,
-    path: ['connect', 'the peer says two lines', 'send a short one', 'send a large one'],
+    from: 'a pending handler with one pending and one queued write',
+    variant: SLOW,
+    path: ['connect', 'the peer sends two lines', 'send a short message', 'send a large message'],
     steps: thorough(2, 3),
   },
   {
-    from: 'a session whose handler leaves',
-    manners: { ...SLOW, leaves: true },
-    path: ['connect', 'send a short one'],
+    from: 'a session whose handler disconnects',
+    variant: { ...SLOW, disconnects: true },
+    path: ['connect', 'send a short message'],
     steps: thorough(2, 3),
   },
   {
     from: 'a session that flushes',
-    manners: PLAIN,
+    variant: PLAIN,
     path: [
-      ...['connect', 'send a short one', 'send a large one', 'send a large one'],
-      ...['send a large one', 'a write is confirmed', 'disconnect'],
+      ...['connect', 'send a short message', 'send a large message', 'send a large message'],
+      ...['send a large message', 'a write is confirmed', 'disconnect'],
     ],
     steps: thorough(2, 4),
   },
   {
     from: 'a session that closes',
-    manners: SLOW,
-    path: ['connect', 'the peer says two lines', 'disconnect'],
+    variant: SLOW,
+    path: ['connect', 'the peer sends two lines', 'disconnect'],
     steps: thorough(2, 4),
   },
 ];
 
-describe('every short walk keeps what the link promises', () => {
-  it.each(WALKS)('from $from, of up to $steps steps', async ({ from, manners, path, steps }) => {
-    const count = await walkAll(manners, path, steps);
+describe('the link keeps its contract in every short walk', () => {
+  it.each(WALKS)('from $from, of up to $steps steps', async ({ from, variant, path, steps }) => {
+    const count = await walkAll(variant, path, steps);
     if (isThorough) console.log(`${String(count)} walks from ${from}`);
     expect(count).toBeGreaterThan(80);
   });
 });
 
-const HURRIED = ['a session', 'a session that flushes'];
+const RACED = ['a session', 'a session that flushes'];
 
-describe('every two steps in one turn keep it too', () => {
-  const walks = WALKS.filter(({ from }) => isThorough || HURRIED.includes(from));
-  it.each(walks)('from $from', async ({ manners, path }) => {
-    expect(await raceAll(manners, path)).toBeGreaterThan(30);
+describe('the link keeps its contract when two steps happen in one turn', () => {
+  const walks = WALKS.filter(({ from }) => isThorough || RACED.includes(from));
+  it.each(walks)('from $from', async ({ variant, path }) => {
+    expect(await raceAll(variant, path)).toBeGreaterThan(30);
   });
 });
 
-describe('a handler that fails while one disconnects', () => {
-  // The failure has some promises to go through; whoever disconnects meanwhile must not lose it.
-  it.each([0, 1, 2, 3, 5, 8, 13])('is told of, %i promises later', async (promises) => {
-    const rig = await walked(SLOW, ['connect', 'the peer says a line']);
-    take(rig, 'the handler fails');
-    for (let waited = 0; waited < promises; waited += 1) await Promise.resolve();
+describe('a handler that rejects during a disconnection', () => {
+  // The rejection passes through some promises; a disconnect() meanwhile must not lose it.
+  it.each([0, 1, 2, 3, 5, 8, 13])('is reported, %i microtasks before it', async (count) => {
+    const rig = await rigAfter(SLOW, ['connect', 'the peer sends a line']);
+    take(rig, 'the handler rejects');
+    for (let waited = 0; waited < count; waited += 1) await Promise.resolve();
     take(rig, 'disconnect');
     await turn();
     rig.check();
-    await rig.goHome('destroyed');
+    await rig.returnToIdle('destroyed');
   });
 
-  it('is told of, also when a write fails while the stream is destroyed', async () => {
-    const rig = await walked(SLOW, ['connect', 'the peer says a line', 'send a short one']);
-    for (const step of ['force', 'the handler fails', 'a write fails']) take(rig, step);
+  it('is reported although a write fails while the stream is destroyed', async () => {
+    const rig = await rigAfter(SLOW, ['connect', 'the peer sends a line', 'send a short message']);
+    const steps = ['disconnect with force', 'the handler rejects', 'a write fails'];
+    for (const step of steps) take(rig, step);
     await turn();
     rig.check();
-    await rig.goHome('destroyed');
+    await rig.returnToIdle('destroyed');
   });
 });
 
-/** How long a step is waited for: not at all, for some microtasks, for a tick, or until all is quiet. */
-const PACES = ['at once', 'soon', 'in a tick', 'when all is quiet'] as const;
+/** How long to wait after a step: not at all, for a microtask, for a tick, or for a turn. */
+const PACES = ['none', 'microtask', 'tick', 'turn'] as const;
 
 async function wait(pace: (typeof PACES)[number]): Promise<void> {
-  if (pace === 'when all is quiet') await turn();
-  if (pace === 'in a tick') {
+  if (pace === 'turn') await turn();
+  if (pace === 'tick') {
     await new Promise<void>((resolve) => {
       process.nextTick(resolve);
     });
   }
-  if (pace === 'soon') await Promise.resolve();
+  if (pace === 'microtask') await Promise.resolve();
 }
 
-describe('long walks by chance keep it too', () => {
-  it.each([PLAIN, SLOW, SHY, { ...SHY, slow: true }, { ...PLAIN, leaves: true }])(
+describe('the link keeps its contract in long random walks', () => {
+  it.each([PLAIN, SLOW, HANDSHAKE, { ...HANDSHAKE, slow: true }, { ...PLAIN, disconnects: true }])(
     '%o',
-    async (manners) => {
+    async (variant) => {
       const step = fc.tuple(fc.constantFrom(...NAMES), fc.constantFrom(...PACES));
-      // Without a size fast-check takes ten for long enough.
+      // By default fast-check generates arrays of about ten elements at most.
       const walks = fc.array(step, { maxLength: 100, size: 'max' });
       const property = fc.asyncProperty(walks, async (steps) => {
-        const rig = new LinkRig(manners);
+        const rig = new LinkRig(variant);
         take(rig, 'connect');
         for (const [name, pace] of steps) {
           take(rig, name);
           await wait(pace);
-          if (pace === 'when all is quiet') rig.check();
+          if (pace === 'turn') rig.check();
         }
         await turn();
         rig.check();
-        await rig.goHome(steps.length % 2 === 0 ? 'destroyed' : 'deadline');
+        await rig.returnToIdle(steps.length % 2 === 0 ? 'destroyed' : 'deadline');
       });
       await fc.assert(property, { numRuns: thorough(100, 2000) });
     },

@@ -1,69 +1,73 @@
 /**
- * The lifecycle once more, by hand: what the statechart is to do, as a table that can be read in one go.
+ * A model of the lifecycle, written by hand: a table of what the statechart must do.
  *
- * It is written from the design, not from the machine, and imports nothing: the walks of this directory
- * give the same stimuli to both and compare all that can be seen, after each step.
+ * It is written from the design, not from the machine, and imports nothing. The walks in this
+ * directory give the same stimuli to the model and to the machine, and compare everything
+ * observable after each step.
  */
 
-/** What is waited for on the outside. */
+/** The methods of the link that the machine waits for. */
 export type LinkMethod =
   'dial' | 'listen' | 'accept' | 'establish' | 'read' | 'write' | 'flush' | 'close' | 'destroy';
 type Deadline = 'connect' | 'accept' | 'handshake' | 'flush' | 'close';
 type Runstate = 'IDLE' | 'CONNECTING' | 'RUNNING' | 'DISCONNECTING';
 
-/** What differs between machines, and does not change in the life of one. */
-export interface World {
+/** The options in which machines differ. They do not change while a machine lives. */
+export interface Variant {
   /** Whether the protocol has a handshake. */
   readonly handshake: boolean;
-  /** Whether something that was sent still waits for the kernel. */
+  /** Whether sent messages are still to be handed to the kernel. */
   readonly queued: boolean;
-  /** Whether deadlines pass. */
+  /** Whether the deadlines are finite. */
   readonly finite: boolean;
-  /** Whether the machine was made for one session. */
+  /** Whether the machine is made for a single session. */
   readonly once: boolean;
-  /** Whether it was made to connect as soon as it starts. */
-  readonly planned: boolean;
+  /** Whether it connects as soon as it starts. */
+  readonly autoConnect: boolean;
 }
 
-/** A place to rest in: what is public of it, what is at work, and the deadline that stands over it. */
-interface Resting {
+/** A stable state: its runstate, the methods that run in it, and its deadline. */
+interface StateInfo {
   readonly runstate: Runstate;
   readonly methods: readonly LinkMethod[];
   readonly deadline: Deadline | undefined;
 }
 
-const resting = (
+const state = (
   runstate: Runstate,
   methods: readonly LinkMethod[],
   deadline?: Deadline,
-): Resting => ({
+): StateInfo => ({
   runstate,
   methods,
   deadline,
 });
 
 // prettier-ignore
-export const PLACES = {
-  'IDLE':                          resting('IDLE',          []),
-  'CONNECTING.dialing':            resting('CONNECTING',    ['dial'],                   'connect'),
-  'CONNECTING.listening.binding':  resting('CONNECTING',    ['listen'],                 'connect'),
-  'CONNECTING.listening.bound':    resting('CONNECTING',    []),
-  'CONNECTING.accepting':          resting('CONNECTING',    ['accept'],                 'accept'),
-  'CONNECTING.establishing':       resting('CONNECTING',    ['establish'],              'handshake'),
-  'RUNNING.open':                  resting('RUNNING',       ['read', 'write']),
-  'RUNNING.ending':                resting('RUNNING',       ['read', 'write']),
-  'DISCONNECTING.flushing.twoway': resting('DISCONNECTING', ['read', 'write', 'flush'], 'flush'),
-  'DISCONNECTING.flushing.oneway': resting('DISCONNECTING', ['write', 'flush'],         'flush'),
-  'DISCONNECTING.closing':         resting('DISCONNECTING', ['close'],                  'close'),
-  'DISCONNECTING.destroying':      resting('DISCONNECTING', ['destroy'],                'close'),
-  'ENDED':                         resting('IDLE',          []),
-} satisfies Record<string, Resting>;
+export const STATES = {
+  'IDLE':                          state('IDLE',          []),
+  'CONNECTING.dialing':            state('CONNECTING',    ['dial'],                   'connect'),
+  'CONNECTING.listening.binding':  state('CONNECTING',    ['listen'],                 'connect'),
+  'CONNECTING.listening.bound':    state('CONNECTING',    []),
+  'CONNECTING.accepting':          state('CONNECTING',    ['accept'],                 'accept'),
+  'CONNECTING.establishing':       state('CONNECTING',    ['establish'],              'handshake'),
+  'RUNNING.open':                  state('RUNNING',       ['read', 'write']),
+  'RUNNING.ending':                state('RUNNING',       ['read', 'write']),
+  'DISCONNECTING.flushing.twoway': state('DISCONNECTING', ['read', 'write', 'flush'], 'flush'),
+  'DISCONNECTING.flushing.oneway': state('DISCONNECTING', ['write', 'flush'],         'flush'),
+  'DISCONNECTING.closing':         state('DISCONNECTING', ['close'],                  'close'),
+  'DISCONNECTING.destroying':      state('DISCONNECTING', ['destroy'],                'close'),
+  'ENDED':                         state('IDLE',          []),
+} satisfies Record<string, StateInfo>;
 
-export type Place = keyof typeof PLACES;
-const isPlace = (name: string): name is Place => name in PLACES;
-export const PLACE_NAMES = Object.keys(PLACES).filter(isPlace);
+export type State = keyof typeof STATES;
+const isState = (name: string): name is State => name in STATES;
+export const STATE_NAMES = Object.keys(STATES).filter(isState);
 
-/** How a method fails: with any error, with a stream's end, or with an error that is no end. */
+/**
+ * How a method fails: with a foreign error, the end of the stream, or an error of ours that is no
+ * end.
+ */
 export const FAULTS = ['broken', 'reset', 'garbage'] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -81,7 +85,9 @@ export const COMMANDS = [
 ] as const;
 export type Command = (typeof COMMANDS)[number];
 
-/** All that can happen to the machine. `late`: what was given up long ago settles after all. */
+/**
+ * Everything that can happen to the machine. `late`: all calls that were aborted settle after all.
+ */
 export type Stimulus =
   | Command
   | 'start'
@@ -91,10 +97,10 @@ export type Stimulus =
   | 'late done'
   | 'late reset';
 
-/** What is remembered. Errors are texts: `ConnectError(session): TimeoutError(handshake)`. */
+/** The model's memory. Errors are texts: `ConnectError(session): TimeoutError(handshake)`. */
 export interface Model {
-  readonly place: Place;
-  /** Counts attempts. */
+  readonly state: State;
+  /** The number of attempts so far. */
   readonly session: number;
   /** How far the attempt has got. */
   readonly phase: 'connection' | 'session';
@@ -104,34 +110,43 @@ export interface Model {
   readonly suppressed: readonly string[];
   /** How the last session ended. */
   readonly outcome: string | undefined;
-  /** What was given up and has not settled yet. */
-  readonly abandoned: readonly LinkMethod[];
+  /** The methods whose calls were aborted and have not settled yet. */
+  readonly aborted: readonly LinkMethod[];
 }
 
-/** An arrow: from where (a place, or all below a name), by what, if, to where, and what it means. */
-type Row = readonly [from: string, on: string, when: When, to: Place | 'home' | '=', does: Deed];
+/**
+ * An arrow of the chart. `from` is a state or the name of a group of states. `to`: `=` is the same
+ * state, and `over` is IDLE, or ENDED in a machine for a single session.
+ */
+type Row = readonly [
+  from: string,
+  on: string,
+  when: When,
+  to: State | 'over' | '=',
+  effect: Effect,
+];
 
 // prettier-ignore
 export const TABLE: readonly Row[] = [
-  ['IDLE',                          'start',            'planned',      'CONNECTING.dialing',            'begin'],
+  ['IDLE',                          'start',            'autoConnect',  'CONNECTING.dialing',            'begin'],
   ['IDLE',                          'CONNECT',          '',             'CONNECTING.dialing',            'begin'],
   ['IDLE',                          'LISTEN',           '',             'CONNECTING.listening.binding',  'begin'],
 
   ['CONNECTING.dialing',            'dial done',        'handshake',    'CONNECTING.establishing',       'open stream'],
   ['CONNECTING.dialing',            'dial done',        'no handshake', 'RUNNING.open',                  ''],
   ['CONNECTING.dialing',            'dial failed',      '',             'DISCONNECTING.destroying',      'fail attempt'],
-  ['CONNECTING.dialing',            'deadline',         'finite',       'DISCONNECTING.destroying',      'late attempt'],
-  ['CONNECTING.listening.binding',  'listen done',      '',             'CONNECTING.listening.bound',    'tell address'],
+  ['CONNECTING.dialing',            'deadline',         'finite',       'DISCONNECTING.destroying',      'time out attempt'],
+  ['CONNECTING.listening.binding',  'listen done',      '',             'CONNECTING.listening.bound',    'emit address'],
   ['CONNECTING.listening.binding',  'listen failed',    '',             'DISCONNECTING.destroying',      'fail attempt'],
-  ['CONNECTING.listening.binding',  'deadline',         'finite',       'DISCONNECTING.destroying',      'late attempt'],
+  ['CONNECTING.listening.binding',  'deadline',         'finite',       'DISCONNECTING.destroying',      'time out attempt'],
   ['CONNECTING.listening.bound',    'ACCEPT',           '',             'CONNECTING.accepting',          ''],
   ['CONNECTING.accepting',          'accept done',      'handshake',    'CONNECTING.establishing',       'open stream'],
   ['CONNECTING.accepting',          'accept done',      'no handshake', 'RUNNING.open',                  ''],
   ['CONNECTING.accepting',          'accept failed',    '',             'DISCONNECTING.destroying',      'fail attempt'],
-  ['CONNECTING.accepting',          'deadline',         'finite',       'DISCONNECTING.destroying',      'late attempt'],
+  ['CONNECTING.accepting',          'deadline',         'finite',       'DISCONNECTING.destroying',      'time out attempt'],
   ['CONNECTING.establishing',       'establish done',   '',             'RUNNING.open',                  ''],
   ['CONNECTING.establishing',       'establish failed', '',             'DISCONNECTING.destroying',      'fail attempt'],
-  ['CONNECTING.establishing',       'deadline',         'finite',       'DISCONNECTING.destroying',      'late attempt'],
+  ['CONNECTING.establishing',       'deadline',         'finite',       'DISCONNECTING.destroying',      'time out attempt'],
   ['CONNECTING',                    'DISCONNECT',       '',             'DISCONNECTING.destroying',      'abort'],
   ['CONNECTING',                    'DISCONNECT force', '',             'DISCONNECTING.destroying',      'abort'],
   ['CONNECTING',                    'ABORT',            '',             'DISCONNECTING.destroying',      'abort for a reason'],
@@ -153,37 +168,37 @@ export const TABLE: readonly Row[] = [
   ['DISCONNECTING.flushing',        'write failed',     '',             'DISCONNECTING.closing',         'fail'],
   ['DISCONNECTING.flushing',        'flush done',       '',             'DISCONNECTING.closing',         ''],
   ['DISCONNECTING.flushing',        'flush failed',     '',             'DISCONNECTING.closing',         'fail'],
-  ['DISCONNECTING.flushing',        'deadline',         'finite',       'DISCONNECTING.destroying',      'late'],
+  ['DISCONNECTING.flushing',        'deadline',         'finite',       'DISCONNECTING.destroying',      'time out'],
   ['DISCONNECTING.flushing',        'DISCONNECT force', '',             'DISCONNECTING.destroying',      ''],
-  ['DISCONNECTING.closing',         'close done',       '',             'home',                          ''],
+  ['DISCONNECTING.closing',         'close done',       '',             'over',                          ''],
   ['DISCONNECTING.closing',         'close failed',     '',             'DISCONNECTING.destroying',      'fail'],
-  ['DISCONNECTING.closing',         'deadline',         'finite',       'DISCONNECTING.destroying',      'note late'],
+  ['DISCONNECTING.closing',         'deadline',         'finite',       'DISCONNECTING.destroying',      'note timeout'],
   ['DISCONNECTING.closing',         'DISCONNECT force', '',             'DISCONNECTING.destroying',      ''],
-  ['DISCONNECTING.destroying',      'destroy done',     '',             'home',                          ''],
-  ['DISCONNECTING.destroying',      'destroy failed',   '',             'home',                          'note'],
-  ['DISCONNECTING.destroying',      'deadline',         'finite',       'home',                          'note late'],
+  ['DISCONNECTING.destroying',      'destroy done',     '',             'over',                          ''],
+  ['DISCONNECTING.destroying',      'destroy failed',   '',             'over',                          'note'],
+  ['DISCONNECTING.destroying',      'deadline',         'finite',       'over',                          'note timeout'],
   ['DISCONNECTING',                 'FAIL',             '',             '=',                             'fail'],
 ];
 
 type When = keyof typeof CONDITIONS;
 const CONDITIONS = {
   '': () => true,
-  handshake: (world: World) => world.handshake,
-  'no handshake': (world: World) => !world.handshake,
-  queued: (world: World) => world.queued,
-  flushed: (world: World) => !world.queued,
-  finite: (world: World) => world.finite,
-  planned: (world: World) => world.planned,
+  handshake: (variant: Variant) => variant.handshake,
+  'no handshake': (variant: Variant) => !variant.handshake,
+  queued: (variant: Variant) => variant.queued,
+  flushed: (variant: Variant) => !variant.queued,
+  finite: (variant: Variant) => variant.finite,
+  autoConnect: (variant: Variant) => variant.autoConnect,
 };
 
-/** What an arrow means to what is remembered; `error` is what the stimulus carries. */
-type Deed = keyof typeof DEEDS;
+/** What an arrow changes in the model; `error` is the error of the stimulus. */
+type Effect = keyof typeof EFFECTS;
 type Change = Partial<Model>;
-const DEEDS = {
+const EFFECTS = {
   '': (): Change => ({}),
   begin: ({ session }: Model): Change => ({ ...NOTHING, session: session + 1 }),
   'open stream': (): Change => ({ phase: 'session' }),
-  'tell address': (): Change => ({}),
+  'emit address': (): Change => ({}),
   'expect end': (): Change => ({ endExpected: true }),
   'expect more': (): Change => ({ endExpected: false }),
 
@@ -192,17 +207,17 @@ const DEEDS = {
     failed(model, `ConnectError(${model.phase}) aborted: no longer wanted`),
   'fail attempt': (model: Model, error: string) =>
     failed(model, `ConnectError(${model.phase}): ${error}`),
-  'late attempt': (model: Model) =>
+  'time out attempt': (model: Model) =>
     failed(model, `ConnectError(${model.phase}): ${timeoutIn(model)}`),
 
-  // To a peer that was told to leave, its end is no failure, and neither is a stream that breaks.
+  // Once the peer's end is expected, it is no failure, and neither is a broken stream.
   end: (model: Model) => (model.endExpected ? {} : failed(model, 'ClosedError')),
   fail: (model: Model, error: string) =>
     model.endExpected && isEnd(error) ? noted(model, typed(error)) : failed(model, typed(error)),
-  late: (model: Model) => failed(model, timeoutIn(model)),
+  'time out': (model: Model) => failed(model, timeoutIn(model)),
   note: (model: Model, error: string) => noted(model, typed(error)),
   'note end': (model: Model) => noted(model, 'ClosedError(expected)'),
-  'note late': (model: Model) => noted(model, timeoutIn(model)),
+  'note timeout': (model: Model) => noted(model, timeoutIn(model)),
 };
 
 const NOTHING = {
@@ -212,119 +227,122 @@ const NOTHING = {
   suppressed: [],
 } as const;
 
-/** The first failure is the cause, and those that follow are kept with it. */
+/** The first failure is the cause; later ones are suppressed. */
 const failed = (model: Model, error: string): Change =>
   model.cause === undefined ? { cause: error } : noted(model, error);
 
 const noted = (model: Model, error: string): Change =>
-  isKnown(model, error) ? {} : { suppressed: [...model.suppressed, error] };
+  isRecorded(model, error) ? {} : { suppressed: [...model.suppressed, error] };
 
-/** These are one and the same error wherever they turn up; all others are made anew each time. */
+/** These are always the same error object; every other error is a new object. */
 const SHARED = ['reset', 'garbage', 'unbearable'];
-const isKnown = ({ cause, suppressed }: Model, error: string): boolean =>
+const isRecorded = ({ cause, suppressed }: Model, error: string): boolean =>
   SHARED.includes(error) &&
   (cause === error || cause?.endsWith(`: ${error}`) === true || suppressed.includes(error));
 
-/** No error reaches a user bare. */
+/** A foreign error is wrapped. */
 const typed = (error: string): string => (error === 'broken' ? 'ClosedError: broken' : error);
 const isEnd = (error: string): boolean => error === 'broken' || error === 'reset';
-const timeoutIn = ({ place }: Model): string => `TimeoutError(${PLACES[place].deadline ?? 'none'})`;
+const timeoutIn = ({ state }: Model): string => `TimeoutError(${STATES[state].deadline ?? 'none'})`;
 
-/** A machine that was not started yet. */
-export const UNBORN: Model = {
-  place: 'IDLE',
+/** The model of a machine that was not started yet. */
+export const NOT_STARTED: Model = {
+  state: 'IDLE',
   session: 0,
   ...NOTHING,
   outcome: undefined,
-  abandoned: [],
+  aborted: [],
 };
 
-/** One that has just been started. */
-export const startOf = (world: World): Model => answerTo(world, UNBORN, 'start').model;
+/** The model of a machine that has just been started. */
+export const startOf = (variant: Variant): Model => answerTo(variant, NOT_STARTED, 'start').model;
 
-/** Where a stimulus leads, what is told of it, and the row that says so; none where it is refused. */
+/**
+ * The model after a stimulus, the events it emits, and the row that applied; none when it is
+ * refused.
+ */
 export interface Answer {
   readonly model: Model;
   readonly emitted: readonly string[];
   readonly row: number | undefined;
 }
 
-export function answerTo(world: World, model: Model, stimulus: Stimulus): Answer {
-  const happened = kindOf(stimulus);
+export function answerTo(variant: Variant, model: Model, stimulus: Stimulus): Answer {
+  const kind = kindOf(stimulus);
   const row = TABLE.findIndex(
-    ([from, on, when]) => on === happened && isWithin(model.place, from) && CONDITIONS[when](world),
+    ([from, on, when]) => on === kind && isWithin(model.state, from) && CONDITIONS[when](variant),
   );
   const found = TABLE[row];
   if (found === undefined) return refusal(model, stimulus);
-  const [, , , to, does] = found;
-  const changed = { ...model, ...DEEDS[does](model, carriedBy(stimulus)) };
-  const next = arrived(changed, placeOf(to, model, world), stimulus);
-  return { model: next, emitted: told(model, next, does), row };
+  const [, , , to, effect] = found;
+  const changed = { ...model, ...EFFECTS[effect](model, errorOf(stimulus)) };
+  const next = entered(changed, stateOf(to, model, variant), stimulus);
+  return { model: next, emitted: emittedBy(model, next, effect), row };
 }
 
-/** Messages move nothing, and are heard as long as the machine lives. */
+/** MESSAGES changes nothing, and is emitted until the machine has ended. */
 const refusal = (model: Model, stimulus: Stimulus): Answer => ({
-  model: stimulus.startsWith('late ') ? { ...model, abandoned: [] } : model,
-  emitted: stimulus === 'MESSAGES' && model.place !== 'ENDED' ? ['message'] : [],
+  model: stimulus.startsWith('late ') ? { ...model, aborted: [] } : model,
+  emitted: stimulus === 'MESSAGES' && model.state !== 'ENDED' ? ['message'] : [],
   row: undefined,
 });
 
-const isWithin = (place: string, name: string): boolean =>
-  place === name || place.startsWith(`${name}.`);
+const isWithin = (state: string, name: string): boolean =>
+  state === name || state.startsWith(`${name}.`);
 
-/** The table does not ask how a method failed. */
+/** The table does not distinguish how a method failed. */
 const kindOf = (stimulus: Stimulus): string => {
   const [method, fault] = stimulus.split(' ');
   return FAULTS.some((each) => each === fault) ? `${method ?? ''} failed` : stimulus;
 };
 
-const carriedBy = (stimulus: Stimulus): string =>
+const errorOf = (stimulus: Stimulus): string =>
   stimulus === 'FAIL' ? 'unbearable' : (stimulus.split(' ')[1] ?? '');
 
-const placeOf = (to: Row[3], { place }: Model, { once }: World): Place => {
-  if (to === '=') return place;
-  if (to === 'home') return once ? 'ENDED' : 'IDLE';
+const stateOf = (to: Row[3], { state }: Model, { once }: Variant): State => {
+  if (to === '=') return state;
+  if (to === 'over') return once ? 'ENDED' : 'IDLE';
   return to;
 };
 
-/** What goes on over an arrow: `RUNNING` and `flushing` are left only for good. */
-const workOf = (place: Place): string =>
-  ['RUNNING', 'DISCONNECTING.flushing'].find((whole) => isWithin(place, whole)) ?? place;
+/** The group of states between which the calls of common methods go on: RUNNING, or `flushing`. */
+const scopeOf = (state: State): string =>
+  ['RUNNING', 'DISCONNECTING.flushing'].find((group) => isWithin(state, group)) ?? state;
 
-const arrived = (model: Model, place: Place, stimulus: Stimulus): Model => {
-  const { methods } = PLACES[place];
-  const goesOn = workOf(model.place) === workOf(place);
-  const left = PLACES[model.place].methods.filter(
-    (method) => !stimulus.startsWith(`${method} `) && !(goesOn && methods.includes(method)),
+const entered = (model: Model, state: State, stimulus: Stimulus): Model => {
+  const { methods } = STATES[state];
+  const staysInScope = scopeOf(model.state) === scopeOf(state);
+  const left = STATES[model.state].methods.filter(
+    (method) => !stimulus.startsWith(`${method} `) && !(staysInScope && methods.includes(method)),
   );
-  const isOver = isWithin(model.place, 'DISCONNECTING') && !isWithin(place, 'DISCONNECTING');
+  const isOver = isWithin(model.state, 'DISCONNECTING') && !isWithin(state, 'DISCONNECTING');
   return {
     ...model,
-    place,
+    state,
     outcome: isOver ? outcomeOf(model) : model.outcome,
-    abandoned: [...model.abandoned, ...left],
+    aborted: [...model.aborted, ...left],
   };
 };
 
 const outcomeOf = ({ cause, suppressed }: Model): string =>
   [cause ?? 'as asked', ...suppressed].join(' + ');
 
-const told = (before: Model, now: Model, does: Deed): string[] => {
-  const { runstate } = PLACES[now.place];
-  if (does === 'tell address') return ['listening'];
-  if (runstate === PLACES[before.place].runstate) return [];
+const emittedBy = (before: Model, now: Model, effect: Effect): string[] => {
+  const { runstate } = STATES[now.state];
+  if (effect === 'emit address') return ['listening'];
+  if (runstate === STATES[before.state].runstate) return [];
   const entered = `${runstate} ${String(now.session)}`;
   return runstate === 'IDLE' ? [`closed ${String(now.session)}`, entered] : [entered];
 };
 
-/** All that can happen, the useless commands included. */
-export const possibleIn = ({ place, abandoned }: Model): Stimulus[] => [
+/** All possible stimuli, including the commands that are refused. */
+export const possibleIn = ({ state, aborted }: Model): Stimulus[] => [
   ...COMMANDS,
-  ...PLACES[place].methods.flatMap((method): Stimulus[] => [
-    // The writer never has done.
+  ...STATES[state].methods.flatMap((method): Stimulus[] => [
+    // The writer never resolves.
     ...(method === 'write' ? [] : [`${method} done` as const]),
     ...FAULTS.map((fault) => `${method} ${fault}` as const),
   ]),
-  ...(PLACES[place].deadline === undefined ? [] : (['deadline'] as const)),
-  ...(abandoned.length === 0 ? [] : (['late done', 'late reset'] as const)),
+  ...(STATES[state].deadline === undefined ? [] : (['deadline'] as const)),
+  ...(aborted.length === 0 ? [] : (['late done', 'late reset'] as const)),
 ];

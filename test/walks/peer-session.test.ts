@@ -1,8 +1,10 @@
 /**
- * Every walk of a peer's session up to a length, on the real machine, against a table by hand.
+ * Walks every sequence of steps of a peer's session up to a length on the real machine, and
+ * compares it with a table.
  *
- * The table is written from the design and imports nothing of the chart. After each step everything that
- * can be seen is compared: the state, what is waited for, the timers, and what was told at the end.
+ * The table is written by hand from the design and imports nothing of the chart. Everything
+ * observable is compared after each step: the state, the calls, the timers, and the cause of the
+ * end.
  */
 
 import { describe, expect, it } from 'vitest';
@@ -19,7 +21,7 @@ const STEPS: readonly Step[] = [
   'deadline',
 ];
 
-type Place =
+type State =
   | 'ARRIVED'
   | 'QUEUED'
   | 'CONNECTING.securing'
@@ -29,28 +31,31 @@ type Place =
   | 'DISCONNECTING'
   | 'GONE';
 
-/** Where a step leads, what is told in the end, and whether the session is asked to end. */
+/**
+ * The state after a step, the cause if that is GONE, and the call to `disconnect()` if there is
+ * one.
+ */
 interface Answer {
-  readonly to: Place;
+  readonly to: State;
   readonly cause?: string | undefined;
-  readonly asks?: string;
+  readonly disconnect?: string;
 }
 
 const ABORTED = 'ConnectError ERR_CONNECT_ABORTED';
-const LATE = 'ConnectError ERR_CONNECT TimeoutError';
+const TIMED_OUT = 'ConnectError ERR_CONNECT TimeoutError';
 const BROKEN = 'ConnectError ERR_CONNECT ClosedError';
 const FAILED = 'ClosedError ERR_CLOSED';
 const gone = (cause?: string): Answer => ({ to: 'GONE', cause });
-const asked = (asks: string): Answer => ({ to: 'DISCONNECTING', asks });
+const disconnecting = (disconnect: string): Answer => ({ to: 'DISCONNECTING', disconnect });
 const FORCED = 'disconnect force (drained too long)';
 const RUNNING = {
-  LEAVE: asked('disconnect'),
-  'LEAVE force': asked(FORCED),
+  LEAVE: disconnecting('disconnect'),
+  'LEAVE force': disconnecting(FORCED),
   'ended done': gone(),
   'ended failed': gone(FAILED),
 };
 
-const TABLE: Readonly<Record<Place, Partial<Record<Step, Answer>>>> = {
+const TABLE: Readonly<Record<State, Partial<Record<Step, Answer>>>> = {
   ARRIVED: {
     ADMIT: { to: 'CONNECTING.securing' },
     QUEUE: { to: 'QUEUED' },
@@ -70,25 +75,25 @@ const TABLE: Readonly<Record<Place, Partial<Record<Step, Answer>>>> = {
     'LEAVE force': gone(ABORTED),
     'secure done': { to: 'CONNECTING.establishing' },
     'secure failed': gone(BROKEN),
-    deadline: gone(LATE),
+    deadline: gone(TIMED_OUT),
   },
   'CONNECTING.establishing': {
-    LEAVE: asked('disconnect'),
-    'LEAVE force': asked(FORCED),
+    LEAVE: disconnecting('disconnect'),
+    'LEAVE force': disconnecting(FORCED),
     'establish done': { to: 'RUNNING.offered' },
     'establish failed': gone(FAILED),
   },
   'RUNNING.offered': { ...RUNNING, TAKE: { to: 'RUNNING.served' } },
   'RUNNING.served': RUNNING,
   DISCONNECTING: {
-    'LEAVE force': asked(FORCED),
+    'LEAVE force': disconnecting(FORCED),
     'ended done': gone(),
     'ended failed': gone(FAILED),
   },
   GONE: {},
 };
 
-const WAITED_FOR: Readonly<Record<Place, string | undefined>> = {
+const PENDING_CALL: Readonly<Record<State, string | undefined>> = {
   ARRIVED: undefined,
   QUEUED: 'gone',
   'CONNECTING.securing': 'secure',
@@ -98,64 +103,66 @@ const WAITED_FOR: Readonly<Record<Place, string | undefined>> = {
   DISCONNECTING: 'ended',
   GONE: undefined,
 };
-const HAS_DEADLINE: readonly Place[] = ['QUEUED', 'CONNECTING.securing'];
+const HAS_DEADLINE: readonly State[] = ['QUEUED', 'CONNECTING.securing'];
 
 const causeText = (error: Error & { code?: string; cause?: unknown }): string => {
   const cause = error.cause instanceof Error ? ` ${error.cause.name}` : '';
   return `${error.name} ${error.code ?? ''}${cause}`;
 };
 
-/** Walks, and compares after each step; says where it has ended. */
-async function walk(steps: readonly Step[]): Promise<Place> {
+/** Takes the steps, compares after each, and resolves with the last state. */
+async function walk(steps: readonly Step[]): Promise<State> {
   const machine = new Harness();
-  let place: Place = 'ARRIVED';
-  const journal: string[] = [];
+  let state: State = 'ARRIVED';
+  const calls: string[] = [];
   const causes: (string | undefined)[] = [];
   for (const step of steps) {
     await machine.go(step);
-    const answer: Answer | undefined = TABLE[place][step];
+    const answer: Answer | undefined = TABLE[state][step];
     if (answer !== undefined) {
-      const { to, asks, cause }: Answer = answer;
-      if (asks !== undefined) journal.push(asks);
+      const { to, disconnect, cause }: Answer = answer;
+      if (disconnect !== undefined) calls.push(disconnect);
       if (to === 'GONE') {
-        journal.push('close');
+        calls.push('close');
         causes.push(cause);
       }
-      const wait = WAITED_FOR[to];
-      const isNew = WAITED_FOR[place] !== wait || (to === 'DISCONNECTING' && place !== to);
-      if (wait !== undefined && isNew) journal.push(wait);
-      place = to;
+      const wait = PENDING_CALL[to];
+      const isNew = PENDING_CALL[state] !== wait || (to === 'DISCONNECTING' && state !== to);
+      if (wait !== undefined && isNew) calls.push(wait);
+      state = to;
     }
     const trail = steps.join(', ');
-    expect(machine.state, trail).toBe(place);
-    expect(machine.port.calls, trail).toEqual(journal);
+    expect(machine.state, trail).toBe(state);
+    expect(machine.port.calls, trail).toEqual(calls);
     expect(
       machine.causes.map((error) => error && causeText(error)),
       trail,
     ).toEqual(causes);
-    expect(machine.clock.timers, trail).toBe(HAS_DEADLINE.includes(place) ? 1 : 0);
+    expect(machine.clock.timers, trail).toBe(HAS_DEADLINE.includes(state) ? 1 : 0);
     expect(machine.actorErrors, trail).toEqual([]);
   }
-  return place;
+  return state;
 }
 
-/** All sequences of a length, without those that go on after the end. */
-async function walkAll(length: number): Promise<Map<Place, number>> {
-  const ends = new Map<Place, number>();
+/**
+ * Walks all sequences up to a length that do not go on after GONE; counts them by their last state.
+ */
+async function walkAll(length: number): Promise<Map<State, number>> {
+  const ends = new Map<State, number>();
   let open: (readonly Step[])[] = [[]];
   for (let at = 0; at < length; at += 1) {
     const next: (readonly Step[])[] = [];
     for (const steps of open.flatMap((before) => STEPS.map((step) => [...before, step]))) {
-      const place = await walk(steps);
-      ends.set(place, (ends.get(place) ?? 0) + 1);
-      if (place !== 'GONE') next.push(steps);
+      const state = await walk(steps);
+      ends.set(state, (ends.get(state) ?? 0) + 1);
+      if (state !== 'GONE') next.push(steps);
     }
     open = next;
   }
   return ends;
 }
 
-describe("the session of a peer, beside a table by hand: it's the same", () => {
+describe("a peer's session is as the table says", () => {
   const LENGTH = thorough(3, 4);
 
   it(`after every sequence of up to ${String(LENGTH)} steps`, async () => {
@@ -166,7 +173,7 @@ describe("the session of a peer, beside a table by hand: it's the same", () => {
   });
 
   it('after every step in every state', async () => {
-    const ways: readonly (readonly Step[])[] = [
+    const paths: readonly (readonly Step[])[] = [
       [],
       ['QUEUE'],
       ['ADMIT'],
@@ -176,9 +183,9 @@ describe("the session of a peer, beside a table by hand: it's the same", () => {
       ['ADMIT', 'secure done', 'LEAVE'],
       ['ADMIT', 'secure done', 'establish done', 'TAKE', 'LEAVE'],
     ];
-    for (const way of ways) {
+    for (const path of paths) {
       for (const step of STEPS) {
-        for (const last of STEPS) await walk([...way, step, last]);
+        for (const last of STEPS) await walk([...path, step, last]);
       }
     }
   });

@@ -1,6 +1,7 @@
 /**
- * A QMP client and a monitor that do whatever they like in whatever order: as for two protocols, and
- * each command is answered with its own answer, or told why it is not.
+ * A QMP client and a monitor that take random steps in a random order, as in
+ * `facade.property.test.ts`. Each command must resolve with its own reply, or reject with the
+ * documented error.
  */
 
 import fc from 'fast-check';
@@ -10,73 +11,73 @@ import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { eventOf, greetingOf, type WireCommand } from '../support/qmp.ts';
 import { thorough } from '../support/thorough.ts';
 import {
-  Chronicle,
-  FacadeWorld,
+  SessionLog,
+  FacadeSimulation,
   type Pace,
   paces,
-  STEP_OF_TIME,
+  TIME_STEP_MS,
   TIMEOUTS,
-} from './facade-world.ts';
+} from './facade-simulation.ts';
 import type { ScheduledStream } from './scheduled-stream.ts';
 
 expectIdleAfterEach();
 
-/** Greets, and answers each command in its turn: with its arguments, with an error, or not at all. */
+/** Greets, and replies to each command later: with its arguments, with an error, or not at all. */
 class Monitor {
-  readonly #world: FacadeWorld;
+  readonly #simulation: FacadeSimulation;
   readonly stream: ScheduledStream;
 
-  constructor(world: FacadeWorld, stream: ScheduledStream) {
-    this.#world = world;
+  constructor(simulation: FacadeSimulation, stream: ScheduledStream) {
+    this.#simulation = simulation;
     this.stream = stream;
     stream.on('end', () => stream.end());
     stream.on('data', this.#take);
-    this.say(greetingOf());
+    this.send(greetingOf());
   }
 
-  say(message: object | string): void {
+  send(message: object | string): void {
     if (this.stream.destroyed || this.stream.writableEnded) return;
     this.stream.write(typeof message === 'string' ? message : `${JSON.stringify(message)}\r\n`);
   }
 
-  /** These streams cut no chunk, and the client no message; no string has a brace. */
+  /** A chunk has whole commands, because the streams do not split chunks; no string has a brace. */
   readonly #take = (chunk: Buffer): void => {
     const commands = chunk.toString().replaceAll(/\}\s*\{/g, '}\n{');
-    for (const text of commands.trim().split('\n')) this.#answer(JSON.parse(text) as WireCommand);
+    for (const text of commands.trim().split('\n')) this.#reply(JSON.parse(text) as WireCommand);
   };
 
-  #answer({ execute, id, arguments: args = {} }: WireCommand): void {
+  #reply({ execute, id, arguments: args = {} }: WireCommand): void {
     if (execute === 'ignore') return;
-    this.#world.later(`the monitor answers ${String(id)}`, () => {
-      if (execute === 'fail') this.say({ error: { class: 'GenericError', desc: 'failed' }, id });
-      else this.say({ return: execute === 'qmp_capabilities' ? {} : args, id });
+    this.#simulation.later(`the monitor replies to ${String(id)}`, () => {
+      if (execute === 'fail') this.send({ error: { class: 'GenericError', desc: 'failed' }, id });
+      else this.send({ return: execute === 'qmp_capabilities' ? {} : args, id });
       if (execute === 'quit') this.stream.end();
     });
   }
 }
 
 /** The client, and the monitor of its last attempt. */
-class Walker {
-  readonly world: FacadeWorld;
+class QmpWalk {
+  readonly simulation: FacadeSimulation;
   readonly client: QmpClient;
-  readonly chronicle: Chronicle;
+  readonly log: SessionLog;
   monitor: Monitor | undefined;
-  /** What was answered with something else than its answer. */
-  readonly wrong: string[] = [];
-  answers = 0;
+  /** Calls with an unexpected result. */
+  readonly wrongResults: string[] = [];
+  replies = 0;
   #number = 0;
 
-  constructor(world: FacadeWorld) {
-    this.world = world;
-    this.client = new QmpClient({ clock: world.clock, timeouts: TIMEOUTS });
-    this.chronicle = new Chronicle(this.client);
+  constructor(simulation: FacadeSimulation) {
+    this.simulation = simulation;
+    this.client = new QmpClient({ clock: simulation.clock, timeouts: TIMEOUTS });
+    this.log = new SessionLog(this.client);
   }
 
   connect(signal?: AbortSignal): Promise<unknown> {
-    const [stream, other] = this.world.pair('the client', 'the monitor');
-    if (this.client.runstate === 'IDLE') this.monitor = new Monitor(this.world, other);
-    const attempt = this.world.watch('connect', this.client.connect({ stream }, { signal }));
-    this.chronicle.attempt(attempt);
+    const [stream, other] = this.simulation.pair('the client', 'the monitor');
+    if (this.client.runstate === 'IDLE') this.monitor = new Monitor(this.simulation, other);
+    const attempt = this.simulation.watch('connect', this.client.connect({ stream }, { signal }));
+    this.log.addAttempt(attempt);
     return attempt;
   }
 
@@ -88,25 +89,26 @@ class Walker {
     const args = { number: this.#number };
     const wasRunning = this.client.runstate === 'RUNNING';
     const executed = this.client.execute(command, args, options);
-    const result = await this.world.watch(command, executed);
+    const result = await this.simulation.watch(command, executed);
     if (result.status === 'fulfilled') this.#checkValue(command, args, result.value);
     else if (!isExpected(command, options, wasRunning, result.reason)) {
-      this.wrong.push(`${command} failed with ${String(result.reason)}`);
+      this.wrongResults.push(`${command} failed with ${String(result.reason)}`);
     }
   }
 
   async waitFor(signal?: AbortSignal): Promise<void> {
     const waiting = this.client.waitFor('STOP', undefined, signal && { signal });
-    const result = await this.world.watch('waitFor', waiting);
-    if (result.status === 'fulfilled' && result.value.event !== 'STOP') this.wrong.push('event');
+    const result = await this.simulation.watch('waitFor', waiting);
+    if (result.status === 'fulfilled' && result.value.event !== 'STOP')
+      this.wrongResults.push('event');
   }
 
   #checkValue(command: string, args: object, value: unknown): void {
-    this.answers += 1;
+    this.replies += 1;
     // The reply to a quit may be lost.
     const isRight = command === 'quit' || JSON.stringify(value) === JSON.stringify(args);
     if (!isRight || command === 'fail' || command === 'ignore') {
-      this.wrong.push(`${command} returned ${JSON.stringify(value)}`);
+      this.wrongResults.push(`${command} returned ${JSON.stringify(value)}`);
     }
   }
 }
@@ -124,115 +126,119 @@ const isExpected = (
   return code === (wasRunning ? options.timeout && 'ERR_TIMEOUT' : 'ERR_STATE');
 };
 
-const ACTS: Record<string, (walker: Walker) => unknown> = {
-  'the client is connected': (walker) => walker.connect(),
-  'the client connects': (walker) => {
-    void walker.connect();
+const ACTIONS: Record<string, (walk: QmpWalk) => unknown> = {
+  'the client is connected': (walk) => walk.connect(),
+  'the client connects': (walk) => {
+    void walk.connect();
   },
-  'the client connects, and gives up soon': (walker) => {
-    void walker.connect(walker.world.signal());
-    walker.world.later('the client gives up', () => {
-      walker.world.giveUp();
+  'the client connects, and aborts soon': (walk) => {
+    void walk.connect(walk.simulation.signal());
+    walk.simulation.later('the client aborts', () => {
+      walk.simulation.abortAll();
     });
   },
-  'the client disconnects': ({ world, client }) => {
-    void world.watch('disconnect', client.disconnect());
+  'the client disconnects': ({ simulation, client }) => {
+    void simulation.watch('disconnect', client.disconnect());
   },
-  'the client disconnects by force': ({ world, client }) => {
-    void world.watch('disconnect', client.disconnect({ force: true }));
+  'the client disconnects with force': ({ simulation, client }) => {
+    void simulation.watch('disconnect', client.disconnect({ force: true }));
   },
-  'the client executes': (walker) => {
-    void walker.execute('echo');
+  'the client executes': (walk) => {
+    void walk.execute('echo');
   },
-  'the client executes out of band': (walker) => {
-    void walker.execute('echo', { oob: true });
+  'the client executes out of band': (walk) => {
+    void walk.execute('echo', { oob: true });
   },
-  'the client executes what fails': (walker) => {
-    void walker.execute('fail');
+  'the client executes a command that fails': (walk) => {
+    void walk.execute('fail');
   },
-  'the client executes what is not answered': (walker) => {
-    void walker.execute('ignore');
+  'the client executes a command without a reply': (walk) => {
+    void walk.execute('ignore');
   },
-  'the client executes with a deadline': (walker) => {
-    void walker.execute('ignore', { timeout: 70 });
+  'the client executes with a timeout': (walk) => {
+    void walk.execute('ignore', { timeout: 70 });
   },
-  'the client executes, perhaps': (walker) => {
-    void walker.execute('echo', { signal: walker.world.signal() });
+  'the client executes with a signal': (walk) => {
+    void walk.execute('echo', { signal: walk.simulation.signal() });
   },
-  'the client quits': (walker) => {
-    void walker.execute('quit');
+  'the client quits': (walk) => {
+    void walk.execute('quit');
   },
-  'the client waits for an event': (walker) => {
-    void walker.waitFor();
+  'the client waits for an event': (walk) => {
+    void walk.waitFor();
   },
-  'the client waits for an event, perhaps': (walker) => {
-    void walker.waitFor(walker.world.signal());
+  'the client waits for an event with a signal': (walk) => {
+    void walk.waitFor(walk.simulation.signal());
   },
-  'the client gives up': ({ world }) => {
-    world.giveUp();
+  'the client aborts all signals': ({ simulation }) => {
+    simulation.abortAll();
   },
-  'the client waits': async ({ world }) => {
-    for (let turns = 0; turns < 8; turns += 1) await world.inTurn('time goes by');
+  'the client waits': async ({ simulation }) => {
+    for (let turns = 0; turns < 8; turns += 1) await simulation.scheduled('time goes by');
   },
-  'the monitor tells of an event': ({ monitor }) => {
-    monitor?.say(eventOf('STOP'));
+  'the monitor sends an event': ({ monitor }) => {
+    monitor?.send(eventOf('STOP'));
   },
-  'the monitor talks nonsense': ({ monitor }) => {
-    monitor?.say('}{');
+  'the monitor sends invalid JSON': ({ monitor }) => {
+    monitor?.send('}{');
   },
-  'the monitor ends': ({ monitor }) => {
+  'the monitor ends its stream': ({ monitor }) => {
     monitor?.stream.end();
   },
-  'the monitor goes': ({ monitor }) => {
+  'the monitor destroys its stream': ({ monitor }) => {
     monitor?.stream.destroy();
   },
-  'time passes': ({ world }) => {
-    world.clock.increment(STEP_OF_TIME);
+  'the clock takes a step': ({ simulation }) => {
+    simulation.clock.increment(TIME_STEP_MS);
   },
 };
 
-/** What a session is for must come more often than what ends it. */
-const USUAL = [
+/** Most steps must be of these, because many of the others end the session. */
+const COMMON_ACTIONS = [
   ...['the client is connected', 'the client executes', 'the client executes out of band'],
-  ...['the client waits for an event', 'the monitor tells of an event', 'the client waits'],
+  ...['the client waits for an event', 'the monitor sends an event', 'the client waits'],
 ];
 const step = fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom(...USUAL) },
-  { weight: 1, arbitrary: fc.constantFrom(...Object.keys(ACTS)) },
+  { weight: 3, arbitrary: fc.constantFrom(...COMMON_ACTIONS) },
+  { weight: 1, arbitrary: fc.constantFrom(...Object.keys(ACTIONS)) },
 );
-// Without a size fast-check takes ten for long enough.
+// By default fast-check generates arrays of about ten elements at most.
 const steps = fc.array(step, { maxLength: 30, size: 'max' });
 
-async function bringHome(walker: Walker): Promise<void> {
-  const { world, client } = walker;
-  const isHome = (): boolean => client.runstate === 'IDLE';
-  void world.watch('disconnect', client.disconnect());
-  await world.settleInTime(isHome);
-  // Who waits for an event of the next session is told by its end that there is none.
-  void walker.connect();
-  await world.settleInTime(() => client.runstate === 'RUNNING');
-  void world.watch('disconnect', client.disconnect({ force: true }));
-  await world.settleInTime(isHome);
+async function returnToIdle(walk: QmpWalk): Promise<void> {
+  const { simulation, client } = walk;
+  const isIdle = (): boolean => client.runstate === 'IDLE';
+  void simulation.watch('disconnect', client.disconnect());
+  await simulation.settleUntil(isIdle);
+  // A waitFor() that waits for the next session rejects at the end of that.
+  void walk.connect();
+  await simulation.settleUntil(() => client.runstate === 'RUNNING');
+  void simulation.watch('disconnect', client.disconnect({ force: true }));
+  await simulation.settleUntil(isIdle);
 }
 
-/** How much all walks together have seen; too little proves nothing. */
-const seen = { sessions: 0, answers: 0 };
+/** The sessions and replies of all walks together, which must not be too few. */
+const totals = { sessions: 0, replies: 0 };
 
-async function walk(scheduler: fc.Scheduler, how: readonly Pace[], taken: readonly string[]) {
-  const world = new FacadeWorld(scheduler, how);
-  const walker = new Walker(world);
-  await world.walk(taken.map((act) => [act, () => ACTS[act]?.(walker)]));
-  await bringHome(walker);
-  world.expectHome([walker.client]);
-  await walker.chronicle.expectWhole(world.text);
-  expect(walker.wrong, world.text).toEqual([]);
-  seen.sessions += await walker.chronicle.sessions();
-  seen.answers += walker.answers;
-  await world.end();
+async function takeWalk(
+  scheduler: fc.Scheduler,
+  pacing: readonly Pace[],
+  actions: readonly string[],
+) {
+  const simulation = new FacadeSimulation(scheduler, pacing);
+  const walk = new QmpWalk(simulation);
+  await simulation.walk(actions.map((action) => [action, () => ACTIONS[action]?.(walk)]));
+  await returnToIdle(walk);
+  simulation.expectIdle([walk.client]);
+  await walk.log.expectComplete(simulation.text);
+  expect(walk.wrongResults, simulation.text).toEqual([]);
+  totals.sessions += await walk.log.sessions();
+  totals.replies += walk.replies;
+  await simulation.end();
 }
 
-it('a client comes home, and each of its commands is answered or told why not', async () => {
+it('a client returns to IDLE, and each command has its reply or the documented error', async () => {
   const numRuns = thorough(150, 4000);
-  await fc.assert(fc.asyncProperty(fc.scheduler(), paces, steps, walk), { numRuns });
-  expect(Math.min(seen.sessions, seen.answers)).toBeGreaterThan(numRuns);
+  await fc.assert(fc.asyncProperty(fc.scheduler(), paces, steps, takeWalk), { numRuns });
+  expect(Math.min(totals.sessions, totals.replies)).toBeGreaterThan(numRuns);
 });

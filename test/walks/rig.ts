@@ -1,4 +1,6 @@
-/** The real machine, on a link and a clock that do only what a walk says, and what is seen of it. */
+/**
+ * The real machine, on a fake link and a fake clock that a walk operates, compared with the model.
+ */
 
 import { expect } from 'vitest';
 import { type ActorRefFrom, createActor } from 'xstate';
@@ -13,88 +15,92 @@ import {
   type LinkMethod,
   type Fault,
   type Model,
-  PLACES,
+  STATES,
   type Stimulus,
-  UNBORN,
-  type World,
+  NOT_STARTED,
+  type Variant,
 } from './model.ts';
-import { outcomeText, textOf, told } from './texts.ts';
-import { type Chart, chartOf, ERRORS, EVENTS, inputOf } from './worlds.ts';
+import { outcomeText, textOf, emittedText } from './texts.ts';
+import { type Chart, chartOf, ERRORS, EVENTS, inputOf } from './variants.ts';
 
-/** Lets everything that hangs on settled promises happen: all microtasks, and nothing else. */
-const drained = (): Promise<void> =>
+/** Resolves when all microtasks have run; timers and I/O do not run. */
+const microtasks = (): Promise<void> =>
   new Promise((resolve) => {
     process.nextTick(resolve);
   });
 
 /** The machine and the model, which take every step together. */
 export class Rig {
-  readonly world: World;
+  readonly variant: Variant;
   readonly link: FakeLink;
   readonly clock = new CountingClock();
   readonly actor: ActorRefFrom<Chart>;
-  model: Model = UNBORN;
+  model: Model = NOT_STARTED;
   /** The rows of the model's table that were used. */
   readonly rows: number[] = [];
-  readonly #story: string[] = [];
+  readonly #history: string[] = [];
   readonly #emitted: ProtocolEmitted[] = [];
-  readonly #deaths: unknown[] = [];
+  readonly #actorErrors: unknown[] = [];
   #expected: Answer['emitted'] = [];
 
-  constructor(world: World) {
-    this.world = world;
-    const input = inputOf(world);
+  constructor(variant: Variant) {
+    this.variant = variant;
+    const input = inputOf(variant);
     this.link = input.link;
-    this.actor = createActor(chartOf(world), { input, clock: this.clock });
+    this.actor = createActor(chartOf(variant), { input, clock: this.clock });
     this.actor.on('*', (emitted) => this.#emitted.push(emitted));
-    this.actor.subscribe({ error: (error: unknown) => this.#deaths.push(error) });
-    this.#advance('start');
+    this.actor.subscribe({ error: (error: unknown) => this.#actorErrors.push(error) });
+    this.#advanceModel('start');
     this.actor.start();
     this.#expected = ['IDLE 0', ...this.#expected];
   }
 
   /**
-   * Takes a step, or several in one turn, of which then only the last may be that a method settles; waits
-   * until all that it leads to has happened.
+   * Takes a step, or several in one turn, of which only the last may settle a method. Resolves when
+   * the machine has handled them.
    */
   async take(...stimuli: readonly Stimulus[]): Promise<void> {
     this.#begin();
     for (const stimulus of stimuli) {
-      this.#advance(stimulus);
-      this.#give(stimulus);
+      this.#advanceModel(stimulus);
+      this.#apply(stimulus);
     }
-    await drained();
+    await microtasks();
   }
 
   /**
-   * Gives what the model refuses: it must leave the machine as it is, not merely alike. The very same
-   * memory, actors and calls mean that whatever comes next cannot tell that anything has come before.
+   * Applies stimuli that the model refuses, and asserts that the machine keeps the identical
+   * context and child actors, and makes no call. Whatever follows is then not affected by the
+   * refused stimuli.
    */
-  async refuse(stimuli: readonly Stimulus[]): Promise<void> {
+  async expectRefused(stimuli: readonly Stimulus[]): Promise<void> {
     const before = this.actor.getSnapshot();
     const calls = this.link.calls.length;
     await this.take(...stimuli);
     const after = this.actor.getSnapshot();
     this.check();
-    expect(after.context, this.story).toBe(before.context);
-    expect(after.children, this.story).toBe(before.children);
-    expect(this.link.calls.length, this.story).toBe(calls);
+    expect(after.context, this.history).toBe(before.context);
+    expect(after.children, this.history).toBe(before.children);
+    expect(this.link.calls.length, this.history).toBe(calls);
   }
 
-  /** Has a method settle, and gives a command in the same turn, before the machine can hear of the first. */
+  /**
+   * Settles a method, and sends a command in the same turn, before the machine can handle the
+   * first.
+   */
   async race(report: Stimulus, command: Command): Promise<void> {
     this.#begin();
-    this.#give(report);
-    const { abandoned } = this.model;
-    this.#advance(command);
-    this.#give(command);
+    this.#apply(report);
+    const { aborted } = this.model;
+    this.#advanceModel(command);
+    this.#apply(command);
     const [method] = report.split(' ');
-    const given = this.model.abandoned.slice(abandoned.length);
-    const others = given.filter((each) => each !== method);
-    // What was given up in this very turn is not heard any more, although it has settled.
-    if (others.length === given.length) this.#advance(report);
-    else this.model = { ...this.model, abandoned: [...abandoned, ...others] };
-    await drained();
+    const newlyAborted = this.model.aborted.slice(aborted.length);
+    const others = newlyAborted.filter((each) => each !== method);
+    // A call that was aborted in this very turn is ignored, although it has settled.
+    if (others.length === newlyAborted.length) this.#advanceModel(report);
+    else this.model = { ...this.model, aborted: [...aborted, ...others] };
+    await microtasks();
   }
 
   #begin(): void {
@@ -102,31 +108,31 @@ export class Rig {
     this.#expected = [];
   }
 
-  #advance(stimulus: Stimulus): void {
-    const { model, emitted, row } = answerTo(this.world, this.model, stimulus);
+  #advanceModel(stimulus: Stimulus): void {
+    const { model, emitted, row } = answerTo(this.variant, this.model, stimulus);
     this.model = model;
     this.#expected = [...this.#expected, ...emitted];
     if (row !== undefined) this.rows.push(row);
-    this.#story.push(stimulus);
+    this.#history.push(stimulus);
   }
 
-  #give(stimulus: Stimulus): void {
+  #apply(stimulus: Stimulus): void {
     if (stimulus in EVENTS) this.actor.send(EVENTS[stimulus as Command]);
-    else if (stimulus === 'deadline') this.#letDeadlinePass();
+    else if (stimulus === 'deadline') this.#passDeadline();
     else this.#settle(stimulus);
   }
 
   #settle(stimulus: Stimulus): void {
     const [method, how] = stimulus.split(' ');
-    const calls = method === 'late' ? this.#abandoned : [this.link.call(method as LinkMethod)];
+    const calls = method === 'late' ? this.#aborted : [this.link.call(method as LinkMethod)];
     for (const call of calls) {
       if (how === 'done') call.resolve();
       else call.reject(ERRORS[how as Fault]);
     }
   }
 
-  /** To the last moment at which it has not passed, and past it. */
-  #letDeadlinePass(): void {
+  /** Advances the clock to the last moment before the deadline, and then past it. */
+  #passDeadline(): void {
     const ms = this.clock.delays.at(-1) ?? 0;
     const before = this.actor.getSnapshot();
     this.clock.increment(ms - 1);
@@ -134,61 +140,63 @@ export class Rig {
     this.clock.increment(1);
   }
 
-  get #abandoned(): Call[] {
+  get #aborted(): Call[] {
     return this.link.calls.filter((call) => call.isPending && call.signal.aborted);
   }
 
-  /** All that can be seen of the machine, and all that the model says of it, must be the same. */
+  /** Asserts that everything observable of the machine is as the model says. */
   check(): void {
-    const seen = this.#seen();
-    const expected = this.#foreseen();
-    if (JSON.stringify(seen) === JSON.stringify(expected)) return;
-    expect(seen, this.story).toEqual(expected);
-    expect.unreachable(`${this.story}: the texts differ`);
+    const actual = this.#actualView();
+    const expected = this.#expectedView();
+    if (JSON.stringify(actual) === JSON.stringify(expected)) return;
+    expect(actual, this.history).toEqual(expected);
+    expect.unreachable(`${this.history}: the texts differ`);
   }
 
-  get story(): string {
-    const world = Object.entries(this.world).map(([key, is]) => (is ? key : `not ${key}`));
-    return `${this.#story.join('; ')} (${world.join(', ')})`;
+  /** The steps so far and the variant, for the message of a failure. */
+  get history(): string {
+    const variant = Object.entries(this.variant).map(([key, isSet]) =>
+      isSet ? key : `not ${key}`,
+    );
+    return `${this.#history.join('; ')} (${variant.join(', ')})`;
   }
 
-  #seen(): object {
+  #actualView(): object {
     const { context, status, value, tags, children, output } = this.actor.getSnapshot();
     const { outcome } = context;
-    const inAttempt = context.phase;
+    const { phase } = context;
     return {
-      place: pathOf(value),
+      state: pathOf(value),
       status,
       tags: [...tags],
       session: context.session,
-      phase: this.model.place.startsWith('CONNECTING') ? inAttempt : '',
+      phase: this.model.state.startsWith('CONNECTING') ? phase : '',
       endExpected: context.endExpected,
       cause: textOf(context.cause) ?? '',
       suppressed: context.suppressed.map(textOf),
       outcome: outcome && outcomeText(outcome),
       output: output === undefined ? '' : outcomeText(output),
-      emitted: this.#emitted.map(told),
-      // Sorted, because which of two loops is started first is nobody's business.
+      emitted: this.#emitted.map(emittedText),
+      // Sorted, because the order in which the two loops start does not matter.
       live: this.link.live.map(({ method }) => method).sort(),
-      // A machine that has ended keeps the references of what it has stopped.
+      // A machine that has ended keeps references to the actors that it has stopped.
       actors: status === 'done' ? 0 : Object.keys(children).length,
-      abandoned: this.#abandoned.map(({ method }) => method).sort(),
+      aborted: this.#aborted.map(({ method }) => method).sort(),
       timers: this.clock.timers,
       lastTimer: this.clock.timers > 0 ? this.clock.delays.at(-1) : 0,
       settled: this.link.settledWith.length,
       released: this.link.released,
-      deaths: this.#deaths,
+      actorErrors: this.#actorErrors,
     };
   }
 
-  #foreseen(): object {
-    const { place, session, phase, endExpected, cause, suppressed, outcome, abandoned } =
-      this.model;
-    const { runstate, methods, deadline } = PLACES[place];
-    const isOver = place === 'ENDED';
+  #expectedView(): object {
+    const { state, session, phase, endExpected, cause, suppressed, outcome, aborted } = this.model;
+    const { runstate, methods, deadline } = STATES[state];
+    const isOver = state === 'ENDED';
     const tags = { IDLE: [], CONNECTING: ['busy'], RUNNING: ['up'], DISCONNECTING: ['busy'] };
     return {
-      place,
+      state,
       status: isOver ? 'done' : 'active',
       tags: tags[runstate],
       session,
@@ -201,55 +209,63 @@ export class Rig {
       emitted: this.#expected,
       live: [...methods].sort(),
       actors: isOver ? 0 : methods.length + 1,
-      abandoned: [...abandoned].sort(),
+      aborted: [...aborted].sort(),
       ...this.#timersFor(deadline),
       settled: runstate === 'IDLE' ? session : session - 1,
       released: isOver ? 1 : 0,
-      deaths: [],
+      actorErrors: [],
     };
   }
 
   get #undelivered(): string {
-    return this.world.queued ? '3 undelivered' : '0 undelivered';
+    return this.variant.queued ? '3 undelivered' : '0 undelivered';
   }
 
   #timersFor(deadline: keyof typeof DEADLINES | undefined): object {
     if (deadline === undefined) return { timers: 0, lastTimer: 0 };
-    if (this.world.finite) return { timers: 1, lastTimer: DEADLINES[deadline] };
-    // A timer that is not to pass may be set, for as long as timers last, or not at all.
+    if (this.variant.finite) return { timers: 1, lastTimer: DEADLINES[deadline] };
+    // For an infinite deadline there may be no timer, or one with the longest delay.
     const { timers } = this.clock;
     return { timers: Math.min(timers, 1), lastTimer: timers > 0 ? MAX_TIMER_MS : 0 };
   }
 
-  /** The short way home from wherever it is, and what must be true of every machine that has come home. */
-  async goHome(how: 'destroy done' | 'destroy reset' | 'deadline' = 'destroy done'): Promise<void> {
-    if (PLACES[this.model.place].runstate !== 'IDLE') {
-      if (this.model.place !== 'DISCONNECTING.destroying') await this.take('DISCONNECT force');
-      await this.take(how === 'deadline' && !this.world.finite ? 'destroy done' : how);
+  /**
+   * Leads the machine to IDLE by the shortest way, and asserts what must hold of every idle
+   * machine.
+   */
+  async returnToIdle(
+    how: 'destroy done' | 'destroy reset' | 'deadline' = 'destroy done',
+  ): Promise<void> {
+    if (STATES[this.model.state].runstate !== 'IDLE') {
+      if (this.model.state !== 'DISCONNECTING.destroying') await this.take('DISCONNECT force');
+      await this.take(how === 'deadline' && !this.variant.finite ? 'destroy done' : how);
     }
     await this.take('late done');
     this.check();
-    expect(PLACES[this.model.place].runstate, this.story).toBe('IDLE');
-    this.#checkLife();
+    expect(STATES[this.model.state].runstate, this.history).toBe('IDLE');
+    this.#checkCalls();
     this.actor.stop();
     expect([this.link.released, this.clock.timers, this.link.live]).toEqual([1, 0, []]);
   }
 
-  #checkLife(): void {
+  #checkCalls(): void {
     const { maxLive, calls } = this.link;
     expect(
       [...maxLive].filter(([, most]) => most > 1),
-      this.story,
+      this.history,
     ).toEqual([]);
     const log = calls.map(({ method }) => method);
-    for (const session of sessionsOf(log)) expect(session, this.story).toMatch(ONE_SESSION);
+    for (const session of sessionsOf(log)) expect(session, this.history).toMatch(ONE_SESSION);
   }
 }
 
-/** What the link was asked for, session by session. */
+/** The link methods that were called, as one text for each session. */
 const sessionsOf = (log: readonly LinkMethod[]): string[] =>
   log.join(' ').split(/ ?(?=\b(?:dial|listen)\b)/);
 
-/** Opened once; loops only on an open stream; ended once, destroyed once, and no loop after that. */
+/**
+ * Opened once; loops only on an open stream; ended once and destroyed once, with no loop after
+ * that.
+ */
 const ONE_SESSION =
   /^$|^(dial|listen( accept)?)( establish)?(( (read|write|flush))+)?( close)?( destroy)?$/;

@@ -1,59 +1,64 @@
-/** Joined streams of which each move waits for its turn, in an order that is not theirs to choose. */
+/**
+ * A pair of joined streams, each of whose operations completes later, in an order that a scheduler
+ * chooses.
+ */
 
 import { Duplex } from 'node:stream';
 
-/** Has something done later, in some order with all else that is to be done later. */
+/** Schedules a function to run later, in any order relative to others. */
 export type Later = (label: string, run: () => void) => void;
 
-/** One end. Bytes arrive in order, and all else in any: writes, ends and closings take their time. */
+/**
+ * One end. Bytes arrive in order; everything else (writes, ends, closes) completes in any order.
+ */
 export class ScheduledStream extends Duplex {
   peer: ScheduledStream | undefined;
   readonly #name: string;
   readonly #later: Later;
-  /** What is on its way to here; `null` is the end. */
-  readonly #coming: (Buffer | null)[] = [];
-  #isOver = false;
+  /** The chunks on their way to this end; `null` is the end of the stream. */
+  readonly #inFlight: (Buffer | null)[] = [];
+  #hasEnded = false;
 
   constructor(name: string, later: Later) {
     super({ allowHalfOpen: true });
     this.#name = name;
     this.#later = later;
-    // Nobody need adopt it: a connect() that is refused does not.
+    // A connect() that is refused does not adopt it, and so does not handle its errors.
     this.on('error', () => undefined);
   }
 
   override _read(): void {
-    // Bytes come when they come.
+    // Bytes are pushed when they arrive.
   }
 
   override _write(chunk: Buffer, _: BufferEncoding, done: () => void): void {
     this.#later(`${this.#name} has written`, () => {
-      if (!this.destroyed) this.peer?.expect(chunk);
+      if (!this.destroyed) this.peer?.deliverLater(chunk);
       done();
     });
   }
 
   override _final(done: () => void): void {
     this.#later(`${this.#name} has ended`, () => {
-      this.peer?.expect(null);
+      this.peer?.deliverLater(null);
       done();
     });
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#later(`${this.#name} is closed`, () => {
-      this.peer?.expect(null);
+      this.peer?.deliverLater(null);
       done(error);
     });
   }
 
-  /** Is sent something, which has a way to go. */
-  expect(chunk: Buffer | null): void {
-    this.#coming.push(chunk);
+  /** Schedules the arrival of a chunk, or of the end. */
+  deliverLater(chunk: Buffer | null): void {
+    this.#inFlight.push(chunk);
     this.#later(`${this.#name} is reached by ${chunk === null ? 'the end' : 'bytes'}`, () => {
-      const next = this.#coming.shift();
-      if (next === undefined || this.#isOver || this.destroyed) return;
-      this.#isOver = next === null;
+      const next = this.#inFlight.shift();
+      if (next === undefined || this.#hasEnded || this.destroyed) return;
+      this.#hasEnded = next === null;
       this.push(next);
     });
   }

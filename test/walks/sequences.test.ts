@@ -1,58 +1,59 @@
 /**
- * Every sequence of stimuli up to a length, on the real machine, against the model by hand.
+ * Walks every sequence of stimuli up to a length on the real machine, and compares it with the
+ * model.
  *
- * Two kinds of sequences are not walked, because others stand for them:
+ * Two kinds of sequences are left out, because others represent them:
  *
- * - Those with a stimulus that is refused. After each step of each walk all that must be refused there
- *   is given, and the machine must then be the same, not merely alike: the very same memory, actors and
- *   calls, as many timers, nothing emitted. So what follows goes as it goes without the refused ones,
- *   and that is walked.
- * - Those in which a method fails by an error that is not ours (`broken`). It goes where a stream's end
- *   (`reset`) goes, by another text: `edges.test.ts` takes each of its edges.
+ * - Those with a stimulus that is refused. After each step of each walk, every stimulus that must
+ *   be refused there is applied, and the machine must keep the identical context and actors, make
+ *   no call, set no timer and emit nothing. What follows is then the same as without the refused
+ *   stimulus.
+ * - Those in which a method fails with a foreign error (`broken`). It leads where the end of the
+ *   stream (`reset`) leads, with another error text; `edges.test.ts` takes each of these edges.
  *
- * A sequence that is the beginning of another is walked as that. From everywhere it is two steps home,
- * and each walk ends there.
+ * A sequence that is the beginning of a longer one is walked as a part of that. Each walk ends in
+ * IDLE, which is two steps away from any state.
  */
 
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { isThorough, thorough } from '../support/thorough.ts';
-import { answerTo, type Model, possibleIn, startOf, type Stimulus, type World } from './model.ts';
+import { answerTo, type Model, possibleIn, startOf, type Stimulus, type Variant } from './model.ts';
 import { Rig } from './rig.ts';
 
-/** What goes on from a place: all but what the model refuses there, and the third kind of fault. */
-const stepsFrom = (world: World, model: Model): Stimulus[] =>
+/** The stimuli that continue a sequence: all but the refused ones and the fault `broken`. */
+const stepsFrom = (variant: Variant, model: Model): Stimulus[] =>
   possibleIn(model).filter(
     (stimulus) =>
       !stimulus.endsWith(' broken') &&
-      (stimulus.startsWith('late ') || answerTo(world, model, stimulus).row !== undefined),
+      (stimulus.startsWith('late ') || answerTo(variant, model, stimulus).row !== undefined),
   );
 
-/** XState itself hears nothing any more for a machine that has ended, and warns of it. */
-const refusedIn = (world: World, model: Model): Stimulus[] =>
-  (model.place === 'ENDED' ? [] : possibleIn(model)).filter(
+/** The stimuli to refuse. None once the machine has ended: XState drops them with a warning. */
+const refusedIn = (variant: Variant, model: Model): Stimulus[] =>
+  (model.state === 'ENDED' ? [] : possibleIn(model)).filter(
     (stimulus) =>
-      !stimulus.startsWith('late ') && answerTo(world, model, stimulus).row === undefined,
+      !stimulus.startsWith('late ') && answerTo(variant, model, stimulus).row === undefined,
   );
 
-/** All sequences of so many steps from a place; those that end before, as the machine does, as they are. */
+/** All sequences of the walk's length, and the shorter ones after which the machine has ended. */
 function* sequences(walk: Walk): Generator<readonly Stimulus[]> {
-  const { world, first, steps: length } = walk;
-  let model = startOf(world);
-  for (const step of first) ({ model } = answerTo(world, model, step));
-  yield* continuations(world, model, [], length);
+  const { variant, prefix, steps: length } = walk;
+  let model = startOf(variant);
+  for (const step of prefix) ({ model } = answerTo(variant, model, step));
+  yield* continuations(variant, model, [], length);
 }
 
 function* continuations(
-  world: World,
+  variant: Variant,
   model: Model,
   path: readonly Stimulus[],
   length: number,
 ): Generator<readonly Stimulus[]> {
-  const steps = path.length === length ? [] : stepsFrom(world, model);
+  const steps = path.length === length ? [] : stepsFrom(variant, model);
   if (steps.length === 0) yield path;
   for (const step of steps) {
-    yield* continuations(world, answerTo(world, model, step).model, [...path, step], length);
+    yield* continuations(variant, answerTo(variant, model, step).model, [...path, step], length);
   }
 }
 
@@ -61,28 +62,28 @@ const sharedLength = (one: readonly unknown[], other: readonly unknown[]): numbe
   return at === -1 ? one.length : at;
 };
 
-/** One sequence, of which a part has been seen already. */
+/** One sequence. Its steps before `newFrom` were checked with the sequence before it. */
 interface Sequence {
   readonly path: readonly Stimulus[];
-  readonly isNewFrom: number;
+  readonly newFrom: number;
   readonly number: number;
 }
 
 /**
- * Takes a sequence, and looks at the machine after each step that the one before had not; there also
- * everything is tried that must be refused.
+ * Takes a sequence. After each step that is new in it, checks the machine, and tries every stimulus
+ * that must be refused.
  */
-async function take({ world, first }: Walk, { path, isNewFrom, number }: Sequence): Promise<void> {
-  const rig = new Rig(world);
-  for (const step of first) await rig.take(step);
-  if (number === 0) await rig.refuse(refusedIn(world, rig.model));
+async function take({ variant, prefix }: Walk, { path, newFrom, number }: Sequence): Promise<void> {
+  const rig = new Rig(variant);
+  for (const step of prefix) await rig.take(step);
+  if (number === 0) await rig.expectRefused(refusedIn(variant, rig.model));
   for (const [at, step] of path.entries()) {
     await rig.take(step);
-    if (at < isNewFrom) continue;
+    if (at < newFrom) continue;
     rig.check();
-    await rig.refuse(refusedIn(world, rig.model));
+    await rig.expectRefused(refusedIn(variant, rig.model));
   }
-  await rig.goHome(number % 2 === 0 ? 'destroy done' : 'deadline');
+  await rig.returnToIdle(number % 2 === 0 ? 'destroy done' : 'deadline');
 }
 
 async function takeAll(walk: Walk): Promise<number> {
@@ -90,9 +91,9 @@ async function takeAll(walk: Walk): Promise<number> {
   let count = 0;
   let number = 0;
   for (const path of sequences(walk)) {
-    const isNewFrom = sharedLength(path, before);
-    await take(walk, { path, isNewFrom, number });
-    count += path.length - isNewFrom;
+    const newFrom = sharedLength(path, before);
+    await take(walk, { path, newFrom, number });
+    count += path.length - newFrom;
     number += 1;
     before = path;
     if (number % 100 === 0) await turn();
@@ -100,16 +101,28 @@ async function takeAll(walk: Walk): Promise<number> {
   return count;
 }
 
-/** Where sequences start, in which machine, and how long they get. */
+/** Where sequences start, for which variant, and how long they are. */
 interface Walk {
   readonly from: string;
-  readonly world: World;
-  readonly first: readonly Stimulus[];
+  readonly variant: Variant;
+  readonly prefix: readonly Stimulus[];
   readonly steps: number;
 }
 
-const ALL: World = { handshake: true, queued: true, finite: true, once: false, planned: false };
-const NONE: World = { handshake: false, queued: false, finite: false, once: false, planned: false };
+const ALL: Variant = {
+  handshake: true,
+  queued: true,
+  finite: true,
+  once: false,
+  autoConnect: false,
+};
+const NONE: Variant = {
+  handshake: false,
+  queued: false,
+  finite: false,
+  once: false,
+  autoConnect: false,
+};
 const ONE_SESSION = [
   'LISTEN',
   'listen done',
@@ -122,24 +135,24 @@ const ONE_SESSION = [
 ] as const;
 
 const WALKS: readonly Walk[] = [
-  { from: 'its start', world: ALL, first: [], steps: thorough(5, 7) },
-  { from: 'the end of a session', world: ALL, first: ONE_SESSION, steps: thorough(3, 5) },
+  { from: 'its start', variant: ALL, prefix: [], steps: thorough(5, 7) },
+  { from: 'the end of a session', variant: ALL, prefix: ONE_SESSION, steps: thorough(3, 5) },
   {
     from: 'its start, with no handshake, queue or deadline',
-    world: NONE,
-    first: [],
+    variant: NONE,
+    prefix: [],
     steps: thorough(4, 6),
   },
   {
-    from: 'its start, where it connects for one session',
-    world: { ...ALL, handshake: false, once: true, planned: true },
-    first: [],
+    from: 'its start, when it connects at once for a single session',
+    variant: { ...ALL, handshake: false, once: true, autoConnect: true },
+    prefix: [],
     steps: thorough(3, 5),
   },
 ];
 
-/** Under load, which is no failure. */
-const TIMEOUT = thorough(60_000, 600_000);
+/** Long, because the machine that runs the tests may be under load. */
+const TIMEOUT_MS = thorough(60_000, 600_000);
 
 describe('every sequence of stimuli', () => {
   it.each(WALKS)(
@@ -152,6 +165,6 @@ describe('every sequence of stimuli', () => {
         console.log(`${String(count)} sequences of up to ${String(steps)} steps from ${from}`);
       }
     },
-    TIMEOUT,
+    TIMEOUT_MS,
   );
 });

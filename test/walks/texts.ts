@@ -1,12 +1,12 @@
-/** What is seen of a machine, in the words of the model. */
+/** Errors, events and outcomes of a machine, as the texts that the model uses. */
 
 import { ClosedError, ConnectError, TimeoutError } from '../../src/core/errors.ts';
 import type { ProtocolEmitted } from '../../src/machines/protocol-types.ts';
 import type { SessionOutcome } from '../../src/core/types.ts';
 import { DEADLINES } from '../machines/fake-link.ts';
-import { ERRORS } from './worlds.ts';
+import { ERRORS } from './variants.ts';
 
-/** An error, in the words of the model. */
+/** An error as the model writes it. */
 export function textOf(error: unknown): string | undefined {
   if (error === undefined) return undefined;
   for (const [name, shared] of Object.entries(ERRORS)) if (error === shared) return name;
@@ -20,21 +20,21 @@ const kindOf = (error: unknown): string => {
     return `ConnectError(${error.phase})${error.code === 'ERR_CONNECT_ABORTED' ? ' aborted' : ''}`;
   }
   if (error instanceof TimeoutError) {
-    const isTrue = error.phase in DEADLINES && Object.values(DEADLINES).includes(error.ms);
-    return `TimeoutError(${error.phase}${isTrue ? '' : ` of ${String(error.ms)} ms`})`;
+    const isKnown = error.phase in DEADLINES && Object.values(DEADLINES).includes(error.ms);
+    return `TimeoutError(${error.phase}${isKnown ? '' : ` of ${String(error.ms)} ms`})`;
   }
   if (error instanceof ClosedError) return error.expected ? 'ClosedError(expected)' : 'ClosedError';
   return String(error);
 };
 
-/** An event that was emitted. */
-export const told = (emitted: ProtocolEmitted): string => {
+/** An emitted event as the model writes it. */
+export const emittedText = (emitted: ProtocolEmitted): string => {
   if (emitted.type === 'runstate') return `${emitted.runstate} ${String(emitted.session)}`;
   if (emitted.type === 'closed') return `closed ${String(emitted.session)}`;
   return emitted.type;
 };
 
-/** How a session ended. */
+/** An outcome as the model writes it, with the number of undelivered messages. */
 export const outcomeText = ({ cause, suppressed, undelivered }: SessionOutcome): string =>
   `${[textOf(cause) ?? 'as asked', ...suppressed.map(textOf)].join(' + ')}, ` +
   `${String(undelivered)} undelivered`;

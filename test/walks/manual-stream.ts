@@ -1,29 +1,35 @@
-/** A stream whose every move a walk decides, and which writes down what was done to it. */
+/** A stream that a walk operates by hand, and that records every misuse. */
 
 import { Duplex } from 'node:stream';
 
 type Done = (error?: Error | null) => void;
 
-/** What it has been told to do, and has not done yet. */
+/** The operations that were called and are not done yet. */
 interface Pending {
   write?: { readonly text: string; readonly done: Done };
   final?: Done;
   destroy?: () => void;
 }
 
-/** See the module's comment. The side that is tested holds it; all methods of ours are the world's. */
-export class OracleStream extends Duplex {
-  /** All that was written, and of it what was confirmed as long as the stream was whole. */
+/** The code under test uses it as a Duplex; the walk calls the other methods. */
+export class ManualStream extends Duplex {
+  /**
+   * All text that was written, and the part whose write was confirmed before the stream was
+   * destroyed.
+   */
   written = '';
   confirmed = '';
-  /** What must not be done to a stream and was. */
-  readonly breaches: string[] = [];
-  /** How often it was written to when it had gone by itself: nobody need have heard of that yet. */
+  /** The misuses of the stream. */
+  readonly violations: string[] = [];
+  /**
+   * The writes after it was destroyed by the peer; not a misuse, as the writer may not know that
+   * yet.
+   */
   lateWrites = 0;
   closes = 0;
   readonly #pending: Pending = {};
   #ends = 0;
-  #isOver = false;
+  #hasPeerEnded = false;
   #isDestroyed = false;
 
   constructor() {
@@ -31,17 +37,17 @@ export class OracleStream extends Duplex {
     this.on('close', () => (this.closes += 1));
   }
 
-  /** What it could do now. */
+  /** The operations that the walk can settle. */
   get pending(): Readonly<Pending> {
     return this.#pending;
   }
 
-  /** Whether the peer can still say anything. */
-  get canTalk(): boolean {
-    return !this.#isOver && !this.destroyed;
+  /** Whether the peer can still send. */
+  get canPeerSend(): boolean {
+    return !this.#hasPeerEnded && !this.destroyed;
   }
 
-  /** Confirms the write under way, or fails it. */
+  /** Confirms the pending write, or fails it. */
   settleWrite(error?: Error): void {
     const { write } = this.#pending;
     delete this.#pending.write;
@@ -63,17 +69,19 @@ export class OracleStream extends Duplex {
     destroy?.();
   }
 
-  /** The peer's words, and its end. */
-  say(text: string): void {
+  /** The peer sends text. */
+  peerSends(text: string): void {
     this.push(text);
   }
-  sayEnd(): void {
-    this.#isOver = true;
+
+  /** The peer ends its side. */
+  peerEnds(): void {
+    this.#hasPeerEnded = true;
     this.push(null);
   }
 
-  /** It goes by itself, for a reason or for none. */
-  vanish(error?: Error): void {
+  /** The stream closes for an outside reason: with an error, or without. */
+  destroyByPeer(error?: Error): void {
     super.destroy(error);
   }
 
@@ -83,25 +91,25 @@ export class OracleStream extends Duplex {
   }
 
   override write(...args: unknown[]): boolean {
-    if (this.#ends > 0) this.breaches.push('written after its end');
-    if (this.#isDestroyed) this.breaches.push('written after its destruction');
+    if (this.#ends > 0) this.violations.push('written after its end');
+    if (this.#isDestroyed) this.violations.push('written after its destruction');
     else if (this.destroyed) this.lateWrites += 1;
-    // Several in one go are asked about once.
+    // Several writes in one batch (corked) check only before the first.
     if (this.writableNeedDrain && this.writableCorked === 0) {
-      this.breaches.push('written to while it asks to wait');
+      this.violations.push('written to while it needs a drain');
     }
     return super.write(...(args as Parameters<Duplex['write']>));
   }
 
   override end(...args: unknown[]): this {
     this.#ends += 1;
-    if (this.#ends > 1) this.breaches.push('ended twice');
-    if (this.destroyed) this.breaches.push('ended after its destruction');
+    if (this.#ends > 1) this.violations.push('ended twice');
+    if (this.destroyed) this.violations.push('ended after its destruction');
     return super.end(...(args as Parameters<Duplex['end']>));
   }
 
   override _read(): void {
-    // The world says what it wants, and when.
+    // The walk pushes data when it wants to.
   }
 
   override _write(chunk: Buffer, _: BufferEncoding, done: Done): void {

@@ -1,13 +1,13 @@
-/** The machines that the walks are of, and what happens to them: as values of the real thing. */
+/** The real machines, events and errors that the names in the model stand for. */
 
 import { ClosedError, CodecError, HandlerError } from '../../src/core/errors.ts';
 import { createChart } from '../../src/machines/protocol.ts';
 import type { ProtocolEvent } from '../../src/machines/protocol-types.ts';
 import type { ProtocolDefinition } from '../../src/core/types.ts';
 import { FakeLink, IdleLink } from '../machines/fake-link.ts';
-import type { Command, Fault, World } from './model.ts';
+import type { Command, Fault, Variant } from './model.ts';
 
-/** One of each kind of error that a method fails with; the last is the one that FAIL brings. */
+/** One error for each kind of fault, and the error of FAIL. */
 export const ERRORS = {
   broken: new Error('broken'),
   reset: new ClosedError('reset'),
@@ -30,50 +30,50 @@ export const EVENTS: Record<Command, ProtocolEvent> = {
   MESSAGES: { type: 'MESSAGES', messages: ['a message'] },
 };
 
-/** The link of a world. */
-class WorldLink extends FakeLink {
+/** The link of a variant. */
+class VariantLink extends FakeLink {
   override readonly definition: ProtocolDefinition<string>;
 
-  constructor({ handshake, queued, finite }: World) {
-    const never = { connect: Infinity, accept: Infinity, handshake: Infinity };
-    super(finite ? {} : { ...never, flush: Infinity, close: Infinity });
+  constructor({ handshake, queued, finite }: Variant) {
+    const infinite = { connect: Infinity, accept: Infinity, handshake: Infinity };
+    super(finite ? {} : { ...infinite, flush: Infinity, close: Infinity });
     this.definition = (handshake ? new FakeLink() : new IdleLink()).definition;
     this.isFlushed = !queued;
     this.undelivered = queued ? 3 : 0;
   }
 }
 
-/** The chart over the link of a world, with the plan of that world. */
+/** The input of a machine: a variant and its link. */
 export interface Input {
-  readonly world: World;
+  readonly variant: Variant;
   readonly link: FakeLink;
 }
-export const inputOf = (world: World): Input => ({ world, link: new WorldLink(world) });
+export const inputOf = (variant: Variant): Input => ({ variant, link: new VariantLink(variant) });
 const chartWith = (once: boolean) =>
   createChart(({ link }: Input) => link, {
-    addressOf: ({ world }) => (world.planned ? ADDRESS : undefined),
+    addressOf: ({ variant }) => (variant.autoConnect ? ADDRESS : undefined),
     once,
   });
 const CHARTS = { once: chartWith(true), again: chartWith(false) };
 export type Chart = typeof CHARTS.once;
-/** The machine of a world. */
-export const chartOf = ({ once }: World): Chart => (once ? CHARTS.once : CHARTS.again);
+/** The chart of a variant. */
+export const chartOf = ({ once }: Variant): Chart => (once ? CHARTS.once : CHARTS.again);
 
 const FLAGS = [true, false];
-/** Every machine that there is. */
-export const WORLDS: readonly World[] = FLAGS.flatMap((handshake) =>
+/** All variants. */
+export const VARIANTS: readonly Variant[] = FLAGS.flatMap((handshake) =>
   FLAGS.flatMap((queued) =>
     FLAGS.flatMap((finite) =>
       FLAGS.flatMap((once) =>
-        FLAGS.map((planned) => ({ handshake, queued, finite, once, planned })),
+        FLAGS.map((autoConnect) => ({ handshake, queued, finite, once, autoConnect })),
       ),
     ),
   ),
 );
 
-/** Some in which each thing is so and is not so, alone and together with each other. */
-export const UNLIKE_WORLDS = WORLDS.filter((world) =>
+/** A selection in which each option is on and off, alone and combined with others. */
+export const DIVERSE_VARIANTS = VARIANTS.filter((variant) =>
   ['11100', '00111', '10010', '01001', '11011', '00100'].includes(
-    Object.values(world).map(Number).join(''),
+    Object.values(variant).map(Number).join(''),
   ),
 );

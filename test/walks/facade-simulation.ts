@@ -1,4 +1,7 @@
-/** What walks through a facade have in common: an order of things, a time, and all that was promised. */
+/**
+ * The environment of walks through a facade: the order of events, the clock, and the pending
+ * promises.
+ */
 
 import type { Scheduler } from 'fast-check';
 import fc from 'fast-check';
@@ -9,33 +12,36 @@ import { FAILED_RUNSTATES, SESSION_RUNSTATES } from '../support/runstates.ts';
 import { turn } from '../support/signal.ts';
 import { scheduledPair, type ScheduledStream } from './scheduled-stream.ts';
 
-/** All longer than a step of time is, or not, so that they can pass one by one. */
+/** In ms. Some are longer than one step of the clock, so that deadlines can pass one by one. */
 export const TIMEOUTS = { connect: 50, accept: 50, handshake: 90, flush: 60, close: 40 };
-export const STEP_OF_TIME = 50;
-const GIVEN_UP = 'given up';
+export const TIME_STEP_MS = 50;
+const ABORT_REASON = 'aborted by the walk';
 
-/** How much of what hangs on a move happens before the next: some promises, all of them, or everything. */
+/**
+ * How long to wait after each scheduled event: some microtasks, all of them, or a turn of the event
+ * loop.
+ */
 const pace = fc.constantFrom('promises', 'ticks', 'everything');
 export type Pace = 'promises' | 'ticks' | 'everything';
 export const paces = fc.array(pace, { minLength: 7, maxLength: 7 }) as fc.Arbitrary<Pace[]>;
 
-/** What is asked of a client of either kind. */
+/** The part of a protocol or QMP client that is used here. */
 interface Client {
   readonly runstate: Runstate;
   runstates(): AsyncIterableIterator<Runstate>;
 }
 
-/** See the module's comment. */
-export class FacadeWorld {
+/** One walk: fast-check's scheduler chooses the order in which the scheduled functions run. */
+export class FacadeSimulation {
   readonly clock = new CountingClock();
-  /** What has happened, for people. */
-  readonly story: string[] = [];
+  /** What has happened, for the message of a failure. */
+  readonly history: string[] = [];
   readonly #scheduler: Scheduler;
   readonly #paces: readonly Pace[];
-  readonly #open = new Set<string>();
+  readonly #pending = new Set<string>();
   readonly #signals: AbortController[] = [];
   readonly #streams: ScheduledStream[] = [];
-  readonly #bare: string[] = [];
+  readonly #foreignErrors: string[] = [];
   #moves = 0;
 
   constructor(scheduler: Scheduler, walk: readonly Pace[]) {
@@ -43,16 +49,16 @@ export class FacadeWorld {
     this.#paces = walk;
   }
 
-  /** Has something done in its turn. */
+  /** Schedules a function. */
   readonly later = (label: string, run: () => void): void => {
     void this.#scheduler.schedule(Promise.resolve(), label).then(() => {
-      this.story.push(label);
+      this.history.push(label);
       run();
     });
   };
 
-  /** A promise that is kept in its turn. */
-  inTurn(label: string): Promise<void> {
+  /** Resolves when the scheduler chooses. */
+  scheduled(label: string): Promise<void> {
     return new Promise((resolve) => {
       this.later(label, resolve);
     });
@@ -70,102 +76,106 @@ export class FacadeWorld {
     return controller.signal;
   }
 
-  giveUp(): void {
-    for (const controller of this.#signals.splice(0)) controller.abort(GIVEN_UP);
+  abortAll(): void {
+    for (const controller of this.#signals.splice(0)) controller.abort(ABORT_REASON);
   }
 
-  /** Notes how a promise ends, which it must, once, and in no other way than those that are documented. */
+  /**
+   * Tracks a promise, which must settle until the end of the walk; if it rejects, with a documented
+   * error. Never rejects.
+   */
   watch<T>(label: string, promise: Promise<T>): Promise<PromiseSettledResult<T>> {
-    const name = `${label} #${String(this.#moves)}.${String(this.#open.size)}`;
-    this.#open.add(name);
+    const name = `${label} #${String(this.#moves)}.${String(this.#pending.size)}`;
+    this.#pending.add(name);
     return promise.then(
       (value): PromiseSettledResult<T> => {
-        this.#open.delete(name);
+        this.#pending.delete(name);
         return { status: 'fulfilled', value };
       },
       (reason: unknown): PromiseSettledResult<T> => {
-        this.#open.delete(name);
-        this.story.push(`(${label} fails: ${String(reason)})`);
-        if (reason !== GIVEN_UP && !(reason instanceof WirechartError)) this.#bare.push(name);
+        this.#pending.delete(name);
+        this.history.push(`(${label} fails: ${String(reason)})`);
+        if (reason !== ABORT_REASON && !(reason instanceof WirechartError))
+          this.#foreignErrors.push(name);
         return { status: 'rejected', reason };
       },
     );
   }
 
-  /** Takes steps, in their order, among all else that happens. */
+  /** Takes steps in order, each scheduled among everything else. */
   async walk(steps: readonly (readonly [label: string, take: () => unknown])[]): Promise<void> {
     const task = this.#take(steps);
-    const progress = { isOver: false };
+    const progress = { hasEnded: false };
     const end = (): void => {
-      progress.isOver = true;
+      progress.hasEnded = true;
     };
     task.then(end, end);
     await this.settle();
-    // What a step waits for may want a deadline to pass.
-    for (let passed = 0; passed < 100 && !progress.isOver; passed += 1) {
-      this.clock.increment(STEP_OF_TIME);
+    // A step may wait until a deadline has passed.
+    for (let passed = 0; passed < 100 && !progress.hasEnded; passed += 1) {
+      this.clock.increment(TIME_STEP_MS);
       await this.settle();
     }
-    expect(progress.isOver, this.text).toBe(true);
+    expect(progress.hasEnded, this.text).toBe(true);
     await task;
   }
 
-  /** Until nothing waits for its turn any more. */
+  /** Resolves when nothing is scheduled any more. */
   async settle(): Promise<void> {
     do {
       while (this.#scheduler.count() > 0) {
         await this.#scheduler.waitNext(1);
-        await this.#rest();
+        await this.#wait();
       }
       await turn();
     } while (this.#scheduler.count() > 0);
   }
 
-  /** Lets deadlines pass as long as something is not so; whatever is in time must leave no timer. */
-  async settleInTime(isSo: () => boolean): Promise<void> {
+  /** Advances the clock in steps until the condition holds; fails when it does not in ten steps. */
+  async settleUntil(condition: () => boolean): Promise<void> {
     await this.settle();
-    for (let passed = 0; passed < 10 && !isSo(); passed += 1) {
-      this.clock.increment(STEP_OF_TIME);
+    for (let passed = 0; passed < 10 && !condition(); passed += 1) {
+      this.clock.increment(TIME_STEP_MS);
       await this.settle();
     }
-    expect(isSo(), this.text).toBe(true);
+    expect(condition(), this.text).toBe(true);
   }
 
-  /** What must hold in the end. */
-  expectHome(clients: readonly Client[]): void {
+  /** Asserts what must hold at the end of a walk. */
+  expectIdle(clients: readonly Client[]): void {
     const { text } = this;
     expect(
       clients.map(({ runstate }) => runstate).filter((state) => state !== 'IDLE'),
       text,
     ).toEqual([]);
-    expect([...this.#open], text).toEqual([]);
-    expect(this.#bare, text).toEqual([]);
+    expect([...this.#pending], text).toEqual([]);
+    expect(this.#foreignErrors, text).toEqual([]);
     expect(this.clock.timers, text).toBe(0);
   }
 
-  /** Also the streams: those that nobody adopted are closed here. */
+  /** Closes the streams that no client has adopted. */
   async end(): Promise<void> {
     for (const stream of this.#streams) stream.destroy();
     await this.settle();
   }
 
-  /** The story, for a failure's message. */
+  /** The history, for the message of a failure. */
   get text(): string {
-    return ['', ...this.story].join('\n  ');
+    return ['', ...this.history].join('\n  ');
   }
 
   async #take(steps: readonly (readonly [label: string, take: () => unknown])[]): Promise<void> {
     for (const [label, take] of steps) {
-      await this.inTurn(`* ${label}`);
+      await this.scheduled(`* ${label}`);
       await take();
     }
   }
 
-  async #rest(): Promise<void> {
-    const now = this.#paces[this.#moves % this.#paces.length];
+  async #wait(): Promise<void> {
+    const pace = this.#paces[this.#moves % this.#paces.length];
     this.#moves += 1;
-    if (now === 'everything') await turn();
-    if (now === 'ticks') {
+    if (pace === 'everything') await turn();
+    if (pace === 'ticks') {
       await new Promise<void>((resolve) => {
         process.nextTick(resolve);
       });
@@ -173,37 +183,37 @@ export class FacadeWorld {
   }
 }
 
-/** Records the states of a client, and what became of its attempts. */
-export class Chronicle {
-  readonly #seen: Runstate[] = [];
+/** Records the runstates of a client and the results of its attempts. */
+export class SessionLog {
+  readonly #totals: Runstate[] = [];
   readonly #attempts: Promise<PromiseSettledResult<unknown>>[] = [];
 
   constructor(client: Client) {
     void this.#record(client.runstates());
   }
 
-  /** Notes a connect(). */
-  attempt(result: Promise<PromiseSettledResult<unknown>>): void {
+  /** Adds the result of a connect(). */
+  addAttempt(result: Promise<PromiseSettledResult<unknown>>): void {
     this.#attempts.push(result);
   }
 
-  /** How many attempts have become one. */
+  /** The number of attempts that have become a session. */
   async sessions(): Promise<number> {
     const results = await Promise.all(this.#attempts);
     return results.filter(({ status }) => status === 'fulfilled').length;
   }
 
-  /** Each attempt is a whole session or a whole failure, in the order in which they were made. */
-  async expectWhole(text: string): Promise<void> {
+  /** Asserts that each attempt has all runstates of a session or of a failure, in order. */
+  async expectComplete(text: string): Promise<void> {
     const results = await Promise.all(this.#attempts);
     const expected = results
       .filter((result) => !isRefused(result))
       .flatMap(({ status }) => (status === 'fulfilled' ? SESSION_RUNSTATES : FAILED_RUNSTATES));
-    expect(this.#seen, text).toEqual(expected);
+    expect(this.#totals, text).toEqual(expected);
   }
 
   async #record(states: AsyncIterableIterator<Runstate>): Promise<void> {
-    for await (const state of states) this.#seen.push(state);
+    for await (const state of states) this.#totals.push(state);
   }
 }
 
