@@ -58,7 +58,8 @@ async function runInspected(peer: Peer): Promise<void> {
 async function run(peer: Peer, show?: Show): Promise<void> {
   await using qmp = new QmpClient({ name: 'start', inspect: show?.inspect });
   const states = printRunstates(qmp);
-  await show?.pause(2);
+  // The inspector takes longest to draw its first chart: on a busy machine, several seconds.
+  await show?.pause(5);
   await connect(qmp, peer);
   const events = printEvents(qmp);
   print('greeting', qmp.greeting);
