@@ -44,6 +44,7 @@ const BRAND = /* @__PURE__ */ Symbol.for('wirechart.error');
 
 /** The root of all errors of this library; never thrown itself. */
 export abstract class WirechartError extends Error {
+  /** @internal */
   static override readonly name: string = 'WirechartError';
 
   /** Which error this is, for a `switch` that the compiler can check for completeness. */
@@ -79,6 +80,7 @@ export const isWirechartError = (value: unknown): value is WirechartError =>
 
 /** A method was called in a state that does not allow it. Nothing has changed. */
 export class StateError extends WirechartError {
+  /** @internal */
   static override readonly name: string = 'StateError';
 
   readonly code = 'ERR_STATE';
@@ -100,6 +102,7 @@ export class StateError extends WirechartError {
  * `AbortSignal` ended the attempt, else `ERR_CONNECT`.
  */
 export class ConnectError extends WirechartError {
+  /** @internal */
   static override readonly name: string = 'ConnectError';
 
   readonly code: 'ERR_CONNECT' | 'ERR_CONNECT_ABORTED';
@@ -126,6 +129,7 @@ export class ConnectError extends WirechartError {
 
 /** An address, an option or a stream cannot be used; `message` says which and why. */
 export class ArgumentError extends WirechartError {
+  /** @internal */
   static override readonly name: string = 'ArgumentError';
 
   readonly code = 'ERR_ARGUMENT';
@@ -133,6 +137,7 @@ export class ArgumentError extends WirechartError {
 
 /** A deadline passed. */
 export class TimeoutError extends WirechartError {
+  /** @internal */
   static override readonly name: string = 'TimeoutError';
 
   readonly code: 'ERR_TIMEOUT' | 'ERR_QMP_BUSY' = 'ERR_TIMEOUT';
@@ -150,6 +155,7 @@ export class TimeoutError extends WirechartError {
 
 /** The stream ended: by end-of-file, or by an error of the operating system, kept in `cause`. */
 export class ClosedError extends WirechartError {
+  /** @internal */
   static override readonly name: string = 'ClosedError';
 
   readonly code = 'ERR_CLOSED';
@@ -164,6 +170,7 @@ export class ClosedError extends WirechartError {
 
 /** Bytes that are not a message, or a message that cannot be encoded. */
 export class CodecError extends WirechartError {
+  /** @internal */
   static override readonly name: string = 'CodecError';
 
   readonly code = 'ERR_CODEC';
@@ -179,6 +186,7 @@ export class CodecError extends WirechartError {
 
 /** A buffer would have exceeded its bound. */
 export class LimitError extends WirechartError {
+  /** @internal */
   static override readonly name: string = 'LimitError';
 
   readonly code = 'ERR_LIMIT';
@@ -196,6 +204,7 @@ export class LimitError extends WirechartError {
 
 /** A user's callback threw, or its promise rejected; `cause` is what it threw. */
 export class HandlerError extends WirechartError {
+  /** @internal */
   static override readonly name: string = 'HandlerError';
 
   readonly code = 'ERR_HANDLER';
@@ -224,6 +233,7 @@ export interface ProcessExit {
  * with a code of its own. A retry needs a new process.
  */
 export class ProcessError extends WirechartError implements ProcessExit {
+  /** @internal */
   static override readonly name: string = 'ProcessError';
 
   readonly code = 'ERR_PROCESS';

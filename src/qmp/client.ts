@@ -54,6 +54,9 @@ const attachedClients = new WeakMap<QmpDefinition, QmpClient>();
  * const { running } = await qmp.execute('query-status');
  */
 export class QmpClient implements AsyncDisposable {
+  /** @internal A literal, because bundlers rename classes. */
+  static readonly name: string = 'QmpClient';
+
   /** The `AsyncProtocol` that the client is built on. */
   readonly protocol: AsyncProtocol<JsonObject, QmpCommand>;
 

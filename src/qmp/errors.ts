@@ -6,6 +6,7 @@ import type { ErrorReply } from './types.ts';
 
 /** The server replied that the command failed. The session goes on. */
 export class ExecuteError extends WirechartError {
+  /** @internal */
   static override readonly name: string = 'ExecuteError';
 
   readonly code = 'ERR_QMP_EXECUTE';
@@ -29,6 +30,7 @@ export class ExecuteError extends WirechartError {
  * the reason why the session ended.
  */
 export class ExecInterruptedError extends WirechartError {
+  /** @internal */
   static override readonly name: string = 'ExecInterruptedError';
 
   readonly code = 'ERR_QMP_INTERRUPTED';
@@ -40,6 +42,7 @@ export class ExecInterruptedError extends WirechartError {
 
 /** The peer's first message is not a greeting (qmp-spec, "Server Greeting"). */
 export class GreetingError extends WirechartError {
+  /** @internal */
   static override readonly name: string = 'GreetingError';
 
   readonly code = 'ERR_QMP_GREETING';
@@ -54,6 +57,7 @@ export class GreetingError extends WirechartError {
 
 /** The command `qmp_capabilities` failed (qmp-spec, "Capabilities Negotiation"). */
 export class NegotiationError extends WirechartError {
+  /** @internal */
   static override readonly name: string = 'NegotiationError';
 
   readonly code = 'ERR_QMP_NEGOTIATION';
@@ -71,6 +75,7 @@ export class NegotiationError extends WirechartError {
 
 /** The reply is neither a success nor an error. Only its command rejects; the session goes on. */
 export class BadReplyError extends WirechartError {
+  /** @internal */
   static override readonly name: string = 'BadReplyError';
 
   readonly code = 'ERR_QMP_BAD_REPLY';
@@ -88,6 +93,7 @@ export class BadReplyError extends WirechartError {
  * it means. Ends the session.
  */
 export class ServerParseError extends WirechartError {
+  /** @internal */
   static override readonly name: string = 'ServerParseError';
 
   readonly code = 'ERR_QMP_SERVER_PARSE';
@@ -105,6 +111,7 @@ export class ServerParseError extends WirechartError {
  * monitor serves one client at a time, and leaves the next one connected but without a greeting.
  */
 export class BusyMonitorError extends TimeoutError {
+  /** @internal */
   static override readonly name: string = 'BusyMonitorError';
 
   override readonly code = 'ERR_QMP_BUSY';

@@ -28,6 +28,9 @@ export interface EventListenerOptions {
  * iteration ends with the session; `return()`, or leaving a `for await` loop, ends it earlier.
  */
 export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisposable {
+  /** @internal A literal, because bundlers rename classes. */
+  static readonly name: string = 'EventListener';
+
   #dropped = 0;
   readonly #channel: Channel<QmpEvent>;
   /** The only names that the filter can accept; `undefined`: unknown. */

@@ -1,8 +1,8 @@
 /**
- * The facade of a server: many peers at one address, one protocol machine each.
+ * A server as an object with promises: many peers at one address, each with a protocol machine of its own.
  *
- * It adds nothing to the lifecycle: a method sends the machine an event and hands out a promise, and
- * what the machine emits settles it. Peers are the affair of `Peers`.
+ * A method sends the server's machine an event and returns a promise, which settles when the machine
+ * reports. `Peers` holds the peers.
  */
 
 import { abortable } from '../async/abort.ts';
@@ -25,7 +25,7 @@ import {
 } from './options.ts';
 import { SERVER_STATE_CONDITIONS, type ServerState } from '../core/server-state.ts';
 import type { ServerEmitted } from '../machines/server-setup.ts';
-import { loggerFor, peerActors, serveAt, type ServerRef, startServer } from './machine.ts';
+import { namedLogger, peerActors, serveAddress, type ServerRef, startServer } from './machine.ts';
 import type {
   Address,
   BoundAddress,
@@ -35,34 +35,34 @@ import type {
 } from '../core/types.ts';
 
 /**
- * Makes the definition of one peer.
+ * Returns the definition of one peer. If it throws, the peer fails.
  *
- * @param peerNumber - Counts those who were given a place, from 1.
- * @param peer - Gives the peer's `AsyncProtocol`, for the definition's callbacks to send with; it is not
- *   there yet while the definition is made.
+ * @param peerNumber - Counts the admitted peers of the server, from 1.
+ * @param peer - Returns the peer's `AsyncProtocol`, so that the definition's callbacks can use it. Throws a
+ *   `StateError` while the definition is being made.
  */
 export type PeerDefinition<In, Out = In> = (
   peerNumber: number,
   peer: () => AsyncProtocol<In, Out>,
 ) => ProtocolDefinition<In, Out>;
 
-/** How to close. */
+/** The options of `close()`. */
 export interface CloseOptions extends WaitOptions {
-  /** Destroy every session at once instead of waiting for its end. Default false. */
+  /** Destroy every session at once, without flushing or waiting for the peers. Default false. */
   readonly force?: boolean | undefined;
 }
 
 /**
- * Many peers at one address: IDLE → BINDING → LISTENING → CLOSING → IDLE, as often as wanted.
+ * Accepts many peers at one address: IDLE → BINDING → LISTENING → CLOSING → IDLE, any number of times.
  *
- * A peer takes one of `limits.maxPeers` places, runs its handshake, and is then to be had by iterating
- * the server. If there is no place it waits for one, connected and unheard; too many who wait, or too
- * long a wait, and it is closed (see `refused`). A peer that fails is told to `onPeerError`, and
- * concerns nobody else.
+ * Each peer is an `AsyncProtocol`. It takes one of `limits.maxPeers` slots and runs its handshake. When all
+ * slots are taken, new peers wait in a backlog: connected, but not read from. When the backlog is full, or
+ * after `timeouts.backlog`, a peer is closed and counted in `refused`. A peer that fails is reported to
+ * `onPeerError`; a slow, flooding, resetting or stalled peer never affects the others.
  *
- * Several loops may iterate a server; each peer goes to one of them, in the order in which their
- * handshakes end. Leaving a loop closes nothing, and the loops end when the server is closed. A server
- * need not be iterated: a peer that its definition's callbacks serve needs nobody else.
+ * Serve the peers in the callbacks of their definition, in a loop over the server, or in both. The loop gets
+ * each peer when it is RUNNING. Several loops share the peers: each goes to one of them. Leaving a loop
+ * closes nothing. All loops end when the server is closed.
  *
  * @example
  * const server = new ProtocolServer<string>((number, peer) => ({
@@ -78,67 +78,74 @@ export interface CloseOptions extends WaitOptions {
 export class ProtocolServer<In, Out = In>
   implements AsyncDisposable, AsyncIterable<AsyncProtocol<In, Out>>
 {
-  /** Who this is, in records and in `toString()`; the peers are `name#1`, `name#2`, … */
+  /** @internal A literal, because bundlers rename classes. */
+  static readonly name: string = 'ProtocolServer';
+
+  /** The option `name`. The peers are named `name#1`, `name#2` and so on. */
   readonly name: string | undefined;
 
   readonly #peers: Peers<In, Out>;
   readonly #ref: ServerRef;
   readonly #logger: Logger | undefined;
-  /** Written by what the machine emits, which is ahead of its snapshot. */
-  #state: ServerState = 'IDLE';
   #binding: PendingCall<BoundAddress> | undefined;
   #closing: Deferred<undefined>[] = [];
 
   /**
-   * @param definition - The protocol to speak; a function makes one for each peer. One that throws
-   *   fails that peer.
-   * @param options - Those of `AsyncProtocol`, for every peer, and the server's own.
-   * @throws {ArgumentError} When an option cannot be used.
+   * @param definition - The protocol, or a function that makes one for each peer.
+   * @param options - The options of `AsyncProtocol`, which apply to each peer, and the server's own.
+   * @throws {ArgumentError} When an option is invalid.
    */
   constructor(
     definition: ProtocolDefinition<In, Out> | PeerDefinition<In, Out>,
     options: ProtocolServerOptions = {},
   ) {
     this.name = options.name;
-    this.#logger = loggerFor(options.name, options.logger);
-    this.#peers = peersOf(definition, options, this.#logger);
+    this.#logger = namedLogger(options.name, options.logger);
+    this.#peers = createPeers(definition, options, this.#logger);
     this.#ref = startServer(this.#peers, options, this.#logger);
     this.#ref.on('*', (emitted) => {
       this.#onEmitted(emitted);
     });
+    // The machine was stopped from outside, in any state. It emits nothing any more.
     const onStopped = (error?: unknown): void => {
-      this.#onStopped(error);
+      this.#settle(new ConnectError('connection', stopped(error)));
     };
     this.#ref.subscribe({ complete: onStopped, error: onStopped });
   }
 
-  /** The public state, now. */
+  /** The current state of the machine. */
   get state(): ServerState {
-    return this.#state;
+    const { status, value } = this.#ref.getSnapshot();
+    if (status !== 'active') return 'IDLE';
+    if (typeof value !== 'string') return 'CLOSING';
+    // A listen() in a callback of the busy machine waits in its mailbox, and counts already.
+    return value === 'IDLE' && this.#binding !== undefined ? 'BINDING' : value;
   }
 
-  /** The peers that run, now, whether or not anybody has iterated them. */
+  /** The peers that are RUNNING, whether or not a loop has taken them. */
   get peers(): readonly AsyncProtocol<In, Out>[] {
     return this.#peers.running;
   }
 
   /**
-   * How many peers were closed because there was no place for them, or could not be accepted, since the
-   * server was made. (Those that the system sheds for want of file descriptors are known to nobody.)
+   * How many peers were closed because the backlog was full or `timeouts.backlog` passed, or could not be
+   * accepted, since the server was created. Connections that the operating system drops for want of file
+   * descriptors are not counted.
    */
   get refused(): number {
     return this.#peers.refused;
   }
 
   /**
-   * Binds, and lets peers in. Resolves with the address; when it rejects, the state is IDLE again and
-   * nothing is left open. Legal in IDLE.
+   * Binds a socket, within `timeouts.connect`, and accepts peers from then on. Resolves with the address.
+   * When it rejects with anything but a `StateError`, the state is IDLE and nothing is open. Legal in IDLE.
    *
-   * @param address - Where to listen. A port of 0 lets the system choose one. A socket file that nobody
-   *   serves is replaced; any other existing file is refused.
+   * @param address - Where to listen. A port of 0 lets the system choose one. A socket file that no
+   *   process serves is replaced; any other existing file is an error, and so is a stream.
+   * @param options - `signal` ends the attempt to bind; later it has no effect.
    * @throws {StateError} When the state is not IDLE.
-   * @throws {ConnectError} When it cannot be bound; its code is `ERR_CONNECT_ABORTED` when `close()`
-   *   overtook the call.
+   * @throws {ConnectError} When the socket cannot be bound: `cause` says why. Its code is
+   *   `ERR_CONNECT_ABORTED` when `close()` ended the attempt.
    * @throws `signal.reason`, when the signal was aborted.
    */
   async listen(address: Address, { signal }: WaitOptions = {}): Promise<BoundAddress> {
@@ -153,12 +160,13 @@ export class ProtocolServer<In, Out = In>
   }
 
   /**
-   * Stops listening, sends those away who wait for a place, asks every peer to leave as
-   * `disconnect()` does, and resolves in IDLE, when nothing is open any more: within `timeouts.drain`,
-   * past which the peers that stay are destroyed. Legal in every state, any number of times.
+   * Stops listening, closes the peers in the backlog, and disconnects all others gracefully, as their
+   * `disconnect()` does. Peers that are still connected after `timeouts.drain` are destroyed, and fail with
+   * a `TimeoutError`. Resolves in IDLE, when nothing is open. Legal in every state, any number of times.
    *
-   * @param options - `force` destroys every session at once, also one that was asked to leave by an
-   *   earlier call; `signal` gives up the waiting, not the closing.
+   * @param options - `force` destroys every session at once, also when an earlier call is still pending.
+   *   `signal` gives up the wait and not the closing; one that was aborted before the call makes the call
+   *   do nothing.
    * @throws `signal.reason`, when the signal was aborted.
    */
   async close({ force = false, signal }: CloseOptions = {}): Promise<void> {
@@ -170,7 +178,7 @@ export class ProtocolServer<In, Out = In>
     await abortable(closed.promise, signal);
   }
 
-  /** The peers that others have not taken, as their handshakes end; ends when the server is closed. */
+  /** Returns an iterator over the peers, each as soon as it is RUNNING; see the class. */
   [Symbol.asyncIterator](): AsyncIterableIterator<AsyncProtocol<In, Out>> {
     return this.#peers.values();
   }
@@ -180,28 +188,24 @@ export class ProtocolServer<In, Out = In>
     await this.close();
   }
 
-  /** `<ProtocolServer name='house' state=LISTENING peers=3>`; the name only where there is one. */
+  /** Returns `<ProtocolServer name='chat' state=LISTENING peers=3>`, without `name` if it has none. */
   toString(): string {
     const name = this.name === undefined ? '' : `name='${this.name}' `;
     const peers = String(this.peers.length);
-    return `<ProtocolServer ${name}state=${this.#state} peers=${peers}>`;
+    return `<${this.constructor.name} ${name}state=${this.state} peers=${peers}>`;
   }
 
   #requireIdle(): void {
-    if (this.#ref.getSnapshot().status !== 'active') {
-      throw stopped();
-    }
-    // A call may still be on its way to a machine that is busy.
-    const state = this.#state === 'IDLE' && this.#binding ? 'BINDING' : this.#state;
+    const { state } = this;
+    if (this.#ref.getSnapshot().status !== 'active') throw stopped();
     if (state === 'IDLE') return;
-    const text = `ProtocolServer is ${SERVER_STATE_CONDITIONS[state]}`;
+    const text = `${this.constructor.name} is ${SERVER_STATE_CONDITIONS[state]}`;
     throw new StateError(text, state, 'IDLE');
   }
 
   #onEmitted(emitted: ServerEmitted): void {
     switch (emitted.type) {
       case 'state':
-        this.#state = emitted.state;
         this.#logger?.debug(emitted.state);
         break;
       case 'listening':
@@ -213,17 +217,17 @@ export class ProtocolServer<In, Out = In>
         this.#logger?.warn(describe(emitted.error));
         break;
       case 'closed':
-        this.#onClosed(emitted.cause);
+        this.#settle(emitted.cause);
+        this.#logCause(emitted.cause);
         break;
     }
   }
 
-  #onClosed(cause: WirechartError | undefined): void {
+  #logCause(cause: WirechartError | undefined): void {
     if (cause !== undefined) this.#logger?.[isFailure(cause) ? 'warn' : 'info'](describe(cause));
-    this.#settle(cause);
   }
 
-  /** @param cause - Why it does not listen; without one, a listen() on its way is not concerned. */
+  /** @param cause - Why the socket was not bound; without one, a pending `listen()` is not concerned. */
   #settle(cause: WirechartError | undefined): void {
     if (cause !== undefined) {
       this.#binding?.reject(cause);
@@ -231,18 +235,12 @@ export class ProtocolServer<In, Out = In>
     }
     for (const closed of this.#closing.splice(0)) closed.resolve(undefined);
   }
-
-  /** The machine was stopped from outside, in whatever state, and emits nothing any more. */
-  #onStopped(error: unknown): void {
-    this.#state = 'IDLE';
-    this.#settle(new ConnectError('connection', stopped(error)));
-  }
 }
 
 const stopped = (error?: unknown): ClosedError =>
   new ClosedError('The machine was stopped; it cannot be used again.', { cause: error });
 
-function peersOf<In, Out>(
+function createPeers<In, Out>(
   definition: ProtocolDefinition<In, Out> | PeerDefinition<In, Out>,
   options: ProtocolServerOptions,
   logger: Logger | undefined,
@@ -250,9 +248,9 @@ function peersOf<In, Out>(
   const define: PeerDefinition<In, Out> =
     typeof definition === 'function' ? definition : () => definition;
   const nameOf = (number: number): string => `${options.name ?? ''}#${String(number)}`;
-  const loggerOf = (number: number) => loggerFor(nameOf(number), options.logger);
+  const loggerOf = (number: number) => namedLogger(nameOf(number), options.logger);
   return new Peers<In, Out>({
-    serve: serveAt,
+    serve: serveAddress,
     createProtocol: (number, peer) =>
       new AsyncProtocol<In, Out>(define(number, peer), {
         ...options,

@@ -5,7 +5,7 @@ import { abortable } from '../async/abort.ts';
 import { type Deferred, deferHandled } from '../async/deferred.ts';
 import { ClosedError, describe, type WirechartError } from '../core/errors.ts';
 import { Broadcast } from '../async/broadcast.ts';
-import { loggerOf, rootOptions, watch } from '../protocol/machine.ts';
+import { resolveLogger, rootOptions, watch } from '../protocol/machine.ts';
 import type { Failure, SupervisorEmitted, SupervisorEvent } from '../machines/supervisor-types.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
 import {
@@ -79,10 +79,10 @@ function begin<C, In, Out>(
   address: AddressSource,
   options: SuperviseOptions<C>,
 ): Supervisor<C> {
-  const logger = loggerOf(options);
+  const logger = resolveLogger(options);
   const { machine, clientOf } = createSupervisor(kind, address, options);
   const ref = createActor(machine, rootOptions(options, logger));
-  watch(ref, options);
+  attachInspectors(ref, options);
   const { connection } = ref.getSnapshot().children;
   if (connection === undefined) throw new ClosedError('The supervisor has no connection');
   return new Supervisor(clientOf(connection), ref, logger);
@@ -116,6 +116,9 @@ const STATES = {
 
 /** A connection that is kept: see `supervise()`. */
 export class Supervisor<C> implements AsyncDisposable {
+  /** @internal A literal, because bundlers rename classes. */
+  static readonly name: string = 'Supervisor';
+
   /** The one client, for all sessions. */
   readonly client: C;
 

@@ -5,6 +5,9 @@ import type { QmpCommand } from '../qmp/types.ts';
 
 /** An error reply: the answer of a scripted command, returned or thrown. */
 export class CommandFailure extends Error {
+  /** @internal A literal, because bundlers rename classes. */
+  static override readonly name: string = 'CommandFailure';
+
   /** The `class` of the reply. */
   readonly errorClass: string;
 
@@ -21,6 +24,9 @@ export class CommandFailure extends Error {
 
 /** Misbehaviour of the server, used in place of an answer. Created by `faults`. */
 export class Fault {
+  /** @internal A literal, because bundlers rename classes. */
+  static readonly name: string = 'Fault';
+
   /** What the server does: nothing, send raw bytes, end the stream, or destroy it. */
   readonly kind: 'silence' | 'raw' | 'end' | 'drop';
   /** The bytes that it sends first, as they are. */

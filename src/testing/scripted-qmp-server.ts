@@ -46,6 +46,9 @@ export interface ScriptedQmpServerOptions extends ProtocolOptions {
  * await qmp.connect(await server.listen());
  */
 export class ScriptedQmpServer implements AsyncDisposable {
+  /** @internal A literal, because bundlers rename classes. */
+  static readonly name: string = 'ScriptedQmpServer';
+
   /** All commands received so far, in order, those of the negotiation included. */
   readonly received: QmpCommand[] = [];
 
