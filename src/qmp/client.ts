@@ -290,7 +290,7 @@ export class QmpClient implements AsyncDisposable {
 
   /** Returns `<QmpClient name='vm1' runstate=IDLE>`, without `name` if the client has none. */
   toString(): string {
-    return this.protocol.toString().replace('AsyncProtocol', 'QmpClient');
+    return this.protocol.toString().replace('AsyncProtocol', this.constructor.name);
   }
 
   readonly #awaitEnd = (): void => {
