@@ -1,4 +1,7 @@
-/** Upstream's unit tests AC-01 to AC-18 as they read with this API: names, and attempts that fail. */
+/**
+ * The unit tests AC-01 to AC-18 of QEMU's Python library, with this API: names, and failing
+ * attempts.
+ */
 
 import { describe, expect, it, vi } from 'vitest';
 import { AsyncProtocol, type Address, ConnectError, StateError } from '../../src/index.ts';
@@ -10,7 +13,10 @@ import { hasSettled, rejection, turn } from '../support/signal.ts';
 
 expectIdleAfterEach();
 
-/** The waits that hang until they are given up: for a peer that says nothing, and for any peer. */
+/**
+ * Calls that hang until they are aborted: connect() to a peer that never answers, accept() without
+ * a peer.
+ */
 const HANGING = {
   connect: async (protocol: NullProtocol) => {
     const { address } = await hangingPeer();
@@ -23,13 +29,13 @@ const HANGING = {
   },
 };
 
-/** Listens and accepts, upstream's `start_server_and_accept`. */
+/** Listens and accepts, as `start_server_and_accept` in QEMU's Python library. */
 async function listenAndAccept(protocol: NullProtocol, address: Address): Promise<void> {
   await protocol.listen(address);
   await protocol.accept();
 }
 
-async function expectNoConnection(attempt: (protocol: NullProtocol) => Promise<void>) {
+async function expectConnectionFailure(attempt: (protocol: NullProtocol) => Promise<void>) {
   const protocol = new NullProtocol();
   const recording = recordRunstates(protocol);
   const error = await rejection(attempt(protocol));
@@ -42,7 +48,7 @@ async function expectNoConnection(attempt: (protocol: NullProtocol) => Promise<v
 }
 
 describe('a new protocol', () => {
-  it('AC-01 has its class and its state for a string form', () => {
+  it('AC-01 shows its class and its state in its string form', () => {
     expect(String(new NullProtocol())).toBe('<NullProtocol runstate=IDLE>');
     expect(String(new AsyncProtocol({ codec: nulls }))).toBe('<AsyncProtocol runstate=IDLE>');
   });
@@ -51,11 +57,11 @@ describe('a new protocol', () => {
     expect(new NullProtocol().runstate).toBe('IDLE');
   });
 
-  it('AC-03 has no name unless it is given one', () => {
+  it('AC-03 has no name by default', () => {
     expect(new NullProtocol().name).toBeUndefined();
   });
 
-  it('AC-04 is silent unless it is given a logger', async () => {
+  it('AC-04 prints nothing without a logger', async () => {
     const spies = (['debug', 'info', 'warn', 'error'] as const).map((level) =>
       vi.spyOn(console, level),
     );
@@ -67,7 +73,7 @@ describe('a new protocol', () => {
     }
   });
 
-  it('AC-05 shows its name, and records what happens with its logger', async () => {
+  it('AC-05 shows its name, and logs its states and failures', async () => {
     const { logger, records } = recordingLogger();
     const protocol = new NullProtocol({ name: 'Steve', logger });
     expect(protocol.name).toBe('Steve');
@@ -81,9 +87,8 @@ describe('a new protocol', () => {
     ]);
   });
 
-  it('AC-06 stays in IDLE when it is disconnected, where upstream walks through DISCONNECTING', async () => {
-    // On purpose: nothing happens, so there is nothing to see. A watcher that waits for a change
-    // would otherwise be woken by a call that had no effect.
+  it('AC-06 stays in IDLE on disconnect(), where the Python library passes through DISCONNECTING', async () => {
+    // Deliberately different: otherwise a call without effect would resolve runstateChanged().
     const protocol = new NullProtocol();
     const changed = protocol.runstateChanged();
     await protocol.disconnect();
@@ -94,21 +99,21 @@ describe('a new protocol', () => {
 });
 
 describe('an attempt that cannot succeed', () => {
-  it('AC-07 connect() to a port that cannot be dialled rejects with the reason, and leaves IDLE', async () => {
-    await expectNoConnection((protocol) => protocol.connect({ host: '127.0.0.1', port: 0 }));
+  it('AC-07 rejects connect() to an invalid port with the reason, and is IDLE again', async () => {
+    await expectConnectionFailure((protocol) => protocol.connect({ host: '127.0.0.1', port: 0 }));
   });
 
-  it('AC-08 connect() to a file that is no socket rejects with the reason, and leaves IDLE', async () => {
-    await expectNoConnection((protocol) => protocol.connect('/dev/null'));
+  it('AC-08 rejects connect() to a file that is not a socket with the reason, and is IDLE again', async () => {
+    await expectConnectionFailure((protocol) => protocol.connect('/dev/null'));
   });
 
-  it('AC-13 listen() on an address that is not ours rejects with the reason, and leaves IDLE', async () => {
+  it('AC-13 rejects listen() on a foreign address with the reason, and is IDLE again', async () => {
     const address = { host: '192.0.2.1', port: 1 };
-    await expectNoConnection((protocol) => listenAndAccept(protocol, address));
+    await expectConnectionFailure((protocol) => listenAndAccept(protocol, address));
   });
 
-  it('AC-14 listen() on a file that is no socket rejects with the reason, and leaves IDLE', async () => {
-    await expectNoConnection((protocol) => listenAndAccept(protocol, '/dev/null'));
+  it('AC-14 rejects listen() on a file that is not a socket with the reason, and is IDLE again', async () => {
+    await expectConnectionFailure((protocol) => listenAndAccept(protocol, '/dev/null'));
   });
 });
 
@@ -116,9 +121,9 @@ describe.each([
   { method: 'connect', cases: ['AC-09', 'AC-10', 'AC-11', 'AC-12'] },
   { method: 'accept', cases: ['AC-15', 'AC-16', 'AC-17', 'AC-18'] },
 ] as const)('a $method() that hangs', ({ method, cases }) => {
-  const [cancelled, timedOut, repeated, watchedLate] = cases;
+  const [aborted, timedOut, repeated, watchedLate] = cases;
 
-  it(`${cancelled} rejects with the reason of its signal, itself, and comes home`, async () => {
+  it(`${aborted} rejects with the very reason of its signal, and the protocol is IDLE again`, async () => {
     const protocol = new NullProtocol();
     const recording = recordRunstates(protocol);
     const controller = new AbortController();
@@ -143,7 +148,7 @@ describe.each([
     expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
   });
 
-  it(`${repeated} makes a second one a StateError, and goes on`, async () => {
+  it(`${repeated} rejects a second call with a StateError, and continues`, async () => {
     const protocol = new NullProtocol();
     const controller = new AbortController();
     const attempt = (await HANGING[method](protocol))(controller.signal);
@@ -158,7 +163,7 @@ describe.each([
     expect(await rejection(attempt)).toBe(controller.signal.reason);
   });
 
-  it(`${watchedLate} shows the rest of its states to one who begins to watch late`, async () => {
+  it(`${watchedLate} shows the remaining states to a runstates() that is called late`, async () => {
     const protocol = new NullProtocol();
     const controller = new AbortController();
     const attempt = (await HANGING[method](protocol))(controller.signal);

@@ -1,4 +1,4 @@
-/** Upstream's unit tests AC-19 to AC-27 as they read with this API: sessions. */
+/** The unit tests AC-19 to AC-27 of QEMU's Python library, with this API: sessions. */
 
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
@@ -10,7 +10,10 @@ import { rejection } from '../support/signal.ts';
 
 expectIdleAfterEach();
 
-/** Upstream's fake session: a protocol in RUNNING whose peer is an end of a stream pair. */
+/**
+ * The fake session of the Python library: a protocol in RUNNING whose peer is an end of a stream
+ * pair.
+ */
 async function fakeSession() {
   const { logger, records } = recordingLogger();
   const protocol = new NullProtocol({ logger });
@@ -33,7 +36,7 @@ describe('a fake session', () => {
   });
 
   it('AC-20 is RUNNING when accept() resolves, and IDLE when disconnect() does', async () => {
-    // A stream cannot be listened on, so this one has a socket.
+    // listen() needs a socket; it does not take a stream.
     const path = `${await tempDir()}/socket`;
     const [server, client] = [new NullProtocol(), new NullProtocol()];
     const recording = recordRunstates(server);
@@ -45,7 +48,7 @@ describe('a fake session', () => {
     await client.closed;
   });
 
-  it('AC-21 records one inbound message once', async () => {
+  it('AC-21 logs an inbound message once', async () => {
     const { protocol, peer, records } = await fakeSession();
     records.length = 0;
     peer.write('.');
@@ -58,7 +61,7 @@ describe('a fake session', () => {
     await protocol.disconnect({ force: true });
   });
 
-  it('AC-22 records one outbound message once', async () => {
+  it('AC-22 logs an outbound message once', async () => {
     const { protocol, peer, records } = await fakeSession();
     records.length = 0;
     await protocol.send(null);
@@ -69,10 +72,10 @@ describe('a fake session', () => {
 });
 
 describe.each([
-  { method: 'listen', running: 'AC-23', leaving: 'AC-25' },
-  { method: 'connect', running: 'AC-24', leaving: 'AC-26' },
-] as const)('$method() on a session', ({ method, running, leaving }) => {
-  it(`${running} is a StateError in RUNNING`, async () => {
+  { method: 'listen', running: 'AC-23', disconnecting: 'AC-25' },
+  { method: 'connect', running: 'AC-24', disconnecting: 'AC-26' },
+] as const)('$method() on a session', ({ method, running, disconnecting }) => {
+  it(`${running} rejects with a StateError in RUNNING`, async () => {
     const { protocol } = await fakeSession();
     const error = await rejection(protocol[method]('/nowhere'));
     expect(error).toBeInstanceOf(StateError);
@@ -82,11 +85,11 @@ describe.each([
     await protocol.disconnect({ force: true });
   });
 
-  it(`${leaving} is a StateError in DISCONNECTING`, async () => {
-    // Upstream's text tells one to call disconnect(), because a session stays in DISCONNECTING there
-    // until somebody does. Here it comes home by itself.
+  it(`${disconnecting} rejects with a StateError in DISCONNECTING`, async () => {
+    // The Python library's text asks for a disconnect(), because its session stays in DISCONNECTING
+    // until that is called. Here it returns to IDLE by itself.
     const { protocol } = await fakeSession();
-    const left = protocol.disconnect();
+    const disconnected = protocol.disconnect();
     expect(protocol.runstate).toBe('DISCONNECTING');
     const error = await rejection(protocol[method]('/nowhere'));
     expect(error).toBeInstanceOf(StateError);
@@ -96,12 +99,12 @@ describe.each([
       'NullProtocol is disconnecting. It returns to IDLE by itself; disconnect() waits for that.',
     );
     await protocol.disconnect({ force: true });
-    await left;
+    await disconnected;
   });
 });
 
 describe('a simple session', () => {
-  it('AC-27 is good for a client that connects to a server and leaves again', async () => {
+  it('AC-27 is clean for a client that connects to a server and disconnects', async () => {
     const path = `${await tempDir()}/socket`;
     const server = createProtocol({ codec: lines() });
     const client = new NullProtocol();
@@ -112,8 +115,8 @@ describe('a simple session', () => {
     await accepted;
     await client.disconnect();
     expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
-    // Upstream's server raises EOF from its disconnect(). Here it may have come home already, and
-    // then the end of the client is told by the outcome, and by the next disconnect().
+    // The Python library's server raises EOF in its disconnect(). Here it may be IDLE already; then
+    // the outcome has the client's end, and the next disconnect() rejects with it.
     await server.closed;
     expect(await rejection(server.disconnect())).toMatchObject({ code: 'ERR_CLOSED' });
   });

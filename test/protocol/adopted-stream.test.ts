@@ -1,4 +1,7 @@
-/** A stream that the caller brings: it is owned, and its death is noticed, whatever else goes on. */
+/**
+ * A stream that the caller passes: the session owns it, and notices its destruction even while it
+ * is busy.
+ */
 
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -13,7 +16,7 @@ import { countingStream } from '../support/streams.ts';
 
 expectIdleAfterEach();
 
-/** A session on `stream` whose handler is busy with the first message, for ever. */
+/** A session on `stream` whose handler never finishes the first message. */
 async function busySession(stream: Duplex) {
   const busy = gate();
   const onMessage = () => {
@@ -26,7 +29,7 @@ async function busySession(stream: Duplex) {
 }
 
 describe('an adopted stream', () => {
-  it('is destroyed when the session is over', async () => {
+  it('is destroyed at the end of the session', async () => {
     const { stream } = countingStream();
     const protocol = createProtocol({ codec: lines() });
     await protocol.connect({ stream });
@@ -34,7 +37,7 @@ describe('an adopted stream', () => {
     expect(stream.destroyed).toBe(true);
   });
 
-  it('is destroyed when the attempt was given up before it began', async () => {
+  it('is destroyed when the attempt was aborted before it began', async () => {
     const [stream] = streamPair();
     const protocol = createProtocol({ codec: lines() });
     const signal = AbortSignal.abort('before');
@@ -42,7 +45,7 @@ describe('an adopted stream', () => {
     expect(stream.destroyed).toBe(true);
   });
 
-  it('is left alone when the call is a StateError, which changes nothing', async () => {
+  it('is left alone when connect() rejects with a StateError', async () => {
     const protocol = createProtocol({ codec: lines() });
     await protocol.connect({ stream: streamPair()[0] });
     const [stream] = streamPair();
@@ -51,7 +54,7 @@ describe('an adopted stream', () => {
     await protocol.disconnect({ force: true });
   });
 
-  it('need not tell that it has closed', async () => {
+  it("need not emit 'close'", async () => {
     const stream = new Duplex({
       emitClose: false,
       read: () => undefined,
@@ -59,7 +62,7 @@ describe('an adopted stream', () => {
         callback();
       },
     });
-    // No deadline passes by this clock before it is told to: what is closed is not waited for.
+    // By this clock no deadline passes, so disconnect() must resolve without waiting for 'close'.
     const clock = new SimulatedClock();
     const protocol = createProtocol({ codec: lines() }, { clock });
     await protocol.connect({ stream });
@@ -69,8 +72,8 @@ describe('an adopted stream', () => {
   });
 });
 
-describe('the death of a stream whose session has a busy handler', () => {
-  it('ends the session, though nothing is read meanwhile', async () => {
+describe('the destruction of a stream whose session has a busy handler', () => {
+  it('ends the session although it is not reading', async () => {
     const { stream } = countingStream();
     const { protocol, busy } = await busySession(stream);
     stream.push('busy\n');
@@ -83,7 +86,7 @@ describe('the death of a stream whose session has a busy handler', () => {
     expect(protocol.outcome?.cause?.cause).toBe(broken);
   });
 
-  it('rejects the flush() of what is sent into it', async () => {
+  it('rejects a later flush()', async () => {
     const { stream } = countingStream();
     const { protocol, busy } = await busySession(stream);
     stream.push('busy\n');

@@ -1,4 +1,4 @@
-/** X-12: what a callback of the user's throws ends up, typed, where its caller looks. */
+/** X-12: what happens when a callback of the user throws or rejects. */
 
 import { describe, expect, it } from 'vitest';
 import {
@@ -21,18 +21,18 @@ import { stalledStream } from '../support/streams.ts';
 expectIdleAfterEach();
 
 const THROWN = new Error('thrown by the user');
-const fail = (): never => {
+const throwError = (): never => {
   throw THROWN;
 };
-const reject = () => Promise.reject(THROWN);
+const rejectWithError = () => Promise.reject(THROWN);
 
-/** A codec of lines, with one part of it replaced. */
-function linesBut(part: Partial<Codec<string>>): Codec<string> {
+/** The codec `lines()` with one part replaced. */
+function linesWith(part: Partial<Codec<string>>): Codec<string> {
   return { ...lines(), ...part };
 }
 
-/** Connects to a peer that says one line. */
-async function connectAndHear(definition: Partial<ProtocolDefinition<string>>) {
+/** Connects to a peer that sends one line. */
+async function sessionWithOneLine(definition: Partial<ProtocolDefinition<string>>) {
   const [stream, peer] = streamPair();
   peer.end('hello\n');
   peer.resume();
@@ -49,11 +49,11 @@ function expectHandlerError(error: unknown, callback: string): void {
 
 describe('X-12 a callback for inbound messages', () => {
   it.each([
-    ['onMessage', 'throws', { onMessage: fail }],
-    ['onMessage', 'rejects', { onMessage: reject }],
-    ['inbound', 'throws', { inbound: fail }],
+    ['onMessage', 'throws', { onMessage: throwError }],
+    ['onMessage', 'rejects', { onMessage: rejectWithError }],
+    ['inbound', 'throws', { inbound: throwError }],
   ] as const)('%s that %s ends the session with a HandlerError', async (name, _, definition) => {
-    const protocol = await connectAndHear(definition);
+    const protocol = await sessionWithOneLine(definition);
     const { cause } = await protocol.closed;
     expectHandlerError(cause, name);
     expect(protocol.outcome?.cause).toBe(cause);
@@ -61,9 +61,9 @@ describe('X-12 a callback for inbound messages', () => {
     await protocol.disconnect();
   });
 
-  it('may end the session with an error of the library, which passes as it is', async () => {
+  it('may end the session with an error of the library, which is not wrapped', async () => {
     const own = new LimitError('Too many', 1, 2);
-    const protocol = await connectAndHear({
+    const protocol = await sessionWithOneLine({
       onMessage: () => {
         throw own;
       },
@@ -72,9 +72,9 @@ describe('X-12 a callback for inbound messages', () => {
   });
 
   it.each([undefined, null, 'text', 0, Object.create(null)])(
-    'may throw what is no Error: %o',
+    'may throw a value that is not an Error: %o',
     async (thrown: unknown) => {
-      const protocol = await connectAndHear({
+      const protocol = await sessionWithOneLine({
         onMessage: () => {
           throw thrown;
         },
@@ -85,15 +85,15 @@ describe('X-12 a callback for inbound messages', () => {
     },
   );
 
-  it('may return something with a then() that throws', async () => {
-    const protocol = await connectAndHear({ onMessage: () => ({ then: fail }) as never });
+  it('may return an object whose then() throws', async () => {
+    const protocol = await sessionWithOneLine({ onMessage: () => ({ then: throwError }) as never });
     expectHandlerError((await protocol.closed).cause, 'onMessage');
   });
 });
 
 describe('X-12 a callback for outbound messages', () => {
-  it('outbound that throws rejects the send() and ends the session', async () => {
-    const protocol = createProtocol({ codec: lines(), outbound: fail });
+  it('rejects the send() and ends the session when outbound throws', async () => {
+    const protocol = createProtocol({ codec: lines(), outbound: throwError });
     const [stream] = streamPair();
     await protocol.connect({ stream });
     const error = await rejection(protocol.send('x'));
@@ -102,7 +102,7 @@ describe('X-12 a callback for outbound messages', () => {
     expect((await protocol.closed).cause).toBe(error);
   });
 
-  it('outbound that throws an error of the library ends the session too, whichever it is', async () => {
+  it('ends the session when outbound throws any error of the library', async () => {
     const own = new CodecError('not this one');
     const protocol = createProtocol({
       codec: lines(),
@@ -121,13 +121,13 @@ describe('X-12 a callback for outbound messages', () => {
     ['a CodecError', new CodecError('cannot')],
     ['another error of the library', new LimitError('too large', 1, 2)],
     ['any other error', THROWN],
-  ])('codec.encode that throws %s concerns its sender only', async (_, thrown) => {
+  ])('rejects only the send() when codec.encode throws %s', async (_, thrown) => {
     const encode = (message: string) => {
       if (message === 'bad') throw thrown;
       return `${message}\n`;
     };
     const [stream, peer] = streamPair();
-    const protocol = createProtocol({ codec: linesBut({ encode }) });
+    const protocol = createProtocol({ codec: linesWith({ encode }) });
     await protocol.connect({ stream });
     expect(await rejection(protocol.send('bad'))).toHaveProperty('code');
     await protocol.send('good');
@@ -138,8 +138,8 @@ describe('X-12 a callback for outbound messages', () => {
 });
 
 describe('X-12 a codec', () => {
-  it('whose createDecoder throws is a ConnectError of connect()', async () => {
-    const protocol = createProtocol({ codec: linesBut({ createDecoder: fail }) });
+  it('whose createDecoder throws rejects connect() with a ConnectError', async () => {
+    const protocol = createProtocol({ codec: linesWith({ createDecoder: throwError }) });
     const [stream] = streamPair();
     const error = await rejection(protocol.connect({ stream }));
     expect(error).toBeInstanceOf(ConnectError);
@@ -151,9 +151,9 @@ describe('X-12 a codec', () => {
   it.each(['write', 'read', 'end'] as const)(
     'whose decoder throws in %s() ends the session with a CodecError',
     async (method) => {
-      const quiet = { write: () => undefined, read: () => undefined, end: () => undefined };
-      const createDecoder = () => ({ ...quiet, [method]: fail });
-      const protocol = await connectAndHear({ codec: linesBut({ createDecoder }) });
+      const decoder = { write: () => undefined, read: () => undefined, end: () => undefined };
+      const createDecoder = () => ({ ...decoder, [method]: throwError });
+      const protocol = await sessionWithOneLine({ codec: linesWith({ createDecoder }) });
       const { cause } = await protocol.closed;
       expect(cause).toBeInstanceOf(CodecError);
       expect(cause?.cause).toBe(THROWN);
@@ -163,24 +163,27 @@ describe('X-12 a codec', () => {
 
 describe('X-12 a handshake', () => {
   it.each([
-    ['throws', fail],
-    ['rejects', reject],
-  ])('that %s is a ConnectError of connect(), and leaves IDLE', async (_, handshake) => {
-    const protocol = createProtocol({ codec: lines(), handshake });
-    const [stream] = streamPair();
-    const error = await rejection(protocol.connect({ stream }));
-    expect(error).toMatchObject({ code: 'ERR_CONNECT', phase: 'session', retryable: false });
-    expectHandlerError(error instanceof Error && error.cause, 'handshake');
-    expect(stream.destroyed).toBe(true);
-    await protocol.disconnect();
-  });
+    ['throws', throwError],
+    ['rejects', rejectWithError],
+  ])(
+    'that %s rejects connect() with a ConnectError, and the protocol is IDLE again',
+    async (_, handshake) => {
+      const protocol = createProtocol({ codec: lines(), handshake });
+      const [stream] = streamPair();
+      const error = await rejection(protocol.connect({ stream }));
+      expect(error).toMatchObject({ code: 'ERR_CONNECT', phase: 'session', retryable: false });
+      expectHandlerError(error instanceof Error && error.cause, 'handshake');
+      expect(stream.destroyed).toBe(true);
+      await protocol.disconnect();
+    },
+  );
 
-  it('sees what inbound and outbound throw as the errors of its calls', async () => {
+  it('gets the errors of inbound and outbound from its own calls', async () => {
     const errors: unknown[] = [];
     const protocol = createProtocol({
       codec: lines(),
-      inbound: fail,
-      outbound: fail,
+      inbound: throwError,
+      outbound: throwError,
       handshake: async (session) => {
         errors.push(await rejection(session.send('x')), await rejection(session.receive()));
       },
@@ -193,7 +196,7 @@ describe('X-12 a handshake', () => {
     await protocol.disconnect({ force: true });
   });
 
-  it('may leave what it asked for, without an unhandled rejection', async () => {
+  it('causes no unhandled rejection when it leaves a receive() pending', async () => {
     const protocol = createProtocol({
       codec: lines(),
       handshake: (session) => {
@@ -206,7 +209,7 @@ describe('X-12 a handshake', () => {
     await protocol.disconnect({ force: true });
   });
 
-  it('may send without waiting, and the stream may break: no unhandled rejection', async () => {
+  it('causes no unhandled rejection when the stream breaks under a send() that it ignores', async () => {
     const protocol = createProtocol({
       codec: lines(),
       handshake: async (session) => {
@@ -224,26 +227,26 @@ describe('X-12 a handshake', () => {
   });
 
   it('cannot use its session afterwards', async () => {
-    let kept: Handshake<string> | undefined;
+    let lateSession: Handshake<string> | undefined;
     const protocol = createProtocol({
       codec: lines(),
       handshake: (session) => {
-        kept = session;
+        lateSession = session;
         return Promise.resolve();
       },
     });
     await protocol.connect({ stream: streamPair()[0] });
-    if (kept === undefined) throw new Error('There was no handshake');
-    expect(await rejection(kept.receive())).toBeInstanceOf(StateError);
-    expect(await rejection(kept.send('x'))).toBeInstanceOf(StateError);
+    if (lateSession === undefined) throw new Error('There was no handshake');
+    expect(await rejection(lateSession.receive())).toBeInstanceOf(StateError);
+    expect(await rejection(lateSession.send('x'))).toBeInstanceOf(StateError);
     await protocol.disconnect({ force: true });
   });
 });
 
 describe('X-12 a callback of the options', () => {
-  const logger = { debug: fail, info: fail, warn: fail, error: fail };
+  const logger = { debug: throwError, info: throwError, warn: throwError, error: throwError };
 
-  it('logger that throws changes nothing', async () => {
+  it('changes nothing when it is a logger that throws', async () => {
     const [stream, peer] = streamPair();
     const protocol = createProtocol({ codec: lines() }, { logger });
     await protocol.connect({ stream });
@@ -253,13 +256,18 @@ describe('X-12 a callback of the options', () => {
   });
 
   it.each([
-    ['text of JSON', { toJSON: () => undefined }],
-    ['text at all', Object.assign(Object.create(null) as object, { toJSON: fail })],
-  ])('logger is no trouble for messages without %s', async (_, message: object) => {
-    const quiet = { debug: () => undefined, info: fail, warn: fail, error: fail };
-    const deaf = { write: () => undefined, read: () => undefined, end: () => undefined };
-    const codec: Codec<object> = { encode: () => '\n', createDecoder: () => deaf };
-    const protocol = createProtocol({ codec }, { logger: quiet });
+    ['a JSON form', { toJSON: () => undefined }],
+    ['any text form', Object.assign(Object.create(null) as object, { toJSON: throwError })],
+  ])('does no harm when it is a logger of messages without %s', async (_, message: object) => {
+    const failingLogger = {
+      debug: () => undefined,
+      info: throwError,
+      warn: throwError,
+      error: throwError,
+    };
+    const decoder = { write: () => undefined, read: () => undefined, end: () => undefined };
+    const codec: Codec<object> = { encode: () => '\n', createDecoder: () => decoder };
+    const protocol = createProtocol({ codec }, { logger: failingLogger });
     await protocol.connect({ stream: streamPair()[0] });
     await protocol.send(message);
     expect(protocol.runstate).toBe('RUNNING');
@@ -267,15 +275,18 @@ describe('X-12 a callback of the options', () => {
   });
 
   it.each([
-    ['a function', fail],
-    ['an observer', { next: fail }],
-  ])('inspect, %s, that throws changes nothing, and is recorded', async (_, inspect) => {
-    const { records, logger: recording } = recordingLogger();
-    const options = { inspect, logger: recording };
-    const protocol = createProtocol({ codec: lines() }, options);
-    await protocol.connect({ stream: streamPair()[0] });
-    expect(protocol.runstate).toBe('RUNNING');
-    expect(records).toContain('warn The callback inspect threw: thrown by the user');
-    await protocol.disconnect({ force: true });
-  });
+    ['a function', throwError],
+    ['an observer', { next: throwError }],
+  ])(
+    'changes nothing when it is an `inspect`, %s, that throws, and the error is logged',
+    async (_, inspect) => {
+      const { records, logger: recording } = recordingLogger();
+      const options = { inspect, logger: recording };
+      const protocol = createProtocol({ codec: lines() }, options);
+      await protocol.connect({ stream: streamPair()[0] });
+      expect(protocol.runstate).toBe('RUNNING');
+      expect(records).toContain('warn The callback inspect threw: thrown by the user');
+      await protocol.disconnect({ force: true });
+    },
+  );
 });

@@ -1,4 +1,6 @@
-/** What raw peers do to a session over sockets: half-close, reset; and what addresses are told. */
+/**
+ * Sessions with raw socket peers, which half-close or reset; aborted waits; addresses of listen().
+ */
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -11,7 +13,7 @@ import { rejection } from '../support/signal.ts';
 
 expectIdleAfterEach();
 
-const PLACES = [
+const TRANSPORTS = [
   { name: 'a UNIX socket', where: async () => ({ path: `${await tempDir()}/socket` }) },
   { name: 'TCP', where: () => Promise.resolve(undefined) },
 ];
@@ -23,8 +25,8 @@ async function readToEnd(socket: Socket): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-describe.each(PLACES)('a raw peer over $name', ({ where }) => {
-  it('X-09 gets the queued output after it has ended its side, and the end is told', async () => {
+describe.each(TRANSPORTS)('a raw peer over $name', ({ where }) => {
+  it('X-09 gets the queued output after it has ended its side, and its end is the cause', async () => {
     const peer = await rawPeer((socket) => socket.pause(), await where());
     const protocol = createProtocol({ codec: lines() });
     await protocol.connect(peer.address);
@@ -42,7 +44,7 @@ describe.each(PLACES)('a raw peer over $name', ({ where }) => {
     expect(undelivered).toBe(0);
   });
 
-  it('that dies with bytes unread is a ClosedError with the cause from the system', async () => {
+  it('that closes with unread bytes causes a ClosedError with the error of the system', async () => {
     const peer = await rawPeer((socket) => socket.pause(), await where());
     const protocol = createProtocol({ codec: lines() });
     await protocol.connect(peer.address);
@@ -57,7 +59,7 @@ describe.each(PLACES)('a raw peer over $name', ({ where }) => {
     expect(await rejection(protocol.disconnect())).toBe(cause);
   });
 
-  it('that ends in the middle of a message is a CodecError', async () => {
+  it('that ends in the middle of a message causes a CodecError', async () => {
     const peer = await rawPeer((socket) => socket.end('whole\ncut'), await where());
     const { definition, messages } = inbox();
     const protocol = createProtocol(definition);
@@ -66,7 +68,7 @@ describe.each(PLACES)('a raw peer over $name', ({ where }) => {
     expect(messages).toEqual(['whole']);
   });
 
-  it('may speak before the session runs', async () => {
+  it('may send before the session is RUNNING', async () => {
     const peer = await rawPeer((socket) => socket.write('{"a":1}\n{"b":2}\n'), await where());
     const messages: unknown[] = [];
     const protocol = createProtocol({
@@ -83,8 +85,8 @@ describe.each(PLACES)('a raw peer over $name', ({ where }) => {
   });
 });
 
-describe('a wait', () => {
-  it('for a connection is given up with its signal, and the peer sees the end', async () => {
+describe('an aborted wait', () => {
+  it('for a connection closes it', async () => {
     const { address, peer } = await hangingPeer();
     const protocol = createProtocol({ codec: lines() });
     const recording = recordRunstates(protocol);
@@ -98,7 +100,7 @@ describe('a wait', () => {
     expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
   });
 
-  it('is not begun when its signal is aborted already', async () => {
+  it('is not begun when its signal was aborted before', async () => {
     const protocol = createProtocol({ codec: lines() });
     const recording = recordRunstates(protocol);
     const signal = AbortSignal.abort('before');
@@ -110,7 +112,7 @@ describe('a wait', () => {
     expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
   });
 
-  it('for a peer leaves IDLE whenever it rejects, with a signal aborted before it too', async () => {
+  it('for a peer leads to IDLE, also when its signal was aborted before', async () => {
     const protocol = createProtocol({ codec: lines() });
     await protocol.listen({ port: 0 });
     const signal = AbortSignal.abort('before');
@@ -120,7 +122,7 @@ describe('a wait', () => {
 });
 
 describe('listen()', () => {
-  it('X-29 tells the port that it was given, and the path', async () => {
+  it('X-29 resolves with the bound port, or with the path', async () => {
     const protocol = createProtocol({ codec: lines() });
     const bound = await protocol.listen({ port: 0 });
     if (!('port' in bound)) throw new Error('It has no port');
@@ -135,7 +137,7 @@ describe('listen()', () => {
     await protocol.disconnect();
   });
 
-  it('takes a peer that comes, speaks and leaves before accept()', async () => {
+  it('accepts a peer that connects, sends and ends before accept()', async () => {
     const { definition, count } = inbox();
     const protocol = createProtocol(definition);
     const bound = await protocol.listen({ port: 0 });

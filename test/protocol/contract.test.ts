@@ -1,23 +1,23 @@
 import { type Address, streamPair } from '../../src/index.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
-import { type Carrier, contract } from './contract.ts';
+import { type Transport, contract } from './contract.ts';
 
 expectIdleAfterEach();
 
 const { ca, server } = await makeCertificates();
 
-/** One listens at an address, the other dials the address that it is told. */
-function dialled(
+/** One side listens, the other dials the bound address; `role` is what the near side does. */
+function overSocket(
   listenAt: () => Promise<Address>,
   client: object,
-  who: 'accept' | 'connect',
-): () => Promise<Carrier> {
+  role: 'accept' | 'connect',
+): () => Promise<Transport> {
   return async () => {
     const address = await listenAt();
     return {
       join: async (near, far) => {
-        const [listener, dialer] = who === 'accept' ? [near, far] : [far, near];
+        const [listener, dialer] = role === 'accept' ? [near, far] : [far, near];
         const bound = await listener.listen(address);
         await Promise.all([listener.accept(), dialer.connect({ ...bound, ...client })]);
       },
@@ -26,7 +26,7 @@ function dialled(
 }
 
 const TCP = { host: '127.0.0.1', port: 0 };
-const CARRIERS = [
+const TRANSPORTS = [
   { name: 'a UNIX socket', at: async () => `${await tempDir()}/socket`, client: {} },
   { name: 'TCP', at: () => Promise.resolve(TCP), client: {} },
   {
@@ -36,9 +36,9 @@ const CARRIERS = [
   },
 ];
 
-for (const { name, at, client } of CARRIERS) {
-  contract(`${name}, after connect()`, dialled(at, client, 'connect'));
-  contract(`${name}, after accept()`, dialled(at, client, 'accept'));
+for (const { name, at, client } of TRANSPORTS) {
+  contract(`${name}, after connect()`, overSocket(at, client, 'connect'));
+  contract(`${name}, after accept()`, overSocket(at, client, 'accept'));
 }
 
 contract('a stream pair', () => {

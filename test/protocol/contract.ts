@@ -1,4 +1,6 @@
-/** What a session must do over whatever carries it: one suite, run by `contract.test.ts` for each carrier. */
+/**
+ * The contract of a session over any transport: one suite, which `contract.test.ts` runs for each.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { type AsyncProtocol, ClosedError, lines, type ProtocolOptions } from '../../src/index.ts';
@@ -7,13 +9,13 @@ import { inbox, type Inbox } from '../support/peers.ts';
 import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { rejection } from '../support/signal.ts';
 
-/** How two protocols come together. */
-export interface Carrier {
-  /** Brings both to RUNNING; `end()` and `reset()` are done to the far side by hand. */
+/** How two protocols are connected. */
+export interface Transport {
+  /** Connects both; resolves when they are RUNNING. */
   join(near: AsyncProtocol<string>, far: AsyncProtocol<string>): Promise<void>;
 }
 
-/** Two protocols, and what each has heard. */
+/** Two protocols, and the messages that each has received. */
 interface Session {
   readonly near: AsyncProtocol<string>;
   readonly far: AsyncProtocol<string>;
@@ -21,7 +23,7 @@ interface Session {
   readonly farInbox: Inbox;
 }
 
-function strangers(options: ProtocolOptions = {}): Session {
+function createSides(options: ProtocolOptions = {}): Session {
   const nearInbox = inbox();
   const farInbox = inbox();
   const near = createProtocol(nearInbox.definition, options);
@@ -31,19 +33,19 @@ function strangers(options: ProtocolOptions = {}): Session {
 
 const numbered = (count: number) => Array.from({ length: count }, (_, i) => `message ${String(i)}`);
 
-/** The suite. `carry` is called in each test, for a carrier of its own. */
-export function contract(name: string, carry: () => Promise<Carrier>): void {
-  async function acquainted(): Promise<Session> {
-    const session = strangers();
-    await (await carry()).join(session.near, session.far);
+/** Defines the suite. `createTransport` is called in each test. */
+export function contract(name: string, createTransport: () => Promise<Transport>): void {
+  async function connectSides(): Promise<Session> {
+    const session = createSides();
+    await (await createTransport()).join(session.near, session.far);
     return session;
   }
 
   describe(`a session over ${name}`, () => {
-    it('walks through the four states, on both sides', async () => {
-      const { near, far } = strangers();
+    it('passes through the four states on both sides', async () => {
+      const { near, far } = createSides();
       const recordings = [recordRunstates(near), recordRunstates(far)];
-      await (await carry()).join(near, far);
+      await (await createTransport()).join(near, far);
       expect([near.runstate, far.runstate]).toEqual(['RUNNING', 'RUNNING']);
       await near.disconnect();
       await far.closed;
@@ -52,7 +54,7 @@ export function contract(name: string, carry: () => Promise<Carrier>): void {
     });
 
     it('carries messages both ways', async () => {
-      const { near, far, nearInbox, farInbox } = await acquainted();
+      const { near, far, nearInbox, farInbox } = await connectSides();
       await Promise.all([near.send('to far'), far.send('to near')]);
       expect(await farInbox.count(1)).toEqual(['to far']);
       expect(await nearInbox.count(1)).toEqual(['to near']);
@@ -61,7 +63,7 @@ export function contract(name: string, carry: () => Promise<Carrier>): void {
     });
 
     it('carries a large message', async () => {
-      const { near, far, farInbox } = await acquainted();
+      const { near, far, farInbox } = await connectSides();
       const large = 'x'.repeat(1024 * 1024);
       void near.send(large);
       const [received] = await farInbox.count(1);
@@ -71,7 +73,7 @@ export function contract(name: string, carry: () => Promise<Carrier>): void {
     });
 
     it('carries many small messages, in order', async () => {
-      const { near, far, farInbox } = await acquainted();
+      const { near, far, farInbox } = await connectSides();
       const messages = numbered(10_000);
       for (const message of messages) await near.send(message);
       expect(await farInbox.count(messages.length)).toEqual(messages);
@@ -79,18 +81,18 @@ export function contract(name: string, carry: () => Promise<Carrier>): void {
       await far.closed;
     });
 
-    it('has given the peer everything when flush() resolves', async () => {
-      const { near, far, farInbox } = await acquainted();
+    it('has handed everything to the kernel when flush() resolves', async () => {
+      const { near, far, farInbox } = await connectSides();
       for (const message of numbered(100)) void near.send(message);
       await near.flush();
-      // Even if this side is destroyed now: what is with the kernel is delivered.
+      // The kernel delivers it even if this side is destroyed now.
       expect(await farInbox.count(100)).toHaveLength(100);
       await near.disconnect({ force: true });
       await far.closed;
     });
 
     it('delivers what was sent before disconnect()', async () => {
-      const { near, far, farInbox } = await acquainted();
+      const { near, far, farInbox } = await connectSides();
       const messages = numbered(1_000);
       for (const message of messages) void near.send(message);
       await near.disconnect();
@@ -102,8 +104,8 @@ export function contract(name: string, carry: () => Promise<Carrier>): void {
   });
 
   describe(`the end of a session over ${name}`, () => {
-    it('comes home by itself when the peer ends it, and tells the next disconnect(), once', async () => {
-      const { near, far } = await acquainted();
+    it('leads to IDLE when the peer ends it, and rejects the next disconnect() only', async () => {
+      const { near, far } = await connectSides();
       await far.disconnect();
       const { cause } = await near.closed;
       expect(near.runstate).toBe('IDLE');
@@ -114,25 +116,25 @@ export function contract(name: string, carry: () => Promise<Carrier>): void {
       expect(near.outcome?.cause).toBe(cause);
     });
 
-    it('is a clean one when it was announced', async () => {
-      const { near, far } = await acquainted();
+    it('is clean after expectEnd()', async () => {
+      const { near, far } = await connectSides();
       near.expectEnd();
       await far.disconnect();
       expect(await near.closed).toEqual({ suppressed: [], undelivered: 0 });
       await near.disconnect();
     });
 
-    it('is seen by a peer whose other side is destroyed', async () => {
-      const { near, far } = await acquainted();
+    it('is noticed when the other side is destroyed', async () => {
+      const { near, far } = await connectSides();
       await far.disconnect({ force: true });
       expect((await near.closed).cause).toBeInstanceOf(ClosedError);
     });
 
-    it('does not keep the two from meeting again', async () => {
-      const { near, far, farInbox } = await acquainted();
+    it('may be followed by another session of the two', async () => {
+      const { near, far, farInbox } = await connectSides();
       await near.disconnect();
       await far.closed;
-      await (await carry()).join(near, far);
+      await (await createTransport()).join(near, far);
       await near.send('again');
       expect(await farInbox.count(1)).toEqual(['again']);
       await far.disconnect();
@@ -141,7 +143,7 @@ export function contract(name: string, carry: () => Promise<Carrier>): void {
   });
 
   describe(`a handshake over ${name}`, () => {
-    it('has the stream for itself, and leaves to the session what it did not take', async () => {
+    it('receives messages before the session does, and leaves the rest to the session', async () => {
       const [server, client] = [inbox(), inbox()];
       const near = createProtocol({
         ...server.definition,
@@ -158,7 +160,7 @@ export function contract(name: string, carry: () => Promise<Carrier>): void {
           greeting = await session.receive();
         },
       });
-      await (await carry()).join(near, far);
+      await (await createTransport()).join(near, far);
       expect(greeting).toBe('hello');
       expect(await client.count(1)).toEqual(['the first message']);
       await near.disconnect();

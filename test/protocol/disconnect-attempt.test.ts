@@ -1,4 +1,4 @@
-/** disconnect() while there is no session yet, or none any more. */
+/** disconnect() before a session is established, and after a failed attempt. */
 
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
@@ -27,9 +27,9 @@ describe('disconnect() while dialling', () => {
     const recording = recordRunstates(protocol);
     const late = connectingSocket();
     const first = protocol.connect({ stream: late });
-    const left = protocol.disconnect();
+    const disconnected = protocol.disconnect();
     await expectAborted(first);
-    await left;
+    await disconnected;
     expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);
     const [stream] = streamPair();
     await protocol.connect({ stream });
@@ -40,17 +40,17 @@ describe('disconnect() while dialling', () => {
     await protocol.disconnect({ force: true });
   });
 
-  it('X-02 leaves no connection, when it comes in the turn in which the dial succeeds', async () => {
+  it('X-02 leaves no connection when it is called in the turn in which the dial succeeds', async () => {
     const peer = await rawPeer();
     const protocol = createProtocol({ codec: lines() });
     const stream = connect({ port: portOf(peer), host: '127.0.0.1' });
-    const left = new Promise((resolve) => {
+    const disconnected = new Promise((resolve) => {
       stream.once('connect', () => {
         resolve(protocol.disconnect());
       });
     });
     await expectAborted(protocol.connect({ stream }));
-    await left;
+    await disconnected;
     await once(await peer.connected, 'end');
     await protocol.connect(peer.address);
     expect(protocol.runstate).toBe('RUNNING');
@@ -64,11 +64,11 @@ describe('disconnect() while dialling', () => {
     await Promise.all([expectAborted(connected), protocol.disconnect({ force })]);
     const { cause } = await protocol.closed;
     expect(cause).toMatchObject(ABORTED);
-    // It was asked for, and connect() has told it.
+    // The failure was requested, and connect() has reported it.
     await protocol.disconnect();
   });
 
-  it('is no surprise in the records', async () => {
+  it('logs no warning and no error', async () => {
     const { logger, records } = recordingLogger();
     const protocol = createProtocol({ codec: lines() }, { logger });
     const connected = protocol.connect({ stream: connectingSocket() });
@@ -80,7 +80,7 @@ describe('disconnect() while dialling', () => {
 describe('disconnect() during the handshake', () => {
   it('X-03 rejects connect() with a ConnectError, resolves, and aborts the signal', async () => {
     const aborted = gate();
-    const waiting = createProtocol({
+    const protocol = createProtocol({
       codec: lines(),
       handshake: async (session) => {
         session.signal.addEventListener('abort', aborted.open);
@@ -88,28 +88,28 @@ describe('disconnect() during the handshake', () => {
       },
     });
     const [stream, peer] = streamPair();
-    const connected = waiting.connect({ stream });
+    const connected = protocol.connect({ stream });
     const ended = once(peer.resume(), 'end');
     await turn();
-    await Promise.all([expectAborted(connected), waiting.disconnect(), aborted.opened, ended]);
+    await Promise.all([expectAborted(connected), protocol.disconnect(), aborted.opened, ended]);
     expect(await rejection(connected)).toMatchObject({ phase: 'session' });
-    expect(waiting.runstate).toBe('IDLE');
+    expect(protocol.runstate).toBe('IDLE');
   });
 
-  it('ends what the handshake waits for, also on a stream that takes no writes', async () => {
-    const over = gate();
+  it('rejects the pending calls of the handshake, also on a stream that accepts no writes', async () => {
+    const rejected = gate();
     let error: unknown;
     const protocol = createProtocol({
       codec: lines(),
       handshake: async (session) => {
         error = await rejection(session.send('hello'));
-        over.open();
+        rejected.open();
       },
     });
     const connected = protocol.connect({ stream: stalledStream() });
     await turn();
     await Promise.all([expectAborted(connected), protocol.disconnect()]);
-    expect(await hasSettled(over.opened)).toBe(true);
+    expect(await hasSettled(rejected.opened)).toBe(true);
     expect(error).toMatchObject({ name: 'AbortError' });
   });
 
@@ -122,7 +122,7 @@ describe('disconnect() during the handshake', () => {
 });
 
 describe('disconnect() while listening', () => {
-  it('X-04 rejects the accept() that waits, resolves, and closes the listener', async () => {
+  it('X-04 rejects the pending accept(), resolves, and closes the listener', async () => {
     const path = `${await tempDir()}/socket`;
     const protocol = createProtocol({ codec: lines() });
     await protocol.listen(path);
@@ -132,13 +132,13 @@ describe('disconnect() while listening', () => {
     expect(await rejection(once(refused, 'connect'))).toMatchObject({ code: 'ENOENT' });
   });
 
-  it('rejects the listen() that binds', async () => {
+  it('rejects the pending listen()', async () => {
     const protocol = createProtocol({ codec: lines() });
     const bound = protocol.listen({ port: 0 });
     await Promise.all([expectAborted(bound), protocol.disconnect()]);
   });
 
-  it('is the same to listen() as the abort of its signal, but for the reason', async () => {
+  it('has the same effect on listen() as an abort of its signal, which only differs in the reason', async () => {
     const protocol = createProtocol({ codec: lines() });
     const controller = new AbortController();
     const bound = protocol.listen({ port: 0 }, { signal: controller.signal });
@@ -147,14 +147,14 @@ describe('disconnect() while listening', () => {
     expect(protocol.runstate).toBe('IDLE');
   });
 
-  it('resolves when nobody accepts, and nobody is told of a failure', async () => {
+  it('resolves without accept(), and no failure is reported later', async () => {
     const protocol = createProtocol({ codec: lines() });
     await protocol.listen({ port: 0 });
     await protocol.disconnect();
     await protocol.disconnect();
   });
 
-  it('X-05 two accept() calls: the second is a StateError, the first goes on', async () => {
+  it('X-05 (two accept() calls) the second rejects with a StateError, the first continues', async () => {
     const { definition } = inbox();
     const protocol = createProtocol(definition);
     const bound = await protocol.listen({ port: 0 });
@@ -169,21 +169,21 @@ describe('disconnect() while listening', () => {
     await protocol.closed;
   });
 
-  it('X-05 accept() before listen() is a StateError that says what to do', async () => {
+  it('X-05 (accept() before listen()) rejects with a StateError that says what to do', async () => {
     const protocol = createProtocol({ codec: lines() });
     const error = await rejection(protocol.accept());
     expect(error).toMatchObject({ state: 'IDLE', required: 'CONNECTING' });
     expect(error).toHaveProperty('message', expect.stringContaining('after listen()'));
   });
 
-  it('X-06 a peer that comes and leaves before accept() is a ConnectError, and leaves IDLE', async () => {
+  it('X-06 (a peer that connects and ends before accept()) rejects with a ConnectError, and is IDLE', async () => {
     const protocol = createProtocol({ codec: lines() });
     const bound = await protocol.listen({ port: 0 });
     if (!('port' in bound)) throw new Error('It has no port');
     const peer = connect(bound);
     await once(peer, 'connect');
     peer.end();
-    // Nothing tells when the other side has seen the end; it is the same process, so soon.
+    // There is no event for when the server has read the end; in one process two turns are enough.
     await turn();
     await turn();
     const error = await rejection(protocol.accept().then(() => protocol.closed));
@@ -195,7 +195,7 @@ describe('disconnect() while listening', () => {
 });
 
 describe('a failed dial', () => {
-  it('has told its connect(): the next disconnect() resolves', async () => {
+  it('rejects only connect(); the next disconnect() resolves', async () => {
     const server = createServer();
     const address = await listen(server, { host: '127.0.0.1', port: 0 });
     const closed = once(server, 'close');

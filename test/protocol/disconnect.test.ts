@@ -1,4 +1,7 @@
-/** disconnect() of a session: what is delivered, how long it takes, and who is told. */
+/**
+ * disconnect() of a session: what is delivered, how long it takes, and which call reports a
+ * failure.
+ */
 
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
@@ -23,7 +26,7 @@ async function stalledPeer(options: ProtocolOptions = {}, onMessage?: () => void
 }
 
 describe('a peer that does not read', () => {
-  it('X-08 cannot keep disconnect() past the flush deadline', async () => {
+  it('X-08 cannot delay disconnect() past the flush deadline', async () => {
     const { protocol, socket } = await stalledPeer({ timeouts: { flush: 20 } });
     const error = await rejection(protocol.disconnect());
     expect(error).toBeInstanceOf(TimeoutError);
@@ -38,7 +41,7 @@ describe('a peer that does not read', () => {
     await closed;
   });
 
-  it('X-08 cannot keep it past the close deadline after a handler threw', async () => {
+  it('X-08 cannot delay the end past the close deadline after a handler threw', async () => {
     const broken = new Error('broken');
     const { protocol, socket } = await stalledPeer({ timeouts: { close: 20 } }, () => {
       throw broken;
@@ -51,43 +54,43 @@ describe('a peer that does not read', () => {
     expect(undelivered).toBeGreaterThan(0);
   });
 
-  it('cannot keep a disconnect({ force: true }) at all, also behind a plain one', async () => {
+  it('cannot delay a disconnect({ force: true }), also when it follows a graceful one', async () => {
     const { protocol } = await stalledPeer({ timeouts: { flush: Infinity, close: Infinity } });
-    const left = protocol.disconnect();
-    expect(await hasSettled(left)).toBe(false);
+    const disconnected = protocol.disconnect();
+    expect(await hasSettled(disconnected)).toBe(false);
     await protocol.disconnect({ force: true });
-    await left;
+    await disconnected;
     expect((await protocol.closed).undelivered).toBeGreaterThan(0);
   });
 
-  it('that never ends its side cannot keep it past the close deadline', async () => {
+  it('cannot delay disconnect() past the close deadline when it never ends its side', async () => {
     const peer = await rawPeer();
     const clock = new SimulatedClock();
     const protocol = createProtocol({ codec: lines() }, { clock });
     await protocol.connect(peer.address);
     const ended = once(await peer.connected, 'end');
-    const left = protocol.disconnect();
+    const disconnected = protocol.disconnect();
     await ended;
-    expect(await hasSettled(left)).toBe(false);
+    expect(await hasSettled(disconnected)).toBe(false);
     clock.increment(2_000);
-    await left;
+    await disconnected;
     expect(protocol.outcome).toMatchObject({ suppressed: [{ phase: 'close' }], undelivered: 0 });
     expect(protocol.outcome?.cause).toBeUndefined();
   });
 });
 
 describe('the end of the peer while flushing', () => {
-  it('X-10 does not stop the flush, and the outcome states both', async () => {
+  it('X-10 does not stop the flush, and the outcome has both results', async () => {
     const { protocol, socket } = await stalledPeer();
-    const left = protocol.disconnect();
+    const disconnected = protocol.disconnect();
     socket.end();
-    // The end must have come before the output is let go.
+    // The end must arrive before the output is read.
     await turn();
     await turn();
     let bytes = 0;
     const ended = once(socket, 'end');
     socket.on('data', (chunk) => (bytes += chunk.length)).resume();
-    await Promise.all([left, ended]);
+    await Promise.all([disconnected, ended]);
     expect(bytes).toBe(8 * (MEGABYTE.length + 1));
     expect(protocol.outcome).toMatchObject({
       undelivered: 0,
@@ -96,8 +99,8 @@ describe('the end of the peer while flushing', () => {
   });
 });
 
-describe('a stream that breaks on the way out', () => {
-  it('X-11 has the failed write for a cause, and the failed close with it', async () => {
+describe('a stream that breaks during disconnect()', () => {
+  it('X-11 has the error of the write as the cause, not that of the end', async () => {
     const write = new Error('no writing');
     const stream = brokenStream({ write, final: new Error('no ending') });
     const protocol = createProtocol({ codec: lines() });
@@ -109,7 +112,7 @@ describe('a stream that breaks on the way out', () => {
     expect(protocol.outcome).toMatchObject({ cause: error, undelivered: 1 });
   });
 
-  it('X-11 has the failed end for a cause when the flush was good', async () => {
+  it('X-11 has the error of the end as the cause when the flush succeeded', async () => {
     const final = new Error('no ending');
     const protocol = createProtocol({ codec: lines() });
     await protocol.connect({ stream: brokenStream({ final }) });
@@ -119,7 +122,7 @@ describe('a stream that breaks on the way out', () => {
     expect(protocol.outcome).toMatchObject({ undelivered: 0 });
   });
 
-  it('keeps what destroying it failed with', async () => {
+  it('has the error of its destruction in `suppressed`', async () => {
     const destroy = new Error('no destroying');
     const protocol = createProtocol({ codec: lines() });
     await protocol.connect({ stream: brokenStream({ destroy }) });
@@ -131,7 +134,7 @@ describe('a stream that breaks on the way out', () => {
 });
 
 describe('disconnect() from a handler', () => {
-  it('called and not awaited ends the session', async () => {
+  it('ends the session when it is not awaited', async () => {
     const protocol = createProtocol({
       codec: lines(),
       onMessage: () => void protocol.disconnect(),
@@ -142,7 +145,7 @@ describe('disconnect() from a handler', () => {
     expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
   });
 
-  it('and awaited ends the session, and then the handler', async () => {
+  it('ends the session when it is awaited, and then the handler', async () => {
     const done = gate();
     const protocol = createProtocol({
       codec: lines(),
@@ -160,27 +163,27 @@ describe('disconnect() from a handler', () => {
   it.each([
     [
       'thrown after it',
-      (leave: () => void) => {
-        leave();
+      (disconnect: () => void) => {
+        disconnect();
         throw new Error('thrown');
       },
     ],
     [
-      'rejected with in its tick',
-      (leave: () => void) => {
+      'that the handler rejects with in the same tick',
+      (disconnect: () => void) => {
         const failed = gate();
         setImmediate(() => {
           failed.fail(new Error('rejected'));
-          leave();
+          disconnect();
         });
         return failed.opened;
       },
     ],
-  ])('does not hide an error %s', async (_, act) => {
+  ])('does not hide an error %s', async (_, handle) => {
     const protocol = createProtocol({
       codec: lines(),
       onMessage: () =>
-        act(() => {
+        handle(() => {
           protocol.disconnect().catch(() => undefined);
         }),
     });
@@ -191,40 +194,40 @@ describe('disconnect() from a handler', () => {
   });
 });
 
-describe('who is told of a failure', () => {
-  it('X-01 two disconnect() calls at once both resolve', async () => {
+describe('calls of disconnect()', () => {
+  it('X-01 both resolve when there are two at once', async () => {
     const { left, right } = await pair({ codec: lines() });
     await Promise.all([left.disconnect(), left.disconnect()]);
     await right.closed;
   });
 
-  it('X-01 two at once get the same error, and the next one resolves', async () => {
+  it('X-01 both reject with the same error when there are two at once, and the next one resolves', async () => {
     const protocol = createProtocol({ codec: lines() }, { timeouts: { flush: 5 } });
     await protocol.connect({ stream: stalledStream() });
     void protocol.send('stuck');
     const both = [protocol.disconnect(), protocol.disconnect()].map(rejection);
-    const [one, other] = await Promise.all(both);
-    expect(one).toBeInstanceOf(TimeoutError);
-    expect(other).toBe(one);
+    const [first, second] = await Promise.all(both);
+    expect(first).toBeInstanceOf(TimeoutError);
+    expect(second).toBe(first);
     await protocol.disconnect();
   });
 
-  it('the next disconnect(), when the one under way was given up', async () => {
+  it('reject with the failure when the pending call before was aborted', async () => {
     const clock = new SimulatedClock();
     const protocol = createProtocol({ codec: lines() }, { clock });
     await protocol.connect({ stream: stalledStream() });
     void protocol.send('stuck');
     const controller = new AbortController();
-    const left = protocol.disconnect({ signal: controller.signal });
-    controller.abort('given up');
-    expect(await rejection(left)).toBe('given up');
+    const disconnected = protocol.disconnect({ signal: controller.signal });
+    controller.abort('enough');
+    expect(await rejection(disconnected)).toBe('enough');
     clock.increment(5_000);
     const { cause } = await protocol.closed;
     expect(cause).toMatchObject({ phase: 'flush' });
     expect(await rejection(protocol.disconnect())).toBe(cause);
   });
 
-  it('nobody, when the next session has begun', async () => {
+  it('do not reject with the failure of the session before', async () => {
     const { left, right } = await pair({ codec: lines() });
     await right.disconnect();
     await left.closed;
@@ -234,7 +237,7 @@ describe('who is told of a failure', () => {
     expect(left.outcome?.cause).toBeUndefined();
   });
 
-  it('the end of an `await using` block', async () => {
+  it('are made by `await using` at the end of its block', async () => {
     const { definition, count } = inbox();
     const { left, right } = await pair(definition);
     {

@@ -1,4 +1,4 @@
-/** expectEnd() and fail(): what a client knows of its peer, and the engine cannot. */
+/** expectEnd() and fail(), by which a client tells the engine what only it knows of the peer. */
 
 import { describe, expect, it } from 'vitest';
 import { ClosedError, CodecError, HandlerError, lines, streamPair } from '../../src/index.ts';
@@ -28,7 +28,7 @@ describe('expectEnd()', () => {
     await protocol.disconnect();
   });
 
-  it('makes a reset a clean end, which is noted', async () => {
+  it('makes a reset a clean end, and the error is suppressed', async () => {
     const { protocol, socket } = await withPeer();
     protocol.expectEnd();
     socket.resetAndDestroy();
@@ -38,20 +38,20 @@ describe('expectEnd()', () => {
     await protocol.disconnect();
   });
 
-  it('makes a reset a clean end also when disconnect() is under way', async () => {
+  it('makes a reset a clean end also during disconnect()', async () => {
     const stream = stalledStream();
     const protocol = createProtocol({ codec: lines() });
     await protocol.connect({ stream });
     protocol.expectEnd();
-    const left = protocol.disconnect();
+    const disconnected = protocol.disconnect();
     await turn();
     stream.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
-    await left;
+    await disconnected;
     expect(protocol.outcome).toMatchObject({ suppressed: [{ code: 'ERR_CLOSED' }] });
     expect(protocol.outcome?.cause).toBeUndefined();
   });
 
-  it('can be taken back', async () => {
+  it('can be revoked', async () => {
     const { protocol, socket } = await withPeer();
     protocol.expectEnd();
     protocol.expectEnd(false);
@@ -59,14 +59,14 @@ describe('expectEnd()', () => {
     expect((await protocol.closed).cause).toBeInstanceOf(ClosedError);
   });
 
-  it('does not excuse bytes that are no message', async () => {
+  it('does not excuse bytes that cannot be decoded', async () => {
     const { protocol, socket } = await withPeer();
     protocol.expectEnd();
     socket.end(Buffer.from([0xff, 0x0a]));
     expect((await protocol.closed).cause).toBeInstanceOf(CodecError);
   });
 
-  it('is over with the session', async () => {
+  it('has no effect after the end of the session', async () => {
     const { left, right } = await pair({ codec: lines() });
     left.expectEnd();
     await Promise.all([left.disconnect(), right.closed]);
@@ -79,7 +79,7 @@ describe('expectEnd()', () => {
 });
 
 describe('fail()', () => {
-  it('ends the session with an error of the library as it is', async () => {
+  it('ends the session with an error of the library, unwrapped', async () => {
     const { left, right } = await pair({ codec: lines() });
     const reason = new CodecError('Not one of ours');
     left.fail(reason);
@@ -91,11 +91,11 @@ describe('fail()', () => {
     await right.closed;
   });
 
-  it('wraps any other reason, and rejects the disconnect() under way', async () => {
+  it('wraps any other reason, and rejects the pending disconnect()', async () => {
     const { left, right } = await pair({ codec: lines() });
-    const gone = rejection(left.disconnect());
+    const disconnected = rejection(left.disconnect());
     left.fail('unbearable');
-    const error = await gone;
+    const error = await disconnected;
     expect(error).toBeInstanceOf(HandlerError);
     expect(error).toMatchObject({ cause: 'unbearable' });
     await right.closed;

@@ -1,4 +1,4 @@
-/** Why the signal of a handshake is aborted: the true reason of whatever ended the attempt. */
+/** The reason with which the signal of a handshake is aborted: what ended the attempt. */
 
 import { expect, it } from 'vitest';
 import { SimulatedClock } from 'xstate';
@@ -9,7 +9,7 @@ import { createProtocol, expectIdleAfterEach } from '../support/cleanup.ts';
 
 expectIdleAfterEach();
 
-/** A protocol in its handshake, which waits to be aborted; and what the signal then says. */
+/** A protocol whose handshake waits for its signal to be aborted. */
 function inHandshake() {
   const clock = new SimulatedClock();
   const entered = defer<AbortSignal>();
@@ -33,7 +33,7 @@ function inHandshake() {
   return { protocol, clock, controller, connected, entered: entered.promise };
 }
 
-it('is the reason of the caller who aborted connect()', async () => {
+it('is the reason with which the signal of connect() was aborted', async () => {
   const { controller, connected, entered } = inHandshake();
   const signal = await entered;
   const reason = new Error('the user closed the window');
@@ -51,7 +51,7 @@ it('is a TimeoutError when the deadline of the handshake passes', async () => {
   expect(signal.reason).toMatchObject({ phase: 'handshake', ms: 500 });
 });
 
-it('is what fail() was called with', async () => {
+it('is the argument of fail()', async () => {
   const { protocol, connected, entered } = inHandshake();
   const signal = await entered;
   const reason = new TimeoutError('wait', 7);

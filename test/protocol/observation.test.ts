@@ -1,4 +1,4 @@
-/** What can be seen of a protocol: its states, and how its sessions ended. */
+/** How a program observes a protocol: its runstates, and the outcomes of its sessions. */
 
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
@@ -26,7 +26,7 @@ async function session(protocol: AsyncProtocol<string>): Promise<void> {
 }
 
 describe('runstates()', () => {
-  it('is lossless and in order, for readers of any speed, across sessions', async () => {
+  it('yields every state in order, across sessions, also to a slow reader', async () => {
     const protocol = createProtocol({ codec: lines() });
     const readers = [protocol.runstates(), protocol.runstates()];
     for (let i = 0; i < 3; i += 1) await session(protocol);
@@ -47,7 +47,7 @@ describe('runstates()', () => {
     }
   });
 
-  it('begins with the call, and serves calls of next() that overlap in order', async () => {
+  it('begins with the call, and answers overlapping calls of next() in order', async () => {
     const protocol = createProtocol({ codec: lines() });
     await session(protocol);
     const reader = protocol.runstates();
@@ -58,29 +58,29 @@ describe('runstates()', () => {
     await reader.return?.();
   });
 
-  it('ends with return(), also for a next() that waits', async () => {
+  it('ends with return(), which also ends every pending next()', async () => {
     const protocol = createProtocol({ codec: lines() });
     const reader = protocol.runstates();
-    const waiting = [reader.next(), reader.next()];
+    const pending = [reader.next(), reader.next()];
     await reader.return?.();
-    for (const next of await Promise.all(waiting)) expect(next.done).toBe(true);
+    for (const next of await Promise.all(pending)) expect(next.done).toBe(true);
     expect((await reader.next()).done).toBe(true);
   });
 
-  it('rejects with the reason of its signal, and leaves nothing on it', async () => {
+  it('rejects with the reason of its signal, and leaves no listener on it', async () => {
     const protocol = createProtocol({ codec: lines() });
     const controller = new AbortController();
-    const waiting = protocol.runstates({ signal: controller.signal }).next();
+    const pending = protocol.runstates({ signal: controller.signal }).next();
     const changed = protocol.runstateChanged({ signal: controller.signal });
     controller.abort('enough');
-    expect(await rejection(waiting)).toBe('enough');
+    expect(await rejection(pending)).toBe('enough');
     expect(await rejection(changed)).toBe('enough');
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   });
 });
 
 describe('runstateChanged()', () => {
-  it('resolves with the next state, for all who wait', async () => {
+  it('resolves with the next state, for every caller', async () => {
     const protocol = createProtocol({ codec: lines() });
     const changes = [protocol.runstateChanged(), protocol.runstateChanged()];
     const attempt = protocol.connect('/dev/null');
@@ -90,7 +90,7 @@ describe('runstateChanged()', () => {
 });
 
 describe('closed and outcome', () => {
-  it('are of the first session before it begins', async () => {
+  it('belong to the first session before that begins', async () => {
     const protocol = createProtocol({ codec: lines() });
     const { closed } = protocol;
     expect(protocol.outcome).toBeUndefined();
@@ -100,7 +100,7 @@ describe('closed and outcome', () => {
     expect(protocol.outcome).toBe(await closed);
   });
 
-  it('are of the session under way, then of the last one', async () => {
+  it('belong to the current session, and after it to the last one', async () => {
     const protocol = createProtocol({ codec: lines() });
     await session(protocol);
     const [first, outcome] = [protocol.closed, protocol.outcome];
@@ -123,34 +123,34 @@ describe('closed and outcome', () => {
   });
 });
 
-/** Scenarios of upstream's table 2.3, and what is seen of each from outside. */
+/** Scenarios with their identifiers in the catalogue, and the runstates of each. */
 const SCENARIOS: {
   name: string;
-  act: (protocol: AsyncProtocol<string>) => Promise<unknown>;
+  run: (protocol: AsyncProtocol<string>) => Promise<unknown>;
   states: readonly Runstate[];
 }[] = [
-  { name: 'I1, R18 connect, disconnect', act: session, states: SESSION_RUNSTATES },
+  { name: 'I1, R18 connect, disconnect', run: session, states: SESSION_RUNSTATES },
   {
     name: 'I2 connect is refused',
-    act: (p) => rejection(p.connect('/dev/null')),
+    run: (p) => rejection(p.connect('/dev/null')),
     states: FAILED_RUNSTATES,
   },
   {
     name: 'I4 listen fails',
-    act: (p) => rejection(p.listen('/dev/null')),
+    run: (p) => rejection(p.listen('/dev/null')),
     states: FAILED_RUNSTATES,
   },
   {
-    name: 'C3 connect is given up',
-    act: async (p) => {
+    name: 'C3 connect is aborted',
+    run: async (p) => {
       const { address } = await hangingPeer();
       await rejection(p.connect(address, { signal: AbortSignal.timeout(1) }));
     },
     states: FAILED_RUNSTATES,
   },
   {
-    name: 'L8 nobody accepts',
-    act: async (p) => {
+    name: 'L8 accept is never called',
+    run: async (p) => {
       await p.listen({ port: 0 });
       await p.disconnect();
     },
@@ -158,7 +158,7 @@ const SCENARIOS: {
   },
   {
     name: 'R7 the peer ends',
-    act: async (p) => {
+    run: async (p) => {
       const { address } = await rawPeer((socket) => socket.end());
       await p.connect(address);
       await p.closed;
@@ -167,7 +167,7 @@ const SCENARIOS: {
   },
   {
     name: 'R8 the peer resets',
-    act: async (p) => {
+    run: async (p) => {
       const { address, connected } = await rawPeer();
       await p.connect(address);
       (await connected).resetAndDestroy();
@@ -176,8 +176,8 @@ const SCENARIOS: {
     states: SESSION_RUNSTATES,
   },
   {
-    name: 'R10 the peer sends no message',
-    act: async (p) => {
+    name: 'R10 the peer sends bytes that cannot be decoded',
+    run: async (p) => {
       const { address } = await rawPeer((socket) => socket.end(Buffer.from([0xff, 0x0a])));
       await p.connect(address);
       await p.closed;
@@ -187,10 +187,10 @@ const SCENARIOS: {
 ];
 
 describe('X-27 the exact states of', () => {
-  it.each(SCENARIOS)('$name', async ({ act, states }) => {
+  it.each(SCENARIOS)('$name', async ({ run, states }) => {
     const protocol = createProtocol({ codec: lines() });
     const recording = recordRunstates(protocol);
-    await act(protocol);
+    await run(protocol);
     expect(await recording.until('IDLE')).toEqual(states);
     // Nothing comes after IDLE.
     expect(await hasSettled(protocol.runstateChanged())).toBe(false);
@@ -204,13 +204,13 @@ describe('the options', () => {
     ['timeouts.close must be a number above 0, not NaN', { timeouts: { close: NaN } }],
     ['timeouts.accept must be a number above 0, not 5', { timeouts: { accept: '5' } }],
     ['limits.highWaterMark must be a number above 0, not 0', { limits: { highWaterMark: 0 } }],
-  ])('are an ArgumentError when they cannot be used: %s', (text, options) => {
-    const make = () => new AsyncProtocol({ codec: lines() }, options as ProtocolOptions);
-    expect(make).toThrow(ArgumentError);
-    expect(make).toThrow(text);
+  ])('are rejected with an ArgumentError: %s', (text, options) => {
+    const create = () => new AsyncProtocol({ codec: lines() }, options as ProtocolOptions);
+    expect(create).toThrow(ArgumentError);
+    expect(create).toThrow(text);
   });
 
-  it('may say Infinity', () => {
+  it('may be Infinity', () => {
     const timeouts = { connect: Infinity, flush: Infinity, close: 2 ** 40 };
     expect(() => new AsyncProtocol({ codec: lines() }, { timeouts })).not.toThrow();
   });
@@ -220,7 +220,7 @@ describe('a deadline', () => {
   it.each([
     ['connect', 'connection', {}],
     ['handshake', 'session', { handshake: () => gate().opened }],
-  ] as const)('of %s passes by the clock of the options', async (phase, where, more) => {
+  ] as const)('of %s is measured by the clock of the options', async (phase, errorPhase, more) => {
     const clock = new SimulatedClock();
     const timeouts = { connect: 1_000_000, handshake: 1_000_000 };
     const protocol = createProtocol({ codec: lines(), ...more }, { clock, timeouts });
@@ -232,13 +232,13 @@ describe('a deadline', () => {
     expect(await hasSettled(error)).toBe(false);
     clock.increment(1);
     expect(await error).toMatchObject({
-      phase: where,
+      phase: errorPhase,
       retryable: true,
       cause: { code: 'ERR_TIMEOUT', phase, ms: 1_000_000 },
     });
   });
 
-  it('of accept passes by the clock of the options', async () => {
+  it('of accept is measured by the clock of the options', async () => {
     const clock = new SimulatedClock();
     const protocol = createProtocol({ codec: lines() }, { clock });
     await protocol.listen({ port: 0 });
@@ -265,13 +265,13 @@ describe('a deadline', () => {
   });
 });
 
-describe('two sessions at once', () => {
-  it('are seen apart', async () => {
+describe('the two sides of a session', () => {
+  it('are observed separately', async () => {
     const { left, right } = await pair({ codec: lines() });
-    const [one, other] = [recordRunstates(left), recordRunstates(right)];
+    const [leftStates, rightStates] = [recordRunstates(left), recordRunstates(right)];
     await left.disconnect();
     await right.closed;
-    expect(await one.until('IDLE')).toEqual(await other.until('IDLE'));
+    expect(await leftStates.until('IDLE')).toEqual(await rightStates.until('IDLE'));
     expect(left.outcome?.cause).toBeUndefined();
     expect(right.outcome?.cause).toBeDefined();
   });

@@ -1,4 +1,4 @@
-/** What a whole process sees of the library: that it lets it exit, and its records. */
+/** A whole process with the library: it can exit, and prints log records only on request. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +14,9 @@ interface Exit {
   readonly stderr: string;
 }
 
-/** Runs a program that has the library as `w`, and a session of `left` and `right` to play with. */
+/**
+ * Runs a program that has the library as `w`, and two protocols, `left` and `right`, in a session.
+ */
 async function run(program: string, environment: Record<string, string> = {}): Promise<Exit> {
   const script = `
     import * as w from './src/index.js';
@@ -46,7 +48,7 @@ describe('X-28 a process', () => {
     expect(exit).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
-  it('exits by itself after an attempt that failed, and one that was given up', async () => {
+  it('exits by itself after a failed and an aborted attempt', async () => {
     const exit = await run(`
       await right.disconnect();
       await left.closed;
@@ -57,7 +59,7 @@ describe('X-28 a process', () => {
     expect(exit).toEqual({ code: 0, stdout: 'ERR_CONNECT\nTimeoutError\n', stderr: '' });
   });
 
-  it('is told of a session that failed by nothing but what it asks for', async () => {
+  it('learns of a failed session only from the promises that it uses', async () => {
     const exit = await run(`
       void right.send('x').then(() => right.disconnect({ force: true }));
       console.log((await left.closed).cause.code, left.runstate);
@@ -65,7 +67,7 @@ describe('X-28 a process', () => {
     expect(exit).toEqual({ code: 0, stdout: 'ERR_CLOSED IDLE\n', stderr: '' });
   });
 
-  it('shows the traffic on standard error when NODE_DEBUG says wirechart', async () => {
+  it('prints the traffic on standard error with NODE_DEBUG=wirechart', async () => {
     const program = `await right.send('hello'); await right.disconnect(); await left.closed;`;
     const { code, stdout, stderr } = await run(program, { NODE_DEBUG: 'wirechart' });
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });

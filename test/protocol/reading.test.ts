@@ -1,4 +1,4 @@
-/** How messages reach onMessage: one at a time, in order, at the pace of the handler. */
+/** How onMessage gets messages: one at a time, in order, at the pace of the handler. */
 
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
@@ -10,27 +10,30 @@ import { gate, hasSettled, turn } from '../support/signal.ts';
 
 expectIdleAfterEach();
 
-/** A definition whose handler notes how often it runs at once. */
-function nesting(during: (message: string) => void | Promise<void>) {
-  const seen = { now: 0, most: 0 };
+/** A definition whose handler counts how many of its calls are pending at the same time. */
+function countingHandler(handle: (message: string) => void | Promise<void>) {
+  const pending = { now: 0, max: 0 };
   const onMessage = (message: string) => {
-    seen.now += 1;
-    seen.most = Math.max(seen.most, seen.now);
-    const done = during(message);
-    if (done === undefined) seen.now -= 1;
-    else return done.then(() => void (seen.now -= 1));
+    pending.now += 1;
+    pending.max = Math.max(pending.max, pending.now);
+    const done = handle(message);
+    if (done === undefined) pending.now -= 1;
+    else return done.then(() => void (pending.now -= 1));
     return undefined;
   };
-  return { seen, definition: { codec: lines(), onMessage } };
+  return { pending, definition: { codec: lines(), onMessage } };
 }
 
-/** Writes until the stream asks to wait, or has taken far more than any buffer between should. */
-async function fill(stream: Duplex, chunk: Buffer, most: number): Promise<number> {
+/**
+ * Writes until the stream needs a drain, or at most `limit` bytes; returns the number of bytes
+ * written.
+ */
+async function fill(stream: Duplex, chunk: Buffer, limit: number): Promise<number> {
   let written = 0;
-  while (written < most) {
-    const taken = stream.write(chunk);
+  while (written < limit) {
+    const isReady = stream.write(chunk);
     written += chunk.length;
-    if (!taken && !(await hasSettled(once(stream, 'drain')))) return written;
+    if (!isReady && !(await hasSettled(once(stream, 'drain')))) return written;
   }
   return written;
 }
@@ -40,7 +43,7 @@ describe('onMessage', () => {
     const peer = await rawPeer((socket) => socket.write('1\n2\n3\n4\n'));
     const order: string[] = [];
     const done = gate();
-    const { seen, definition } = nesting(async (message) => {
+    const { pending, definition } = countingHandler(async (message) => {
       order.push(`begin ${message}`);
       await turn();
       order.push(`end ${message}`);
@@ -50,14 +53,14 @@ describe('onMessage', () => {
     await protocol.connect(peer.address);
     await done.opened;
     expect(order).toEqual(['1', '2', '3', '4'].flatMap((id) => [`begin ${id}`, `end ${id}`]));
-    expect(seen.most).toBe(1);
+    expect(pending.max).toBe(1);
     await protocol.disconnect({ force: true });
   });
 
-  it('gets one at a time also when the peer answers within its call', async () => {
+  it('gets messages one at a time even when the peer answers during its call', async () => {
     const [stream, peer] = streamPair();
     const last = gate();
-    const { seen, definition } = nesting((message) => {
+    const { pending, definition } = countingHandler((message) => {
       if (message === '5') last.open();
       else peer.write(`${String(Number(message) + 1)}\n`);
     });
@@ -65,11 +68,11 @@ describe('onMessage', () => {
     await protocol.connect({ stream });
     peer.write('1\n');
     await last.opened;
-    expect(seen.most).toBe(1);
+    expect(pending.max).toBe(1);
     await protocol.disconnect({ force: true });
   });
 
-  it('lets others have their turn while a peer floods it', async () => {
+  it('does not block the event loop while a peer floods it', async () => {
     const [stream, peer] = streamPair();
     const last = gate();
     let turns = 0;
@@ -91,29 +94,29 @@ describe('onMessage', () => {
     await protocol.disconnect({ force: true });
   });
 
-  it('does not run within send() of the peer, which may answer without end', async () => {
+  it('is not called synchronously by send() of the other side, which may answer every message', async () => {
     const [stream, other] = streamPair();
     const large = 'x'.repeat(70_000);
     let answers = 0;
-    const enough = gate();
+    const finished = gate();
     const echo = (message: string): Promise<void> => right.send(message);
     const right: AsyncProtocol<string> = createProtocol({ codec: lines(), onMessage: echo });
-    const { seen, definition } = nesting((message) => {
+    const { pending, definition } = countingHandler((message) => {
       answers += 1;
-      if (answers === 1_000) enough.open();
+      if (answers === 1_000) finished.open();
       else void left.send(message);
     });
     const left: AsyncProtocol<string> = createProtocol(definition);
     await Promise.all([left.connect({ stream }), right.connect({ stream: other })]);
     await left.send(large);
-    await Promise.race([enough.opened, left.closed]);
+    await Promise.race([finished.opened, left.closed]);
     expect(answers).toBe(1_000);
-    expect(seen.most).toBe(1);
+    expect(pending.max).toBe(1);
     await left.disconnect({ force: true });
     await right.closed;
   });
 
-  it('stops the reading while its promise is pending: the peer is asked to wait', async () => {
+  it('stops the reader while its promise is pending, so that the peer has to wait', async () => {
     const peer = await rawPeer((socket) => socket.pause());
     const busy = gate();
     const { definition, count } = inbox();
@@ -126,16 +129,16 @@ describe('onMessage', () => {
     });
     await protocol.connect(peer.address);
     const line = Buffer.from(`${'x'.repeat(65_535)}\n`);
-    const most = 64 * 1024 * 1024;
-    const written = await fill(await peer.connected, line, most);
-    expect(written).toBeLessThan(most);
+    const limit = 64 * 1024 * 1024;
+    const written = await fill(await peer.connected, line, limit);
+    expect(written).toBeLessThan(limit);
     expect(await count(1)).toHaveLength(1);
     busy.open();
     expect(await count(written / line.length)).toHaveLength(written / line.length);
     await protocol.disconnect({ force: true });
   });
 
-  it('whose promise never settles does not keep disconnect() from resolving', async () => {
+  it('does not keep disconnect() from resolving when its promise never settles', async () => {
     const [stream, peer] = streamPair();
     const begun = gate();
     const protocol = createProtocol({
@@ -153,10 +156,10 @@ describe('onMessage', () => {
     expect(protocol.outcome?.cause).toBeUndefined();
   });
 
-  it('goes on through the flush of disconnect(), in order and one at a time', async () => {
+  it('still gets messages during the flush of disconnect(), in order and one at a time', async () => {
     const peer = await rawPeer((socket) => socket.pause().write('1\n2\n3\n'));
     const [busy, third] = [gate(), gate()];
-    const { seen, definition } = nesting((message) => {
+    const { pending, definition } = countingHandler((message) => {
       if (message === '3') third.open();
       return message === '1' ? busy.opened : undefined;
     });
@@ -164,31 +167,31 @@ describe('onMessage', () => {
     await protocol.connect(peer.address);
     void protocol.send('x'.repeat(8 * 1024 * 1024));
     await turn();
-    const left = protocol.disconnect();
+    const disconnected = protocol.disconnect();
     await turn();
     busy.open();
     await third.opened;
-    expect(seen.most).toBe(1);
+    expect(pending.max).toBe(1);
     const socket = await peer.connected;
     socket.resume().on('end', () => socket.end());
-    await left;
+    await disconnected;
   });
 
-  it('is not called any more when the session is over', async () => {
+  it('is not called after the end of the session', async () => {
     const [stream, peer] = streamPair();
     const { definition, messages } = inbox();
     const protocol = createProtocol(definition);
     await protocol.connect({ stream });
-    const left = protocol.disconnect({ force: true });
+    const disconnected = protocol.disconnect({ force: true });
     peer.on('error', () => undefined).write('late\n');
-    await left;
+    await disconnected;
     await turn();
     expect(messages).toEqual([]);
   });
 });
 
 describe('inbound and outbound', () => {
-  it('see and replace every message, those of the handshake included', async () => {
+  it('see and may replace every message, also those of the handshake', async () => {
     const seen: string[] = [];
     const upper = (message: string) => {
       seen.push(message);

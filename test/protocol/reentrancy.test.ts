@@ -1,4 +1,4 @@
-/** The methods called from within the callbacks, where the machine may be in the middle of a step. */
+/** Methods that are called in callbacks, while the machine may be in the middle of a step. */
 
 import { describe, expect, it } from 'vitest';
 import { type AsyncProtocol, lines, type Runstate, streamPair } from '../../src/index.ts';
@@ -9,24 +9,24 @@ import { gate, rejection, turn } from '../support/signal.ts';
 
 expectIdleAfterEach();
 
-const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const silentLogger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 describe('from a handshake', () => {
-  it('disconnect() can be awaited, and connect() is aborted', async () => {
-    const over = gate();
+  it('disconnect() can be awaited, and aborts connect()', async () => {
+    const disconnected = gate();
     const protocol: AsyncProtocol<string> = createProtocol({
       codec: lines(),
       handshake: async () => {
         await protocol.disconnect();
-        over.open();
+        disconnected.open();
       },
     });
     const error = await rejection(protocol.connect({ stream: streamPair()[0] }));
     expect(error).toMatchObject({ code: 'ERR_CONNECT_ABORTED' });
-    await over.opened;
+    await disconnected.opened;
   });
 
-  it('the abort of the signal of connect() is its own reason', async () => {
+  it('an abort of the signal rejects connect() with its reason', async () => {
     const controller = new AbortController();
     const protocol = createProtocol({
       codec: lines(),
@@ -45,11 +45,11 @@ describe('from a handshake', () => {
 describe('from a hook', () => {
   it.each(['inbound', 'outbound'] as const)('%s, disconnect() ends the session', async (hook) => {
     const { address } = await rawPeer((socket) => socket.end('hello\n'));
-    const leave = (message: string) => {
+    const disconnect = (message: string) => {
       protocol.disconnect().catch(() => undefined);
       return message;
     };
-    const protocol: AsyncProtocol<string> = createProtocol({ codec: lines(), [hook]: leave });
+    const protocol: AsyncProtocol<string> = createProtocol({ codec: lines(), [hook]: disconnect });
     const recording = recordRunstates(protocol);
     await protocol.connect(address);
     protocol.send('hello').catch(() => undefined);
@@ -60,25 +60,25 @@ describe('from a hook', () => {
 
 describe('from a logger', () => {
   it.each<Runstate>(['CONNECTING', 'RUNNING', 'DISCONNECTING'])(
-    'disconnect() in %s leads home',
-    async (when) => {
-      let left = Promise.resolve();
+    'disconnect() in %s leads to IDLE',
+    async (runstate) => {
+      let disconnected = Promise.resolve();
       const debug = (text: string) => {
-        if (text.startsWith(when)) left = protocol.disconnect({ force: true });
+        if (text.startsWith(runstate)) disconnected = protocol.disconnect({ force: true });
       };
       const protocol: AsyncProtocol<string> = createProtocol(
         { codec: lines() },
-        { logger: { ...silent, debug } },
+        { logger: { ...silentLogger, debug } },
       );
       const connected = protocol.connect({ stream: streamPair()[0] });
       await connected.catch(() => undefined);
       await protocol.disconnect({ force: true });
-      await left;
+      await disconnected;
       await protocol.closed;
     },
   );
 
-  it('connect() in IDLE begins again at once', async () => {
+  it('connect() in IDLE begins the next attempt at once', async () => {
     const path = `${await tempDir()}/none`;
     let again: Promise<unknown> | undefined;
     const debug = (text: string) => {
@@ -86,7 +86,7 @@ describe('from a logger', () => {
     };
     const protocol: AsyncProtocol<string> = createProtocol(
       { codec: lines() },
-      { logger: { ...silent, debug } },
+      { logger: { ...silentLogger, debug } },
     );
     const recording = recordRunstates(protocol);
     expect(await rejection(protocol.connect('/dev/null'))).toMatchObject({ phase: 'connection' });
@@ -102,7 +102,7 @@ describe('from a logger', () => {
     };
     const protocol: AsyncProtocol<string> = createProtocol(
       { codec: lines() },
-      { logger: { ...silent, debug } },
+      { logger: { ...silentLogger, debug } },
     );
     await protocol.connect({ stream });
     await protocol.send('second');
@@ -112,8 +112,8 @@ describe('from a logger', () => {
   });
 });
 
-describe('from the promises', () => {
-  it('closed, connect() begins the next session', async () => {
+describe('from a promise:', () => {
+  it('connect() after closed begins the next session', async () => {
     const protocol = createProtocol({ codec: lines() });
     const [stream, peer] = streamPair();
     const next = streamPair();
@@ -125,7 +125,7 @@ describe('from the promises', () => {
     await protocol.disconnect({ force: true });
   });
 
-  it('the reader of runstates(), connect() in IDLE begins the next session', async () => {
+  it('connect() after an IDLE of runstates() begins the next session', async () => {
     const protocol = createProtocol({ codec: lines() });
     const attempts: unknown[] = [];
     const states = protocol.runstates();

@@ -28,7 +28,7 @@ async function connected(stream: Duplex, options: ProtocolOptions = {}) {
 }
 
 describe('send()', () => {
-  it('keeps the order of messages, across batches', async () => {
+  it('keeps the order of messages across batches', async () => {
     const { definition, count } = inbox();
     const { left, right } = await pair(definition);
     const messages = Array.from({ length: 2_000 }, (_, i) => `${String(i)} ${'.'.repeat(i % 500)}`);
@@ -38,7 +38,7 @@ describe('send()', () => {
     await right.closed;
   });
 
-  it('is a StateError outside RUNNING, as a rejection', async () => {
+  it('rejects with a StateError outside RUNNING', async () => {
     const protocol = createProtocol({ codec: lines() });
     const idle = await rejection(protocol.send('x'));
     expect(idle).toBeInstanceOf(StateError);
@@ -48,13 +48,13 @@ describe('send()', () => {
     const connecting = protocol.connect({ stream });
     expect(await rejection(protocol.send('x'))).toMatchObject({ state: 'CONNECTING' });
     await connecting;
-    const left = protocol.disconnect({ force: true });
+    const disconnected = protocol.disconnect({ force: true });
     const refused = [rejection(protocol.send('x')), rejection(protocol.flush())];
     for (const error of refused) expect(await error).toMatchObject({ state: 'DISCONNECTING' });
-    await left;
+    await disconnected;
   });
 
-  it('asks to wait above the high-water mark, until the peer has read', async () => {
+  it('is pending above the high-water mark until the peer has read', async () => {
     const peer = await rawPeer((socket) => socket.pause());
     const protocol = createProtocol({ codec: lines() });
     await protocol.connect(peer.address);
@@ -66,21 +66,21 @@ describe('send()', () => {
     await protocol.disconnect({ force: true });
   });
 
-  it('rejects with the cause when the session ends while it waits', async () => {
+  it('rejects with the cause when the session fails while it is pending', async () => {
     const stream = stalledStream();
     const protocol = await connected(stream, { limits: { highWaterMark: 10 } });
     const sent = [protocol.send(LINE), protocol.send(LINE)].map(rejection);
     const broken = new Error('broken');
     stream.destroy(broken);
-    const [one, other] = await Promise.all(sent);
+    const [first, second] = await Promise.all(sent);
     const { cause, undelivered } = await protocol.closed;
     expect(cause).toBeInstanceOf(ClosedError);
     expect(cause?.cause).toBe(broken);
-    expect([one, other]).toEqual([cause, cause]);
+    expect([first, second]).toEqual([cause, cause]);
     expect(undelivered).toBe(2);
   });
 
-  it('rejects as expected when it is disconnected while it waits', async () => {
+  it('rejects with an expected ClosedError when disconnect() comes while it is pending', async () => {
     const protocol = await connected(stalledStream(), { limits: { highWaterMark: 10 } });
     const sent = rejection(protocol.send(LINE));
     await protocol.disconnect({ force: true });
@@ -88,7 +88,7 @@ describe('send()', () => {
     expect(protocol.outcome).toMatchObject({ undelivered: 1 });
   });
 
-  it('may be ignored: its rejection is not an unhandled one', async () => {
+  it('causes no unhandled rejection when its promise is ignored', async () => {
     const stream = stalledStream();
     const protocol = await connected(stream, { limits: { highWaterMark: 10 } });
     void protocol.send(LINE);
@@ -98,7 +98,7 @@ describe('send()', () => {
     await turn();
   });
 
-  it('refuses what would not fit in the queue, and the session goes on', async () => {
+  it('rejects a message that does not fit in the queue, and the session continues', async () => {
     const { stream, chunks } = countingStream();
     const protocol = await connected(stream, { limits: { maxQueuedBytes: 1_500 } });
     const accepted = protocol.send(LINE);
@@ -113,7 +113,7 @@ describe('send()', () => {
     expect(protocol.outcome).toMatchObject({ undelivered: 0 });
   });
 
-  it('refuses what cannot be encoded, and the session goes on', async () => {
+  it('rejects a message that cannot be encoded, and the session continues', async () => {
     const { stream, chunks } = countingStream();
     const protocol = await connected(stream);
     expect(await rejection(protocol.send('two\nlines'))).toBeInstanceOf(CodecError);
@@ -127,7 +127,7 @@ describe('send()', () => {
 describe('send() with a signal', () => {
   const limits = { highWaterMark: 10 };
 
-  it('gives up the waiting, not the message', async () => {
+  it('stops waiting when it is aborted, but still sends the message', async () => {
     const { left, right } = await pair({ codec: lines() }, { limits });
     const { signal, abort } = withAbort();
     const sent = rejection(left.send(LINE, { signal }));
@@ -139,7 +139,7 @@ describe('send() with a signal', () => {
     await right.closed;
   });
 
-  it('does not send what was given up before', async () => {
+  it('sends nothing when it was aborted before the call', async () => {
     const { stream, chunks } = countingStream();
     const protocol = await connected(stream);
     const signal = AbortSignal.abort('before');
@@ -148,7 +148,7 @@ describe('send() with a signal', () => {
     expect(chunks).toEqual([]);
   });
 
-  it('may be ignored, as one without', async () => {
+  it('causes no unhandled rejection when its promise is ignored', async () => {
     const stream = stalledStream();
     const protocol = await connected(stream, { limits });
     void protocol.send(LINE, { signal: withAbort().signal });
@@ -158,23 +158,23 @@ describe('send() with a signal', () => {
   });
 });
 
-describe('the bytes that wait', () => {
-  it('are bounded in the stream, however many are sent', async () => {
+describe('the queued bytes', () => {
+  it('are bounded in the stream, however many messages are sent', async () => {
     const stream = stalledStream();
     const protocol = await connected(stream);
-    let most = 0;
+    let maxLength = 0;
     for (let i = 0; i < 200_000; i += 1) {
       void protocol.send(LINE);
-      most = Math.max(most, stream.writableLength);
+      maxLength = Math.max(maxLength, stream.writableLength);
       if (i % 10_000 === 0) await turn();
     }
-    expect(most).toBeGreaterThan(0);
-    expect(most).toBeLessThanOrEqual(stream.writableHighWaterMark + 64 * 1024 + 1_000);
+    expect(maxLength).toBeGreaterThan(0);
+    expect(maxLength).toBeLessThanOrEqual(stream.writableHighWaterMark + 64 * 1024 + 1_000);
     await protocol.disconnect({ force: true });
     expect(protocol.outcome).toMatchObject({ undelivered: 200_000 });
   });
 
-  it('leave in as few writes as there are turns of the event loop', async () => {
+  it('are written once per turn of the event loop', async () => {
     const { stream, chunks } = countingStream();
     const protocol = await connected(stream);
     for (let i = 0; i < 100; i += 1) void protocol.send(`a${String(i)}`);
@@ -187,7 +187,7 @@ describe('the bytes that wait', () => {
     await protocol.disconnect();
   });
 
-  it('leave in writes of about 64 KiB when there are more', async () => {
+  it('are written in chunks of about 64 KiB when there are more', async () => {
     const { stream, chunks } = countingStream();
     const protocol = await connected(stream);
     for (let i = 0; i < 1_000; i += 1) void protocol.send(LINE);
@@ -196,7 +196,7 @@ describe('the bytes that wait', () => {
     expect(Math.min(...chunks.slice(0, -1).map(({ length }) => length))).toBeGreaterThan(60_000);
   });
 
-  it('are what they were when they were sent, text and binary mixed', async () => {
+  it('keep their order when the codec mixes text and binary', async () => {
     const { stream, chunks } = countingStream();
     const protocol = createProtocol({
       codec: {
@@ -212,12 +212,12 @@ describe('the bytes that wait', () => {
 });
 
 describe('flush()', () => {
-  it('is over when all that was sent before is taken, and not before', async () => {
-    const waiting: (() => void)[] = [];
+  it('resolves exactly when everything sent before it has been written', async () => {
+    const callbacks: (() => void)[] = [];
     const stream = new Duplex({
       read: () => undefined,
       write: (_chunk, _encoding, callback) => {
-        waiting.push(callback);
+        callbacks.push(callback);
       },
     });
     const protocol = await connected(stream);
@@ -228,15 +228,15 @@ describe('flush()', () => {
     await protocol.send('second');
     const second = protocol.flush();
     expect(await hasSettled(first)).toBe(false);
-    waiting.shift()?.();
+    callbacks.shift()?.();
     await first;
     expect(await hasSettled(second)).toBe(false);
-    waiting.shift()?.();
+    callbacks.shift()?.();
     await second;
     await protocol.disconnect({ force: true });
   });
 
-  it('rejects with the cause when the session dies', async () => {
+  it('rejects with the cause when the session fails', async () => {
     const stream = stalledStream();
     const protocol = await connected(stream);
     await protocol.send('stuck');
@@ -245,7 +245,7 @@ describe('flush()', () => {
     expect(await flushed).toBe((await protocol.closed).cause);
   });
 
-  it('is given up with its signal, and leaves nothing on it', async () => {
+  it('rejects when its signal is aborted, and leaves no listener on it', async () => {
     const protocol = await connected(stalledStream());
     await protocol.send('stuck');
     const { signal, ...controller } = withAbort();
