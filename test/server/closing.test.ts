@@ -1,4 +1,4 @@
-/** close(), in the middle of everything. */
+/** close() of a server in every state, with peers in every state. */
 
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -25,23 +25,23 @@ expectIdleAfterEach();
 
 const NEVER = new Promise<void>(() => undefined);
 /** More than the buffers of a socket hold. */
-const MUCH = 'x'.repeat(1_000_000);
+const LARGE_LINE = 'x'.repeat(1_000_000);
 
-/** A server with a peer that does not read, to which much was sent. */
+/** A server with a peer that does not read, and a large line sent to it. */
 async function withStuckPeer(options = {}) {
-  const house = createTestServer(echo, options);
-  const address = await house.server.listen(`${await tempDir()}/socket`);
+  const fixture = createTestServer(echo, options);
+  const address = await fixture.server.listen(`${await tempDir()}/socket`);
   const socket = await dialSocket(address);
   socket.pause();
-  const [peer] = await take(house.server, 1);
-  if (peer === undefined) throw new Error('Nobody has come');
-  const sent = peer.send(MUCH);
+  const [peer] = await take(fixture.server, 1);
+  if (peer === undefined) throw new Error('There is no peer');
+  const sent = peer.send(LARGE_LINE);
   void sent.catch(() => undefined);
-  return { ...house, socket, peer, address };
+  return { ...fixture, socket, peer, address };
 }
 
 describe('close()', () => {
-  it('in IDLE resolves, as often as one likes, and changes nothing', async () => {
+  it('resolves in IDLE any number of times, and changes nothing', async () => {
     const { server } = createTestServer();
     await Promise.all([server.close(), server.close({ force: true })]);
     expect(server.state).toBe('IDLE');
@@ -51,29 +51,29 @@ describe('close()', () => {
     expect(server.state).toBe('IDLE');
   });
 
-  it('lets what was sent arrive, and every session end well', async () => {
+  it('delivers what was sent, and ends every session without a failure', async () => {
     const { server, errors } = createTestServer();
     const address = await server.listen(`${await tempDir()}/socket`);
     const clients = await Promise.all(Array.from({ length: 5 }, () => dialLines(address)));
     const peers = await take(server, 5);
-    for (const peer of peers) void peer.send(MUCH);
+    for (const peer of peers) void peer.send(LARGE_LINE);
     await server.close();
     expect(server.state).toBe('IDLE');
-    for (const { count } of clients) expect(await count(1)).toEqual([MUCH]);
+    for (const { count } of clients) expect(await count(1)).toEqual([LARGE_LINE]);
     expect(peers.map(({ outcome }) => outcome)).toEqual(
       peers.map(() => ({ suppressed: [], undelivered: 0 })),
     );
     expect(errors).toEqual([]);
   });
 
-  it('any number of times at once has one end', async () => {
+  it('may be called several times at once', async () => {
     const { server } = createTestServer();
     await numberOf(await dialLines(await server.listen({ port: 0 })));
     await Promise.all([server.close(), server.close(), server.close({ force: true })]);
     expect(server.state).toBe('IDLE');
   });
 
-  it('while it binds has listen() reject, and leaves nothing behind', async () => {
+  it('rejects a pending listen(), and leaves nothing open', async () => {
     const { server } = createTestServer();
     const path = `${await tempDir()}/socket`;
     const bound = rejection(server.listen(path));
@@ -85,7 +85,7 @@ describe('close()', () => {
     await server.listen(path);
   });
 
-  it('in the turn in which it is bound leaves nothing behind', async () => {
+  it('leaves nothing open when it is called around the microtask in which the server is bound', async () => {
     for (let turns = 0; turns < 30; turns += 1) {
       const { server } = createTestServer();
       const bound = Promise.allSettled([server.listen({ port: 0 })]);
@@ -97,16 +97,16 @@ describe('close()', () => {
     await expectNoHandles();
   });
 
-  it('ends handshakes under way at once, and reports nobody', async () => {
+  it('aborts pending handshakes at once, and reports no failure', async () => {
     const { server, errors } = createTestServer(echoAfterHandshake);
     const address = await server.listen({ port: 0 });
-    const mute = await dialSocket(address);
-    await once(mute, 'data');
-    await Promise.all([server.close(), disconnected(mute)]);
+    const stalled = await dialSocket(address);
+    await once(stalled, 'data');
+    await Promise.all([server.close(), disconnected(stalled)]);
     expect(errors).toEqual([]);
   });
 
-  it('sends those away who wait for a place', async () => {
+  it('closes the peers in the backlog', async () => {
     const { server } = createTestServer(echo, { limits: { maxPeers: 1 } });
     const address = await server.listen(`${await tempDir()}/socket`);
     await numberOf(await dialLines(address));
@@ -116,7 +116,7 @@ describe('close()', () => {
     expect(server.refused).toBe(0);
   });
 
-  it('lets nobody in any more', async () => {
+  it('accepts no further peer', async () => {
     const path = `${await tempDir()}/socket`;
     const { server } = createTestServer();
     await server.listen(path);
@@ -126,31 +126,31 @@ describe('close()', () => {
     await closed;
   });
 
-  it('that nobody waits for any longer goes on', async () => {
+  it('continues when its signal is aborted; with a signal aborted before, it does nothing', async () => {
     const clock = new SimulatedClock();
     const { server } = await withStuckPeer({ clock, timeouts: { flush: 1_000, drain: 500 } });
     expect(await rejection(server.close({ signal: AbortSignal.abort('before') }))).toBe('before');
     expect(server.state).toBe('LISTENING');
-    const abort = new AbortController();
-    const closed = rejection(server.close({ signal: abort.signal }));
-    abort.abort('enough');
+    const controller = new AbortController();
+    const closed = rejection(server.close({ signal: controller.signal }));
+    controller.abort('enough');
     expect(await closed).toBe('enough');
     expect(server.state).toBe('CLOSING');
     await server.close({ force: true });
   });
 
-  it('comes with the end of a block', async () => {
+  it('is called by `await using` at the end of its block', async () => {
     const { server } = createTestServer();
     {
-      await using house = server;
-      await numberOf(await dialLines(await house.listen({ port: 0 })));
+      await using scoped = server;
+      await numberOf(await dialLines(await scoped.listen({ port: 0 })));
     }
     expect(server.state).toBe('IDLE');
   });
 });
 
 describe('a peer that does not read', () => {
-  it('is destroyed at the drain deadline, and told why', async () => {
+  it('is destroyed at the drain deadline, and its outcome has the TimeoutError', async () => {
     const clock = new SimulatedClock();
     const { logger, records } = recordingLogger();
     const timeouts = { flush: 60_000, drain: 500 };
@@ -167,7 +167,7 @@ describe('a peer that does not read', () => {
     expect(records).toContain('warn The drain deadline of 500 ms passed');
   });
 
-  it('is given up by its own flush deadline, where that is earlier', async () => {
+  it('is disconnected at its own flush deadline if that is earlier', async () => {
     const clock = new SimulatedClock();
     const { server, peer } = await withStuckPeer({ clock });
     const closed = server.close();
@@ -176,7 +176,7 @@ describe('a peer that does not read', () => {
     expect(peer.outcome).toMatchObject({ cause: { phase: 'flush' }, undelivered: 1 });
   });
 
-  it('is destroyed at once when the draining is forced, and no one is blamed', async () => {
+  it('is destroyed at once when close({ force: true }) follows, without a failure', async () => {
     const { server, peer, errors } = await withStuckPeer();
     const closed = server.close();
     expect(await hasSettled(closed)).toBe(false);
@@ -192,18 +192,18 @@ describe('a peer that does not read', () => {
   });
 });
 
-describe('a peer that its user disconnects', () => {
-  it('meanwhile has its user told, and the server closed', async () => {
+describe('a peer on which the program calls disconnect()', () => {
+  it('rejects that call when it fails, although the server closes meanwhile', async () => {
     const { server, peer } = await withStuckPeer({ timeouts: { flush: 60_000 } });
-    const left = peer.disconnect();
+    const disconnected = peer.disconnect();
     const closed = server.close();
     peer.fail(new Error('unbearable'));
     await server.close({ force: true });
     await closed;
-    expect(await rejection(left)).toMatchObject({ code: 'ERR_HANDLER' });
+    expect(await rejection(disconnected)).toMatchObject({ code: 'ERR_HANDLER' });
   });
 
-  it('and connects elsewhere is its user’s alone', async () => {
+  it('and then connect() no longer belongs to the server', async () => {
     const elsewhere = createTestServer();
     const { server } = createTestServer();
     const client = await dialLines(await server.listen({ port: 0 }));
@@ -217,7 +217,7 @@ describe('a peer that its user disconnects', () => {
 });
 
 describe('the failure of a session', () => {
-  it('under way when the server closes is still told to its user', async () => {
+  it('still rejects disconnect() when it is ending while the server closes', async () => {
     const { server } = createTestServer(echo, { limits: { maxMessageBytes: 10 } });
     const socket = await dialSocket(await server.listen({ port: 0 }));
     const [peer] = await take(server, 1);
@@ -230,7 +230,7 @@ describe('the failure of a session', () => {
     expect(await rejection(peer?.disconnect() ?? NEVER)).toBeInstanceOf(LimitError);
   });
 
-  it('that has just ended when the server closes is still told to its user', async () => {
+  it('still rejects disconnect() when it has ended just before the server closes', async () => {
     let closed: Promise<void> | undefined;
     const { logger } = recordingLogger();
     const debug = (text: string): void => {
@@ -247,8 +247,8 @@ describe('the failure of a session', () => {
   });
 });
 
-describe('a callback of the user that never ends', () => {
-  it('keeps no server from closing', async () => {
+describe('a callback whose promise never settles', () => {
+  it('does not keep the server from closing', async () => {
     const { server } = createTestServer({
       codec: lines(),
       handshake: async (session) => {

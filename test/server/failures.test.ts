@@ -1,4 +1,4 @@
-/** Peers that fail, or misbehave: none of them concerns another. */
+/** Peers that fail or misbehave: none of them affects another. */
 
 import { once } from 'node:events';
 import { Server } from 'node:net';
@@ -29,20 +29,20 @@ import { gate, hasSettled, rejection } from '../support/signal.ts';
 
 expectIdleAfterEach();
 
-describe('a peer that fails', () => {
-  /** A good peer, which must not notice. */
-  const withGood = async (address: BoundAddress) => {
+describe('the failure of a peer', () => {
+  /** Connects a good peer; returns a function that asserts that it is still served. */
+  const withGoodPeer = async (address: BoundAddress) => {
     const good = await dialLines(address, { greets: true });
     return async () => {
       expect(await numberOf(good)).toBe(1);
     };
   };
 
-  it('in its handshake is reported, and concerns nobody else', async () => {
+  it('in its handshake is reported, and affects no other peer', async () => {
     const { records, logger } = recordingLogger();
     const { server, errors, failed } = createTestServer(echoAfterHandshake, { logger });
     const address = await server.listen({ port: 0 });
-    const expectGood = await withGood(address);
+    const expectGoodServed = await withGoodPeer(address);
     const socket = await dialSocket(address);
     socket.destroy();
     await failed(1);
@@ -50,57 +50,57 @@ describe('a peer that fails', () => {
     expect(records.filter((record) => record.startsWith('warn'))).toMatchObject([
       expect.stringContaining('warn #2: Failed to establish session'),
     ]);
-    await expectGood();
+    await expectGoodServed();
     expect(server.peers).toHaveLength(1);
   });
 
-  it('by never ending its handshake is ended by the deadline, and blocks nobody', async () => {
+  it('to finish its handshake is reported at the deadline, and blocks no other peer', async () => {
     const clock = new SimulatedClock();
     const { server, errors, failed } = createTestServer(echoAfterHandshake, { clock });
     const address = await server.listen({ port: 0 });
-    const mute = await dialSocket(address);
-    await once(mute, 'data');
+    const stalled = await dialSocket(address);
+    await once(stalled, 'data');
     const good = await dialLines(address, { greets: true });
     expect(await numberOf(good)).toBe(2);
     clock.increment(9_999);
     expect(errors).toEqual([]);
     clock.increment(1);
     await failed(1);
-    await disconnected(mute);
+    await disconnected(stalled);
     expect(errors[0]?.error.cause).toBeInstanceOf(TimeoutError);
     expect(errors[0]?.error.cause).toMatchObject({ phase: 'handshake', ms: 10_000 });
     expect(await numberOf(good)).toBe(2);
   });
 
-  it('by a reset is reported, and concerns nobody else', async () => {
+  it('by a reset is reported, and affects no other peer', async () => {
     const { server, errors, failed } = createTestServer(echoAfterHandshake);
     const address = await server.listen({ port: 0 });
-    const expectGood = await withGood(address);
+    const expectGoodServed = await withGoodPeer(address);
     const socket = await dialSocket(address);
     socket.write('thanks\n');
     await take(server, 2);
     socket.resetAndDestroy();
     await failed(1);
     expect(errors).toMatchObject([{ number: 2, error: { code: 'ERR_CLOSED' } }]);
-    await expectGood();
+    await expectGoodServed();
   });
 
-  it('by a message that is too large is reported, and concerns nobody else', async () => {
+  it('by a message that is too large is reported, and affects no other peer', async () => {
     const { server, errors, failed } = createTestServer(echoAfterHandshake, {
       limits: { maxMessageBytes: 1000 },
     });
     const address = await server.listen({ port: 0 });
-    const expectGood = await withGood(address);
+    const expectGoodServed = await withGoodPeer(address);
     const socket = await dialSocket(address);
     socket.write(`thanks\n${'x'.repeat(2000)}`);
     await disconnected(socket);
     socket.end();
     await failed(1);
     expect(errors[0]?.error).toBeInstanceOf(LimitError);
-    await expectGood();
+    await expectGoodServed();
   });
 
-  it('by ending the stream is not reported: that is what peers do', async () => {
+  it('is not reported when it only ends the stream', async () => {
     const { server, errors } = createTestServer();
     const address = await server.listen({ port: 0 });
     const client = await dialLines(address);
@@ -111,7 +111,7 @@ describe('a peer that fails', () => {
     expect(errors).toEqual([]);
   });
 
-  it('by a callback of its definition is reported', async () => {
+  it('in a callback of its definition is reported', async () => {
     const { server, errors, failed } = createTestServer({
       codec: lines(),
       onMessage: (line) => {
@@ -119,16 +119,16 @@ describe('a peer that fails', () => {
       },
     });
     const address = await server.listen({ port: 0 });
-    const [bad, good] = [await dialLines(address), await dialLines(address)];
+    const [failing, good] = [await dialLines(address), await dialLines(address)];
     const [, peer] = await take(server, 2);
-    await bad.protocol.send('boom');
+    await failing.protocol.send('boom');
     await failed(1);
     expect(errors[0]?.error).toBeInstanceOf(HandlerError);
     expect(peer?.runstate).toBe('RUNNING');
     await good.protocol.send('still here');
   });
 
-  it('because its definition cannot be made is reported, and the next one is served', async () => {
+  it('by a definition that throws is reported, and the next peer is served', async () => {
     const { records, logger } = recordingLogger();
     const { server, errors, failed } = createTestServer(
       (number, peer) => {
@@ -152,14 +152,14 @@ describe('a peer that fails', () => {
 });
 
 describe('a peer that the system cannot accept', () => {
-  it('is counted and recorded, and the server goes on', async () => {
-    const listening = vi.spyOn(Server.prototype, 'listen');
+  it('is counted and logged, and the server continues', async () => {
+    const listen = vi.spyOn(Server.prototype, 'listen');
     const { records, logger } = recordingLogger();
     const { server } = createTestServer(echo, { logger });
     const address = await server.listen(`${await tempDir()}/socket`);
-    const [socket] = listening.mock.contexts;
-    listening.mockRestore();
-    if (!(socket instanceof Server)) throw new Error('Nothing listens');
+    const [socket] = listen.mock.contexts;
+    listen.mockRestore();
+    if (!(socket instanceof Server)) throw new Error('listen() was not called on a Server');
     socket.emit('error', new Error('accept ENOBUFS'));
     expect(server.refused).toBe(1);
     expect(records).toContain('warn A connection could not be accepted: accept ENOBUFS');
@@ -168,7 +168,7 @@ describe('a peer that the system cannot accept', () => {
 });
 
 describe('a peer that misbehaves without failing', () => {
-  it('by not reading holds up nobody else', async () => {
+  it('by not reading delays no other peer', async () => {
     const text = 'x'.repeat(100_000);
     const { server } = createTestServer();
     const address = await server.listen(`${await tempDir()}/socket`);
@@ -183,19 +183,19 @@ describe('a peer that misbehaves without failing', () => {
     await rejection(sent);
   });
 
-  it('by flooding us with messages holds up nobody else', async () => {
+  it('by flooding the server with messages delays no other peer', async () => {
     const { server } = createTestServer({ codec: lines() });
     const address = await server.listen(`${await tempDir()}/socket`);
     const flood = await dialSocket(address);
     const batch = Buffer.from('x\n'.repeat(50_000));
     let batches = 0;
-    const pour = (): void => {
+    const writeBatches = (): void => {
       batches += 1;
       flood.write(batch, () => {
-        if (batches < 40) pour();
+        if (batches < 40) writeBatches();
       });
     };
-    pour();
+    writeBatches();
     const clients = await Promise.all(Array.from({ length: 10 }, () => dialLines(address)));
     expect(batches).toBeLessThan(40);
     await Promise.all(clients.map(({ protocol }) => protocol.disconnect()));
@@ -204,7 +204,7 @@ describe('a peer that misbehaves without failing', () => {
 });
 
 describe('onPeerError', () => {
-  const failing = (onPeerError: () => unknown) => {
+  const createFailing = (onPeerError: () => unknown) => {
     const { records, logger } = recordingLogger();
     const { server } = createTestServer(echoAfterHandshake, { onPeerError, logger });
     return { server, records };
@@ -214,21 +214,23 @@ describe('onPeerError', () => {
     [
       'throws',
       () => {
-        throw new Error('mine');
+        throw new Error('from the callback');
       },
     ],
-    ['rejects', () => Promise.reject(new Error('mine'))],
-  ])('that %s harms nobody, and is recorded', async (_, onPeerError) => {
-    const { server, records } = failing(onPeerError);
+    ['rejects', () => Promise.reject(new Error('from the callback'))],
+  ])('that %s affects no peer, and is logged', async (_, onPeerError) => {
+    const { server, records } = createFailing(onPeerError);
     const address = await server.listen({ port: 0 });
     (await dialSocket(address)).destroy();
-    await until(() => records.includes('warn #1: The callback onPeerError threw: mine'));
+    await until(() =>
+      records.includes('warn #1: The callback onPeerError threw: from the callback'),
+    );
     expect(await numberOf(await dialLines(address, { greets: true }))).toBe(2);
   });
 
   it('may close the server', async () => {
     const closed = gate();
-    const { server } = failing(() => server.close().then(closed.open));
+    const { server } = createFailing(() => server.close().then(closed.open));
     (await dialSocket(await server.listen({ port: 0 }))).destroy();
     await closed.opened;
     expect(server.state).toBe('IDLE');

@@ -1,4 +1,4 @@
-/** Iterating a server: several loops or none, loops that are left, and their end. */
+/** Loops over a server: one, several or none, how they are left, and how they end. */
 
 import { describe, expect, it } from 'vitest';
 import { type AsyncProtocol, lines } from '../../src/index.ts';
@@ -9,11 +9,11 @@ import { gate, hasSettled } from '../support/signal.ts';
 
 expectIdleAfterEach();
 
-/** The name of a peer that an iterator gave. */
+/** The name of the peer in an iterator's result. */
 const nameOf = (result?: IteratorResult<AsyncProtocol<string>, undefined>) => result?.value?.name;
 
 describe('a loop over a server', () => {
-  it('gets the peers that came before it, and those that come', async () => {
+  it('gets the peers that connected before it and after it', async () => {
     const { server } = createTestServer();
     const address = await server.listen({ port: 0 });
     await numberOf(await dialLines(address));
@@ -22,22 +22,22 @@ describe('a loop over a server', () => {
     expect((await taking).map(({ name }) => name)).toEqual(['#1', '#2']);
   });
 
-  it('gets them in the order in which their handshakes end', async () => {
-    const doors = [gate(), gate(), gate()];
+  it('gets peers in the order in which their handshakes end', async () => {
+    const gates = [gate(), gate(), gate()];
     const { server } = createTestServer((number) => ({
       codec: lines(),
-      handshake: () => doors[number - 1]?.opened ?? Promise.resolve(),
+      handshake: () => gates[number - 1]?.opened ?? Promise.resolve(),
     }));
     const address = await server.listen({ port: 0 });
     for (let i = 0; i < 3; i += 1) await dialLines(address);
     const peers = server[Symbol.asyncIterator]();
     for (const number of [2, 3, 1]) {
-      doors[number - 1]?.open();
+      gates[number - 1]?.open();
       expect(nameOf(await peers.next())).toBe(`#${String(number)}`);
     }
   });
 
-  it('gets nobody who has left before', async () => {
+  it('does not get a peer that has already left', async () => {
     const { server } = createTestServer();
     const address = await server.listen({ port: 0 });
     const clients = [await dialLines(address), await dialLines(address)];
@@ -48,7 +48,7 @@ describe('a loop over a server', () => {
     expect(peer).toMatchObject({ name: '#2', runstate: 'RUNNING' });
   });
 
-  it('that is left closes nothing, and another one goes on', async () => {
+  it('closes nothing when it is left, and the next loop gets the next peer', async () => {
     const { server } = createTestServer();
     const address = await server.listen({ port: 0 });
     const [first, second] = [await dialLines(address), await dialLines(address)];
@@ -59,7 +59,7 @@ describe('a loop over a server', () => {
     expect(await numberOf(second)).toBe(2);
   });
 
-  it('that is left by an error closes nothing', async () => {
+  it('closes nothing when it is left by an error', async () => {
     const { server } = createTestServer();
     const client = await dialLines(await server.listen({ port: 0 }));
     const loop = async () => {
@@ -69,7 +69,7 @@ describe('a loop over a server', () => {
     expect(await numberOf(client)).toBe(1);
   });
 
-  it('shares the peers with the others, each of which goes to one', async () => {
+  it('shares the peers with other loops: each peer goes to one of them', async () => {
     const { server } = createTestServer();
     const address = await server.listen({ port: 0 });
     const seen: string[][] = [[], []];
@@ -83,7 +83,7 @@ describe('a loop over a server', () => {
     expect(seen.map(({ length }) => length)).toEqual([3, 3]);
   });
 
-  it('ends when the server has closed, and not before', async () => {
+  it('ends when the server has closed', async () => {
     const { server } = createTestServer();
     const client = await dialLines(await server.listen({ port: 0 }));
     const states: string[] = [];
@@ -98,7 +98,7 @@ describe('a loop over a server', () => {
     expect(states).toEqual(['RUNNING', 'IDLE']);
   });
 
-  it('that begins before listen() waits for it, and ends with that round', async () => {
+  it('may begin before listen(), and ends with the next close()', async () => {
     const { server } = createTestServer();
     const early = take(server, 5);
     expect(await hasSettled(early)).toBe(false);
@@ -111,17 +111,17 @@ describe('a loop over a server', () => {
     expect(await next).toHaveLength(1);
   });
 
-  it('ends when the server cannot listen, or is closed without having listened', async () => {
+  it('ends when listen() fails, and when close() is called without listen()', async () => {
     const { server } = createTestServer();
-    const waiting = take(server, 1);
+    const taken = take(server, 1);
     await expect(server.listen('/nowhere/at/all/socket')).rejects.toThrow();
-    expect(await waiting).toEqual([]);
-    const again = take(server, 1);
+    expect(await taken).toEqual([]);
+    const takenLater = take(server, 1);
     await server.close();
-    expect(await again).toEqual([]);
+    expect(await takenLater).toEqual([]);
   });
 
-  it('has next() called many times at once answered in order', async () => {
+  it('answers overlapping calls of next() in order', async () => {
     const { server } = createTestServer();
     const address = await server.listen({ port: 0 });
     const peers = server[Symbol.asyncIterator]();
@@ -136,8 +136,8 @@ describe('a loop over a server', () => {
   });
 });
 
-describe('a server that nobody iterates', () => {
-  it('remembers none of its peers that have left', async () => {
+describe('a server that is not iterated', () => {
+  it('keeps none of its peers that have left', async () => {
     const { server } = createTestServer();
     const address = await server.listen({ port: 0 });
     for (let i = 0; i < 20; i += 1) {

@@ -1,4 +1,4 @@
-/** What is bounded: places, handshakes, those who wait to be iterated, and the line before the door. */
+/** The limits of a server: peers, handshakes, the backlog, and peers that wait to be iterated. */
 
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
@@ -23,55 +23,57 @@ import { type Gate, gate, hasSettled, turn } from '../support/signal.ts';
 
 expectIdleAfterEach();
 
-/** A definition whose handshakes the test ends one by one; it says which peers have begun theirs. */
-function gated() {
+/**
+ * A definition whose handshakes the test settles by their gates; `begun` are the peers in order.
+ */
+function gatedHandshakes() {
   const begun: number[] = [];
-  const doors = new Map<number, Gate>();
-  const door = (number: number): Gate => {
-    const known = doors.get(number) ?? gate();
-    doors.set(number, known);
+  const gates = new Map<number, Gate>();
+  const gateOf = (number: number): Gate => {
+    const known = gates.get(number) ?? gate();
+    gates.set(number, known);
     return known;
   };
   const definition = (number: number) => ({
     codec: lines(),
     handshake: () => {
       begun.push(number);
-      return door(number).opened;
+      return gateOf(number).opened;
     },
   });
-  return { definition, begun, door };
+  return { definition, begun, gateOf };
 }
 
-/** So many raw sockets, one after the other. */
+/** Connects so many raw sockets, one after the other. */
 async function dialMany(address: BoundAddress, count: number): Promise<Socket[]> {
   const sockets = [];
   for (let i = 0; i < count; i += 1) sockets.push(await dialSocket(address));
   return sockets;
 }
 
-/** Resolves when a socket has said something. */
-async function saying(socket: Socket, what: RegExp): Promise<void> {
+/** Resolves when the text from a socket matches. */
+async function received(socket: Socket, pattern: RegExp): Promise<void> {
   let text = '';
   socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  while (!what.test(text)) await once(socket, 'data');
+  while (!pattern.test(text)) await once(socket, 'data');
 }
 
 describe('limits.maxPeers', () => {
-  it('has who comes then wait, connected and unheard, until a peer has left', async () => {
+  it('lets further peers wait, connected but not read from, until a peer has left', async () => {
     const { server } = createTestServer(echo, { limits: { maxPeers: 2 } });
     const address = await server.listen(`${await tempDir()}/socket`);
     const [first, second] = [await dialLines(address), await dialLines(address)];
     await Promise.all([numberOf(first), numberOf(second)]);
     const third = await dialLines(address);
-    const heard = numberOf(third);
-    expect(await hasSettled(heard)).toBe(false);
+    const served = numberOf(third);
+    expect(await hasSettled(served)).toBe(false);
     expect(server.peers).toHaveLength(2);
     await first.protocol.disconnect();
-    expect(await heard).toBe(3);
+    expect(await served).toBe(3);
     expect(server.refused).toBe(0);
   });
 
-  it('gives places in the order of arrival', async () => {
+  it('admits waiting peers in the order of arrival', async () => {
     const { server } = createTestServer(echo, { limits: { maxPeers: 1 } });
     const address = await server.listen(`${await tempDir()}/socket`);
     const clients = [];
@@ -84,21 +86,21 @@ describe('limits.maxPeers', () => {
     expect(numbers).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it('gives no place to who has left meanwhile, and serves what was said before', async () => {
+  it('skips waiting peers that have left, and serves what the next one sent before', async () => {
     const { server, errors, failed } = createTestServer(echoAfterHandshake, {
       limits: { maxPeers: 1 },
     });
     const address = await server.listen(`${await tempDir()}/socket`);
     const first = await dialLines(address, { greets: true });
     await numberOf(first);
-    const [gone, ended, keen] = await dialMany(address, 3);
-    keen?.write('thanks\nhello\n');
-    gone?.destroy();
+    const [destroyed, ended, eager] = await dialMany(address, 3);
+    eager?.write('thanks\nhello\n');
+    destroyed?.destroy();
     ended?.end();
     await first.protocol.disconnect();
-    if (keen === undefined) throw new Error('There is no third');
+    if (eager === undefined) throw new Error('There is no third socket');
     await failed(1);
-    await saying(keen, /\d: hello\n/);
+    await received(eager, /\d: hello\n/);
     expect(errors.map(({ error }) => error.cause)).toEqual(
       errors.map((): unknown => expect.objectContaining({ code: 'ERR_CLOSED' })),
     );
@@ -106,32 +108,32 @@ describe('limits.maxPeers', () => {
 });
 
 describe('limits.maxHandshakes', () => {
-  it('has who comes then wait until a handshake is over, in whatever way', async () => {
-    const { definition, begun, door } = gated();
+  it('lets further peers wait until a handshake has succeeded or failed', async () => {
+    const { definition, begun, gateOf } = gatedHandshakes();
     const { server, failed } = createTestServer(definition, { limits: { maxHandshakes: 2 } });
     await dialMany(await server.listen({ port: 0 }), 5);
     await until(() => begun.length === 2);
-    door(2).open();
+    gateOf(2).open();
     await until(() => begun.length === 3);
-    door(1).fail(new Error('refused'));
+    gateOf(1).fail(new Error('refused'));
     await failed(1);
     await until(() => begun.length === 4);
     expect(begun).toEqual([1, 2, 3, 4]);
-    door(3).open();
-    door(4).open();
-    door(5).open();
+    gateOf(3).open();
+    gateOf(4).open();
+    gateOf(5).open();
     expect((await take(server, 4)).map(({ name }) => name)).toEqual(['#2', '#3', '#4', '#5']);
   });
 
-  it('lets nobody be blocked for longer than the deadline of a handshake', async () => {
+  it('blocks no peer for longer than the handshake deadline', async () => {
     const clock = new SimulatedClock();
     const { server, failed } = createTestServer(echoAfterHandshake, {
       clock,
       limits: { maxHandshakes: 1 },
     });
     const address = await server.listen({ port: 0 });
-    const mute = await dialSocket(address);
-    await once(mute, 'data');
+    const stalled = await dialSocket(address);
+    await once(stalled, 'data');
     const good = createClient({ greets: true });
     const connected = good.protocol.connect(address);
     expect(await hasSettled(connected)).toBe(false);
@@ -143,7 +145,7 @@ describe('limits.maxHandshakes', () => {
 });
 
 describe('limits.maxBacklog', () => {
-  it.each([0, 1, 3])('of %i refuses those beyond at once, and counts them', async (maxBacklog) => {
+  it.each([0, 1, 3])('of %i closes further peers at once, and counts them', async (maxBacklog) => {
     const { records, logger } = recordingLogger();
     const limits = { maxPeers: 1, maxBacklog };
     const { server, errors } = createTestServer(echo, { limits, logger });
@@ -165,24 +167,24 @@ describe('limits.maxBacklog', () => {
 });
 
 describe('timeouts.backlog', () => {
-  it('ends the wait for a place, and counts who has waited in vain', async () => {
+  it('limits the wait for a slot, and counts the peers that it closes', async () => {
     const clock = new SimulatedClock();
     const { server } = createTestServer(echo, { clock, limits: { maxPeers: 1 } });
     const address = await server.listen(`${await tempDir()}/socket`);
     const first = await dialLines(address);
     await numberOf(first);
     const [early] = await dialMany(address, 1);
-    if (early === undefined) throw new Error('Nobody has come');
+    if (early === undefined) throw new Error('There is no socket');
     await turn();
     clock.increment(15_000);
     const late = await dialLines(address);
-    const heard = numberOf(late);
-    expect(await hasSettled(heard)).toBe(false);
+    const served = numberOf(late);
+    expect(await hasSettled(served)).toBe(false);
     clock.increment(15_000);
     await disconnected(early);
     expect(server.refused).toBe(1);
     await first.protocol.disconnect();
-    expect(await heard).toBe(2);
+    expect(await served).toBe(2);
     clock.increment(15_000);
     expect(server.refused).toBe(1);
     expect(await numberOf(late)).toBe(2);
@@ -190,9 +192,9 @@ describe('timeouts.backlog', () => {
 });
 
 describe('limits.maxWaiting', () => {
-  it('begins no handshake while so many wait to be iterated', async () => {
-    const { definition, begun, door } = gated();
-    for (let number = 1; number <= 6; number += 1) door(number).open();
+  it('stops admitting peers while so many wait to be iterated', async () => {
+    const { definition, begun, gateOf } = gatedHandshakes();
+    for (let number = 1; number <= 6; number += 1) gateOf(number).open();
     const { server } = createTestServer(definition, {
       limits: { maxWaiting: 2, maxHandshakes: 1 },
     });
@@ -209,19 +211,19 @@ describe('limits.maxWaiting', () => {
     expect(rest.map(({ name }) => name)).toEqual(['#3', '#4', '#5', '#6']);
   });
 
-  it('is no limit for those who are iterated as they come, nor for handshakes under way', async () => {
-    const { definition, begun, door } = gated();
+  it('does not stop handshakes that have begun', async () => {
+    const { definition, begun, gateOf } = gatedHandshakes();
     const { server } = createTestServer(definition, { limits: { maxWaiting: 1 } });
     await dialMany(await server.listen({ port: 0 }), 3);
     await until(() => begun.length === 3);
     for (const number of [3, 1, 2]) {
-      door(number).open();
+      gateOf(number).open();
       await until(() => server.peers.some(({ name }) => name === `#${String(number)}`));
     }
     expect((await take(server, 3)).map(({ name }) => name)).toEqual(['#3', '#1', '#2']);
   });
 
-  it('is without a value none, for servers that nobody iterates', async () => {
+  it('is unlimited by default, for servers that are not iterated', async () => {
     const { server } = createTestServer();
     const address = await server.listen({ port: 0 });
     const clients = await Promise.all(Array.from({ length: 50 }, () => dialLines(address)));

@@ -1,4 +1,4 @@
-/** How a server comes to listen, and what it can be told. */
+/** listen() of a server, and the server's options. */
 
 import { describe, expect, it } from 'vitest';
 import {
@@ -17,7 +17,7 @@ import { rejection } from '../support/signal.ts';
 expectIdleAfterEach();
 
 describe('listen()', () => {
-  it('in a wrong state is a StateError that says what to do, and changes nothing', async () => {
+  it('rejects with a StateError that says what to do in a wrong state, and changes nothing', async () => {
     const { server } = createTestServer();
     const binding = server.listen({ port: 0 });
     expect(await rejection(server.listen({ port: 0 }))).toMatchObject({
@@ -36,12 +36,13 @@ describe('listen()', () => {
     await server.listen({ port: 0 });
   });
 
-  it('twice in the turn in which it is IDLE again is still a StateError', async () => {
+  it('rejects the second of two calls in the turn in which the server is IDLE again', async () => {
     const outcomes: Promise<PromiseSettledResult<unknown>[]>[] = [];
     const { logger } = recordingLogger();
     const debug = (text: string): void => {
-      const twice = () => [server.listen({ port: 0 }), server.listen({ port: 0 })];
-      if (text === 'IDLE' && outcomes.length === 0) outcomes.push(Promise.allSettled(twice()));
+      const listenTwice = () => [server.listen({ port: 0 }), server.listen({ port: 0 })];
+      if (text === 'IDLE' && outcomes.length === 0)
+        outcomes.push(Promise.allSettled(listenTwice()));
     };
     const { server } = createTestServer(echo, { logger: { ...logger, debug } });
     await server.listen({ port: 0 });
@@ -52,7 +53,7 @@ describe('listen()', () => {
     ]);
   });
 
-  it('where somebody listens already is a ConnectError, and may be tried again', async () => {
+  it('rejects with a ConnectError when the address is in use, and can be retried', async () => {
     const [first, second] = [createTestServer().server, createTestServer().server];
     const address = await first.listen({ port: 0 });
     const error = await rejection(second.listen(address));
@@ -64,18 +65,18 @@ describe('listen()', () => {
   });
 
   it.each<[string, Address, object]>([
-    ['nowhere', 'x'.repeat(200), { code: 'ERR_ARGUMENT' }],
-    ['in no directory', '/nowhere/at/all/socket', { code: 'ENOENT' }],
-    ['at a file', import.meta.filename, { code: 'EADDRINUSE' }],
+    ['with a path that is too long', 'x'.repeat(200), { code: 'ERR_ARGUMENT' }],
+    ['in a directory that does not exist', '/nowhere/at/all/socket', { code: 'ENOENT' }],
+    ['at a regular file', import.meta.filename, { code: 'EADDRINUSE' }],
     ['at a stream', { stream: streamPair()[0] }, { code: 'ERR_ARGUMENT' }],
-    ['with TLS options of no use', { port: 0, tls: { key: 'no key' } }, { code: 'ERR_ARGUMENT' }],
-  ])('%s is a ConnectError, and leaves nothing open', async (_, address, cause) => {
+    ['with invalid TLS options', { port: 0, tls: { key: 'no key' } }, { code: 'ERR_ARGUMENT' }],
+  ])('%s rejects with a ConnectError, and leaves nothing open', async (_, address, cause) => {
     const { server } = createTestServer();
     expect(await rejection(server.listen(address))).toMatchObject({ code: 'ERR_CONNECT', cause });
     expect(server.state).toBe('IDLE');
   });
 
-  it('of which somebody tells an AbortSignal rejects with its reason', async () => {
+  it('rejects with the reason of its signal; once it has resolved, the signal has no effect', async () => {
     const { server } = createTestServer();
     const path = `${await tempDir()}/socket`;
     for (const reason of [new Error('no'), 'a text']) {
@@ -83,15 +84,15 @@ describe('listen()', () => {
         reason,
       );
       expect(server.state).toBe('IDLE');
-      const abort = new AbortController();
-      const bound = rejection(server.listen(path, { signal: abort.signal }));
-      abort.abort(reason);
+      const controller = new AbortController();
+      const bound = rejection(server.listen(path, { signal: controller.signal }));
+      controller.abort(reason);
       expect(await bound).toBe(reason);
       expect(server.state).toBe('IDLE');
     }
-    const abort = new AbortController();
-    await server.listen(path, { signal: abort.signal });
-    abort.abort();
+    const controller = new AbortController();
+    await server.listen(path, { signal: controller.signal });
+    controller.abort();
     await numberOf(await dialLines(path));
   });
 });
@@ -106,11 +107,11 @@ describe('options', () => {
     [{ timeouts: { drain: 0 } }, /timeouts\.drain/],
     [{ timeouts: { backlog: 0 } }, /timeouts\.backlog/],
     [{ timeouts: { flush: 0 } }, /timeouts\.flush/],
-  ])('%o are refused at once', (options, message) => {
+  ])('%o throw in the constructor', (options, message) => {
     expect(() => new ProtocolServer({ codec: lines() }, options)).toThrow(message);
   });
 
-  it('reach every peer', async () => {
+  it('apply to every peer', async () => {
     const { server } = createTestServer(echo, { limits: { maxQueuedBytes: 10, maxPeers: 5 } });
     await dialLines(await server.listen({ port: 0 }));
     const [peer] = await take(server, 1);

@@ -1,4 +1,7 @@
-/** Peers and their sessions by themselves, in turns of the event loop that no socket can be made to hit. */
+/**
+ * `Peers` and `PeerSession` without sockets, in orders of events that sockets cannot produce
+ * reliably.
+ */
 
 import type { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -16,15 +19,15 @@ expectIdleAfterEach();
 
 const NEVER = new Promise<void>(() => undefined);
 
-/** A connection that is open at once, whatever the signal says. */
+/** A connection that opens at once and ignores the signal. */
 function connectionOf(stream: Duplex, isTls = false): PendingConnection {
   return { isTls, gone: NEVER, open: () => Promise.resolve(stream), close: () => stream.destroy() };
 }
 
 const createProtocol = () => new AsyncProtocol({ codec: lines() });
 
-/** A session that has just begun, and what its chart emits. */
-function arrived(stream: Duplex, isTls = false) {
+/** A session that has just begun, its clock, and the causes in the `gone` events of its chart. */
+function createSession(stream: Duplex, isTls = false) {
   const clock = new CountingClock();
   const causes: (WirechartError | undefined)[] = [];
   const session = new PeerSession<string, string>(connectionOf(stream, isTls), {
@@ -38,12 +41,12 @@ function arrived(stream: Duplex, isTls = false) {
   return { session, clock, causes };
 }
 
-describe('the session of a peer', () => {
+describe("a peer's session", () => {
   it.each([true, false])(
-    'that is asked to leave as soon as it is admitted has left (TLS: %s)',
+    'ends when leave() is called as soon as it is admitted (TLS: %s)',
     async (isTls) => {
       const [stream] = streamPair();
-      const { session, causes } = arrived(stream, isTls);
+      const { session, causes } = createSession(stream, isTls);
       session.admit(1);
       session.leave(false);
       await turn();
@@ -56,12 +59,12 @@ describe('the session of a peer', () => {
   );
 
   it.each([true, false])(
-    'that is asked to leave when its stream has just opened has left (TLS: %s)',
+    'ends when leave() is called as soon as its stream is open (TLS: %s)',
     async (isTls) => {
       const [stream] = streamPair();
-      const { session, causes } = arrived(stream, isTls);
+      const { session, causes } = createSession(stream, isTls);
       session.admit(1);
-      // The stream is there one microtask earlier than the chart hears of it.
+      // The stream is open one microtask before the chart handles that.
       await Promise.resolve();
       session.leave(true);
       await turn();
@@ -71,7 +74,7 @@ describe('the session of a peer', () => {
   );
 
   it('has one deadline at a time, and none once it runs', async () => {
-    const { session, clock, causes } = arrived(streamPair()[0], true);
+    const { session, clock, causes } = createSession(streamPair()[0], true);
     expect(clock.delays).toEqual([]);
     session.queue();
     expect(clock.delays).toEqual([1_000]);
@@ -80,7 +83,7 @@ describe('the session of a peer', () => {
     expect(clock.timers).toBe(1);
     await turn();
     expect(session.isRunning).toBe(true);
-    // Its protocol measures its own deadlines by a clock of its own.
+    // Its protocol has its own clock for its own deadlines.
     expect(clock.timers).toBe(0);
     session.leave(true);
     await turn();
@@ -88,17 +91,17 @@ describe('the session of a peer', () => {
   });
 });
 
-/** Peers behind a listener that the test plays. */
+/** Peers behind a fake listener, through which the test connects them. */
 function setUp() {
-  const journal: string[] = [];
+  const calls: string[] = [];
   let connect: (connection: PendingConnection) => void = () => undefined;
   const listener: Listener = {
     address: { path: '/run/fake.sock' },
     accept: (onConnection) => {
-      journal.push('accept');
+      calls.push('accept');
       connect = onConnection;
     },
-    close: () => void journal.push('close'),
+    close: () => void calls.push('close'),
   };
   const peers = new Peers<string, string>({
     serve: () => Promise.resolve(listener),
@@ -113,7 +116,7 @@ function setUp() {
   const bind = (signal = new AbortController().signal) => peers.bind('/run/fake.sock', signal);
   return {
     peers,
-    journal,
+    calls,
     bind,
     connect: (connection: PendingConnection) => {
       connect(connection);
@@ -122,26 +125,26 @@ function setUp() {
 }
 
 describe('peers', () => {
-  it('that were bound and never opened leave no listener behind when they are destroyed', async () => {
-    const { peers, journal, bind } = setUp();
+  it('close their listener in destroyAll() when they were bound and never opened', async () => {
+    const { peers, calls, bind } = setUp();
     await bind();
     await peers.destroyAll();
-    expect(journal).toEqual(['close']);
+    expect(calls).toEqual(['close']);
   });
 
-  it('that were bound too late leave none either, and destroyAll() waits for that', async () => {
-    const { peers, journal, bind } = setUp();
+  it('close a listener that was bound too late, and destroyAll() waits for that', async () => {
+    const { peers, calls, bind } = setUp();
     const bound = bind(AbortSignal.abort('late'));
     const rejected = expect(bound).rejects.toBe('late');
     await peers.destroyAll();
-    expect(journal).toEqual(['close']);
+    expect(calls).toEqual(['close']);
     await rejected;
     peers.open();
-    expect(journal).toEqual(['close']);
+    expect(calls).toEqual(['close']);
   });
 
-  it('that are released are gone, with the loops that wait for them', async () => {
-    const { peers, journal, bind, connect } = setUp();
+  it('are destroyed by release(), which also ends the loops over them', async () => {
+    const { peers, calls, bind, connect } = setUp();
     await bind();
     peers.open();
     const [stream] = streamPair();
@@ -153,12 +156,12 @@ describe('peers', () => {
     peers.release();
     expect(await next).toEqual({ done: true, value: undefined });
     await turn();
-    expect(journal).toEqual(['accept', 'close']);
+    expect(calls).toEqual(['accept', 'close']);
     expect(stream.destroyed).toBe(true);
     expect(peers.running).toEqual([]);
   });
 
-  it('drain and are destroyed side by side, and both waits end', async () => {
+  it('may be drained and destroyed at the same time, and both calls resolve', async () => {
     const { peers, bind, connect } = setUp();
     await bind();
     peers.open();

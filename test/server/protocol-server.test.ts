@@ -1,4 +1,4 @@
-/** Many peers at one address: who they are, how they are told apart, who watches them. */
+/** Many peers at one address: their numbers, names, loggers and inspectors. */
 
 import { describe, expect, it } from 'vitest';
 import type { AnyActorRef, InspectionEvent } from 'xstate';
@@ -30,21 +30,21 @@ const certificates = await makeCertificates();
 const KINDS = ['unix', 'tcp', 'tls'] as const;
 type Kind = (typeof KINDS)[number];
 
-const place = async (kind: Kind): Promise<Address> => {
+const addressOf = async (kind: Kind): Promise<Address> => {
   if (kind === 'unix') return `${await tempDir()}/socket`;
   return kind === 'tcp' ? { port: 0 } : { port: 0, tls: certificates.server };
 };
-/** How a client reaches it. */
-const reach = (kind: Kind, bound: BoundAddress): Address =>
+/** The address for a client. */
+const clientAddress = (kind: Kind, bound: BoundAddress): Address =>
   kind === 'tls' && 'port' in bound ? { ...bound, tls: { ca: certificates.ca } } : bound;
 
-/** The name of an actor, which an inspection event does not promise to have. */
+/** The id of an actor; the type of an inspection event does not guarantee one. */
 const idOf = (actorRef: object): string => ('id' in actorRef ? String(actorRef.id) : '');
 
 describe.each(KINDS)('over %s', (kind) => {
-  it('peers come, are told apart, and go, each when it likes', async () => {
+  it('peers connect, have numbers, and disconnect independently', async () => {
     const { server } = createTestServer(echoAfterHandshake);
-    const address = reach(kind, await server.listen(await place(kind)));
+    const address = clientAddress(kind, await server.listen(await addressOf(kind)));
     const clients = [];
     for (let i = 0; i < 3; i += 1) clients.push(await dialLines(address, { greets: true }));
     const peers = await take(server, 3);
@@ -58,11 +58,11 @@ describe.each(KINDS)('over %s', (kind) => {
     expect(third && (await numberOf(third))).toBe(3);
   });
 
-  it('the server is reusable, and its peers are numbered on', async () => {
+  it('the server can listen again, and continues to count its peers', async () => {
     const { server } = createTestServer();
-    const where = await place(kind);
+    const address = await addressOf(kind);
     for (let round = 1; round <= 3; round += 1) {
-      const client = await dialLines(reach(kind, await server.listen(where)));
+      const client = await dialLines(clientAddress(kind, await server.listen(address)));
       expect(await numberOf(client)).toBe(round);
       await server.close();
       expect(await client.protocol.closed).toMatchObject({ cause: { code: 'ERR_CLOSED' } });
@@ -72,26 +72,26 @@ describe.each(KINDS)('over %s', (kind) => {
 });
 
 describe('a server', () => {
-  it('tells its state, step by step, and itself', async () => {
-    const { server } = createTestServer(echo, { name: 'house' });
-    expect(String(server)).toBe("<ProtocolServer name='house' state=IDLE peers=0>");
+  it('shows each of its states, also in its string form', async () => {
+    const { server } = createTestServer(echo, { name: 'server' });
+    expect(String(server)).toBe("<ProtocolServer name='server' state=IDLE peers=0>");
     const bound = server.listen({ port: 0 });
     expect(server.state).toBe('BINDING');
     const client = await dialLines(await bound);
     await numberOf(client);
-    expect(String(server)).toBe("<ProtocolServer name='house' state=LISTENING peers=1>");
+    expect(String(server)).toBe("<ProtocolServer name='server' state=LISTENING peers=1>");
     const closed = server.close();
     expect(server.state).toBe('CLOSING');
     await closed;
-    expect(String(server)).toBe("<ProtocolServer name='house' state=IDLE peers=0>");
+    expect(String(server)).toBe("<ProtocolServer name='server' state=IDLE peers=0>");
     expect(String(new ProtocolServer(echo))).toBe('<ProtocolServer state=IDLE peers=0>');
   });
 
-  it('may speak one definition with all', async () => {
-    const heard: string[] = [];
+  it('may use one definition for all peers', async () => {
+    const received: string[] = [];
     const { server } = createTestServer({
       codec: lines(),
-      onMessage: (line) => void heard.push(line),
+      onMessage: (line) => void received.push(line),
     });
     const address = await server.listen({ port: 0 });
     const clients = await Promise.all([dialLines(address), dialLines(address)]);
@@ -99,67 +99,67 @@ describe('a server', () => {
     await Promise.all(peers.map((peer) => peer.send('to all')));
     await Promise.all(clients.map(({ count }) => count(1)));
     for (const { protocol } of clients) await protocol.send('from one');
-    await until(() => heard.length === 2);
+    await until(() => received.length === 2);
   });
 
-  it('gives each of its peers a name, and a logger that says it', async () => {
+  it('gives each of its peers a name, which its log records show', async () => {
     const { records, logger } = recordingLogger();
-    const { server } = createTestServer(echo, { name: 'house', logger });
+    const { server } = createTestServer(echo, { name: 'server', logger });
     const client = await dialLines(await server.listen({ port: 0 }));
     const [peer] = await take(server, 1);
-    expect(peer?.name).toBe('house#1');
+    expect(peer?.name).toBe('server#1');
     await numberOf(client);
     await server.close();
-    expect(records).toContain('debug house: LISTENING');
-    expect(records).toContain('debug house#1: RUNNING (session 1)');
-    expect(records).toContain('debug house#1: --> 1: who am I?');
+    expect(records).toContain('debug server: LISTENING');
+    expect(records).toContain('debug server#1: RUNNING (session 1)');
+    expect(records).toContain('debug server#1: --> 1: who am I?');
   });
 
-  it('without a name numbers its peers all the same', async () => {
+  it('numbers its peers also without a name', async () => {
     const { server } = createTestServer();
     await dialLines(await server.listen({ port: 0 }));
     const [peer] = await take(server, 1);
     expect(peer?.name).toBe('#1');
   });
 
-  it('has itself and every peer inspected, and is harmed by no inspector', async () => {
+  it('has itself and every peer inspected, and ignores errors of the inspector', async () => {
     const seen = new Set<string>();
     const inspect = ({ type, actorRef }: InspectionEvent): void => {
       if (type === '@xstate.snapshot') seen.add(idOf(actorRef));
       if (type === '@xstate.event') throw new Error('not isolated');
     };
-    const { server } = createTestServer(echo, { name: 'house', inspect });
+    const { server } = createTestServer(echo, { name: 'server', inspect });
     const address = await server.listen({ port: 0 });
     for (let i = 0; i < 2; i += 1) await numberOf(await dialLines(address));
     await server.close();
-    const connections = ['house connection 1', 'house connection 2'];
-    const expected = ['house', ...connections, 'house#1', 'house#2'];
+    const connections = ['server connection 1', 'server connection 2'];
+    const expected = ['server', ...connections, 'server#1', 'server#2'];
     expect([...seen]).toEqual(expect.arrayContaining(expected));
   });
 
-  it('shows an inspector figures, and not its peers', async () => {
+  it('shows an inspector numbers instead of its peers', async () => {
     const contexts: string[] = [];
     const inspect = (event: InspectionEvent): void => {
-      if (event.type !== '@xstate.snapshot' || idOf(event.actorRef) !== 'house') return;
+      if (event.type !== '@xstate.snapshot' || idOf(event.actorRef) !== 'server') return;
       contexts.push(JSON.stringify(event.snapshot));
     };
-    const { server } = createTestServer(echo, { name: 'house', inspect });
+    const { server } = createTestServer(echo, { name: 'server', inspect });
     await numberOf(await dialLines(await server.listen({ port: 0 })));
     await server.close();
-    const figures = '"port":{"peers":1,"handshakes":0,"waiting":0,"backlog":0,"refused":0}';
-    expect(contexts.filter((context) => context.includes(figures))).not.toEqual([]);
+    const numbers = '"port":{"peers":1,"handshakes":0,"waiting":0,"backlog":0,"refused":0}';
+    expect(contexts.filter((context) => context.includes(numbers))).not.toEqual([]);
   });
 });
 
-describe('a machine that is stopped by who watches it', () => {
-  const stoppable = () => {
+describe('a server whose machine is stopped by an inspector', () => {
+  const createStoppable = () => {
     let stop: () => void = () => undefined;
     const inspect = Object.assign(() => undefined, {
       attach: (actor: AnyActorRef) => {
-        if (actor.id === 'house') stop = actor.stop.bind(actor);
+        if (actor.id === 'server') stop = actor.stop.bind(actor);
       },
     });
-    const { server } = createTestServer(echo, { name: 'house', inspect });
+    const { server } = createTestServer(echo, { name: 'server', inspect });
     return {
       server,
       stop: () => {
@@ -168,8 +168,8 @@ describe('a machine that is stopped by who watches it', () => {
     };
   };
 
-  it('leaves nothing open, and says so from then on', async () => {
-    const { server, stop } = stoppable();
+  it('leaves nothing open, and rejects listen() from then on', async () => {
+    const { server, stop } = createStoppable();
     const client = await dialLines(await server.listen({ port: 0 }));
     const [peer] = await take(server, 1);
     const rest = take(server, 1);
@@ -182,8 +182,8 @@ describe('a machine that is stopped by who watches it', () => {
     expect(await rejection(server.listen({ port: 0 }))).toMatchObject({ code: 'ERR_CLOSED' });
   });
 
-  it('while it closes has close() resolve', async () => {
-    const { server, stop } = stoppable();
+  it('resolves the pending close()', async () => {
+    const { server, stop } = createStoppable();
     await numberOf(await dialLines(await server.listen({ port: 0 })));
     const closed = server.close();
     stop();
@@ -191,15 +191,15 @@ describe('a machine that is stopped by who watches it', () => {
     expect(server.state).toBe('IDLE');
   });
 
-  it('while it binds has listen() reject', async () => {
-    const { server, stop } = stoppable();
+  it('rejects the pending listen()', async () => {
+    const { server, stop } = createStoppable();
     const bound = rejection(server.listen({ port: 0 }));
     stop();
     expect(await bound).toMatchObject({ code: 'ERR_CONNECT', cause: { code: 'ERR_CLOSED' } });
   });
 });
 
-describe("the class's example", () => {
+describe('the example in the docstring of the class', () => {
   it('works', async () => {
     const server = new ProtocolServer<string>((number, peer) => ({
       codec: lines(),

@@ -1,4 +1,4 @@
-/** TLS: a handshake before the handshake, with the same bounds and the same deadline. */
+/** TLS: its handshake has the bounds and the deadline of the protocol's handshake. */
 
 import { connect, type ConnectionOptions } from 'node:tls';
 import { describe, expect, it } from 'vitest';
@@ -22,56 +22,56 @@ expectIdleAfterEach();
 
 const { ca, server: identity, client, untrusted } = await makeCertificates();
 
-/** A server of TLS, and how a client reaches it. */
-async function secureHouse(options: ProtocolServerOptions = {}, tls: object = {}) {
-  const house = createTestServer(echo, options);
-  const address = await house.server.listen({ port: 0, tls: { ...identity, ...tls } });
+/** A listening TLS server, its bound address, and the address for its clients. */
+async function createTlsServer(options: ProtocolServerOptions = {}, tls: object = {}) {
+  const fixture = createTestServer(echo, options);
+  const address = await fixture.server.listen({ port: 0, tls: { ...identity, ...tls } });
   if (!('port' in address)) throw new Error('It has no port');
-  return { ...house, address, reach: { ...address, tls: { ca } } };
+  return { ...fixture, address, clientAddress: { ...address, tls: { ca } } };
 }
 
-/** A client of TLS whose errors do not matter. */
+/** A raw TLS client whose errors are ignored. */
 function dialTls(address: BoundAddress, options: ConnectionOptions) {
   const socket = connect({ ...address, ca, ...options });
   cleanUp(() => socket.destroy());
   return socket.on('error', () => undefined).resume();
 }
 
-describe('the handshake of TLS', () => {
-  it('that never ends is ended by the deadline, and blocks nobody', async () => {
+describe('the TLS handshake', () => {
+  it('is aborted at the deadline when it stalls, and blocks no other peer', async () => {
     const clock = new SimulatedClock();
-    const { errors, failed, address, reach } = await secureHouse({ clock });
-    const mute = await dialSocket(address);
+    const { errors, failed, address, clientAddress } = await createTlsServer({ clock });
+    const stalled = await dialSocket(address);
     // Half of a handshake's first record: the server waits for the rest.
-    mute.write(Buffer.from([0x16, 0x03, 0x01]));
-    expect(await numberOf(await dialLines(reach))).toBe(2);
+    stalled.write(Buffer.from([0x16, 0x03, 0x01]));
+    expect(await numberOf(await dialLines(clientAddress))).toBe(2);
     clock.increment(9_999);
     expect(errors).toEqual([]);
     clock.increment(1);
-    await Promise.all([failed(1), disconnected(mute)]);
+    await Promise.all([failed(1), disconnected(stalled)]);
     expect(errors).toMatchObject([
       { number: 1, error: { phase: 'connection', cause: { phase: 'handshake', ms: 10_000 } } },
     ]);
   });
 
-  it('takes a place of those for handshakes', async () => {
+  it('takes one of the slots for handshakes', async () => {
     const clock = new SimulatedClock();
     const limits = { maxHandshakes: 1 };
-    const { failed, address, reach } = await secureHouse({ clock, limits });
-    const mute = await dialSocket(address);
+    const { failed, address, clientAddress } = await createTlsServer({ clock, limits });
+    const stalled = await dialSocket(address);
     const good = createClient();
-    const connected = good.protocol.connect(reach);
+    const connected = good.protocol.connect(clientAddress);
     expect(await hasSettled(connected)).toBe(false);
     clock.increment(10_000);
-    await Promise.all([failed(1), disconnected(mute), connected]);
+    await Promise.all([failed(1), disconnected(stalled), connected]);
     expect(await numberOf(good)).toBe(2);
   });
 
-  it('begins when there is a place, also for who has said hello before', async () => {
-    const { server, reach } = await secureHouse({ limits: { maxPeers: 1 } });
-    const first = await dialLines(reach);
+  it('begins when a slot is free, also when the client has sent its hello before', async () => {
+    const { server, clientAddress } = await createTlsServer({ limits: { maxPeers: 1 } });
+    const first = await dialLines(clientAddress);
     const second = createClient();
-    const connected = second.protocol.connect(reach);
+    const connected = second.protocol.connect(clientAddress);
     expect(await hasSettled(connected)).toBe(false);
     await first.protocol.disconnect();
     await connected;
@@ -81,12 +81,12 @@ describe('the handshake of TLS', () => {
 
   it.each<[string, (address: BoundAddress) => Promise<unknown>, RegExp]>([
     [
-      'by something else',
+      'by another protocol',
       async (address) => (await dialSocket(address)).write('GET / HTTP/1.0\r\n\r\n'),
       /http request/,
     ],
     [
-      'by leaving',
+      'by a reset',
       async (address) => (await dialSocket(address)).resetAndDestroy(),
       /left|hang up|ECONNRESET/,
     ],
@@ -96,32 +96,29 @@ describe('the handshake of TLS', () => {
       /did not return a certificate/,
     ],
     [
-      'with a certificate that we refuse',
+      'with a certificate that the server refuses',
       (address) => Promise.resolve(dialTls(address, { ...untrusted })),
       /certificate was refused: UNABLE_TO_VERIFY_LEAF_SIGNATURE/,
     ],
-  ])('that fails %s is reported with the reason, and logged', async (_, fail, reason) => {
+  ])('is reported and logged with the reason when it fails %s', async (_, fail, reason) => {
     const { logger, records } = recordingLogger();
     const tls = { ca, requestCert: true, rejectUnauthorized: true };
-    const { errors, failed, address, reach } = await secureHouse({ logger }, tls);
+    const { errors, failed, address, clientAddress } = await createTlsServer({ logger }, tls);
     await fail(address);
     await failed(1);
     expect(errors).toMatchObject([{ number: 1, error: { code: 'ERR_CONNECT' } }]);
     expect(errors[0]?.error.message).toMatch(reason);
     expect(records.filter((record) => record.startsWith('warn #1: '))).toHaveLength(1);
-    const good = await dialLines({ ...reach, tls: { ca, ...client } });
+    const good = await dialLines({ ...clientAddress, tls: { ca, ...client } });
     expect(await numberOf(good)).toBe(2);
   });
 
-  it.each([true, false])(
-    'is ended by close({ force: %j }), and reported by nobody',
-    async (force) => {
-      const { server, errors, address } = await secureHouse();
-      const mute = await dialSocket(address);
-      mute.write(Buffer.from([0x16, 0x03, 0x01]));
-      await turn();
-      await Promise.all([server.close({ force }), disconnected(mute)]);
-      expect(errors).toEqual([]);
-    },
-  );
+  it.each([true, false])('is aborted by close({ force: %j }), and not reported', async (force) => {
+    const { server, errors, address } = await createTlsServer();
+    const stalled = await dialSocket(address);
+    stalled.write(Buffer.from([0x16, 0x03, 0x01]));
+    await turn();
+    await Promise.all([server.close({ force }), disconnected(stalled)]);
+    expect(errors).toEqual([]);
+  });
 });
