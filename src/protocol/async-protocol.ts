@@ -1,8 +1,8 @@
 /**
- * The facade: a connection as an object with promises.
+ * A connection as an object with promises.
  *
- * It adds nothing to the lifecycle: a method sends the machine an event and hands out a promise, and
- * what the machine emits settles it. Messages go past the machine, straight to the link.
+ * A method sends the machine an event and returns a promise, which `PendingCalls` settles when the machine
+ * reports. Messages do not pass through the machine: `send()` hands them to the link.
  */
 
 import { abortable } from '../async/abort.ts';
@@ -11,8 +11,8 @@ import { ClosedError, handlerError, StateError } from '../core/errors.ts';
 import { safeLogger, logReport } from '../core/log.ts';
 import type { ProtocolActorRef } from '../machines/protocol-machine.ts';
 import { type Engine, type ProtocolOptions, startEngine } from './machine.ts';
-import type { ProtocolEmitted, ProtocolEvent } from '../machines/protocol-types.ts';
-import { RUNSTATE_CONDITIONS, type Runstate, RUNSTATES } from '../core/runstate.ts';
+import type { ProtocolEvent } from '../machines/protocol-types.ts';
+import { RUNSTATE_CONDITIONS, type Runstate } from '../core/runstate.ts';
 import type {
   Address,
   BoundAddress,
@@ -24,11 +24,11 @@ import type {
 import { PendingCalls } from './pending-calls.ts';
 
 /**
- * One connection at a time to one peer, as often as wanted: IDLE → CONNECTING → RUNNING →
- * DISCONNECTING → IDLE.
+ * A connection to one peer. It has one session at a time, and any number of them: IDLE → CONNECTING →
+ * RUNNING → DISCONNECTING → IDLE.
  *
- * Every promise settles exactly once. A method called in a state that does not allow it rejects
- * with a `StateError` at once and changes nothing.
+ * Every promise settles exactly once. A method that is called in a state that does not allow it rejects
+ * at once with a `StateError` and changes nothing.
  *
  * @example
  * const protocol = new AsyncProtocol({ codec: lines(), onMessage: (line) => console.log(line) });
@@ -40,16 +40,19 @@ import { PendingCalls } from './pending-calls.ts';
  * @typeParam Out - An outbound message.
  */
 export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
-  /** Who this is, in records and in `toString()`; as given in the options. */
+  /** @internal A literal, because bundlers rename classes. */
+  static readonly name: string = 'AsyncProtocol';
+
+  /** The option `name`. */
   readonly name: string | undefined;
 
   readonly #engine: Engine<In, Out>;
-  readonly #waiters: PendingCalls;
+  readonly #calls: PendingCalls;
 
   /**
-   * @param definition - The protocol to speak.
-   * @param options - Name, logger, clock, deadlines, bounds.
-   * @throws {ArgumentError} When an option cannot be used.
+   * @param definition - The protocol: its codec and its callbacks.
+   * @param options - Name, logger, inspection, clock, deadlines (ms) and bounds (bytes).
+   * @throws {ArgumentError} When an option is invalid.
    */
   constructor(definition: ProtocolDefinition<In, Out>, options?: ProtocolOptions);
   /** @internal */
@@ -65,18 +68,24 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
   ) {
     this.name = options.name;
     this.#engine = engine;
-    const snapshot = engine.ref.getSnapshot();
-    const runstate = RUNSTATES.find((state) => snapshot.matches(state)) ?? 'IDLE';
-    this.#waiters = new PendingCalls(runstate, snapshot.context.outcome);
-    this.#listenToMachine();
+    this.#calls = new PendingCalls(engine);
+    const { ref, logger } = engine;
+    if (logger === undefined) return;
+    ref.on('*', (emitted) => {
+      if (emitted.type !== 'message') logReport(emitted, logger);
+    });
   }
 
   /**
-   * The same promises over a machine that runs in another statechart.
+   * Returns a new facade over a machine that runs in another statechart. Call it once for each actor and
+   * keep the result.
+   *
+   * When the actor is stopped, every pending call rejects; from then on the runstate is IDLE, and
+   * `connect()`, `listen()`, `accept()`, `flush()` and `runstateChanged()` reject with a `ClosedError`.
    *
    * @param ref - A running actor of `createProtocolMachine()`.
-   * @param options - `name`: who this is. `logger`: gets a record of every change of runstate and of
-   *   failures; one of messages is the machine's own matter.
+   * @param options - `name`: shown by `toString()`. `logger`: gets a record of every change of runstate
+   *   and of every failure. Records of messages go to the logger that `createProtocolMachine()` was given.
    */
   static attach<In, Out>(
     ref: ProtocolActorRef<In, Out>,
@@ -87,119 +96,134 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
     return new AsyncProtocol(link.definition, { name }, engine);
   }
 
-  /** The public state, now. */
+  /** The current state of the machine. */
   get runstate(): Runstate {
-    return this.#waiters.runstate;
+    return this.#calls.runstate;
   }
 
   /**
-   * How the session under way ends, or, in IDLE, how the last one ended; before the first, how the
-   * first will end. Never rejects. An attempt that fails counts as a session.
+   * Resolves with the outcome of the current session when that ends; in IDLE, with the outcome of the last
+   * session or, before the first one, of the first. A failed attempt counts as a session. Never rejects.
    */
   get closed(): Promise<SessionOutcome> {
-    return this.#waiters.closed;
+    return this.#calls.closed;
   }
 
-  /** How the last session ended; `undefined` before the first end. */
+  /** How the last session, or attempt, ended; `undefined` before the first end. */
   get outcome(): SessionOutcome | undefined {
-    return this.#waiters.outcome;
+    return this.#calls.outcome;
   }
 
   /**
-   * Dials the peer and establishes a session. Resolves in RUNNING; when it rejects, the state is
-   * IDLE again and nothing is left open. Legal in IDLE.
+   * Dials the peer and runs the protocol's handshake, within `timeouts.connect` and `timeouts.handshake`.
+   * Resolves in RUNNING. When it rejects with anything but a `StateError`, the state is IDLE and nothing
+   * is open. Legal in IDLE.
    *
-   * @param address - Where the peer is.
+   * @param address - Where the peer is. A stream in it is destroyed when the attempt or the session ends.
+   * @param options - `signal` ends the attempt.
    * @throws {StateError} When the state is not IDLE.
-   * @throws {ConnectError} When there is no session; `cause` says why, `retryable` whether a retry
-   *   makes sense. Its code is `ERR_CONNECT_ABORTED` when `disconnect()` overtook the call.
+   * @throws {ConnectError} When the attempt failed: `cause` says why, `retryable` whether another attempt
+   *   may succeed. Its code is `ERR_CONNECT_ABORTED` when `disconnect()` ended the attempt.
    * @throws `signal.reason`, when the signal was aborted.
    */
   async connect(address: Address, { signal }: WaitOptions = {}): Promise<void> {
     this.#require('IDLE');
     if (signal?.aborted === true) this.#engine.link.destroyStream(address);
     signal?.throwIfAborted();
-    const connected = this.#waiters.connecting(signal, this.#abort);
+    const connected = this.#calls.connecting(signal);
     this.#send({ type: 'CONNECT', address });
     await connected;
   }
 
   /**
-   * Binds a listener and resolves with its address; the state is then CONNECTING, until `accept()`
-   * or `disconnect()`. Legal in IDLE.
+   * Binds a socket, within `timeouts.connect`, and resolves with its address. The state is then CONNECTING,
+   * and peers can dial, until `accept()` or `disconnect()` is called. Legal in IDLE.
    *
-   * @param address - Where to listen. A port of 0 lets the system choose one. A socket file that
-   *   nobody serves is replaced; any other existing file is refused.
+   * @param address - Where to listen. A port of 0 lets the system choose one. A socket file that no
+   *   process serves is replaced; any other existing file is an error, and so is a stream.
+   * @param options - `signal` ends the attempt.
    * @throws {StateError} When the state is not IDLE.
-   * @throws {ConnectError} When it cannot be bound; the state is IDLE again.
+   * @throws {ConnectError} When the socket cannot be bound, or `disconnect()` ended the attempt, as for
+   *   `connect()`. The state is IDLE again.
    * @throws `signal.reason`, when the signal was aborted.
    */
   async listen(address: Address, { signal }: WaitOptions = {}): Promise<BoundAddress> {
     signal?.throwIfAborted();
     this.#require('IDLE');
-    const bound = this.#waiters.binding(signal, this.#abort);
+    const bound = this.#calls.binding(signal);
     this.#send({ type: 'LISTEN', address });
     return bound;
   }
 
   /**
-   * Waits for one peer and establishes a session with it; the listener is closed as soon as a peer
-   * has come. Resolves in RUNNING; when it rejects, the state is IDLE and nothing is left open.
-   * Legal after `listen()`, once.
+   * Waits until one peer has dialled, within `timeouts.accept`, closes the listener and runs the protocol's
+   * handshake. Resolves in RUNNING. When it rejects with anything but a `StateError`, the state is IDLE
+   * and nothing is open. Legal once after each `listen()` that has resolved.
    *
-   * @throws {StateError} When nothing listens, or another `accept()` waits already.
+   * @param options - `signal` ends the attempt, also one that was aborted before the call.
+   * @throws {StateError} When no socket is bound, or another `accept()` is pending.
    * @throws {ConnectError} As for `connect()`.
    * @throws `signal.reason`, when the signal was aborted.
    */
   async accept({ signal }: WaitOptions = {}): Promise<void> {
-    this.#requireLife();
+    this.#requireActive();
     const event: ProtocolEvent = { type: 'ACCEPT' };
-    if (this.#waiters.isConnecting || !this.#engine.ref.getSnapshot().can(event)) {
+    if (this.#calls.isConnecting || !this.#engine.ref.getSnapshot().can(event)) {
       signal?.throwIfAborted();
-      throw this.#stateError('CONNECTING', 'accept() takes one peer after listen().');
+      throw this.#stateError('CONNECTING', 'Call accept() once, after listen() has resolved.');
     }
-    const accepted = this.#waiters.connecting(signal, this.#abort);
-    // Also a call that comes too late ends in IDLE: somebody has to close the listener.
-    if (signal?.aborted === true) this.#abort(signal.reason);
+    const accepted = this.#calls.connecting(signal);
+    // A call that was aborted before it is made must close the listener, too.
+    if (signal?.aborted === true) this.#calls.abort(signal.reason);
     else this.#send(event);
     await accepted;
   }
 
   /**
-   * Ends whatever is under way, and resolves in IDLE: a session after all that was sent is with the
-   * kernel, an attempt at once. Legal in every state, any number of times; calls that overlap share
-   * one outcome, and in IDLE nothing changes.
+   * Ends the session or the attempt, and resolves in IDLE. A session ends gracefully: everything sent is
+   * flushed (`timeouts.flush`), then our side of the stream is ended and the peer's end is awaited
+   * (`timeouts.close`). An attempt ends at once. Legal in every state, any number of times; calls that are
+   * pending together settle alike.
    *
-   * @param options - `force` neither flushes nor waits for the peer; `signal` gives up the waiting,
-   *   not the disconnecting.
-   * @throws {WirechartError} The cause, when the session failed and nobody has been told yet.
+   * @param options - `force` destroys the stream at once, also when an earlier call is still pending.
+   *   `signal` gives up the wait and not the disconnecting; one that was aborted before the call makes the
+   *   call do nothing.
+   * @throws {WirechartError} The cause, when the session failed: to the calls that are pending at its end
+   *   or, if there is none, to the next one before another attempt. A failed attempt rejects its own call.
+   * @throws `signal.reason`, when the signal was aborted.
    */
   async disconnect({ force = false, signal }: DisconnectOptions = {}): Promise<void> {
     signal?.throwIfAborted();
-    if (this.#waiters.state === 'IDLE') {
-      const untold = this.#waiters.takeUntold();
-      if (untold !== undefined) throw untold;
+    if (this.runstate === 'IDLE') {
+      const failure = this.#calls.takeUnreported();
+      if (failure !== undefined) throw failure;
       return;
     }
-    const left = this.#waiters.leaving(signal);
+    const disconnected = this.#calls.disconnecting(signal);
     this.#send({ type: 'DISCONNECT', force });
-    await left;
+    await disconnected;
   }
 
   /**
-   * Queues a message. Resolves when the queue has room for the next: at once below
-   * `highWaterMark`, else when the kernel has taken enough. Legal in RUNNING.
+   * Queues a message. Resolves when the queue has room for the next one: at once below
+   * `limits.highWaterMark` bytes, otherwise when the kernel has taken enough. Await it, so that a slow peer
+   * slows its sender down. Legal in RUNNING.
    *
-   * @param options - `signal` gives up the waiting for room; the message is sent all the same, unless
-   *   the signal was aborted before the call.
+   * @param options - `signal` gives up the wait for room, and the message is still sent; with one that was
+   *   aborted before the call it is not.
    * @throws {StateError} When the state is not RUNNING.
-   * @throws {CodecError} When the message cannot be encoded; the session goes on.
-   * @throws {LimitError} When `maxQueuedBytes` would be exceeded; the session goes on.
-   * @throws {WirechartError} The cause, when the session ends while the queue is full.
+   * @throws {CodecError} When the message cannot be encoded. The session continues.
+   * @throws {LimitError} When the queue would exceed `limits.maxQueuedBytes`. The session continues.
+   * @throws {HandlerError} When the hook `outbound` threw. The session fails with it.
+   * @throws {WirechartError} The cause, when the session ends before there is room; after an end on
+   *   request, a `ClosedError`.
    * @throws `signal.reason`, when the signal was aborted.
    */
   send(message: Out, options?: WaitOptions): Promise<void> {
-    if (this.#waiters.runstate !== 'RUNNING') return Promise.reject(this.#stateError('RUNNING'));
+    const snapshot = this.#engine.ref.getSnapshot();
+    // Not `this.runstate`: it takes ten times as long, for every message.
+    const isRunning = snapshot.status === 'active' && snapshot.hasTag('up');
+    if (!isRunning) return Promise.reject(this.#stateError('RUNNING'));
     const signal = options?.signal;
     if (signal === undefined) return this.#engine.link.send(message);
     const sent = signal.aborted ? Promise.resolve() : this.#engine.link.send(message);
@@ -207,10 +231,12 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
   }
 
   /**
-   * Resolves when all that was sent before the call is with the kernel. Legal in RUNNING.
+   * Resolves when everything sent before the call has been handed to the kernel. Legal in RUNNING.
    *
+   * @param options - `signal` gives up the wait.
    * @throws {StateError} When the state is not RUNNING.
-   * @throws {WirechartError} The cause, when the session ends before.
+   * @throws {WirechartError} The cause, when the session ends before; after an end on request, a
+   *   `ClosedError`.
    * @throws `signal.reason`, when the signal was aborted.
    */
   async flush({ signal }: WaitOptions = {}): Promise<void> {
@@ -220,42 +246,46 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
   }
 
   /**
-   * Resolves with the next state that is entered. To see every one, use `runstates()`.
+   * Resolves with the next state that the machine enters. Use `runstates()` to miss none.
    *
-   * @throws {ClosedError} When there will be none: the machine, in another statechart, was stopped.
+   * @param options - `signal` gives up the wait.
+   * @throws {ClosedError} When the machine, in another statechart, was stopped: there is no next state.
    * @throws `signal.reason`, when the signal was aborted.
    */
   runstateChanged({ signal }: WaitOptions = {}): Promise<Runstate> {
-    const changed = this.#waiters.feed.next().then((runstate) => {
-      if (runstate === undefined) throw gone();
+    const changed = this.#calls.runstates.next().then((runstate) => {
+      if (runstate === undefined) throw stopped();
       return runstate;
     });
     return markHandled(abortable(changed, signal));
   }
 
   /**
-   * Every state that is entered from this call on, in order, none left out. What is not read yet is
-   * kept by the iterator, a few bytes a state. Ends when the machine, in another statechart, is stopped.
+   * Returns an iterator over every state that the machine enters after this call, in order. It keeps the
+   * states that you have not read yet, a few bytes each. It ends when the machine, in another statechart,
+   * is stopped.
    *
+   * @param options - `signal` ends the iteration: the pending `next()` rejects, and so do later ones.
    * @throws `signal.reason`, from `next()`, when the signal was aborted.
    */
   runstates({ signal }: WaitOptions = {}): AsyncIterableIterator<Runstate> {
-    return this.#waiters.feed.values(signal);
+    return this.#calls.runstates.values(signal);
   }
 
   /**
-   * Announces that the peer is about to end the stream, as QMP's `quit` makes it do: its end, or a
-   * reset, is then a clean end of the session. Ignored when no session runs.
+   * Announces that the peer is about to end the stream, because a message asked it to (as QMP's `quit`
+   * does): its end, or a reset, is then a clean end of the session. Ignored unless the state is RUNNING.
    *
-   * @param expected - `false` takes the announcement back.
+   * @param expected - `false` withdraws the announcement. Default true.
    */
   expectEnd(expected = true): void {
     this.#send({ type: expected ? 'EXPECT_END' : 'EXPECT_MORE' });
   }
 
   /**
-   * Ends the session, or the attempt at one, as failed, without flushing: for a client that finds its
-   * peer unbearable. While it ends already, the reason is kept with the outcome. Ignored in IDLE.
+   * Ends the session, or the attempt, as failed and without flushing: for a peer that breaks the rules of
+   * the protocol, for example. In DISCONNECTING the reason becomes the cause if there is none yet, else it
+   * is added to `outcome.suppressed`. Ignored in IDLE.
    *
    * @param reason - The cause; anything but a `WirechartError` is wrapped in a `HandlerError`.
    */
@@ -268,67 +298,30 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
     await this.disconnect();
   }
 
-  /** `<AsyncProtocol name='vm1' runstate=IDLE>`; the name only where there is one. */
+  /** Returns `<AsyncProtocol name='vm1' runstate=IDLE>`, without `name` if the protocol has none. */
   toString(): string {
     const name = this.name === undefined ? '' : `name='${this.name}' `;
-    return `<AsyncProtocol ${name}runstate=${this.runstate}>`;
+    return `<${this.constructor.name} ${name}runstate=${this.runstate}>`;
   }
-
-  readonly #abort = (reason: unknown): void => {
-    this.#send({ type: 'ABORT', reason });
-  };
 
   #send(event: ProtocolEvent): void {
     this.#engine.ref.send(event);
   }
 
   #require(required: Runstate): void {
-    this.#requireLife();
-    if (this.#waiters.state !== required) throw this.#stateError(required);
+    this.#requireActive();
+    if (this.runstate !== required) throw this.#stateError(required);
   }
 
-  #requireLife(): void {
-    if (this.#engine.ref.getSnapshot().status !== 'active') throw gone();
+  #requireActive(): void {
+    if (this.#engine.ref.getSnapshot().status !== 'active') throw stopped();
   }
 
   #stateError(required: Runstate, hint?: string): StateError {
-    const { state } = this.#waiters;
-    const text = `AsyncProtocol is ${RUNSTATE_CONDITIONS[state]}${hint ? ` ${hint}` : ''}`;
-    return new StateError(text, state, required);
-  }
-
-  #listenToMachine(): void {
-    const { ref, link } = this.#engine;
-    ref.on('*', (emitted) => {
-      this.#onEmitted(emitted);
-    });
-    const stopped = (error?: unknown): void => {
-      const { phase, cause, suppressed } = ref.getSnapshot().context;
-      const { undelivered } = link;
-      this.#waiters.onStopped(error, { phase, suppressed, undelivered, ...(cause && { cause }) });
-    };
-    ref.subscribe({ complete: stopped, error: stopped });
-    // Whoever comes after that is not told by XState.
-    if (ref.getSnapshot().status === 'stopped') stopped();
-  }
-
-  #onEmitted(emitted: ProtocolEmitted): void {
-    switch (emitted.type) {
-      case 'runstate':
-        this.#waiters.onRunstate(emitted.runstate);
-        break;
-      case 'listening':
-        this.#waiters.onListening(emitted.address);
-        break;
-      case 'closed':
-        this.#waiters.onClosed(emitted.outcome);
-        break;
-      case 'message':
-        return; // What is forwarded is for others.
-    }
-    const { logger } = this.#engine;
-    if (logger !== undefined) logReport(emitted, logger);
+    const { runstate } = this;
+    const text = `${this.constructor.name} is ${RUNSTATE_CONDITIONS[runstate]}${hint ? ` ${hint}` : ''}`;
+    return new StateError(text, runstate, required);
   }
 }
 
-const gone = () => new ClosedError('The machine was stopped; it cannot be used again.');
+const stopped = () => new ClosedError('The machine was stopped; it cannot be used again.');

@@ -1,4 +1,4 @@
-/** Where the chart and the I/O meet: the one module that knows both. */
+/** Joins the chart of a connection with its I/O: no other module knows both. */
 
 import { debuglog } from 'node:util';
 import {
@@ -32,99 +32,104 @@ import type { Clock, Limits, Logger, ProtocolDefinition, Timeouts } from '../cor
 
 export { destroyStream };
 
-/** How a protocol is run; everything has a default. */
+/** The options of a connection. All have a default. */
 export interface ProtocolOptions {
-  /** Who this is, in records and in `toString()`. */
+  /**
+   * The name in `toString()`, in inspectors and in the records of `NODE_DEBUG=wirechart`. A server prefixes
+   * the records of its own logger with it, too. Default: none.
+   */
   readonly name?: string | undefined;
   /**
-   * Gets a record of every message (`<--` inbound, `-->` outbound) and of every change of runstate
-   * at debug level, of the peer's end at info, of failures at warn. Default: none; with
-   * `NODE_DEBUG=wirechart` in the environment, standard error.
+   * Gets a record of every message (`<--` inbound, `-->` outbound) and of every change of runstate at
+   * debug level, of the peer's end of stream at info, and of every failure at warn. What it throws is
+   * ignored. Default: none; with `NODE_DEBUG=wirechart` in the environment, standard error.
    */
   readonly logger?: Logger | undefined;
   /**
-   * Sees XState's inspection events of this machine and its actors. What it throws is recorded. That of
-   * `inspectTo()` and `recordTo()` is attached instead of called, and costs nothing while nobody
-   * watches. With `WIRECHART_INSPECT=<url>` or `WIRECHART_TRACE=<path>` in the environment, every
-   * machine is watched without it.
+   * Gets XState's inspection events of the machine and its actors. What it throws is logged. The listeners
+   * that `inspectTo()` and `recordTo()` return have no overhead while no inspector watches. With
+   * `WIRECHART_INSPECT=<url>` or `WIRECHART_TRACE=<path>` in the environment, every machine is inspected
+   * without this option. Default: none.
    */
   readonly inspect?: InspectionListener | undefined;
-  /** What deadlines are measured by; XState's `SimulatedClock` is one, for tests. Default: real time. */
+  /** The clock of the deadlines; XState's `SimulatedClock` is one, for tests. Default: real time. */
   readonly clock?: Clock | undefined;
   /** Deadlines, in ms. */
   readonly timeouts?: Timeouts | undefined;
-  /** Bounds, in bytes. */
+  /** Bounds of the buffers, in bytes. */
   readonly limits?: Limits | undefined;
 }
 
-/** What XState's own option `inspect` takes. */
+/** A listener of inspection events, as XState's option `inspect` accepts it. */
 export type InspectionListener = ((event: InspectionEvent) => void) | Observer<InspectionEvent>;
 
-/** How a machine that is embedded is run. */
+/** The options of a machine that runs in another statechart. */
 export interface MachineOptions extends ProtocolOptions {
   /**
-   * Whether an actor of the machine ends with its first session, or attempt at one, with the
-   * `SessionOutcome` as its output, for a parent that wants one session and an end. Default `false`:
-   * it is IDLE again.
+   * Whether an actor is done after its first session, or failed attempt, with the `SessionOutcome` as its
+   * output. Default `false`: it is IDLE again, and can connect again.
    */
   readonly once?: boolean | undefined;
   /**
-   * Whether what is received is emitted, as `{ type: 'message', messages }`, several at a time. Default
-   * `false`: messages are for `onMessage` alone, which is the faster way. A parent that falls behind does
-   * not slow the peer down.
+   * Whether the actor emits the messages that it receives, several at a time and in order, as
+   * `{ type: 'message', messages }`. A parent that falls behind does not slow the peer down. Default
+   * `false`: only `onMessage` gets them, which is faster.
    */
   readonly forward?: boolean | undefined;
 }
 
-/** How a facade over an actor of a machine is run. */
+/** The options of a facade over an actor. */
 export type AttachOptions = Pick<ProtocolOptions, 'name' | 'logger' | 'clock'>;
 
 /**
- * The machine itself, to be invoked or spawned in any XState 5 chart: give it an `address` as its
- * input, or send it CONNECT, LISTEN, ACCEPT and DISCONNECT; read its state and its tags (`up` in
- * RUNNING, `busy` on the way to it and from it), listen to what it emits (`ProtocolEmitted`), or give its
- * actor to `AsyncProtocol.attach()`. Stopping the actor, or leaving the state that invokes it,
- * frees its socket at once.
+ * Returns the machine of a connection, to be invoked or spawned in any XState 5 chart.
  *
- * @param definition - The protocol to speak; a function makes one for each actor.
- * @param options - `clock` and `inspect` are the parent's and are ignored here.
- * @throws {ArgumentError} When an option cannot be used.
+ * Its actor dials as soon as it starts if its input has an `address`. Otherwise send it CONNECT, or LISTEN
+ * and then ACCEPT; DISCONNECT ends the session (`ProtocolEvent`). Read its state and its tags (`up` in
+ * RUNNING, `busy` in CONNECTING and DISCONNECTING), listen to what it emits (`ProtocolEmitted`), or pass
+ * it to `AsyncProtocol.attach()` for methods with promises. Stopping the actor, or leaving the state that
+ * invokes it, destroys its socket at once.
+ *
+ * @param definition - The protocol, or a function that makes one for each actor. If that throws, the actor
+ *   fails: the parent's `onError` gets the error, wrapped in a `HandlerError` unless it is a
+ *   `WirechartError`.
+ * @param options - `clock` and `inspect` are ignored: those of the parent apply.
+ * @throws {ArgumentError} When an option is invalid.
  */
 export function createProtocolMachine<In, Out = In>(
   definition: ProtocolDefinition<In, Out> | (() => ProtocolDefinition<In, Out>),
   options: MachineOptions = {},
 ): ProtocolMachine<In, Out> {
-  const settings = resolve(options);
+  const settings = resolveSettings(options);
   const { once, forward } = options;
-  const define = typeof definition === 'function' ? made(definition) : () => definition;
+  const define =
+    typeof definition === 'function' ? () => callFactory(definition) : () => definition;
   const machine = createMachineOf<In, Out>(
     () => new StreamLink(define(), { ...settings, forward }),
     once,
   );
   return ambientInspects().length === 0
     ? machine
-    : machine.provide({ actors: { owner: watchedOwner } });
+    : machine.provide({ actors: { owner: inspectedOwner } });
 }
 
-/** What a function of the user's throws is what the parent of the actor gets to see in its `onError`. */
-const made =
-  <T>(make: () => T) =>
-  (): T => {
-    try {
-      return make();
-    } catch (error) {
-      throw handlerError('definition', error);
-    }
-  };
+/** Calls a user's function that makes a definition. What it throws fails the actor. */
+function callFactory<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw handlerError('definition', error);
+  }
+}
 
-/** The owner of a machine in somebody's chart, which has the whole chart watched. */
-const watchedOwner = fromCallback<EventObject, OnLink>(({ input, self, sendBack }) => {
+/** The actor `owner`, which also has the chart that it runs in inspected, as the environment asks. */
+const inspectedOwner = fromCallback<EventObject, OnLink>(({ input, self, sendBack }) => {
   for (const { attach } of ambientInspects()) attach(self);
   return lifetime(input, sendBack);
 });
 
-/** What a facade uses of a machine's actor, whatever the messages are. */
-interface MachineRef {
+/** The part of an actor that a facade uses. It does not depend on the types of the messages. */
+export interface MachineRef {
   send(event: ProtocolEvent): void;
   getSnapshot(): {
     readonly status: string;
@@ -133,40 +138,41 @@ interface MachineRef {
       'outcome' | 'phase' | 'cause' | 'suppressed'
     >;
     matches(runstate: Runstate): boolean;
+    hasTag(tag: 'up'): boolean;
     can(event: ProtocolEvent): boolean;
   };
   on(type: '*', listener: (emitted: ProtocolEmitted) => void): unknown;
   subscribe(observer: { complete: () => void; error: (error: unknown) => void }): unknown;
 }
 
-/** What a facade stands on: a machine at work, and the link that carries its messages. */
+/** A running machine, and the link that carries its messages. */
 export interface Engine<In, Out> {
   readonly ref: MachineRef;
   readonly link: Link<In, Out>;
   readonly logger: Logger | undefined;
 }
 
-/** One machine object serves all engines, because the chart never looks at a message. */
-const shared = createChart<unknown, unknown, Link<unknown, unknown>>((link) => link);
+/** One machine for all engines: the chart does not depend on the types of the messages. */
+const sharedMachine = createChart<unknown, unknown, Link<unknown, unknown>>((link) => link);
 
 /**
- * A machine of its own, started, in IDLE.
+ * Starts a machine, which is in IDLE, with a link of its own.
  *
- * @throws {ArgumentError} When an option cannot be used.
+ * @throws {ArgumentError} When an option is invalid.
  */
 export function startEngine<In, Out>(
   definition: ProtocolDefinition<In, Out>,
   options: ProtocolOptions,
 ): Engine<In, Out> {
-  const settings = resolve(options);
+  const settings = resolveSettings(options);
   const link = new StreamLink(definition, settings);
-  const ref = createActor(shared, { input: link, ...rootOptions(options, settings.logger) });
-  watch(ref, options);
+  const ref = createActor(sharedMachine, { input: link, ...rootOptions(options, settings.logger) });
+  attachInspectors(ref, options);
   ref.start();
   return { ref, link, logger: settings.logger };
 }
 
-/** XState's options for a root actor that is run as the options say. */
+/** Returns XState's options for a root actor. */
 export function rootOptions(
   { name, clock, inspect }: ProtocolOptions,
   logger: Logger | undefined,
@@ -175,22 +181,22 @@ export function rootOptions(
   return {
     ...(name !== undefined && { id: name }),
     ...(clock && { clock }),
-    ...(called && { inspect: isolated(called, logger) }),
+    ...(called && { inspect: safeInspector(called, logger) }),
   };
 }
 
-/** Has an actor watched by those who need not be called for each of its events. */
-export function watch(ref: AnyActorRef, { inspect }: ProtocolOptions): void {
+/** Attaches to an actor the inspectors that need not be called for each of its events. */
+export function attachInspectors(ref: AnyActorRef, { inspect }: ProtocolOptions): void {
   if (isAttachable(inspect)) inspect.attach(ref);
   for (const { attach } of ambientInspects()) attach(ref);
 }
 
-/** Whether it can watch an actor without being called for each of its events. */
+/** Whether a listener comes from `inspectTo()` or `recordTo()`: it attaches itself, and is not called. */
 const isAttachable = (inspect: InspectionListener | undefined): inspect is Inspect =>
   inspect !== undefined && 'attach' in inspect && typeof inspect.attach === 'function';
 
-/** An inspector that throws would break the machine that it watches. */
-const isolated =
+/** Logs what an inspector throws: it would break the machine. */
+const safeInspector =
   (inspect: InspectionListener, logger: Logger | undefined) =>
   (event: InspectionEvent): void => {
     try {
@@ -201,26 +207,26 @@ const isolated =
     }
   };
 
-/** Where records go: one that throws nothing, or none. */
-export const loggerOf = ({ name, logger }: ProtocolOptions): Logger | undefined =>
+/** Returns a logger that never throws; by default, the one of `NODE_DEBUG`. */
+export const resolveLogger = ({ name, logger }: ProtocolOptions): Logger | undefined =>
   logger === undefined ? debugLogger(name) : safeLogger(logger);
 
-function resolve(options: ProtocolOptions) {
+function resolveSettings(options: ProtocolOptions) {
   const { timeouts, limits } = options;
-  const records = loggerOf(options);
+  const logger = resolveLogger(options);
   return {
     deadlines: resolveDeadlines(timeouts),
     limits: resolveLimits(limits),
-    logger: records,
+    logger,
     tap:
-      records &&
+      logger &&
       ((arrow: string, message: unknown) => {
-        records.debug(`${arrow} ${textOfMessage(message)}`);
+        logger.debug(`${arrow} ${textOfMessage(message)}`);
       }),
   };
 }
 
-/** What `NODE_DEBUG=wirechart` switches on. */
+/** A logger to standard error, if `NODE_DEBUG=wirechart` is set. */
 function debugLogger(name = ''): Logger | undefined {
   const log = debuglog('wirechart');
   if (!log.enabled) return undefined;

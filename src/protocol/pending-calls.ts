@@ -1,152 +1,165 @@
 /**
- * Who waits for the machine, and what each of them is told.
+ * The calls of a facade that wait for its machine, and how each of them settles.
  *
- * The machine reports by what it emits; here each report settles the promises that the facade has
- * handed out. An error goes to the promise that asked: a failed attempt to its `connect()`, a failed
- * session to the `disconnect()` calls under way, else, once, to the next one. `closed` tells always.
+ * The machine decides; its reports settle the calls. A failure rejects the calls that it concerns: a
+ * failed attempt its `connect()`, `listen()` or `accept()`; a failed session the pending `disconnect()`
+ * calls or, if there is none, the next one, once. `closed` resolves with it in any case.
  */
 
 import { PendingCall } from '../async/pending-call.ts';
 import { abortable } from '../async/abort.ts';
 import { defer, type Deferred } from '../async/deferred.ts';
-import {
-  ClosedError,
-  ConnectError,
-  type ConnectPhase,
-  type WirechartError,
-} from '../core/errors.ts';
+import { ClosedError, ConnectError, type WirechartError } from '../core/errors.ts';
 import { Broadcast } from '../async/broadcast.ts';
-import type { Runstate } from '../core/runstate.ts';
+import { type Runstate, RUNSTATES } from '../core/runstate.ts';
 import type { BoundAddress, SessionOutcome } from '../core/types.ts';
+import type { ProtocolEmitted } from '../machines/protocol-types.ts';
+import type { Engine, MachineRef } from './machine.ts';
 
-/** Where a machine stood when it was stopped. */
-export interface StoppedSession extends SessionOutcome {
-  /** How far the attempt under way got. */
-  readonly phase: ConnectPhase;
-}
-
-/** See the module's comment. */
+/** The pending calls of one facade. It keeps no state of its own, but asks the machine. */
 export class PendingCalls {
-  /** Every runstate that is entered. */
-  readonly feed = new Broadcast<Runstate>();
-  /** Written by what the machine emits, because asking the machine costs too much per message. */
-  runstate: Runstate;
-  /** How the last session ended. */
-  outcome: SessionOutcome | undefined;
+  /** Every runstate that the machine enters. */
+  readonly runstates = new Broadcast<Runstate>();
 
+  readonly #engine: Engine<unknown, unknown>;
+  #outcome: SessionOutcome | undefined;
   #closed: Deferred<SessionOutcome> = defer();
   #binding: PendingCall<BoundAddress> | undefined;
   #connecting: PendingCall<undefined> | undefined;
-  #leaving: Deferred<undefined>[] = [];
-  #untold: WirechartError | undefined;
+  #disconnecting: Deferred<undefined>[] = [];
+  /** The failure of the last session, until a `disconnect()` rejects with it. */
+  #unreported: WirechartError | undefined;
 
-  constructor(runstate: Runstate, outcome: SessionOutcome | undefined) {
-    this.runstate = runstate;
-    this.outcome = outcome;
-    if (outcome !== undefined && runstate === 'IDLE') this.#closed.resolve(outcome);
+  constructor(engine: Engine<unknown, unknown>) {
+    this.#engine = engine;
+    const { ref } = engine;
+    this.#outcome = ref.getSnapshot().context.outcome;
+    if (this.#outcome !== undefined && this.runstate === 'IDLE')
+      this.#closed.resolve(this.#outcome);
+    ref.on('*', this.#onEmitted);
+    ref.subscribe({ complete: this.#onStopped, error: this.#onStopped });
+    // XState does not notify a new subscriber that the actor was stopped before.
+    if (ref.getSnapshot().status === 'stopped') this.#onStopped();
   }
 
-  /** The end of the session under way, else of the last one. */
+  /**
+   * The state that a call meets: the machine's, or IDLE when that was stopped. While the machine calls
+   * listeners it is busy: an attempt that a listener starts waits in its mailbox, and counts already.
+   */
+  get runstate(): Runstate {
+    const snapshot = this.#engine.ref.getSnapshot();
+    if (snapshot.status !== 'active') return 'IDLE';
+    // Other listeners of 'closed' may be called before the one of this facade, and call this facade.
+    if (snapshot.context.outcome !== undefined) this.#onClosed(snapshot.context.outcome);
+    const runstate = runstateIn(snapshot);
+    return runstate === 'IDLE' && this.#isAttempting ? 'CONNECTING' : runstate;
+  }
+
+  /** How the last session, or attempt, ended; `undefined` before the first end. */
+  get outcome(): SessionOutcome | undefined {
+    return this.#outcome;
+  }
+
+  /** Resolves with the outcome of the current session; in IDLE, of the last one or else of the first. */
   get closed(): Promise<SessionOutcome> {
     return this.#closed.promise;
   }
 
-  /** The state as a caller sees it: an attempt may still be on its way to a machine that is busy. */
-  get state(): Runstate {
-    const attempts = this.#binding !== undefined || this.#connecting !== undefined;
-    return this.runstate === 'IDLE' && attempts ? 'CONNECTING' : this.runstate;
-  }
-
-  /** Whether a `connect()` or an `accept()` waits for its session. */
+  /** Whether a `connect()` or an `accept()` is pending. */
   get isConnecting(): boolean {
     return this.#connecting !== undefined;
   }
 
   /** Waits for a session. */
-  connecting(
-    signal: AbortSignal | undefined,
-    abort: (reason: unknown) => void,
-  ): Promise<undefined> {
-    this.#connecting = new PendingCall(signal, abort);
+  connecting(signal: AbortSignal | undefined): Promise<undefined> {
+    this.#connecting = new PendingCall(signal, this.abort);
     return this.#connecting.promise;
   }
 
   /** Waits for a bound listener. */
-  binding(
-    signal: AbortSignal | undefined,
-    abort: (reason: unknown) => void,
-  ): Promise<BoundAddress> {
-    this.#binding = new PendingCall(signal, abort);
+  binding(signal: AbortSignal | undefined): Promise<BoundAddress> {
+    this.#binding = new PendingCall(signal, this.abort);
     return this.#binding.promise;
   }
 
   /** Waits for the end of the session. */
-  leaving(signal: AbortSignal | undefined): Promise<undefined> {
-    const leaving = defer<undefined>();
-    this.#leaving.push(leaving);
-    return abortable(leaving.promise, signal, () => {
-      // Who has given up waiting is not told, and somebody must be.
-      this.#leaving = this.#leaving.filter((other) => other !== leaving);
+  disconnecting(signal: AbortSignal | undefined): Promise<undefined> {
+    const disconnecting = defer<undefined>();
+    this.#disconnecting.push(disconnecting);
+    return abortable(disconnecting.promise, signal, () => {
+      // An aborted call will not see the failure, so leave it for the next disconnect().
+      this.#disconnecting = this.#disconnecting.filter((other) => other !== disconnecting);
     });
   }
 
-  /** The failure that nobody has been told of; whoever asks has been told. */
-  takeUntold(): WirechartError | undefined {
-    const untold = this.#untold;
-    this.#untold = undefined;
-    return untold;
+  /** Ends the attempt under way. */
+  readonly abort = (reason: unknown): void => {
+    this.#engine.ref.send({ type: 'ABORT', reason });
+  };
+
+  /** Returns the failure that rejected no call, for the call that now rejects with it. */
+  takeUnreported(): WirechartError | undefined {
+    const unreported = this.#unreported;
+    this.#unreported = undefined;
+    return unreported;
   }
 
-  onRunstate(runstate: Runstate): void {
-    this.runstate = runstate;
-    if (runstate === 'CONNECTING') this.#onBegin();
+  readonly #onEmitted = (emitted: ProtocolEmitted): void => {
+    if (emitted.type === 'runstate') this.#onRunstate(emitted.runstate);
+    if (emitted.type === 'closed') this.#onClosed(emitted.outcome);
+    if (emitted.type !== 'listening') return;
+    this.#binding?.resolve(emitted.address);
+    this.#binding = undefined;
+  };
+
+  #onRunstate(runstate: Runstate): void {
+    if (runstate === 'CONNECTING') {
+      if (this.#outcome !== undefined) this.#closed = defer();
+      this.#unreported = undefined;
+    }
     if (runstate === 'RUNNING') {
       this.#connecting?.resolve(undefined);
       this.#connecting = undefined;
     }
-    this.feed.push(runstate);
+    this.runstates.push(runstate);
   }
 
-  onListening(address: BoundAddress): void {
-    this.#binding?.resolve(address);
-    this.#binding = undefined;
-  }
-
-  onClosed(outcome: SessionOutcome): void {
+  #onClosed(outcome: SessionOutcome): void {
+    if (outcome === this.#outcome) return;
+    this.#outcome = outcome;
     const { cause } = outcome;
-    // An attempt that was ended on request failed nobody but its connect(), who is told here.
+    // An attempt that was ended on request concerns only its own call, which rejects here.
     const attempted = this.#rejectAttempts(cause);
     const failure = attempted || isAborted(cause) ? undefined : cause;
-    this.#untold = this.#leaving.length === 0 ? failure : undefined;
-    for (const leaving of this.#leaving.splice(0)) {
-      if (failure === undefined) leaving.resolve(undefined);
-      else leaving.reject(failure);
+    this.#unreported = this.#disconnecting.length === 0 ? failure : undefined;
+    for (const disconnecting of this.#disconnecting.splice(0)) {
+      if (failure === undefined) disconnecting.resolve(undefined);
+      else disconnecting.reject(failure);
     }
-    this.outcome = outcome;
     this.#closed.resolve(outcome);
   }
 
-  /** The machine has ended, or was stopped from outside in whatever state, and emits nothing any more. */
-  onStopped(
-    error: unknown,
-    { phase, cause: first, suppressed, undelivered }: StoppedSession,
-  ): void {
+  /** The machine has ended, or was stopped from outside, in any state. It emits nothing any more. */
+  readonly #onStopped = (error?: unknown): void => {
     const stopped = new ClosedError('The machine was stopped', { cause: error });
-    if (this.state !== 'IDLE') {
-      const attempted = this.state === 'CONNECTING';
-      const cause = first ?? (attempted ? new ConnectError(phase, stopped) : stopped);
+    const snapshot = this.#engine.ref.getSnapshot();
+    const runstate = this.#isAttempting ? 'CONNECTING' : runstateIn(snapshot);
+    if (runstate !== 'IDLE') {
+      const { phase, cause: first, suppressed } = snapshot.context;
+      const cause =
+        first ?? (runstate === 'CONNECTING' ? new ConnectError(phase, stopped) : stopped);
       const later = first === undefined ? suppressed : [...suppressed, stopped];
-      this.onClosed({ cause, suppressed: later, undelivered });
-      this.onRunstate('IDLE');
+      const { undelivered } = this.#engine.link;
+      this.#onClosed({ cause, suppressed: later, undelivered });
+      this.runstates.push('IDLE');
     }
-    // The first session, which whoever waits for its end waits for, will not come.
+    // A caller that awaits the end of the first session gets this one: there will be none.
     this.#closed.resolve({ cause: stopped, suppressed: [], undelivered: 0 });
-    this.feed.end();
-  }
+    this.runstates.end();
+  };
 
-  #onBegin(): void {
-    if (this.outcome !== undefined) this.#closed = defer();
-    this.#untold = undefined;
+  get #isAttempting(): boolean {
+    return this.#binding !== undefined || this.#connecting !== undefined;
   }
 
   #rejectAttempts(cause: WirechartError | undefined): boolean {
@@ -157,6 +170,9 @@ export class PendingCalls {
     return attempts.length > 0;
   }
 }
+
+const runstateIn = (snapshot: ReturnType<MachineRef['getSnapshot']>): Runstate =>
+  RUNSTATES.find((state) => snapshot.matches(state)) ?? 'IDLE';
 
 const isAborted = (cause: WirechartError | undefined): boolean =>
   cause?.code === 'ERR_CONNECT_ABORTED';

@@ -1,7 +1,14 @@
 /** Methods that are called in callbacks, while the machine may be in the middle of a step. */
 
-import { describe, expect, it } from 'vitest';
-import { type AsyncProtocol, lines, type Runstate, streamPair } from '../../src/index.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createActor } from 'xstate';
+import {
+  AsyncProtocol,
+  createProtocolMachine,
+  lines,
+  type Runstate,
+  streamPair,
+} from '../../src/index.ts';
 import { createProtocol, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { rawPeer } from '../support/peers.ts';
 import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
@@ -95,6 +102,23 @@ describe('from a logger', () => {
     expect(await recording.until('IDLE')).toHaveLength(6);
   });
 
+  it('disconnect() while the end of a session is logged rejects with the cause', async () => {
+    const [stream, peer] = streamPair();
+    let disconnected: Promise<unknown> | undefined;
+    const info = () => {
+      disconnected = rejection(protocol.disconnect());
+    };
+    const protocol: AsyncProtocol<string> = createProtocol(
+      { codec: lines() },
+      { logger: { ...silentLogger, debug: silentLogger.info, info } },
+    );
+    await protocol.connect({ stream });
+    peer.resume().end();
+    const { cause } = await protocol.closed;
+    expect(await disconnected).toBe(cause);
+    await protocol.disconnect();
+  });
+
   it('send() in RUNNING is the first message', async () => {
     const [stream, peer] = streamPair();
     const debug = (text: string) => {
@@ -109,6 +133,66 @@ describe('from a logger', () => {
     await protocol.flush();
     expect(String(peer.read())).toBe('first\nsecond\n');
     await protocol.disconnect({ force: true });
+  });
+});
+
+describe('from a listener of the actor', () => {
+  const startAttached = () => {
+    const ref = createActor(createProtocolMachine<string>({ codec: lines() })).start();
+    onTestFinished(() => {
+      ref.stop();
+    });
+    return { ref, protocol: AsyncProtocol.attach(ref) };
+  };
+
+  it('the methods see the runstate that the listener is called with', async () => {
+    const { ref, protocol } = startAttached();
+    const calls: Promise<unknown>[] = [];
+    const listener = ref.on('runstate', ({ runstate }) => {
+      expect(protocol.runstate).toBe(runstate);
+      if (runstate === 'RUNNING') calls.push(protocol.send('hello'));
+      if (runstate === 'IDLE') calls.push(protocol.listen({ port: 0 }));
+    });
+    await protocol.connect({ stream: streamPair()[0] });
+    await protocol.disconnect({ force: true });
+    expect(await Promise.all(calls)).toMatchObject([undefined, { host: '127.0.0.1' }]);
+    listener.unsubscribe();
+    await protocol.disconnect();
+  });
+
+  it.each([
+    ['a failed attempt', '/dev/null'],
+    ['a session', { stream: streamPair()[0] }],
+  ])('connect() in `closed` of %s begins the next attempt', async (_, address) => {
+    const { ref, protocol } = startAttached();
+    const attempts: Promise<PromiseSettledResult<unknown>[]>[] = [];
+    const listener = ref.on('closed', () => {
+      listener.unsubscribe();
+      const connect = () => protocol.connect({ stream: streamPair()[0] });
+      attempts.push(Promise.allSettled([connect(), connect()]));
+    });
+    const disconnect = () => protocol.disconnect({ force: true });
+    await protocol.connect(address).then(disconnect, () => undefined);
+    while (attempts.length === 0) await turn();
+    expect(await attempts[0]).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'rejected', reason: { code: 'ERR_STATE', state: 'CONNECTING' } },
+    ]);
+    await disconnect();
+  });
+
+  it('disconnect() in `closed` rejects with the cause', async () => {
+    const { ref, protocol } = startAttached();
+    const [stream, peer] = streamPair();
+    let disconnected: Promise<unknown> | undefined;
+    ref.on('closed', () => {
+      disconnected = rejection(protocol.disconnect());
+    });
+    await protocol.connect({ stream });
+    peer.resume().end();
+    const { cause } = await protocol.closed;
+    expect(await disconnected).toBe(cause);
+    await protocol.disconnect();
   });
 });
 
