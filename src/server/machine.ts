@@ -4,36 +4,41 @@ import { type ActorRefFrom, createActor } from 'xstate';
 import { parseAddress } from '../io/address.ts';
 import { serve } from '../io/serve.ts';
 import { prefixedLogger } from '../core/log.ts';
-import { loggerOf, type ProtocolOptions, rootOptions, watch } from '../protocol/machine.ts';
+import {
+  attachInspectors,
+  type ProtocolOptions,
+  resolveLogger,
+  rootOptions,
+} from '../protocol/machine.ts';
 import { serverChart } from '../machines/server.ts';
 import type { PeerPort } from '../machines/peer-port.ts';
 import { peerSessionChart } from '../machines/peer-session.ts';
 import type { ServerPort, Listener } from '../machines/server-port.ts';
 import type { Address, Logger } from '../core/types.ts';
 
-/** Rejects as `serve()` does, and where `address` is not one. */
-export async function serveAt(
+/** Calls `serve()` with a parsed address. Rejects with its errors, or because the address is invalid. */
+export async function serveAddress(
   address: Address,
   onError: (error: Error) => void,
 ): Promise<Listener> {
   return serve(parseAddress(address), onError);
 }
 
-/** A running actor of the server's machine. */
+/** A running actor of the server's chart. */
 export type ServerRef = ActorRefFrom<typeof serverChart>;
 
-/** Starts an actor of the server's machine; it is IDLE. */
+/** Starts an actor of the server's chart, which is in IDLE. */
 export function startServer(
   port: ServerPort,
   options: ProtocolOptions,
   logger: Logger | undefined,
 ): ServerRef {
   const ref = createActor(serverChart, { input: port, ...rootOptions(options, logger) });
-  watch(ref, options);
+  attachInspectors(ref, options);
   return ref.start();
 }
 
-/** Makes actors of the chart of a peer's session, not started, with names in the order of arrival. */
+/** Returns a function that creates actors of a peer's chart, named by number, without starting them. */
 export function peerActors(
   options: ProtocolOptions,
   logger: Logger | undefined,
@@ -44,17 +49,17 @@ export function peerActors(
     arrivals += 1;
     const named = { ...options, name: `${prefix}connection ${String(arrivals)}` };
     const ref = createActor(peerSessionChart, { input: port, ...rootOptions(named, logger) });
-    watch(ref, options);
+    attachInspectors(ref, options);
     return ref;
   };
 }
 
-/** A logger that prefixes each record with the name of its owner, if it has one. */
-export function loggerFor(
+/** Returns a logger that never throws, and prefixes each record with `name`, if there is one. */
+export function namedLogger(
   name: string | undefined,
   logger: Logger | undefined,
 ): Logger | undefined {
-  return loggerOf({
+  return resolveLogger({
     name,
     logger: logger && name !== undefined ? prefixedLogger(logger, name) : logger,
   });

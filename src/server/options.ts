@@ -1,4 +1,4 @@
-/** What a server can be told, the default of each deadline and bound of it, and the check of them. */
+/** The options of a server: their types, their defaults, and the check of the values. */
 
 import type { WirechartError } from '../core/errors.ts';
 import {
@@ -10,69 +10,72 @@ import {
 import type { ProtocolOptions } from '../protocol/machine.ts';
 import type { Limits, ServerTimeouts } from '../core/types.ts';
 
-/** The bounds of a server, and of each of its sessions. */
+/**
+ * The bounds of a server, in peers, and of each of its sessions, in bytes. `Infinity` turns one off; a
+ * value that is not a number above 0 is an `ArgumentError`.
+ */
 export interface ServerLimits extends Limits {
-  /** How many peers have a place at once, from their handshake to their end. Default 1 024. */
-  readonly maxPeers?: number | undefined;
   /**
-   * How many of these may be in the handshake, that of TLS included. Further ones are not begun until
-   * one of them is over. Default 256.
+   * How many peers have a slot at once, from the start of their handshake to their end. When all slots are
+   * taken, new peers wait in the backlog: connected, but not read from. Default 1 024.
    */
+  readonly maxPeers?: number | undefined;
+  /** How many of these may be in a handshake, that of TLS included; others wait. Default 256. */
   readonly maxHandshakes?: number | undefined;
   /**
-   * How many peers may wait to be iterated. While there are so many, no handshake is begun; those
-   * under way may still join them. Default `Infinity`: as many as have a place.
+   * How many peers may be RUNNING without having been taken by a loop over the server. While there are so
+   * many, no handshake is started; those in progress may still add to them. Default `Infinity`.
    */
   readonly maxWaiting?: number | undefined;
   /**
-   * How many peers may wait for a place, connected and unheard. Those beyond are closed at once, and
-   * counted in `refused`; with 0, everybody for whom there is no place. Default 1 024.
+   * How many peers may wait in the backlog for a slot. Further peers are closed at once and counted in
+   * `refused`. May be 0: there is no backlog. Default 1 024.
    */
   readonly maxBacklog?: number | undefined;
 }
 
-/** How a server is run; everything has a default. */
+/** The options of a server: those of its sessions, and its own. All have a default. */
 export interface ProtocolServerOptions extends ProtocolOptions {
-  /** Bounds, in peers and in bytes. */
+  /** Bounds: of the server in peers, of each session in bytes. */
   readonly limits?: ServerLimits | undefined;
-  /** Deadlines, in ms. `connect` is that of the bind; `accept` is not used. */
+  /** Deadlines, in ms. `connect` is the deadline of binding the socket; `accept` is not used. */
   readonly timeouts?: ServerTimeouts | undefined;
   /**
-   * Told of each peer that failed: in its handshake, or later, by a flood, a reset, a callback of
-   * its definition. Not told of a peer that just ended the stream, nor of one that was asked to leave.
-   * What it throws is recorded, and harms nobody.
+   * Called for each peer that failed: in its handshake, or later by a reset, invalid bytes, a message that
+   * is too large, or a callback of its definition that threw. Not called for a peer that just ended the
+   * stream, nor for one that was asked to leave in time. What it throws, or rejects with, is logged.
    *
-   * @param error - Why.
-   * @param peerNumber - Who: the same number as in the peer's name.
+   * @param error - The cause.
+   * @param peerNumber - The number that the peer's definition was made with.
    */
   readonly onPeerError?: ((error: WirechartError, peerNumber: number) => unknown) | undefined;
 }
 
-/** Every bound of the server itself, in peers. */
+/** Every bound of the server itself with its value, in peers. */
 export type ServerBounds = Readonly<Record<Exclude<keyof ServerLimits, keyof Limits>, number>>;
 
-const DEADLINES = { backlog: 30_000, drain: 10_000 };
-const PLACES = { maxPeers: 1_024, maxHandshakes: 256, maxWaiting: Infinity };
-const LINE = { maxBacklog: 1_024 };
+const DEFAULT_DEADLINES_MS = { backlog: 30_000, drain: 10_000 };
+const DEFAULT_SLOTS = { maxPeers: 1_024, maxHandshakes: 256, maxWaiting: Infinity };
+const DEFAULT_BACKLOG = { maxBacklog: 1_024 };
 
 /**
- * The deadlines, with defaults for those not given.
+ * Returns the given deadlines, with defaults for the others.
  *
- * @throws {ArgumentError} When one is not a number of milliseconds above 0 (`Infinity` is one).
+ * @throws {ArgumentError} When one is not a number of milliseconds above 0 (`Infinity` is allowed).
  */
 export function resolveServerDeadlines(given: ServerTimeouts = {}): ServerDeadlines {
-  return { ...resolveDeadlines(given), ...resolveNumbers('timeouts', DEADLINES, given) };
+  return { ...resolveDeadlines(given), ...resolveNumbers('timeouts', DEFAULT_DEADLINES_MS, given) };
 }
 
 /**
- * The bounds of the server, with defaults for those not given; those of its sessions are only checked.
+ * Returns the given bounds of the server, with defaults for the others. Those of its sessions are checked.
  *
- * @throws {ArgumentError} When one is not a number above 0 (`Infinity` is one); `maxBacklog` may be 0.
+ * @throws {ArgumentError} When one is not a number above 0 (`Infinity` is allowed); `maxBacklog` may be 0.
  */
 export function resolveServerLimits(given: ServerLimits = {}): ServerBounds {
   resolveLimits(given);
   return {
-    ...resolveNumbers('limits', PLACES, given),
-    ...resolveNumbers('limits', LINE, given, { allowZero: true }),
+    ...resolveNumbers('limits', DEFAULT_SLOTS, given),
+    ...resolveNumbers('limits', DEFAULT_BACKLOG, given, { allowZero: true }),
   };
 }

@@ -1,4 +1,4 @@
-/** One accepted connection of a server: what its chart's actors do, and what the server asks of it. */
+/** One accepted connection of a server: the methods that its chart runs and that the server calls. */
 
 import type { Duplex } from 'node:stream';
 import { ConnectError, handlerError, StateError, type WirechartError } from '../core/errors.ts';
@@ -13,31 +13,31 @@ import type {
 import type { PendingConnection } from '../machines/server-port.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
 
-/** A running actor of the chart. */
+/** The part of an actor of the chart that a session uses. */
 interface PeerSessionRef {
   send(event: PeerSessionEvent): void;
   on(type: '*', listener: (emitted: PeerSessionEmitted) => void): unknown;
   start(): unknown;
 }
 
-/** What every session of a server is made with. */
+/** What all sessions of one server have in common. */
 export interface PeerSessionOptions<In, Out> {
-  /** Makes the protocol of a peer. The definition's callbacks get it from `peer` later. */
+  /** Creates the protocol of a peer. The definition's callbacks can get it by calling `peer`. */
   readonly createProtocol: (
     number: number,
     peer: () => AsyncProtocol<In, Out>,
   ) => AsyncProtocol<In, Out>;
   readonly deadlines: ServerDeadlines;
-  /** Makes an actor of the chart, which is not started. */
+  /** Creates an actor of the chart, without starting it. */
   readonly createActor: (port: PeerPort) => PeerSessionRef;
   /** Called for everything that the chart emits. */
   readonly onEmitted: (session: PeerSession<In, Out>, emitted: PeerSessionEmitted) => void;
 }
 
-/** A connection and its protocol, as the port of `machines/peer-session.ts`. It begins in ARRIVED. */
+/** A connection and its protocol: the port of the chart `machines/peer-session.ts`, in ARRIVED at first. */
 export class PeerSession<In, Out> implements PeerPort {
   readonly deadlines: ServerDeadlines;
-  /** The state of the chart; `undefined` in ARRIVED and GONE. */
+  /** The last state that the chart reported; `undefined` in ARRIVED and GONE. Set by the server. */
   state: PeerState | undefined;
   readonly #connection: PendingConnection;
   readonly #options: PeerSessionOptions<In, Out>;
@@ -45,7 +45,7 @@ export class PeerSession<In, Out> implements PeerPort {
   #number = 0;
   #stream: Duplex | undefined;
   #protocol: AsyncProtocol<In, Out> | undefined;
-  /** Why there is no protocol. */
+  /** Why the handshake failed. */
   #failure: WirechartError | undefined;
 
   constructor(connection: PendingConnection, options: PeerSessionOptions<In, Out>) {
@@ -59,12 +59,12 @@ export class PeerSession<In, Out> implements PeerPort {
     this.#ref.start();
   }
 
-  /** Counts the admitted peers of the server, from 1; 0 before. */
+  /** The number of the peer, which counts the admitted peers of the server from 1; 0 before that. */
   get number(): number {
     return this.#number;
   }
 
-  /** The protocol, as soon as the stream is open. */
+  /** The protocol; `undefined` until the stream is open. */
   get protocol(): AsyncProtocol<In, Out> | undefined {
     return this.#protocol;
   }
@@ -77,26 +77,26 @@ export class PeerSession<In, Out> implements PeerPort {
     return this.#protocol?.runstate === 'RUNNING';
   }
 
-  /** There is a free slot for it. */
+  /** Starts the handshake: the server has a free slot. */
   admit(number: number): void {
     this.#number = number;
     this.#ref.send({ type: 'ADMIT' });
   }
 
-  /** There is no free slot; it waits in the backlog. */
+  /** Puts the peer in the backlog: the server has no free slot. */
   queue(): void {
     this.#ref.send({ type: 'QUEUE' });
   }
 
-  /** A loop over the server's peers has taken it. */
+  /** Notes that a loop over the server has taken the peer. */
   take(): void {
     this.#ref.send({ type: 'TAKE' });
   }
 
   /**
-   * Ends the session, or what leads to it, in any state.
+   * Ends the session, or gives the connection up, in any state.
    *
-   * @param reason - Why, where the end is a failure.
+   * @param reason - The cause, if the end is a failure.
    */
   leave(force: boolean, reason?: WirechartError): void {
     this.#ref.send({ type: 'LEAVE', force, reason });
@@ -147,14 +147,14 @@ export class PeerSession<In, Out> implements PeerPort {
 
   async #open(signal: StopSignal): Promise<Duplex> {
     const stream = await this.#connection.open(signal);
-    // The wait may have been aborted in the turn in which the stream was there.
+    // The stream may have opened in the turn in which the wait was aborted.
     if (signal.aborted) stream.destroy();
     signal.throwIfAborted();
     this.#stream = stream;
     return stream;
   }
 
-  /** Inspectors print the machine's context; there, the connection itself is of no use. */
+  /** What inspectors print of a session, which is part of the machine's context. */
   toJSON(): object {
     return { number: this.#number, isRunning: this.isRunning };
   }

@@ -1,9 +1,9 @@
 /**
- * The peers of a server: which connections are admitted, and which peers are offered to iterate.
+ * The peers of a server: decides which connections are admitted, and offers running peers to iterators.
  *
- * A connection gets a slot if one is free. Otherwise it waits in the backlog, if there is room, or else
- * is refused. The first of the backlog gets the next free slot. What happens to one peer never affects
- * another. The life of one peer is a chart, `machines/peer-session.ts`; here its states are counted.
+ * A connection gets a slot if one is free. Otherwise it waits in the backlog, or is refused when that is
+ * full. The first in the backlog gets the next free slot. What happens to one peer never affects another.
+ * The life of one peer is a chart, `machines/peer-session.ts`; this module counts the peers by its states.
  */
 
 import { Channel } from '../async/channel.ts';
@@ -18,7 +18,7 @@ import type { AsyncProtocol } from '../protocol/async-protocol.ts';
 import type { ProtocolServerOptions, ServerBounds } from './options.ts';
 import { PeerSession, type PeerSessionOptions } from './peer-session.ts';
 
-/** What the peers of one server have in common. */
+/** The settings of a server that concern its peers. */
 export interface PeersOptions<In, Out> extends Pick<
   PeerSessionOptions<In, Out>,
   'createProtocol' | 'createActor' | 'deadlines'
@@ -28,16 +28,16 @@ export interface PeersOptions<In, Out> extends Pick<
   readonly bounds: ServerBounds;
   readonly onPeerError: ProtocolServerOptions['onPeerError'];
   readonly logger: Logger | undefined;
-  /** The logger of one peer. */
+  /** Returns the logger of one peer. */
   readonly loggerOf: (number: number) => Logger | undefined;
 }
 
-/** The port of the server's chart, and the sessions of its peers by the state that each is in. */
+/** The sessions of all peers, by state: the port of the server's chart. */
 export class Peers<In, Out> implements ServerPort {
   readonly deadlines: ServerDeadlines;
   readonly #options: PeersOptions<In, Out>;
   readonly #sessionOptions: PeerSessionOptions<In, Out>;
-  /** Each in the order in which the state was entered. */
+  /** Each set in the order in which its sessions entered the state. */
   readonly #sessions: Readonly<Record<PeerState, Set<PeerSession<In, Out>>>> = {
     QUEUED: new Set(),
     CONNECTING: new Set(),
@@ -46,10 +46,10 @@ export class Peers<In, Out> implements ServerPort {
     DISCONNECTING: new Set(),
   };
   #offers: Channel<AsyncProtocol<In, Out>>;
-  /** The last bind; settles when only the listener, if any, is left of it. */
+  /** The last call of `bind()`. When it has settled, only `#listener` can be open. */
   #binding: Promise<unknown> = Promise.resolve();
   #listener: Listener | undefined;
-  /** Made by those that wait until no session is left. */
+  /** Resolves when no session is left; `undefined` while no call waits for that. */
   #emptied: Deferred<undefined> | undefined;
   #admitted = 0;
   #refused = 0;
@@ -61,7 +61,7 @@ export class Peers<In, Out> implements ServerPort {
     this.#offers = this.#newOffers();
   }
 
-  /** How many connections were closed because there was no slot, or could not be accepted. */
+  /** How many connections were closed for want of a slot, or could not be accepted. */
   get refused(): number {
     return this.#refused;
   }
@@ -74,7 +74,7 @@ export class Peers<In, Out> implements ServerPort {
       .filter(({ runstate }) => runstate === 'RUNNING');
   }
 
-  /** The running peers, as they come; each goes to one iterator. Ends when the server is closed. */
+  /** Returns an iterator over the running peers; each goes to one iterator. Ends with the server. */
   values(): AsyncIterableIterator<AsyncProtocol<In, Out>> {
     return this.#offers.values();
   }
@@ -117,7 +117,7 @@ export class Peers<In, Out> implements ServerPort {
     this.settle();
   }
 
-  /** Inspectors print the machine's context; there, only figures are of use. */
+  /** What inspectors print of the peers, which are part of the machine's context. */
   toJSON(): object {
     return {
       peers: this.#slotsTaken,
@@ -191,7 +191,7 @@ export class Peers<In, Out> implements ServerPort {
     this.#options.logger?.warn(`A connection was refused: ${why}`);
   }
 
-  /** Gives free slots to those that wait, in the order of arrival. */
+  /** Gives free slots to the peers in the backlog, in the order of arrival. */
   #admitQueued(): void {
     for (const session of this.#sessions.QUEUED) {
       if (!this.#hasSlot) return;
@@ -235,10 +235,10 @@ export class Peers<In, Out> implements ServerPort {
     if (this.#count > 0) await (this.#emptied ??= defer()).promise;
   }
 
-  /** Never rejects. */
+  /** Calls `onPeerError`. Never rejects. */
   async #report(error: WirechartError, { number, protocol }: PeerSession<In, Out>): Promise<void> {
     const { onPeerError, loggerOf } = this.#options;
-    // A protocol records its failures itself.
+    // A protocol logs its failures itself.
     if (protocol === undefined) loggerOf(number)?.warn(describe(error));
     try {
       await onPeerError?.(error, number);

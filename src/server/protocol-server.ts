@@ -1,5 +1,5 @@
 /**
- * A server as an object with promises: many peers at one address, each with a protocol machine of its own.
+ * A server as an object with promises: many peers at one address, each with a machine of its own.
  *
  * A method sends the server's machine an event and returns a promise, which settles when the machine
  * reports. `Peers` holds the peers.
@@ -55,14 +55,14 @@ export interface CloseOptions extends WaitOptions {
 /**
  * Accepts many peers at one address: IDLE → BINDING → LISTENING → CLOSING → IDLE, any number of times.
  *
- * Each peer is an `AsyncProtocol`. It takes one of `limits.maxPeers` slots and runs its handshake. When all
- * slots are taken, new peers wait in a backlog: connected, but not read from. When the backlog is full, or
- * after `timeouts.backlog`, a peer is closed and counted in `refused`. A peer that fails is reported to
- * `onPeerError`; a slow, flooding, resetting or stalled peer never affects the others.
+ * Each peer is an `AsyncProtocol`. It takes one of `limits.maxPeers` slots and runs its handshake. When
+ * all slots are taken, new peers wait in a backlog: connected, but not read from. When the backlog is
+ * full, or after `timeouts.backlog`, a peer is closed and counted in `refused`. A peer that fails is
+ * reported to `onPeerError`; a slow, flooding, resetting or stalled peer never affects the others.
  *
- * Serve the peers in the callbacks of their definition, in a loop over the server, or in both. The loop gets
- * each peer when it is RUNNING. Several loops share the peers: each goes to one of them. Leaving a loop
- * closes nothing. All loops end when the server is closed.
+ * Serve the peers in the callbacks of their definition, in a loop over the server, or in both. The loop
+ * gets each peer when it is RUNNING. Several loops share the peers: each peer is delivered to one of them.
+ * Leaving a loop closes nothing. All loops end when the server is closed.
  *
  * @example
  * const server = new ProtocolServer<string>((number, peer) => ({
