@@ -1,4 +1,4 @@
-/** The supervisor as a machine: where its chart meets a class of clients, and what the user decides. */
+/** Joins the supervisor's chart with a class of clients and with the user's options. */
 
 import type { ActorRefFrom } from 'xstate';
 import {
@@ -13,7 +13,7 @@ import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-mac
 import {
   type AttachOptions,
   createProtocolMachine,
-  loggerOf,
+  resolveLogger,
   type MachineOptions,
   type ProtocolOptions,
 } from '../protocol/machine.ts';
@@ -22,14 +22,16 @@ import { createSupervisorChart } from '../machines/supervisor.ts';
 import { AsyncProtocol } from '../protocol/async-protocol.ts';
 import type { Address, ProtocolDefinition, Timeouts } from '../core/types.ts';
 
-/** Where the peer is: an address, or a function that is asked before each attempt, for failover. */
+/** Where the peer is: an address, or a function that is called before each attempt. */
 export type AddressSource = Address | AddressFunction;
 
 /**
- * Says where the peer is.
+ * Returns the address for one attempt: that of another host, or of a new child process. If it throws,
+ * rejects, or takes longer than `timeouts.address`, the attempt fails.
  *
  * @param attempt - Counts the attempts in a row, from 1.
- * @param cause - Why the last session, or attempt, was over; `undefined` before the first.
+ * @param cause - Why the last session, or attempt, ended; `undefined` before the first, and after an end
+ *   on request.
  */
 export type AddressFunction = (
   attempt: number,
@@ -37,62 +39,64 @@ export type AddressFunction = (
 ) => Address | Promise<Address>;
 
 /**
- * How long to wait between attempts, in ms: before the second one anything from 0 to `initial`, and each
- * time `factor` times as much, up to `max`. That the whole of it is random ("full jitter") keeps a
- * thousand clients of one peer from coming back at the same moment; therefore also the first one after
- * a session that has lasted waits as the second one does.
+ * The waits between attempts, in ms. The wait before the second attempt in a row is random between 0 and
+ * `initial`; with each further attempt the upper bound grows by `factor`, up to `max`. The whole wait is
+ * random ("full jitter"), so that many clients of one peer do not come back at the same moment. After a
+ * session that lasted, the bound is `initial` again.
  */
 export interface Backoff {
-  /** Default 100. */
+  /** The upper bound of the first wait, in ms. Default 100. */
   readonly initial?: number | undefined;
-  /** Default 2. */
+  /** The factor by which the upper bound grows. Default 2. */
   readonly factor?: number | undefined;
-  /** Default 30 000. */
+  /** The greatest upper bound, in ms. Default 30 000. */
   readonly max?: number | undefined;
-  /** Gives numbers from 0 to 1. Default `Math.random`; a constant 1 switches the jitter off. */
+  /** Returns the fraction of the upper bound to wait. Default `Math.random`; `() => 1` turns jitter off. */
   readonly random?: (() => number) | undefined;
 }
 
-/** How a connection is kept; everything has a default. */
+/** The options of a supervisor: those of its connection, and its own. All have a default. */
 export interface SuperviseOptions<C> extends Omit<ProtocolOptions, 'timeouts'> {
   /** The waits between attempts. */
   readonly backoff?: Backoff | undefined;
-  /** How many attempts may fail in a row before it gives up. Default `Infinity`. */
+  /** How many attempts in a row it makes before it gives up. Default `Infinity`. */
   readonly attempts?: number | undefined;
-  /** How long a session must last, in ms, for the attempts before it to be forgotten. Default 10 000. */
+  /** How long a session must be UP, in ms, to reset the attempt counter. Default 10 000. */
   readonly stable?: number | undefined;
   /**
-   * Whether the end of a session, or of an attempt, merits another attempt. Default: a `ConnectError`
-   * that is `retryable`, an address function that threw, and every failure of a session but a
-   * `HandlerError`, which would come again. Where it throws, it does not.
+   * Returns whether to make another attempt after a session, or attempt, that failed with `cause`; if it
+   * throws, there is none. Default: retry a `ConnectError` that is `retryable`, an address function that
+   * failed, and every failure of a session except a `HandlerError`: the callback would throw again.
    */
   readonly retry?: ((cause: WirechartError) => boolean) | undefined;
   /**
-   * Makes up for what was missed: subscribes again, asks for the present state. Called whenever there is
-   * a session, the first included, before `up()` resolves; the signal is aborted when the session ends
-   * meanwhile. What it throws, or its promise rejects with, ends the session.
+   * Prepares each session, the first included, before the state is UP and `up()` resolves: asks for the
+   * current state of the peer, subscribes again. If it throws, rejects, or takes longer than `timeouts.up`,
+   * the session ends as failed.
+   *
+   * @param signal - Aborted when the session ends before `onUp` has returned, and after `timeouts.up`.
    */
   onUp?(client: C, signal: AbortSignal): unknown;
-  /** Deadlines of the connection, and two of the supervisor, in ms. */
+  /** Deadlines of the connection, and of two callbacks, in ms. */
   readonly timeouts?:
     | (Timeouts & {
-        /** Of an address that is a function. Default 10 000. */
+        /** For the address, if it is a function. Default 10 000. */
         readonly address?: number | undefined;
-        /** Of `onUp`. Default 30 000. */
+        /** For `onUp`. Default 30 000. */
         readonly up?: number | undefined;
       })
     | undefined;
 }
 
-/** The protocol that is spoken; a function makes one for each connection. */
+/** A protocol, or a function that makes one for each connection. */
 export type ProtocolSource<In, Out> =
   ProtocolDefinition<In, Out> | (() => ProtocolDefinition<In, Out>);
 
 /** A class of clients that can be supervised, such as `QmpClient`. */
 export interface ClientClass<C, In, Out> {
-  /** The machine of such a client. */
+  /** Returns the machine of such a client. */
   createMachine(options: MachineOptions): ProtocolMachine<In, Out>;
-  /** A client over an actor of that machine. */
+  /** Returns a client over an actor of that machine. */
   attach(ref: ProtocolActorRef<In, Out>, options: AttachOptions): C;
 }
 
@@ -101,24 +105,26 @@ export interface SupervisorMachine<In, Out = In> extends ReturnType<
   typeof createSupervisorChart<In, Out>
 > {}
 
-/** A running actor of it. Its child `connection` is the actor of the connection. */
+/** A running actor of that machine. Its child `connection` is the actor of the connection. */
 export type SupervisorActorRef<In, Out = In> = ActorRefFrom<SupervisorMachine<In, Out>>;
 
 /**
- * A connection that is kept, as a machine, to be invoked or spawned in any XState 5 chart. It begins at
- * once; send it STOP, START and RETRY; read its state and its tags (`up` in UP, `busy` on the way to it
- * and from it), or listen to what it emits (`SupervisorEmitted`). Stopping its actor, or leaving the
- * state that invokes it, frees its socket at once.
+ * Returns the machine of `supervise()`, to be invoked or spawned in any XState 5 chart.
  *
- * A client is given to `onUp`; others get theirs from the actor's child, as by
+ * Its actor starts to connect at once; it has no input. Send it STOP, START and RETRY (`SupervisorEvent`).
+ * Read its state and its tags (`up` in UP; `busy` in CONNECTING, FAILING, WAITING and STOPPING), or listen
+ * to what it emits (`SupervisorEmitted`). Stopping the actor, or leaving the state that invokes it,
+ * destroys its socket at once.
+ *
+ * `onUp` is called with the client. To use a client elsewhere, attach one to the child of the actor:
  * `QmpClient.attach(ref.getSnapshot().children.connection)`.
  *
- * @param kind - The protocol to speak (a function makes one for each actor); or a class of clients, such
- *   as `QmpClient`.
- * @param address - Where the peer is, or a function that says so before each attempt.
- * @param options - As for `supervise()`; `inspect` is the parent's and is ignored here, and `clock`
- *   measures the client's own deadlines only.
- * @throws {ArgumentError} When an option cannot be used.
+ * @param kind - A protocol, or a function that makes one for each actor, for an `AsyncProtocol`; or a class
+ *   of clients, such as `QmpClient`.
+ * @param address - Where the peer is, or a function that is called before each attempt.
+ * @param options - As for `supervise()`, except that `inspect` is ignored, and `clock` applies to the
+ *   deadlines of the client's own calls only: all others run on the parent's clock.
+ * @throws {ArgumentError} When an option is invalid.
  */
 export function createSupervisorMachine<C, In, Out>(
   kind: ClientClass<C, In, Out>,
@@ -136,31 +142,36 @@ export function createSupervisorMachine<C, In, Out>(
   options: SuperviseOptions<C & AsyncProtocol<In, Out>> = {},
 ): SupervisorMachine<In, Out> {
   return 'createMachine' in kind
-    ? createSupervisor(kind, address, options).machine
-    : createSupervisor(clientClassOf(kind), address, options).machine;
+    ? createSupervisorParts(kind, address, options).machine
+    : createSupervisorParts(toClientClass(kind), address, options).machine;
 }
 
-/** A machine, and the client of an actor's connection: the one that `onUp` gets. */
+/** A supervisor's machine, and its clients. */
 export interface SupervisorParts<C, In, Out> {
   readonly machine: SupervisorMachine<In, Out>;
+  /** Returns the client of a connection: the one that `onUp` is called with. */
   readonly clientOf: (connection: ProtocolActorRef<In, Out>) => C;
 }
 
-/** @throws {ArgumentError} When an option cannot be used. */
-export function createSupervisor<C, In, Out>(
+/**
+ * Creates the parts of a supervisor.
+ *
+ * @throws {ArgumentError} When an option is invalid.
+ */
+export function createSupervisorParts<C, In, Out>(
   kind: ClientClass<C, In, Out>,
   source: AddressSource,
   options: SuperviseOptions<C>,
 ): SupervisorParts<C, In, Out> {
-  const attached = { name: options.name, logger: loggerOf(options), clock: options.clock };
+  const settings = { name: options.name, logger: resolveLogger(options), clock: options.clock };
   const clients = new WeakMap<ProtocolActorRef<In, Out>, { readonly client: C }>();
   const clientOf = (connection: ProtocolActorRef<In, Out>): C => {
-    const known = clients.get(connection) ?? { client: kind.attach(connection, attached) };
+    const known = clients.get(connection) ?? { client: kind.attach(connection, settings) };
     clients.set(connection, known);
     return known.client;
   };
   const machine = createSupervisorChart(kind.createMachine(options), {
-    ...policyOf(options),
+    ...resolvePolicy(options),
     destroyStream,
     locate: typeof source === 'function' ? source : () => source,
     synchronize:
@@ -169,24 +180,26 @@ export function createSupervisor<C, In, Out>(
   return { machine, clientOf };
 }
 
-/** What is spoken, as a class of clients without anything of its own. */
-export const clientClassOf = <In, Out>(
+/** Returns the class of clients whose clients are instances of `AsyncProtocol`. */
+export const toClientClass = <In, Out>(
   definition: ProtocolSource<In, Out>,
 ): ClientClass<AsyncProtocol<In, Out>, In, Out> => ({
   createMachine: (options) => createProtocolMachine(definition, options),
   attach: (ref, options) => AsyncProtocol.attach(ref, options),
 });
 
-/** Of each option that is a number. */
+/** The default of each option that is a number: the times in ms. */
 export const DEFAULTS = {
   backoff: { initial: 100, factor: 2, max: 30_000 },
   timeouts: { address: 10_000, up: 30_000 },
   supervise: { attempts: Infinity, stable: 10_000 },
 } as const;
 
-type Settled = Omit<Policy<never, never>, 'locate' | 'destroyStream' | 'synchronize'>;
+/** The part of a policy that does not depend on the types of the messages. */
+type RetryPolicy = Omit<Policy<never, never>, 'locate' | 'destroyStream' | 'synchronize'>;
 
-function policyOf<C>(options: SuperviseOptions<C>): Settled {
+/** Checks the options and returns them as a policy. */
+function resolvePolicy<C>(options: SuperviseOptions<C>): RetryPolicy {
   const { random = Math.random, ...given } = options.backoff ?? {};
   const { retry = meritsRetry } = options;
   const { initial, factor, max } = resolveNumbers('backoff', DEFAULTS.backoff, given);
@@ -215,21 +228,21 @@ function requireFunctions(types: Readonly<Record<string, string>>): void {
   }
 }
 
-/** What is no number from 0 to 1 is taken for 1, as an error is. */
+/** Values outside [0, 1] count as 1. */
 const clampFraction = (value: number): number => (value >= 0 && value <= 1 ? value : 1);
 
-/** What a function of the user's returns; what it is taken to mean when it throws. */
-function callOr<T>(run: () => T, otherwise: T): T {
+/** Calls a user's function. Returns `fallback` if it throws. */
+function callOr<T>(run: () => T, fallback: T): T {
   try {
     return run();
   } catch {
-    return otherwise;
+    return fallback;
   }
 }
 
-/** See `SuperviseOptions.retry`. */
+/** The default of `SuperviseOptions.retry`. */
 function meritsRetry(cause: WirechartError): boolean {
   if (!isConnectError(cause)) return !isHandlerError(cause);
-  // An address function may know better next time; a handshake that throws would throw again.
+  // An address function may succeed next time; a handshake that throws would throw again.
   return cause.retryable || (cause.phase === 'connection' && isHandlerError(cause.cause));
 }

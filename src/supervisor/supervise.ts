@@ -1,47 +1,47 @@
-/** Connections that are kept: the supervisor's machine, as an object with promises. */
+/** Keeps a connection up: the supervisor's machine as an object with promises. */
 
 import { createActor } from 'xstate';
 import { abortable } from '../async/abort.ts';
 import { type Deferred, deferHandled } from '../async/deferred.ts';
 import { ClosedError, describe, type WirechartError } from '../core/errors.ts';
 import { Broadcast } from '../async/broadcast.ts';
-import { resolveLogger, rootOptions, watch } from '../protocol/machine.ts';
+import { attachInspectors, resolveLogger, rootOptions } from '../protocol/machine.ts';
 import type { Failure, SupervisorEmitted, SupervisorEvent } from '../machines/supervisor-types.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
 import {
   type AddressSource,
   type ClientClass,
-  createSupervisor,
-  clientClassOf,
+  createSupervisorParts,
   type ProtocolSource,
   type SuperviseOptions,
+  toClientClass,
 } from './machine.ts';
 import type { DisconnectOptions, Logger, WaitOptions } from '../core/types.ts';
 
-/** Where a supervisor stands. */
+/** The state of a supervisor. */
 export type SupervisorState =
-  /** On the way to a session, and in `onUp`. */
+  /** Asking for the address, connecting, or running `onUp`. */
   | 'CONNECTING'
   /** There is a session, and it can be used. */
   | 'UP'
-  /** A session that cannot be used, or cannot be used any more, goes home. */
+  /** The session cannot be used any more; it is ending. */
   | 'FAILING'
-  /** Until the next attempt. */
+  /** Waiting for the next attempt. */
   | 'WAITING'
-  /** The session under way ends as it was asked to, or the attempt at one. */
+  /** The session, or the attempt, is ending on request. */
   | 'STOPPING'
-  /** Nobody wants a connection. */
+  /** No connection is wanted. */
   | 'STOPPED'
-  /** There is no point in going on. */
+  /** Another attempt would be pointless. */
   | 'GIVEN_UP';
 
 /**
- * Connects, and connects again whenever the session fails, until it is stopped or there is no point in
- * going on. It begins at once.
+ * Connects, and connects again whenever an attempt or a session fails, until it is stopped or another
+ * attempt would be pointless. It starts at once.
  *
- * The client is the same for all sessions. Its `disconnect()` means what it says: where it ends a session,
- * or an attempt, it stops the supervisor, as `quit` does; between two attempts there is nothing that it
- * could end, and `stop()` is needed. Its `connect()` is taken for the next attempt. A call that meets no
+ * The client is the same object in all sessions. Its `disconnect()` during a session or an attempt stops
+ * the supervisor, and so does QMP's `quit`: an end on request is not a failure. In WAITING, `disconnect()`
+ * has nothing to end; call `stop()`. The client's `connect()` counts as the next attempt. A call without a
  * session rejects as it does without a supervisor; `up()` waits for one.
  *
  * @example
@@ -50,9 +50,10 @@ export type SupervisorState =
  * await qmp.execute('query-status');
  * await vm.stop();
  *
- * @param kind - The protocol to speak, for an `AsyncProtocol`; or a class of clients, such as `QmpClient`.
- * @param address - Where the peer is, or a function that says so before each attempt.
- * @throws {ArgumentError} When an option cannot be used.
+ * @param kind - A protocol, for an `AsyncProtocol`; or a class of clients, such as `QmpClient`.
+ * @param address - Where the peer is, or a function that is called before each attempt. A `{ stream }`
+ *   serves one attempt only.
+ * @throws {ArgumentError} When an option is invalid.
  */
 export function supervise<C, In, Out>(
   kind: ClientClass<C, In, Out>,
@@ -70,17 +71,17 @@ export function supervise<C, In, Out>(
   options: SuperviseOptions<C & AsyncProtocol<In, Out>> = {},
 ): Supervisor<unknown> {
   return 'createMachine' in kind
-    ? begin(kind, address, options)
-    : begin(clientClassOf(kind), address, options);
+    ? startSupervisor(kind, address, options)
+    : startSupervisor(toClientClass(kind), address, options);
 }
 
-function begin<C, In, Out>(
+function startSupervisor<C, In, Out>(
   kind: ClientClass<C, In, Out>,
   address: AddressSource,
   options: SuperviseOptions<C>,
 ): Supervisor<C> {
   const logger = resolveLogger(options);
-  const { machine, clientOf } = createSupervisor(kind, address, options);
+  const { machine, clientOf } = createSupervisorParts(kind, address, options);
   const ref = createActor(machine, rootOptions(options, logger));
   attachInspectors(ref, options);
   const { connection } = ref.getSnapshot().children;
@@ -88,22 +89,25 @@ function begin<C, In, Out>(
   return new Supervisor(clientOf(connection), ref, logger);
 }
 
-/** What a facade uses of the supervisor's actor. */
+/** The part of an actor that a facade uses. */
 interface SupervisorRef {
   start(): unknown;
   send(event: SupervisorEvent): void;
   getSnapshot(): {
+    readonly status: string;
+    readonly error: unknown;
     readonly context: {
       readonly cause: WirechartError | undefined;
       readonly failures: readonly Failure[];
       readonly ups: number;
     };
+    matches(state: SupervisorState): boolean;
   };
   on(type: '*', listener: (emitted: SupervisorEmitted) => void): unknown;
   subscribe(observer: { error: (error: unknown) => void }): unknown;
 }
 
-/** The state that is told of by what is emitted. */
+/** The state that each emitted event reports. */
 const STATES = {
   connecting: 'CONNECTING',
   up: 'UP',
@@ -114,22 +118,19 @@ const STATES = {
   gaveUp: 'GIVEN_UP',
 } as const satisfies Record<SupervisorEmitted['type'], SupervisorState>;
 
-/** A connection that is kept: see `supervise()`. */
+/** Keeps a connection up. `supervise()` returns one. */
 export class Supervisor<C> implements AsyncDisposable {
   /** @internal A literal, because bundlers rename classes. */
   static readonly name: string = 'Supervisor';
 
-  /** The one client, for all sessions. */
+  /** The client: the same object in all sessions. */
   readonly client: C;
 
   readonly #ref: SupervisorRef;
   readonly #logger: Logger | undefined;
-  readonly #feed = new Broadcast<SupervisorState>();
-  readonly #waiting = new Set<Deferred<undefined>>();
-  readonly #stopping = new Set<Deferred<undefined>>();
-  #state: SupervisorState = 'CONNECTING';
-  /** What the machine itself died of; it must not. */
-  #death: unknown;
+  readonly #states = new Broadcast<SupervisorState>();
+  readonly #pendingUps = new Set<Deferred<undefined>>();
+  readonly #pendingStops = new Set<Deferred<undefined>>();
 
   /** @internal */
   constructor(client: C, ref: SupervisorRef, logger?: Logger) {
@@ -137,71 +138,85 @@ export class Supervisor<C> implements AsyncDisposable {
     this.#ref = ref;
     this.#logger = logger;
     ref.on('*', this.#onEmitted);
-    ref.subscribe({ error: this.#onDeath });
+    // A machine in error, which is a defect, emits nothing any more: leave no call pending.
+    ref.subscribe({
+      error: () => {
+        this.#onState('STOPPED');
+      },
+    });
     ref.start();
   }
 
-  /** Where it stands, now. */
+  /** The current state of the machine; STOPPED if that has failed. */
   get state(): SupervisorState {
-    return this.#state;
+    const snapshot = this.#ref.getSnapshot();
+    if (snapshot.status !== 'active') return 'STOPPED';
+    return Object.values(STATES).find((state) => snapshot.matches(state)) ?? 'STOPPED';
   }
 
-  /** How often there was a session that could be used. */
+  /** How many sessions were UP so far. */
   get ups(): number {
     return this.#ref.getSnapshot().context.ups;
   }
 
   /**
-   * Why the last sessions failed, and the attempts at one: twenty at most, the newest last. An end that
-   * was asked for leaves none, unless it failed too.
+   * The last failures of sessions and attempts: at most 20, the newest last. A failure is added when its
+   * session has ended, before WAITING or GIVEN_UP. An end on request adds none, unless that fails.
    */
   get failures(): readonly Failure[] {
     return this.#ref.getSnapshot().context.failures;
   }
 
   /**
-   * Resolves with the client as soon as there is a session, and `onUp` is done with it; at once when there
-   * is one already. Legal in every state.
+   * Resolves with the client when the state is UP; at once if it is. Legal in every state.
    *
-   * @throws {WirechartError} The last reason, when it has given up, or gives up meanwhile.
-   * @throws {ClosedError} When it was stopped, or is stopped meanwhile.
+   * @param options - `signal` gives up the wait.
+   * @throws {WirechartError} The last cause, when it has given up or gives up during the wait.
+   * @throws {ClosedError} When it is STOPPED, or is stopped during the wait.
    * @throws `signal.reason`, when the signal was aborted.
    */
   async up({ signal }: WaitOptions = {}): Promise<C> {
     signal?.throwIfAborted();
-    if (this.#state === 'UP') return this.client;
-    if (this.#state === 'STOPPED' || this.#state === 'GIVEN_UP') throw this.#end();
-    await this.#settling(this.#waiting, signal);
+    const { state } = this;
+    if (state === 'UP') return this.client;
+    if (state === 'STOPPED' || state === 'GIVEN_UP') throw this.#endError();
+    await waitIn(this.#pendingUps, signal);
     return this.client;
   }
 
-  /** Begins again, after a stop or when it has given up, with a clean record of attempts; else does nothing. */
+  /** In STOPPED and GIVEN_UP: connects again, with the attempt counter reset. Ignored in other states. */
   start(): void {
     this.#ref.send({ type: 'START' });
   }
 
-  /** Makes the next attempt at once, when it waits for one; else does nothing. */
+  /** In WAITING: makes the next attempt now. Ignored in other states. */
   retry(): void {
     this.#ref.send({ type: 'RETRY' });
   }
 
   /**
-   * Ends the session, or gives up what is under way, and resolves in STOPPED: no timer and no socket is
-   * left. Legal in every state, any number of times.
+   * Ends the session gracefully, or gives up the attempt or the wait for one, and resolves in STOPPED: no
+   * socket and no timer is left. Legal in every state, any number of times.
    *
-   * @param options - `force` neither flushes nor waits for the peer; `signal` gives up the waiting, not
-   *   the stopping.
+   * @param options - `force` destroys the stream at once, also when an earlier call is still pending.
+   *   `signal` gives up the wait and not the stopping; one that was aborted before the call makes the call
+   *   do nothing.
    * @throws `signal.reason`, when the signal was aborted.
    */
   async stop({ force = false, signal }: DisconnectOptions = {}): Promise<void> {
     signal?.throwIfAborted();
     this.#ref.send({ type: 'STOP', force });
-    if (this.#state !== 'STOPPED') await this.#settling(this.#stopping, signal);
+    if (this.state !== 'STOPPED') await waitIn(this.#pendingStops, signal);
   }
 
-  /** Every state that is entered from this call on, in order, none left out. */
+  /**
+   * Returns an iterator over every state that is entered after this call, in order.
+   *
+   * @param options - `signal` ends the iteration: the pending `next()` rejects, and so do later ones.
+   * @throws `signal.reason`, from `next()`, when the signal was aborted.
+   */
   states({ signal }: WaitOptions = {}): AsyncIterableIterator<SupervisorState> {
-    return this.#feed.values(signal);
+    return this.#states.values(signal);
   }
 
   /** `stop()`, for `await using`. */
@@ -211,52 +226,45 @@ export class Supervisor<C> implements AsyncDisposable {
 
   readonly #onEmitted = (emitted: SupervisorEmitted): void => {
     if (this.#logger !== undefined) logTransition(emitted, this.#logger);
-    this.#enter(STATES[emitted.type]);
+    this.#onState(STATES[emitted.type]);
   };
 
-  /** Nobody is left waiting for it. */
-  readonly #onDeath = (error: unknown): void => {
-    this.#death = error;
-    this.#enter('STOPPED');
-  };
-
-  #enter(state: SupervisorState): void {
-    this.#state = state;
-    this.#feed.push(state);
-    if (state === 'UP') settle(this.#waiting);
+  #onState(state: SupervisorState): void {
+    this.#states.push(state);
+    if (state === 'UP') settle(this.#pendingUps);
     if (state !== 'STOPPED' && state !== 'GIVEN_UP') return;
-    settle(this.#waiting, this.#end());
-    settle(this.#stopping);
+    settle(this.#pendingUps, this.#endError());
+    settle(this.#pendingStops);
   }
 
-  /** Waits with the others. */
-  #settling(
-    waiters: Set<Deferred<undefined>>,
-    signal: AbortSignal | undefined,
-  ): Promise<undefined> {
-    const waiter = deferHandled<undefined>();
-    waiters.add(waiter);
-    return abortable(waiter.promise, signal, () => waiters.delete(waiter));
-  }
-
-  /** Why there is no session, and will be none. */
-  #end(): WirechartError {
-    const { cause } = this.#ref.getSnapshot().context;
-    if (this.#state === 'GIVEN_UP' && cause !== undefined) return cause;
-    const death = this.#death !== undefined && { cause: this.#death };
-    return new ClosedError('The supervisor was stopped', { expected: true, ...death });
+  /** Creates the error of an `up()` in STOPPED or GIVEN_UP. */
+  #endError(): WirechartError {
+    const { status, error, context } = this.#ref.getSnapshot();
+    if (this.state === 'GIVEN_UP' && context.cause !== undefined) return context.cause;
+    const failed = status === 'error' && { cause: error };
+    return new ClosedError('The supervisor was stopped', { expected: true, ...failed });
   }
 }
 
-function settle(waiters: Set<Deferred<undefined>>, error?: WirechartError): void {
-  for (const waiter of waiters) {
-    if (error === undefined) waiter.resolve(undefined);
-    else waiter.reject(error);
-  }
-  waiters.clear();
+/** Waits until `settle()` is called with the same set. */
+function waitIn(
+  pending: Set<Deferred<undefined>>,
+  signal: AbortSignal | undefined,
+): Promise<undefined> {
+  const deferred = deferHandled<undefined>();
+  pending.add(deferred);
+  return abortable(deferred.promise, signal, () => pending.delete(deferred));
 }
 
-/** Records what happens to a connection that is kept: one record for each state that is entered. */
+function settle(pending: Set<Deferred<undefined>>, error?: WirechartError): void {
+  for (const deferred of pending) {
+    if (error === undefined) deferred.resolve(undefined);
+    else deferred.reject(error);
+  }
+  pending.clear();
+}
+
+/** Logs the state that was entered. */
 function logTransition(emitted: SupervisorEmitted, logger: Logger): void {
   const state = STATES[emitted.type];
   if (emitted.type === 'waiting') {
