@@ -1,4 +1,4 @@
-/** The supervisor's chart as data: its states, all that may happen to it, and what it then does. */
+/** The supervisor's chart as data: its states, the possible events, and its reaction to each. */
 
 import { type EventObject, getMicrosteps, type StateNode, type StateValue } from 'xstate';
 import { ClosedError, ConnectError, type WirechartError } from '../../src/core/errors.ts';
@@ -7,11 +7,11 @@ import { createSupervisorChart } from '../../src/machines/supervisor.ts';
 import { type Runstate, RUNSTATES } from '../../src/core/runstate.ts';
 import { FakeLink } from '../machines/fake-link.ts';
 import { pathOf } from '../machines/support.ts';
-import { kindOver, systemError } from './support.ts';
+import { clientClassOver, systemError } from './support.ts';
 
-const connection = kindOver(() => new FakeLink()).createMachine({});
+const connection = clientClassOver(() => new FakeLink()).createMachine({});
 
-/** The chart with a policy of three attempts, that retries what may be retried. */
+/** The chart with a limit of three attempts, which retries after retryable errors. */
 const chartOf = (synchronize: (() => unknown) | undefined) =>
   createSupervisorChart(connection, {
     locate: () => '/run/x',
@@ -37,16 +37,16 @@ export const nodes = nodesFrom(chart.root);
 export const leaves = nodes.filter(({ type }) => type === 'atomic');
 export const pathOfNode = (node: Node): string => node.path.join('.');
 
-/** A state and all around it, innermost first. */
+/** A state and all states around it, innermost first. */
 export const activeIn = (node: Node): Node[] =>
   node.parent === undefined ? [node] : [node, ...activeIn(node.parent)];
 
-/** An end that merits another attempt, and one that does not. */
+/** A cause after which there is another attempt, and one after which there is none. */
 export const REFUSED = new ConnectError('connection', systemError('ECONNREFUSED'));
 export const BROKEN = new ClosedError('unbearable');
 
-/** Where the connection is, while the supervisor is in a state. */
-const PLACES: Readonly<Record<string, Partial<SupervisorContext>>> = {
+/** The part of the context that a state requires. */
+const CONTEXTS: Readonly<Record<string, Partial<SupervisorContext>>> = {
   'CONNECTING.connecting': { connection: 'busy', session: 0 },
   'CONNECTING.synchronizing': { connection: 'busy', session: 0, up: 1 },
   UP: { connection: 'busy', session: 0, up: 1, ups: 1 },
@@ -57,18 +57,18 @@ const PLACES: Readonly<Record<string, Partial<SupervisorContext>>> = {
 const valueOf = ([key = '', ...inner]: readonly string[]): StateValue =>
   inner.length === 0 ? key : { [key]: valueOf(inner) };
 
-/** The machine standing in a state, without having walked there. */
-export const standing = (
+/** A snapshot of the machine in a state, without a route to it. */
+export const snapshotIn = (
   leaf: Node,
   more: Partial<SupervisorContext> = {},
   machine = silent,
 ): Snapshot =>
   machine.resolveState({
     value: valueOf(leaf.path),
-    context: { ...AT_REST, ...PLACES[pathOfNode(leaf)], ...more },
+    context: { ...IDLE_CONTEXT, ...CONTEXTS[pathOfNode(leaf)], ...more },
   });
 
-const AT_REST: SupervisorContext = {
+const IDLE_CONTEXT: SupervisorContext = {
   attempts: 1,
   ups: 0,
   connection: 'idle',
@@ -79,92 +79,95 @@ const AT_REST: SupervisorContext = {
   failures: [],
 };
 
-/** A thing that may happen: with a label for people. */
-export interface Happening {
+/** An event with a label for the table, and the states in which it can occur. */
+export interface PossibleEvent {
   readonly label: string;
   readonly event: SupervisorEvent;
-  /** Whether it can happen in a state with these ancestors, the state itself included. */
-  readonly isLiveIn: (active: readonly Node[]) => boolean;
+  /** Whether it can occur when these states are active: a state and all around it. */
+  readonly isPossibleIn: (active: readonly Node[]) => boolean;
 }
 
 const always = (): boolean => true;
-const happening = (label: string, event: SupervisorEvent): Happening => ({
+const anywhere = (label: string, event: SupervisorEvent): PossibleEvent => ({
   label,
   event,
-  isLiveIn: always,
+  isPossibleIn: always,
 });
 
-export const COMMANDS: readonly Happening[] = [
-  happening('START', { type: 'START' }),
-  happening('STOP', { type: 'STOP' }),
-  happening('STOP force', { type: 'STOP', force: true }),
-  happening('RETRY', { type: 'RETRY' }),
+export const COMMANDS: readonly PossibleEvent[] = [
+  anywhere('START', { type: 'START' }),
+  anywhere('STOP', { type: 'STOP' }),
+  anywhere('STOP force', { type: 'STOP', force: true }),
+  anywhere('RETRY', { type: 'RETRY' }),
 ];
 
-/** What the chart tells itself. */
-const RAISED: readonly Happening[] = [
-  happening('ENDING as asked', { type: 'ENDING', cause: undefined }),
-  happening('ENDING', { type: 'ENDING', cause: BROKEN }),
-  happening('OVER', { type: 'OVER', session: 1, cause: BROKEN }),
+/** The events that the chart raises itself. */
+const RAISED: readonly PossibleEvent[] = [
+  anywhere('ENDING as asked', { type: 'ENDING', cause: undefined }),
+  anywhere('ENDING', { type: 'ENDING', cause: BROKEN }),
+  anywhere('OVER', { type: 'OVER', session: 1, cause: BROKEN }),
 ];
 
-/** XState's own events are no part of a machine's event type. */
+/** XState's own events are not part of a machine's event type. */
 const internal = (event: EventObject & Record<string, unknown>): SupervisorEvent =>
   event as EventObject as SupervisorEvent;
 
-/** What the connection shows of itself: where it is, in or after which session, and why that fails. */
-export const shown = (
+/**
+ * A snapshot event of the connection: its runstate, its session, and the cause of that session's
+ * end.
+ */
+export const connectionEvent = (
   runstate: Runstate,
   session: number,
   cause?: WirechartError,
 ): SupervisorEvent =>
   internal({
     type: 'xstate.snapshot.connection',
-    snapshot: { context: { session, cause }, matches: (one: string) => one === runstate },
+    snapshot: { context: { session, cause }, matches: (value: string) => value === runstate },
   });
 
-/** Session 1 is over already where the connection is at home, and under way where it is away. */
-const SHOWN: readonly Happening[] = RUNSTATES.map((runstate) =>
-  happening(`connection is ${runstate}`, shown(runstate, 1)),
+/** The runstates of the connection in session 1. */
+const CONNECTION_EVENTS: readonly PossibleEvent[] = RUNSTATES.map((runstate) =>
+  anywhere(`connection is ${runstate}`, connectionEvent(runstate, 1)),
 );
 
-const reportsOf = (id: string): Happening[] => {
-  const isLiveIn = (active: readonly Node[]): boolean =>
+const reportsOf = (id: string): PossibleEvent[] => {
+  const isPossibleIn = (active: readonly Node[]): boolean =>
     active.some(({ invoke }) => invoke.some((invoked) => invoked.id === id));
   const done = `xstate.done.actor.${id}`;
   const error = `xstate.error.actor.${id}`;
   return [
-    { label: done, event: internal({ type: done, output: '/run/x' }), isLiveIn },
-    { label: error, event: internal({ type: error, error: new Error('broken') }), isLiveIn },
+    { label: done, event: internal({ type: done, output: '/run/x' }), isPossibleIn },
+    { label: error, event: internal({ type: error, error: new Error('broken') }), isPossibleIn },
   ];
 };
 
-const timersOf = (node: Node): Happening[] =>
+const timersOf = (node: Node): PossibleEvent[] =>
   node.after.map(({ eventType }) => ({
     label: eventType,
     event: internal({ type: eventType }),
-    isLiveIn: (active) => active.includes(node),
+    isPossibleIn: (active) => active.includes(node),
   }));
 
 const actorIds = [...new Set(nodes.flatMap(({ invoke }) => invoke.map(({ id }) => id)))];
 
-export const HAPPENINGS: readonly Happening[] = [
+export const POSSIBLE_EVENTS: readonly PossibleEvent[] = [
   ...COMMANDS,
   ...RAISED,
-  ...SHOWN,
+  ...CONNECTION_EVENTS,
   ...actorIds.flatMap(reportsOf),
   ...nodes.flatMap(timersOf),
 ];
 
-/** The same chart with actions that do nothing, so that every one is told of by its name. */
-const silenced = (machine: typeof chart) =>
+/** The same chart with actions that do nothing, so that `getMicrosteps()` returns them by name. */
+const withSilentActions = (machine: typeof chart) =>
   machine.provide({
     actions: Object.fromEntries(
       Object.keys(machine.implementations.actions).map((name) => [name, () => undefined]),
     ),
   });
-const silent = silenced(chart);
-export const silentWithoutOnUp = silenced(chartOf(undefined));
+const silent = withSilentActions(chart);
+export const silentWithoutOnUp = withSilentActions(chartOf(undefined));
 
 interface Action {
   readonly type: string;
@@ -179,7 +182,7 @@ const actionText = ({ type, params }: Action): string[] => {
   return type.startsWith('xstate.') ? [] : [type];
 };
 
-/** What follows, step by step: targets and actions; `(stays)` where there is no target. */
+/** The microsteps after an event: targets and actions; `(stays)` when the state does not change. */
 const stepsOf = (from: Snapshot, event: SupervisorEvent): string[] => {
   let before = pathOf(from.value);
   return getMicrosteps(from.machine, from, event).map(([to, actions]) => {
@@ -193,15 +196,15 @@ const stepsOf = (from: Snapshot, event: SupervisorEvent): string[] => {
 };
 
 /**
- * What an event leads to, in one step, or `-` where it is refused, or `(dies)`: that is XState's answer to
- * the error of an actor that nothing hears.
+ * The first microstep after an event; `-` when it is refused; `(dies)` when it is the error of an
+ * actor that no transition handles, which stops the machine.
  */
 export const answer = (from: Snapshot, event: SupervisorEvent): string =>
   stepsOf(from, event)[0] ?? '-';
 
-/** What follows without an event. */
+/** The microsteps that follow without an event. */
 export const atOnce = (from: Snapshot): string => {
-  // An event that is refused, for a step to follow.
+  // START is refused in these states; the microsteps after it need no event.
   const [, ...steps] = stepsOf(from, { type: 'START' });
   return steps.join('  ') || '-';
 };

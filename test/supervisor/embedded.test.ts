@@ -1,4 +1,4 @@
-/** A connection that is kept, as a part of somebody's chart, over real sockets. */
+/** The supervisor's machine as a part of a larger chart, over real sockets. */
 
 import { once } from 'node:events';
 import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest';
@@ -21,27 +21,30 @@ import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { rawPeer } from '../support/peers.ts';
 import { createServer } from '../support/qmp.ts';
 import { closing } from '../support/sockets.ts';
-import { steady } from './support.ts';
+import { withoutJitter } from './support.ts';
 
 expectIdleAfterEach();
 
-/** A chart that has a machine while it is `inside`, and keeps what it is told of it. */
-function houseOf<In, Out>(vm: SupervisorMachine<In, Out>) {
+/**
+ * A chart that invokes the machine while it is `inside`, and keeps the states and tags that it
+ * shows.
+ */
+function parentOf<In, Out>(supervisor: SupervisorMachine<In, Out>) {
   return setup({
     types: {
       context: {} as { readonly seen: readonly string[] },
-      events: {} as { type: 'LEAVE' } | { type: 'RETURN' } | { type: 'REST' } | { type: 'WORK' },
-      children: {} as { vm: 'vm' },
+      events: {} as { type: 'LEAVE' } | { type: 'RETURN' } | { type: 'HALT' } | { type: 'RESUME' },
+      children: {} as { supervisor: 'supervisor' },
     },
-    actors: { vm },
+    actors: { supervisor },
   }).createMachine({
     context: { seen: [] },
     initial: 'inside',
     states: {
       inside: {
         invoke: {
-          id: 'vm',
-          src: 'vm',
+          id: 'supervisor',
+          src: 'supervisor',
           onSnapshot: {
             actions: assign({
               seen: ({ context, event: { snapshot } }) => {
@@ -53,8 +56,8 @@ function houseOf<In, Out>(vm: SupervisorMachine<In, Out>) {
         },
         on: {
           LEAVE: 'outside',
-          REST: { actions: sendTo('vm', { type: 'STOP' }) },
-          WORK: { actions: sendTo('vm', { type: 'START' }) },
+          HALT: { actions: sendTo('supervisor', { type: 'STOP' }) },
+          RESUME: { actions: sendTo('supervisor', { type: 'START' }) },
         },
       },
       outside: { on: { RETURN: 'inside' } },
@@ -62,35 +65,37 @@ function houseOf<In, Out>(vm: SupervisorMachine<In, Out>) {
   });
 }
 
-function startHouse<In, Out>(vm: SupervisorMachine<In, Out>, clock?: CountingClock) {
-  const house = createActor(houseOf(vm), clock && { clock }).start();
+function startParent<In, Out>(machine: SupervisorMachine<In, Out>, clock?: CountingClock) {
+  const parent = createActor(parentOf(machine), clock && { clock }).start();
   onTestFinished(() => {
-    house.stop();
+    parent.stop();
   });
-  const vmNow = () => {
-    const ref = house.getSnapshot().children.vm;
-    if (ref === undefined) throw new Error('The house has nobody now');
+  const currentChild = () => {
+    const ref = parent.getSnapshot().children.supervisor;
+    if (ref === undefined) throw new Error('The parent has no child now');
     return ref;
   };
-  return { house, vmNow };
+  return { parent, currentChild };
 }
 
-/** A peer at a UNIX socket, which hangs up when it is hung up on. */
-const somebody = async () =>
+/** A peer at a UNIX socket, which ends its side when the client does. */
+const startPeer = async () =>
   rawPeer((socket) => socket.resume().on('end', () => socket.end()), {
-    path: `${await tempDir()}/somebody.sock`,
+    path: `${await tempDir()}/peer.sock`,
   });
 
 describe('createSupervisorMachine()', () => {
-  it('is connected as long as its parent wants, and shows its states and tags', async () => {
-    const { address } = await somebody();
-    const { house, vmNow } = startHouse(createSupervisorMachine({ codec: lines() }, address));
-    await waitFor(vmNow(), (snapshot) => snapshot.hasTag('up'));
-    house.send({ type: 'REST' });
-    await waitFor(vmNow(), (snapshot) => snapshot.matches('STOPPED'));
-    house.send({ type: 'WORK' });
-    await waitFor(vmNow(), (snapshot) => snapshot.matches('UP'));
-    expect(house.getSnapshot().context.seen).toEqual([
+  it('stops and starts by events of its parent, and shows its states and tags', async () => {
+    const { address } = await startPeer();
+    const { parent, currentChild } = startParent(
+      createSupervisorMachine({ codec: lines() }, address),
+    );
+    await waitFor(currentChild(), (snapshot) => snapshot.hasTag('up'));
+    parent.send({ type: 'HALT' });
+    await waitFor(currentChild(), (snapshot) => snapshot.matches('STOPPED'));
+    parent.send({ type: 'RESUME' });
+    await waitFor(currentChild(), (snapshot) => snapshot.matches('UP'));
+    expect(parent.getSnapshot().context.seen).toEqual([
       'CONNECTING.locating busy',
       'CONNECTING.connecting busy',
       'UP up',
@@ -102,56 +107,60 @@ describe('createSupervisorMachine()', () => {
     ]);
   });
 
-  it('frees its socket and its timers when the parent leaves, in UP and in WAITING', async () => {
-    const peer = await somebody();
+  it('frees its socket and its timers when the parent stops it, in UP and in WAITING', async () => {
+    const peer = await startPeer();
     const clock = new CountingClock();
-    const machine = createSupervisorMachine({ codec: lines() }, peer.address, { backoff: steady });
-    const { house, vmNow } = startHouse(machine, clock);
-    await waitFor(vmNow(), (snapshot) => snapshot.matches('UP'));
+    const machine = createSupervisorMachine({ codec: lines() }, peer.address, {
+      backoff: withoutJitter,
+    });
+    const { parent, currentChild } = startParent(machine, clock);
+    await waitFor(currentChild(), (snapshot) => snapshot.matches('UP'));
     const [socket] = peer.sockets;
-    house.send({ type: 'LEAVE' });
+    parent.send({ type: 'LEAVE' });
     if (socket !== undefined) await closing(socket);
     expect(clock.timers).toBe(0);
-    house.send({ type: 'RETURN' });
-    await waitFor(vmNow(), (snapshot) => snapshot.matches('UP'));
+    parent.send({ type: 'RETURN' });
+    await waitFor(currentChild(), (snapshot) => snapshot.matches('UP'));
     peer.server.close();
-    for (const one of peer.sockets) one.destroy();
-    await waitFor(vmNow(), (snapshot) => snapshot.matches('WAITING'));
+    for (const each of peer.sockets) each.destroy();
+    await waitFor(currentChild(), (snapshot) => snapshot.matches('WAITING'));
     expect(clock.timers).toBe(1);
-    house.send({ type: 'LEAVE' });
+    parent.send({ type: 'LEAVE' });
     expect(clock.timers).toBe(0);
     await expectNoHandles();
   });
 
-  it('waits by the clock of its parent', async () => {
+  it('measures its waits by the clock of its parent', async () => {
     const path = `${await tempDir()}/later.sock`;
     const clock = new CountingClock();
-    const machine = createSupervisorMachine({ codec: lines() }, path, { backoff: steady });
-    const { vmNow } = startHouse(machine, clock);
-    await waitFor(vmNow(), (snapshot) => snapshot.matches('WAITING'));
+    const machine = createSupervisorMachine({ codec: lines() }, path, { backoff: withoutJitter });
+    const { currentChild } = startParent(machine, clock);
+    await waitFor(currentChild(), (snapshot) => snapshot.matches('WAITING'));
     const peer = await rawPeer(undefined, { path });
     clock.increment(99);
-    expect(vmNow().getSnapshot().matches('WAITING')).toBe(true);
+    expect(currentChild().getSnapshot().matches('WAITING')).toBe(true);
     clock.increment(1);
-    await waitFor(vmNow(), (snapshot) => snapshot.matches('UP'));
+    await waitFor(currentChild(), (snapshot) => snapshot.matches('UP'));
     expect(peer.sockets).toHaveLength(1);
   });
 
-  it('emits its states, by type', async () => {
-    const { address } = await somebody();
-    const { house, vmNow } = startHouse(createSupervisorMachine({ codec: lines() }, address));
-    const vm = vmNow();
-    const heard: unknown[] = [];
-    vm.on('up', ({ ups, session }) => heard.push(['up', ups, session]));
-    vm.on('stopping', ({ type }) => heard.push(type));
-    vm.on('stopped', ({ type }) => heard.push(type));
-    await waitFor(vm, (snapshot) => snapshot.matches('UP'));
-    house.send({ type: 'REST' });
-    await waitFor(vm, (snapshot) => snapshot.matches('STOPPED'));
-    expect(heard).toEqual([['up', 1, 1], 'stopping', 'stopped']);
+  it('emits an event for each of its states', async () => {
+    const { address } = await startPeer();
+    const { parent, currentChild } = startParent(
+      createSupervisorMachine({ codec: lines() }, address),
+    );
+    const child = currentChild();
+    const emitted: unknown[] = [];
+    child.on('up', ({ ups, session }) => emitted.push(['up', ups, session]));
+    child.on('stopping', ({ type }) => emitted.push(type));
+    child.on('stopped', ({ type }) => emitted.push(type));
+    await waitFor(child, (snapshot) => snapshot.matches('UP'));
+    parent.send({ type: 'HALT' });
+    await waitFor(child, (snapshot) => snapshot.matches('STOPPED'));
+    expect(emitted).toEqual([['up', 1, 1], 'stopping', 'stopped']);
   });
 
-  it('gives onUp the client of its child: for QMP the one that anybody gets', async () => {
+  it('passes the client of its child to onUp, the same that QmpClient.attach() returns', async () => {
     const server = createServer();
     const clients: QmpClient[] = [];
     const options: SuperviseOptions<QmpClient> = {
@@ -162,20 +171,20 @@ describe('createSupervisorMachine()', () => {
       },
     };
     const address = await server.listen();
-    const { vmNow } = startHouse(createSupervisorMachine(QmpClient, address, options));
-    await waitFor(vmNow(), (snapshot) => snapshot.matches('UP'));
-    const { connection } = vmNow().getSnapshot().children;
+    const { currentChild } = startParent(createSupervisorMachine(QmpClient, address, options));
+    await waitFor(currentChild(), (snapshot) => snapshot.matches('UP'));
+    const { connection } = currentChild().getSnapshot().children;
     if (connection === undefined) throw new Error('The supervisor has no connection');
     const qmp = QmpClient.attach(connection);
     expect(clients).toEqual([qmp]);
     expect(String(qmp)).toBe("<QmpClient name='vm1' runstate=RUNNING>");
     expect(await qmp.execute('query-status')).toMatchObject({ running: true });
     await qmp.disconnect();
-    await waitFor(vmNow(), (snapshot) => snapshot.matches('STOPPED'));
+    await waitFor(currentChild(), (snapshot) => snapshot.matches('STOPPED'));
   });
 
-  it('is one machine for any number of actors, each with a client of its own', async () => {
-    const { address } = await somebody();
+  it('serves any number of actors, each with its own client', async () => {
+    const { address } = await startPeer();
     const clients: AsyncProtocol<string>[] = [];
     let definitions = 0;
     const define = (): ProtocolDefinition<string> => {
@@ -187,14 +196,14 @@ describe('createSupervisorMachine()', () => {
     });
     const actors = [createActor(machine), createActor(machine)];
     for (const actor of actors) actor.start();
-    await Promise.all(actors.map((actor) => waitFor(actor, (one) => one.matches('UP'))));
+    await Promise.all(actors.map((actor) => waitFor(actor, (snapshot) => snapshot.matches('UP'))));
     expect([definitions, new Set(clients).size]).toEqual([2, 2]);
     for (const actor of actors) actor.stop();
     expect(clients.map(({ runstate }) => runstate)).toEqual(['IDLE', 'IDLE']);
   });
 
-  it('makes no new client for the next session', async () => {
-    const peer = await somebody();
+  it('creates no new client for the next session', async () => {
+    const peer = await startPeer();
     const clients: AsyncProtocol<string>[] = [];
     const machine = createSupervisorMachine<string>({ codec: lines() }, peer.address, {
       backoff: { initial: 1 },
@@ -213,7 +222,7 @@ describe('createSupervisorMachine()', () => {
 });
 
 describe('the types', () => {
-  it('of an actor are those of its events, and of its child', () => {
+  it('of an actor cover its events and its child', () => {
     const machine = createSupervisorMachine({ codec: lines() }, '/run/x');
     expectTypeOf(machine).toEqualTypeOf<SupervisorMachine<string>>();
     const use = (actor: ActorRefFrom<typeof machine>) => {

@@ -9,44 +9,44 @@ import {
   BROKEN,
   chart,
   COMMANDS,
-  HAPPENINGS,
+  POSSIBLE_EVENTS,
   leaves,
   type Node,
   pathOfNode,
   REFUSED,
-  shown,
+  connectionEvent,
   silentWithoutOnUp,
   type Snapshot,
-  standing,
+  snapshotIn,
 } from './chart.ts';
 
 /**
  * The rules of the table:
- * - one row for each state that has no states below it, and each thing that can happen in it;
- * - `-` is a refusal, `(stays)` an event that is heard without a change of state;
- * - the actions are in the order of the chart, and `start` is an invoked actor's; that the actors and
- *   timers of a state that is left are stopped is left out;
- * - a row is one step. What the chart raises (ENDING, OVER) has rows of its own, and what it does without
- *   an event stands in the second part;
- * - the third part has the rows that differ with the place of the connection.
+ * - one row for each state without states below it, and each event that is possible in it;
+ * - `-` is a refusal, `(stays)` an event that is handled without a change of state;
+ * - the actions are in the order of the chart, and `start` starts an invoked actor; not listed: the
+ *   actors and timers of a state that is left are stopped;
+ * - a row is one microstep. The events that the chart raises (ENDING, OVER) have their own rows,
+ *   and the second part has the steps that need no event;
+ * - the third part has the rows that depend on the state of the connection.
  */
-const resting = leaves.filter(({ key }) => key !== 'JUDGING');
+const stable = leaves.filter(({ key }) => key !== 'JUDGING');
 
 const rowsOf = (leaf: Node): string[] => {
   const active = activeIn(leaf);
-  return HAPPENINGS.filter(({ isLiveIn }) => isLiveIn(active)).map(
-    ({ label, event }) => `${pathOfNode(leaf)} · ${label} ${answer(standing(leaf), event)}`,
+  return POSSIBLE_EVENTS.filter(({ isPossibleIn }) => isPossibleIn(active)).map(
+    ({ label, event }) => `${pathOfNode(leaf)} · ${label} ${answer(snapshotIn(leaf), event)}`,
   );
 };
 
 const leafAt = (path: string): Node => {
-  const leaf = leaves.find((one) => pathOfNode(one) === path);
+  const leaf = leaves.find((node) => pathOfNode(node) === path);
   if (leaf === undefined) throw new Error(`There is no state ${path}`);
   return leaf;
 };
 
-/** What happens without an event, or does not. */
-const PASSED = [
+/** States and contexts in which the chart may take a step without an event. */
+const EVENTLESS = [
   ['CONNECTING.locating', 'the connection is at home', {}],
   ['CONNECTING.locating', 'the connection is busy', { connection: 'busy' }],
   ['CONNECTING.connecting', 'there is no session', {}],
@@ -61,61 +61,64 @@ const PASSED = [
   ['WAITING', 'the connection is busy', { connection: 'busy' }],
 ] as const;
 
-const passedRows = (): string[] => [
-  ...PASSED.map(
+const eventlessRows = (): string[] => [
+  ...EVENTLESS.map(
     ([path, label, context]) =>
-      `${path} · (at once) ${label} ${atOnce(standing(leafAt(path), context))}`,
+      `${path} · (at once) ${label} ${atOnce(snapshotIn(leafAt(path), context))}`,
   ),
   `CONNECTING.connecting · (at once) there is a session, and no onUp ${atOnce(
-    standing(leafAt('CONNECTING.connecting'), { up: 1 }, silentWithoutOnUp),
+    snapshotIn(leafAt('CONNECTING.connecting'), { up: 1 }, silentWithoutOnUp),
   )}`,
 ];
 
-const placedRows = (): string[] =>
+const connectionRows = (): string[] =>
   ['STOPPED', 'GIVEN_UP'].flatMap((path) =>
     (['busy', 'ended'] as const).flatMap((connection) =>
       COMMANDS.map(({ label, event }) => {
-        const answered = answer(standing(leafAt(path), { connection }), event);
+        const answered = answer(snapshotIn(leafAt(path), { connection }), event);
         return `${path} · ${label}, the connection is ${connection} ${answered}`;
       }),
     ),
   );
 
-it('answers every event in every state as reviewed', async () => {
-  const tables = [...resting.map(rowsOf), passedRows(), placedRows()];
+it('reacts to every event in every state as the reviewed table says', async () => {
+  const tables = [...stable.map(rowsOf), eventlessRows(), connectionRows()];
   const text = `${tables.map((rows) => rows.join('\n')).join('\n\n')}\n`;
   await expect(text).toMatchFileSnapshot('./__snapshots__/matrix.txt');
 });
 
-it.each(leaves.map((leaf) => [pathOfNode(leaf), leaf] as const))('hears STOP in %s', (_, leaf) => {
-  for (const connection of ['idle', 'busy', 'ended'] as const) {
-    const from = standing(leaf, { connection });
-    const answered = answer(from, { type: 'STOP' });
-    const isStopped = leaf.key === 'STOPPED' && connection !== 'busy';
-    expect(answered).toMatch(isStopped ? /^-$/ : /^(→ STOPP(ING|ED)|\(stays\)) {2}\[/);
-  }
-});
+it.each(leaves.map((leaf) => [pathOfNode(leaf), leaf] as const))(
+  'handles STOP in %s',
+  (_, leaf) => {
+    for (const connection of ['idle', 'busy', 'ended'] as const) {
+      const from = snapshotIn(leaf, { connection });
+      const answered = answer(from, { type: 'STOP' });
+      const isStopped = leaf.key === 'STOPPED' && connection !== 'busy';
+      expect(answered).toMatch(isStopped ? /^-$/ : /^(→ STOPP(ING|ED)|\(stays\)) {2}\[/);
+    }
+  },
+);
 
-it.each(resting.map((leaf) => [pathOfNode(leaf), leaf] as const))(
-  'refuses in %s the successes of actors and the timers of other states',
+it.each(stable.map((leaf) => [pathOfNode(leaf), leaf] as const))(
+  'refuses in %s the output of actors and the timers of other states',
   (_, leaf) => {
     const active = activeIn(leaf);
-    const late = HAPPENINGS.filter(({ isLiveIn }) => !isLiveIn(active)).map(
-      ({ label, event }) => [label, answer(standing(leaf), event)] as const,
+    const late = POSSIBLE_EVENTS.filter(({ isPossibleIn }) => !isPossibleIn(active)).map(
+      ({ label, event }) => [label, answer(snapshotIn(leaf), event)] as const,
     );
     const errors = late.filter(([label]) => label.startsWith('xstate.error.'));
-    const others = late.filter((one) => !errors.includes(one));
+    const others = late.filter((row) => !errors.includes(row));
     expect(new Set(others.map(([, answered]) => answered))).toEqual(new Set(['-']));
     expect(new Set(errors.map(([, answered]) => answered))).toEqual(new Set(['(dies)']));
   },
 );
 
-it('knows every event that the chart names', () => {
-  const known = new Set<string>(HAPPENINGS.map(({ event }) => event.type));
+it('lists every event that the chart names', () => {
+  const known = new Set<string>(POSSIBLE_EVENTS.map(({ event }) => event.type));
   expect(chart.events.filter((type) => !known.has(type))).toEqual([]);
 });
 
-it('can reach every state that the chart names', () => {
+it('reaches every state of the chart', () => {
   const reached = new Set<string>();
   const seen = new Set<string>();
   const enter = (snapshot: Snapshot): void => {
@@ -125,9 +128,11 @@ it('can reach every state that the chart names', () => {
     reached.add(path);
     if (seen.has(key) || attempts > 3) return;
     seen.add(key);
-    const news = RUNSTATES.map((runstate) => shown(runstate, session + 1, REFUSED));
-    const lived = HAPPENINGS.filter(({ isLiveIn }) => isLiveIn(snapshot._nodes));
-    for (const event of [...news, ...lived.map((one) => one.event)]) {
+    const connectionEvents = RUNSTATES.map((runstate) =>
+      connectionEvent(runstate, session + 1, REFUSED),
+    );
+    const possible = POSSIBLE_EVENTS.filter(({ isPossibleIn }) => isPossibleIn(snapshot._nodes));
+    for (const event of [...connectionEvents, ...possible.map(({ event }) => event)]) {
       for (const [next] of getMicrosteps(chart, snapshot, event)) enter(next);
     }
   };

@@ -2,63 +2,63 @@ import { describe, expect, it } from 'vitest';
 import { ClosedError, HandlerError, type SuperviseOptions, TimeoutError } from '../../src/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { gate, hasSettled, rejection, turn } from '../support/signal.ts';
-import { type Client, Kept, steady } from './support.ts';
+import { type Client, SupervisorHarness, withoutJitter } from './support.ts';
 
 expectIdleAfterEach();
 
-/** Is called with a client, and decides when it is done. */
-function synchronizing(options: SuperviseOptions<Client> = {}) {
+/** A supervisor whose onUp records its calls, and resolves when the test opens the gate. */
+function withGatedOnUp(options: SuperviseOptions<Client> = {}) {
   const done = gate();
   const calls: { readonly client: Client; readonly signal: AbortSignal }[] = [];
-  const kept = new Kept({
-    backoff: steady,
+  const harness = new SupervisorHarness({
+    backoff: withoutJitter,
     ...options,
     onUp: (client, signal) => {
       calls.push({ client, signal });
       return done.opened;
     },
   });
-  return { kept, done, calls };
+  return { harness, done, calls };
 }
 
-/** Rejects a moment after it was called. */
-const failing = (error: Error) => (): Promise<never> =>
+/** Rejects a microtask after it was called. */
+const rejecting = (error: Error) => (): Promise<never> =>
   Promise.resolve().then(() => {
     throw error;
   });
 
 describe('onUp', () => {
-  it('is called with the client, in a session, before up() resolves', async () => {
-    const { kept, done, calls } = synchronizing();
-    const up = kept.vm.up();
-    await kept.accept();
+  it('is called with the client in RUNNING, before up() resolves', async () => {
+    const { harness, done, calls } = withGatedOnUp();
+    const up = harness.supervisor.up();
+    await harness.accept();
     expect(calls).toHaveLength(1);
-    expect(calls[0]?.client).toBe(kept.client);
-    expect(kept.client.runstate).toBe('RUNNING');
-    expect(kept.vm.state).toBe('CONNECTING');
+    expect(calls[0]?.client).toBe(harness.client);
+    expect(harness.client.runstate).toBe('RUNNING');
+    expect(harness.supervisor.state).toBe('CONNECTING');
     expect(await hasSettled(up)).toBe(false);
     done.open();
-    expect(await up).toBe(kept.client);
-    expect([kept.vm.state, kept.vm.ups]).toEqual(['UP', 1]);
+    expect(await up).toBe(harness.client);
+    expect([harness.supervisor.state, harness.supervisor.ups]).toEqual(['UP', 1]);
     expect(calls[0]?.signal.aborted).toBe(false);
   });
 
   it('is called in every session, with the same client', async () => {
-    const { kept, done, calls } = synchronizing();
+    const { harness, done, calls } = withGatedOnUp();
     done.open();
-    await kept.accept();
-    await kept.die();
-    await kept.pass(100);
-    await kept.accept();
-    expect(kept.vm.ups).toBe(2);
-    expect(calls.map(({ client }) => client)).toEqual([kept.client, kept.client]);
+    await harness.accept();
+    await harness.loseSession();
+    await harness.advance(100);
+    await harness.accept();
+    expect(harness.supervisor.ups).toBe(2);
+    expect(calls.map(({ client }) => client)).toEqual([harness.client, harness.client]);
     expect(calls[0]?.signal).not.toBe(calls[1]?.signal);
   });
 
   it('need not be asynchronous', async () => {
-    const kept = new Kept({ onUp: () => 7 });
-    await kept.accept();
-    expect(kept.vm.state).toBe('UP');
+    const harness = new SupervisorHarness({ onUp: () => 7 });
+    await harness.accept();
+    expect(harness.supervisor.state).toBe('UP');
   });
 
   it.each<[string, () => unknown]>([
@@ -68,41 +68,41 @@ describe('onUp', () => {
         throw new Error('no such event');
       },
     ],
-    ['rejects', failing(new Error('no such event'))],
+    ['rejects', rejecting(new Error('no such event'))],
   ])('that %s ends the session, and is not called again', async (_, onUp) => {
-    const kept = new Kept({ onUp });
-    const up = rejection(kept.vm.up());
-    await kept.accept();
-    expect(kept.vm.state).toBe('FAILING');
-    await kept.fulfil('close');
-    expect(kept.states).toEqual(['FAILING', 'GIVEN_UP']);
+    const harness = new SupervisorHarness({ onUp });
+    const up = rejection(harness.supervisor.up());
+    await harness.accept();
+    expect(harness.supervisor.state).toBe('FAILING');
+    await harness.fulfil('close');
+    expect(harness.states).toEqual(['FAILING', 'GIVEN_UP']);
     const error = await up;
     expect(error).toBeInstanceOf(HandlerError);
     expect(error).toHaveProperty('message', 'The callback onUp threw: no such event');
-    expect(kept.client.outcome?.cause).toBe(error);
-    expect(kept.vm.ups).toBe(0);
+    expect(harness.client.outcome?.cause).toBe(error);
+    expect(harness.supervisor.ups).toBe(0);
   });
 
-  it('that fails with an error of the library is called again in the next session', async () => {
+  it('that rejects with an error of the library is called again in the next session', async () => {
     const error = new ClosedError('gone');
-    const kept = new Kept({ backoff: steady, onUp: failing(error) });
-    await kept.accept();
-    await kept.fulfil('close');
-    expect(kept.vm.state).toBe('WAITING');
-    expect(kept.vm.failures.at(-1)).toEqual({ session: 1, cause: error });
+    const harness = new SupervisorHarness({ backoff: withoutJitter, onUp: rejecting(error) });
+    await harness.accept();
+    await harness.fulfil('close');
+    expect(harness.supervisor.state).toBe('WAITING');
+    expect(harness.supervisor.failures.at(-1)).toEqual({ session: 1, cause: error });
   });
 
-  it('that never ends is given up at its deadline', async () => {
-    const { kept, calls } = synchronizing();
-    await kept.accept();
-    await kept.pass(29_999);
+  it('that never settles fails the session at its deadline', async () => {
+    const { harness, calls } = withGatedOnUp();
+    await harness.accept();
+    await harness.advance(29_999);
     expect(calls[0]?.signal.aborted).toBe(false);
-    await kept.pass(1);
+    await harness.advance(1);
     expect(calls[0]?.signal.aborted).toBe(true);
-    expect(kept.vm.state).toBe('FAILING');
-    await kept.fulfil('close');
-    expect(kept.states).toEqual(['FAILING', 'WAITING']);
-    const cause = kept.vm.failures[0]?.cause;
+    expect(harness.supervisor.state).toBe('FAILING');
+    await harness.fulfil('close');
+    expect(harness.states).toEqual(['FAILING', 'WAITING']);
+    const cause = harness.supervisor.failures[0]?.cause;
     expect(cause).toBeInstanceOf(TimeoutError);
     expect(cause).toMatchObject({
       ms: 30_000,
@@ -110,76 +110,76 @@ describe('onUp', () => {
     });
   });
 
-  it('that is late each time is told of by an error of its own each time', async () => {
-    const { kept } = synchronizing({ timeouts: { up: 5 } });
+  it('that misses its deadline twice causes two different errors', async () => {
+    const { harness } = withGatedOnUp({ timeouts: { up: 5 } });
     for (const wait of [100, 200]) {
-      await kept.accept();
-      await kept.pass(5);
-      await kept.fulfil('close');
-      await kept.pass(wait);
+      await harness.accept();
+      await harness.advance(5);
+      await harness.fulfil('close');
+      await harness.advance(wait);
     }
-    const causes = kept.vm.failures.map(({ cause }) => cause);
+    const causes = harness.supervisor.failures.map(({ cause }) => cause);
     expect(causes).toHaveLength(2);
     expect(causes[0]).not.toBe(causes[1]);
   });
 
-  it('may take for ever where its deadline is Infinity', async () => {
-    const { kept, done } = synchronizing({ timeouts: { up: Infinity } });
-    await kept.accept();
-    await kept.pass(2 ** 31);
-    expect(kept.vm.state).toBe('CONNECTING');
+  it('may take any time when its deadline is Infinity', async () => {
+    const { harness, done } = withGatedOnUp({ timeouts: { up: Infinity } });
+    await harness.accept();
+    await harness.advance(2 ** 31);
+    expect(harness.supervisor.state).toBe('CONNECTING');
     done.open();
     await turn();
-    expect(kept.vm.state).toBe('UP');
+    expect(harness.supervisor.state).toBe('UP');
   });
 
   it.each(['resolves', 'rejects'])(
-    'is told by its signal that the session breaks; that it %s then changes nothing',
+    'has its signal aborted when the session breaks, and changes nothing when it %s later',
     async (how) => {
-      const { kept, done, calls } = synchronizing();
-      await kept.accept();
-      await kept.breaks();
+      const { harness, done, calls } = withGatedOnUp();
+      await harness.accept();
+      await harness.breakSession();
       expect(calls[0]?.signal.aborted).toBe(true);
-      expect(kept.vm.state).toBe('FAILING');
+      expect(harness.supervisor.state).toBe('FAILING');
       if (how === 'resolves') done.open();
       else done.fail(new Error('there was no session'));
       await turn();
-      expect(kept.vm.state).toBe('FAILING');
-      await kept.fulfil('close');
-      expect(kept.states).toEqual(['FAILING', 'WAITING']);
-      expect(kept.reasons).toEqual(['1: The stream failed']);
-      expect(kept.client.outcome?.suppressed).toEqual([]);
+      expect(harness.supervisor.state).toBe('FAILING');
+      await harness.fulfil('close');
+      expect(harness.states).toEqual(['FAILING', 'WAITING']);
+      expect(harness.failureTexts).toEqual(['1: The stream failed']);
+      expect(harness.client.outcome?.suppressed).toEqual([]);
     },
   );
 
-  it('is told by its signal that nobody wants the session any more', async () => {
-    const { kept, done, calls } = synchronizing();
-    await kept.accept();
-    const stopped = kept.vm.stop({ force: true });
+  it('has its signal aborted by stop()', async () => {
+    const { harness, done, calls } = withGatedOnUp();
+    await harness.accept();
+    const stopped = harness.supervisor.stop({ force: true });
     expect(calls[0]?.signal.aborted).toBe(true);
     done.open();
-    await kept.fulfil('destroy');
+    await harness.fulfil('destroy');
     await stopped;
-    expect(kept.states).toEqual(['STOPPING', 'STOPPED']);
-    expect(kept.reasons).toEqual([]);
+    expect(harness.states).toEqual(['STOPPING', 'STOPPED']);
+    expect(harness.failureTexts).toEqual([]);
   });
 
   it('may stop the supervisor itself', async () => {
-    const kept: Kept = new Kept({
+    const harness: SupervisorHarness = new SupervisorHarness({
       onUp: async () => {
-        await kept.vm.stop({ force: true });
+        await harness.supervisor.stop({ force: true });
       },
     });
-    await kept.accept();
-    await kept.fulfil('destroy');
-    expect(kept.states).toEqual(['STOPPING', 'STOPPED']);
+    await harness.accept();
+    await harness.fulfil('destroy');
+    expect(harness.states).toEqual(['STOPPING', 'STOPPED']);
   });
 
   it('may disconnect the client, which stops the supervisor', async () => {
-    const kept = new Kept({ onUp: (client) => client.disconnect({ force: true }) });
-    await kept.accept();
-    await kept.fulfil('destroy');
-    expect(kept.states).toEqual(['STOPPING', 'STOPPED']);
-    expect(kept.reasons).toEqual([]);
+    const harness = new SupervisorHarness({ onUp: (client) => client.disconnect({ force: true }) });
+    await harness.accept();
+    await harness.fulfil('destroy');
+    expect(harness.states).toEqual(['STOPPING', 'STOPPED']);
+    expect(harness.failureTexts).toEqual([]);
   });
 });

@@ -15,14 +15,14 @@ import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import { ManualMonitor } from '../support/qmp.ts';
 import { rejection, turn } from '../support/signal.ts';
-import { type Client, Kept, kindOver, steady } from './support.ts';
+import { type Client, SupervisorHarness, clientClassOver, withoutJitter } from './support.ts';
 
 expectIdleAfterEach();
 
-/** A value that the compiler would not let pass. */
+/** A value of a wrong type, which the compiler would reject. */
 const wrong = (value: unknown): never => value as never;
 
-describe('an option that cannot be used', () => {
+describe('an invalid option', () => {
   it.each<[string, SuperviseOptions<Client>]>([
     ['backoff.initial', { backoff: { initial: 0 } }],
     ['backoff.factor', { backoff: { factor: -1 } }],
@@ -39,57 +39,57 @@ describe('an option that cannot be used', () => {
     ['timeouts.connect', { timeouts: { connect: -1 } }],
     ['limits.maxMessageBytes', { limits: { maxMessageBytes: 0 } }],
   ])('%s is an ArgumentError before anything starts', (name, options) => {
-    let asked = 0;
+    let calls = 0;
     const address = (): string => {
-      asked += 1;
+      calls += 1;
       return '/run/x';
     };
-    for (const make of [
+    for (const create of [
       () => supervise({ codec: lines() }, address, options),
       () => createSupervisorMachine({ codec: lines() }, address, options),
     ]) {
-      expect(make).toThrow(ArgumentError);
-      expect(make).toThrow(`${name} must be `);
+      expect(create).toThrow(ArgumentError);
+      expect(create).toThrow(`${name} must be `);
     }
-    expect(asked).toBe(0);
+    expect(calls).toBe(0);
   });
 
-  it('and what can be, however odd, is none', async () => {
-    const odd = {
+  it('is not one that is valid, although unusual', async () => {
+    const unusual = {
       backoff: { initial: 0.5, factor: 0.1, max: 1e12 },
       attempts: 1,
       stable: Infinity,
     };
-    const vm = supervise(
-      kindOver(() => new FakeLink()),
+    const supervisor = supervise(
+      clientClassOver(() => new FakeLink()),
       '/run/x',
-      odd,
+      unusual,
     );
-    await vm.stop();
-    expect(vm.state).toBe('STOPPED');
+    await supervisor.stop();
+    expect(supervisor.state).toBe('STOPPED');
   });
 });
 
 describe('clock', () => {
-  it('measures the waits, the deadlines, and the client of each command', async () => {
-    const kept = new Kept({ backoff: steady });
-    await kept.refuse();
-    expect(kept.clock.delays).toContain(100);
+  it("measures the waits, the deadlines, and the client's command timeouts", async () => {
+    const harness = new SupervisorHarness({ backoff: withoutJitter });
+    await harness.refuse();
+    expect(harness.clock.delays).toContain(100);
     const monitor = new ManualMonitor();
     const established = monitor.establish();
-    const vm = supervise(QmpClient, { stream: monitor.stream }, { clock: kept.clock });
-    const qmp = await vm.up();
+    const supervisor = supervise(QmpClient, { stream: monitor.stream }, { clock: harness.clock });
+    const qmp = await supervisor.up();
     await established;
     const late = rejection(qmp.execute('query-status', undefined, { timeout: 77 }));
-    expect(kept.clock.delays).toContain(77);
-    kept.clock.increment(77);
+    expect(harness.clock.delays).toContain(77);
+    harness.clock.increment(77);
     expect(await late).toMatchObject({ code: 'ERR_TIMEOUT' });
-    await vm.stop({ force: true });
+    await supervisor.stop({ force: true });
   });
 });
 
 describe('inspect', () => {
-  it('sees the whole tree: the supervisor, its connection, and what that runs', async () => {
+  it('gets the whole tree: the supervisor, its connection, and the actors of that', async () => {
     const parents = new Map<string, string>();
     const events: string[] = [];
     const inspect = (event: InspectionEvent): void => {
@@ -99,8 +99,8 @@ describe('inspect', () => {
       }
       if (event.type === '@xstate.event') events.push(event.event.type);
     };
-    const kept = new Kept({ name: 'vm1', inspect, backoff: steady });
-    await kept.accept();
+    const harness = new SupervisorHarness({ name: 'vm1', inspect, backoff: withoutJitter });
+    await harness.accept();
     expect(Object.fromEntries(parents)).toEqual({
       vm1: '',
       connection: 'vm1',
@@ -111,48 +111,48 @@ describe('inspect', () => {
       reader: 'connection',
       writer: 'connection',
     });
-    await kept.die();
-    kept.vm.retry();
+    await harness.loseSession();
+    harness.supervisor.retry();
     expect(events).toEqual(
       expect.arrayContaining(['CONNECT', 'xstate.snapshot.connection', 'RETRY']),
     );
   });
 
-  it('that throws breaks nothing', async () => {
+  it('that throws has no effect but a log record', async () => {
     const { logger, records } = recordingLogger();
-    const kept = new Kept({
+    const harness = new SupervisorHarness({
       logger,
       inspect: () => {
         throw new Error('broken');
       },
     });
-    await kept.accept();
-    expect(kept.vm.state).toBe('UP');
+    await harness.accept();
+    expect(harness.supervisor.state).toBe('UP');
     expect(records).toContain('warn The callback inspect threw: broken');
   });
 
-  it('is attached where it need not be called', async () => {
+  it('is attached instead of called when it has `attach()`', async () => {
     const attached: unknown[] = [];
     const inspect = {
       next: () => expect.unreachable('it is attached instead'),
       attach: (actor: AnyActorRef) => attached.push(actor.id),
     };
-    const kept = new Kept({ name: 'vm1', inspect });
-    await kept.accept();
+    const harness = new SupervisorHarness({ name: 'vm1', inspect });
+    await harness.accept();
     expect(attached).toEqual(['vm1']);
   });
 
-  it('may stop the supervisor in the moment in which it connects', async () => {
-    const kept: Kept = new Kept({
+  it('may stop the supervisor while it connects', async () => {
+    const harness: SupervisorHarness = new SupervisorHarness({
       inspect: (event) => {
         const isConnect = event.type === '@xstate.event' && event.event.type === 'CONNECT';
-        if (isConnect) void kept.vm.stop();
+        if (isConnect) void harness.supervisor.stop();
       },
     });
     await turn();
-    expect(kept.vm.state).toBe('STOPPING');
-    await kept.fulfil('destroy');
-    expect(kept.vm.state).toBe('STOPPED');
+    expect(harness.supervisor.state).toBe('STOPPING');
+    await harness.fulfil('destroy');
+    expect(harness.supervisor.state).toBe('STOPPED');
   });
 });
 
@@ -162,27 +162,27 @@ describe('name', () => {
   it.each([
     ['a protocol', () => supervise(definition, '/run/x', { name: 'vm1' }), 'AsyncProtocol'],
     ['a client', () => supervise(QmpClient, '/run/x', { name: 'vm1' }), 'QmpClient'],
-  ])('is that of %s', async (_, make, type) => {
-    const vm = make();
-    expect(String(vm.client)).toBe(`<${type} name='vm1' runstate=IDLE>`);
-    expect(vm.client.name).toBe('vm1');
-    await vm.stop();
+  ])('is that of %s', async (_, create, type) => {
+    const supervisor = create();
+    expect(String(supervisor.client)).toBe(`<${type} name='vm1' runstate=IDLE>`);
+    expect(supervisor.client.name).toBe('vm1');
+    await supervisor.stop();
   });
 });
 
 describe('logger', () => {
-  it('is told of the states, of the runstates, of failures and of messages', async () => {
+  it('gets the states, the runstates, the failures and the messages', async () => {
     const { logger, records } = recordingLogger();
     const [near, far] = streamPair();
-    const vm = supervise(
+    const supervisor = supervise(
       { codec: lines() },
       { stream: near },
       { logger, backoff: { random: () => 0 } },
     );
-    const client = await vm.up();
+    const client = await supervisor.up();
     await client.send('hello');
     far.destroy();
-    while (vm.state !== 'GIVEN_UP') await turn();
+    while (supervisor.state !== 'GIVEN_UP') await turn();
     expect(records).toEqual([
       'debug IDLE (session 0)',
       'debug CONNECTING',
@@ -204,15 +204,15 @@ describe('logger', () => {
     ]);
   });
 
-  it('that throws breaks nothing', async () => {
-    const broken = () => {
+  it('that throws has no effect', async () => {
+    const throwError = () => {
       throw new Error('broken');
     };
-    const logger = { debug: broken, info: broken, warn: broken, error: broken };
-    const kept = new Kept({ backoff: steady, logger });
-    await kept.refuse();
-    await kept.pass(100);
-    await kept.accept();
-    expect(kept.vm.state).toBe('UP');
+    const logger = { debug: throwError, info: throwError, warn: throwError, error: throwError };
+    const harness = new SupervisorHarness({ backoff: withoutJitter, logger });
+    await harness.refuse();
+    await harness.advance(100);
+    await harness.accept();
+    expect(harness.supervisor.state).toBe('UP');
   });
 });

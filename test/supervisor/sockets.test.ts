@@ -1,4 +1,4 @@
-/** Peers that go and come back, at real sockets, in real time. */
+/** Peers that disappear and return, with real sockets, in real time. */
 
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
@@ -23,220 +23,228 @@ import { rejection } from '../support/signal.ts';
 expectIdleAfterEach();
 
 /** Short waits, of random length. */
-const quick = { backoff: { initial: 2, max: 20 } };
+const SHORT_BACKOFF = { backoff: { initial: 2, max: 20 } };
 
-/** Stops it after the test, if that has not. */
-const kept = <C>(vm: Supervisor<C>): Supervisor<C> => {
-  cleanUp(() => vm.stop({ force: true }));
-  return vm;
+/** Stops a supervisor after the test. */
+const stopAfterTest = <C>(supervisor: Supervisor<C>): Supervisor<C> => {
+  cleanUp(() => supervisor.stop({ force: true }));
+  return supervisor;
 };
 const superviseQmp = (address: string, options: SuperviseOptions<QmpClient> = {}) =>
-  kept(supervise(QmpClient, address, { ...quick, ...options }));
+  stopAfterTest(supervise(QmpClient, address, { ...SHORT_BACKOFF, ...options }));
 
-/** Resolves when the supervision has entered the state. */
-async function entered(vm: Supervisor<unknown>, state: string): Promise<void> {
-  for await (const one of vm.states()) if (one === state) return;
+/** Resolves when the supervisor enters the state. */
+async function entered(supervisor: Supervisor<unknown>, state: string): Promise<void> {
+  for await (const next of supervisor.states()) if (next === state) return;
 }
 
 describe('a peer at a UNIX socket', () => {
   const address = async () => `${await tempDir()}/peer.sock`;
 
-  it('that is not there yet is found when it comes', async () => {
+  it('that does not listen yet is connected when it does', async () => {
     const path = await address();
-    const vm = kept(supervise({ codec: lines() }, path, quick));
-    await entered(vm, 'WAITING');
+    const supervisor = stopAfterTest(supervise({ codec: lines() }, path, SHORT_BACKOFF));
+    await entered(supervisor, 'WAITING');
     const peer = await rawPeer(undefined, { path });
-    const client = await vm.up();
+    const client = await supervisor.up();
     await client.send('hello');
     await peer.receivedBytes(6);
     expect(peer.received()).toBe('hello\n');
-    expect(vm.failures[0]?.cause).toMatchObject({ retryable: true, cause: { code: 'ENOENT' } });
+    expect(supervisor.failures[0]?.cause).toMatchObject({
+      retryable: true,
+      cause: { code: 'ENOENT' },
+    });
   });
 
-  it('that goes and comes back is spoken with again', async () => {
+  it('that disappears and returns is connected again', async () => {
     const path = await address();
-    const heard: string[] = [];
-    const serve = () =>
-      rawPeer((socket) => socket.on('data', (chunk) => heard.push(chunk.toString())), { path });
-    const vm = kept(supervise({ codec: lines() }, path, quick));
+    const received: string[] = [];
+    const startPeer = () =>
+      rawPeer((socket) => socket.on('data', (chunk) => received.push(chunk.toString())), { path });
+    const supervisor = stopAfterTest(supervise({ codec: lines() }, path, SHORT_BACKOFF));
     for (let round = 1; round <= 5; round += 1) {
-      const { server, sockets, connected } = await serve();
-      const client = await vm.up();
+      const { server, sockets, connected } = await startPeer();
+      const client = await supervisor.up();
       const socket = await connected;
       const received = once(socket, 'data');
       await client.send(`round ${String(round)}`);
       await received;
-      const gone = entered(vm, 'WAITING');
+      const lost = entered(supervisor, 'WAITING');
       const closed = once(server, 'close');
       server.close();
-      for (const one of sockets) one.destroy();
-      await Promise.all([gone, closed]);
+      for (const each of sockets) each.destroy();
+      await Promise.all([lost, closed]);
       await rm(path, { force: true });
     }
-    expect(heard).toEqual([1, 2, 3, 4, 5].map((round) => `round ${String(round)}\n`));
-    expect(vm.ups).toBe(5);
-    await vm.stop();
+    expect(received).toEqual([1, 2, 3, 4, 5].map((round) => `round ${String(round)}\n`));
+    expect(supervisor.ups).toBe(5);
+    await supervisor.stop();
     await expectNoHandles();
   });
 
-  it('that accepts and hangs up at once is tried no faster for it', async () => {
+  it('that accepts and closes at once does not reset the backoff', async () => {
     const path = await address();
     const peer = await rawPeer((socket) => socket.destroy(), { path });
     const options = { backoff: { initial: 1, max: 8, random: () => 1 }, attempts: 6 };
-    const vm = kept(supervise({ codec: lines() }, path, options));
-    const begun = performance.now();
-    await entered(vm, 'GIVEN_UP');
+    const supervisor = stopAfterTest(supervise({ codec: lines() }, path, options));
+    const startMs = performance.now();
+    await entered(supervisor, 'GIVEN_UP');
     // 1 + 2 + 4 + 8 + 8; a timer of Node may fire a millisecond early.
-    expect(performance.now() - begun).toBeGreaterThan(18);
+    expect(performance.now() - startMs).toBeGreaterThan(18);
     expect(peer.sockets).toHaveLength(6);
-    expect(vm.failures).toHaveLength(6);
+    expect(supervisor.failures).toHaveLength(6);
   });
 
-  it('leaves nothing open after a stop in the middle of an attempt', async () => {
+  it('leaves no socket open when stop() is called during an attempt', async () => {
     const path = await address();
-    const vm = superviseQmp(path);
+    const supervisor = superviseQmp(path);
     const peer = await rawPeer(undefined, { path });
-    await peer.connected; // and it says nothing
-    expect(vm.state).toBe('CONNECTING');
-    await vm.stop();
+    await peer.connected; // It sends nothing.
+    expect(supervisor.state).toBe('CONNECTING');
+    await supervisor.stop();
     for (const socket of peer.sockets) socket.destroy();
     peer.server.close();
     await expectNoHandles();
   });
 });
 
-it('an address function leads from a peer that is gone to another', async () => {
+it('an address function leads from a lost peer to another', async () => {
   const [first, second] = await Promise.all([rawPeer(), rawPeer()]);
-  const vm = kept(
-    supervise({ codec: lines() }, (attempt) => (attempt === 1 ? first : second).address, quick),
+  const supervisor = stopAfterTest(
+    supervise(
+      { codec: lines() },
+      (attempt) => (attempt === 1 ? first : second).address,
+      SHORT_BACKOFF,
+    ),
   );
-  await vm.up();
+  await supervisor.up();
   first.server.close();
-  const gone = entered(vm, 'FAILING');
+  const lost = entered(supervisor, 'FAILING');
   for (const socket of first.sockets) socket.destroy();
-  await gone;
-  await vm.up();
+  await lost;
+  await supervisor.up();
   expect(second.sockets).toHaveLength(1);
 });
 
 describe('a QMP client', () => {
-  const serveAt = async (path: string): Promise<ScriptedQmpServer> => {
+  const startServer = async (path: string): Promise<ScriptedQmpServer> => {
     const server = createServer({ address: path });
     await server.listen();
     return server;
   };
 
-  it('subscribes again, and asks for the present state, in every session', async () => {
+  it('can subscribe again and query the current state in onUp, in every session', async () => {
     const path = `${await tempDir()}/qmp.sock`;
-    const heard: string[] = [];
-    const vm = superviseQmp(path, {
+    const received: string[] = [];
+    const supervisor = superviseQmp(path, {
       onUp: async (qmp) => {
         const { status } = await qmp.execute('query-status');
-        heard.push(status);
-        // A listener ends with its session; this one is of the new one.
+        received.push(status);
+        // The iterator ends with its session, so each session needs a new one.
         const events = qmp.events('STOP');
         void namesOf(events, 1).then(
-          (names) => heard.push(...names),
+          (names) => received.push(...names),
           () => undefined,
         );
       },
     });
     for (let round = 1; round <= 3; round += 1) {
-      const server = await serveAt(path);
-      const qmp = await vm.up();
+      const server = await startServer(path);
+      const qmp = await supervisor.up();
       expect(qmp.greeting).toBeDefined();
       const stopped = qmp.waitFor('STOP');
       server.emit('STOP');
       await stopped;
-      const gone = entered(vm, 'WAITING');
+      const lost = entered(supervisor, 'WAITING');
       await server.close();
-      await gone;
-      expect(vm.ups).toBe(round);
+      await lost;
+      expect(supervisor.ups).toBe(round);
     }
-    expect(heard).toEqual(Array.from({ length: 3 }, () => ['prelaunch', 'STOP']).flat());
+    expect(received).toEqual(Array.from({ length: 3 }, () => ['prelaunch', 'STOP']).flat());
   });
 
-  it('has its handlers in every session: they are the client', async () => {
+  it('keeps its listeners in every session, because the client stays the same', async () => {
     const path = `${await tempDir()}/qmp.sock`;
-    const vm = superviseQmp(path);
-    let heard = 0;
-    vm.client.on('RESET', () => {
-      heard += 1;
+    const supervisor = superviseQmp(path);
+    let events = 0;
+    supervisor.client.on('RESET', () => {
+      events += 1;
     });
     for (let round = 1; round <= 2; round += 1) {
-      const server = await serveAt(path);
-      const qmp = await vm.up();
-      const came = qmp.waitFor('RESET');
+      const server = await startServer(path);
+      const qmp = await supervisor.up();
+      const received = qmp.waitFor('RESET');
       server.emit('RESET');
-      await came;
-      expect(heard).toBe(round);
-      const gone = entered(vm, 'WAITING');
+      await received;
+      expect(events).toBe(round);
+      const lost = entered(supervisor, 'WAITING');
       await server.close();
-      await gone;
+      await lost;
     }
   });
 
-  it('stops with `quit`: who quits wants no other session', async () => {
+  it('stops the supervisor with `quit`', async () => {
     const path = `${await tempDir()}/qmp.sock`;
-    await serveAt(path);
-    const vm = superviseQmp(path);
-    const qmp = await vm.up();
-    const stopped = entered(vm, 'STOPPED');
+    await startServer(path);
+    const supervisor = superviseQmp(path);
+    const qmp = await supervisor.up();
+    const stopped = entered(supervisor, 'STOPPED');
     await qmp.execute('quit');
     await stopped;
-    expect(vm.failures).toEqual([]);
+    expect(supervisor.failures).toEqual([]);
   });
 
-  it('gives up where nobody greets as QMP does', async () => {
+  it('makes the supervisor give up when the greeting is not one of QMP', async () => {
     const server = await rawPeer((socket) => socket.end('{"hello": "world"}\r\n'));
-    const vm = kept(supervise(QmpClient, server.address, quick));
-    const error = await rejection(vm.up());
+    const supervisor = stopAfterTest(supervise(QmpClient, server.address, SHORT_BACKOFF));
+    const error = await rejection(supervisor.up());
     expect(error).toBeInstanceOf(ConnectError);
     expect(error).toMatchObject({ phase: 'session', retryable: false });
     expect(server.sockets).toHaveLength(1);
   });
 
-  it('tries a monitor that is busy again', async () => {
+  it('is connected again until a busy monitor is free', async () => {
     const path = `${await tempDir()}/qmp.sock`;
-    await serveAt(path);
+    await startServer(path);
     const first = new QmpClient();
     await first.connect(path);
-    const vm = superviseQmp(path, { timeouts: { handshake: 20 } });
-    await entered(vm, 'WAITING');
-    expect(vm.failures[0]?.cause).toMatchObject({ phase: 'session', retryable: true });
+    const supervisor = superviseQmp(path, { timeouts: { handshake: 20 } });
+    await entered(supervisor, 'WAITING');
+    expect(supervisor.failures[0]?.cause).toMatchObject({ phase: 'session', retryable: true });
     await first.disconnect();
-    expect(await (await vm.up()).execute('query-status')).toBeDefined();
+    expect(await (await supervisor.up()).execute('query-status')).toBeDefined();
   });
 
-  it('interrupts a command when its session breaks, and goes on in the next', async () => {
+  it('interrupts a command when its session breaks, and works again in the next session', async () => {
     const path = `${await tempDir()}/qmp.sock`;
     const server = createServer({ address: path, commands: { migrate: faults.drop() } });
     await server.listen();
-    const vm = superviseQmp(path);
-    const qmp = await vm.up();
+    const supervisor = superviseQmp(path);
+    const qmp = await supervisor.up();
     expect(await rejection(qmp.execute('migrate'))).toMatchObject({ code: 'ERR_QMP_INTERRUPTED' });
-    // The promise is told before the connection is idle: up() does not take the old session for a new one.
-    expect(await (await vm.up()).execute('query-status')).toBeDefined();
-    expect(vm.ups).toBe(2);
+    // The command rejects before the connection is idle; up() must not resolve with the old
+    // session.
+    expect(await (await supervisor.up()).execute('query-status')).toBeDefined();
+    expect(supervisor.ups).toBe(2);
   });
 });
 
-it('a ProtocolServer that is closed and opened again has all of its clients back', async () => {
+it('all clients of a ProtocolServer connect again when it closes and listens again', async () => {
   const path = `${await tempDir()}/many.sock`;
   const server = new ProtocolServer({ codec: jsonLines() });
   cleanUp(() => server.close({ force: true }));
   await server.listen(path);
-  const vms = Array.from({ length: 20 }, () =>
-    kept(supervise({ codec: jsonLines() }, path, quick)),
+  const supervisors = Array.from({ length: 20 }, () =>
+    stopAfterTest(supervise({ codec: jsonLines() }, path, SHORT_BACKOFF)),
   );
-  await Promise.all(vms.map((vm) => vm.up()));
-  const gone = vms.map((vm) => entered(vm, 'WAITING'));
+  await Promise.all(supervisors.map((supervisor) => supervisor.up()));
+  const lost = supervisors.map((supervisor) => entered(supervisor, 'WAITING'));
   await server.close({ force: true });
-  await Promise.all(gone);
+  await Promise.all(lost);
   await server.listen(path);
-  await Promise.all(vms.map((vm) => vm.up()));
-  expect(vms.map(({ ups }) => ups)).toEqual(vms.map(() => 2));
-  await Promise.all(vms.map((vm) => vm.stop()));
+  await Promise.all(supervisors.map((supervisor) => supervisor.up()));
+  expect(supervisors.map(({ ups }) => ups)).toEqual(supervisors.map(() => 2));
+  await Promise.all(supervisors.map((supervisor) => supervisor.stop()));
   await server.close();
   await expectNoHandles();
 });

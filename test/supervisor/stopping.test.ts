@@ -1,287 +1,301 @@
 import { describe, expect, it } from 'vitest';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { hasSettled, rejection, turn } from '../support/signal.ts';
-import { Kept, steady } from './support.ts';
+import { SupervisorHarness, withoutJitter } from './support.ts';
 
 expectIdleAfterEach();
 
 const never = (): Promise<never> => new Promise(() => undefined);
 
-/** A way into each state, and how the connection then goes home, gracefully and with force. */
-interface Place {
+/**
+ * A route into a state, and the link methods by which the connection then ends, with and without
+ * force.
+ */
+interface Case {
   readonly name: string;
-  readonly enter: () => Promise<Kept>;
+  readonly enter: () => Promise<SupervisorHarness>;
   readonly state: string;
-  readonly home: readonly ('flush' | 'close' | 'destroy')[];
+  readonly graceful: readonly ('flush' | 'close' | 'destroy')[];
   readonly forced: readonly 'destroy'[];
 }
 
-const entered = async (kept: Kept, ...steps: readonly ((kept: Kept) => Promise<void>)[]) => {
+const entered = async (
+  harness: SupervisorHarness,
+  ...steps: readonly ((harness: SupervisorHarness) => Promise<void>)[]
+) => {
   await turn();
-  for (const step of steps) await step(kept);
-  return kept;
+  for (const step of steps) await step(harness);
+  return harness;
 };
-const accept = (kept: Kept) => kept.accept();
-const refuse = (kept: Kept) => kept.refuse();
-const breaks = (kept: Kept) => kept.breaks();
+const accept = (harness: SupervisorHarness) => harness.accept();
+const refuse = (harness: SupervisorHarness) => harness.refuse();
+const breaks = (harness: SupervisorHarness) => harness.breakSession();
 
-const PLACES: readonly Place[] = [
+const CASES: readonly Case[] = [
   {
     name: 'CONNECTING (locating)',
-    enter: () => entered(new Kept({}, never)),
+    enter: () => entered(new SupervisorHarness({}, never)),
     state: 'CONNECTING',
-    home: [],
+    graceful: [],
     forced: [],
   },
   {
     name: 'CONNECTING (dialling)',
-    enter: () => entered(new Kept()),
+    enter: () => entered(new SupervisorHarness()),
     state: 'CONNECTING',
-    home: ['destroy'],
+    graceful: ['destroy'],
     forced: ['destroy'],
   },
   {
     name: 'CONNECTING (in the handshake)',
-    enter: () => entered(new Kept(), (kept) => kept.fulfil('dial')),
+    enter: () => entered(new SupervisorHarness(), (harness) => harness.fulfil('dial')),
     state: 'CONNECTING',
-    home: ['destroy'],
+    graceful: ['destroy'],
     forced: ['destroy'],
   },
   {
     name: 'CONNECTING (in onUp)',
-    enter: () => entered(new Kept({ onUp: never }), accept),
+    enter: () => entered(new SupervisorHarness({ onUp: never }), accept),
     state: 'CONNECTING',
-    home: ['flush', 'close'],
+    graceful: ['flush', 'close'],
     forced: ['destroy'],
   },
   {
     name: 'UP',
-    enter: () => entered(new Kept(), accept),
+    enter: () => entered(new SupervisorHarness(), accept),
     state: 'UP',
-    home: ['flush', 'close'],
+    graceful: ['flush', 'close'],
     forced: ['destroy'],
   },
   {
     name: 'FAILING',
-    enter: () => entered(new Kept(), accept, breaks),
+    enter: () => entered(new SupervisorHarness(), accept, breaks),
     state: 'FAILING',
-    home: ['close'],
+    graceful: ['close'],
     forced: ['destroy'],
   },
   {
     name: 'WAITING',
-    enter: () => entered(new Kept({ backoff: steady }), refuse),
+    enter: () => entered(new SupervisorHarness({ backoff: withoutJitter }), refuse),
     state: 'WAITING',
-    home: [],
+    graceful: [],
     forced: [],
   },
   {
     name: 'GIVEN_UP',
-    enter: () => entered(new Kept({ attempts: 1 }), refuse),
+    enter: () => entered(new SupervisorHarness({ attempts: 1 }), refuse),
     state: 'GIVEN_UP',
-    home: [],
+    graceful: [],
     forced: [],
   },
 ];
 
-describe.each(PLACES)('stop() in $name', ({ enter, state, home, forced }) => {
+describe.each(CASES)('stop() in $name', ({ enter, state, graceful, forced }) => {
   it.each([
-    ['ends what is under way', false, home],
-    ['with force does so at once', true, forced],
+    ['ends what is pending gracefully', false, graceful],
+    ['with force ends it at once', true, forced],
   ])('%s', async (_, force, methods) => {
-    const kept = await enter();
-    expect(kept.vm.state).toBe(state);
-    const entered = kept.states.length;
-    const stopped = kept.vm.stop({ force });
-    expect(kept.vm.state).toBe(methods.length === 0 ? 'STOPPED' : 'STOPPING');
+    const harness = await enter();
+    expect(harness.supervisor.state).toBe(state);
+    const before = harness.states.length;
+    const stopped = harness.supervisor.stop({ force });
+    expect(harness.supervisor.state).toBe(methods.length === 0 ? 'STOPPED' : 'STOPPING');
     for (const method of methods) {
       expect(await hasSettled(stopped)).toBe(false);
-      await kept.fulfil(method);
+      await harness.fulfil(method);
     }
     await stopped;
-    expect(kept.vm.state).toBe('STOPPED');
+    expect(harness.supervisor.state).toBe('STOPPED');
     await turn();
     const expected = methods.length === 0 ? ['STOPPED'] : ['STOPPING', 'STOPPED'];
-    expect(kept.states.slice(entered)).toEqual(expected);
-    expect(kept.clock.timers).toBe(0);
-    expect(kept.link.live).toEqual([]);
+    expect(harness.states.slice(before)).toEqual(expected);
+    expect(harness.clock.timers).toBe(0);
+    expect(harness.link.live).toEqual([]);
   });
 
-  it('may be called several times at once, and is heard once', async () => {
-    const kept = await enter();
-    const stops = [kept.vm.stop(), kept.vm.stop(), kept.vm.stop()];
-    for (const method of home) await kept.fulfil(method);
-    await Promise.all([...stops, kept.vm.stop()]);
+  it('may be called several times at once, and takes effect once', async () => {
+    const harness = await enter();
+    const stops = [harness.supervisor.stop(), harness.supervisor.stop(), harness.supervisor.stop()];
+    for (const method of graceful) await harness.fulfil(method);
+    await Promise.all([...stops, harness.supervisor.stop()]);
     await turn();
-    expect(kept.states.filter((one) => one === 'STOPPED')).toHaveLength(1);
+    expect(harness.states.filter((each) => each === 'STOPPED')).toHaveLength(1);
   });
 
-  it('leaves nothing that begins again by itself, and start() begins again', async () => {
-    const kept = await enter();
-    const stopped = kept.vm.stop();
-    for (const method of home) await kept.fulfil(method);
+  it('stops for good until start() is called', async () => {
+    const harness = await enter();
+    const stopped = harness.supervisor.stop();
+    for (const method of graceful) await harness.fulfil(method);
     await stopped;
-    await kept.pass(1_000_000);
-    expect(kept.vm.state).toBe('STOPPED');
-    kept.vm.start();
-    expect(kept.vm.state).toBe('CONNECTING');
+    await harness.advance(1_000_000);
+    expect(harness.supervisor.state).toBe('STOPPED');
+    harness.supervisor.start();
+    expect(harness.supervisor.state).toBe('CONNECTING');
   });
 });
 
 describe('stop()', () => {
-  it('flushes, unless a later one has force', async () => {
-    const kept = await entered(new Kept(), accept);
-    const first = kept.vm.stop();
+  it('flushes, unless a later call has force', async () => {
+    const harness = await entered(new SupervisorHarness(), accept);
+    const first = harness.supervisor.stop();
     await turn();
-    expect(kept.link.call('flush').isLive).toBe(true);
-    const second = kept.vm.stop({ force: true });
+    expect(harness.link.call('flush').isLive).toBe(true);
+    const second = harness.supervisor.stop({ force: true });
     await turn();
-    expect(kept.link.live.map(({ method }) => method)).toEqual(['destroy']);
-    await kept.fulfil('destroy');
+    expect(harness.link.live.map(({ method }) => method)).toEqual(['destroy']);
+    await harness.fulfil('destroy');
     await Promise.all([first, second]);
   });
 
-  it('is over even if the peer does not take what was sent', async () => {
-    const kept = await entered(new Kept(), accept);
-    const stopped = kept.vm.stop();
-    await kept.pass(400); // flush
-    await kept.fulfil('destroy');
+  it('resolves even if the peer does not read', async () => {
+    const harness = await entered(new SupervisorHarness(), accept);
+    const stopped = harness.supervisor.stop();
+    await harness.advance(400); // flush
+    await harness.fulfil('destroy');
     await stopped;
-    expect(kept.states).toEqual(['UP', 'STOPPING', 'STOPPED']);
-    expect(kept.reasons).toEqual(['1: The flush deadline of 400 ms passed']);
+    expect(harness.states).toEqual(['UP', 'STOPPING', 'STOPPED']);
+    expect(harness.failureTexts).toEqual(['1: The flush deadline of 400 ms passed']);
   });
 
-  it('with a signal gives up the waiting, not the stopping', async () => {
-    const kept = await entered(new Kept(), accept);
-    const aborter = new AbortController();
-    const given = rejection(kept.vm.stop({ signal: aborter.signal }));
-    const other = kept.vm.stop();
-    const reason = new Error('no patience');
-    aborter.abort(reason);
-    expect(await given).toBe(reason);
-    expect(kept.vm.state).toBe('STOPPING');
-    await kept.fulfil('flush', 'close');
+  it('rejects when its signal is aborted, but the supervisor still stops', async () => {
+    const harness = await entered(new SupervisorHarness(), accept);
+    const controller = new AbortController();
+    const aborted = rejection(harness.supervisor.stop({ signal: controller.signal }));
+    const other = harness.supervisor.stop();
+    const reason = new Error('enough');
+    controller.abort(reason);
+    expect(await aborted).toBe(reason);
+    expect(harness.supervisor.state).toBe('STOPPING');
+    await harness.fulfil('flush', 'close');
     await other;
   });
 
-  it('with an aborted signal does nothing', async () => {
-    const kept = await entered(new Kept(), accept);
+  it('does nothing when its signal was aborted before', async () => {
+    const harness = await entered(new SupervisorHarness(), accept);
     const reason = new Error('too late');
-    expect(await rejection(kept.vm.stop({ signal: AbortSignal.abort(reason) }))).toBe(reason);
-    expect(kept.vm.state).toBe('UP');
+    expect(await rejection(harness.supervisor.stop({ signal: AbortSignal.abort(reason) }))).toBe(
+      reason,
+    );
+    expect(harness.supervisor.state).toBe('UP');
   });
 
-  it('is what `await using` ends with', async () => {
-    let outside: Kept['vm'] | undefined;
+  it('is called by `await using` at the end of its block', async () => {
+    let outside: SupervisorHarness['supervisor'] | undefined;
     {
-      const kept = await entered(new Kept({ backoff: steady }), refuse);
-      await using vm = kept.vm;
-      outside = vm;
-      expect(vm.state).toBe('WAITING');
+      const harness = await entered(new SupervisorHarness({ backoff: withoutJitter }), refuse);
+      await using supervisor = harness.supervisor;
+      outside = supervisor;
+      expect(supervisor.state).toBe('WAITING');
     }
     expect(outside.state).toBe('STOPPED');
   });
 
-  it('is legal before anything has happened', async () => {
-    const kept = new Kept();
-    await kept.vm.stop();
-    expect(kept.vm.state).toBe('STOPPED');
+  it('may be called at once', async () => {
+    const harness = new SupervisorHarness();
+    await harness.supervisor.stop();
+    expect(harness.supervisor.state).toBe('STOPPED');
     await turn();
-    expect(kept.link.calls).toEqual([]);
+    expect(harness.link.calls).toEqual([]);
   });
 });
 
 describe('start()', () => {
-  it('begins anew when it has given up: attempts and waits are counted from the beginning', async () => {
-    const kept = await entered(new Kept({ backoff: steady, attempts: 2 }), refuse);
-    await kept.pass(100);
-    await kept.refuse();
-    expect(kept.vm.state).toBe('GIVEN_UP');
-    kept.vm.start();
-    await kept.refuse();
-    expect(kept.vm.state).toBe('WAITING');
-    await kept.pass(99);
-    expect(kept.vm.state).toBe('WAITING');
-    await kept.pass(1);
-    await kept.accept();
-    expect(await kept.vm.up()).toBe(kept.client);
+  it('in GIVEN_UP begins again, with the first attempt and the first wait', async () => {
+    const harness = await entered(
+      new SupervisorHarness({ backoff: withoutJitter, attempts: 2 }),
+      refuse,
+    );
+    await harness.advance(100);
+    await harness.refuse();
+    expect(harness.supervisor.state).toBe('GIVEN_UP');
+    harness.supervisor.start();
+    await harness.refuse();
+    expect(harness.supervisor.state).toBe('WAITING');
+    await harness.advance(99);
+    expect(harness.supervisor.state).toBe('WAITING');
+    await harness.advance(1);
+    await harness.accept();
+    expect(await harness.supervisor.up()).toBe(harness.client);
   });
 
-  it.each(PLACES.filter(({ state }) => state !== 'GIVEN_UP'))(
+  it.each(CASES.filter(({ state }) => state !== 'GIVEN_UP'))(
     'does nothing in $name',
     async ({ enter, state }) => {
-      const kept = await enter();
-      const calls = kept.link.calls.length;
-      kept.vm.start();
+      const harness = await enter();
+      const calls = harness.link.calls.length;
+      harness.supervisor.start();
       await turn();
-      expect(kept.vm.state).toBe(state);
-      expect(kept.link.calls).toHaveLength(calls);
+      expect(harness.supervisor.state).toBe(state);
+      expect(harness.link.calls).toHaveLength(calls);
     },
   );
 
   it('does nothing in STOPPING', async () => {
-    const kept = await entered(new Kept(), accept);
-    const stopped = kept.vm.stop();
-    kept.vm.start();
-    await kept.fulfil('flush', 'close');
+    const harness = await entered(new SupervisorHarness(), accept);
+    const stopped = harness.supervisor.stop();
+    harness.supervisor.start();
+    await harness.fulfil('flush', 'close');
     await stopped;
-    expect(kept.vm.state).toBe('STOPPED');
+    expect(harness.supervisor.state).toBe('STOPPED');
   });
 });
 
 describe('retry()', () => {
-  it('makes the next attempt at once, and does not make the wait after it shorter', async () => {
-    const kept = await entered(new Kept({ backoff: steady }), refuse);
-    kept.vm.retry();
-    expect(kept.vm.state).toBe('CONNECTING');
-    await kept.refuse();
-    await kept.pass(199);
-    expect(kept.vm.state).toBe('WAITING');
-    await kept.pass(1);
-    expect(kept.vm.state).toBe('CONNECTING');
+  it('makes the next attempt at once, and does not reset the backoff', async () => {
+    const harness = await entered(new SupervisorHarness({ backoff: withoutJitter }), refuse);
+    harness.supervisor.retry();
+    expect(harness.supervisor.state).toBe('CONNECTING');
+    await harness.refuse();
+    await harness.advance(199);
+    expect(harness.supervisor.state).toBe('WAITING');
+    await harness.advance(1);
+    expect(harness.supervisor.state).toBe('CONNECTING');
   });
 
   it.each([
-    ...PLACES.filter(({ state }) => state !== 'WAITING'),
+    ...CASES.filter(({ state }) => state !== 'WAITING'),
     {
       name: 'STOPPED',
       state: 'STOPPED',
-      enter: () => entered(new Kept({}, never), (kept) => kept.vm.stop()),
+      enter: () =>
+        entered(new SupervisorHarness({}, never), (harness) => harness.supervisor.stop()),
     },
   ])('does nothing in $name', async ({ enter, state }) => {
-    const kept = await enter();
-    const calls = kept.link.calls.length;
-    kept.vm.retry();
+    const harness = await enter();
+    const calls = harness.link.calls.length;
+    harness.supervisor.retry();
     await turn();
-    expect(kept.vm.state).toBe(state);
-    expect(kept.link.calls).toHaveLength(calls);
+    expect(harness.supervisor.state).toBe(state);
+    expect(harness.link.calls).toHaveLength(calls);
   });
 });
 
 describe('a stop', () => {
-  it('leaves no reason of its own, and keeps those before it', async () => {
-    const kept = await entered(new Kept({ backoff: steady }), refuse);
-    await kept.pass(100);
-    await kept.accept();
-    const stopped = kept.vm.stop();
-    await kept.fulfil('flush', 'close');
+  it('adds no failure, and keeps the earlier ones', async () => {
+    const harness = await entered(new SupervisorHarness({ backoff: withoutJitter }), refuse);
+    await harness.advance(100);
+    await harness.accept();
+    const stopped = harness.supervisor.stop();
+    await harness.fulfil('flush', 'close');
     await stopped;
-    expect(kept.reasons).toEqual(['1: Failed to establish connection: connect ECONNREFUSED']);
+    expect(harness.failureTexts).toEqual([
+      '1: Failed to establish connection: connect ECONNREFUSED',
+    ]);
   });
 
-  it('of an attempt leaves none either', async () => {
-    const kept = await entered(new Kept());
-    const stopped = kept.vm.stop();
-    await kept.fulfil('destroy');
+  it('during an attempt adds no failure', async () => {
+    const harness = await entered(new SupervisorHarness());
+    const stopped = harness.supervisor.stop();
+    await harness.fulfil('destroy');
     await stopped;
-    expect(kept.reasons).toEqual([]);
+    expect(harness.failureTexts).toEqual([]);
   });
 
-  it('hides no failure that it overtakes', async () => {
-    const kept = await entered(new Kept(), accept, breaks);
-    const stopped = kept.vm.stop();
-    await kept.fulfil('close');
+  it('keeps the failure of a session that is already failing', async () => {
+    const harness = await entered(new SupervisorHarness(), accept, breaks);
+    const stopped = harness.supervisor.stop();
+    await harness.fulfil('close');
     await stopped;
-    expect(kept.reasons).toEqual(['1: The stream failed']);
+    expect(harness.failureTexts).toEqual(['1: The stream failed']);
   });
 });

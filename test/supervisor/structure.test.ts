@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { nameOf } from '../machines/chart.ts';
 import { activeIn, chart, type Node, nodes, pathOfNode } from './chart.ts';
 
-/** One arrow of the chart, as the machine has it. */
+/** One arrow of the chart. */
 interface Arrow {
   readonly from: Node;
   readonly event: string;
@@ -36,8 +36,8 @@ const defined = (kind: 'actions' | 'actors' | 'delays' | 'guards'): string[] =>
   Object.keys(chart.implementations[kind]).sort();
 
 describe('the chart', () => {
-  it('hears the end and the error of every actor that it invokes', () => {
-    const unheard = nodes.flatMap((node) =>
+  it('handles the output and the error of every actor that it invokes', () => {
+    const unhandled = nodes.flatMap((node) =>
       node.invoke.flatMap(({ id }) =>
         [`xstate.done.actor.${id}`, `xstate.error.actor.${id}`].filter(
           (event) => !node.transitions.has(event),
@@ -45,14 +45,16 @@ describe('the chart', () => {
       ),
     );
     expect(nodes.flatMap(({ invoke }) => invoke)).toHaveLength(3);
-    expect(unheard).toEqual([]);
+    expect(unhandled).toEqual([]);
   });
 
-  it('waits for nobody without a deadline, but for the connection, which has its own', () => {
+  it('waits without a deadline only for the connection, which has its own', () => {
     const waiting = nodes.filter(({ invoke }) => invoke.length > 0);
-    const endless = waiting.filter((node) => !activeIn(node).some(({ after }) => after.length > 0));
-    expect(endless.map(pathOfNode)).toEqual(['']);
-    const [root] = endless;
+    const unlimited = waiting.filter(
+      (node) => !activeIn(node).some(({ after }) => after.length > 0),
+    );
+    expect(unlimited.map(pathOfNode)).toEqual(['']);
+    const [root] = unlimited;
     expect(root?.invoke.map(({ id }) => id)).toEqual(['connection']);
   });
 
@@ -77,66 +79,66 @@ describe('the chart', () => {
     ]);
   });
 
-  it('keeps the reason of everything that is judged', () => {
+  it('records a cause on every arrow to JUDGING', () => {
     const ends = arrows.filter(leadsTo('JUDGING'));
     const unexplained = ends.filter(({ actions }) => !names(actions).some(isRecord));
     expect(ends.length).toBeGreaterThan(0);
     expect(unexplained.map(textOf)).toEqual([]);
   });
 
-  it('drops no error, and no deadline that is missed', () => {
+  it('records every error and every missed deadline, or ends the session with it', () => {
     const failures = arrows.filter(({ event }) => /^xstate\.(error|after\..*Timeout)/.test(event));
-    const silent = failures.filter(
+    const dropping = failures.filter(
       ({ actions }) => !names(actions).some((name) => isRecord(name) || name.startsWith('fail')),
     );
     expect(failures).toHaveLength(5);
-    expect(silent.map(textOf)).toEqual([]);
+    expect(dropping.map(textOf)).toEqual([]);
   });
 
-  it('connects where it has an address, and nowhere else', () => {
+  it('connects only when it has an address', () => {
     const connecting = arrows.filter(({ actions }) => names(actions).includes('connect'));
     expect(connecting.map(textOf)).toEqual(['CONNECTING.locating · xstate.done.actor.locator']);
   });
 
-  it('disconnects whenever it is told to stop while the connection is busy', () => {
+  it('disconnects on STOP whenever the connection is busy', () => {
     const stopping = arrows.filter((arrow) => leadsTo('STOPPING')(arrow) && arrow.event === 'STOP');
     expect(stopping.map(textOf)).toEqual([' · STOP [isBusy]', 'STOPPED · STOP [isBusy]']);
     expect(stopping.map(({ actions }) => names(actions))).toEqual([['disconnect'], ['disconnect']]);
   });
 
-  it('emits one event of its own in each state, and rests in no other', () => {
-    const telling = nodes.filter(({ entry }) =>
+  it('emits a different event on entry to each of its public states', () => {
+    const emitting = nodes.filter(({ entry }) =>
       names(entry).some((name) => name.startsWith('emit')),
     );
-    const public_ = Object.values(chart.root.states).filter(({ key }) => key !== 'JUDGING');
-    expect(telling).toEqual(public_);
-    const told = telling.flatMap(({ entry }) =>
+    const publicStates = Object.values(chart.root.states).filter(({ key }) => key !== 'JUDGING');
+    expect(emitting).toEqual(publicStates);
+    const emitted = emitting.flatMap(({ entry }) =>
       names(entry).filter((name) => name.startsWith('emit')),
     );
-    expect(new Set(told).size).toBe(public_.length);
+    expect(new Set(emitted).size).toBe(publicStates.length);
   });
 
-  it('is up in one state, and busy in all where something is under way', () => {
+  it('has the tag `up` in one state, and `busy` in all that end by themselves', () => {
     const tagged = (tag: string) => nodes.filter(({ tags }) => tags.includes(tag)).map(pathOfNode);
     expect(tagged('up')).toEqual(['UP']);
     expect(tagged('busy')).toEqual(['CONNECTING', 'FAILING', 'WAITING', 'STOPPING']);
   });
 
-  it('says what each of its states is for', () => {
-    const silent = nodes.filter(({ description, path }) => !description && path.length > 0);
-    expect(silent.map(pathOfNode)).toEqual([]);
+  it('describes each of its states', () => {
+    const undescribed = nodes.filter(({ description, path }) => !description && path.length > 0);
+    expect(undescribed.map(pathOfNode)).toEqual([]);
   });
 });
 
 const isRecord = (name: string): boolean => name.startsWith('record');
 
-describe('the vocabulary has what the chart names, and nothing else:', () => {
+describe('the setup defines exactly what the chart uses:', () => {
   it('actions', () => {
     const used = [
       ...nodes.flatMap(({ entry, exit }) => [...entry, ...exit]),
       ...arrows.flatMap(({ actions }) => actions),
     ];
-    // XState's own start and stop the timers of an `after`.
+    // XState's own actions start and stop the timers of an `after`.
     const own = names(used).filter((name) => !name.startsWith('xstate.'));
     expect(own).toEqual(defined('actions'));
   });

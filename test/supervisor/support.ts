@@ -1,4 +1,4 @@
-/** Connections that are kept, whose every wait the test decides. */
+/** Supervisors over a fake link, whose calls settle only when the test settles them. */
 
 import { expect } from 'vitest';
 import { createActor } from 'xstate';
@@ -21,12 +21,12 @@ import { pathOf } from '../machines/support.ts';
 import { cleanUp } from '../support/cleanup.ts';
 import { turn } from '../support/signal.ts';
 
-/** A client of these tests: nothing of its own. */
+/** The client class of these tests: a plain protocol. */
 export type Client = AsyncProtocol<string>;
-export type Kind = ClientClass<Client, string, string>;
+export type TestClientClass = ClientClass<Client, string, string>;
 
-/** Clients over the links that a function makes, one for each connection. */
-export const kindOver = (createLink: () => Link<string, string>): Kind => ({
+/** A client class whose connections have the links that a function creates. */
+export const clientClassOver = (createLink: () => Link<string, string>): TestClientClass => ({
   createMachine: () => createChart<string, string, ProtocolInput | undefined>(createLink),
   attach: (ref, options) => AsyncProtocol.attach(ref, options),
 });
@@ -35,10 +35,10 @@ export const kindOver = (createLink: () => Link<string, string>): Kind => ({
 export const systemError = (code: string): Error =>
   Object.assign(new Error(`connect ${code}`), { code });
 
-/** Without jitter: every wait is as long as it may be. */
-export const steady = { random: () => 1 };
+/** A backoff without jitter: every wait has its full length. */
+export const withoutJitter = { random: () => 1 };
 
-/** What the fake peer does with an attempt, or with a session. */
+/** Plays the peer: settles the calls of the link, and advances the clock. */
 abstract class Peer {
   readonly link: FakeLink;
   readonly clock = new CountingClock();
@@ -63,38 +63,39 @@ abstract class Peer {
     await turn();
   }
 
-  /** The attempt under way is refused. */
+  /** Refuses the current attempt. */
   async refuse(reason: unknown = systemError('ECONNREFUSED')): Promise<void> {
     await this.fail('dial', reason);
     await this.fulfil('destroy');
   }
 
-  /** The attempt under way leads to a session. */
+  /** Lets the current attempt lead to a session. */
   accept(): Promise<void> {
     return this.fulfil('dial', 'establish');
   }
 
-  /** The session breaks; it is not home yet. */
-  breaks(reason: unknown = systemError('ECONNRESET')): Promise<void> {
+  /** Breaks the session; the connection is then closing. */
+  breakSession(reason: unknown = systemError('ECONNRESET')): Promise<void> {
     return this.fail('read', reason);
   }
 
-  /** The session breaks, and is closed. */
-  async die(reason?: unknown): Promise<void> {
-    await this.breaks(reason);
+  /** Breaks the session, and lets the connection close. */
+  async loseSession(reason?: unknown): Promise<void> {
+    await this.breakSession(reason);
     await this.fulfil('close');
   }
 
-  async pass(ms: number): Promise<void> {
+  /** Advances the clock, and waits until the machine has handled it. */
+  async advance(ms: number): Promise<void> {
     this.clock.increment(ms);
     await turn();
   }
 }
 
-/** A supervision over a fake link. After the test it is stopped, and must then hold nothing. */
-export class Kept extends Peer {
-  readonly vm: Supervisor<Client>;
-  /** Every state that was entered after the first. */
+/** A supervisor over a fake link. It is stopped after the test, and must then have nothing open. */
+export class SupervisorHarness extends Peer {
+  readonly supervisor: Supervisor<Client>;
+  /** The states that were entered after the first, in order. */
   readonly states: SupervisorState[] = [];
 
   constructor(
@@ -103,40 +104,44 @@ export class Kept extends Peer {
     link = new FakeLink(),
   ) {
     super(link);
-    this.vm = supervise(
-      kindOver(() => link),
+    this.supervisor = supervise(
+      clientClassOver(() => link),
       address,
       { clock: this.clock, ...options },
     );
     void this.#record();
-    cleanUp(() => this.#expectToEnd());
+    cleanUp(() => this.#expectStoppable());
   }
 
   get client(): Client {
-    return this.vm.client;
+    return this.supervisor.client;
   }
 
-  /** The causes of the reasons, as text. */
-  get reasons(): string[] {
-    return this.vm.failures.map(({ session, cause }) => `${String(session)}: ${cause.message}`);
+  /** The failures, each as session and message. */
+  get failureTexts(): string[] {
+    return this.supervisor.failures.map(
+      ({ session, cause }) => `${String(session)}: ${cause.message}`,
+    );
   }
 
   async #record(): Promise<void> {
-    for await (const state of this.vm.states()) this.states.push(state);
+    for await (const state of this.supervisor.states()) this.states.push(state);
   }
 
-  async #expectToEnd(): Promise<void> {
-    const stopped = this.vm.stop({ force: true });
+  async #expectStoppable(): Promise<void> {
+    const stopped = this.supervisor.stop({ force: true });
     for (const call of this.link.live) if (call.method === 'destroy') call.resolve();
     await stopped;
-    expect(this.vm.state).toBe('STOPPED');
+    expect(this.supervisor.state).toBe('STOPPED');
     expect(this.client.runstate).toBe('IDLE');
     expect(this.clock.timers).toBe(0);
     expect(this.link.live.map(({ method }) => method)).toEqual([]);
   }
 }
 
-/** The same as a bare machine, with all that it emits. After the test it is stopped. */
+/**
+ * The same as a bare machine, with the events that it has emitted. It is stopped after the test.
+ */
 export class Machine extends Peer {
   readonly actor;
   readonly emitted: SupervisorEmitted[] = [];
@@ -147,8 +152,8 @@ export class Machine extends Peer {
     link = new FakeLink(),
   ) {
     super(link);
-    const kind = kindOver(() => link);
-    const machine = createSupervisorMachine(kind, address, options);
+    const clientClass = clientClassOver(() => link);
+    const machine = createSupervisorMachine(clientClass, address, options);
     this.actor = createActor(machine, { clock: this.clock });
     this.actor.on('*', (emitted) => this.emitted.push(emitted));
     this.actor.start();
@@ -169,20 +174,22 @@ export class Machine extends Peer {
     return this.actor.getSnapshot().context;
   }
 
-  /** How long the waits were, in ms. */
+  /** The lengths of the waits so far, in ms. */
   get waits(): number[] {
     return this.emitted.flatMap((emitted) => (emitted.type === 'waiting' ? [emitted.ms] : []));
   }
 
-  /** What was emitted of one type. */
-  all<T extends SupervisorEmitted['type']>(type: T): Extract<SupervisorEmitted, { type: T }>[] {
+  /** The emitted events of one type, in order. */
+  emittedOf<T extends SupervisorEmitted['type']>(
+    type: T,
+  ): Extract<SupervisorEmitted, { type: T }>[] {
     return this.emitted.filter(
       (emitted): emitted is Extract<SupervisorEmitted, { type: T }> => emitted.type === type,
     );
   }
 
-  /** Lets the wait under way pass. */
-  async wait(): Promise<void> {
-    await this.pass(this.waits.at(-1) ?? 0);
+  /** Advances the clock to the end of the current wait. */
+  async passWait(): Promise<void> {
+    await this.advance(this.waits.at(-1) ?? 0);
   }
 }

@@ -1,4 +1,4 @@
-/** What the compiler makes of `supervise()`. */
+/** The types of `supervise()`. */
 
 import { describe, expectTypeOf, it } from 'vitest';
 import {
@@ -16,24 +16,24 @@ import {
 } from '../../src/index.ts';
 import { QmpClient, type QmpCommand } from '../../src/qmp/index.ts';
 
-/** Nothing of this is run: the compiler alone is asked. */
+/** Only compiled, never run. */
 declare const numbers: Codec<string, number>;
 declare const plain: ClientClass<AsyncProtocol<string>, string, string>;
 
 describe('supervise()', () => {
-  it('of a class of clients is a supervision of one of them', () => {
-    const make = () =>
+  it('with a client class returns a supervisor of such a client', () => {
+    const create = () =>
       supervise(QmpClient, '/run/x', {
         onUp: (qmp, signal) => {
           expectTypeOf(qmp).toEqualTypeOf<QmpClient>();
           expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
         },
       });
-    expectTypeOf(make).returns.toEqualTypeOf<Supervisor<QmpClient>>();
-    expectTypeOf<ReturnType<typeof make>['up']>().returns.toEqualTypeOf<Promise<QmpClient>>();
+    expectTypeOf(create).returns.toEqualTypeOf<Supervisor<QmpClient>>();
+    expectTypeOf<ReturnType<typeof create>['up']>().returns.toEqualTypeOf<Promise<QmpClient>>();
   });
 
-  it('of a definition is a supervision of a protocol of its messages', () => {
+  it('with a definition returns a supervisor of a protocol with its messages', () => {
     const same = () =>
       supervise(
         { codec: lines() },
@@ -45,52 +45,52 @@ describe('supervise()', () => {
         },
       );
     expectTypeOf(same).returns.toEqualTypeOf<Supervisor<AsyncProtocol<string>>>();
-    const two = () => supervise({ codec: numbers }, '/run/x');
-    expectTypeOf(two).returns.toEqualTypeOf<Supervisor<AsyncProtocol<string, number>>>();
-    const made = () => supervise(() => ({ codec: numbers }), '/run/x');
-    expectTypeOf(made).returns.toEqualTypeOf<Supervisor<AsyncProtocol<string, number>>>();
+    const different = () => supervise({ codec: numbers }, '/run/x');
+    expectTypeOf(different).returns.toEqualTypeOf<Supervisor<AsyncProtocol<string, number>>>();
+    const factory = () => supervise(() => ({ codec: numbers }), '/run/x');
+    expectTypeOf(factory).returns.toEqualTypeOf<Supervisor<AsyncProtocol<string, number>>>();
   });
 
-  it('takes a function of the attempt and the cause for an address', () => {
-    const make = () =>
+  it('accepts a function of the attempt and the cause as the address', () => {
+    const create = () =>
       supervise(QmpClient, async (attempt, cause) => {
         expectTypeOf(attempt).toEqualTypeOf<number>();
         expectTypeOf(cause?.code).not.toBeAny();
         return Promise.resolve({ port: attempt });
       });
-    expectTypeOf(make).returns.toEqualTypeOf<Supervisor<QmpClient>>();
+    expectTypeOf(create).returns.toEqualTypeOf<Supervisor<QmpClient>>();
   });
 
-  it('refuses what is neither, and options that are none', () => {
+  it('rejects other arguments and unknown options', () => {
     const wrong = () => {
       // @ts-expect-error -- a class that cannot be attached
       supervise(Date, '/run/x');
       // @ts-expect-error -- a client, not its class
       supervise(new QmpClient(), '/run/x');
-      // @ts-expect-error -- a machine is neither
+      // @ts-expect-error -- a machine is neither a class nor a definition
       supervise(createProtocolMachine({ codec: lines() }), '/run/x');
       // @ts-expect-error -- a definition without a codec
       supervise({ onMessage: () => undefined }, '/run/x');
-      // @ts-expect-error -- a function that makes none
+      // @ts-expect-error -- a function that does not return a definition
       supervise(() => 'hello', '/run/x');
       // @ts-expect-error -- attach() takes the actor of another machine than createMachine() makes
       supervise({ ...plain, createMachine: QmpClient.createMachine }, '/run/x');
-      // @ts-expect-error -- nowhere to go
+      // @ts-expect-error -- the address is missing
       supervise(QmpClient);
-      // @ts-expect-error -- no address
+      // @ts-expect-error -- a function that does not return an address
       supervise(QmpClient, () => 7);
-      // @ts-expect-error -- no number
+      // @ts-expect-error -- not a number
       supervise(QmpClient, '/run/x', { attempts: 'many' });
-      // @ts-expect-error -- it would be over after one session
+      // @ts-expect-error -- a supervisor is not for a single session
       supervise(QmpClient, '/run/x', { once: true });
-      // @ts-expect-error -- a client of another kind
+      // @ts-expect-error -- a client of another class
       supervise(QmpClient, '/run/x', { onUp: (client: AsyncProtocol<string>) => client });
     };
     expectTypeOf(wrong).returns.toBeVoid();
   });
 });
 
-it('QmpClient is a kind of client, and a definition speaks of its messages', () => {
+it('QmpClient is a client class, and the machine of a definition has its message types', () => {
   expectTypeOf(QmpClient).toExtend<ClientClass<QmpClient, JsonObject, QmpCommand>>();
   const machine = () => createSupervisorMachine(QmpClient, '/run/x');
   expectTypeOf(machine).returns.toEqualTypeOf<SupervisorMachine<JsonObject, QmpCommand>>();

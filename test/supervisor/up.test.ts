@@ -3,152 +3,164 @@ import { ClosedError, type SuperviseOptions, supervise } from '../../src/index.t
 import { FakeLink } from '../machines/fake-link.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { gate, hasSettled, rejection, turn } from '../support/signal.ts';
-import { type Client, Kept, kindOver, steady, systemError } from './support.ts';
+import {
+  type Client,
+  SupervisorHarness,
+  clientClassOver,
+  withoutJitter,
+  systemError,
+} from './support.ts';
 
 expectIdleAfterEach();
 
-const make = async (
+const createHarness = async (
   options: SuperviseOptions<Client>,
-  ...steps: readonly ((kept: Kept) => Promise<void>)[]
-): Promise<Kept> => {
-  const kept = new Kept({ backoff: steady, ...options });
+  ...steps: readonly ((harness: SupervisorHarness) => Promise<void>)[]
+): Promise<SupervisorHarness> => {
+  const harness = new SupervisorHarness({ backoff: withoutJitter, ...options });
   await turn();
-  for (const step of steps) await step(kept);
-  return kept;
+  for (const step of steps) await step(harness);
+  return harness;
 };
 
 describe('up()', () => {
   it('resolves with the client at once in UP', async () => {
-    const kept = await make({}, (one) => one.accept());
-    expect(await kept.vm.up()).toBe(kept.client);
+    const harness = await createHarness({}, (harness) => harness.accept());
+    expect(await harness.supervisor.up()).toBe(harness.client);
   });
 
-  it.each<[string, (kept: Kept) => Promise<void>, (kept: Kept) => Promise<void>]>([
-    ['CONNECTING', () => turn(), (kept) => kept.accept()],
+  it.each<
+    [
+      string,
+      (harness: SupervisorHarness) => Promise<void>,
+      (harness: SupervisorHarness) => Promise<void>,
+    ]
+  >([
+    ['CONNECTING', () => turn(), (harness) => harness.accept()],
     [
       'WAITING',
-      (kept) => kept.refuse(),
-      async (kept) => {
-        await kept.pass(100);
-        await kept.accept();
+      (harness) => harness.refuse(),
+      async (harness) => {
+        await harness.advance(100);
+        await harness.accept();
       },
     ],
     [
       'FAILING',
-      async (kept) => {
-        await kept.accept();
-        await kept.breaks();
+      async (harness) => {
+        await harness.accept();
+        await harness.breakSession();
       },
-      async (kept) => {
-        await kept.fulfil('close');
-        await kept.pass(100);
-        await kept.accept();
+      async (harness) => {
+        await harness.fulfil('close');
+        await harness.advance(100);
+        await harness.accept();
       },
     ],
-  ])('waits in %s for the next session', async (state, enter, goOn) => {
-    const kept = await make({}, enter);
-    expect(kept.vm.state).toBe(state);
-    const up = kept.vm.up();
+  ])('waits in %s for the next session', async (state, enter, toNextSession) => {
+    const harness = await createHarness({}, enter);
+    expect(harness.supervisor.state).toBe(state);
+    const up = harness.supervisor.up();
     expect(await hasSettled(up)).toBe(false);
-    await goOn(kept);
-    expect(await up).toBe(kept.client);
-    expect(kept.client.runstate).toBe('RUNNING');
+    await toNextSession(harness);
+    expect(await up).toBe(harness.client);
+    expect(harness.client.runstate).toBe('RUNNING');
   });
 
-  it('rejects in STOPPING when it is stopped, and in STOPPED at once', async () => {
-    const kept = await make({}, (one) => one.accept());
-    const stopped = kept.vm.stop();
-    expect(kept.vm.state).toBe('STOPPING');
-    const up = rejection(kept.vm.up());
-    await kept.fulfil('flush', 'close');
+  it('rejects in STOPPING at the end of that, and in STOPPED at once', async () => {
+    const harness = await createHarness({}, (harness) => harness.accept());
+    const stopped = harness.supervisor.stop();
+    expect(harness.supervisor.state).toBe('STOPPING');
+    const up = rejection(harness.supervisor.up());
+    await harness.fulfil('flush', 'close');
     await stopped;
-    for (const error of [await up, await rejection(kept.vm.up())]) {
+    for (const error of [await up, await rejection(harness.supervisor.up())]) {
       expect(error).toBeInstanceOf(ClosedError);
       expect(error).toMatchObject({ message: 'The supervisor was stopped', expected: true });
       expect(error).not.toHaveProperty('cause');
     }
   });
 
-  it('rejects with the last reason when it gives up, and in GIVEN_UP at once', async () => {
-    const kept = await make({ attempts: 2 }, (one) => one.refuse());
-    const up = rejection(kept.vm.up());
-    await kept.pass(100);
-    await kept.refuse(systemError('ENOENT'));
+  it('rejects with the last cause when the supervisor gives up, and in GIVEN_UP at once', async () => {
+    const harness = await createHarness({ attempts: 2 }, (harness) => harness.refuse());
+    const up = rejection(harness.supervisor.up());
+    await harness.advance(100);
+    await harness.refuse(systemError('ENOENT'));
     const error = await up;
-    expect(error).toBe(kept.vm.failures[1]?.cause);
+    expect(error).toBe(harness.supervisor.failures[1]?.cause);
     expect(error).toMatchObject({ code: 'ERR_CONNECT', retryable: true });
-    expect(await rejection(kept.vm.up())).toBe(error);
+    expect(await rejection(harness.supervisor.up())).toBe(error);
   });
 
   it('waits again after start()', async () => {
-    const kept = await make({ attempts: 1 }, (one) => one.refuse());
-    kept.vm.start();
-    const up = kept.vm.up();
-    await kept.accept();
-    expect(await up).toBe(kept.client);
+    const harness = await createHarness({ attempts: 1 }, (harness) => harness.refuse());
+    harness.supervisor.start();
+    const up = harness.supervisor.up();
+    await harness.accept();
+    expect(await up).toBe(harness.client);
   });
 
-  it('with a signal gives up the waiting, and nothing else', async () => {
-    const kept = await make({});
-    const aborter = new AbortController();
-    const given = rejection(kept.vm.up({ signal: aborter.signal }));
-    const other = kept.vm.up();
-    const reason = new Error('no patience');
-    aborter.abort(reason);
-    expect(await given).toBe(reason);
-    await kept.accept();
+  it('rejects when its signal is aborted, and has no other effect', async () => {
+    const harness = await createHarness({});
+    const controller = new AbortController();
+    const aborted = rejection(harness.supervisor.up({ signal: controller.signal }));
+    const other = harness.supervisor.up();
+    const reason = new Error('enough');
+    controller.abort(reason);
+    expect(await aborted).toBe(reason);
+    await harness.accept();
     await other;
-    expect(await rejection(kept.vm.up({ signal: aborter.signal }))).toBe(reason);
+    expect(await rejection(harness.supervisor.up({ signal: controller.signal }))).toBe(reason);
   });
 
-  it('is for any number of callers', async () => {
-    const kept = await make({});
-    const aborter = new AbortController();
+  it('may be called any number of times', async () => {
+    const harness = await createHarness({});
+    const controller = new AbortController();
     const ups = Array.from({ length: 10_000 }, (_, at) =>
-      kept.vm.up(at % 2 === 0 ? {} : { signal: aborter.signal }),
+      harness.supervisor.up(at % 2 === 0 ? {} : { signal: controller.signal }),
     );
     const settled = Promise.allSettled(ups);
-    aborter.abort();
-    await kept.accept();
+    controller.abort();
+    await harness.accept();
     const statuses = (await settled).map(({ status }) => status);
     expect(statuses.filter((status) => status === 'fulfilled')).toHaveLength(5_000);
     expect(new Set(statuses.filter((_, at) => at % 2 === 0))).toEqual(new Set(['fulfilled']));
   });
 
-  it('that was given up is rejected with nothing else later', async () => {
-    const kept = await make({ attempts: 1 });
-    const aborter = new AbortController();
-    const given = rejection(kept.vm.up({ signal: aborter.signal }));
-    aborter.abort('no patience');
-    await kept.refuse();
-    expect(kept.vm.state).toBe('GIVEN_UP');
-    expect(await given).toBe('no patience');
+  it('rejects with the reason of its signal, even if the supervisor gives up right after', async () => {
+    const harness = await createHarness({ attempts: 1 });
+    const controller = new AbortController();
+    const aborted = rejection(harness.supervisor.up({ signal: controller.signal }));
+    controller.abort('enough');
+    await harness.refuse();
+    expect(harness.supervisor.state).toBe('GIVEN_UP');
+    expect(await aborted).toBe('enough');
   });
 
-  it('never gives a client whose session is on its way home', async () => {
-    const kept = await make({}, (one) => one.accept());
-    await kept.breaks();
-    expect(kept.client.runstate).toBe('DISCONNECTING');
-    const up = kept.vm.up();
-    // A loop of up() and a call that rejects would otherwise never give the event loop back.
+  it('never resolves with a client that is disconnecting', async () => {
+    const harness = await createHarness({}, (harness) => harness.accept());
+    await harness.breakSession();
+    expect(harness.client.runstate).toBe('DISCONNECTING');
+    const up = harness.supervisor.up();
+    // Otherwise a loop of up() and a call that rejects would block the event loop.
     expect(await hasSettled(up)).toBe(false);
-    await kept.fulfil('close');
-    await kept.pass(100);
-    await kept.accept();
+    await harness.fulfil('close');
+    await harness.advance(100);
+    await harness.accept();
     await up;
   });
 });
 
 describe('states()', () => {
-  it('gives every state that is entered from the call on, to each reader, and loses none', async () => {
-    const kept = await make({});
-    const early = kept.vm.states();
-    await kept.refuse();
-    await kept.pass(100);
-    await kept.accept();
-    const late = kept.vm.states();
-    await kept.die();
-    await kept.vm.stop();
+  it('yields every state that is entered after the call, to each reader', async () => {
+    const harness = await createHarness({});
+    const early = harness.supervisor.states();
+    await harness.refuse();
+    await harness.advance(100);
+    await harness.accept();
+    const late = harness.supervisor.states();
+    await harness.loseSession();
+    await harness.supervisor.stop();
     const read = async (states: AsyncIterator<string>, count: number) => {
       const seen: string[] = [];
       while (seen.length < count) seen.push(String((await states.next()).value));
@@ -166,65 +178,65 @@ describe('states()', () => {
     expect(await hasSettled(early.next())).toBe(false);
   });
 
-  it('ends with its signal', async () => {
-    const kept = await make({});
-    const aborter = new AbortController();
-    const states = kept.vm.states({ signal: aborter.signal });
+  it('rejects when its signal is aborted', async () => {
+    const harness = await createHarness({});
+    const controller = new AbortController();
+    const states = harness.supervisor.states({ signal: controller.signal });
     const next = rejection(states.next());
-    aborter.abort('enough');
+    controller.abort('enough');
     expect(await next).toBe('enough');
   });
 
-  it('shows what is passed without a pause', async () => {
-    const kept = await make({ attempts: 1 });
-    const states = kept.vm.states();
-    await kept.refuse();
-    kept.vm.start();
-    await kept.vm.stop();
+  it('yields states that are left at once', async () => {
+    const harness = await createHarness({ attempts: 1 });
+    const states = harness.supervisor.states();
+    await harness.refuse();
+    harness.supervisor.start();
+    await harness.supervisor.stop();
     const seen = [await states.next(), await states.next(), await states.next()];
     expect(seen.map(({ value }) => String(value))).toEqual(['GIVEN_UP', 'CONNECTING', 'STOPPED']);
   });
 });
 
-describe('what is remembered', () => {
-  it('is how often it was up', async () => {
-    const kept = await make({});
-    expect(kept.vm.ups).toBe(0);
+describe('the record of a supervisor', () => {
+  it('has the number of times that it was UP', async () => {
+    const harness = await createHarness({});
+    expect(harness.supervisor.ups).toBe(0);
     for (const ups of [1, 2, 3]) {
-      await kept.accept();
-      expect(kept.vm.ups).toBe(ups);
-      await kept.die();
-      kept.vm.retry();
+      await harness.accept();
+      expect(harness.supervisor.ups).toBe(ups);
+      await harness.loseSession();
+      harness.supervisor.retry();
     }
   });
 
-  it('are the last twenty reasons, by number', async () => {
-    const kept = await make({});
+  it('has the last twenty failures', async () => {
+    const harness = await createHarness({});
     for (let attempt = 1; attempt <= 25; attempt += 1) {
-      await kept.refuse();
-      kept.vm.retry();
+      await harness.refuse();
+      harness.supervisor.retry();
     }
-    const sessions = kept.vm.failures.map(({ session }) => session);
+    const sessions = harness.supervisor.failures.map(({ session }) => session);
     expect(sessions).toEqual(Array.from({ length: 20 }, (_, at) => at + 6));
   });
 
-  it('is kept by start()', async () => {
-    const kept = await make({}, (one) => one.refuse());
-    await kept.vm.stop();
-    kept.vm.start();
-    await kept.accept();
-    expect([kept.vm.ups, kept.vm.failures.length]).toEqual([1, 1]);
+  it('is not reset by start()', async () => {
+    const harness = await createHarness({}, (harness) => harness.refuse());
+    await harness.supervisor.stop();
+    harness.supervisor.start();
+    await harness.accept();
+    expect([harness.supervisor.ups, harness.supervisor.failures.length]).toEqual([1, 1]);
   });
 });
 
-it('two of them know nothing of each other', async () => {
+it('two supervisors are independent', async () => {
   const done = gate();
   const other = supervise(
-    kindOver(() => new FakeLink()),
+    clientClassOver(() => new FakeLink()),
     () => done.opened.then(() => '/run/x'),
   );
-  const kept = await make({}, (one) => one.accept());
-  expect([kept.vm.state, other.state]).toEqual(['UP', 'CONNECTING']);
+  const harness = await createHarness({}, (harness) => harness.accept());
+  expect([harness.supervisor.state, other.state]).toEqual(['UP', 'CONNECTING']);
   await other.stop();
-  expect(kept.vm.state).toBe('UP');
+  expect(harness.supervisor.state).toBe('UP');
 });

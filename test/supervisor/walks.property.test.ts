@@ -9,16 +9,16 @@ import {
 import { CountingClock, FakeLink } from '../machines/fake-link.ts';
 import { pathOf, turn } from '../machines/support.ts';
 import { gate, type Gate } from '../support/signal.ts';
-import { kindOver, systemError } from './support.ts';
+import { clientClassOver, systemError } from './support.ts';
 
-/** What the user may send, to the supervisor and to its connection. */
+/** The events that a program may send to the supervisor, and to its connection. */
 const COMMANDS: readonly SupervisorEvent[] = [
   { type: 'START' },
   { type: 'STOP' },
   { type: 'STOP', force: true },
   { type: 'RETRY' },
 ];
-const OTHERS = [
+const CONNECTION_COMMANDS = [
   { type: 'CONNECT', address: '/run/elsewhere' },
   { type: 'DISCONNECT' },
   { type: 'EXPECT_END' },
@@ -32,9 +32,13 @@ type Move =
       readonly hurried: boolean;
     }
   | { readonly kind: 'wait'; readonly ms: number; readonly hurried: boolean }
-  | { readonly kind: 'command' | 'other'; readonly which: number; readonly hurried: boolean };
+  | {
+      readonly kind: 'command' | 'connection command';
+      readonly which: number;
+      readonly hurried: boolean;
+    };
 
-// `hurried` moves are followed by the next in the same turn, before the machine hears of a promise.
+// After a `hurried` move the next one follows in the same turn, before a promise has an effect.
 const hurried = fc.constantFrom(false, false, true);
 const move: fc.Arbitrary<Move> = fc.oneof(
   {
@@ -53,21 +57,24 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
-      kind: fc.constantFrom('command' as const, 'other' as const),
+      kind: fc.constantFrom('command' as const, 'connection command' as const),
       which: fc.nat(11),
       hurried,
     }),
   },
 );
 
-/** Settles the call of this number that the link waits for; past the last, what the user's function waits for. */
+/**
+ * Settles the live call with this number; a number past the last settles the callback of the
+ * options.
+ */
 const settle = (which: number, fails = false): Move => ({
   kind: 'settle',
   which,
   fails,
   hurried: false,
 });
-/** Ways into states that few walks would find. */
+/** Routes into states that few random walks would reach. */
 const UP = [settle(0), settle(0), settle(0), settle(2)];
 const ROUTES: readonly (readonly Move[])[] = [
   [],
@@ -80,24 +87,26 @@ const walks = fc
   .tuple(fc.constantFrom(...ROUTES), fc.array(move, { maxLength: 20, size: 'max' }))
   .map(([route, moves]) => [...route, ...moves]);
 
-/** A supervisor at work, whose waits the walk decides: those of its link, of its address and of onUp. */
+/**
+ * A running supervisor. The walk settles the calls of its link, its address function and its onUp.
+ */
 class Walk {
   readonly link = new FakeLink();
   readonly clock = new CountingClock();
   readonly emitted: SupervisorEmitted[] = [];
-  readonly deaths: unknown[] = [];
+  readonly actorErrors: unknown[] = [];
   readonly #gates: Gate[] = [];
   readonly actor;
 
   constructor(attempts: number) {
     const wait = async <T>(value: T): Promise<T> => {
-      const one = gate();
-      this.#gates.push(one);
-      await one.opened;
+      const pending = gate();
+      this.#gates.push(pending);
+      await pending.opened;
       return value;
     };
     const machine = createSupervisorMachine(
-      kindOver(() => this.link),
+      clientClassOver(() => this.link),
       () => wait('/run/x'),
       {
         attempts,
@@ -108,7 +117,7 @@ class Walk {
     );
     this.actor = createActor(machine, { clock: this.clock });
     this.actor.on('*', (emitted) => this.emitted.push(emitted));
-    this.actor.subscribe({ error: (error: unknown) => this.deaths.push(error) });
+    this.actor.subscribe({ error: (error: unknown) => this.actorErrors.push(error) });
     this.actor.start();
   }
 
@@ -126,8 +135,11 @@ class Walk {
     if (step.kind === 'wait') this.clock.increment(step.ms);
     const command = COMMANDS[step.kind === 'command' ? step.which % COMMANDS.length : -1];
     if (command !== undefined) this.actor.send(command);
-    const other = OTHERS[step.kind === 'other' ? step.which % OTHERS.length : -1];
-    if (other !== undefined) this.connection.send(other);
+    const connectionCommand =
+      CONNECTION_COMMANDS[
+        step.kind === 'connection command' ? step.which % CONNECTION_COMMANDS.length : -1
+      ];
+    if (connectionCommand !== undefined) this.connection.send(connectionCommand);
     if (step.kind === 'settle') this.#settle(step.which, step.fails);
   }
 
@@ -137,31 +149,31 @@ class Walk {
     const call = calls[at];
     const error = systemError('ECONNRESET');
     if (call === undefined) {
-      const one = this.#gates.shift();
-      if (fails) one?.fail(error);
-      else one?.open();
+      const pending = this.#gates.shift();
+      if (fails) pending?.fail(error);
+      else pending?.open();
     } else if (fails) call.reject(error);
     else call.resolve();
   }
 }
 
-/** What must hold whenever nothing is under way within the machine. */
-function expectSense({ state, connection, clock, actor, deaths }: Walk): void {
-  const home = connection.getSnapshot().matches('IDLE');
+/** Asserts the invariants between the supervisor, its connection and its clock. */
+function expectInvariants({ state, connection, clock, actor, actorErrors }: Walk): void {
+  const isIdle = connection.getSnapshot().matches('IDLE');
   const { context } = actor.getSnapshot();
-  expect(deaths).toEqual([]);
-  expect(context.connection).toBe(home ? 'idle' : 'busy');
+  expect(actorErrors).toEqual([]);
+  expect(context.connection).toBe(isIdle ? 'idle' : 'busy');
   if (state === 'UP') expect(connection.getSnapshot().matches('RUNNING')).toBe(true);
   if (state === 'WAITING' || state === 'CONNECTING.locating')
-    expect([home, clock.timers]).toEqual([true, 1]);
-  if (/connecting|synchronizing|FAILING|STOPPING/.test(state)) expect(home).toBe(false);
-  if (/STOPPED|GIVEN_UP/.test(state) && home) expect(clock.timers).toBe(0);
+    expect([isIdle, clock.timers]).toEqual([true, 1]);
+  if (/connecting|synchronizing|FAILING|STOPPING/.test(state)) expect(isIdle).toBe(false);
+  if (/STOPPED|GIVEN_UP/.test(state) && isIdle) expect(clock.timers).toBe(0);
   expect(context.attempts).toBeLessThanOrEqual(3);
   expect(context.failures.length).toBeLessThanOrEqual(20);
 }
 
-/** The steps that its public state may take. */
-const LEGAL: Readonly<Record<string, readonly string[]>> = {
+/** The permitted transitions, by the events that are emitted on entry to the states. */
+const TRANSITIONS: Readonly<Record<string, readonly string[]>> = {
   connecting: ['up', 'failing', 'waiting', 'stopping', 'stopped', 'gaveUp'],
   up: ['failing', 'stopping'],
   failing: ['waiting', 'stopping', 'stopped', 'gaveUp'],
@@ -171,7 +183,7 @@ const LEGAL: Readonly<Record<string, readonly string[]>> = {
   gaveUp: ['connecting', 'stopping', 'stopped'],
 };
 
-it('any walk makes sense at every step, takes legal steps, and can be stopped', async () => {
+it('any walk keeps the invariants, takes permitted transitions, and can be stopped', async () => {
   const visited = new Set<string>();
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 3 }), walks, async (attempts, moves) => {
@@ -180,18 +192,20 @@ it('any walk makes sense at every step, takes legal steps, and can be stopped', 
         walk.take(step);
         if (!step.hurried) await turn();
         visited.add(walk.state);
-        expectSense(walk);
+        expectInvariants(walk);
       }
       walk.actor.send({ type: 'STOP', force: true });
       await turn();
       for (const call of walk.link.live) call.resolve();
       await turn();
-      expectSense(walk);
+      expectInvariants(walk);
       expect(walk.state).toBe('STOPPED');
       expect(walk.link.live).toEqual([]);
       expect(Object.keys(walk.actor.getSnapshot().children)).toEqual(['connection']);
       const types = walk.emitted.map(({ type }) => type);
-      const illegal = types.slice(1).filter((type, at) => !LEGAL[types[at] ?? '']?.includes(type));
+      const illegal = types
+        .slice(1)
+        .filter((type, at) => !TRANSITIONS[types[at] ?? '']?.includes(type));
       expect(types[0]).toBe('connecting');
       expect(illegal).toEqual([]);
       walk.actor.stop();
