@@ -1,11 +1,44 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
+const LONG = '**/*.long.test.ts';
+/** The page of the inspector, which needs a browser. */
+const PAGE = 'inspector/test/page-*';
+/** Tests of the packed packages have a configuration of their own. */
+const PACKED = 'test/packed/**';
+/** Each needs a process to itself: it replaces a module, or measures memory or coverage. */
+const ALONE = [
+  'test/codecs/byte-buffer.test.ts',
+  'test/faults/{attempt,session}.test.ts',
+  'test/fuzz/*.test.ts',
+  'test/inspect/record-to-disk.test.ts',
+];
+const common = {
+  // A test that hangs is a promise that did not settle: the very defect this library must not have.
+  testTimeout: 20_000,
+  hookTimeout: 20_000,
+  restoreMocks: true,
+};
+const browser = { globalSetup: ['inspector/test/chromium.ts'] };
+
+/** `npm test` runs the projects but those called `long`, which `npm run test:long` runs. */
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts', 'inspector/test/**/*.test.ts'],
     globalSetup: ['test/support/compile.ts'],
-    // A test that hangs is a promise that did not settle: the very defect this library must not have.
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // One more than can work at a time, as many tests wait for other processes.
+    maxWorkers: availableParallelism() + 1,
+    projects: [
+      { name: 'alone', include: ALONE },
+      { name: 'page', include: [`${PAGE}.test.ts`], exclude: [LONG], isolate: false, ...browser },
+      // Files share the modules of their worker: to load them again takes longer than most tests.
+      {
+        name: 'shared',
+        include: ['{test,inspector/test}/**/*.test.ts'],
+        exclude: [LONG, PACKED, `${PAGE}.test.ts`, ...ALONE],
+        isolate: false,
+      },
+      { name: 'long', include: [`test/${LONG}`], exclude: [PACKED] },
+      { name: 'long page', include: [`${PAGE}.long.test.ts`], ...browser },
+    ].map((test) => ({ test: { ...common, ...test } })),
   },
 });

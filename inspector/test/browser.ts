@@ -1,31 +1,18 @@
 /**
- * Starts Chromium once per test file, and opens the inspector's page in it.
+ * Opens the inspector's page in Chromium, which `chromium.ts` starts.
  *
- * Import this module before `test/support/cleanup.ts`: the connection to the browser stays open for the
- * whole file and must not count as a handle that a test has left open.
+ * Import this module before `test/support/cleanup.ts`: the connection to the browser stays open and must
+ * not count as a handle that a test has left open.
  */
 
-import { afterAll, describe, expect } from 'vitest';
+import { describe, expect, inject } from 'vitest';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { requirePeer } from '../../test/support/required.ts';
+import type {} from './chromium.ts';
 
-const ARGUMENTS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--force-color-profile=srgb',
-];
-
-const path = requirePeer('chromium');
-const browser: Browser | undefined =
-  path === undefined ? undefined : await chromium.launch({ executablePath: path, args: ARGUMENTS });
-
-afterAll(async () => {
-  await browser?.close();
-});
+requirePeer('chromium');
+const url = inject('chromium');
+const browser: Browser | undefined = url === undefined ? undefined : await chromium.connect(url);
 
 /** A `describe` for tests that need the browser. They are skipped without one, or fail if it is required. */
 export const describePage = (name: string, tests: () => void): void => {

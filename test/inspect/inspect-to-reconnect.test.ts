@@ -22,23 +22,30 @@ const lamp = createMachine({
   states: { off: { on: { TOGGLE: 'on' } }, on: { on: { TOGGLE: 'off' } } },
 });
 
+/** The durations of the fake timers that were started, in ms. */
+const durations: unknown[] = [];
+
 /** Fakes timers, except for those of Node itself. */
 function useFakeTimers() {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    vi.spyOn(globalThis, 'setTimeout');
+    const { setTimeout: fake } = globalThis;
+    vi.stubGlobal('setTimeout', (...args: Parameters<typeof fake>) => {
+      durations.push(args[1]);
+      return fake(...args);
+    });
   });
   afterEach(() => {
-    vi.mocked(setTimeout).mockRestore();
+    vi.unstubAllGlobals();
     vi.useRealTimers();
+    durations.length = 0;
   });
 }
 
 /** Resolves when the program has started a timer of this length, before its next attempt. */
 async function retryScheduled(ms: number): Promise<void> {
-  const { mock } = vi.mocked(setTimeout);
-  await until(() => mock.calls.some(([, delay]) => delay === ms));
-  vi.mocked(setTimeout).mockClear();
+  await until(() => durations.includes(ms));
+  durations.length = 0;
 }
 
 /** The same, and then lets the time pass. */

@@ -1,4 +1,4 @@
-/** A thousand peers at once, and troublemakers among them. */
+/** A thousand peers at once, with misbehaving ones among them. */
 
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
@@ -16,9 +16,9 @@ import {
 
 expectIdleAfterEach();
 
-const CROWD = 1_000;
-const TIMEOUT = 120_000;
-/** No deadline but the test's: the machine may be busy. */
+const PEERS = 1_000;
+const TIMEOUT_MS = 120_000;
+/** Only the deadline of the test counts, because the computer may be busy. */
 const timeouts = {
   handshake: Infinity,
   flush: Infinity,
@@ -27,10 +27,10 @@ const timeouts = {
   drain: Infinity,
 };
 
-const crowd = (address: string, greets: boolean): Promise<Client[]> =>
-  Promise.all(Array.from({ length: CROWD }, () => dialLines(address, { greets })));
+const dialAll = (address: string, greets: boolean): Promise<Client[]> =>
+  Promise.all(Array.from({ length: PEERS }, () => dialLines(address, { greets })));
 
-/** Asserts that each of them is served, and is somebody else. */
+/** Asserts that each client is served, as a peer of its own. */
 async function expectServed(clients: readonly Client[]): Promise<void> {
   const numbers = await Promise.all(clients.map(numberOf));
   expect(new Set(numbers).size).toBe(clients.length);
@@ -39,10 +39,10 @@ async function expectServed(clients: readonly Client[]): Promise<void> {
 describe('a thousand peers at once, on a UNIX socket', () => {
   it.each([
     ['without a handshake', echo, false],
-    ['with one', echoAfterHandshake, true],
+    ['with a handshake', echoAfterHandshake, true],
   ] as const)(
-    '%s, are all served, iterated and seen off',
-    { timeout: TIMEOUT },
+    '%s, are all served, iterated and disconnected',
+    { timeout: TIMEOUT_MS },
     async (_, definition, greets) => {
       const { server, errors } = createTestServer(definition, { timeouts });
       const path = `${await tempDir()}/socket`;
@@ -51,44 +51,44 @@ describe('a thousand peers at once, on a UNIX socket', () => {
       const looping = (async () => {
         for await (const peer of server) names.add(peer.name);
       })();
-      const clients = await crowd(path, greets);
+      const clients = await dialAll(path, greets);
       await expectServed(clients);
-      expect(server.peers).toHaveLength(CROWD);
+      expect(server.peers).toHaveLength(PEERS);
       const ends = clients.map(({ protocol }) => protocol.closed);
       await Promise.all([server.close(), ...ends]);
       await looping;
-      expect(names.size).toBe(CROWD);
+      expect(names.size).toBe(PEERS);
       expect([server.refused, server.peers.length, errors]).toEqual([0, 0, []]);
     },
   );
 
   it(
-    'do not feel a slow one, a flooding one, a mute one and one that resets',
-    { timeout: TIMEOUT },
+    'are not affected by a slow, a flooding, a stalled and a resetting peer',
+    { timeout: TIMEOUT_MS },
     async () => {
       const { server, errors, failed } = createTestServer(echoAfterHandshake, { timeouts });
       const path = `${await tempDir()}/socket`;
       const address = await server.listen(path);
-      const [slow, flood, mute, rude] = [
+      const [slow, flood, stalled, resetting] = [
         await dialSocket(address),
         await dialSocket(address),
         await dialSocket(address),
         await dialSocket(address),
       ];
-      for (const socket of [slow, rude]) {
+      for (const socket of [slow, resetting]) {
         socket.pause();
         socket.write(`thanks\n${'x'.repeat(1_000_000)}\n`);
       }
       flood.resume().write('thanks\n');
       const batch = `${'x'.repeat(1_000)}\n`.repeat(100);
-      const pour = (): void => {
-        if (!flood.destroyed) flood.write(batch, pour);
+      const writeBatches = (): void => {
+        if (!flood.destroyed) flood.write(batch, writeBatches);
       };
-      pour();
-      await once(mute, 'data');
-      const clients = await crowd(path, true);
-      // What it has not read makes this a reset.
-      rude.destroy();
+      writeBatches();
+      await once(stalled, 'data');
+      const clients = await dialAll(path, true);
+      // It has unread data, so the kernel sends a reset.
+      resetting.destroy();
       await Promise.all([failed(1), expectServed(clients)]);
       expect(errors).toMatchObject([{ number: 4, error: { code: 'ERR_CLOSED' } }]);
       flood.destroy();
@@ -100,30 +100,30 @@ describe('a thousand peers at once, on a UNIX socket', () => {
   );
 
   it(
-    'of whom the server has places for ten are served one after the other',
-    { timeout: TIMEOUT },
+    'are all served in turn when the server has only ten slots',
+    { timeout: TIMEOUT_MS },
     async () => {
       const limits = { maxPeers: 10, maxHandshakes: 3 };
       const { server } = createTestServer(echoAfterHandshake, { limits, timeouts });
       const path = `${await tempDir()}/socket`;
       await server.listen(path);
-      let most = 0;
+      let maxPeers = 0;
       const visit = async (): Promise<void> => {
         const client = await dialLines(path, { greets: true });
-        most = Math.max(most, server.peers.length);
+        maxPeers = Math.max(maxPeers, server.peers.length);
         await numberOf(client);
         await client.protocol.disconnect();
       };
-      await Promise.all(Array.from({ length: CROWD }, visit));
-      expect(most).toBeGreaterThan(1);
-      expect(most).toBeLessThanOrEqual(10);
+      await Promise.all(Array.from({ length: PEERS }, visit));
+      expect(maxPeers).toBeGreaterThan(1);
+      expect(maxPeers).toBeLessThanOrEqual(10);
       expect(server.refused).toBe(0);
     },
   );
 
   it(
-    'are sent away as they are when the server is closed by force',
-    { timeout: TIMEOUT },
+    'are all disconnected when the server is closed with force',
+    { timeout: TIMEOUT_MS },
     async () => {
       const { server, errors } = createTestServer(echoAfterHandshake, {
         limits: { maxPeers: 500 },
@@ -132,10 +132,10 @@ describe('a thousand peers at once, on a UNIX socket', () => {
       const path = `${await tempDir()}/socket`;
       await server.listen(path);
       const visit = async () => (await dialLines(path, { greets: true })).protocol.closed;
-      const visits = Promise.allSettled(Array.from({ length: CROWD }, visit));
+      const visits = Promise.allSettled(Array.from({ length: PEERS }, visit));
       await until(() => server.peers.length >= 100);
       await server.close({ force: true });
-      expect(await visits).toHaveLength(CROWD);
+      expect(await visits).toHaveLength(PEERS);
       expect([server.state, server.peers, errors]).toEqual(['IDLE', [], []]);
     },
   );
