@@ -11,10 +11,10 @@ expectIdleAfterEach();
 
 describe('the death of a child during a session', () => {
   it.each([
-    ['a signal', 'SIGKILL', 'exec sleep 60', { exitCode: null, signal: 'SIGKILL' }],
+    ['a signal', 'SIGKILL', 'echo ready >&3; exec sleep 60', { exitCode: null, signal: 'SIGKILL' }],
     ['an exit code', 'SIGTERM', "trap 'exit 3' TERM; echo ready >&3; read x <&3", { exitCode: 3 }],
   ] as const)('by %s is the cause of the outcome', async (_, signal, script, end) => {
-    const peer = shell(`echo ready >&3; ${script}`);
+    const peer = shell(script);
     const protocol = await sessionWith(peer);
     const recording = recordRunstates(protocol);
     peer.kill(signal);
