@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { NODE_VERSIONS } from '../../scripts/node-versions.ts';
 import { ROOT } from '../support/source-packages.ts';
 
 interface Manifest {
@@ -20,6 +21,12 @@ const page = read('docs/versions.md');
 test('the page names the range of Node and the range of XState', () => {
   expect(page).toContain(`\`engines\`: \`${manifest.engines.node}\``);
   expect(page).toContain(`\`${manifest.peerDependencies.xstate}\``);
+});
+
+test.each(['README.md', 'docs/versions.md'])('%s names each Node that runs the tests', (path) => {
+  const named = NODE_VERSIONS.map((version) => version.replace(/\.0$/, ''));
+  const list = `${named.slice(0, -1).join(', ')} and ${named.at(-1) ?? ''}`;
+  expect(read(path)).toContain(list);
 });
 
 test('both packages have the same version', () => {
