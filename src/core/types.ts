@@ -32,7 +32,9 @@ export type Address =
 
 /** A readable stream and a writable one, each of Node or of the WHATWG, as one byte stream. */
 export interface StreamPair {
+  /** What the peer sends. */
   readonly readable: NodeJS.ReadableStream | WebReadable;
+  /** What is sent to the peer. */
   readonly writable: NodeJS.WritableStream | WebWritable;
 }
 
@@ -40,7 +42,9 @@ export interface StreamPair {
 export interface WebReadable {
   /** Locks the stream. */
   getReader(): {
+    /** The next chunk, or `done`. */
     read(): Promise<{ readonly done: boolean; readonly value?: unknown }>;
+    /** Gives the stream up. */
     cancel(reason?: unknown): Promise<void>;
   };
 }
@@ -49,8 +53,11 @@ export interface WebReadable {
 export interface WebWritable {
   /** Locks the stream. */
   getWriter(): {
+    /** Resolves when the chunk was taken. */
     write(chunk: Uint8Array): Promise<void>;
+    /** Ends the stream after all chunks. */
     close(): Promise<void>;
+    /** Ends it at once, as failed. */
     abort(reason?: unknown): Promise<void>;
   };
 }
