@@ -1,0 +1,89 @@
+/** What is in the tarballs: all that pages, maps and manifests refer to, and nothing else. */
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { PROJECT } from './support/project.ts';
+
+const PACKAGES = ['wirechart', 'wirechart-inspector'] as const;
+const folderOf = (name: string): string => join(PROJECT, 'node_modules', name);
+
+const filesOf = (name: string): string[] =>
+  readdirSync(folderOf(name), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folderOf(name), join(entry.parentPath, entry.name)));
+
+/** The files in `folder` whose names match, as paths and texts. */
+const textsOf = (name: string, pattern: RegExp): (readonly [path: string, text: string])[] =>
+  filesOf(name)
+    .filter((path) => pattern.test(path) && !path.startsWith('node_modules'))
+    .map((path) => [path, readFileSync(join(folderOf(name), path), 'utf8')]);
+
+/** What does not exist of what a text refers to. */
+const missingIn = (
+  name: string,
+  [path, text]: readonly [path: string, text: string],
+  references: RegExp,
+): string[] =>
+  Array.from(text.matchAll(references), ([, target = '']) => target)
+    .filter((target) => !/^[a-z]+:|^#/.test(target))
+    .filter((target) => {
+      const [file = ''] = target.split('#');
+      return !existsSync(join(folderOf(name), dirname(path), file));
+    })
+    .map((target) => `${path}: ${target}`);
+
+const LINKS = /(?<!`)\]\(([^)\s]+)\)/g;
+const withoutCode = (text: string): string =>
+  text.replaceAll(/^( *)```[^]*?^\1```$/gm, '').replaceAll(/`[^`\n]+`/g, '``');
+
+describe.each(PACKAGES)('the tarball of %s', (name) => {
+  test('has what every package has', () => {
+    expect(filesOf(name)).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']));
+  });
+
+  test('has no tests and no traces of a build', () => {
+    const wrong = /(^|\/)(test|tests|coverage|site)\/|\.test\.|\.tsbuildinfo$|\.tgz$|\.log$/;
+    expect(filesOf(name).filter((path) => wrong.test(path))).toEqual([]);
+  });
+
+  test('has a file for each link of its pages', () => {
+    const pages = textsOf(name, /\.md$/);
+    const missing = pages.flatMap(([path, text]) =>
+      missingIn(name, [path, withoutCode(text)], LINKS),
+    );
+    expect(pages.length).toBeGreaterThan(0);
+    expect(missing).toEqual([]);
+  });
+
+  test('has the source of each declaration and each line of code', () => {
+    const maps = textsOf(name, /\.map$/);
+    const missing = maps.flatMap(([path, text]) => {
+      const { sources } = JSON.parse(text) as { sources: string[] };
+      return sources.filter((source) => !existsSync(join(folderOf(name), dirname(path), source)));
+    });
+    expect(maps.length).toBeGreaterThan(0);
+    expect(missing).toEqual([]);
+  });
+
+  test('has a file for each path in its manifest', () => {
+    const manifest = readFileSync(join(folderOf(name), 'package.json'), 'utf8');
+    const paths = Array.from(manifest.matchAll(/: "(\.\/[^"]+)"/g), ([, path = '']) => path);
+    expect(paths.filter((path) => !existsSync(join(folderOf(name), path)))).toEqual([]);
+  });
+});
+
+test('the examples of wirechart import what is in the tarball', () => {
+  const examples = textsOf('wirechart', /^examples\/.*\.ts$/);
+  const missing = examples.flatMap((example) =>
+    missingIn('wirechart', example, /\bfrom '(\.[^']+)'/g),
+  );
+  expect(examples.length).toBeGreaterThan(3);
+  expect(missing).toEqual([]);
+});
+
+test('wirechart has its pages, its changelog and its examples', () => {
+  expect(filesOf('wirechart')).toEqual(
+    expect.arrayContaining(['CHANGELOG.md', 'docs/qmp.md', 'examples/vm.ts', 'src/index.ts']),
+  );
+});

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+/** `npm run test:packed`: the packages as they ship, packed and installed in empty projects. */
+export default defineConfig({
+  test: {
+    include: ['test/packed/**/*.test.ts'],
+    globalSetup: ['test/packed/support/set-up.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
