@@ -10,11 +10,12 @@ import {
   fromCallback,
   type InspectionEvent,
   type Observer,
+  type StateValue,
 } from 'xstate';
 import { describe, handlerError } from '../core/errors.ts';
 import { ambientInspects } from '../inspect/ambient.ts';
 import type { Inspect } from '../inspect/feed.ts';
-import { destroyStream, StreamLink } from '../io/link.ts';
+import { StreamLink } from '../io/link.ts';
 import { resolveDeadlines, resolveLimits } from '../core/limits.ts';
 import type { Link } from '../machines/link.ts';
 import { safeLogger, textOfMessage } from '../core/log.ts';
@@ -27,10 +28,7 @@ import type {
   ProtocolEmitted,
   ProtocolEvent,
 } from '../machines/protocol-types.ts';
-import type { Runstate } from '../core/runstate.ts';
 import type { Clock, Limits, Logger, ProtocolDefinition, Timeouts } from '../core/types.ts';
-
-export { destroyStream };
 
 /** The options of a connection. All have a default. */
 export interface ProtocolOptions {
@@ -137,7 +135,7 @@ export interface MachineRef {
       ProtocolContext<unknown, unknown>,
       'outcome' | 'phase' | 'cause' | 'suppressed'
     >;
-    matches(runstate: Runstate): boolean;
+    readonly value: StateValue;
     hasTag(tag: 'up'): boolean;
     can(event: ProtocolEvent): boolean;
   };

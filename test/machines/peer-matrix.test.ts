@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { answer, chart, FakePeerPort, POSSIBLE_EVENTS, leaves, ROUTES } from './peer-support.ts';
+import {
+  answer,
+  chart,
+  FakePeerPort,
+  Harness,
+  leaves,
+  POSSIBLE_EVENTS,
+  ROUTES,
+} from './peer-support.ts';
 import { activeIn, pathOfNode } from './table.ts';
 
 /**
@@ -46,4 +54,10 @@ it('has a row for every event that the chart names, and a route to every state',
   const known = new Set<string>(POSSIBLE_EVENTS.map(({ event }) => event.type));
   expect(chart.events.filter((type) => !known.has(type))).toEqual([]);
   expect(Object.keys(ROUTES).sort()).toEqual(leaves.map(pathOfNode).sort());
+});
+
+it.each(Object.entries(ROUTES))('reaches %s by its route', async (state, route) => {
+  const machine = await new Harness().go(...route);
+  expect(machine.state).toBe(state);
+  expect(machine.actorErrors).toEqual([]);
 });

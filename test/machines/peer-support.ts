@@ -34,9 +34,9 @@ import {
 export { chart };
 
 /** Both finite, and different, so that a test sees which one has passed. */
-export const DEADLINES: PeerPort['deadlines'] = { backlog: 100, handshake: 200 };
+const DEADLINES: PeerPort['deadlines'] = { backlog: 100, handshake: 200 };
 
-export const FAILED = new ClosedError('failed');
+const FAILED = new ClosedError('failed');
 
 /** The methods of the port that return a promise. */
 export const WAIT_METHODS = ['gone', 'secure', 'establish', 'ended'] as const;
@@ -90,7 +90,7 @@ export class FakePeerPort implements PeerPort {
 }
 
 const REASON = new ClosedError('drained too long');
-export const EVENTS = {
+const EVENTS = {
   ADMIT: { type: 'ADMIT' },
   QUEUE: { type: 'QUEUE' },
   TAKE: { type: 'TAKE' },
@@ -159,11 +159,6 @@ export const ROUTES = {
   DISCONNECTING: ['ADMIT', 'secure done', 'establish done', 'LEAVE'],
   GONE: ['LEAVE'],
 } satisfies Record<string, readonly Step[]>;
-export type StableState = keyof typeof ROUTES;
-
-/** A machine that was led to a state by its route. */
-export const at = (state: StableState, deadlines: Partial<PeerPort['deadlines']> = {}) =>
-  new Harness(deadlines).go(...ROUTES[state]);
 
 type Node = StateNode<PeerSessionContext, PeerSessionEvent>;
 type Snapshot = ReturnType<typeof chart.resolveState>;
