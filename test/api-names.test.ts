@@ -1,6 +1,7 @@
 /**
- * Names that users embed, inspect and extend by. They are API: docs/versions.md says what a change of
- * one means. Whatever fails here needs an entry in CHANGELOG.md.
+ * Names that users rely on when they embed, inspect and extend the machines. They are part of the
+ * API: docs/versions.md says what a change of one means. A change here needs an entry in
+ * CHANGELOG.md.
  */
 
 import { describe, expect, expectTypeOf, test } from 'vitest';
@@ -30,7 +31,7 @@ const nodesFrom = (node: AnyStateNode): AnyStateNode[] => [
 
 const sorted = (names: Iterable<string>): string => [...new Set(names)].sort().join(' ');
 
-/** The names of a chart that can be seen from outside. */
+/** The public names of a chart. */
 const namesOf = ({ id, root, events, implementations }: AnyStateMachine) => {
   const nodes = nodesFrom(root);
   return {
@@ -77,10 +78,10 @@ describe('the names of a connection', () => {
       }
     `);
   });
-  test('have one state more where the machine is for one session', () => {
+  test('include the state ENDED in a machine for a single session', () => {
     expect(namesOf(createProtocolMachine(definition, { once: true })).states).toContain('ENDED');
   });
-  test('of what it emits, and of its public states, are in its types', () => {
+  test('of its emitted events and public states are in its types', () => {
     expectTypeOf<ProtocolEmitted['type']>().toEqualTypeOf<
       'runstate' | 'listening' | 'closed' | 'message'
     >();
@@ -113,7 +114,7 @@ describe('the names of a supervisor', () => {
       }
     `);
   });
-  test('of what it emits, and of its public states, are in its types', () => {
+  test('of its emitted events and public states are in its types', () => {
     expectTypeOf<SupervisorEmitted['type']>().toEqualTypeOf<
       'connecting' | 'up' | 'failing' | 'waiting' | 'stopping' | 'stopped' | 'gaveUp'
     >();
@@ -144,7 +145,7 @@ describe('the names of a server', () => {
       }
     `);
   });
-  test('of what it emits, and of its public states, are in its types', () => {
+  test('of its emitted events and public states are in its types', () => {
     expectTypeOf<ServerEmitted['type']>().toEqualTypeOf<
       'state' | 'listening' | 'problem' | 'closed'
     >();
@@ -176,7 +177,7 @@ describe("the names of a server's peer", () => {
       }
     `);
   });
-  test('of what it emits are in its types', () => {
+  test('of its emitted events are in its types', () => {
     expectTypeOf<PeerSessionEmitted['type']>().toEqualTypeOf<'state' | 'refused' | 'gone'>();
   });
 });

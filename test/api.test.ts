@@ -1,4 +1,4 @@
-/** What the package exports, by name and by type: a change here is a change for every user. */
+/** The exported names and their types: a change here affects every user. */
 
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import * as wirechart from '../src/index.ts';
@@ -117,18 +117,18 @@ describe('the types', () => {
     expectTypeOf(machine).toEqualTypeOf<wirechart.ProtocolMachine<string>>();
   });
 
-  test('of the peers of a server come from the codec of its definitions', () => {
-    const one = new ProtocolServer({ codec: lines() });
-    const each = new ProtocolServer((number) => ({
+  test("of a server's peers come from the codec of the definition", () => {
+    const shared = new ProtocolServer({ codec: lines() });
+    const perPeer = new ProtocolServer((number) => ({
       codec: lines(),
       inbound: () => String(number),
     }));
-    expectTypeOf(one).toEqualTypeOf<ProtocolServer<string>>();
-    expectTypeOf(each).toEqualTypeOf<ProtocolServer<string>>();
-    expectTypeOf(each.peers[0]).toEqualTypeOf<AsyncProtocol<string> | undefined>();
+    expectTypeOf(shared).toEqualTypeOf<ProtocolServer<string>>();
+    expectTypeOf(perPeer).toEqualTypeOf<ProtocolServer<string>>();
+    expectTypeOf(perPeer.peers[0]).toEqualTypeOf<AsyncProtocol<string> | undefined>();
   });
 
-  test('of known commands are theirs, of others any JSON', () => {
+  test('of known commands are specific, those of others any JSON', () => {
     const execute = (client: QmpClient) => ({
       known: client.execute('query-status'),
       other: client.execute('x-mine', { size: 2n }),
@@ -138,7 +138,7 @@ describe('the types', () => {
     returns.toHaveProperty('other').toEqualTypeOf<Promise<wirechart.JsonValue>>();
   });
 
-  test('of known events are theirs, of others any object', () => {
+  test('of known events are specific, those of others any object', () => {
     const listen = (client: QmpClient) => {
       client.on('SHUTDOWN', ({ data }) => {
         expectTypeOf(data.reason).toEqualTypeOf<string>();

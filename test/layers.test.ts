@@ -1,4 +1,4 @@
-/** The layers are a rule of the linter; this is the test of the rule. */
+/** Tests the lint rule of the layers, and the rules of src/ that the linter cannot check. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -9,15 +9,15 @@ import { expect, test } from 'vitest';
 const root = resolve(import.meta.dirname, '..');
 const RULE = '@typescript-eslint/no-restricted-imports';
 const SYNTAX_RULE = 'no-restricted-syntax';
-/** The linter as it is configured, but for these rules alone, which need no types. */
+/** The configured linter with only these rules, which need no type information. */
 const eslint = new ESLint({
   cwd: root,
   ruleFilter: ({ ruleId }) => ruleId === RULE || ruleId === SYNTAX_RULE,
   overrideConfig: { languageOptions: { parserOptions: { projectService: false } } },
 });
 
-/** What the linter says of the imports of a file to which one was added. */
-const refusals = async (file: string, specifier: string): Promise<number> => {
+/** The number of import errors in a file after an import of `specifier` was added. */
+const importErrors = async (file: string, specifier: string): Promise<number> => {
   const filePath = join(root, file);
   const code = `import '${specifier}';\n${readFileSync(filePath, 'utf8')}`;
   const [result] = await eslint.lintText(code, { filePath });
@@ -66,7 +66,7 @@ test.each([
   ['inspector/src/hub.ts', '../../src/inspect/feed.ts'],
   ['inspector/page/model.ts', 'node:fs'],
 ])('%s may not import %s', async (file, specifier) => {
-  expect(await refusals(file, specifier)).toBe(1);
+  expect(await importErrors(file, specifier)).toBe(1);
 });
 
 test.each([
@@ -79,7 +79,7 @@ test.each([
   ['src/qmp/client.ts', '../core/errors.ts'],
   ['src/qmp/client.ts', '../protocol/async-protocol.ts'],
 ])('%s may import %s', async (file, specifier) => {
-  expect(await refusals(file, specifier)).toBe(0);
+  expect(await importErrors(file, specifier)).toBe(0);
 });
 
 test.each([
@@ -87,14 +87,14 @@ test.each([
   ['AbortSignal', 1],
   ['WirechartError', 1],
   ['Fault', 0],
-])('src may not judge by instanceof %s', { timeout: 60_000 }, async (name, refused) => {
-  const code = `export const verdict = (value: unknown) => value instanceof ${name};\n`;
+])('`instanceof %s` in src has %i lint errors', { timeout: 60_000 }, async (name, errors) => {
+  const code = `export const isInstance = (value: unknown) => value instanceof ${name};\n`;
   const [result] = await eslint.lintText(code, { filePath: join(root, 'src/core/errors.ts') });
   const messages = result?.messages ?? [];
-  expect(messages.filter(({ ruleId }) => ruleId === SYNTAX_RULE)).toHaveLength(refused);
+  expect(messages.filter(({ ruleId }) => ruleId === SYNTAX_RULE)).toHaveLength(errors);
 });
 
-test('the root of src/ holds the public face alone', () => {
+test('the root of src/ contains only index.ts', () => {
   expect(readdirSync(join(root, 'src')).filter((name) => name.endsWith('.ts'))).toEqual([
     'index.ts',
   ]);
@@ -112,29 +112,29 @@ const filesBelow = (folder: string): string[] =>
     .filter((name) => name.endsWith('.ts'))
     .map((name) => join(root, folder, name));
 
-/** The first circle of imports that is found, as a path from a file back to itself. */
-function circleIn(folders: readonly string[]): string[] | undefined {
+/** The first import cycle that is found, as a path from a file back to itself. */
+function cycleIn(folders: readonly string[]): string[] | undefined {
   const isDone = new Set<string>();
   const visit = (file: string, path: readonly string[]): string[] | undefined => {
     if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
     if (isDone.has(file)) return undefined;
     for (const imported of importsOf(file)) {
-      const circle = visit(imported, [...path, file]);
-      if (circle !== undefined) return circle;
+      const cycle = visit(imported, [...path, file]);
+      if (cycle !== undefined) return cycle;
     }
     isDone.add(file);
     return undefined;
   };
   for (const file of folders.flatMap(filesBelow)) {
-    const circle = visit(file, []);
-    if (circle !== undefined) return circle.map((name) => relative(root, name));
+    const cycle = visit(file, []);
+    if (cycle !== undefined) return cycle.map((name) => relative(root, name));
   }
   return undefined;
 }
 
 test.each([[['src']], [['inspector/src', 'inspector/shared', 'inspector/page']]])(
-  'no file of %s imports itself by way of others, type imports included',
+  'no file of %s is part of an import cycle, type imports included',
   (folders) => {
-    expect(circleIn(folders)).toBeUndefined();
+    expect(cycleIn(folders)).toBeUndefined();
   },
 );

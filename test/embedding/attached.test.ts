@@ -12,10 +12,10 @@ import { defer } from '../../src/async/deferred.ts';
 const bytes: Codec<number> = {
   encode: (message) => Uint8Array.of(message),
   createDecoder: () => {
-    const waiting: number[] = [];
+    const unread: number[] = [];
     return {
-      write: (chunk) => waiting.push(...chunk),
-      read: () => waiting.shift(),
+      write: (chunk) => unread.push(...chunk),
+      read: () => unread.shift(),
       end: () => undefined,
     };
   },
@@ -23,7 +23,7 @@ const bytes: Codec<number> = {
 
 type ParentEvent = { type: 'DIAL'; stream: Duplex } | { type: 'LEAVE' } | { type: 'RETURN' };
 
-/** A chart that has a connection while it is `inside`, and remembers what it saw of it. */
+/** A parent that invokes a connection while it is `inside`, and records its states. */
 function startParent(definition: ProtocolDefinition<number>) {
   const connection = createProtocolMachine(definition, { timeouts: { close: 1_000 } });
   const machine = setup({
@@ -64,7 +64,7 @@ function startParent(definition: ProtocolDefinition<number>) {
   onTestFinished(() => {
     parent.stop();
   });
-  /** A facade for the actor that is invoked now. */
+  /** The facade of the actor that is invoked now. */
   const attach = (): AsyncProtocol<number> => {
     const ref = parent.getSnapshot().children.connection;
     if (ref === undefined) throw new Error('The connection was not invoked');
@@ -79,16 +79,16 @@ async function entered(protocol: AsyncProtocol<number>, wanted: string): Promise
   for await (const runstate of protocol.runstates()) if (runstate === wanted) return;
 }
 
-/** The next byte that comes out of the far end. */
+/** The next byte that the far end receives. */
 async function nextByte(far: Duplex): Promise<unknown> {
-  const came = defer<unknown>();
+  const arrived = defer<unknown>();
   far.once('data', (chunk: Uint8Array) => {
-    came.resolve(chunk[0]);
+    arrived.resolve(chunk[0]);
   });
-  return came.promise;
+  return arrived.promise;
 }
 
-it('a parent connects by event, and sees the session run', async () => {
+it('a parent connects its child by an event, and gets its states', async () => {
   const [near, far] = streamPair();
   const { parent, protocol } = startParent({ codec: bytes });
   const up = running(protocol);
@@ -137,20 +137,20 @@ it('leaving the invoking state destroys the stream at once, and settles `closed`
   await expect(protocol.connect({ stream: far })).rejects.toThrow('stopped');
 });
 
-it('leaving the invoking state rejects a connect() that waits', async () => {
+it('leaving the invoking state rejects a pending connect()', async () => {
   const [near] = streamPair();
-  const waiting = defer<AbortSignal>();
+  const entered = defer<AbortSignal>();
   const { parent, protocol } = startParent({
     codec: bytes,
     handshake: async (session) => {
-      waiting.resolve(session.signal);
+      entered.resolve(session.signal);
       await session.receive();
     },
   });
   const connected = protocol.connect({ stream: near });
   const rejected = expect(connected).rejects.toBeInstanceOf(ConnectError);
   const { closed } = protocol;
-  const signal = await waiting.promise;
+  const signal = await entered.promise;
   parent.send({ type: 'LEAVE' });
   expect(signal.aborted).toBe(true);
   expect(near.destroyed).toBe(true);
@@ -158,20 +158,20 @@ it('leaving the invoking state rejects a connect() that waits', async () => {
   expect((await closed).cause).toMatchObject({ code: 'ERR_CONNECT' });
 });
 
-it('leaving the invoking state settles a send() and a flush() that wait', async () => {
+it('leaving the invoking state settles a pending send() and flush()', async () => {
   const [near] = streamPair();
   const { parent, protocol } = startParent({ codec: bytes });
   await protocol.connect({ stream: near });
-  // The far end is never read, so the kernel of the pair is soon full.
+  // The far end is never read, so the buffer of the pair is soon full.
   for (let sent = 0; sent < 60_000; sent += 1) void protocol.send(1).catch(() => undefined);
   const flushed = protocol.flush();
   parent.send({ type: 'LEAVE' });
   await expect(flushed).rejects.toMatchObject({ code: 'ERR_CLOSED' });
 });
 
-it('the invoking state, entered anew, has a fresh machine', async () => {
+it('entering the invoking state again starts a fresh machine', async () => {
   const [near] = streamPair();
-  const [anew] = streamPair();
+  const [next] = streamPair();
   const { parent, protocol, attach } = startParent({ codec: bytes });
   await protocol.connect({ stream: near });
   parent.send({ type: 'LEAVE' });
@@ -179,7 +179,7 @@ it('the invoking state, entered anew, has a fresh machine', async () => {
   const fresh = attach();
   expect(fresh.runstate).toBe('IDLE');
   expect(fresh.outcome).toBeUndefined();
-  await fresh.connect({ stream: anew });
+  await fresh.connect({ stream: next });
   expect(fresh.runstate).toBe('RUNNING');
   expect(protocol.runstate).toBe('IDLE');
 });

@@ -1,4 +1,4 @@
-/** Every way to fail, in every state of the chart, as a parent is told of it. */
+/** Every failure in every state of the chart, and the outcome that the parent gets. */
 
 import { describe, expect, it } from 'vitest';
 import { createActor, setup } from 'xstate';
@@ -25,98 +25,103 @@ import {
 } from '../machines/support.ts';
 
 const RESET = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
-const GARBAGE = new CodecError('This is no message');
-const THROWN = new HandlerError('onMessage', new Error('of the user'));
+const GARBAGE = new CodecError('Not a message');
+const THROWN = new HandlerError('onMessage', new Error('from the callback'));
 
-/** One way to fail, and how the parent is told of it. */
-interface Way {
-  readonly how: string;
-  readonly bring: (machine: Harness) => Promise<unknown> | undefined;
-  readonly told: Told;
+/** A failure, and the outcome that it must have. */
+interface FailureCase {
+  readonly name: string;
+  readonly trigger: (machine: Harness) => Promise<unknown> | undefined;
+  readonly expected: ExpectedOutcome;
 }
-/** What the outcome looks like; a class stands for an error of it. */
-interface Told {
-  readonly cause: Looks | undefined;
-  readonly suppressed?: readonly Looks[];
+/** The errors of an outcome. */
+interface ExpectedOutcome {
+  readonly cause: ExpectedError | undefined;
+  readonly suppressed?: readonly ExpectedError[];
 }
-/** Its class, and whatever else is asked of it. */
-type Looks = readonly [new (...args: never) => WirechartError, object];
+/** The class of an error, and some of its properties. */
+type ExpectedError = readonly [new (...args: never) => WirechartError, object];
 
-const rejects = (method: LinkMethod, reason: unknown, told: Told): Way => ({
-  how: `${method} rejects with ${String(reason)}`,
-  bring: (machine) => machine.fail(method, reason),
-  told,
+const rejects = (method: LinkMethod, reason: unknown, expected: ExpectedOutcome): FailureCase => ({
+  name: `${method} rejects with ${String(reason)}`,
+  trigger: (machine) => machine.fail(method, reason),
+  expected,
 });
-const passes = (deadline: keyof typeof DEADLINES, told: Told): Way => ({
-  how: `the ${deadline} deadline passes`,
-  bring: (machine) => {
+const passes = (deadline: keyof typeof DEADLINES, expected: ExpectedOutcome): FailureCase => ({
+  name: `the ${deadline} deadline passes`,
+  trigger: (machine) => {
     machine.clock.increment(DEADLINES[deadline]);
     return undefined;
   },
-  told,
+  expected,
 });
-const fails = (told: Told): Way => ({
-  how: 'FAIL',
-  bring: (machine) => {
+const fails = (expected: ExpectedOutcome): FailureCase => ({
+  name: 'FAIL',
+  trigger: (machine) => {
     machine.send({ type: 'FAIL', error: THROWN });
     return undefined;
   },
-  told,
+  expected,
 });
-const ends = (told: Told): Way => ({
-  how: 'the peer ends',
-  bring: (machine) => machine.fulfil('read'),
-  told,
+const ends = (expected: ExpectedOutcome): FailureCase => ({
+  name: 'the peer ends',
+  trigger: (machine) => machine.fulfil('read'),
+  expected,
 });
-const aborted = (type: 'DISCONNECT' | 'ABORT', phase: string): Way => ({
-  how: type,
-  bring: (machine) => machine.go(type),
-  told: { cause: [ConnectError, { code: 'ERR_CONNECT_ABORTED', phase, retryable: false }] },
+const aborted = (type: 'DISCONNECT' | 'ABORT', phase: string): FailureCase => ({
+  name: type,
+  trigger: (machine) => machine.go(type),
+  expected: { cause: [ConnectError, { code: 'ERR_CONNECT_ABORTED', phase, retryable: false }] },
 });
 
-/** Every way out of an attempt, in a state that waits for one method under one deadline, or for nothing. */
+/**
+ * The failures of an attempt, in a state that waits for one method with one deadline, or for none.
+ */
 const attempt = (
   phase: 'connection' | 'session',
   method?: LinkMethod,
   deadline: 'connect' | 'accept' | 'handshake' = 'connect',
-): Way[] => {
-  const because = (cause: unknown, retryable: boolean): Told => ({
+): FailureCase[] => {
+  const connectError = (cause: unknown, retryable: boolean): ExpectedOutcome => ({
     cause: [ConnectError, { code: 'ERR_CONNECT', phase, retryable, cause }],
   });
-  const late = { name: 'TimeoutError', phase: deadline, ms: DEADLINES[deadline] };
+  const timeout = { name: 'TimeoutError', phase: deadline, ms: DEADLINES[deadline] };
   return [
     ...(method === undefined
       ? []
       : [
-          rejects(method, RESET, because(RESET, true)),
-          rejects(method, GARBAGE, because(GARBAGE, false)),
-          passes(deadline, because(expect.objectContaining(late), true)),
+          rejects(method, RESET, connectError(RESET, true)),
+          rejects(method, GARBAGE, connectError(GARBAGE, false)),
+          passes(deadline, connectError(expect.objectContaining(timeout), true)),
         ]),
-    fails(because(THROWN, false)),
+    fails(connectError(THROWN, false)),
     aborted('DISCONNECT', phase),
     aborted('ABORT', phase),
   ];
 };
 
-const reset: Looks = [ClosedError, { cause: RESET, expected: false }];
-const garbage: Looks = [CodecError, { message: GARBAGE.message }];
-const thrown: Looks = [HandlerError, { message: THROWN.message }];
-const eof: Looks = [ClosedError, { message: 'The peer ended the stream', expected: false }];
-const late = (phase: 'flush' | 'close'): Looks => [TimeoutError, { phase, ms: DEADLINES[phase] }];
-const abort: Looks = [ConnectError, { code: 'ERR_CONNECT_ABORTED' }];
+const reset: ExpectedError = [ClosedError, { cause: RESET, expected: false }];
+const garbage: ExpectedError = [CodecError, { message: GARBAGE.message }];
+const thrown: ExpectedError = [HandlerError, { message: THROWN.message }];
+const eof: ExpectedError = [ClosedError, { message: 'The peer ended the stream', expected: false }];
+const timeout = (phase: 'flush' | 'close'): ExpectedError => [
+  TimeoutError,
+  { phase, ms: DEADLINES[phase] },
+];
+const abort: ExpectedError = [ConnectError, { code: 'ERR_CONNECT_ABORTED' }];
 
-/** What a method of a session may reject with; `first` is the cause that there is already. */
-const session = (method: LinkMethod, first?: Looks): Way[] =>
+/** The failures of a link method in a session; `first` is the cause that was recorded before. */
+const session = (method: LinkMethod, first?: ExpectedError): FailureCase[] =>
   [
-    { reason: RESET, looks: reset },
-    { reason: GARBAGE, looks: garbage },
-    { reason: THROWN, looks: thrown },
-  ].map(({ reason, looks }) => rejects(method, reason, after(first, looks)));
+    { reason: RESET, expected: reset },
+    { reason: GARBAGE, expected: garbage },
+    { reason: THROWN, expected: thrown },
+  ].map(({ reason, expected }) => rejects(method, reason, after(first, expected)));
 
-const after = (first: Looks | undefined, looks: Looks): Told =>
-  first === undefined ? { cause: looks } : { cause: first, suppressed: [looks] };
+const after = (first: ExpectedError | undefined, next: ExpectedError): ExpectedOutcome =>
+  first === undefined ? { cause: next } : { cause: first, suppressed: [next] };
 
-const WAYS: Readonly<Record<Exclude<StableState, 'IDLE'>, readonly Way[]>> = {
+const FAILURES: Readonly<Record<Exclude<StableState, 'IDLE'>, readonly FailureCase[]>> = {
   'CONNECTING.dialing': attempt('connection', 'dial'),
   'CONNECTING.listening.binding': attempt('connection', 'listen'),
   'CONNECTING.listening.bound': attempt('connection'),
@@ -129,7 +134,7 @@ const WAYS: Readonly<Record<Exclude<StableState, 'IDLE'>, readonly Way[]>> = {
     fails({ cause: thrown }),
   ],
   'RUNNING.ending': [
-    // What was announced is no failure, and all else is.
+    // An expected end is not a failure; everything else is.
     rejects('read', RESET, { cause: undefined, suppressed: [reset] }),
     rejects('write', RESET, { cause: undefined, suppressed: [reset] }),
     rejects('read', GARBAGE, { cause: garbage }),
@@ -141,38 +146,38 @@ const WAYS: Readonly<Record<Exclude<StableState, 'IDLE'>, readonly Way[]>> = {
     ...session('read'),
     ...session('write'),
     ...session('flush'),
-    passes('flush', { cause: late('flush') }),
+    passes('flush', { cause: timeout('flush') }),
     ends({ cause: undefined, suppressed: [[ClosedError, { expected: true }]] }),
     fails({ cause: thrown }),
   ],
   'DISCONNECTING.flushing.oneway': [
     ...session('write', eof),
     ...session('flush', eof),
-    passes('flush', after(eof, late('flush'))),
+    passes('flush', after(eof, timeout('flush'))),
     fails(after(eof, thrown)),
   ],
   'DISCONNECTING.closing': [
     ...session('close'),
-    passes('close', { cause: undefined, suppressed: [late('close')] }),
+    passes('close', { cause: undefined, suppressed: [timeout('close')] }),
     fails({ cause: thrown }),
   ],
   'DISCONNECTING.destroying': [
     ...session('destroy', abort),
-    passes('close', after(abort, late('close'))),
+    passes('close', after(abort, timeout('close'))),
     fails(after(abort, thrown)),
   ],
 };
 
-/** The chart of one session. */
-const once = createChart((link: FakeLink) => link, { once: true });
+/** The chart for a single session. */
+const singleUseChart = createChart((link: FakeLink) => link, { once: true });
 
-/** A parent that is told by `onDone`, and keeps it. */
-function parentForOnce() {
+/** A parent that records the outputs of its `onDone`. */
+function singleUseParent() {
   const outputs: SessionOutcome[] = [];
-  const asOnce = (link: FakeLink, clock: CountingClock): ActorHandle => {
+  const asSingleUse = (link: FakeLink, clock: CountingClock): ActorHandle => {
     const machine = setup({
       types: { children: {} as { child: 'child' } },
-      actors: { child: once },
+      actors: { child: singleUseChart },
     }).createMachine({
       initial: 'inside',
       states: {
@@ -197,27 +202,30 @@ function parentForOnce() {
     if (actor === undefined) throw new Error('The parent has not invoked the machine');
     return { actor, start: () => undefined, stop: () => parent.stop() };
   };
-  return { outputs, asOnce };
+  return { outputs, asSingleUse };
 }
 
-/** Lets every wait on the way home come true. */
-async function comeHome(machine: Harness): Promise<void> {
+/** Resolves every call that the disconnection waits for. */
+async function finishDisconnecting(machine: Harness): Promise<void> {
   const methods: readonly LinkMethod[] = ['flush', 'close', 'destroy'];
   for (const method of methods) {
     if (machine.link.live.some((call) => call.method === method)) await machine.fulfil(method);
   }
 }
 
-function expectTold(outcome: SessionOutcome | undefined, { cause, suppressed = [] }: Told): void {
+function expectOutcome(
+  outcome: SessionOutcome | undefined,
+  { cause, suppressed = [] }: ExpectedOutcome,
+): void {
   const pairs = [
     [outcome?.cause, cause] as const,
-    ...suppressed.map((looks, at) => [outcome?.suppressed[at], looks] as const),
+    ...suppressed.map((each, at) => [outcome?.suppressed[at], each] as const),
   ];
-  for (const [error, looks] of pairs) {
-    if (looks === undefined) expect(error).toBeUndefined();
+  for (const [error, expected] of pairs) {
+    if (expected === undefined) expect(error).toBeUndefined();
     else {
-      expect(error).toBeInstanceOf(looks[0]);
-      expect(error).toMatchObject(looks[1]);
+      expect(error).toBeInstanceOf(expected[0]);
+      expect(error).toMatchObject(expected[1]);
     }
   }
   expect(outcome?.suppressed).toHaveLength(suppressed.length);
@@ -225,20 +233,20 @@ function expectTold(outcome: SessionOutcome | undefined, { cause, suppressed = [
 }
 
 const cases = STABLE_STATES.flatMap((state) =>
-  state === 'IDLE' ? [] : WAYS[state].map((way) => [state, way.how, way] as const),
+  state === 'IDLE' ? [] : FAILURES[state].map((failure) => [state, failure.name, failure] as const),
 );
 
-describe('a parent of one session is told in its output', () => {
-  it.each(cases)('in %s: %s', async (state, _, { bring, told }) => {
-    const { outputs, asOnce } = parentForOnce();
-    const machine = await new Harness({}, asOnce).go(...ROUTES[state]);
+describe('a single-use machine has the failure in its output', () => {
+  it.each(cases)('in %s: %s', async (state, _, { trigger, expected }) => {
+    const { outputs, asSingleUse } = singleUseParent();
+    const machine = await new Harness({}, asSingleUse).go(...ROUTES[state]);
     expect(machine.state).toBe(state);
     machine.link.undelivered = 3;
-    await bring(machine);
+    await trigger(machine);
     await turn();
-    await comeHome(machine);
+    await finishDisconnecting(machine);
     expect(outputs).toHaveLength(1);
-    expectTold(outputs[0], told);
+    expectOutcome(outputs[0], expected);
     expect(outputs[0]).toBe(machine.outcome);
     expect(machine.actorErrors).toEqual([]);
     expect(machine.runstates.at(-1)).toBe('IDLE');
@@ -246,22 +254,22 @@ describe('a parent of one session is told in its output', () => {
   });
 });
 
-describe('a parent of many sessions is told by `closed`', () => {
-  it.each(cases)('in %s: %s', async (state, _, { bring, told }) => {
+describe('a reusable machine has the failure in its event `closed`', () => {
+  it.each(cases)('in %s: %s', async (state, _, { trigger, expected }) => {
     const machine = await new Harness({}, asChild).go(...ROUTES[state]);
     machine.link.undelivered = 3;
-    await bring(machine);
+    await trigger(machine);
     await turn();
-    await comeHome(machine);
+    await finishDisconnecting(machine);
     expect(machine.state).toBe('IDLE');
     expect(machine.outcomes).toHaveLength(1);
-    expectTold(machine.outcome, told);
+    expectOutcome(machine.outcome, expected);
     expect(machine.actorErrors).toEqual([]);
     expect(machine.link.released).toBe(0);
   });
 });
 
-it('in IDLE nothing fails: there is nothing that could', async () => {
+it('nothing fails in IDLE', async () => {
   const machine = new Harness({}, asChild);
   machine.send({ type: 'FAIL', error: THROWN });
   await machine.go('DISCONNECT', 'ABORT');

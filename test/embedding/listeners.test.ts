@@ -1,6 +1,6 @@
 /**
- * Listeners of the user's that throw harm nobody. XState throws their errors once more in a macrotask, as
- * uncaught exceptions, for whoever watches over the process.
+ * Listeners of the user that throw have no effect on the session. XState throws their errors again
+ * in a macrotask, as uncaught exceptions.
  */
 
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -8,129 +8,133 @@ import { createActor, waitFor } from 'xstate';
 import { AsyncProtocol, HandlerError, type ProtocolEmitted } from '../../src/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { turn } from '../support/signal.ts';
-import { houseOf, politePair, startHouse } from './support.ts';
+import { parentOf, discardingPair, startParent } from './support.ts';
 
 expectIdleAfterEach();
 
-/** Runs with nobody else to hear of uncaught exceptions; gives those that there were. */
+/** Runs without other handlers of uncaught exceptions; resolves with the exceptions. */
 async function uncaughtBy(run: () => Promise<unknown>): Promise<unknown[]> {
-  const heard: unknown[] = [];
-  const hear = (error: unknown) => heard.push(error);
+  const uncaught: unknown[] = [];
+  const onUncaught = (error: unknown) => uncaught.push(error);
   const others = process.listeners('uncaughtException');
   const monitors = process.listeners('uncaughtExceptionMonitor');
   process.removeAllListeners('uncaughtException').removeAllListeners('uncaughtExceptionMonitor');
-  process.on('uncaughtException', hear);
+  process.on('uncaughtException', onUncaught);
   try {
     await run();
-    // They are thrown by timers of no time; timers of one length fire in the order they were set in.
+    // XState throws in timers of 0 ms; timers of the same length fire in the order in which they
+    // were set.
     await new Promise((resolve) => setTimeout(resolve));
     await turn();
   } finally {
-    process.off('uncaughtException', hear);
+    process.off('uncaughtException', onUncaught);
     for (const other of others) process.on('uncaughtException', other);
     for (const monitor of monitors) process.on('uncaughtExceptionMonitor', monitor);
   }
-  return heard;
+  return uncaught;
 }
 
-const broken = new Error('of the user');
-const thrower = (): never => {
-  throw broken;
+const THROWN = new Error('from the listener');
+const throwError = (): never => {
+  throw THROWN;
 };
 
-/** A session of a line that forwards, from its beginning to its end, with something said in between. */
-async function session({ line, tell }: ReturnType<typeof startHouse>): Promise<void> {
-  const [stream, far] = politePair();
-  tell({ type: 'CONNECT', address: { stream } });
-  await waitFor(line, (snapshot) => snapshot.hasTag('up'));
+/** Runs a whole session of a connection that forwards, in which two messages are received. */
+async function session({ connection, send }: ReturnType<typeof startParent>): Promise<void> {
+  const [stream, far] = discardingPair();
+  send({ type: 'CONNECT', address: { stream } });
+  await waitFor(connection, (snapshot) => snapshot.hasTag('up'));
   far.write('one\ntwo\n');
   far.end();
-  await waitFor(line, (snapshot) => snapshot.matches('IDLE'));
+  await waitFor(connection, (snapshot) => snapshot.matches('IDLE'));
 }
 
 const typesOf = (emitted: readonly ProtocolEmitted[]) => emitted.map(({ type }) => type);
-const STORY = ['runstate', 'runstate', 'message', 'runstate', 'closed', 'runstate'];
+const EVENT_TYPES = ['runstate', 'runstate', 'message', 'runstate', 'closed', 'runstate'];
 
 describe('a listener that throws', () => {
   it.each(['runstate', 'message', 'closed', '*'] as const)(
-    'by on(%s) is not felt by the session, nor by others',
+    'by on(%s) affects neither the session nor other listeners',
     async (type) => {
-      const made = startHouse({ forward: true });
-      made.line.on(type, thrower);
+      const fixture = startParent({ forward: true });
+      fixture.connection.on(type, throwError);
       const after: ProtocolEmitted[] = [];
-      made.line.on('*', (event) => after.push(event));
-      const protocol = AsyncProtocol.attach(made.line);
+      fixture.connection.on('*', (event) => after.push(event));
+      const protocol = AsyncProtocol.attach(fixture.connection);
       const { closed } = protocol;
-      const uncaught = await uncaughtBy(() => session(made));
-      const times = type === '*' ? 6 : STORY.filter((word) => word === type).length;
-      expect(uncaught).toEqual(Array(times).fill(broken));
-      expect(typesOf(made.emitted)).toEqual(STORY);
-      expect(typesOf(after)).toEqual(STORY);
+      const uncaught = await uncaughtBy(() => session(fixture));
+      const times = type === '*' ? 6 : EVENT_TYPES.filter((each) => each === type).length;
+      expect(uncaught).toEqual(Array(times).fill(THROWN));
+      expect(typesOf(fixture.emitted)).toEqual(EVENT_TYPES);
+      expect(typesOf(after)).toEqual(EVENT_TYPES);
       expect((await closed).cause).toMatchObject({ message: 'The peer ended the stream' });
       expect(protocol.runstate).toBe('IDLE');
-      expect(made.house.getSnapshot().status).toBe('active');
+      expect(fixture.parent.getSnapshot().status).toBe('active');
     },
   );
 
-  it.each(['line', 'house'] as const)('by subscribe() to the %s neither', async (which) => {
-    const made = startHouse({ forward: true });
-    if (which === 'line') made.line.subscribe(thrower);
-    else made.house.subscribe(thrower);
-    const uncaught = await uncaughtBy(() => session(made));
-    expect(uncaught.length).toBeGreaterThan(3);
-    expect(new Set(uncaught)).toEqual(new Set([broken]));
-    expect(typesOf(made.emitted)).toEqual(STORY);
-    expect(made.house.getSnapshot().context.seen.at(-1)).toBe('IDLE');
-    // And it works as before.
-    await uncaughtBy(() => session(made));
-    expect(made.line.getSnapshot().context.session).toBe(2);
-  });
+  it.each(['connection', 'parent'] as const)(
+    'by subscribe() to the %s does not either',
+    async (which) => {
+      const fixture = startParent({ forward: true });
+      if (which === 'connection') fixture.connection.subscribe(throwError);
+      else fixture.parent.subscribe(throwError);
+      const uncaught = await uncaughtBy(() => session(fixture));
+      expect(uncaught.length).toBeGreaterThan(3);
+      expect(new Set(uncaught)).toEqual(new Set([THROWN]));
+      expect(typesOf(fixture.emitted)).toEqual(EVENT_TYPES);
+      expect(fixture.parent.getSnapshot().context.seen.at(-1)).toBe('IDLE');
+      // The next session works too.
+      await uncaughtBy(() => session(fixture));
+      expect(fixture.connection.getSnapshot().context.session).toBe(2);
+    },
+  );
 
-  it('as it is told that the machine was stopped neither', async () => {
-    const [stream] = politePair();
-    const made = startHouse({ address: { stream } });
-    await waitFor(made.line, (snapshot) => snapshot.hasTag('up'));
-    made.line.subscribe({ complete: thrower });
-    const { closed } = AsyncProtocol.attach(made.line);
+  it('by `complete` of subscribe() does not either when the machine is stopped', async () => {
+    const [stream] = discardingPair();
+    const fixture = startParent({ address: { stream } });
+    await waitFor(fixture.connection, (snapshot) => snapshot.hasTag('up'));
+    fixture.connection.subscribe({ complete: throwError });
+    const { closed } = AsyncProtocol.attach(fixture.connection);
     const uncaught = await uncaughtBy(() => {
-      made.house.send({ type: 'LEAVE' });
+      fixture.parent.send({ type: 'LEAVE' });
       return closed;
     });
-    expect(uncaught).toEqual([broken]);
+    expect(uncaught).toEqual([THROWN]);
     expect(stream.destroyed).toBe(true);
-    expect(made.house.getSnapshot()).toMatchObject({ value: 'outside', status: 'active' });
+    expect(fixture.parent.getSnapshot()).toMatchObject({ value: 'outside', status: 'active' });
   });
 
-  it('as onMessage is a failure of the session, which the parent is told of', async () => {
-    const made = startHouse({ definition: { onMessage: thrower }, once: true });
+  it('as onMessage fails the session, and the parent gets the cause', async () => {
+    const fixture = startParent({ definition: { onMessage: throwError }, once: true });
     const uncaught = await uncaughtBy(async () => {
-      const [stream, far] = politePair();
-      made.tell({ type: 'CONNECT', address: { stream } });
+      const [stream, far] = discardingPair();
+      fixture.send({ type: 'CONNECT', address: { stream } });
       far.write('one\n');
-      await waitFor(made.house, ({ status }) => status === 'done');
+      await waitFor(fixture.parent, ({ status }) => status === 'done');
     });
     expect(uncaught).toEqual([]);
-    expect(made.house.getSnapshot().context.outcome?.cause).toMatchObject({
+    expect(fixture.parent.getSnapshot().context.outcome?.cause).toMatchObject({
       code: 'ERR_HANDLER',
-      cause: broken,
+      cause: THROWN,
     });
   });
 });
 
-describe('a function that makes the definition, and throws,', () => {
-  it('is an error that the parent can handle, and is typed', async () => {
-    const house = createActor(houseOf({ define: thrower }));
+describe('a function that throws instead of returning a definition', () => {
+  it('causes a HandlerError that the parent can handle', async () => {
+    const parent = createActor(parentOf({ define: throwError }));
     onTestFinished(() => {
-      house.stop();
+      parent.stop();
     });
     const uncaught = await uncaughtBy(() => {
-      house.start();
+      parent.start();
       return turn();
     });
     expect(uncaught).toEqual([]);
-    expect(house.getSnapshot()).toMatchObject({ value: 'broken', status: 'active' });
-    const { error } = house.getSnapshot().context;
+    expect(parent.getSnapshot()).toMatchObject({ value: 'failed', status: 'active' });
+    const { error } = parent.getSnapshot().context;
     expect(error).toBeInstanceOf(HandlerError);
-    expect(error).toMatchObject({ code: 'ERR_HANDLER', cause: broken });
+    expect(error).toMatchObject({ code: 'ERR_HANDLER', cause: THROWN });
   });
 });

@@ -1,4 +1,4 @@
-/** Charts of every shape that have a connection in them, over real sockets. */
+/** Parent charts of every shape that contain a connection, over real sockets. */
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { assign, createActor, setup, stopChild, waitFor } from 'xstate';
@@ -15,28 +15,28 @@ import {
 import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { inbox, rawPeer } from '../support/peers.ts';
 import { closing } from '../support/sockets.ts';
-import { houseOf, politePair, startHouse } from './support.ts';
+import { parentOf, discardingPair, startParent } from './support.ts';
 
 expectIdleAfterEach();
 
 const CLEAN: SessionOutcome = { suppressed: [], undelivered: 0 };
 
-/** A peer at a UNIX socket, that hangs up when it is hung up on. */
-const somebody = async () =>
+/** A peer at a UNIX socket, which ends its side when the client does. */
+const startPeer = async () =>
   rawPeer((socket) => socket.resume().on('end', () => socket.end()), {
-    path: `${await tempDir()}/somebody.sock`,
+    path: `${await tempDir()}/peer.sock`,
   });
 
-describe('a line that is given an address', () => {
-  it('connects as soon as it starts, and its parent sees every state and tag of it', async () => {
-    const { address } = await somebody();
-    const { house, line, tell } = startHouse({ address });
-    await waitFor(line, (snapshot) => snapshot.hasTag('up'));
-    expect(line.getSnapshot().matches('RUNNING')).toBe(true);
-    expect(line.getSnapshot().matches({ RUNNING: 'open' })).toBe(true);
-    tell({ type: 'DISCONNECT' });
-    await waitFor(line, (snapshot) => snapshot.matches('IDLE'));
-    expect(house.getSnapshot().context.seen).toEqual([
+describe('a connection with an address as input', () => {
+  it('connects as soon as it starts, and its parent gets every state and tag', async () => {
+    const { address } = await startPeer();
+    const { parent, connection, send } = startParent({ address });
+    await waitFor(connection, (snapshot) => snapshot.hasTag('up'));
+    expect(connection.getSnapshot().matches('RUNNING')).toBe(true);
+    expect(connection.getSnapshot().matches({ RUNNING: 'open' })).toBe(true);
+    send({ type: 'DISCONNECT' });
+    await waitFor(connection, (snapshot) => snapshot.matches('IDLE'));
+    expect(parent.getSnapshot().context.seen).toEqual([
       'CONNECTING.dialing busy',
       'RUNNING.open up',
       'DISCONNECTING.closing busy',
@@ -44,60 +44,62 @@ describe('a line that is given an address', () => {
     ]);
   });
 
-  it('does not connect a second time by itself, and does when it is told where to', async () => {
-    const first = await somebody();
-    const second = await somebody();
-    const { line, tell } = startHouse({ address: first.address });
-    await waitFor(line, (snapshot) => snapshot.hasTag('up'));
-    tell({ type: 'DISCONNECT' });
-    await waitFor(line, (snapshot) => snapshot.matches('IDLE'));
-    tell({ type: 'CONNECT', address: second.address });
+  it('does not connect a second time by itself, but on CONNECT with an address', async () => {
+    const first = await startPeer();
+    const second = await startPeer();
+    const { connection, send } = startParent({ address: first.address });
+    await waitFor(connection, (snapshot) => snapshot.hasTag('up'));
+    send({ type: 'DISCONNECT' });
+    await waitFor(connection, (snapshot) => snapshot.matches('IDLE'));
+    send({ type: 'CONNECT', address: second.address });
     await second.connected;
-    await waitFor(line, (snapshot) => snapshot.hasTag('up'));
+    await waitFor(connection, (snapshot) => snapshot.hasTag('up'));
     expect(first.sockets).toHaveLength(1);
-    expect(line.getSnapshot().context.session).toBe(2);
+    expect(connection.getSnapshot().context.session).toBe(2);
   });
 
-  it('is IDLE without one, until it is told', async () => {
-    const { address } = await somebody();
-    const { house, line, tell } = startHouse();
-    expect(line.getSnapshot().value).toBe('IDLE');
-    tell({ type: 'CONNECT', address });
-    await waitFor(line, (snapshot) => snapshot.hasTag('up'));
-    expect(house.getSnapshot().context.seen[0]).toBe('IDLE');
+  it('is IDLE until CONNECT when it has none', async () => {
+    const { address } = await startPeer();
+    const { parent, connection, send } = startParent();
+    expect(connection.getSnapshot().value).toBe('IDLE');
+    send({ type: 'CONNECT', address });
+    await waitFor(connection, (snapshot) => snapshot.hasTag('up'));
+    expect(parent.getSnapshot().context.seen[0]).toBe('IDLE');
   });
 
-  it('is given anew to each actor: who comes back connects again', async () => {
-    const { address, sockets } = await somebody();
-    const { house, line, lineNow } = startHouse({ address });
-    await waitFor(line, (snapshot) => snapshot.hasTag('up'));
-    house.send({ type: 'LEAVE' });
-    house.send({ type: 'RETURN' });
-    expect(lineNow()).not.toBe(line);
-    await waitFor(lineNow(), (snapshot) => snapshot.hasTag('up'));
+  it('connects again when the parent enters the invoking state again', async () => {
+    const { address, sockets } = await startPeer();
+    const { parent, connection, currentConnection } = startParent({ address });
+    await waitFor(connection, (snapshot) => snapshot.hasTag('up'));
+    parent.send({ type: 'LEAVE' });
+    parent.send({ type: 'RETURN' });
+    expect(currentConnection()).not.toBe(connection);
+    await waitFor(currentConnection(), (snapshot) => snapshot.hasTag('up'));
     expect(sockets).toHaveLength(2);
   });
 });
 
-describe('what a line emits', () => {
-  it('is heard by type, in order, by who has its actor', async () => {
+describe('the emitted events of a connection', () => {
+  it('reach listeners of each type, in order', async () => {
     const path = `${await tempDir()}/here.sock`;
-    const { line, tell, emitted } = startHouse();
-    const heard: unknown[] = [];
-    line.on('runstate', ({ runstate, session }) => heard.push([runstate, session]));
-    line.on('listening', ({ address }) => heard.push(address));
-    line.on('closed', ({ outcome, session }) => heard.push([outcome, session]));
-    tell({ type: 'LISTEN', address: path });
-    await waitFor(line, (snapshot) => snapshot.matches({ CONNECTING: { listening: 'bound' } }));
-    tell({ type: 'ACCEPT' });
-    const guest = new AsyncProtocol({ codec: lines() });
-    await guest.connect(path);
-    await waitFor(line, (snapshot) => snapshot.hasTag('up'));
-    const gone = guest.closed;
-    tell({ type: 'DISCONNECT' });
-    await waitFor(line, (snapshot) => snapshot.matches('IDLE'));
-    await gone;
-    expect(heard).toEqual([
+    const { connection, send, emitted } = startParent();
+    const received: unknown[] = [];
+    connection.on('runstate', ({ runstate, session }) => received.push([runstate, session]));
+    connection.on('listening', ({ address }) => received.push(address));
+    connection.on('closed', ({ outcome, session }) => received.push([outcome, session]));
+    send({ type: 'LISTEN', address: path });
+    await waitFor(connection, (snapshot) =>
+      snapshot.matches({ CONNECTING: { listening: 'bound' } }),
+    );
+    send({ type: 'ACCEPT' });
+    const client = new AsyncProtocol({ codec: lines() });
+    await client.connect(path);
+    await waitFor(connection, (snapshot) => snapshot.hasTag('up'));
+    const clientClosed = client.closed;
+    send({ type: 'DISCONNECT' });
+    await waitFor(connection, (snapshot) => snapshot.matches('IDLE'));
+    await clientClosed;
+    expect(received).toEqual([
       ['CONNECTING', 1],
       { path },
       ['RUNNING', 1],
@@ -116,17 +118,21 @@ describe('what a line emits', () => {
   });
 });
 
-describe('a line for once', () => {
+describe('a connection for a single session', () => {
   it('ends with its session, and its outcome is its output', async () => {
-    const { address } = await somebody();
-    const { house, line, tell, emitted } = startHouse({ address, once: true });
-    await waitFor(line, (snapshot) => snapshot.hasTag('up'));
-    tell({ type: 'DISCONNECT' });
-    const { context, value } = await waitFor(house, ({ status }) => status === 'done');
-    expect(value).toBe('told');
+    const { address } = await startPeer();
+    const { parent, connection, send, emitted } = startParent({ address, once: true });
+    await waitFor(connection, (snapshot) => snapshot.hasTag('up'));
+    send({ type: 'DISCONNECT' });
+    const { context, value } = await waitFor(parent, ({ status }) => status === 'done');
+    expect(value).toBe('done');
     expect(context.outcome).toEqual(CLEAN);
-    expect(line.getSnapshot()).toMatchObject({ value: 'ENDED', status: 'done', output: CLEAN });
-    // For a facade, and for whoever listens, it is IDLE.
+    expect(connection.getSnapshot()).toMatchObject({
+      value: 'ENDED',
+      status: 'done',
+      output: CLEAN,
+    });
+    // Facades and listeners still get IDLE.
     expect(emitted.slice(-2)).toMatchObject([
       { type: 'closed', outcome: CLEAN },
       { type: 'runstate', runstate: 'IDLE' },
@@ -134,8 +140,8 @@ describe('a line for once', () => {
   });
 
   it('ends with an attempt that fails', async () => {
-    const { house } = startHouse({ address: '/nonexistent/socket', once: true });
-    const { context } = await waitFor(house, ({ status }) => status === 'done');
+    const { parent } = startParent({ address: '/nonexistent/socket', once: true });
+    const { context } = await waitFor(parent, ({ status }) => status === 'done');
     const cause = context.outcome?.cause;
     expect(cause).toBeInstanceOf(ConnectError);
     expect(cause).toMatchObject({ phase: 'connection', retryable: true });
@@ -144,24 +150,24 @@ describe('a line for once', () => {
 
   it('ends with a session that fails', async () => {
     const { address } = await rawPeer((socket) => socket.end());
-    const { house } = startHouse({ address, once: true });
-    const { context } = await waitFor(house, ({ status }) => status === 'done');
+    const { parent } = startParent({ address, once: true });
+    const { context } = await waitFor(parent, ({ status }) => status === 'done');
     expect(context.outcome?.cause).toBeInstanceOf(ClosedError);
     expect(context.outcome?.cause).toMatchObject({ expected: false });
   });
 
-  it('need not be given its address at the start', async () => {
-    const { house, line, tell } = startHouse({ once: true });
-    tell({ type: 'DISCONNECT' });
-    expect(line.getSnapshot().value).toBe('IDLE');
-    tell({ type: 'CONNECT', address: '/nonexistent/socket' });
-    const { context } = await waitFor(house, ({ status }) => status === 'done');
+  it('may get its address later', async () => {
+    const { parent, connection, send } = startParent({ once: true });
+    send({ type: 'DISCONNECT' });
+    expect(connection.getSnapshot().value).toBe('IDLE');
+    send({ type: 'CONNECT', address: '/nonexistent/socket' });
+    const { context } = await waitFor(parent, ({ status }) => status === 'done');
     expect(context.outcome?.cause).toBeInstanceOf(ConnectError);
   });
 
-  it('refuses an address that is none as every attempt does', async () => {
-    const { house } = startHouse({ address: '', once: true });
-    const { context } = await waitFor(house, ({ status }) => status === 'done');
+  it('rejects an invalid address as every attempt does', async () => {
+    const { parent } = startParent({ address: '', once: true });
+    const { context } = await waitFor(parent, ({ status }) => status === 'done');
     expect(context.outcome?.cause).toMatchObject({
       code: 'ERR_CONNECT',
       retryable: false,
@@ -170,8 +176,8 @@ describe('a line for once', () => {
   });
 });
 
-describe('two lines in one parent', () => {
-  it('know nothing of each other', async () => {
+describe('two connections in one parent', () => {
+  it('are independent', async () => {
     const [left, right] = [inbox(), inbox()];
     const machine = setup({
       types: {
@@ -198,12 +204,12 @@ describe('two lines in one parent', () => {
       parent.stop();
     });
     const { children } = parent.getSnapshot();
-    const [leftLine, rightLine] = [children.left, children.right];
-    if (!leftLine || !rightLine) throw new Error('A child was not invoked');
-    const [nearLeft, farLeft] = politePair();
-    const [nearRight, farRight] = politePair();
-    leftLine.send({ type: 'CONNECT', address: { stream: nearLeft } });
-    rightLine.send({ type: 'CONNECT', address: { stream: nearRight } });
+    const [leftConnection, rightConnection] = [children.left, children.right];
+    if (!leftConnection || !rightConnection) throw new Error('A child was not invoked');
+    const [nearLeft, farLeft] = discardingPair();
+    const [nearRight, farRight] = discardingPair();
+    leftConnection.send({ type: 'CONNECT', address: { stream: nearLeft } });
+    rightConnection.send({ type: 'CONNECT', address: { stream: nearRight } });
     farLeft.write('to the left\n');
     farRight.write('to the right\n');
     expect(await left.count(1)).toEqual(['to the left']);
@@ -212,7 +218,7 @@ describe('two lines in one parent', () => {
     farLeft.destroy();
     await waitFor(parent, ({ context }) => context.ended.length > 0);
     expect(parent.getSnapshot().context.ended).toEqual(['ERR_CLOSED']);
-    expect(leftLine.getSnapshot().status).toBe('done');
+    expect(leftConnection.getSnapshot().status).toBe('done');
     farRight.write('still there\n');
     expect(await right.count(2)).toEqual(['to the right', 'still there']);
     parent.stop();
@@ -220,69 +226,70 @@ describe('two lines in one parent', () => {
   });
 });
 
-describe('a parent in a parent', () => {
-  it('is told by its line, and is left together with it', async () => {
-    const { address, connected } = await somebody();
-    const street = setup({
-      types: { children: {} as { house: 'house' } },
-      actors: { house: houseOf({ address }) },
+describe('a parent that is itself invoked', () => {
+  it('gets the states of its connection, and is stopped together with it', async () => {
+    const { address, connected } = await startPeer();
+    const grandparent = setup({
+      types: { children: {} as { parent: 'parent' } },
+      actors: { parent: parentOf({ address }) },
     }).createMachine({
-      initial: 'awake',
+      initial: 'inside',
       states: {
-        awake: { invoke: { id: 'house', src: 'house' }, on: { SLEEP: 'asleep' } },
-        asleep: {},
+        inside: { invoke: { id: 'parent', src: 'parent' }, on: { LEAVE: 'outside' } },
+        outside: {},
       },
     });
-    const top = createActor(street).start();
-    const house = top.getSnapshot().children.house;
-    const line = house?.getSnapshot().children.line;
-    if (!house || !line) throw new Error('Nobody is at home');
-    await waitFor(house, ({ context }) => context.seen.at(-1) === 'RUNNING.open up');
+    const top = createActor(grandparent).start();
+    const parent = top.getSnapshot().children.parent;
+    const connection = parent?.getSnapshot().children.connection;
+    if (!parent || !connection) throw new Error('A child was not invoked');
+    await waitFor(parent, ({ context }) => context.seen.at(-1) === 'RUNNING.open up');
     const peer = await connected;
-    const protocol = AsyncProtocol.attach(line);
+    const protocol = AsyncProtocol.attach(connection);
     const { closed } = protocol;
-    top.send({ type: 'SLEEP' });
+    top.send({ type: 'LEAVE' });
     expect((await closed).cause).toBeInstanceOf(ClosedError);
     await closing(peer);
-    expect(house.getSnapshot().status).toBe('stopped');
-    expect(line.getSnapshot().status).toBe('stopped');
+    expect(parent.getSnapshot().status).toBe('stopped');
+    expect(connection.getSnapshot().status).toBe('stopped');
   });
 });
 
-describe('a line that is spawned', () => {
+describe('a connection that is spawned', () => {
   const machine = setup({
     types: {
-      context: {} as { line: ProtocolActorRef<string> | undefined; given: Address },
+      context: {} as { connection: ProtocolActorRef<string> | undefined; address: Address },
       input: {} as { address: Address },
-      events: {} as { type: 'CALL' } | { type: 'HANG_UP' },
+      events: {} as { type: 'SPAWN' } | { type: 'STOP' },
     },
-    actors: { line: createProtocolMachine({ codec: lines() }) },
+    actors: { connection: createProtocolMachine({ codec: lines() }) },
   }).createMachine({
-    context: ({ input }) => ({ line: undefined, given: input.address }),
+    context: ({ input }) => ({ connection: undefined, address: input.address }),
     on: {
-      CALL: {
+      SPAWN: {
         actions: assign({
-          line: ({ context, spawn }) => spawn('line', { input: { address: context.given } }),
+          connection: ({ context, spawn }) =>
+            spawn('connection', { input: { address: context.address } }),
         }),
       },
-      HANG_UP: { actions: stopChild(({ context }) => context.line ?? 'none') },
+      STOP: { actions: stopChild(({ context }) => context.connection ?? 'none') },
     },
   });
 
-  it('works as one that is invoked, and is freed at once when it is stopped', async () => {
-    const { address, connected } = await somebody();
+  it('works as an invoked one, and frees its socket at once when it is stopped', async () => {
+    const { address, connected } = await startPeer();
     const parent = createActor(machine, { input: { address } }).start();
     onTestFinished(() => {
       parent.stop();
     });
-    parent.send({ type: 'CALL' });
-    const { line } = parent.getSnapshot().context;
-    if (line === undefined) throw new Error('Nobody called');
-    await waitFor(line, (snapshot) => snapshot.hasTag('up'));
-    const protocol = AsyncProtocol.attach(line);
+    parent.send({ type: 'SPAWN' });
+    const { connection } = parent.getSnapshot().context;
+    if (connection === undefined) throw new Error('The connection was not spawned');
+    await waitFor(connection, (snapshot) => snapshot.hasTag('up'));
+    const protocol = AsyncProtocol.attach(connection);
     expect(protocol.runstate).toBe('RUNNING');
     const peer = await connected;
-    parent.send({ type: 'HANG_UP' });
+    parent.send({ type: 'STOP' });
     expect(protocol.runstate).toBe('IDLE');
     await closing(peer);
   });

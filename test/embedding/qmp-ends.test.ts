@@ -1,4 +1,4 @@
-/** How the sessions of a QMP machine in somebody's chart end, with and without a client. */
+/** How the sessions of a QMP machine in a parent chart end, with and without a client. */
 
 import { describe, expect, it } from 'vitest';
 import { assign, createActor, fromPromise, setup, SimulatedClock, waitFor } from 'xstate';
@@ -16,25 +16,25 @@ import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import { createServer, eventOf, greetingOf, ManualMonitor, namesOf } from '../support/qmp.ts';
 import { rejection, turn } from '../support/signal.ts';
-import { running, startHost } from './qmp-support.ts';
+import { startParent, startRunning } from './qmp-support.ts';
 
 expectIdleAfterEach();
 
-/** Commands that wait for replies, an event that is waited for, and a listener. */
-async function busy(client: QmpClient, monitor: ManualMonitor) {
+/** Starts two commands, a waitFor(), and an iterator of events; all are pending. */
+async function startCalls(client: QmpClient, monitor: ManualMonitor) {
   const executed = [rejection(client.execute('a')), rejection(client.execute('b'))];
   await monitor.take();
   await monitor.take();
   return { executed, waited: rejection(client.waitFor('STOP')), next: client.events().next() };
 }
 
-describe('what waits when the parent', () => {
-  it.each(['leaves', 'is stopped'])('%s is interrupted', async (how) => {
-    const { host, ref, monitor } = await running();
+describe('a pending call', () => {
+  it.each(['leaves', 'is stopped'])('rejects when the parent %s', async (how) => {
+    const { parent, ref, monitor } = await startRunning();
     const client = QmpClient.attach(ref);
-    const { executed, waited, next } = await busy(client, monitor);
-    if (how === 'leaves') host.send({ type: 'LEAVE' });
-    else host.stop();
+    const { executed, waited, next } = await startCalls(client, monitor);
+    if (how === 'leaves') parent.send({ type: 'LEAVE' });
+    else parent.stop();
     expect(monitor.stream.destroyed).toBe(true);
     for (const error of await Promise.all(executed)) {
       expect(error).toBeInstanceOf(ExecInterruptedError);
@@ -43,35 +43,35 @@ describe('what waits when the parent', () => {
     expect(await waited).toBeInstanceOf(ClosedError);
     expect(await next).toMatchObject({ done: true });
     expect(client.runstate).toBe('IDLE');
-    // Who comes later is told at once, and in the same way that a plain client tells it.
+    // Later calls reject at once, with the same errors as those of a client without a parent.
     expect(await rejection(client.execute('a'))).toMatchObject({ code: 'ERR_STATE' });
     expect(await rejection(client.connect('/run/none'))).toMatchObject({ code: 'ERR_CLOSED' });
   });
 
-  it('leaves before there is a session has none to wait for', async () => {
-    const { host, ref } = startHost();
+  it('rejects when the parent leaves before there is a session', async () => {
+    const { parent, ref } = startParent();
     const client = QmpClient.attach(ref);
     const [waited, next] = [rejection(client.waitFor('STOP')), client.events().next()];
-    host.send({ type: 'LEAVE' });
+    parent.send({ type: 'LEAVE' });
     expect(await waited).toBeInstanceOf(ClosedError);
     expect(await next).toMatchObject({ done: true });
     expect((await client.closed).cause).toBeInstanceOf(ClosedError);
   });
 
-  it('leaves while the client connects is told by connect()', async () => {
-    const { host, ref, until } = startHost();
+  it('rejects when it is a connect() and the parent leaves', async () => {
+    const { parent, ref, until } = startParent();
     const client = QmpClient.attach(ref);
     const connected = rejection(client.connect({ stream: new ManualMonitor().stream }));
     await until('CONNECTING.establishing');
-    host.send({ type: 'LEAVE' });
+    parent.send({ type: 'LEAVE' });
     expect(await connected).toBeInstanceOf(ConnectError);
   });
 });
 
-describe('what waits when the session ends', () => {
-  it('by the peer is interrupted, and the parent has the same cause', async () => {
-    const { ref, monitor, outcome } = await running({ once: true });
-    const { executed, waited, next } = await busy(QmpClient.attach(ref), monitor);
+describe('a pending call at the end of the session', () => {
+  it('rejects with the same cause as the parent gets when the peer ends it', async () => {
+    const { ref, monitor, outcome } = await startRunning({ once: true });
+    const { executed, waited, next } = await startCalls(QmpClient.attach(ref), monitor);
     monitor.peer.end();
     const errors = await Promise.all(executed);
     const ended = await outcome();
@@ -84,9 +84,9 @@ describe('what waits when the session ends', () => {
     expect(await next).toMatchObject({ done: true });
   });
 
-  it('by the parent is interrupted, by an end that was expected', async () => {
-    const { ref, monitor, until } = await running();
-    const { executed } = await busy(QmpClient.attach(ref), monitor);
+  it('rejects with an expected end when the parent ends it', async () => {
+    const { ref, monitor, until } = await startRunning();
+    const { executed } = await startCalls(QmpClient.attach(ref), monitor);
     ref.send({ type: 'DISCONNECT' });
     for (const error of await Promise.all(executed)) {
       expect(error).toBeInstanceOf(ExecInterruptedError);
@@ -95,8 +95,8 @@ describe('what waits when the session ends', () => {
     await until('IDLE');
   });
 
-  it('and the next begins is of the first only', async () => {
-    const { ref, monitor, until } = await running();
+  it('rejects although the next session has begun', async () => {
+    const { ref, monitor, until } = await startRunning();
     const client = QmpClient.attach(ref);
     const first = rejection(client.execute('a'));
     monitor.peer.end();
@@ -107,14 +107,14 @@ describe('what waits when the session ends', () => {
     await until('RUNNING');
     const second = client.execute('b');
     expect(await first).toBeInstanceOf(ExecInterruptedError);
-    next.reply(await next.take(), 'well');
-    expect(await second).toBe('well');
+    next.reply(await next.take(), 'ok');
+    expect(await second).toBe('ok');
     await client.disconnect();
   });
 
-  it('after quit is answered by that end, which is clean for the parent too', async () => {
+  it('resolves when it is `quit`, and the end is clean for the parent too', async () => {
     const server = createServer();
-    const { ref, until, outcome } = startHost({ once: true, address: await server.listen() });
+    const { ref, until, outcome } = startParent({ once: true, address: await server.listen() });
     await until('RUNNING');
     expect(await QmpClient.attach(ref).execute('quit')).toEqual({});
     expect(await outcome()).toMatchObject({ undelivered: 0 });
@@ -123,9 +123,9 @@ describe('what waits when the session ends', () => {
 });
 
 describe('a command that takes too long', () => {
-  it('is given up by the clock that attach() was given', async () => {
+  it('is aborted by the clock that was passed to attach()', async () => {
     const clock = new SimulatedClock();
-    const { ref, monitor } = await running({ clock });
+    const { ref, monitor } = await startRunning({ clock });
     const client = QmpClient.attach(ref, { clock });
     const executed = rejection(client.execute('migrate', {}, { timeout: 60_000 }));
     const waited = rejection(client.waitFor('STOP', undefined, { timeout: 60_000 }));
@@ -134,27 +134,27 @@ describe('a command that takes too long', () => {
     await turn();
     expect(client.runstate).toBe('RUNNING');
     clock.increment(1);
-    const late = { code: 'ERR_TIMEOUT', ms: 60_000 };
-    expect(await executed).toMatchObject({ ...late, phase: 'execute' });
-    expect(await waited).toMatchObject({ ...late, phase: 'wait' });
-    // The late reply is nobody's, and no failure.
+    const timeout = { code: 'ERR_TIMEOUT', ms: 60_000 };
+    expect(await executed).toMatchObject({ ...timeout, phase: 'execute' });
+    expect(await waited).toMatchObject({ ...timeout, phase: 'wait' });
+    // The late reply is ignored.
     monitor.reply(command);
     const next = client.execute('b');
-    monitor.reply(await monitor.take(), 'well');
-    expect(await next).toBe('well');
+    monitor.reply(await monitor.take(), 'ok');
+    expect(await next).toBe('ok');
     await client.disconnect();
   });
 });
 
 describe('without a client', () => {
-  it('an error that answers nothing ends the session, and the parent is told', async () => {
-    const { monitor, outcome } = await running({ once: true });
+  it('an error without an id ends the session, and the parent gets the cause', async () => {
+    const { monitor, outcome } = await startRunning({ once: true });
     monitor.send({ error: { class: 'GenericError', desc: 'JSON parse error' } });
     expect((await outcome())?.cause).toBeInstanceOf(ServerParseError);
   });
 
-  it('it does so with one as well', async () => {
-    const { ref, monitor, outcome } = await running({ once: true });
+  it('the same happens with a client', async () => {
+    const { ref, monitor, outcome } = await startRunning({ once: true });
     const executed = rejection(QmpClient.attach(ref).execute('a'));
     await monitor.take();
     monitor.send({ error: { class: 'GenericError', desc: 'JSON parse error' } });
@@ -163,9 +163,9 @@ describe('without a client', () => {
     expect(await executed).toMatchObject({ name: 'ExecInterruptedError', cause: ended?.cause });
   });
 
-  it('events and stale replies are nobody’s, the latter with a warning', async () => {
+  it('events and stale replies are ignored, the latter with a warning', async () => {
     const { records, logger } = recordingLogger();
-    const { ref, monitor } = await running({ logger });
+    const { ref, monitor } = await startRunning({ logger });
     monitor.send(eventOf('STOP'), { return: {}, id: 'stale' });
     const client = QmpClient.attach(ref);
     const events = client.events();
@@ -184,7 +184,7 @@ describe('without a client', () => {
   ] as const;
   it.each(failures)('a server that %s is the cause', async (_, error, greeting) => {
     const monitor = new ManualMonitor();
-    const { outcome } = startHost({ once: true, address: { stream: monitor.stream } });
+    const { outcome } = startParent({ once: true, address: { stream: monitor.stream } });
     monitor.send(greeting);
     if (error === NegotiationError) monitor.send({ ...refusal, id: (await monitor.take()).id });
     const ended = await outcome();
@@ -193,10 +193,10 @@ describe('without a client', () => {
     expect(ended?.cause?.cause).toBeInstanceOf(error);
   });
 
-  it('a monitor that never greets is given up by the clock of the parent', async () => {
+  it('the handshake deadline is measured by the clock of the parent', async () => {
     const clock = new SimulatedClock();
     const address = { stream: new ManualMonitor().stream };
-    const { until, outcome } = startHost({ once: true, clock, address });
+    const { until, outcome } = startParent({ once: true, clock, address });
     await until('CONNECTING.establishing');
     clock.increment(10_000);
     const cause = (await outcome())?.cause;
@@ -204,8 +204,8 @@ describe('without a client', () => {
     expect(cause?.cause).toBeInstanceOf(TimeoutError);
   });
 
-  it('what is received is forwarded, and a client hears it besides', async () => {
-    const { ref, monitor } = await running({ forward: true });
+  it('messages are forwarded to the parent, and a client receives them too', async () => {
+    const { ref, monitor } = await startRunning({ forward: true });
     const forwarded: unknown[] = [];
     ref.on('message', ({ messages }) => forwarded.push(...messages));
     const client = QmpClient.attach(ref);
@@ -213,21 +213,21 @@ describe('without a client', () => {
     const executed = client.execute('a');
     const command = await monitor.take();
     monitor.send(eventOf('STOP'));
-    monitor.reply(command, 'well');
+    monitor.reply(command, 'ok');
     expect(await namesOf(events, 1)).toEqual(['STOP']);
-    expect(await executed).toBe('well');
+    expect(await executed).toBe('ok');
     await client.disconnect();
-    expect(forwarded).toEqual([eventOf('STOP'), { return: 'well', id: command.id }]);
+    expect(forwarded).toEqual([eventOf('STOP'), { return: 'ok', id: command.id }]);
   });
 });
 
-it('a chart executes a command in a promise actor, and is told of its end by the machine', async () => {
+it('a chart executes a command in a promise actor, and gets the end of the session as onDone', async () => {
   const server = createServer();
   const machine = setup({
     types: { context: {} as { isUp: boolean; status: string } },
     actors: {
       qmp: createQmpMachine({ once: true }),
-      look: fromPromise(async ({ input }: { input: QmpActorRef | undefined }) => {
+      query: fromPromise(async ({ input }: { input: QmpActorRef | undefined }) => {
         if (input === undefined) throw new Error('There is no monitor');
         const client = QmpClient.attach(input);
         const { status } = await client.execute('query-status');
@@ -242,22 +242,22 @@ it('a chart executes a command in a promise actor, and is told of its end by the
       src: 'qmp',
       input: { address: await server.listen() },
       onSnapshot: { actions: assign({ isUp: ({ event }) => event.snapshot.hasTag('up') }) },
-      onDone: '.over',
+      onDone: '.ended',
     },
     initial: 'connecting',
     states: {
-      connecting: { always: { guard: ({ context }) => context.isUp, target: 'looking' } },
-      looking: {
+      connecting: { always: { guard: ({ context }) => context.isUp, target: 'querying' } },
+      querying: {
         invoke: {
-          src: 'look',
+          src: 'query',
           input: ({ self }) => self.getSnapshot().children['qmp'],
           onDone: { actions: assign({ status: ({ event }) => event.output }) },
         },
       },
-      over: { type: 'final' },
+      ended: { type: 'final' },
     },
   });
-  const host = createActor(machine).start();
-  const { context } = await waitFor(host, ({ status }) => status === 'done');
+  const parent = createActor(machine).start();
+  const { context } = await waitFor(parent, ({ status }) => status === 'done');
   expect(context.status).toBe('prelaunch');
 });

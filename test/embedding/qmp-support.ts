@@ -1,4 +1,4 @@
-/** Charts that have QMP monitors as parts of them. */
+/** Parent charts that invoke a QMP machine. */
 
 import { onTestFinished } from 'vitest';
 import { assign, createActor, setup, waitFor } from 'xstate';
@@ -7,14 +7,16 @@ import { createQmpMachine, type QmpActorRef } from '../../src/qmp/index.ts';
 import { pathOf } from '../machines/support.ts';
 import { ManualMonitor } from '../support/qmp.ts';
 
-/** How a host and its monitor's machine are made. */
-export interface HostOptions extends MachineOptions, ProtocolInput {
-  /** Of the host. */
+/** The options of a parent and its QMP machine. */
+export interface ParentOptions extends MachineOptions, ProtocolInput {
+  /** The clock of the parent. */
   readonly clock?: Clock | undefined;
 }
 
-/** A chart that has a QMP machine while it is `inside`. It is stopped after the test. */
-export function startHost({ address, ...options }: HostOptions = {}) {
+/**
+ * Starts a parent that invokes a QMP machine while it is `inside`. It is stopped after the test.
+ */
+export function startParent({ address, ...options }: ParentOptions = {}) {
   const { clock } = options;
   const machine = setup({
     types: {
@@ -31,42 +33,42 @@ export function startHost({ address, ...options }: HostOptions = {}) {
           id: 'qmp',
           src: 'qmp',
           input: { address },
-          onDone: { target: 'told', actions: assign({ outcome: ({ event }) => event.output }) },
+          onDone: { target: 'done', actions: assign({ outcome: ({ event }) => event.output }) },
         },
         on: { LEAVE: 'outside' },
       },
       outside: { on: { RETURN: 'inside' } },
-      told: { type: 'final' },
+      done: { type: 'final' },
     },
   });
-  const host = createActor(machine, clock && { clock }).start();
+  const parent = createActor(machine, clock && { clock }).start();
   onTestFinished(() => {
-    host.stop();
+    parent.stop();
   });
-  const refNow = (): QmpActorRef => {
-    const { qmp } = host.getSnapshot().children;
-    if (qmp === undefined) throw new Error('The host has no monitor now');
+  const currentRef = (): QmpActorRef => {
+    const { qmp } = parent.getSnapshot().children;
+    if (qmp === undefined) throw new Error('The parent has no QMP machine now');
     return qmp;
   };
-  const ref = refNow();
+  const ref = currentRef();
   return {
-    host,
+    parent,
     ref,
-    refNow,
-    /** The state of the machine is reached. */
-    until: (state: string, which = ref) =>
-      waitFor(which, ({ value }) => pathOf(value).startsWith(state)),
-    /** The machine for once has ended. */
-    outcome: async () => (await waitFor(host, ({ status }) => status === 'done')).context.outcome,
+    currentRef,
+    /** Resolves when the machine is in the state. */
+    until: (state: string, actor = ref) =>
+      waitFor(actor, ({ value }) => pathOf(value).startsWith(state)),
+    /** Resolves with the outcome when a machine for a single session has ended. */
+    outcome: async () => (await waitFor(parent, ({ status }) => status === 'done')).context.outcome,
   };
 }
 
-/** A host whose machine runs, and its monitor, played by hand. */
-export async function running(options: HostOptions = {}) {
+/** Starts a parent whose QMP machine is RUNNING, with a monitor that the test operates. */
+export async function startRunning(options: ParentOptions = {}) {
   const monitor = new ManualMonitor();
   const established = monitor.establish();
-  const made = startHost({ ...options, address: { stream: monitor.stream } });
-  await made.until('RUNNING');
+  const fixture = startParent({ ...options, address: { stream: monitor.stream } });
+  await fixture.until('RUNNING');
   await established;
-  return { ...made, monitor };
+  return { ...fixture, monitor };
 }

@@ -1,4 +1,4 @@
-/** A client of a QMP machine in somebody's chart, whenever it is attached. */
+/** A client that is attached to a QMP machine in a parent chart, in any state. */
 
 import { describe, expect, it } from 'vitest';
 import { createActor, createMachine, fromPromise, setup, waitFor } from 'xstate';
@@ -7,14 +7,14 @@ import { createQmpMachine, QmpClient, type QmpActorRef } from '../../src/qmp/ind
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { createServer, eventOf, greetingOf, ManualMonitor, namesOf } from '../support/qmp.ts';
 import { hasSettled, rejection } from '../support/signal.ts';
-import { running, startHost } from './qmp-support.ts';
+import { startParent, startRunning } from './qmp-support.ts';
 
 expectIdleAfterEach();
 
 describe('a client that is attached', () => {
-  it('before anything connects it itself', async () => {
+  it('in IDLE can connect', async () => {
     const server = createServer();
-    const { ref } = startHost();
+    const { ref } = startParent();
     const client = QmpClient.attach(ref);
     await client.connect(await server.listen());
     expect(ref.getSnapshot().hasTag('up')).toBe(true);
@@ -23,9 +23,9 @@ describe('a client that is attached', () => {
     expect(ref.getSnapshot().value).toBe('IDLE');
   });
 
-  it('before the parent connects is there when it has', async () => {
+  it('in IDLE is connected when the parent connects', async () => {
     const monitor = new ManualMonitor();
-    const { ref, until } = startHost();
+    const { ref, until } = startParent();
     const client = QmpClient.attach(ref);
     const early = client.waitFor('STOP');
     ref.send({ type: 'CONNECT', address: { stream: monitor.stream } });
@@ -37,25 +37,28 @@ describe('a client that is attached', () => {
     await client.disconnect();
   });
 
-  it.each(['CONNECTING.establishing', 'CONNECTING.dialing'])('in %s hears all', async (state) => {
-    const monitor = new ManualMonitor();
-    const { ref, until } = startHost({ address: { stream: monitor.stream } });
-    await until(state);
-    const client = QmpClient.attach(ref);
-    expect(client.runstate).toBe('CONNECTING');
-    const events = client.events();
-    expect(await rejection(client.execute('stop'))).toMatchObject({ code: 'ERR_STATE' });
-    monitor.send(eventOf('RESUME'), greetingOf(), eventOf('STOP'));
-    monitor.reply(await monitor.take());
-    await until('RUNNING');
-    monitor.send(eventOf('SHUTDOWN'));
-    expect(await namesOf(events, 3)).toEqual(['RESUME', 'STOP', 'SHUTDOWN']);
-    await client.disconnect();
-    expect(await events.next()).toMatchObject({ done: true });
-  });
+  it.each(['CONNECTING.establishing', 'CONNECTING.dialing'])(
+    'in %s receives every event',
+    async (state) => {
+      const monitor = new ManualMonitor();
+      const { ref, until } = startParent({ address: { stream: monitor.stream } });
+      await until(state);
+      const client = QmpClient.attach(ref);
+      expect(client.runstate).toBe('CONNECTING');
+      const events = client.events();
+      expect(await rejection(client.execute('stop'))).toMatchObject({ code: 'ERR_STATE' });
+      monitor.send(eventOf('RESUME'), greetingOf(), eventOf('STOP'));
+      monitor.reply(await monitor.take());
+      await until('RUNNING');
+      monitor.send(eventOf('SHUTDOWN'));
+      expect(await namesOf(events, 3)).toEqual(['RESUME', 'STOP', 'SHUTDOWN']);
+      await client.disconnect();
+      expect(await events.next()).toMatchObject({ done: true });
+    },
+  );
 
-  it('while it runs knows the greeting, and executes', async () => {
-    const { ref, monitor } = await running();
+  it('in RUNNING has the greeting, and can execute commands', async () => {
+    const { ref, monitor } = await startRunning();
     const client = QmpClient.attach(ref);
     expect(client.runstate).toBe('RUNNING');
     expect(client.greeting?.QMP.capabilities).toEqual(['oob']);
@@ -69,8 +72,8 @@ describe('a client that is attached', () => {
     expect(await events.next()).toMatchObject({ done: true });
   });
 
-  it('while it disconnects is the client of the next session', async () => {
-    const { ref, monitor, until } = await running();
+  it('in DISCONNECTING works in the next session', async () => {
+    const { ref, monitor, until } = await startRunning();
     monitor.peer.removeAllListeners('end');
     ref.send({ type: 'DISCONNECT' });
     await until('DISCONNECTING');
@@ -89,16 +92,16 @@ describe('a client that is attached', () => {
     await client.disconnect();
   });
 
-  it('listens from IDLE on, through attempts that fail, until a session has ended', async () => {
-    const { ref, until } = startHost();
+  it('in IDLE receives events after failed attempts, until a session has ended', async () => {
+    const { ref, until } = startParent();
     const client = QmpClient.attach(ref);
     const events = client.events('STOP');
     const first = events.next();
     ref.send({ type: 'CONNECT', address: '/nonexistent/socket' });
     await until('IDLE');
-    const rude = new ManualMonitor();
-    ref.send({ type: 'CONNECT', address: { stream: rude.stream } });
-    rude.send({ hello: 'I am no monitor' });
+    const wrongServer = new ManualMonitor();
+    ref.send({ type: 'CONNECT', address: { stream: wrongServer.stream } });
+    wrongServer.send({ hello: 'not a monitor' });
     await until('IDLE');
     expect(await hasSettled(first)).toBe(false);
 
@@ -114,13 +117,13 @@ describe('a client that is attached', () => {
 });
 
 describe('QmpClient.attach()', () => {
-  it('gives one client for each actor, whoever asks', async () => {
-    const { host, ref, refNow, monitor } = await running();
+  it('returns the same client for the same actor', async () => {
+    const { parent, ref, currentRef, monitor } = await startRunning();
     const client = QmpClient.attach(ref);
     const stopped: unknown[] = [];
     client.on('STOP', (event) => stopped.push(event));
     expect(QmpClient.attach(ref)).toBe(client);
-    // Commands of both are one client's: no reply is lost between them.
+    // Both commands belong to one client, so no reply is lost.
     const all = Promise.all([client.execute('a'), QmpClient.attach(ref).execute('b')]);
     const [a, b] = [await monitor.take(), await monitor.take()];
     expect(a.id).not.toBe(b.id);
@@ -128,13 +131,13 @@ describe('QmpClient.attach()', () => {
     expect(await all).toEqual(['a', 'b']);
     expect(stopped).toHaveLength(1);
 
-    host.send({ type: 'LEAVE' });
-    host.send({ type: 'RETURN' });
+    parent.send({ type: 'LEAVE' });
+    parent.send({ type: 'RETURN' });
     expect(QmpClient.attach(ref)).toBe(client);
-    expect(QmpClient.attach(refNow())).not.toBe(client);
+    expect(QmpClient.attach(currentRef())).not.toBe(client);
   });
 
-  it('refuses what is no actor of createQmpMachine()', () => {
+  it('throws for any other actor than one of createQmpMachine()', () => {
     const codec = jsonStream<never, never>();
     const machines = [
       createProtocolMachine({ codec }),
@@ -146,24 +149,24 @@ describe('QmpClient.attach()', () => {
       createActor(fromPromise(() => Promise.resolve())),
       createActor(
         createProtocolMachine((): never => {
-          throw new Error('never made');
+          throw new Error('never called');
         }),
       ),
     ];
     for (const ref of refs) {
-      // As one that a system's get() has found has no type.
+      // An actor from a system's get() has no type either.
       const attach = () => QmpClient.attach(ref as unknown as QmpActorRef);
       expect(attach).toThrow(ArgumentError);
       expect(attach).toThrow('needs an actor of createQmpMachine()');
     }
-    const line = createActor(createProtocolMachine({ codec: lines() }));
+    const other = createActor(createProtocolMachine({ codec: lines() }));
     // @ts-expect-error -- its messages are not those of QMP
-    expect(() => QmpClient.attach(line)).toThrow(ArgumentError);
+    expect(() => QmpClient.attach(other)).toThrow(ArgumentError);
   });
 });
 
 describe('two monitors in one parent', () => {
-  it('do not mix', async () => {
+  it('are independent', async () => {
     const monitors = { left: new ManualMonitor(), right: new ManualMonitor() };
     const qmp = createQmpMachine();
     const machine = setup({
@@ -175,32 +178,34 @@ describe('two monitors in one parent', () => {
         { id: 'right', src: 'qmp', input: { address: { stream: monitors.right.stream } } },
       ],
     });
-    const host = createActor(machine).start();
-    const { left, right } = host.getSnapshot().children;
+    const parent = createActor(machine).start();
+    const { left, right } = parent.getSnapshot().children;
     if (!left || !right) throw new Error('A child was not invoked');
-    const [one, other] = [QmpClient.attach(left), QmpClient.attach(right)];
-    expect(one).not.toBe(other);
+    const [leftClient, rightClient] = [QmpClient.attach(left), QmpClient.attach(right)];
+    expect(leftClient).not.toBe(rightClient);
     await Promise.all([monitors.left.establish(), monitors.right.establish(['none'])]);
-    await Promise.all([left, right].map((ref) => waitFor(ref, (now) => now.hasTag('up'))));
-    expect(one.greeting).not.toEqual(other.greeting);
+    await Promise.all(
+      [left, right].map((ref) => waitFor(ref, (snapshot) => snapshot.hasTag('up'))),
+    );
+    expect(leftClient.greeting).not.toEqual(rightClient.greeting);
 
-    const [stopped, events] = [one.waitFor('STOP'), other.events()];
-    const both = [one.execute('a'), other.execute('a')];
-    const [toOne, toOther] = [await monitors.left.take(), await monitors.right.take()];
-    expect(toOne.id).not.toBe(toOther.id);
-    // A reply that was meant for the other is nobody's.
-    monitors.left.reply(toOther, 'wrong');
-    monitors.left.reply(toOne, 'left');
-    monitors.right.reply(toOther, 'right');
+    const [stopped, events] = [leftClient.waitFor('STOP'), rightClient.events()];
+    const both = [leftClient.execute('a'), rightClient.execute('a')];
+    const [toLeft, toRight] = [await monitors.left.take(), await monitors.right.take()];
+    expect(toLeft.id).not.toBe(toRight.id);
+    // A reply to the other's command is ignored.
+    monitors.left.reply(toRight, 'wrong');
+    monitors.left.reply(toLeft, 'left');
+    monitors.right.reply(toRight, 'right');
     expect(await Promise.all(both)).toEqual(['left', 'right']);
     monitors.left.send(eventOf('STOP'));
     await stopped;
     monitors.right.send(eventOf('RESUME'));
     expect(await namesOf(events, 1)).toEqual(['RESUME']);
 
-    await one.disconnect();
-    expect(one.runstate).toBe('IDLE');
-    expect(other.runstate).toBe('RUNNING');
-    host.stop();
+    await leftClient.disconnect();
+    expect(leftClient.runstate).toBe('IDLE');
+    expect(rightClient.runstate).toBe('RUNNING');
+    parent.stop();
   });
 });

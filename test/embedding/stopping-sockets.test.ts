@@ -1,4 +1,7 @@
-/** A parent leaves while its child has real sockets open: they are closed at once, in every state. */
+/**
+ * A parent leaves the invoking state while its child has real sockets open, which are closed at
+ * once.
+ */
 
 import { existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -10,31 +13,31 @@ import { pathOf } from '../machines/support.ts';
 import { cleanUp, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { hangingPeer, rawPeer, type Script } from '../support/peers.ts';
 import { gate, rejection, turn } from '../support/signal.ts';
-import { type HouseOptions, startHouse } from './support.ts';
+import { type ParentOptions, startParent } from './support.ts';
 
 expectIdleAfterEach();
 
-/** A house whose timers are counted, and a facade of its line. */
-function start(options: HouseOptions = {}) {
+/** A parent with a clock that counts its timers, and a facade of its connection. */
+function start(options: ParentOptions = {}) {
   const clock = new CountingClock();
-  const made = startHouse({ ...options, clock });
+  const fixture = startParent({ ...options, clock });
   const until = (state: string) =>
-    waitFor(made.line, (snapshot) => pathOf(snapshot.value) === state);
-  /** The parent leaves; what must be so at once, is. */
+    waitFor(fixture.connection, (snapshot) => pathOf(snapshot.value) === state);
+  /** Lets the parent leave, and asserts what must hold at once. */
   const leave = (): Promise<SessionOutcome> => {
     const { closed } = protocol;
-    made.house.send({ type: 'LEAVE' });
-    expect(made.line.getSnapshot().status).toBe('stopped');
+    fixture.parent.send({ type: 'LEAVE' });
+    expect(fixture.connection.getSnapshot().status).toBe('stopped');
     expect(clock.timers).toBe(0);
     expect(protocol.runstate).toBe('IDLE');
     return closed;
   };
-  const protocol = AsyncProtocol.attach(made.line);
-  return { ...made, protocol, until, leave };
+  const protocol = AsyncProtocol.attach(fixture.connection);
+  return { ...fixture, protocol, until, leave };
 }
 
-/** A peer at a UNIX socket. */
-const peerAt = async (script: Script) => {
+/** A peer at a UNIX socket, and a promise for the end of its connection. */
+const startPeer = async (script: Script) => {
   const ended = gate();
   const path = `${await tempDir()}/peer.sock`;
   const { address, sockets, connected } = await rawPeer(
@@ -44,29 +47,29 @@ const peerAt = async (script: Script) => {
     },
     { path },
   );
-  return { address, sockets, connected, hungUp: ended.opened };
+  return { address, sockets, connected, ended: ended.opened };
 };
 
-const listens = (socket: Socket) => {
+const discard = (socket: Socket) => {
   socket.resume();
 };
 
-describe('the stream is closed, and the peer hears of it,', () => {
+describe('the stream is closed, and the peer notices it,', () => {
   it('in CONNECTING.dialing', async () => {
     const { address, peer } = await hangingPeer();
     const { protocol, until, leave } = start();
     const connected = rejection(protocol.connect(address));
     await until('CONNECTING.dialing');
     const socket = await peer.connected;
-    const gone = gate();
-    socket.resume().on('end', gone.open).on('close', gone.open);
+    const ended = gate();
+    socket.resume().on('end', ended.open).on('close', ended.open);
     await leave();
     expect(await connected).toMatchObject({ code: 'ERR_CONNECT', cause: { code: 'ERR_CLOSED' } });
-    await gone.opened;
+    await ended.opened;
   });
 
   it('in CONNECTING.establishing', async () => {
-    const peer = await peerAt(listens);
+    const peer = await startPeer(discard);
     const signals: AbortSignal[] = [];
     const { until, leave } = start({
       address: peer.address,
@@ -81,94 +84,94 @@ describe('the stream is closed, and the peer hears of it,', () => {
     const { cause } = await leave();
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
     expect(cause).toMatchObject({ code: 'ERR_CONNECT', phase: 'session' });
-    await peer.hungUp;
+    await peer.ended;
   });
 
   it.each(['RUNNING.open', 'RUNNING.ending'])('in %s', async (state) => {
-    const peer = await peerAt(listens);
-    const { tell, until, leave } = start({ address: peer.address });
+    const peer = await startPeer(discard);
+    const { send, until, leave } = start({ address: peer.address });
     await until('RUNNING.open');
-    if (state === 'RUNNING.ending') tell({ type: 'EXPECT_END' });
+    if (state === 'RUNNING.ending') send({ type: 'EXPECT_END' });
     await until(state);
     expect((await leave()).cause).toMatchObject({ code: 'ERR_CLOSED' });
-    await peer.hungUp;
+    await peer.ended;
   });
 
-  it('in DISCONNECTING.flushing, and what was not sent is given up', async () => {
-    const peer = await peerAt((socket) => socket.pause());
+  it('in DISCONNECTING.flushing, and unsent messages are discarded', async () => {
+    const peer = await startPeer((socket) => socket.pause());
     const { protocol, until, leave } = start({ address: peer.address });
     await until('RUNNING.open');
-    const room = rejection(protocol.send('x'.repeat(4_000_000)));
+    const sent = rejection(protocol.send('x'.repeat(4_000_000)));
     const flushed = rejection(protocol.flush());
-    const left = rejection(protocol.disconnect());
+    const disconnected = rejection(protocol.disconnect());
     await until('DISCONNECTING.flushing.twoway');
     await leave();
-    for (const error of await Promise.all([room, flushed, left])) {
+    for (const error of await Promise.all([sent, flushed, disconnected])) {
       expect(error).toMatchObject({ code: 'ERR_CLOSED' });
     }
     (await peer.connected).resume();
-    await peer.hungUp;
+    await peer.ended;
   });
 
-  it('in DISCONNECTING.closing, also if the peer stays', async () => {
-    const peer = await peerAt(listens);
+  it('in DISCONNECTING.closing, also if the peer does not end', async () => {
+    const peer = await startPeer(discard);
     const { protocol, until, leave } = start({ address: peer.address });
     await until('RUNNING.open');
-    const left = rejection(protocol.disconnect());
+    const disconnected = rejection(protocol.disconnect());
     await until('DISCONNECTING.closing');
-    await peer.hungUp;
+    await peer.ended;
     const before = peer.sockets.map(({ destroyed }) => destroyed);
     await leave();
     expect(before).toEqual([false]);
-    expect(await left).toMatchObject({ code: 'ERR_CLOSED' });
+    expect(await disconnected).toMatchObject({ code: 'ERR_CLOSED' });
   });
 });
 
-describe('the listener is closed, and nobody can call any more,', () => {
-  /** What a client finds at a path. */
-  const callAt = (path: string): Promise<string> =>
+describe('the listener is closed, and connections are refused,', () => {
+  /** Whether a connection to the path succeeds. */
+  const isReachable = (path: string): Promise<boolean> =>
     new Promise((resolve) => {
       const client = connect(path);
       cleanUp(() => client.destroy());
       client.on('connect', () => {
-        resolve('somebody');
+        resolve(true);
       });
       client.on('error', () => {
-        resolve('nobody');
+        resolve(false);
       });
     });
 
   it.each(['CONNECTING.listening.bound', 'CONNECTING.accepting'])('in %s', async (state) => {
-    const path = `${await tempDir()}/line.sock`;
+    const path = `${await tempDir()}/socket`;
     const { protocol, until, leave } = start();
     await protocol.listen(path);
     const accepted = state === 'CONNECTING.accepting' ? rejection(protocol.accept()) : undefined;
     await until(state);
     expect(existsSync(path)).toBe(true);
     await leave();
-    expect(await callAt(path)).toBe('nobody');
+    expect(await isReachable(path)).toBe(false);
     expect(existsSync(path)).toBe(false);
     if (accepted) expect(await accepted).toMatchObject({ code: 'ERR_CONNECT' });
   });
 
   it('in CONNECTING.listening.binding', async () => {
-    const path = `${await tempDir()}/line.sock`;
+    const path = `${await tempDir()}/socket`;
     const { protocol, until, leave } = start();
     const bound = rejection(protocol.listen(path));
     await until('CONNECTING.listening.binding');
     await leave();
     expect(await bound).toMatchObject({ code: 'ERR_CONNECT' });
     await turn();
-    expect(await callAt(path)).toBe('nobody');
+    expect(await isReachable(path)).toBe(false);
   });
 
-  it('and a guest who has called, and was not taken in yet, is sent away', async () => {
-    const path = `${await tempDir()}/line.sock`;
+  it('and a client that was not accepted yet is disconnected', async () => {
+    const path = `${await tempDir()}/socket`;
     const { protocol, leave } = start();
     await protocol.listen(path);
-    const guest = new AsyncProtocol({ codec: lines() });
-    await guest.connect(path);
-    const { closed } = guest;
+    const client = new AsyncProtocol({ codec: lines() });
+    await client.connect(path);
+    const { closed } = client;
     await leave();
     expect((await closed).cause).toMatchObject({ code: 'ERR_CLOSED' });
   });

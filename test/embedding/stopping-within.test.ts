@@ -1,36 +1,36 @@
-/** A parent leaves in the middle of what its child does: within a callback, or within a step of the child's. */
+/** A parent stops its child during a callback, or during a step of the child's machine. */
 
 import { describe, expect, it } from 'vitest';
 import { AsyncProtocol, type Runstate } from '../../src/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { gate, turn } from '../support/signal.ts';
-import { politePair, startHouse } from './support.ts';
+import { discardingPair, startParent } from './support.ts';
 
 expectIdleAfterEach();
 
-describe('leaving from within a callback of the protocol', () => {
+describe('leaving the invoking state in a callback of the protocol', () => {
   it.each(['handshake', 'inbound', 'onMessage', 'outbound'] as const)('%s', async (name) => {
-    const [near, far] = politePair();
+    const [near, far] = discardingPair();
     const called = gate();
-    const heard: string[] = [];
+    const received: string[] = [];
     const leave = () => {
-      made.house.send({ type: 'LEAVE' });
+      fixture.parent.send({ type: 'LEAVE' });
       called.open();
     };
-    const made = startHouse({
+    const fixture = startParent({
       forward: true,
       definition: {
         [name]: (message: unknown) => {
           leave();
           if (name === 'handshake') return Promise.resolve();
-          heard.push(String(message));
+          received.push(String(message));
           return name === 'onMessage' ? undefined : message;
         },
       },
     });
-    const protocol = AsyncProtocol.attach(made.line);
+    const protocol = AsyncProtocol.attach(fixture.connection);
     const { closed } = protocol;
-    made.tell({ type: 'CONNECT', address: { stream: near } });
+    fixture.send({ type: 'CONNECT', address: { stream: near } });
     if (name !== 'handshake' && protocol.runstate !== 'RUNNING') {
       for await (const runstate of protocol.runstates()) if (runstate === 'RUNNING') break;
     }
@@ -42,53 +42,53 @@ describe('leaving from within a callback of the protocol', () => {
     const { cause } = await closed;
     expect(name === 'handshake' ? cause?.cause : cause).toMatchObject({ code: 'ERR_CLOSED' });
     await turn();
-    // It is not called again, and what was read is not forwarded to anybody.
-    if (name !== 'handshake') expect(heard).toEqual(['one']);
-    expect(made.emitted.filter(({ type }) => type === 'message')).toEqual([]);
-    expect(made.house.getSnapshot()).toMatchObject({ value: 'outside', status: 'active' });
-    expect(made.line.getSnapshot().status).toBe('stopped');
+    // The callback is not called again, and what was read is not forwarded.
+    if (name !== 'handshake') expect(received).toEqual(['one']);
+    expect(fixture.emitted.filter(({ type }) => type === 'message')).toEqual([]);
+    expect(fixture.parent.getSnapshot()).toMatchObject({ value: 'outside', status: 'active' });
+    expect(fixture.connection.getSnapshot().status).toBe('stopped');
   });
 });
 
-describe('leaving from within a listener of what the child emits', () => {
+describe('leaving the invoking state in a listener of the child', () => {
   it.each<Runstate>(['CONNECTING', 'RUNNING', 'DISCONNECTING', 'IDLE'])(
-    'as it enters %s',
+    'for the event of %s',
     async (wanted) => {
-      const [near, far] = politePair();
-      const { house, line, tell, emitted } = startHouse();
+      const [near, far] = discardingPair();
+      const { parent, connection, send, emitted } = startParent();
       const left = gate();
-      line.on('runstate', ({ runstate }) => {
+      connection.on('runstate', ({ runstate }) => {
         if (runstate === 'RUNNING' && wanted !== 'RUNNING') far.end();
         if (runstate !== wanted) return;
-        house.send({ type: 'LEAVE' });
+        parent.send({ type: 'LEAVE' });
         left.open();
       });
-      const protocol = AsyncProtocol.attach(line);
+      const protocol = AsyncProtocol.attach(connection);
       const { closed } = protocol;
-      tell({ type: 'CONNECT', address: { stream: near } });
+      send({ type: 'CONNECT', address: { stream: near } });
       await left.opened;
       await turn();
       expect(near.destroyed).toBe(true);
       expect(protocol.runstate).toBe('IDLE');
       expect((await closed).cause?.message).toMatch(/stopped|ended/);
-      expect(house.getSnapshot()).toMatchObject({ value: 'outside', status: 'active' });
-      expect(line.getSnapshot().status).toBe('stopped');
+      expect(parent.getSnapshot()).toMatchObject({ value: 'outside', status: 'active' });
+      expect(connection.getSnapshot().status).toBe('stopped');
       expect(emitted.at(-1)).toMatchObject({ runstate: wanted });
     },
   );
 
-  it('as it is told how the session ended', async () => {
-    const [near, far] = politePair();
-    const { house, line, tell } = startHouse();
-    const protocol = AsyncProtocol.attach(line);
+  it('for the event `closed`', async () => {
+    const [near, far] = discardingPair();
+    const { parent, connection, send } = startParent();
+    const protocol = AsyncProtocol.attach(connection);
     const { closed } = protocol;
-    line.on('closed', () => {
-      house.send({ type: 'LEAVE' });
+    connection.on('closed', () => {
+      parent.send({ type: 'LEAVE' });
     });
-    tell({ type: 'CONNECT', address: { stream: near } });
+    send({ type: 'CONNECT', address: { stream: near } });
     far.end();
     expect((await closed).cause).toMatchObject({ message: 'The peer ended the stream' });
     expect(protocol.runstate).toBe('IDLE');
-    expect(line.getSnapshot().status).toBe('stopped');
+    expect(connection.getSnapshot().status).toBe('stopped');
   });
 });

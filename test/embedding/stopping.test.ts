@@ -1,4 +1,6 @@
-/** A parent parts with its child, in every state: what is freed, and what a facade is told. */
+/**
+ * A parent stops its child, in every state: what is freed, and what a facade of the child reports.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { AsyncProtocol, ClosedError, ConnectError, WirechartError } from '../../src/index.ts';
@@ -12,45 +14,47 @@ import {
   turn,
 } from '../machines/support.ts';
 import { hasSettled } from '../support/signal.ts';
-import { HOSTS } from './hosts.ts';
+import { STOPPING_PARENTS } from './stopping-parents.ts';
 
 const PATH = '/run/fake.sock';
 
-/** A call of the facade's, with what it has come to. */
-interface Asked {
-  readonly what: string;
+/** A call of a method of the facade. */
+interface FacadeCall {
+  readonly name: string;
   readonly promise: Promise<unknown>;
 }
 
 const isLinkMethod = (step: Step): step is LinkMethod =>
   LINK_METHODS.some((method) => method === step);
 
-/** Comes to a state by the facade alone; gives the calls that were made for it. */
-async function walk(machine: Harness, protocol: AsyncProtocol<string>, state: StableState) {
-  const asked: Asked[] = [];
-  const ask = (what: string, promise: Promise<unknown>) => {
+/** Leads the machine to a state through the facade; returns the calls that it made. */
+async function leadTo(machine: Harness, protocol: AsyncProtocol<string>, state: StableState) {
+  const calls: FacadeCall[] = [];
+  const add = (name: string, promise: Promise<unknown>) => {
     promise.catch(() => undefined);
-    asked.push({ what, promise });
+    calls.push({ name, promise });
   };
   for (const step of ROUTES[state]) {
     if (isLinkMethod(step)) await machine.fulfil(step);
-    else if (step === 'CONNECT') ask('connect()', protocol.connect(PATH));
-    else if (step === 'LISTEN') ask('listen()', protocol.listen(PATH));
-    else if (step === 'ACCEPT') ask('accept()', protocol.accept());
-    else if (step === 'DISCONNECT') ask('disconnect()', protocol.disconnect());
+    else if (step === 'CONNECT') add('connect()', protocol.connect(PATH));
+    else if (step === 'LISTEN') add('listen()', protocol.listen(PATH));
+    else if (step === 'ACCEPT') add('accept()', protocol.accept());
+    else if (step === 'DISCONNECT') add('disconnect()', protocol.disconnect());
     else protocol.expectEnd();
   }
   expect(machine.state).toBe(state);
-  return asked;
+  return calls;
 }
 
-const pendingOf = async (asked: readonly Asked[]): Promise<readonly Asked[]> => {
-  const settled = await Promise.all(asked.map(({ promise }) => hasSettled(promise)));
-  return asked.filter((_, at) => settled[at] === false);
+const pendingOf = async (calls: readonly FacadeCall[]): Promise<readonly FacadeCall[]> => {
+  const settled = await Promise.all(calls.map(({ promise }) => hasSettled(promise)));
+  return calls.filter((_, at) => settled[at] === false);
 };
 
-/** The call that waits in each state, if any, and the class of what it rejects with. */
-const WAITING: Partial<Record<StableState, readonly [string, new (...args: never) => Error]>> = {
+/**
+ * The call that is pending in each state, if any, and the class of the error that it rejects with.
+ */
+const PENDING: Partial<Record<StableState, readonly [string, new (...args: never) => Error]>> = {
   'CONNECTING.dialing': ['connect()', ConnectError],
   'CONNECTING.listening.binding': ['listen()', ConnectError],
   'CONNECTING.accepting': ['accept()', ConnectError],
@@ -60,15 +64,15 @@ const WAITING: Partial<Record<StableState, readonly [string, new (...args: never
   'DISCONNECTING.destroying': ['connect()', ConnectError],
 };
 
-/** What has gone wrong already in each state, if anything. */
-const FIRST: Partial<Record<StableState, object>> = {
+/** The cause that was recorded before, in the states that have one. */
+const FIRST_CAUSES: Partial<Record<StableState, object>> = {
   'DISCONNECTING.flushing.oneway': { message: 'The peer ended the stream' },
   'DISCONNECTING.destroying': { code: 'ERR_CONNECT_ABORTED' },
 };
 
-describe.each(HOSTS)('%s', (_, host) => {
+describe.each(STOPPING_PARENTS)('%s', (_, create) => {
   it.each(STABLE_STATES)('frees everything at once, in %s', async (state) => {
-    const machine = await new Harness({}, host).go(...ROUTES[state]);
+    const machine = await new Harness({}, create).go(...ROUTES[state]);
     expect(machine.state).toBe(state);
     const emitted = [...machine.emitted];
     const calls = machine.link.calls.length;
@@ -77,7 +81,7 @@ describe.each(HOSTS)('%s', (_, host) => {
     expect(machine.link.released).toBe(1);
     expect(machine.link.live).toEqual([]);
     expect(machine.clock.timers).toBe(0);
-    // Nothing comes after it either, also of what was on its way.
+    // Calls that settle later, and the clock, have no effect any more.
     for (const call of machine.link.calls) call.resolve();
     await turn();
     machine.clock.increment(10_000);
@@ -86,17 +90,17 @@ describe.each(HOSTS)('%s', (_, host) => {
     expect(machine.actorErrors).toEqual([]);
   });
 
-  it.each(STABLE_STATES)('leaves no call of a facade waiting, in %s', async (state) => {
-    const machine = new Harness({}, host);
+  it.each(STABLE_STATES)('leaves no call of a facade pending, in %s', async (state) => {
+    const machine = new Harness({}, create);
     const protocol = AsyncProtocol.attach(machine.actor);
-    const asked = await walk(machine, protocol, state);
-    const waiting = await pendingOf(asked);
-    const [what, error] = WAITING[state] ?? [];
-    expect(waiting[0]?.what).toBe(what);
+    const calls = await leadTo(machine, protocol, state);
+    const pending = await pendingOf(calls);
+    const [name, error] = PENDING[state] ?? [];
+    expect(pending[0]?.name).toBe(name);
     machine.stop();
     expect(protocol.runstate).toBe('IDLE');
-    expect(await pendingOf(asked)).toEqual([]);
-    const outcomes = await Promise.allSettled(waiting.map(({ promise }) => promise));
+    expect(await pendingOf(calls)).toEqual([]);
+    const outcomes = await Promise.allSettled(pending.map(({ promise }) => promise));
     for (const outcome of outcomes) {
       if (outcome.status === 'fulfilled') continue;
       expect(outcome.reason).toBeInstanceOf(error ?? WirechartError);
@@ -104,35 +108,32 @@ describe.each(HOSTS)('%s', (_, host) => {
     if (error) expect(outcomes[0]).toMatchObject({ status: 'rejected' });
   });
 
-  it.each(STABLE_STATES)(
-    'is told in `closed`, and is the last of `runstates()`, in %s',
-    async (state) => {
-      const machine = new Harness({}, host);
-      const protocol = AsyncProtocol.attach(machine.actor);
-      await walk(machine, protocol, state);
-      const { closed } = protocol;
-      const states = protocol.runstates();
-      const isIdle = state === 'IDLE';
-      machine.link.undelivered = 3;
-      machine.stop();
-      if (!isIdle) expect(await states.next()).toEqual({ done: false, value: 'IDLE' });
-      expect(await states.next()).toMatchObject({ done: true });
-      await expect(protocol.runstateChanged()).rejects.toBeInstanceOf(ClosedError);
-      const { cause, suppressed, undelivered } = await closed;
-      expect(undelivered).toBe(isIdle ? 0 : 3);
-      expect(protocol.outcome).toBe(isIdle ? undefined : await closed);
-      // What had gone wrong before is still the cause.
-      const first = FIRST[state];
-      const stop = first === undefined ? cause : suppressed[0];
-      if (first !== undefined) expect(cause).toMatchObject(first);
-      const isAttempt = state.startsWith('CONNECTING');
-      if (isAttempt) expect(stop).toMatchObject({ code: 'ERR_CONNECT' });
-      expect(isAttempt ? stop?.cause : stop).toMatchObject({ message: 'The machine was stopped' });
-    },
-  );
+  it.each(STABLE_STATES)('settles `closed`, and ends `runstates()`, in %s', async (state) => {
+    const machine = new Harness({}, create);
+    const protocol = AsyncProtocol.attach(machine.actor);
+    await leadTo(machine, protocol, state);
+    const { closed } = protocol;
+    const states = protocol.runstates();
+    const isIdle = state === 'IDLE';
+    machine.link.undelivered = 3;
+    machine.stop();
+    if (!isIdle) expect(await states.next()).toEqual({ done: false, value: 'IDLE' });
+    expect(await states.next()).toMatchObject({ done: true });
+    await expect(protocol.runstateChanged()).rejects.toBeInstanceOf(ClosedError);
+    const { cause, suppressed, undelivered } = await closed;
+    expect(undelivered).toBe(isIdle ? 0 : 3);
+    expect(protocol.outcome).toBe(isIdle ? undefined : await closed);
+    // A cause that was recorded before stays the cause.
+    const first = FIRST_CAUSES[state];
+    const stop = first === undefined ? cause : suppressed[0];
+    if (first !== undefined) expect(cause).toMatchObject(first);
+    const isAttempt = state.startsWith('CONNECTING');
+    if (isAttempt) expect(stop).toMatchObject({ code: 'ERR_CONNECT' });
+    expect(isAttempt ? stop?.cause : stop).toMatchObject({ message: 'The machine was stopped' });
+  });
 
-  it.each(STABLE_STATES)('is told to a facade that comes after it, in %s', async (state) => {
-    const machine = await new Harness({}, host).go(...ROUTES[state]);
+  it.each(STABLE_STATES)('is reported by a facade that is attached later, in %s', async (state) => {
+    const machine = await new Harness({}, create).go(...ROUTES[state]);
     machine.stop();
     const protocol = AsyncProtocol.attach(machine.actor);
     expect(protocol.runstate).toBe('IDLE');
@@ -141,31 +142,28 @@ describe.each(HOSTS)('%s', (_, host) => {
     await expect(protocol.runstateChanged()).rejects.toBeInstanceOf(ClosedError);
   });
 
-  it.each(STABLE_STATES)(
-    'leaves a facade that can do nothing any more, and says so, in %s',
-    async (state) => {
-      const machine = new Harness({}, host);
-      const protocol = AsyncProtocol.attach(machine.actor);
-      await walk(machine, protocol, state);
-      machine.stop();
-      const calls = await Promise.allSettled([
-        protocol.connect(PATH),
-        protocol.listen(PATH),
-        protocol.flush(),
-        protocol.accept(),
-        protocol.send('hello'),
-      ]);
-      const codes = calls.map((call) =>
-        call.status === 'rejected' && call.reason instanceof WirechartError
-          ? call.reason.code
-          : call.status,
-      );
-      expect(codes).toEqual([...Array<string>(4).fill('ERR_CLOSED'), 'ERR_STATE']);
-      // The failure that nobody was told of is told once.
-      await protocol.disconnect().catch((error: unknown) => {
-        expect(error).toBeInstanceOf(WirechartError);
-      });
-      await protocol.disconnect();
-    },
-  );
+  it.each(STABLE_STATES)('makes every later call of a facade reject, in %s', async (state) => {
+    const machine = new Harness({}, create);
+    const protocol = AsyncProtocol.attach(machine.actor);
+    await leadTo(machine, protocol, state);
+    machine.stop();
+    const calls = await Promise.allSettled([
+      protocol.connect(PATH),
+      protocol.listen(PATH),
+      protocol.flush(),
+      protocol.accept(),
+      protocol.send('hello'),
+    ]);
+    const codes = calls.map((call) =>
+      call.status === 'rejected' && call.reason instanceof WirechartError
+        ? call.reason.code
+        : call.status,
+    );
+    expect(codes).toEqual([...Array<string>(4).fill('ERR_CLOSED'), 'ERR_STATE']);
+    // The first disconnect() rejects if no other call has reported the failure.
+    await protocol.disconnect().catch((error: unknown) => {
+      expect(error).toBeInstanceOf(WirechartError);
+    });
+    await protocol.disconnect();
+  });
 });

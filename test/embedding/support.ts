@@ -1,4 +1,4 @@
-/** Charts that have a connection as a part of them. */
+/** Parent charts that invoke a connection. */
 
 import type { Duplex } from 'node:stream';
 import { onTestFinished } from 'vitest';
@@ -17,24 +17,27 @@ import {
 } from '../../src/index.ts';
 import { pathOf } from '../machines/support.ts';
 
-/** How a house and its line are made. */
-export interface HouseOptions extends MachineOptions, ProtocolInput {
+/** The options of a parent and its connection. */
+export interface ParentOptions extends MachineOptions, ProtocolInput {
   readonly definition?: Partial<ProtocolDefinition<string>>;
-  /** In place of a definition. */
+  /** Creates the definition, in place of `definition`. */
   readonly define?: () => ProtocolDefinition<string>;
-  /** Of the house. */
+  /** The clock of the parent. */
   readonly clock?: Clock | undefined;
 }
 
-type HouseEvent =
-  | { readonly type: 'TELL'; readonly event: ProtocolEvent }
+type ParentEvent =
+  | { readonly type: 'FORWARD'; readonly event: ProtocolEvent }
   | { readonly type: 'LEAVE' }
   | { readonly type: 'RETURN' };
 
-/** A chart that has a line while it is `inside`, and keeps what it is told of it. */
-export function houseOf({ definition, define, address, ...options }: HouseOptions = {}) {
-  const defined = define ?? { codec: lines(), ...definition };
-  const line = createProtocolMachine<string>(defined, options);
+/**
+ * A parent that invokes a connection while it is `inside`, and records its states, outcome and
+ * error.
+ */
+export function parentOf({ definition, define, address, ...options }: ParentOptions = {}) {
+  const source = define ?? { codec: lines(), ...definition };
+  const connection = createProtocolMachine<string>(source, options);
   return setup({
     types: {
       context: {} as {
@@ -42,19 +45,19 @@ export function houseOf({ definition, define, address, ...options }: HouseOption
         readonly outcome: SessionOutcome | undefined;
         readonly error: unknown;
       },
-      events: {} as HouseEvent,
-      children: {} as { line: 'line' },
+      events: {} as ParentEvent,
+      children: {} as { connection: 'connection' },
     },
-    actors: { line },
+    actors: { connection },
   }).createMachine({
-    id: 'house',
+    id: 'parent',
     context: { seen: [], outcome: undefined, error: undefined },
     initial: 'inside',
     states: {
       inside: {
         invoke: {
-          id: 'line',
-          src: 'line',
+          id: 'connection',
+          src: 'connection',
           input: { address },
           onSnapshot: {
             actions: assign({
@@ -65,48 +68,51 @@ export function houseOf({ definition, define, address, ...options }: HouseOption
             }),
           },
           onDone: {
-            target: 'told',
+            target: 'done',
             actions: assign({ outcome: ({ event }) => event.output }),
           },
-          onError: { target: 'broken', actions: assign({ error: ({ event }) => event.error }) },
+          onError: { target: 'failed', actions: assign({ error: ({ event }) => event.error }) },
         },
         on: {
-          TELL: { actions: sendTo('line', ({ event }) => event.event) },
+          FORWARD: { actions: sendTo('connection', ({ event }) => event.event) },
           LEAVE: 'outside',
         },
       },
       outside: { on: { RETURN: 'inside' } },
-      told: { type: 'final' },
-      broken: {},
+      done: { type: 'final' },
+      failed: {},
     },
   });
 }
 
-/** A house at work. It is stopped after the test. */
-export function startHouse(options: HouseOptions = {}) {
+/** Starts a parent, which is stopped after the test. */
+export function startParent(options: ParentOptions = {}) {
   const { clock } = options;
-  const house = createActor(houseOf(options), clock && { clock });
-  house.start();
+  const parent = createActor(parentOf(options), clock && { clock });
+  parent.start();
   onTestFinished(() => {
-    house.stop();
+    parent.stop();
   });
   const emitted: ProtocolEmitted<string>[] = [];
-  /** The actor that is invoked now. */
-  const lineNow = () => {
-    const { line } = house.getSnapshot().children;
-    if (line === undefined) throw new Error('The house has no line now');
-    return line;
+  /** The connection that is invoked now. */
+  const currentConnection = () => {
+    const { connection } = parent.getSnapshot().children;
+    if (connection === undefined) throw new Error('The parent invokes no connection now');
+    return connection;
   };
-  const line = lineNow();
-  line.on('*', (event) => emitted.push(event));
-  const tell = (event: ProtocolEvent): void => {
-    house.send({ type: 'TELL', event });
+  const connection = currentConnection();
+  connection.on('*', (event) => emitted.push(event));
+  const send = (event: ProtocolEvent): void => {
+    parent.send({ type: 'FORWARD', event });
   };
-  return { house, line, lineNow, tell, emitted };
+  return { parent, connection, currentConnection, send, emitted };
 }
 
-/** A stream, and its far end, which ends when it is ended and throws away what comes. */
-export function politePair(): [Duplex, Duplex] {
+/**
+ * A stream, and its far end, which discards what it receives and ends its side when the stream
+ * does.
+ */
+export function discardingPair(): [Duplex, Duplex] {
   const [near, far] = streamPair();
   far.resume().on('end', () => far.end());
   return [near, far];

@@ -1,4 +1,4 @@
-/** The time of a child is its parent's: with a simulated clock there, every deadline passes by it alone. */
+/** A child uses its parent's clock: with a simulated one, every deadline depends on that alone. */
 
 import type { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -9,7 +9,7 @@ import { asChild, at, pathOf } from '../machines/support.ts';
 import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { turn } from '../support/signal.ts';
 import { connectingSocket, stalledStream } from '../support/streams.ts';
-import { startHouse } from './support.ts';
+import { startParent } from './support.ts';
 
 expectIdleAfterEach();
 
@@ -21,27 +21,30 @@ const timeouts = {
   close: 5_000,
 } satisfies Timeouts;
 
-/** A house of a line for one session, and a clock that stands still until it is moved. */
-function start(options: Parameters<typeof startHouse>[0] = {}) {
+/** A parent of a single-use connection, with a simulated clock. */
+function start(options: Parameters<typeof startParent>[0] = {}) {
   const clock = new SimulatedClock();
-  const made = startHouse({ once: true, timeouts, ...options, clock });
+  const fixture = startParent({ once: true, timeouts, ...options, clock });
   const until = (state: string) =>
-    waitFor(made.line, (snapshot) => pathOf(snapshot.value) === state);
-  /** The deadline passes, and not a moment before; gives how the parent is told of it. */
+    waitFor(fixture.connection, (snapshot) => pathOf(snapshot.value) === state);
+  /**
+   * Lets a deadline pass, and asserts that it does not pass earlier; resolves with the parent's
+   * outcome.
+   */
   const pass = async (deadline: keyof Timeouts): Promise<SessionOutcome | undefined> => {
-    const before = made.line.getSnapshot().value;
+    const before = fixture.connection.getSnapshot().value;
     clock.increment(timeouts[deadline] - 1);
     await turn();
-    expect(made.line.getSnapshot().value).toEqual(before);
+    expect(fixture.connection.getSnapshot().value).toEqual(before);
     clock.increment(1);
-    const { context } = await waitFor(made.house, ({ status }) => status === 'done');
+    const { context } = await waitFor(fixture.parent, ({ status }) => status === 'done');
     return context.outcome;
   };
-  return { ...made, clock, until, pass };
+  return { ...fixture, clock, until, pass };
 }
 
-/** An attempt failed because this deadline passed. */
-const late = (deadline: keyof Timeouts, phase: 'connection' | 'session') => ({
+/** The outcome of an attempt that failed at this deadline. */
+const timedOut = (deadline: keyof Timeouts, phase: 'connection' | 'session') => ({
   cause: {
     code: 'ERR_CONNECT',
     phase,
@@ -50,25 +53,25 @@ const late = (deadline: keyof Timeouts, phase: 'connection' | 'session') => ({
   },
 });
 
-/** A line that runs on a stream. */
-async function running(stream: Duplex) {
-  const made = start({ address: { stream } });
-  await made.until('RUNNING.open');
-  return made;
+/** A RUNNING connection on a stream. */
+async function startRunning(stream: Duplex) {
+  const fixture = start({ address: { stream } });
+  await fixture.until('RUNNING.open');
+  return fixture;
 }
 
 describe("with the parent's clock", () => {
   it('the deadline of connect passes', async () => {
     const { pass } = start({ address: { stream: connectingSocket() } });
-    expect(await pass('connect')).toMatchObject(late('connect', 'connection'));
+    expect(await pass('connect')).toMatchObject(timedOut('connect', 'connection'));
   });
 
   it('the deadline of accept passes', async () => {
-    const { tell, until, pass } = start();
-    tell({ type: 'LISTEN', address: `${await tempDir()}/line.sock` });
+    const { send, until, pass } = start();
+    send({ type: 'LISTEN', address: `${await tempDir()}/socket` });
     await until('CONNECTING.listening.bound');
-    tell({ type: 'ACCEPT' });
-    expect(await pass('accept')).toMatchObject(late('accept', 'connection'));
+    send({ type: 'ACCEPT' });
+    expect(await pass('accept')).toMatchObject(timedOut('accept', 'connection'));
   });
 
   it('the deadline of handshake passes', async () => {
@@ -81,46 +84,46 @@ describe("with the parent's clock", () => {
       },
     });
     await until('CONNECTING.establishing');
-    expect(await pass('handshake')).toMatchObject(late('handshake', 'session'));
+    expect(await pass('handshake')).toMatchObject(timedOut('handshake', 'session'));
   });
 
   it('the deadline of flush passes', async () => {
-    const { line, tell, pass } = await running(stalledStream());
-    const { link } = line.getSnapshot().context;
+    const { connection, send, pass } = await startRunning(stalledStream());
+    const { link } = connection.getSnapshot().context;
     await link.send('never confirmed');
-    tell({ type: 'DISCONNECT' });
+    send({ type: 'DISCONNECT' });
     expect(await pass('flush')).toMatchObject({
       cause: { code: 'ERR_TIMEOUT', phase: 'flush', ms: timeouts.flush },
       undelivered: 1,
     });
   });
 
-  it('the deadline of close passes, and is no failure', async () => {
+  it('the deadline of close passes, and is not a failure', async () => {
     const [near, far] = streamPair();
-    const { tell, pass } = await running(near);
+    const { send, pass } = await startRunning(near);
     far.resume();
-    tell({ type: 'DISCONNECT' });
+    send({ type: 'DISCONNECT' });
     const outcome = await pass('close');
     expect(outcome?.cause).toBeUndefined();
     expect(outcome?.suppressed).toMatchObject([{ code: 'ERR_TIMEOUT', phase: 'close' }]);
   });
 
-  it('nothing passes while it stands still, and no deadline is of real time', async () => {
-    const made = start({
+  it('no deadline passes by real time', async () => {
+    const fixture = start({
       address: { stream: connectingSocket() },
       timeouts: { ...timeouts, connect: 1 },
     });
-    // A real millisecond and more.
-    const began = performance.now();
-    while (performance.now() - began < 5) await turn();
-    expect(pathOf(made.line.getSnapshot().value)).toBe('CONNECTING.dialing');
-    made.clock.increment(1);
-    await waitFor(made.house, ({ status }) => status === 'done');
+    // Longer than the deadline, in real time.
+    const startMs = performance.now();
+    while (performance.now() - startMs < 5) await turn();
+    expect(pathOf(fixture.connection.getSnapshot().value)).toBe('CONNECTING.dialing');
+    fixture.clock.increment(1);
+    await waitFor(fixture.parent, ({ status }) => status === 'done');
   });
 });
 
-/** Each state that has a deadline, and where it leads. */
-const PASSING = [
+/** Each state that has a deadline, the deadline, and the next state. */
+const DEADLINE_STATES = [
   ['CONNECTING.dialing', 'connect', 'DISCONNECTING.destroying'],
   ['CONNECTING.listening.binding', 'connect', 'DISCONNECTING.destroying'],
   ['CONNECTING.accepting', 'accept', 'DISCONNECTING.destroying'],
@@ -132,11 +135,14 @@ const PASSING = [
 ] as const;
 
 describe('the chart as a child', () => {
-  it.each(PASSING)('leaves %s at its %s deadline, for %s', async (state, deadline, next) => {
-    const machine = await at(state, {}, asChild);
-    machine.clock.increment(DEADLINES[deadline] - 1);
-    expect(machine.state).toBe(state);
-    machine.clock.increment(1);
-    expect(machine.state).toBe(next);
-  });
+  it.each(DEADLINE_STATES)(
+    'leaves %s at its %s deadline and enters %s',
+    async (state, deadline, next) => {
+      const machine = await at(state, {}, asChild);
+      machine.clock.increment(DEADLINES[deadline] - 1);
+      expect(machine.state).toBe(state);
+      machine.clock.increment(1);
+      expect(machine.state).toBe(next);
+    },
+  );
 });

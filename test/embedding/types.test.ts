@@ -1,4 +1,4 @@
-/** What a parent may rely on at compile time. The compiler checks this file; what runs of it is little. */
+/** The types that a parent chart relies on. Mostly checked by the compiler; little of it runs. */
 
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { createActor, setup, type ActorRefFrom, type InputFrom, type OutputFrom } from 'xstate';
@@ -33,8 +33,8 @@ const line = createProtocolMachine({ codec: lines() });
 const qmp = createQmpMachine({ once: true, forward: true });
 const ADDRESS = '/nonexistent/socket';
 
-/** A chart of both, whose every inline function is given types by the machines alone. */
-const house = setup({
+/** A chart of both machines, whose inline functions get their types from the machines alone. */
+const parentMachine = setup({
   types: { children: {} as { line: 'line'; qmp: 'qmp' }, context: {} as { up: boolean } },
   actors: { line, qmp },
 }).createMachine({
@@ -79,7 +79,7 @@ const house = setup({
 });
 
 describe('the types of a machine', () => {
-  it('are named, and those of its codec', () => {
+  it('have a name, and the message types of its codec', () => {
     expectTypeOf(line).toEqualTypeOf<ProtocolMachine<string>>();
     expectTypeOf(qmp).toEqualTypeOf<QmpMachine>();
     expectTypeOf<QmpMachine>().toEqualTypeOf<ProtocolMachine<JsonObject, QmpCommand>>();
@@ -90,7 +90,7 @@ describe('the types of a machine', () => {
     expect(json.id).toBe('protocol');
   });
 
-  it('are those of a definition that a function makes', () => {
+  it('come from the definition that a function returns', () => {
     const codec: Codec<number, 'on' | 'off'> = { encode: String, createDecoder: () => never() };
     const machine = createProtocolMachine(() => ({
       codec,
@@ -102,7 +102,7 @@ describe('the types of a machine', () => {
     expect(machine.id).toBe('protocol');
   });
 
-  it('have an input, an output, events and emitted events', () => {
+  it('cover its input, output, events and emitted events', () => {
     expectTypeOf<InputFrom<typeof line>>().toEqualTypeOf<ProtocolInput | undefined>();
     expectTypeOf<OutputFrom<typeof line>>().toEqualTypeOf<SessionOutcome>();
     expectTypeOf<ActorRefFrom<typeof line>>().toEqualTypeOf<ProtocolActorRef<string>>();
@@ -111,33 +111,33 @@ describe('the types of a machine', () => {
     const actor = createActor(line);
     expectTypeOf<typeof actor.send>().parameter(0).toEqualTypeOf<ProtocolEvent>();
     actor.send({ type: 'CONNECT', address: ADDRESS });
-    // @ts-expect-error -- where to?
+    // @ts-expect-error -- the address is missing
     actor.send({ type: 'CONNECT' });
     // @ts-expect-error -- no such event
     actor.send({ type: 'RECONNECT' });
   });
 
-  it('are checked in the options', () => {
+  it('reject unknown options', () => {
     createProtocolMachine(
       { codec: lines() },
       { once: true, forward: true, timeouts: { close: 1 } },
     );
     // @ts-expect-error -- no such option
     createProtocolMachine({ codec: lines() }, { twice: true });
-    // @ts-expect-error -- what is a message then?
+    // @ts-expect-error -- the codec is missing
     const incomplete = () => createProtocolMachine({});
     expect(incomplete).not.toThrow();
   });
 });
 
 describe('the types of a child', () => {
-  it('are known by its name in the parent', () => {
-    const parent = createActor(house).start();
+  it('are known by its id in the parent', () => {
+    const parent = createActor(parentMachine).start();
     const { children } = parent.getSnapshot();
     expectTypeOf(children.line).toEqualTypeOf<ProtocolActorRef<string> | undefined>();
     expectTypeOf(children.qmp).toEqualTypeOf<QmpActorRef | undefined>();
     // @ts-expect-error -- no such child
-    expect(children.nobody).toBeUndefined();
+    expect(children.unknown).toBeUndefined();
     if (children.line) {
       const protocol = AsyncProtocol.attach(children.line);
       expectTypeOf(protocol).toEqualTypeOf<AsyncProtocol<string>>();
@@ -152,7 +152,7 @@ describe('the types of a child', () => {
     parent.stop();
   });
 
-  it('are those of what it emits', () => {
+  it('cover its emitted events', () => {
     const actor = createActor(line);
     actor.on('message', ({ messages }) => {
       expectTypeOf(messages).toEqualTypeOf<readonly string[]>();
@@ -170,7 +170,7 @@ describe('the types of a child', () => {
     actor.on('*', (emitted) => {
       expectTypeOf(emitted).toEqualTypeOf<ProtocolEmitted<string>>();
     });
-    // @ts-expect-error -- nothing of that name is emitted
+    // @ts-expect-error -- no such emitted event
     actor.on('data', () => undefined);
     createActor(qmp).on('message', ({ messages }) => {
       expectTypeOf(messages).toEqualTypeOf<readonly JsonObject[]>();
@@ -178,12 +178,12 @@ describe('the types of a child', () => {
     expect(actor.getSnapshot().value).toBe('IDLE');
   });
 
-  it('are checked in its input', () => {
+  it('check its input', () => {
     const { createMachine } = setup({ actors: { line } });
     createMachine({ invoke: { src: 'line' } });
     createMachine({ invoke: { src: 'line', input: {} } });
     createMachine({ invoke: { src: 'line', input: () => ({ address: { port: 1 } }) } });
-    // @ts-expect-error -- an address is no number
+    // @ts-expect-error -- a number is not an address
     createMachine({ invoke: { src: 'line', input: { address: 7 } } });
     // @ts-expect-error -- misspelt
     createMachine({ invoke: { src: 'line', input: { adress: ADDRESS } } });
@@ -192,13 +192,13 @@ describe('the types of a child', () => {
     // @ts-expect-error -- a port is needed
     createMachine({ invoke: { src: 'line', input: () => ({ address: { host: 'here' } }) } });
     createActor(line, { input: { address: ADDRESS } });
-    // @ts-expect-error -- an address is no number
+    // @ts-expect-error -- a number is not an address
     const wrong = createActor(line, { input: { address: 7 } });
-    // Who does not compile is told at run time, by the first attempt.
+    // Without the compiler, the first attempt fails at run time.
     expect(wrong.getSnapshot().value).toEqual({ CONNECTING: 'dialing' });
   });
 });
 
 function never(): never {
-  throw new Error('Nothing is decoded here');
+  throw new Error('The decoder must not be created');
 }

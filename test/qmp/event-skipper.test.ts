@@ -6,7 +6,7 @@ import { createDecoder } from '../../src/core/skipping-codec.ts';
 import { CodecError, LimitError } from '../../src/index.ts';
 import { plain } from '../codecs/json-support.ts';
 import { cut, sizes } from '../codecs/support.ts';
-import { running } from '../embedding/qmp-support.ts';
+import { startRunning } from '../embedding/qmp-support.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { session } from '../support/qmp.ts';
 import { turn } from '../support/signal.ts';
@@ -267,7 +267,7 @@ describe('createQmpMachine()', () => {
     ['parses it for a parent with forward: true', true, 2],
     ['skips it for a parent without', false, 1],
   ])('%s', async (_, forward, count) => {
-    const { ref, monitor } = await running({ forward });
+    const { ref, monitor } = await startRunning({ forward });
     const parse = vi.spyOn(JSON, 'parse');
     const forwarded: unknown[] = [];
     ref.on('message', ({ messages }) => forwarded.push(...messages));
@@ -279,7 +279,7 @@ describe('createQmpMachine()', () => {
   });
 
   it('shows it to a tap that is added in mid-session, until the tap is removed', async () => {
-    const { ref, monitor } = await running();
+    const { ref, monitor } = await startRunning();
     const shown: unknown[] = [];
     const say = async (event: string) => {
       monitor.send(lineOf(event));

@@ -1,20 +1,20 @@
-/** Every way in which a parent can part with a child, over a link and a clock that do nothing. */
+/** Parents that stop their child in every possible way, over a fake link and a fake clock. */
 
 import { createActor, setup, stopChild } from 'xstate';
 import type { CountingClock, FakeLink } from '../machines/fake-link.ts';
 import { asChild, chart, type ActorHandle } from '../machines/support.ts';
 
-const unborn = (): never => {
+const throwNotInvoked = (): never => {
   throw new Error('The parent has not invoked the machine');
 };
 
-interface Given {
+interface Input {
   readonly link: FakeLink;
 }
 
-/** A parent with the machine in its first state, which it leaves for one or for the end. */
+/** A parent that invokes the machine in its first state, and ends when it leaves that. */
 const parent = setup({
-  types: { children: {} as { child: 'child' }, input: {} as Given, context: {} as Given },
+  types: { children: {} as { child: 'child' }, input: {} as Input, context: {} as Input },
   actors: { child: chart },
 }).createMachine({
   context: ({ input }) => input,
@@ -22,14 +22,14 @@ const parent = setup({
   states: {
     inside: {
       invoke: { id: 'child', src: 'child', input: ({ context }) => context.link },
-      on: { END: 'over' },
+      on: { END: 'ended' },
     },
-    over: { type: 'final' },
+    ended: { type: 'final' },
   },
 });
 const start = (link: FakeLink, clock: CountingClock) => {
   const actor = createActor(parent, { input: { link }, clock }).start();
-  return { actor, child: actor.getSnapshot().children.child ?? unborn() };
+  return { actor, child: actor.getSnapshot().children.child ?? throwNotInvoked() };
 };
 
 /** The parent is stopped. */
@@ -38,7 +38,7 @@ const asChildOfStopped = (link: FakeLink, clock: CountingClock): ActorHandle => 
   return { actor: child, start: () => undefined, stop: () => actor.stop() };
 };
 
-/** The parent comes to its end. */
+/** The parent reaches its final state. */
 const asChildOfEnding = (link: FakeLink, clock: CountingClock): ActorHandle => {
   const { actor, child } = start(link, clock);
   const stop = () => {
@@ -47,11 +47,14 @@ const asChildOfEnding = (link: FakeLink, clock: CountingClock): ActorHandle => {
   return { actor: child, start: () => undefined, stop };
 };
 
-/** The parent is itself a child, of a state that is left. */
+/** The parent is itself invoked, in a state that is left. */
 const asGrandchild = (link: FakeLink, clock: CountingClock): ActorHandle => {
-  const family = setup({ types: { children: {} as { parent: 'parent' } }, actors: { parent } });
+  const grandparent = setup({
+    types: { children: {} as { parent: 'parent' } },
+    actors: { parent },
+  });
   const top = createActor(
-    family.createMachine({
+    grandparent.createMachine({
       initial: 'inside',
       states: {
         inside: {
@@ -63,7 +66,8 @@ const asGrandchild = (link: FakeLink, clock: CountingClock): ActorHandle => {
     }),
     { clock },
   ).start();
-  const actor = top.getSnapshot().children.parent?.getSnapshot().children.child ?? unborn();
+  const actor =
+    top.getSnapshot().children.parent?.getSnapshot().children.child ?? throwNotInvoked();
   const stop = () => {
     top.send({ type: 'LEAVE' });
   };
@@ -86,11 +90,11 @@ const asSpawned = (link: FakeLink, clock: CountingClock): ActorHandle => {
   return { actor: actor.getSnapshot().context.child, start: () => undefined, stop };
 };
 
-/** All of them. */
-export const HOSTS: readonly (readonly [string, typeof asChild])[] = [
+/** All of them, by name. Each creates the machine's actor, and a `stop()` by the parent. */
+export const STOPPING_PARENTS: readonly (readonly [string, typeof asChild])[] = [
   ['a parent that leaves the invoking state', asChild],
   ['a parent that is stopped', asChildOfStopped],
-  ['a parent that comes to its end', asChildOfEnding],
-  ["a parent's parent that leaves", asGrandchild],
-  ['a parent that stops what it spawned', asSpawned],
+  ['a parent that reaches its final state', asChildOfEnding],
+  ['a grandparent that leaves the invoking state', asGrandchild],
+  ['a parent that stops the actor that it spawned', asSpawned],
 ];
