@@ -221,7 +221,7 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
    */
   send(message: Out, options?: WaitOptions): Promise<void> {
     const snapshot = this.#engine.ref.getSnapshot();
-    // Not `this.runstate`: it takes ten times as long, for every message.
+    // Not `this.runstate`, which would take a fifth of the time of the call.
     const isRunning = snapshot.status === 'active' && snapshot.hasTag('up');
     if (!isRunning) return Promise.reject(this.#stateError('RUNNING'));
     const signal = options?.signal;
