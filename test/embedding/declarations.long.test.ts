@@ -1,4 +1,7 @@
-/** The declarations of who exports a chart that has ours in it: small, and not a copy of ours. */
+/**
+ * The declaration files of packages that export a chart with our machines: small, without a copy of
+ * ours.
+ */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -6,19 +9,19 @@ import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../..');
-/** Inside the package, so that `xstate` is found; the package's own name is mapped to its sources. */
+/** Inside the package, so that `xstate` is all; the package's own name is mapped to its sources. */
 const folder = mkdtempSync(join(root, '.readme-'));
 
 const CONSUMERS = {
   chart: `
     export const machine = setup({
-      actors: { line: createProtocolMachine({ codec: lines() }), qmp: createQmpMachine() },
+      actors: { connection: createProtocolMachine({ codec: lines() }), qmp: createQmpMachine() },
     }).createMachine({
       initial: 'online',
       states: {
         online: {
           invoke: [
-            { id: 'line', src: 'line', input: { address: { port: 7 } }, onDone: 'offline' },
+            { id: 'connection', src: 'connection', input: { address: { port: 7 } }, onDone: 'offline' },
             { id: 'qmp', src: 'qmp', onSnapshot: { guard: ({ event }) => event.snapshot.hasTag('up') } },
           ],
         },
@@ -26,22 +29,22 @@ const CONSUMERS = {
       },
     });`,
   actor: `
-    const line = createProtocolMachine({ codec: lines() }, { once: true });
+    const connection = createProtocolMachine({ codec: lines() }, { once: true });
     export const actor = createActor(
-      setup({ types: { children: {} as { line: 'line' } }, actors: { line } }).createMachine({
-        invoke: { id: 'line', src: 'line' },
+      setup({ types: { children: {} as { connection: 'connection' } }, actors: { connection } }).createMachine({
+        invoke: { id: 'connection', src: 'connection' },
       }),
     );
-    export const ref = actor.getSnapshot().children.line;`,
+    export const ref = actor.getSnapshot().children.connection;`,
   nested: `
-    export const street = setup({ actors: { qmp: createQmpMachine() } }).createMachine({
+    export const parent = setup({ actors: { qmp: createQmpMachine() } }).createMachine({
       invoke: { src: 'qmp' },
     });
-    export const town = setup({ actors: { street } }).createMachine({ invoke: { src: 'street' } });`,
+    export const grandparent = setup({ actors: { parent } }).createMachine({ invoke: { src: 'parent' } });`,
 };
 
 const declarations = new Map<string, string>();
-let problems: readonly string[] = [];
+let diagnostics: readonly string[] = [];
 
 beforeAll(() => {
   const imports = `
@@ -70,7 +73,7 @@ beforeAll(() => {
       'wirechart/qmp': [join(root, 'src/qmp/index.ts')],
     },
   });
-  const found = files.flatMap((file) => {
+  const all = files.flatMap((file) => {
     const source = program.getSourceFile(file);
     const emitted = program.emit(source, (path, text) => {
       if (path.endsWith('.d.mts'))
@@ -78,14 +81,14 @@ beforeAll(() => {
     });
     return [...program.getSemanticDiagnostics(source), ...emitted.diagnostics];
   });
-  problems = found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+  diagnostics = all.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
 }, 60_000);
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Names that only our chart's own declaration has. */
-const INNARDS = [
+/** Names that only the declaration of our own chart contains. */
+const INTERNAL_NAMES = [
   'DISCONNECTING',
   'establishing',
   'flushTimeout',
@@ -94,19 +97,19 @@ const INNARDS = [
 ];
 
 describe('the declaration of', () => {
-  it('every consumer is made without a complaint', () => {
-    expect(problems).toEqual([]);
+  it('every consumer is emitted without a diagnostic', () => {
+    expect(diagnostics).toEqual([]);
     expect([...declarations.keys()].sort()).toEqual(Object.keys(CONSUMERS).sort());
   });
 
-  it.each(Object.keys(CONSUMERS))('a consumer’s %s is small, and names our machines', (name) => {
+  it.each(Object.keys(CONSUMERS))('the consumer `%s` is small, and names our machines', (name) => {
     const text = declarations.get(name) ?? '';
     expect(text).toContain('export');
     expect(text.length).toBeLessThan(5 * 1024);
-    expect(INNARDS.filter((innard) => text.includes(innard))).toEqual([]);
+    expect(INTERNAL_NAMES.filter((name) => text.includes(name))).toEqual([]);
   });
 
-  it('a chart names the machine of each child', () => {
+  it('a chart names the type of each child', () => {
     const text = declarations.get('chart');
     expect(text).toContain('import("wirechart").ProtocolMachine<string, string>');
     expect(text).toContain('import("wirechart/qmp").QmpMachine');

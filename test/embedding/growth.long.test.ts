@@ -1,4 +1,6 @@
-/** What is left of children that were, and of messages that passed: nothing. In processes of their own. */
+/**
+ * Stopped children and forwarded messages do not leak memory. Each test runs a separate process.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { run } from '../inspect/programs.ts';
@@ -17,49 +19,52 @@ const TOOLS = `
     }
   };
   const heap = () => (gc(), process.memoryUsage().heapUsed / 1024);
-  const politePair = () => {
+  const discardingPair = () => {
     const [near, far] = w.streamPair();
     far.resume().on('end', () => far.end());
     return [near, far];
   };
 `;
 
-/** What is done in each stay in the invoking state; it has the child as \`line\`. */
-const STAYS = {
-  'that are left in IDLE': { count: 20_000, stay: 'w.AsyncProtocol.attach(line);' },
-  'that are left while they dial': {
+/** What happens while the parent is in the invoking state; the child is \`connection\`. */
+const SCENARIOS = {
+  'that are stopped in IDLE': { count: 20_000, script: 'w.AsyncProtocol.attach(connection);' },
+  'that are stopped while they dial': {
     count: 4_000,
-    stay: `line.send({ type: 'CONNECT', address: { stream: politePair()[0] } });`,
+    script: `connection.send({ type: 'CONNECT', address: { stream: discardingPair()[0] } });`,
   },
-  'that are left while they run': {
+  'that are stopped while they run': {
     count: 1_000,
-    stay: `
-      const protocol = w.AsyncProtocol.attach(line);
-      await protocol.connect({ stream: politePair()[0] });
+    script: `
+      const protocol = w.AsyncProtocol.attach(connection);
+      await protocol.connect({ stream: discardingPair()[0] });
       void protocol.send('hello').catch(() => undefined);
       void protocol.disconnect().catch(() => undefined);
     `,
   },
-  'that are left while they listen': {
+  'that are stopped while they listen': {
     count: 400,
-    stay: `await w.AsyncProtocol.attach(line).listen({ port: 0 });`,
+    script: `await w.AsyncProtocol.attach(connection).listen({ port: 0 });`,
   },
 };
 
 describe('children of one parent', () => {
-  it.each(Object.entries(STAYS))('%s leave no growth', { timeout: 60_000 }, async (_, cycles) => {
-    const exit = await run(
-      `
+  it.each(Object.entries(SCENARIOS))(
+    '%s do not grow the heap',
+    { timeout: 60_000 },
+    async (_, scenario) => {
+      const exit = await run(
+        `
         ${TOOLS}
-        const line = w.createProtocolMachine({ codec: w.lines() });
-        const machine = x.setup({ actors: { line } }).createMachine({
+        const connection = w.createProtocolMachine({ codec: w.lines() });
+        const machine = x.setup({ actors: { connection } }).createMachine({
           initial: 'outside',
           states: {
-            inside: { invoke: { id: 'line', src: 'line' }, on: { LEAVE: 'outside' } },
+            inside: { invoke: { id: 'connection', src: 'connection' }, on: { LEAVE: 'outside' } },
             outside: { on: { ENTER: 'inside' } },
           },
         });
-        // Time stands still: a timer that is left would be left for good.
+        // Counts the pending timers, none of which ever fires.
         let timers = 0;
         const clock = {
           setTimeout: () => ({ id: (timers += 1) }),
@@ -70,70 +75,71 @@ describe('children of one parent', () => {
         const cycle = async (count) => {
           for (let at = 0; at < count; at += 1) {
             parent.send({ type: 'ENTER' });
-            const { line } = parent.getSnapshot().children;
-            children.push(new WeakRef(line));
-            ${cycles.stay}
+            const { connection } = parent.getSnapshot().children;
+            children.push(new WeakRef(connection));
+            ${scenario.script}
             parent.send({ type: 'LEAVE' });
-            // The ends of streams are of a later turn.
+            // Streams end in a later turn.
             if (at % 100 === 0) await turn();
           }
-          // The last one may still be on somebody's stack.
+          // The last one may still be referenced by a stack frame.
           const alive = () => children.filter((child) => child.deref() !== undefined).length;
           await collect(() => alive() <= 1);
           return alive() <= 1 || alive();
         };
         const handles = () => process.getActiveResourcesInfo().sort().join();
-        await cycle(${String(cycles.count / 10)});
+        await cycle(${String(scenario.count / 10)});
         children.length = 0;
         const [handlesBefore, before] = [handles(), heap()];
-        const alive = await cycle(${String(cycles.count)});
+        const alive = await cycle(${String(scenario.count)});
         children.length = 0;
-        // Before anything is written: standard output is a handle, too.
+        // Measured before anything is printed, because standard output is a handle too.
         const [growth, handlesAfter] = [heap() - before, handles()];
         console.log(alive, timers, Object.keys(parent.getSnapshot().children).length);
         console.log(handlesAfter === handlesBefore || handlesAfter);
         console.log(growth < 1024 || growth);
       `,
-      { flags },
-    );
-    expect(exit).toEqual({ code: 0, stdout: 'true 0 0\ntrue\ntrue\n', stderr: '' });
-  });
+        { flags },
+      );
+      expect(exit).toEqual({ code: 0, stdout: 'true 0 0\ntrue\ntrue\n', stderr: '' });
+    },
+  );
 });
 
-describe('a flood', () => {
+describe('a flood of messages', () => {
   const PARENTS = {
-    'a parent that listens': '',
-    'a parent that is told of every snapshot': `onSnapshot: { actions: () => (snapshots += 1) },`,
+    'a parent with a listener': '',
+    'a parent with onSnapshot': `onSnapshot: { actions: () => (snapshots += 1) },`,
   };
 
   it.each(Object.entries(PARENTS))(
-    'that is forwarded to %s grows no memory',
+    'that is forwarded to %s does not grow the heap',
     { timeout: 60_000 },
     async (_, invoke) => {
       const exit = await run(
         `
           ${TOOLS}
-          const line = w.createProtocolMachine({ codec: w.lines() }, { forward: true });
+          const connection = w.createProtocolMachine({ codec: w.lines() }, { forward: true });
           let snapshots = 0;
-          const machine = x.setup({ actors: { line } }).createMachine({
+          const machine = x.setup({ actors: { connection } }).createMachine({
             context: ({ input }) => input,
             invoke: {
-              id: 'line',
-              src: 'line',
+              id: 'connection',
+              src: 'connection',
               ${invoke}
               input: ({ context: { stream } }) => ({ address: { stream } }),
             },
           });
           const [stream, far] = w.streamPair();
           const parent = x.createActor(machine, { input: { stream } }).start();
-          const ref = parent.getSnapshot().children.line;
-          let [received, next, before, most] = [0, 0, 0, 0];
+          const ref = parent.getSnapshot().children.connection;
+          let [received, next, before, growth] = [0, 0, 0, 0];
           ref.on('message', ({ messages }) => {
             received += messages.length;
             if (received < next) return;
             next += 100_000;
             before ||= heap();
-            most = Math.max(most, heap() - before);
+            growth = Math.max(growth, heap() - before);
           });
           const ended = new Promise((resolve) => ref.on('closed', resolve));
           const chunk = Buffer.from(('x'.repeat(99) + '\\n').repeat(1_000));
@@ -143,7 +149,7 @@ describe('a flood', () => {
           far.end();
           const { outcome } = await ended;
           console.log(received, outcome.cause.code, ${invoke === '' ? '!' : ''}(snapshots > 1_000));
-          console.log(most < 4 * 1024 || most);
+          console.log(growth < 4 * 1024 || growth);
         `,
         { flags },
       );

@@ -29,20 +29,23 @@ import {
   type QmpMachine,
 } from '../../src/qmp/index.ts';
 
-const line = createProtocolMachine({ codec: lines() });
+const connection = createProtocolMachine({ codec: lines() });
 const qmp = createQmpMachine({ once: true, forward: true });
 const ADDRESS = '/nonexistent/socket';
 
 /** A chart of both machines, whose inline functions get their types from the machines alone. */
 const parentMachine = setup({
-  types: { children: {} as { line: 'line'; qmp: 'qmp' }, context: {} as { up: boolean } },
-  actors: { line, qmp },
+  types: {
+    children: {} as { connection: 'connection'; qmp: 'qmp' },
+    context: {} as { up: boolean },
+  },
+  actors: { connection, qmp },
 }).createMachine({
   context: { up: false },
   invoke: [
     {
-      id: 'line',
-      src: 'line',
+      id: 'connection',
+      src: 'connection',
       input: { address: ADDRESS },
       onDone: {
         actions: ({ event }) => {
@@ -80,7 +83,7 @@ const parentMachine = setup({
 
 describe('the types of a machine', () => {
   it('have a name, and the message types of its codec', () => {
-    expectTypeOf(line).toEqualTypeOf<ProtocolMachine<string>>();
+    expectTypeOf(connection).toEqualTypeOf<ProtocolMachine<string>>();
     expectTypeOf(qmp).toEqualTypeOf<QmpMachine>();
     expectTypeOf<QmpMachine>().toEqualTypeOf<ProtocolMachine<JsonObject, QmpCommand>>();
     const bytes = createProtocolMachine({ codec: lengthPrefixed() });
@@ -103,12 +106,12 @@ describe('the types of a machine', () => {
   });
 
   it('cover its input, output, events and emitted events', () => {
-    expectTypeOf<InputFrom<typeof line>>().toEqualTypeOf<ProtocolInput | undefined>();
-    expectTypeOf<OutputFrom<typeof line>>().toEqualTypeOf<SessionOutcome>();
-    expectTypeOf<ActorRefFrom<typeof line>>().toEqualTypeOf<ProtocolActorRef<string>>();
+    expectTypeOf<InputFrom<typeof connection>>().toEqualTypeOf<ProtocolInput | undefined>();
+    expectTypeOf<OutputFrom<typeof connection>>().toEqualTypeOf<SessionOutcome>();
+    expectTypeOf<ActorRefFrom<typeof connection>>().toEqualTypeOf<ProtocolActorRef<string>>();
     expectTypeOf<ActorRefFrom<typeof qmp>>().toEqualTypeOf<QmpActorRef>();
     expectTypeOf<ProtocolInput['address']>().toEqualTypeOf<Address | undefined>();
-    const actor = createActor(line);
+    const actor = createActor(connection);
     expectTypeOf<typeof actor.send>().parameter(0).toEqualTypeOf<ProtocolEvent>();
     actor.send({ type: 'CONNECT', address: ADDRESS });
     // @ts-expect-error -- the address is missing
@@ -134,15 +137,15 @@ describe('the types of a child', () => {
   it('are known by its id in the parent', () => {
     const parent = createActor(parentMachine).start();
     const { children } = parent.getSnapshot();
-    expectTypeOf(children.line).toEqualTypeOf<ProtocolActorRef<string> | undefined>();
+    expectTypeOf(children.connection).toEqualTypeOf<ProtocolActorRef<string> | undefined>();
     expectTypeOf(children.qmp).toEqualTypeOf<QmpActorRef | undefined>();
     // @ts-expect-error -- no such child
     expect(children.unknown).toBeUndefined();
-    if (children.line) {
-      const protocol = AsyncProtocol.attach(children.line);
+    if (children.connection) {
+      const protocol = AsyncProtocol.attach(children.connection);
       expectTypeOf(protocol).toEqualTypeOf<AsyncProtocol<string>>();
       // @ts-expect-error -- not an actor of QMP
-      expect(() => QmpClient.attach(children.line)).toThrow();
+      expect(() => QmpClient.attach(children.connection)).toThrow();
     }
     if (children.qmp) {
       expectTypeOf(QmpClient.attach(children.qmp)).toEqualTypeOf<QmpClient>();
@@ -153,7 +156,7 @@ describe('the types of a child', () => {
   });
 
   it('cover its emitted events', () => {
-    const actor = createActor(line);
+    const actor = createActor(connection);
     actor.on('message', ({ messages }) => {
       expectTypeOf(messages).toEqualTypeOf<readonly string[]>();
     });
@@ -179,21 +182,21 @@ describe('the types of a child', () => {
   });
 
   it('check its input', () => {
-    const { createMachine } = setup({ actors: { line } });
-    createMachine({ invoke: { src: 'line' } });
-    createMachine({ invoke: { src: 'line', input: {} } });
-    createMachine({ invoke: { src: 'line', input: () => ({ address: { port: 1 } }) } });
+    const { createMachine } = setup({ actors: { connection } });
+    createMachine({ invoke: { src: 'connection' } });
+    createMachine({ invoke: { src: 'connection', input: {} } });
+    createMachine({ invoke: { src: 'connection', input: () => ({ address: { port: 1 } }) } });
     // @ts-expect-error -- a number is not an address
-    createMachine({ invoke: { src: 'line', input: { address: 7 } } });
+    createMachine({ invoke: { src: 'connection', input: { address: 7 } } });
     // @ts-expect-error -- misspelt
-    createMachine({ invoke: { src: 'line', input: { adress: ADDRESS } } });
+    createMachine({ invoke: { src: 'connection', input: { adress: ADDRESS } } });
     // @ts-expect-error -- the address is a member of the input
-    createMachine({ invoke: { src: 'line', input: ADDRESS } });
+    createMachine({ invoke: { src: 'connection', input: ADDRESS } });
     // @ts-expect-error -- a port is needed
-    createMachine({ invoke: { src: 'line', input: () => ({ address: { host: 'here' } }) } });
-    createActor(line, { input: { address: ADDRESS } });
+    createMachine({ invoke: { src: 'connection', input: () => ({ address: { host: 'here' } }) } });
+    createActor(connection, { input: { address: ADDRESS } });
     // @ts-expect-error -- a number is not an address
-    const wrong = createActor(line, { input: { address: 7 } });
+    const wrong = createActor(connection, { input: { address: 7 } });
     // Without the compiler, the first attempt fails at run time.
     expect(wrong.getSnapshot().value).toEqual({ CONNECTING: 'dialing' });
   });
