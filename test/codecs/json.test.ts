@@ -5,7 +5,7 @@ import { jsonLines } from '../../src/codecs/json-lines.ts';
 import type { JsonValue } from '../../src/codecs/json.ts';
 import { CodecError } from '../../src/core/errors.ts';
 import { BIG, big, deepArray, plain } from './json-support.ts';
-import { bytesOf, codecErrorOf } from './support.ts';
+import { bytesOf, codecErrorOf, thrownBy } from './support.ts';
 
 const lossless = jsonLines({ integers: 'bigint' });
 
@@ -149,7 +149,9 @@ describe('JSON: encoding', () => {
     };
     expect(codecErrorOf(() => codec.encode(cycle)).cause).toBeInstanceOf(TypeError);
     expect(codecErrorOf(() => codec.encode([1n, cycle])).cause).toBeInstanceOf(TypeError);
-    expect(codecErrorOf(() => codec.encode(deep)).cause).toBeInstanceOf(RangeError);
+    // Without a bigint, JSON.stringify writes any nesting from Node 26 on.
+    const nested = thrownBy(() => JSON.stringify(deep)) === undefined ? [1n, deep] : deep;
+    expect(codecErrorOf(() => codec.encode(nested)).cause).toBeInstanceOf(RangeError);
     expect(codecErrorOf(() => codec.encode(throwing)).cause).toBe(thrown);
   });
 

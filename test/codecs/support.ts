@@ -62,7 +62,7 @@ function textOf(error: unknown): string {
 }
 
 /** Returns what `action` throws, or `undefined`. */
-function thrownBy(action: () => unknown): unknown {
+export function thrownBy(action: () => unknown): unknown {
   try {
     action();
   } catch (error) {

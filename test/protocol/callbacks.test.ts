@@ -16,7 +16,7 @@ import {
 import { createProtocol, expectIdleAfterEach } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import { rejection, turn } from '../support/signal.ts';
-import { stalledStream } from '../support/streams.ts';
+import { receivedText, stalledStream } from '../support/streams.ts';
 
 expectIdleAfterEach();
 
@@ -132,7 +132,7 @@ describe('X-12 a callback for outbound messages', () => {
     expect(await rejection(protocol.send('bad'))).toHaveProperty('code');
     await protocol.send('good');
     await protocol.flush();
-    expect(String(peer.read())).toBe('good\n');
+    expect(receivedText(peer)).toBe('good\n');
     await protocol.disconnect({ force: true });
   });
 });

@@ -7,6 +7,7 @@ import { type AsyncProtocol, lines, streamPair } from '../../src/index.ts';
 import { createProtocol, expectIdleAfterEach } from '../support/cleanup.ts';
 import { inbox, rawPeer } from '../support/peers.ts';
 import { gate, hasSettled, turn } from '../support/signal.ts';
+import { receivedText } from '../support/streams.ts';
 
 expectIdleAfterEach();
 
@@ -208,7 +209,7 @@ describe('inbound and outbound', () => {
     expect(await count(1)).toEqual(['WORLD']);
     await protocol.send('bye');
     await protocol.flush();
-    expect(String(peer.read())).toBe('RE: HELLO\nBYE\n');
+    expect(receivedText(peer)).toBe('RE: HELLO\nBYE\n');
     expect(seen).toEqual(['hello', 're: HELLO', 'world', 'bye']);
     await protocol.disconnect({ force: true });
   });

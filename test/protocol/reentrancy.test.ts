@@ -13,6 +13,7 @@ import { createProtocol, expectIdleAfterEach, tempDir } from '../support/cleanup
 import { rawPeer } from '../support/peers.ts';
 import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { gate, rejection, turn } from '../support/signal.ts';
+import { receivedText } from '../support/streams.ts';
 
 expectIdleAfterEach();
 
@@ -131,7 +132,7 @@ describe('from a logger', () => {
     await protocol.connect({ stream });
     await protocol.send('second');
     await protocol.flush();
-    expect(String(peer.read())).toBe('first\nsecond\n');
+    expect(receivedText(peer)).toBe('first\nsecond\n');
     await protocol.disconnect({ force: true });
   });
 });

@@ -34,6 +34,14 @@ export function brokenStream({ write, final, destroy }: StreamErrors): Duplex {
   });
 }
 
+/** All that a stream has received and that was not read yet. (From Node 26 on, `read()` is one chunk.) */
+export function receivedText(stream: Duplex): string {
+  let text = '';
+  let chunk: unknown;
+  while (Buffer.isBuffer((chunk = stream.read()))) text += chunk.toString();
+  return text;
+}
+
 /** A stream, and the chunks that were written to it. */
 export interface CountingStream {
   readonly stream: Duplex;
