@@ -53,10 +53,18 @@ export function inspectTo(url: string | URL, options: InspectOptions = {}): Insp
   return inspectOver(() => import('ws'), url, options);
 }
 
-/** Loads the WebSocket client, which is not loaded in a program that is not inspected. */
+/**
+ * Loads the WebSocket client, which is not loaded in a program that is not inspected.
+ *
+ * @internal The declarations must not need the types of ws.
+ */
 export type ClientLoader = () => Promise<{ readonly WebSocket: typeof WebSocket }>;
 
-/** `inspectTo()` with a WebSocket client that is loaded by `loadClient`. */
+/**
+ * `inspectTo()` with a WebSocket client that is loaded by `loadClient`.
+ *
+ * @internal
+ */
 export function inspectOver(
   loadClient: ClientLoader,
   url: string | URL,
