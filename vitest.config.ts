@@ -19,7 +19,12 @@ const common = {
   hookTimeout: 20_000,
   restoreMocks: true,
 };
-const browser = { globalSetup: ['inspector/test/chromium.ts'] };
+/** A page is slower than a program, most of all on a busy machine. */
+const browser = {
+  globalSetup: ['inspector/test/chromium.ts'],
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+};
 
 /** `npm test` runs the projects but those called `long`, which `npm run test:long` runs. */
 export default defineConfig({

@@ -39,7 +39,8 @@ export async function openPage(
     acceptDownloads: true,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  // Longer than any wait of a page takes on a busy machine; only a defect reaches it.
+  page.setDefaultTimeout(30_000);
   const errors: string[] = [];
   const hosts = new Set<string>();
   page.on('pageerror', (error) => errors.push(error.message));

@@ -2,7 +2,6 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -52,7 +51,8 @@ export class ChaosPeer {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     const deadline = performance.now() + MAX_START_MS;
-    while (!existsSync(join(directory, 'control'))) {
+    // The file of a socket exists before the socket listens.
+    while (!(await isListening(join(directory, 'control')))) {
       if (child.exitCode !== null || performance.now() > deadline) {
         throw new Error('The chaos peer has not started');
       }
@@ -104,6 +104,20 @@ export class ChaosPeer {
     if (response.error !== undefined) throw new Error(response.error);
     return response;
   }
+}
+
+function isListening(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    socket
+      .once('connect', () => {
+        socket.destroy();
+        resolve(true);
+      })
+      .once('error', () => {
+        resolve(false);
+      });
+  });
 }
 
 /**
