@@ -6,7 +6,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll } from 'vitest';
 import { COMPILED } from '../support/compiled.ts';
 import type {
@@ -19,8 +18,6 @@ import type {
 } from './steps.ts';
 
 const PROGRAM = 'test/faults/chaos-program.js';
-/** How long a process may take to start on a busy machine. */
-const MAX_START_MS = 15_000;
 
 /** A listener of the peer. */
 export interface ChaosListener {
@@ -48,16 +45,12 @@ export class ChaosPeer {
     const directory = await mkdtemp(join(tmpdir(), 'wirechart-chaos-'));
     const child = spawn(process.execPath, [PROGRAM, directory], {
       cwd: COMPILED,
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const deadline = performance.now() + MAX_START_MS;
-    // The file of a socket exists before the socket listens.
-    while (!(await isListening(join(directory, 'control')))) {
-      if (child.exitCode !== null || performance.now() > deadline) {
-        throw new Error('The chaos peer has not started');
-      }
-      await pause(10);
-    }
+    // It prints a line when it listens: the file of a socket exists before that.
+    const failed = once(child, 'exit').then(() => Promise.reject(new Error('It has not started')));
+    failed.catch(() => undefined);
+    await Promise.race([once(child.stdout, 'data'), failed]);
     return new ChaosPeer(directory, child);
   }
 
@@ -104,20 +97,6 @@ export class ChaosPeer {
     if (response.error !== undefined) throw new Error(response.error);
     return response;
   }
-}
-
-function isListening(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ path });
-    socket
-      .once('connect', () => {
-        socket.destroy();
-        resolve(true);
-      })
-      .once('error', () => {
-        resolve(false);
-      });
-  });
 }
 
 /**

@@ -221,7 +221,9 @@ const control = createServer({ allowHalfOpen: true }, (socket) => {
     );
   });
 });
-control.listen(join(directory, 'control'));
+control.listen(join(directory, 'control'), () => {
+  console.log('listening');
+});
 
 // Exits with the tests even if they are killed.
 setInterval(() => {
