@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/packed/**/*.test.ts'],
+    // Most of them wait for processes that they have started.
+    pool: 'threads',
     globalSetup: ['test/packed/support/set-up.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
