@@ -51,6 +51,9 @@ export class ChaosPeer {
     const failed = once(child, 'exit').then(() => Promise.reject(new Error('It has not started')));
     failed.catch(() => undefined);
     await Promise.race([once(child.stdout, 'data'), failed]);
+    // An open pipe would count as a handle that a test has left open.
+    child.stdout.destroy();
+    await once(child.stdout, 'close');
     return new ChaosPeer(directory, child);
   }
 
