@@ -1,6 +1,5 @@
 /** What reports to an inspector and to a file have in common. */
 
-import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 import { type Inspect, now } from './feed.ts';
 import type { Sanitize } from './plain.ts';
@@ -30,7 +29,7 @@ export interface Inspection extends AsyncDisposable {
 }
 
 /** Identifies this run of the program in all its reports. */
-const instance = randomUUID();
+let instance: string | undefined;
 
 /** The first message of a report. */
 export const introduction = (name: string | undefined, control: boolean): ProgramMessage => ({
@@ -38,7 +37,7 @@ export const introduction = (name: string | undefined, control: boolean): Progra
   version: 1,
   name: name ?? basename(process.argv[1] ?? 'node'),
   pid: process.pid,
-  instance,
+  instance: (instance ??= crypto.randomUUID()),
   control,
   at: now(),
 });

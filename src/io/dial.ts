@@ -2,11 +2,11 @@
 
 import { connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls } from 'node:tls';
 import { ArgumentError, ClosedError, describe } from '../core/errors.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import type { Target } from './address.ts';
 import { toDuplex } from './join-streams.ts';
+import { loadTls } from './tls.ts';
 
 /** A stream, and the event that it emits when it is open (none: it is open already). */
 interface Opening {
@@ -89,7 +89,8 @@ function openTls(host: string, port: number, tls: object): Socket {
   // Node verifies the certificate against the host, but does not send the host to the server (SNI).
   const name = isIP(host) === 0 ? { servername: host } : {};
   try {
-    return ignoreLateErrors(connectTls({ ...name, ...tls, ...destination })).setNoDelay(true);
+    const socket = loadTls().connect({ ...name, ...tls, ...destination });
+    return ignoreLateErrors(socket).setNoDelay(true);
   } catch (error) {
     throw new ArgumentError(`The TLS options cannot be used: ${describe(error)}`, { cause: error });
   }

@@ -2,12 +2,13 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { ArgumentError, ClosedError, describe } from '../core/errors.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import type { BoundAddress } from '../core/types.ts';
 import type { Target } from './address.ts';
 import { ignoreLateErrors } from './dial.ts';
+import { loadTls } from './tls.ts';
 import { listenAt, listenNear, publish, type SocketFile } from './unix-socket.ts';
 
 const MAX_TLS_ERRORS = 8;
@@ -219,7 +220,7 @@ export class SinglePeerListener {
 export function createServerFor(target: ListenTarget): Server {
   if (target.kind === 'unix' || target.tls === undefined) return createServer(SOCKET_OPTIONS);
   try {
-    return createTlsServer({ ...target.tls, ...SOCKET_OPTIONS });
+    return loadTls().createServer({ ...target.tls, ...SOCKET_OPTIONS });
   } catch (error) {
     throw new ArgumentError(`The TLS options cannot be used: ${describe(error)}`, { cause: error });
   }

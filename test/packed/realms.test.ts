@@ -11,6 +11,7 @@ const FIXTURES = join(import.meta.dirname, 'fixtures');
 const FACTS = {
   refused: ['ConnectError', true, true],
   absent: true,
+  tls: true,
   invalid: false,
   attempts: 3,
   staleSocket: 'CONNECTING',
