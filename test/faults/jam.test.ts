@@ -55,7 +55,7 @@ describe.each(TRANSPORTS)('over %s, a peer that does not read', (transport) => {
   it('makes the flush deadline pass; what was lost is counted', async () => {
     const listener = await peer.listen(transport, ['stall', 'wait', 'read']);
     const { protocol, recording } = await openStalled(listener, only('flush', DEADLINE_MS));
-    const error = await endsBy(DEADLINE_MS, rejection(protocol.disconnect()));
+    const error = await endsBy(DEADLINE_MS, () => rejection(protocol.disconnect()));
     expect(chainOf(error)).toEqual(['TimeoutError ERR_TIMEOUT flush']);
     expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     expect(protocol.outcome).toMatchObject({ cause: error });

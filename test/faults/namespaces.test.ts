@@ -123,12 +123,12 @@ describe.skipIf(!isPossible)('a peer whose network is down', () => {
   it('is noticed only by the deadline of a command, and the session stays', async () => {
     const { client, recording } = await connected({ timeouts: only('close', DEADLINE_MS) });
     setLink('down');
-    const late = rejection(client.execute('query-name', {}, { timeout: DEADLINE_MS }));
+    const late = () => rejection(client.execute('query-name', {}, { timeout: DEADLINE_MS }));
     expect(chainOf(await endsBy(DEADLINE_MS, late))).toEqual(['TimeoutError ERR_TIMEOUT execute']);
     expect(client.runstate).toBe('RUNNING');
     // The kernel has the command, and may retransmit it for a quarter of an hour.
     await client.protocol.flush();
-    await endsBy(DEADLINE_MS, client.disconnect());
+    await endsBy(DEADLINE_MS, () => client.disconnect());
     expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     expect(client.outcome?.cause).toBeUndefined();
     expect(client.outcome?.suppressed.flatMap(chainOf)).toEqual(['TimeoutError ERR_TIMEOUT close']);
@@ -149,7 +149,7 @@ describe.skipIf(!isPossible)('a peer whose network is down', () => {
     setLink('down');
     const text = 'x'.repeat(1024 * 1024);
     const commands = Array.from({ length: 16 }, () => rejection(client.execute('any', { text })));
-    const error = await endsBy(DEADLINE_MS, rejection(client.disconnect()));
+    const error = await endsBy(DEADLINE_MS, () => rejection(client.disconnect()));
     expect(chainOf(error)).toEqual(['TimeoutError ERR_TIMEOUT flush']);
     for (const interrupted of await Promise.all(commands)) {
       expect(interrupted).toHaveProperty('cause', error);
@@ -173,7 +173,7 @@ describe.skipIf(!isPossible)('a peer whose network is down', () => {
     );
     const recording = recordRunstates(protocol);
     setLink('down');
-    const failed = rejection(protocol.connect(address));
+    const failed = () => rejection(protocol.connect(address));
     expect(chainOf(await endsBy(DEADLINE_MS, failed))).toEqual([
       'ConnectError ERR_CONNECT connection retryable',
       'TimeoutError ERR_TIMEOUT connect',

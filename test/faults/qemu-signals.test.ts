@@ -5,7 +5,13 @@ import { supervise } from '../../src/index.ts';
 import { QmpClient, type QmpOptions } from '../../src/qmp/index.ts';
 import { cleanUp, expectIdleAfterEach, track } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
-import { describePeer, onSocket, type RealPeer, startQemu } from '../support/real-peers.ts';
+import {
+  describePeer,
+  onSocket,
+  type RealPeer,
+  startQemu,
+  suspend,
+} from '../support/real-peers.ts';
 import { FAILED_RUNSTATES, SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { rejection, turn } from '../support/signal.ts';
 import { chainOf, endsBy, NEVER, only } from './support.ts';
@@ -31,7 +37,7 @@ describePeer('qemu-system-x86_64', (path) => {
     const { peer, address } = await start();
     const first = await peer.connect(address);
     await first.disconnect();
-    peer.child.kill('SIGSTOP');
+    await suspend(peer.child);
     return { peer, address };
   };
   const newClient = (options: QmpOptions): QmpClient => track(new QmpClient(options));
@@ -41,9 +47,9 @@ describePeer('qemu-system-x86_64', (path) => {
     const { records, logger } = recordingLogger();
     const { peer, client, recording } = await connected({ timeouts: NEVER, logger });
     records.splice(0);
-    peer.child.kill('SIGSTOP');
-    const late = client.execute('query-name', {}, { timeout: DEADLINE_MS });
-    const error = await endsBy(DEADLINE_MS, rejection(late));
+    await suspend(peer.child);
+    const late = () => rejection(client.execute('query-name', {}, { timeout: DEADLINE_MS }));
+    const error = await endsBy(DEADLINE_MS, late);
     expect(chainOf(error)).toEqual(['TimeoutError ERR_TIMEOUT execute']);
     expect(client.runstate).toBe('RUNNING');
     resume(peer);
@@ -59,7 +65,7 @@ describePeer('qemu-system-x86_64', (path) => {
     const { peer, address } = await stopped();
     const client = newClient({ timeouts: only('handshake', DEADLINE_MS) });
     const recording = recordRunstates(client);
-    const error = await endsBy(DEADLINE_MS, rejection(client.connect(address)));
+    const error = await endsBy(DEADLINE_MS, () => rejection(client.connect(address)));
     expect(chainOf(error)).toEqual([
       'ConnectError ERR_CONNECT session retryable',
       'BusyMonitorError ERR_QMP_BUSY handshake',
@@ -74,10 +80,10 @@ describePeer('qemu-system-x86_64', (path) => {
 
   it('stopped makes the close deadline pass in a disconnect', async () => {
     const { peer, client, recording } = await connected({ timeouts: only('close', DEADLINE_MS) });
-    peer.child.kill('SIGSTOP');
+    await suspend(peer.child);
     const interrupted = rejection(client.execute('query-name'));
     await client.protocol.flush();
-    await endsBy(DEADLINE_MS, client.disconnect());
+    await endsBy(DEADLINE_MS, () => client.disconnect());
     expect(chainOf(await interrupted)).toEqual(INTERRUPTED);
     expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES.slice(2));
     expect(client.outcome?.cause).toBeUndefined();
@@ -86,10 +92,10 @@ describePeer('qemu-system-x86_64', (path) => {
 
   it('stopped makes the flush deadline pass if more was sent than the kernel buffers', async () => {
     const { peer, client, recording } = await connected({ timeouts: only('flush', DEADLINE_MS) });
-    peer.child.kill('SIGSTOP');
+    await suspend(peer.child);
     const text = 'x'.repeat(1024 * 1024);
     const commands = [1, 2, 3].map(() => rejection(client.execute('any', { text })));
-    const error = await endsBy(DEADLINE_MS, rejection(client.disconnect()));
+    const error = await endsBy(DEADLINE_MS, () => rejection(client.disconnect()));
     expect(chainOf(error)).toEqual(['TimeoutError ERR_TIMEOUT flush']);
     for (const interrupted of await Promise.all(commands)) {
       expect(chainOf(interrupted)[0]).toBe(INTERRUPTED[0]);
@@ -121,7 +127,7 @@ describePeer('qemu-system-x86_64', (path) => {
 
   it('killed during a disconnect ends it; a reset is reported', async () => {
     const { peer, client, recording } = await connected();
-    peer.child.kill('SIGSTOP');
+    await suspend(peer.child);
     const disconnected = client.disconnect().then(
       () => '',
       (error: unknown) => chainOf(error).join(),

@@ -134,7 +134,7 @@ describe.each(TRANSPORTS)('over %s, a peer that', (transport) => {
     const client = createClient({ timeouts: only('close', DEADLINE_MS) });
     const recording = recordRunstates(client);
     await client.connect(address);
-    await endsBy(DEADLINE_MS, client.disconnect());
+    await endsBy(DEADLINE_MS, () => client.disconnect());
     expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     expect(client.outcome?.cause).toBeUndefined();
     expect(client.outcome?.suppressed.flatMap(chainOf)).toEqual(['TimeoutError ERR_TIMEOUT close']);
@@ -150,8 +150,8 @@ describe.each(TRANSPORTS)('over %s, a peer that', (transport) => {
     ]);
     const client = createClient({ timeouts: NEVER });
     await client.connect(address);
-    const late = client.execute('slow', {}, { timeout: DEADLINE_MS });
-    const error = await endsBy(DEADLINE_MS, rejection(late));
+    const late = () => rejection(client.execute('slow', {}, { timeout: DEADLINE_MS }));
+    const error = await endsBy(DEADLINE_MS, late);
     expect(chainOf(error)).toEqual(['TimeoutError ERR_TIMEOUT execute']);
     expect(await client.execute('query-name')).toEqual({});
     await resume();

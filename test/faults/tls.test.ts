@@ -95,7 +95,7 @@ describe('a peer that is not a TLS server', () => {
 
   it('but is silent makes the connect deadline pass, which covers the TLS handshake', async () => {
     const { address } = await peer.listen('tcp', []);
-    const failed = failureOf(trusting(address), only('connect', DEADLINE_MS));
+    const failed = () => failureOf(trusting(address), only('connect', DEADLINE_MS));
     expect(await endsBy(DEADLINE_MS, failed)).toEqual([
       RETRYABLE,
       'TimeoutError ERR_TIMEOUT connect',
@@ -107,7 +107,7 @@ describe('a peer that is not a TLS server', () => {
     const { address } = await peer.listen('tcp', [
       { trickle: `\x16\x03\x03\x40\x00${'\0'.repeat(9999)}` },
     ]);
-    const failed = failureOf(trusting(address), only('connect', DEADLINE_MS));
+    const failed = () => failureOf(trusting(address), only('connect', DEADLINE_MS));
     expect(await endsBy(DEADLINE_MS, failed)).toEqual([
       RETRYABLE,
       'TimeoutError ERR_TIMEOUT connect',

@@ -5,7 +5,7 @@ import { ClosedError } from '../../src/index.ts';
 import { BusyMonitorError, ExecInterruptedError, type QmpClient } from '../../src/qmp/index.ts';
 import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { createClient, namesOf } from '../support/qmp.ts';
-import { describePeer, freePort, onSocket, startQemu } from '../support/real-peers.ts';
+import { describePeer, freePort, onSocket, startQemu, suspend } from '../support/real-peers.ts';
 import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { hasSettled, rejection } from '../support/signal.ts';
 
@@ -169,7 +169,7 @@ describePeer('qemu-system-x86_64', (path) => {
   it('that is killed interrupts the commands in flight, and the client returns to IDLE', async () => {
     const { peer, client } = await connected();
     const recording = recordRunstates(client);
-    peer.child.kill('SIGSTOP');
+    await suspend(peer.child);
     const interrupted = ['query-name', 'query-status'].map((name) =>
       rejection(client.execute(name)),
     );

@@ -6,7 +6,7 @@ import { ExecInterruptedError } from '../../src/qmp/index.ts';
 import { isAlive, killAfterTest } from '../support/children.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { createClient } from '../support/qmp.ts';
-import { describePeer } from '../support/real-peers.ts';
+import { describePeer, suspend } from '../support/real-peers.ts';
 import { rejection } from '../support/signal.ts';
 
 expectIdleAfterEach();
@@ -68,7 +68,7 @@ describePeer('qemu-system-x86_64', (path) => {
   it('that is killed interrupts the commands in flight; the cause is a ProcessError', async () => {
     const peer = qemu();
     const client = await connectTo(peer);
-    peer.kill('SIGSTOP');
+    await suspend(peer);
     const interrupted = rejection(client.execute('query-name'));
     await client.protocol.flush();
     peer.kill('SIGKILL');
@@ -81,7 +81,7 @@ describePeer('qemu-system-x86_64', (path) => {
   it('that is frozen by SIGSTOP is killed by disconnect()', async () => {
     const peer = qemu();
     const client = await connectTo(peer);
-    peer.kill('SIGSTOP');
+    await suspend(peer);
     await client.disconnect();
     expect(isAlive(peer.pid)).toBe(false);
     expect(await peer.exited).toMatchObject({ signal: 'SIGKILL' });

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -11,6 +12,7 @@ import { QmpClient, type QmpOptions } from '../../src/qmp/index.ts';
 import { cleanUp, tempDir, track } from './cleanup.ts';
 import { listen } from './peers.ts';
 import { type Program, requirePeer } from './required.ts';
+import { turn } from './signal.ts';
 
 /** How long a program may take until it listens. */
 const MAX_START_MS = 10_000;
@@ -105,6 +107,31 @@ export async function onSocket(
   const directory = await tempDir();
   const address = join(directory, 'qmp.sock');
   return { peer: start(address), address, directory };
+}
+
+/**
+ * Stops a program with SIGSTOP, and waits until it has stopped: a signal reaches a process some time after
+ * it was sent, and each of its threads at another time.
+ */
+export async function suspend(child: {
+  readonly pid?: number | undefined;
+  kill(signal: NodeJS.Signals): boolean;
+}): Promise<void> {
+  child.kill('SIGSTOP');
+  while (!hasStopped(child.pid ?? 0)) await turn();
+}
+
+function hasStopped(pid: number): boolean {
+  const threads = `/proc/${String(pid)}/task`;
+  // Only Linux has this folder, and only until the process has exited.
+  if (!existsSync(threads)) return true;
+  try {
+    return readdirSync(threads).every((thread) =>
+      /^\d+ \(.*\) T /.test(readFileSync(`${threads}/${thread}/stat`, 'utf8')),
+    );
+  } catch {
+    return false; // A thread has ended meanwhile.
+  }
 }
 
 /** A TCP port of 127.0.0.1 that was free a moment ago. */
