@@ -68,7 +68,9 @@ describe('standard error', () => {
   });
 
   it('may be endless: it neither takes memory nor blocks the child', async () => {
-    const peer = shell('(while :; do echo noise; done) >&2 & read x <&3; kill $!; exit 7');
+    // The first line is written before the child reads, however busy the machine is.
+    const noise = 'echo noise >&2; (while :; do echo noise; done) >&2 &';
+    const peer = shell(`${noise} read x <&3; kill $!; exit 7`);
     const { stream } = peer.address;
     const before = process.memoryUsage().rss;
     for (let round = 0; round < 500; round += 1) await turn();
