@@ -1,11 +1,11 @@
-/** JSON with integers that a number cannot hold: QMP has 64-bit ones, `JSON` rounds them. */
+/** Reads and writes JSON without rounding integers above 2^53: QMP has 64-bit integers. */
 
-/** As many digits as the shortest integer has that is not safe. */
+/** The shortest integer that is not safe as a number has this many digits. */
 const MIN_BIG_DIGITS = 16;
 
-/** Whether `text` holds enough digits in a row for an integer that is not safe. */
+/** Whether `text` contains enough consecutive digits for an integer that is not safe as a number. */
 export function mayHoldBigInteger(text: string): boolean {
-  // That many in a row cannot lie between two of the characters that are looked at.
+  // So many consecutive digits include at least one of the characters that are checked.
   for (let at = MIN_BIG_DIGITS - 1; at < text.length; at += MIN_BIG_DIGITS) {
     if (isDigit(text, at) && digitsAround(text, at) >= MIN_BIG_DIGITS) return true;
   }
@@ -26,13 +26,13 @@ function isDigit(text: string, at: number): boolean {
 }
 
 /**
- * The value of a JSON text, with every unsafe integer as a bigint; otherwise as `JSON.parse`.
+ * Parses a JSON text like `JSON.parse`, but every unsafe integer becomes a bigint.
  *
  * @throws {SyntaxError} When the text is not JSON.
- * @throws {RangeError} When it is nested too deep for the stack.
+ * @throws {RangeError} When it is nested too deeply for the stack.
  */
 export function parseLossless(text: string): unknown {
-  // Checks the text, so that the reader below may trust it.
+  // Checks the text, so that the reader below need not.
   JSON.parse(text);
   return new LosslessReader(text).value();
 }
@@ -46,7 +46,7 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const COMMA = 0x2c;
 
-/** Reads a text that is known to be JSON. */
+/** Parses a text that is known to be JSON. */
 class LosslessReader {
   readonly #text: string;
   #at = 0;
@@ -62,7 +62,7 @@ class LosslessReader {
     return first === QUOTE ? this.#string() : this.#scalar();
   }
 
-  /** The next character that is not white space. */
+  /** Returns the next character that is not white space. */
   #peek(): number {
     let code = this.#text.charCodeAt(this.#at);
     while (code <= SPACE) code = this.#text.charCodeAt(++this.#at);
@@ -90,7 +90,7 @@ class LosslessReader {
     return array;
   }
 
-  /** Moves on to the next element, or past the end. */
+  /** Moves to the next element and returns true, or past the end and returns false. */
   #more(close: number): boolean {
     let next = this.#peek();
     if (next === COMMA) {
@@ -125,12 +125,12 @@ class LosslessReader {
   }
 }
 
-/** Whether a character belongs to a number or a word; not so the `NaN` past the end of the text. */
+/** Whether a character belongs to a number or a word. `NaN`, past the end of the text, does not. */
 function isPartOfScalar(code: number): boolean {
   return code > SPACE && code !== COMMA && code !== CLOSE_ARRAY && code !== CLOSE_OBJECT;
 }
 
-/** Assigning to `__proto__` would set the prototype; here it is data, as in `JSON.parse`. */
+/** Adds a property as `JSON.parse` does; assigning to `__proto__` would set the prototype instead. */
 function define(object: object, name: string, value: unknown): void {
   Object.defineProperty(object, name, {
     value,
@@ -141,28 +141,28 @@ function define(object: object, name: string, value: unknown): void {
 }
 
 /**
- * The JSON text of a value, with bigints as integers; otherwise as `JSON.stringify`.
+ * Returns the JSON text of a value like `JSON.stringify`, but with bigints as integers.
  *
- * A bigint is first written as the string of its digits and a mark, `\u0001n`, and the quotes and
- * the mark are removed from the text. A string that looks like that gets one more `n` and loses it
- * again. A member name may look like anything: it is followed by a colon.
+ * A bigint is first written as a string, its digits followed by the mark `\u0001n`; then the quotes and
+ * the mark are removed from the text. A string that looks like this gets one more `n`, which is removed
+ * again. Member names are never changed: a colon follows them.
  *
  * @throws {TypeError} When the value has a cycle.
- * @throws {RangeError} When it is nested too deep for the stack.
+ * @throws {RangeError} When it is nested too deeply for the stack.
  */
 export function stringifyBigInts(value: unknown): string | undefined {
   const text = toText(value, (_name, member: unknown) => {
     if (typeof member === 'bigint') return `${String(member)}\u0001n`;
     return typeof member === 'string' && /^-?\d+\u0001n+$/.test(member) ? `${member}n` : member;
   });
-  // A quote within a string has a backslash before it, so this finds whole strings only.
+  // This finds whole strings only, because a quote within a string follows a backslash.
   return text?.replace(
     /(?<!\\)"(-?\d+)\\u0001n(n*)"(?!:)/g,
     (_string, digits: string, more: string) => (more === '' ? digits : `"${digits}\\u0001${more}"`),
   );
 }
 
-/** `JSON.stringify`, whose declared type hides that there is no text for some values. */
+/** `JSON.stringify` with its true type: some values have no text. */
 export function toText(
   value: unknown,
   replacer?: (name: string, member: unknown) => unknown,

@@ -1,39 +1,39 @@
-/** The bytes of a stream that are not messages yet. */
+/** Holds the bytes of a stream that have not been decoded yet. */
 
 import { allocate } from './bytes.ts';
 
-/** A store above this size is given back as soon as little of it is in use. */
+/** Own memory above this size is released as soon as little of it is in use. */
 const MAX_KEPT_BYTES = 256 * 1024;
 const MIN_CAPACITY_BYTES = 4 * 1024;
-/** A smaller chunk is cheaper to copy than to wrap. */
+/** Copying a smaller chunk is cheaper than using it in place. */
 const MIN_WRAPPED_BYTES = 512;
 const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array();
 
 /**
- * A queue of bytes: appended at the end, dropped from the front, each byte copied an amortised
- * constant number of times whatever the sizes of the chunks.
+ * A queue of bytes: chunks are appended at the end, and bytes are dropped at the front. Whatever the
+ * sizes of the chunks, each byte is copied an amortized constant number of times.
  */
 export class ByteBuffer {
-  /** Our memory; empty until needed. */
+  /** The memory of this buffer; empty until it is needed. */
   #store = NOTHING;
-  /** Where the bytes are: our memory, or that of the last chunk. */
+  /** The memory with the bytes: `#store`, or the last chunk. */
   #bytes = NOTHING;
   #start = 0;
   #end = 0;
 
-  /** How many bytes are held. */
+  /** The number of bytes held. */
   get length(): number {
     return this.#end - this.#start;
   }
 
-  /** How many bytes of memory are kept for them, that of the last chunk not counted. */
+  /** The size of the memory of this buffer, without the last chunk. */
   get capacity(): number {
     return this.#store.length;
   }
 
   /**
-   * Adds `chunk` at the end. When nothing is held its memory may be used in place, so the caller
-   * must leave it alone until the next `own()` or `append()`.
+   * Appends a chunk. The chunk may be used in place, so the caller must not change it until the next
+   * `own()` or `append()`.
    */
   append(chunk: Uint8Array): void {
     if (this.length === 0 && chunk.length >= MIN_WRAPPED_BYTES) {
@@ -47,7 +47,7 @@ export class ByteBuffer {
     }
   }
 
-  /** Copies what is still in the memory of the last chunk, and gives back memory not needed. */
+  /** Copies what is left of the last chunk, and releases memory that is not needed. */
   own(): void {
     const { length } = this;
     const oversized = this.#store.length > MAX_KEPT_BYTES && length * 4 <= this.#store.length;
@@ -56,8 +56,8 @@ export class ByteBuffer {
   }
 
   /**
-   * The bytes from `from` up to `to`, counted from the first one held. Not a copy: good until the
-   * next `append()`.
+   * Returns the bytes from `from` up to `to`, counted from the first byte held. This is a view, valid
+   * until the next `append()` or `own()`.
    */
   view(from = 0, to = this.length): Uint8Array {
     return this.#bytes.subarray(this.#start + from, this.#start + to);
@@ -71,18 +71,18 @@ export class ByteBuffer {
     this.#end = 0;
   }
 
-  /** Drops everything and keeps no memory. */
+  /** Drops everything, and releases the memory. */
   clear(): void {
     this.drop(this.length);
     this.#moveTo(NOTHING);
   }
 
-  /** Sees to it that `count` more bytes can be written at the end, in our memory. */
+  /** Makes room for `count` more bytes at the end of `#store`. */
   #makeRoom(count: number): void {
     const needed = this.length + count;
     const inPlace = this.#bytes === this.#store;
     if (inPlace && this.#end + count <= this.#store.length) return;
-    // Moving to the front pays only when it moves no more than was dropped since the last move.
+    // To move the bytes to the front pays only if it moves no more than was dropped since then.
     const fits = needed <= this.#store.length && (!inPlace || this.#start >= this.length);
     this.#moveTo(fits ? this.#store : allocateAtLeast(Math.max(needed, this.#store.length * 2)));
   }

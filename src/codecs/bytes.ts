@@ -1,6 +1,6 @@
 /**
- * Memory and text for the codecs, without any module of Node: they run in browsers, too. Where there
- * is a `Buffer` it is used, because there it is faster.
+ * Allocates memory and converts text for the codecs, without any module of Node: codecs run in browsers,
+ * too. Node's `Buffer` is used where it exists, because it is faster.
  */
 
 /** `undefined` in a browser. */
@@ -8,11 +8,11 @@ const NodeBuffer = /* @__PURE__ */ (() =>
   (globalThis as { readonly Buffer?: typeof Buffer }).Buffer)();
 const ENCODER = /* @__PURE__ */ new TextEncoder();
 
-/** Memory of any content, all of it to be overwritten. Large memory is shared with nothing else. */
+/** Memory with arbitrary content, not from a pool: a view of a pool would keep all of it in memory. */
 export const allocate = (bytes: number): Uint8Array =>
   NodeBuffer === undefined ? new Uint8Array(bytes) : NodeBuffer.allocUnsafeSlow(bytes);
 
-/** Memory for a frame that is sent soon; it may be part of a pool. */
+/** Memory with arbitrary content for a frame that is sent soon; it may be part of a pool. */
 export const allocateFrame = (bytes: number): Uint8Array =>
   NodeBuffer === undefined ? new Uint8Array(bytes) : NodeBuffer.allocUnsafe(bytes);
 
@@ -23,6 +23,6 @@ export const encodeUtf8 = (text: string): Uint8Array => ENCODER.encode(text);
 export const utf8Length = (text: string): number =>
   NodeBuffer === undefined ? ENCODER.encode(text).length : NodeBuffer.byteLength(text);
 
-/** The bytes as a text of as many characters. Not for more than some thousand bytes. */
+/** Decodes each byte as one character. For a few thousand bytes at most. */
 export const latin1Of = (bytes: Uint8Array): string =>
   NodeBuffer?.isBuffer(bytes) === true ? bytes.toString('latin1') : String.fromCharCode(...bytes);

@@ -1,4 +1,4 @@
-/** The base protocol of LSP and DAP: JSON behind a header with its length. */
+/** The framing of LSP and DAP: each JSON text follows a header with its length. */
 
 import { CodecError, LimitError } from '../core/errors.ts';
 import type { Codec, Limits } from '../core/codec.ts';
@@ -13,21 +13,20 @@ const LF = 0x0a;
 const MAX_HEADER_BYTES = 8 * 1024;
 
 /**
- * The base protocol of LSP and DAP: `Content-Length: N`, other header fields, a blank line, and N
- * bytes of UTF-8 JSON. The lines of the header end in `\r\n`; it may hold 8192 bytes. The limit
- * counts the N bytes.
+ * The base protocol of LSP and DAP: a header with `Content-Length: N` and maybe other fields, a blank
+ * line, and N bytes of UTF-8 JSON. The lines of the header end in `\r\n`; the header may have 8192
+ * bytes. `maxMessageBytes` bounds N.
  *
- * - Encoding throws a `CodecError` for what has no JSON text: `undefined`, a function, `NaN`, a
- *   cycle, very deep nesting. Within an object or array `undefined` and `NaN` are what
- *   `JSON.stringify` makes of them: left out, or `null`.
- * - Decoding throws a `CodecError` for a body that is not UTF-8 or not JSON; the following messages
- *   are not affected.
- * - Past an error in a header there is nothing more to read: a `CodecError` where it is not made of
- *   fields, where the length is missing, given twice or not decimal, or the charset is not UTF-8; a
- *   `LimitError` where it or the length is too large.
- * - A message without its end is a `CodecError` when the stream ends.
+ * - Encoding throws a `CodecError` for a message that has no JSON text: `undefined`, a function, `NaN`,
+ *   a cycle, very deep nesting. Within an object or array, `undefined` and `NaN` are left out or become
+ *   `null`, as in `JSON.stringify`.
+ * - Decoding throws a `CodecError` for a body that is not UTF-8 or not JSON; later messages are decoded.
+ * - After an error in a header, nothing more can be decoded. It is a `CodecError` when the header does
+ *   not consist of fields, when the length is missing, duplicate or not decimal, or when the charset is
+ *   not UTF-8; it is a `LimitError` when the header or the length is too large.
+ * - A stream that ends within a message is a `CodecError`.
  *
- * `In` and `Out` are taken on trust: no message is checked against them.
+ * The types `In` and `Out` are not checked at run time.
  */
 export function contentLength<In = JsonValue, Out = In>(options: JsonOptions = {}): Codec<In, Out> {
   const first = options.objects === true ? '{' : undefined;
@@ -42,10 +41,10 @@ export function contentLength<In = JsonValue, Out = In>(options: JsonOptions = {
 
 class ContentLengthDecoder<In> extends BufferedDecoder<In> {
   readonly #json: JsonReader;
-  /** How many bytes of the header were searched for line ends, and where its last line begins. */
+  /** How many bytes of the header have been searched for line ends, and where its last line begins. */
   #searched = 0;
   #line = 0;
-  /** Where the body is, counted from the start of the message; its end is 0 until it is known. */
+  /** Where the body begins and ends, counted from the start of the message; 0 while not known. */
   #start = 0;
   #end = 0;
 
@@ -72,7 +71,7 @@ class ContentLengthDecoder<In> extends BufferedDecoder<In> {
     while (this.#start === 0) {
       const newline = bytes.indexOf(LF, this.#searched);
       if (newline === -1) break;
-      if (bytes[newline - 1] !== CR) throw this.#wrong('a line does not end in CR LF', bytes);
+      if (bytes[newline - 1] !== CR) throw this.#invalid('a line does not end in CR LF', bytes);
       if (newline === this.#line + 1) this.#start = newline + 1;
       this.#searched = newline + 1;
       this.#line = newline + 1;
@@ -85,27 +84,28 @@ class ContentLengthDecoder<In> extends BufferedDecoder<In> {
   #awaitHeader(searched: number): false {
     this.#searched = searched;
     if (this.buffer.length <= MAX_HEADER_BYTES) return false;
-    const text = `A header is over the limit of ${String(MAX_HEADER_BYTES)} bytes`;
+    const text = `The header of a message exceeds the limit of ${String(MAX_HEADER_BYTES)} bytes`;
     throw this.fatal(new LimitError(text, MAX_HEADER_BYTES, this.buffer.length));
   }
 
-  /** Checks the fields of a header, each with its line end. */
+  /** Returns the length of the body, after checking the fields of the header. */
   #bodySize(header: Uint8Array): number {
     let length: string | undefined;
     for (const line of latin1Of(header).split('\r\n').slice(0, -1)) {
       const colon = line.indexOf(':');
-      if (colon < 1) throw this.#wrong('a line is not a field', header);
+      if (colon < 1) throw this.#invalid(`'${line}' is not a field`, header);
       const name = line.slice(0, colon).toLowerCase();
       const value = line.slice(colon + 1);
       if (name === 'content-type') this.#checkCharset(value, header);
       if (name !== 'content-length') continue;
-      if (length !== undefined) throw this.#wrong('Content-Length is given twice', header);
+      if (length !== undefined) throw this.#invalid('Content-Length is given twice', header);
       length = value;
     }
-    if (length === undefined) throw this.#wrong('Content-Length is missing', header);
-    // Not trim(): what else it takes for white space, a stray CR too, is no part of a header.
+    if (length === undefined) throw this.#invalid('Content-Length is missing', header);
+    // Not trim(), which removes more than a header may contain, such as a stray CR.
     const digits = /^[ \t]*(\d+)[ \t]*$/.exec(length)?.[1];
-    if (digits === undefined) throw this.#wrong('Content-Length is not a decimal number', header);
+    if (digits === undefined)
+      throw this.#invalid(`Content-Length is '${length}', not a decimal number`, header);
     const size = Number(digits);
     if (size > this.limit || !Number.isSafeInteger(size)) throw this.tooLarge(size);
     return size;
@@ -114,10 +114,10 @@ class ContentLengthDecoder<In> extends BufferedDecoder<In> {
   #checkCharset(type: string, header: Uint8Array): void {
     const charset = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(type)?.[1];
     if (charset === undefined || /^utf-?8$/i.test(charset)) return;
-    throw this.#wrong(`the charset is ${charset}`, header);
+    throw this.#invalid(`the charset is '${charset}'; it must be utf-8`, header);
   }
 
-  #wrong(what: string, header: Uint8Array): CodecError {
-    return this.fatal(new CodecError(`The header of a message is wrong: ${what}`, rawOf(header)));
+  #invalid(why: string, header: Uint8Array): CodecError {
+    return this.fatal(new CodecError(`The header of a message is invalid: ${why}`, rawOf(header)));
   }
 }

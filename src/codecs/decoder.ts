@@ -1,4 +1,4 @@
-/** What all decoders have in common: a buffer, a bound, and the errors after which nothing follows. */
+/** The base class of decoders: a buffer, a bound, and fatal errors. */
 
 import { ClosedError, CodecError, LimitError } from '../core/errors.ts';
 import { resolveLimits } from '../core/limits.ts';
@@ -6,7 +6,7 @@ import type { Decoder, Limits } from '../core/codec.ts';
 import { ByteBuffer } from './byte-buffer.ts';
 import { rawOf } from './utf8.ts';
 
-/** A decoder that collects bytes in `buffer`; a subclass takes the messages out in `next()`. */
+/** Collects bytes in `buffer`; a subclass takes the messages out of it in `next()`. */
 export abstract class BufferedDecoder<In> implements Decoder<In> {
   protected readonly buffer = new ByteBuffer();
   /** The largest message, in bytes without its framing. */
@@ -25,7 +25,7 @@ export abstract class BufferedDecoder<In> implements Decoder<In> {
   read(): In | undefined {
     if (this.#fatal !== undefined) throw this.#fatal;
     const message = this.next();
-    // Not left to the next write(): the caller may fill the chunk's memory with other bytes before.
+    // Not later, in write(): the caller may reuse the memory of the chunk before.
     if (message === undefined) this.buffer.own();
     return message;
   }
@@ -34,36 +34,36 @@ export abstract class BufferedDecoder<In> implements Decoder<In> {
     const rest = this.unfinished();
     if (rest.length === 0) return;
     const size = String(rest.length);
-    const text = `The stream was cut after ${size} bytes of a message`;
+    const text = `The stream ended after ${size} bytes of a message`;
     throw new CodecError(text, rawOf(rest), {
       cause: new ClosedError('The peer ended the stream'),
     });
   }
 
   /**
-   * The next message, or `undefined` when more bytes are needed.
+   * Returns the next message, or `undefined` when more bytes are needed.
    *
-   * @throws {CodecError} For a message that was taken out of the buffer and is not one.
+   * @throws {CodecError} When bytes that it has removed from the buffer are not a message.
    * @throws {LimitError} From `tooLarge()`.
    */
   protected abstract next(): In | undefined;
 
-  /** The bytes of a message whose end has not come. */
+  /** The bytes of an incomplete message. */
   protected unfinished(): Uint8Array {
     return this.buffer.view();
   }
 
-  /** Makes `error` what every later `read()` throws, and returns it to be thrown. */
+  /** Makes every later `read()` throw `error`, and returns it to be thrown. */
   protected fatal<E extends CodecError | LimitError>(error: E): E {
     this.#fatal = error;
     this.buffer.clear();
     return error;
   }
 
-  /** The fatal error for a message of `actual` bytes, to be thrown. */
+  /** Returns the fatal error for a message of `actual` bytes, to be thrown. */
   protected tooLarge(actual: number): LimitError {
     const limit = this.limit;
-    const text = `A message of ${String(actual)} bytes or more is over the limit of ${String(limit)}`;
+    const text = `A message of ${String(actual)} bytes or more exceeds maxMessageBytes, ${String(limit)}`;
     return this.fatal(new LimitError(text, limit, actual));
   }
 }

@@ -1,5 +1,5 @@
 /**
- * wirechart/codecs: bytes to messages and back. It uses no module of Node, and runs in browsers, too.
+ * wirechart/codecs: the codecs alone. They use no module of Node, and run in browsers too.
  *
  * @module wirechart/codecs
  */

@@ -6,18 +6,18 @@ import type { JsonOptions, JsonValue } from './json.ts';
 import { LineDecoder } from './line-decoder.ts';
 
 /**
- * One JSON text per line (JSON Lines, ND-JSON), UTF-8. Sent lines end in `\n`, received ones may
- * end in `\r\n` too; blank lines are skipped. The limit counts the bytes of a line without its
+ * One JSON text per line (JSON Lines, ND-JSON), in UTF-8. Sent lines end in `\n`; received lines may
+ * also end in `\r\n`, and blank lines are skipped. `maxMessageBytes` bounds a line without its
  * terminator.
  *
- * - Encoding throws a `CodecError` for what has no JSON text: `undefined`, a function, `NaN`, a
- *   cycle, very deep nesting. Within an object or array `undefined` and `NaN` are what
- *   `JSON.stringify` makes of them: left out, or `null`.
- * - Decoding throws a `CodecError` for a line that is not UTF-8 or not JSON; the following lines
- *   are not affected. Past a `LimitError` there is nothing more to read.
- * - A last line without its terminator is a `CodecError` when the stream ends.
+ * - Encoding throws a `CodecError` for a message that has no JSON text: `undefined`, a function, `NaN`,
+ *   a cycle, very deep nesting. Within an object or array, `undefined` and `NaN` are left out or become
+ *   `null`, as in `JSON.stringify`.
+ * - Decoding throws a `CodecError` for a line that is not UTF-8 or not JSON; later lines are decoded.
+ *   After a `LimitError`, nothing more can be decoded.
+ * - A stream that ends within a line is a `CodecError`.
  *
- * `In` and `Out` are taken on trust: no message is checked against them.
+ * The types `In` and `Out` are not checked at run time.
  */
 export function jsonLines<In = JsonValue, Out = In>(options: JsonOptions = {}): Codec<In, Out> {
   const first = options.objects === true ? '{' : undefined;
@@ -50,6 +50,6 @@ class JsonLinesDecoder<In> extends LineDecoder<In> {
 }
 
 function isBlank(line: string): boolean {
-  // The first comparison settles it for nearly all lines.
+  // The first comparison decides nearly all cases.
   return line === '' || (line.charCodeAt(0) <= 0x20 && /^[ \t\r]*$/.test(line));
 }

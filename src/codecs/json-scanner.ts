@@ -1,29 +1,29 @@
-/** The structure of JSON, byte by byte: just enough to find where a value ends. */
+/** Follows the structure of JSON byte by byte, just enough to find where a value ends. */
 
 /** Why a scan stopped. */
 export type Stop =
-  /** All bytes were looked at; the value goes on. */
+  /** All bytes were scanned; the value continues. */
   | 'more'
   /** The value is complete. */
   | 'closed'
-  /** A byte that no UTF-8 text or no JSON text holds, sent to say: forget what you have. */
+  /** A byte 0xFF or 0x00, which no JSON text contains: the sender tells the receiver to start over. */
   | 'reset'
-  /** A line end within a string, which JSON does not allow: most likely a quote is missing. */
+  /** A line end within a string, which JSON does not allow: a quote is probably missing. */
   | 'broken'
-  /** There is a level more than `maxDepth`. Said once; the scan can go on to the end of the value. */
+  /** More levels than `maxDepth`. Reported once; the scan can continue to the end of the value. */
   | 'deep';
 
 const LF = 0x0a;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-// Where a byte may stand: between strings, in a string, behind a backslash there. Each is the index
-// of its row in the table below.
+// Where a byte is: outside of strings, in a string, after a backslash in a string. Each is the offset
+// of a row in the table below.
 const STRUCTURE = 0;
 const TEXT = 256;
 const ESCAPED = 512;
 
-// What a byte does there: nothing, go to one of these places, or something to be counted or told.
+// What a byte does there: nothing, a move to one of these places, or something to count or report.
 const NOTHING = 0;
 const TO_STRUCTURE = 1;
 const TO_TEXT = 2;
@@ -57,8 +57,8 @@ export function isReset(byte: number | undefined): boolean {
 }
 
 /**
- * Follows one object or array through any number of pieces. It counts brackets without telling
- * them apart; whether the text is JSON is for `JSON.parse` to say.
+ * Scans one object or array, in any number of pieces. It counts brackets of both kinds alike; whether
+ * the text is JSON is left to `JSON.parse`.
  */
 export class JsonScanner {
   readonly #maxDepth: number;
@@ -71,19 +71,19 @@ export class JsonScanner {
     this.#maxDepth = maxDepth;
   }
 
-  /** The index after the last byte that was looked at. */
+  /** The index after the last byte that was scanned. */
   get at(): number {
     return this.#at;
   }
 
-  /** To be called before the first byte of a value. */
+  /** Must be called before the first byte of a value. */
   restart(): void {
     this.#depth = 0;
     this.#tooDeep = false;
     this.#place = STRUCTURE;
   }
 
-  /** Looks at `bytes` from `from` up to `to`, as far as there is no reason to stop. */
+  /** Scans `bytes` from `from` up to `to`, until there is a reason to stop. */
   scan(bytes: Uint8Array, from: number, to: number): Stop {
     let at = from;
     let place = this.#place;

@@ -1,4 +1,4 @@
-/** The receiving side of `jsonStream()`. */
+/** The decoder of `jsonStream()`. */
 
 import { CodecError } from '../core/errors.ts';
 import type { Limits } from '../core/codec.ts';
@@ -11,42 +11,42 @@ import { beginsWithOneOf, JsonReader } from './json.ts';
 import type { IntegerOptions } from './json.ts';
 import { decodeUtf8, rawOf, tryDecodeUtf8 } from './utf8.ts';
 
-/** How deep objects and arrays may be nested where nothing else is said. */
+/** The default of `JsonStreamOptions.maxDepth`. */
 export const MAX_DEPTH = 1024;
 
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** Where in the stream the decoder is. */
+/** What the decoder expects next. */
 type Place =
-  /** Before a value, or white space. */
+  /** White space, or the beginning of a value. */
   | 'between'
-  /** At the start of a line of a block of complete lines. */
+  /** The beginning of a line in a block of complete lines. */
   | 'line'
-  /** Within a value. */
+  /** The rest of a value. */
   | 'value'
-  /** Within a value that was refused, whose bytes are not kept. */
+  /** The rest of a value that has been rejected; its bytes are dropped. */
   | 'refused'
-  /** Within a line that was refused. */
+  /** The rest of a line that has been rejected. */
   | 'garbage';
 
-/** The settings of a stream, all of them given. */
+/** The options of a decoder. */
 export interface StreamSettings extends IntegerOptions {
-  /** The characters that may begin a value. */
+  /** The characters with which a value may begin. */
   readonly first: string;
   readonly maxDepth: number;
   /**
-   * The index of the next line, if the one at `at` is a message that may be left out; else `UNSURE`. It
-   * is asked when all messages before that line have been taken.
+   * Returns the index of the next line if the message on the line at `at` is to be skipped, else
+   * `UNSURE`. It is called when all messages before that line have been read.
    */
   readonly skip?: ((lines: AsciiLines, at: number) => number) | undefined;
 }
 
 /**
- * Finds the values by scanning every byte, except where a shortcut finds the same ones: a line that
- * begins and ends like a value, and that `JSON.parse` accepts, is exactly one value. The complete
- * lines of a chunk are decoded together and taken that way up to the first that cannot be. What is
- * left of them is scanned, so no byte is decoded more than twice.
+ * Finds the values by scanning every byte, unless a shortcut finds the same values: a line that begins
+ * and ends like a value, and that `JSON.parse` accepts, is exactly one value. The complete lines of a
+ * chunk are decoded together and parsed one by one, up to the first that is not one value. The rest is
+ * scanned, so no byte is decoded more than twice.
  */
 export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
   readonly #json: JsonReader;
@@ -55,19 +55,19 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
   readonly #maxDepth: number;
   readonly #skip: StreamSettings['skip'];
   #place: Place = 'between';
-  /** The block's text; its bytes stay in the buffer until it is known that no scan is needed. */
+  /** The text of the block; its bytes stay in the buffer until they need not be scanned any more. */
   #block = '';
   #blockSize = 0;
-  /** Whether a line of the block has been read. */
+  /** Whether a line of the block has been parsed. */
   #isEntered = false;
-  /** The same with its bytes, where lines may be skipped. */
+  /** The block with its bytes, while its lines may be skipped. */
   #lines: AsciiLines | undefined;
   #at = 0;
-  /** How many bytes at the front of the buffer are not to be tried as lines. */
+  /** How many bytes at the front of the buffer must be scanned instead of tried as lines. */
   #tried = 0;
-  /** How many bytes at the front of the buffer are scanned. */
+  /** How many bytes at the front of the buffer have been scanned. */
   #scanned = 0;
-  /** How many bytes of a refused value were dropped. */
+  /** How many bytes of a rejected value have been dropped. */
   #dropped = 0;
 
   constructor(limits: Limits, settings: StreamSettings) {
@@ -80,7 +80,7 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
   }
 
   override write(chunk: Uint8Array): void {
-    // The buffer may move its bytes; then those lines are read.
+    // The buffer may move its bytes, which ends the view of them; the lines left are then parsed.
     this.#lines = undefined;
     super.write(chunk);
   }
@@ -102,7 +102,7 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
     }
   }
 
-  /** Goes to the start of the next value, if it has come. */
+  /** Moves to the beginning of the next value; false when it has not arrived. */
   #begin(): boolean {
     if (this.#place === 'garbage' && !this.#skipGarbage()) return false;
     const bytes = this.buffer.view();
@@ -154,7 +154,7 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
     this.#place = 'value';
   }
 
-  /** The message on the next line; `undefined` too where there is none, or the block is left. */
+  /** Returns the message on the next line; `undefined` when it has none, or when the block ends. */
   #nextLine(): In | undefined {
     this.#skipLines();
     const from = this.#at;
@@ -173,10 +173,10 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
 
   #skipLines(): void {
     if (this.#lines === undefined || this.#skip === undefined) return;
-    // Not past the end: an index out of bounds makes the whole look slower, from then on.
+    // Not past the end: V8 makes the whole check slower from then on after an index out of bounds.
     while (this.#at < this.#blockSize) {
       const next = this.#skip(this.#lines, this.#at);
-      // One that is near the limit is measured before it is left out.
+      // A line near the limit must be measured before it may be skipped.
       if (next === UNSURE || next - this.#at > this.limit) return;
       this.#at = next;
     }
@@ -190,15 +190,15 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
     try {
       return this.#json.parse(line) as In;
     } catch {
-      // The scan finds out what is wrong, or that it is several values.
+      // The scan finds the error, or that the line has several values.
       return undefined;
     }
   }
 
-  /** Whether it begins and ends like a value. */
+  /** Whether the line begins and ends like a value. */
   #isFramed(line: string): boolean {
     const first = line.charCodeAt(0);
-    // The closing bracket of either kind is two characters behind its opening one.
+    // In ASCII, `]` is two characters after `[`, and `}` two after `{`.
     return beginsWithOneOf(line, this.#first) && line.charCodeAt(line.length - 1) === first + 2;
   }
 
@@ -211,7 +211,7 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
     return isAscii ? at : utf8Length(this.#block.slice(0, at));
   }
 
-  /** Goes on with the bytes behind the first `size` ones of the block. */
+  /** Ends the block, and continues after its first `size` bytes. */
   #leaveBlock(size: number): void {
     this.#tried = this.#blockSize;
     this.#drop(size);
@@ -222,7 +222,7 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
 
   #scan(): Stop {
     const bytes = this.buffer.view();
-    // One byte past the limit is looked at, since it may be a reset.
+    // One byte more than the limit, because it may be a reset.
     const to = Math.min(bytes.length, this.limit - this.#dropped + 1);
     const stop = this.#scanner.scan(bytes, this.#scanned, to);
     this.#scanned = this.#scanner.at;
@@ -238,15 +238,15 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
     return this.#json.parse(text) as In;
   }
 
-  /** Ends a value that is none. */
+  /** Ends a value that is invalid. */
   #giveUp(stop: Stop): void {
     const bytes = this.#dropValue();
     if (stop === 'reset') return;
     const raw = rawOf(bytes);
-    if (stop === 'broken') throw new CodecError('A string in the message holds a line end', raw);
+    if (stop === 'broken') throw new CodecError('A string in the message contains a line end', raw);
     this.#place = 'refused';
     this.#dropped = bytes.length;
-    throw new CodecError('The message is nested too deep', raw);
+    throw new CodecError('The message is nested too deeply', raw);
   }
 
   #dropValue(): Uint8Array {
@@ -269,21 +269,21 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
   }
 }
 
-/** White space, and resets where there is nothing to drop. */
+/** Whether a byte is ignored between values: white space, and resets, which have nothing to drop. */
 function isIgnored(byte: number | undefined): boolean {
   return byte === 0x20 || byte === LF || byte === CR || byte === 0x09 || isReset(byte);
 }
 
-/** The index of the line end or reset from `from` on, or the length. */
+/** Returns the index of the first line end or reset from `from` on, else the length. */
 function endOfGarbage(bytes: Uint8Array, from: number): number {
   let at = from;
   while (at < bytes.length && bytes[at] !== LF && !isReset(bytes[at])) at++;
   return at;
 }
 
-/** Whether a value may have more levels than `maxDepth`: `false` is certain, and cheap to know. */
+/** Whether a value may have more levels than `maxDepth`. `false` is certain. */
 function mayBeTooDeep(line: string, maxDepth: number): boolean {
-  // Each level takes two brackets.
+  // Each level has two brackets.
   if (line.length < 2 * (maxDepth + 1)) return false;
   let opened = 0;
   for (const bracket of '{[') {

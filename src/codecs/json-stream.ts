@@ -1,4 +1,4 @@
-/** JSON values one after the other, told apart by their structure. */
+/** JSON values in sequence, framed by their structure. */
 
 import { ArgumentError } from '../core/errors.ts';
 import type { Codec } from '../core/codec.ts';
@@ -6,37 +6,37 @@ import { JsonStreamDecoder, MAX_DEPTH } from './json-stream-decoder.ts';
 import { stringifyJson } from './json.ts';
 import type { JsonObject, JsonOptions } from './json.ts';
 
-/** What `jsonStream()` reads, and how it writes. */
+/** The options of `jsonStream()`. */
 export interface JsonStreamOptions extends JsonOptions {
-  /** Whether only objects are messages; when `false`, arrays are too. Default `true`. */
+  /** Whether messages must be objects. When `false`, they may be arrays too. Default `true`. */
   readonly objects?: boolean | undefined;
-  /** How deep objects and arrays may be nested; `[[]]` has two levels. Default 1024. */
+  /** How deeply objects and arrays may be nested; `[[]]` has two levels. Default 1024. */
   readonly maxDepth?: number | undefined;
   /** What follows each value that is sent. Default `'\n'`. */
   readonly terminator?: '' | '\n' | '\r\n' | undefined;
 }
 
 /**
- * JSON objects (or arrays) one after the other, UTF-8, framed by their structure: a value may span
- * many lines, and several may stand on one; white space between them has no meaning and does not
- * count towards the limit.
+ * JSON objects (or arrays) in sequence, in UTF-8, framed by their structure: a value may span several
+ * lines, and a line may have several values. White space between values is ignored, and does not count
+ * towards `maxMessageBytes`.
  *
- * A byte 0xFF or 0x00, which no JSON text holds, resets the stream wherever it stands: what there
- * is of an unfinished value is dropped without an error, and the next byte begins anew. (QEMU's
- * guest agent sends 0xFF before the reply to `guest-sync-delimited`.)
+ * A byte 0xFF or 0x00, which no JSON text contains, resets the stream anywhere: an incomplete value is
+ * dropped without an error, and decoding starts over with the next byte. (QEMU's guest agent sends 0xFF
+ * before the reply to `guest-sync-delimited`.)
  *
- * - Encoding throws a `CodecError` for what is not an object (or array), or has no JSON text: a
- *   cycle, very deep nesting. Within an object or array `undefined` and `NaN` are what
- *   `JSON.stringify` makes of them: left out, or `null`.
- * - Decoding throws a `CodecError`, and goes on behind what it was thrown for:
- *   - for a byte that begins no value, and the rest of its line (`raw`: as much as has come of it);
- *   - for a value that is not UTF-8, not JSON, or nested too deep;
- *   - for a string that holds a line end, where the value is given up and the next line is tried.
+ * - Encoding throws a `CodecError` for a message that is not an object (or array), or that has no JSON
+ *   text: a cycle, very deep nesting. Within an object or array, `undefined` and `NaN` are left out or
+ *   become `null`, as in `JSON.stringify`.
+ * - Decoding throws a `CodecError`, and continues after the bytes concerned:
+ *   - a byte with which no value begins, and the rest of its line (`raw` has what has arrived of it);
+ *   - a value that is not UTF-8, not JSON, or nested too deeply;
+ *   - a value with a line end in a string: it is dropped up to there, and the next line is decoded.
  *
- *   Past a `LimitError` there is nothing more to read.
- * - A value without its end is a `CodecError` when the stream ends.
+ *   After a `LimitError`, nothing more can be decoded.
+ * - A stream that ends within a value is a `CodecError`.
  *
- * `In` and `Out` are taken on trust: no message is checked against them.
+ * The types `In` and `Out` are not checked at run time.
  *
  * @throws {ArgumentError} When `maxDepth` is not a number above 0.
  */

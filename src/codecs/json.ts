@@ -1,35 +1,35 @@
-/** JSON texts and their values, as all JSON codecs read and write them. */
+/** Parses and writes the JSON texts of all JSON codecs. */
 
 import { CodecError, describe } from '../core/errors.ts';
 import { memberOf } from '../core/shape.ts';
 import { mayHoldBigInteger, parseLossless, stringifyBigInts, toText } from './big-integers.ts';
 import { rawOf } from './utf8.ts';
 
-/** What a JSON text can say; `bigint` for integers, see `JsonOptions.integers`. */
+/** The value of a JSON text; for `bigint` see `JsonOptions.integers`. */
 export type JsonValue = null | boolean | number | bigint | string | JsonValue[] | JsonObject;
 
-/** A JSON object. A member is there or not, never `undefined`. */
+/** A JSON object. A member may be absent, but is never `undefined`. */
 export interface JsonObject {
   [member: string]: JsonValue;
 }
 
-/** How integers are read. Written they may be numbers or bigints, in either mode. */
+/** How integers are decoded. To encode them, numbers and bigints are accepted in both modes. */
 export interface IntegerOptions {
   /**
-   * `'number'` reads every number as `JSON.parse` does: integers past 2^53 lose digits. `'bigint'`
-   * reads the integers (without fraction and exponent) that are not safe as a number as a bigint,
-   * and all other numbers as numbers, `-0` too. Default `'number'`.
+   * `'number'` decodes every number like `JSON.parse`: integers above 2^53 lose digits. `'bigint'`
+   * decodes integers (without fraction and exponent) that are not safe as a number as bigints, and all
+   * other numbers, `-0` included, as numbers. Default `'number'`.
    */
   readonly integers?: 'number' | 'bigint' | undefined;
 }
 
-/** Which JSON values are messages, and how they are read. */
+/** Which JSON values are messages, and how they are decoded. */
 export interface JsonOptions extends IntegerOptions {
-  /** Whether only objects are messages, anything else being a `CodecError`. Default `false`. */
+  /** Whether messages must be objects; anything else is a `CodecError`. Default `false`. */
   readonly objects?: boolean | undefined;
 }
 
-/** A JSON text to its value, each with the options of a codec. */
+/** Parses JSON texts with the options of a codec. */
 export class JsonReader {
   readonly #lossless: boolean;
   readonly #objects: boolean;
@@ -40,16 +40,16 @@ export class JsonReader {
     this.#objects = options.objects ?? false;
   }
 
-  /** Looks once at a text that holds all the texts to be parsed next: one search instead of many. */
+  /** Searches a block, which contains all texts to be parsed next, once for big integers. */
   enter(block: string): void {
     this.#big = this.#lossless && mayHoldBigInteger(block);
   }
 
   /**
-   * The value of one of the texts in the block.
+   * Parses one of the texts in the block.
    *
-   * @throws {CodecError} When the text is not JSON, or not an object where one is asked for; `raw`
-   *   holds its bytes.
+   * @throws {CodecError} When the text is not JSON, or not an object where one is required; `raw` has
+   *   its bytes.
    */
   parse(text: string): unknown {
     const value = this.#parse(text);
@@ -69,19 +69,22 @@ export class JsonReader {
 }
 
 /**
- * The compact JSON text of `value`, as `JSON.stringify` writes it (a nested `NaN` as `null`), with
+ * Returns the compact JSON text of `value` like `JSON.stringify` (a nested `NaN` becomes `null`), with
  * bigints as integers.
  *
- * @throws {CodecError} When there is no such text (`undefined`, a function, `NaN`, a cycle, nesting
- *   too deep for the stack), or when it does not begin with one of the characters `first`.
+ * @throws {CodecError} When the value has no JSON text (`undefined`, a function, `NaN`, a cycle, nesting
+ *   too deep for the stack), or when the text does not begin with one of the characters in `first`.
  */
 export function stringifyJson(value: unknown, first?: string): string {
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new CodecError(`JSON has no number ${String(value)}`);
   }
   const text = textOf(value);
-  if (text === undefined) throw new CodecError(`JSON has no value for a ${typeof value}`);
-  // The text tells what the value was turned into: a `Date` is an object that becomes a string.
+  if (text === undefined)
+    throw new CodecError(
+      `JSON has no value for ${value === undefined ? 'undefined' : `a ${typeof value}`}`,
+    );
+  // The text decides, and not the value: a `Date` is an object but becomes a string.
   if (first !== undefined && !beginsWithOneOf(text, first)) {
     throw new CodecError(`The message is not an object${first.includes('[') ? ' or array' : ''}`);
   }
@@ -100,13 +103,13 @@ function stringify(value: unknown): string | undefined {
   try {
     return toText(value);
   } catch (error) {
-    // What is thrown for a bigint is thrown for a cycle too, which throws again the second time.
+    // A bigint and a cycle throw the same error; a cycle throws again in the second attempt.
     if (memberOf(error, 'name') === 'TypeError') return stringifyBigInts(value);
     throw error;
   }
 }
 
-/** As `first.includes(text.charAt(0))`, for each message: two comparisons cost less than a call. */
+/** `first.includes(text.charAt(0))` for one or two characters, faster: it is called for each message. */
 export function beginsWithOneOf(text: string, first: string): boolean {
   const begin = text.charCodeAt(0);
   return begin === first.charCodeAt(0) || (first.length > 1 && begin === first.charCodeAt(1));

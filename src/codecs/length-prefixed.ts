@@ -1,15 +1,15 @@
-/** Messages of any bytes, each behind its length. */
+/** Binary messages, each with its length before it. */
 
 import { ArgumentError, CodecError } from '../core/errors.ts';
 import type { Codec, Limits } from '../core/codec.ts';
 import { allocateFrame } from './bytes.ts';
 import { BufferedDecoder } from './decoder.ts';
 
-/** How the length is written. */
+/** How the length is encoded. */
 export interface LengthPrefixedOptions {
   /** Its size in bytes; it is unsigned. Default 4. */
   readonly size?: 1 | 2 | 4 | undefined;
-  /** The order of its bytes. Default `'big'`, the order of the network. */
+  /** The order of its bytes. Default `'big'`, the network byte order. */
   readonly endian?: 'big' | 'little' | undefined;
 }
 
@@ -19,13 +19,13 @@ interface Prefix {
 }
 
 /**
- * Messages of any bytes, each behind its length as an unsigned integer. The limit counts the bytes
- * of a message without that.
+ * Binary messages, each with its length before it as an unsigned integer. `maxMessageBytes` bounds a
+ * message without its length.
  *
- * - Encoding throws a `CodecError` for a message too long for its prefix.
- * - Decoding throws a `LimitError` as soon as a prefix tells of a message over the limit; past it
- *   there is nothing more to read. Each message is a copy that belongs to its receiver.
- * - A message without its end is a `CodecError` when the stream ends.
+ * - Encoding throws a `CodecError` for a message whose length does not fit.
+ * - Decoding throws a `LimitError` as soon as a length exceeds the bound; after that, nothing more can
+ *   be decoded. Each decoded message is a copy, which its receiver may keep and change.
+ * - A stream that ends within a message is a `CodecError`.
  *
  * @throws {ArgumentError} When `size` is not 1, 2 or 4.
  */
@@ -43,7 +43,7 @@ export function lengthPrefixed(options: LengthPrefixedOptions = {}): Codec<Uint8
 function encode(message: Uint8Array, { size, endian }: Prefix): Uint8Array {
   const longest = 2 ** (size * 8) - 1;
   if (message.length > longest) {
-    const text = `A message of ${String(message.length)} bytes does not fit a prefix of ${String(size)}`;
+    const text = `A message of ${String(message.length)} bytes is too long for a length of ${String(size)} bytes`;
     throw new CodecError(text);
   }
   const frame = allocateFrame(size + message.length);

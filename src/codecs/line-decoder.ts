@@ -1,4 +1,4 @@
-/** Framing by line, for the codecs whose messages are lines. */
+/** The base class of decoders whose messages are lines. */
 
 import { utf8Length } from './bytes.ts';
 import { BufferedDecoder } from './decoder.ts';
@@ -8,26 +8,26 @@ const CR = 0x0d;
 const LF = 0x0a;
 
 /**
- * Cuts the stream into lines, ended by `\n` or `\r\n`; a subclass makes messages of them.
+ * Splits the stream into lines, which end in `\n` or `\r\n`; a subclass turns them into messages.
  *
- * All complete lines of a chunk are decoded at once and cut as text, since decoding costs most per
- * call. Only where that fails the lines are decoded one by one, to find the bad one.
+ * All complete lines of a chunk are decoded to text together, because each call of the decoder is
+ * expensive. Only if that fails, the lines are decoded one by one, to find the invalid one.
  */
 export abstract class LineDecoder<In> extends BufferedDecoder<In> {
-  /** Complete lines, decoded, and taken out of the buffer. */
+  /** Complete lines as text, removed from the buffer. */
   #block = '';
   #at = 0;
-  /** Whether a line of the block may be over the limit. */
+  /** Whether a line of the block may exceed the limit. */
   #checked = false;
-  /** How many bytes of the buffer are complete lines that cannot be decoded together. */
+  /** How many bytes of the buffer are complete lines that must be decoded one by one. */
   #damaged = 0;
-  /** How many bytes of the buffer are known to hold no line end past those. */
+  /** How many bytes of the buffer have been searched for line ends. */
   #searched = 0;
 
-  /** The message of a line, or `undefined` for a line without one. */
+  /** Returns the message of a line; `undefined` for a line without one. */
   protected abstract parse(line: string): In | undefined;
 
-  /** Called before any line of `block` is parsed. */
+  /** Called with each block, before its lines are parsed. */
   protected abstract enter(block: string): void;
 
   protected override next(): In | undefined {
@@ -92,7 +92,7 @@ export abstract class LineDecoder<In> extends BufferedDecoder<In> {
   }
 
   #check(line: string): void {
-    // No character takes more than three bytes of UTF-8 (a surrogate pair takes four for its two).
+    // A UTF-16 code unit takes three bytes of UTF-8 at most.
     if (line.length * 3 <= this.limit) return;
     const size = utf8Length(line);
     if (size <= this.limit) return;
@@ -103,7 +103,7 @@ export abstract class LineDecoder<In> extends BufferedDecoder<In> {
 
   #checkTail(): void {
     if (this.buffer.length <= this.limit) return;
-    // A last CR may turn out to belong to the line end.
+    // A CR at the end may belong to a line end.
     const { length } = withoutCr(this.buffer.view());
     if (length > this.limit) throw this.tooLarge(length);
   }

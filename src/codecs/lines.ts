@@ -1,10 +1,10 @@
-/** Lines of text. */
+/** Messages that are lines of text. */
 
 import { CodecError } from '../core/errors.ts';
 import type { Codec } from '../core/codec.ts';
 import { LineDecoder } from './line-decoder.ts';
 
-/** How `lines()` writes. */
+/** The options of `lines()`. */
 export interface LinesOptions {
   /** What ends each line that is sent. Default `'\n'`. */
   readonly terminator?: '\n' | '\r\n' | undefined;
@@ -13,14 +13,14 @@ export interface LinesOptions {
 /**
  * Lines of UTF-8 text, without their terminators. A blank line is the message `''`.
  *
- * Received lines may end in `\n` or `\r\n`; a `\r` elsewhere is content, and so is a byte order
- * mark. The limit counts the bytes of a line without its terminator.
+ * Received lines may end in `\n` or `\r\n`; a `\r` elsewhere is content, and so is a byte order mark.
+ * `maxMessageBytes` bounds a line without its terminator.
  *
- * - Encoding throws a `CodecError` for a message that would not arrive as it is: one that holds a
- *   `\n`, ends in `\r`, or has an unpaired surrogate.
- * - Decoding throws a `CodecError` for a line that is not UTF-8; the following lines are not
- *   affected. Past a `LimitError` there is nothing more to read.
- * - A last line without its terminator is a `CodecError` when the stream ends.
+ * - Encoding throws a `CodecError` for a message that would arrive changed: it contains a `\n`, ends in
+ *   `\r`, or has an unpaired surrogate.
+ * - Decoding throws a `CodecError` for a line that is not UTF-8; later lines are decoded. After a
+ *   `LimitError`, nothing more can be decoded.
+ * - A stream that ends within a line is a `CodecError`.
  */
 export function lines(options: LinesOptions = {}): Codec<string> {
   const terminator = options.terminator ?? '\n';
@@ -40,13 +40,14 @@ class LinesDecoder extends LineDecoder<string> {
   }
 
   protected override enter(): void {
-    // Text is handed on as it is: nothing to find out about a block beforehand.
+    // The lines are the messages.
   }
 }
 
 function faultOf(message: string): string | undefined {
-  if (message.includes('\n')) return 'holds a line end';
-  if (message.endsWith('\r')) return 'ends in a carriage return, which is taken for its terminator';
+  if (message.includes('\n')) return 'contains a line end';
+  if (message.endsWith('\r'))
+    return 'ends in a carriage return, which would be taken for a part of its terminator';
   if (/\p{Surrogate}/u.test(message)) return 'has an unpaired surrogate';
   return undefined;
 }

@@ -1,15 +1,15 @@
-/** Bytes to text and back, where a wrong byte is an error and not a replacement character. */
+/** Decodes UTF-8 strictly: an invalid byte is an error, and not a replacement character. */
 
 import { CodecError, describe } from '../core/errors.ts';
 import { encodeUtf8 } from './bytes.ts';
 
-// A byte order mark is content: JSON does not allow one, and text lines are handed on unchanged.
+// A byte order mark is content: JSON does not allow one, and lines of text are not changed.
 const UTF8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * The text of `bytes`.
+ * Decodes `bytes`.
  *
- * @throws {CodecError} When they are not UTF-8, or more than a string can hold; `raw` holds them.
+ * @throws {CodecError} When they are not UTF-8, or too many for a string; `raw` has them.
  */
 export function decodeUtf8(bytes: Uint8Array): string {
   try {
@@ -21,7 +21,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
-/** The text of `bytes`, or `undefined` where `decodeUtf8()` throws. */
+/** Decodes `bytes`; `undefined` where `decodeUtf8()` throws. */
 export function tryDecodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return UTF8.decode(bytes);
@@ -30,9 +30,9 @@ export function tryDecodeUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** The first bytes of a message, as many as `CodecError.raw` keeps; a copy that keeps nothing alive. */
+/** The first bytes of a message for `CodecError.raw`, as a copy: a view would keep the chunk in memory. */
 export function rawOf(message: string | Uint8Array): Uint8Array {
   if (typeof message !== 'string') return new Uint8Array(message.subarray(0, 1024));
-  // One more character than bytes are kept, so that no surrogate pair among them is cut in two.
+  // One character more than bytes are kept, so that no surrogate pair among these is split.
   return encodeUtf8(message.slice(0, 1025));
 }

@@ -1,4 +1,4 @@
-/** From what a caller wrote as an address to what the sockets need, with every mistake named. */
+/** Parses addresses, and names every mistake in them. */
 
 import { ArgumentError, isWirechartError } from '../core/errors.ts';
 import { memberOf } from '../core/shape.ts';
@@ -6,8 +6,7 @@ import type { Address } from '../core/types.ts';
 import { type ByteStream, isByteStream, isDuplexShaped } from './join-streams.ts';
 
 /**
- * An address that has been checked: every field is what it says. The TLS options are the user's own
- * object; only Node can tell whether they are usable.
+ * An address that has been checked. The TLS options are the user's own object: only Node can check them.
  */
 export type Target =
   | { readonly kind: 'unix'; readonly path: string }
@@ -19,11 +18,11 @@ export type Target =
     }
   | { readonly kind: 'stream'; readonly stream: ByteStream };
 
-/** The longest path, in bytes, that a UNIX socket can have (`sun_path` without its final NUL). */
+/** The longest path of a UNIX socket, in bytes: `sun_path` without its final NUL. */
 export const MAX_PATH_BYTES = 107;
 
-/** The fields of all forms of an address, before anything is known about them. */
-interface Loose {
+/** The members of all forms of an address, unchecked. */
+interface UncheckedAddress {
   readonly path?: unknown;
   readonly host?: unknown;
   readonly port?: unknown;
@@ -35,12 +34,12 @@ const DEFAULT_HOST = '127.0.0.1';
 const FORMS = 'a path, { path }, { host?, port, tls? } or { stream }';
 
 /**
- * Checks an address, whatever it is (a caller in plain JavaScript may pass anything), and gives it
- * its defaults. Opens nothing, and leaves a stream as it is.
+ * Checks an address, which may be any value in plain JavaScript, and adds the defaults. Opens nothing,
+ * and does not touch a stream.
  *
- * @throws {ArgumentError} When it is not an address, or one that cannot be used: a path that is
- *   empty, holds a NUL or is too long; a port that is not one; a stream that carries no bytes or
- *   has ended. The message says what was wrong and what is expected.
+ * @throws {ArgumentError} When it is not an address, or cannot be used: a path that is empty, contains a
+ *   NUL or is too long; an invalid port; a stream that does not carry bytes, is locked or has ended. The
+ *   message says what was given and what is expected.
  */
 export function parseAddress(address: Address): Target {
   const given: unknown = address;
@@ -48,9 +47,9 @@ export function parseAddress(address: Address): Target {
   if (typeof given !== 'object' || given === null) {
     throw new ArgumentError(`The address must be ${FORMS}, not ${show(given)}`);
   }
-  // Read once, so that a getter cannot answer differently after the check. A field that is there but
-  // `undefined` is not there: `{ path, port: undefined }` is a path, and never a random port.
-  const { path, port, stream, host, tls }: Loose = given;
+  // Each member is read once, because a getter might return another value after the check. An undefined
+  // member counts as absent: `{ path, port: undefined }` is a path, and not a random port.
+  const { path, port, stream, host, tls }: UncheckedAddress = given;
   if ([path, port, stream].filter((field) => field !== undefined).length !== 1) {
     throw new ArgumentError(`The address must have exactly one of path, port and stream: ${FORMS}`);
   }
@@ -68,14 +67,14 @@ function parsePath(path: unknown): Target {
   if (path === '') throw new ArgumentError('The path of a UNIX socket must not be empty');
   if (path.includes('\0')) {
     throw new ArgumentError(
-      'The path of a UNIX socket must not hold a NUL character (abstract sockets are not supported)',
+      'The path of a UNIX socket must not contain a NUL character (abstract sockets are not supported)',
     );
   }
   const bytes = Buffer.byteLength(path);
   if (bytes > MAX_PATH_BYTES) {
     throw new ArgumentError(
       `The path of a UNIX socket may have ${String(MAX_PATH_BYTES)} bytes, this one has ` +
-        `${String(bytes)}; use a shorter directory, or a relative path: ${path}`,
+        `${String(bytes)}; use a shorter directory, or a relative path: '${path}'`,
     );
   }
   return { kind: 'unix', path };
@@ -135,7 +134,7 @@ function flawOf(readable: unknown, writable: unknown): string | undefined {
   return undefined;
 }
 
-/** A short text for any value at all; never throws. */
+/** A short text for any value. Never throws. */
 function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 100));
   if (typeof value === 'object' && value !== null)

@@ -118,7 +118,7 @@ describe('contentLength: decoding', () => {
   it('reports an end of stream anywhere in a message', () => {
     const stream = bytesOf(framed('{}'));
     for (let size = 1; size < stream.length; size++) {
-      expect(outcomes(codec, [stream.subarray(0, size)])).toEqual([{ error: 'cut after' }]);
+      expect(outcomes(codec, [stream.subarray(0, size)])).toEqual([{ error: 'ended after' }]);
     }
     expect(outcomes(codec, [stream])).toEqual(messages({}));
   });

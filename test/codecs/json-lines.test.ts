@@ -33,7 +33,7 @@ function reference(stream: Buffer): Outcome[] {
     }
   };
   const ended = all.filter((line) => line.trim() !== '').map(read);
-  return tail.trim() === '' ? ended : [...ended, { error: 'cut after' }];
+  return tail.trim() === '' ? ended : [...ended, { error: 'ended after' }];
 }
 
 describe('jsonLines: decoding', () => {
@@ -143,7 +143,7 @@ describe('jsonLines: decoding', () => {
     const error = codecErrorOf(() => {
       decoder.end();
     });
-    expect(error.message).toContain('cut');
+    expect(error.message).toContain('ended after');
     expect(Buffer.from(error.raw).toString()).toBe(' {"a"');
   });
 });

@@ -98,7 +98,7 @@ describe('jsonStream: errors', () => {
     const error = codecErrorOf(() => {
       decoder.end();
     });
-    expect(error.message).toContain('cut');
+    expect(error.message).toContain('ended after');
     expect(Buffer.from(error.raw).toString()).toBe('{"b":\n');
   });
 

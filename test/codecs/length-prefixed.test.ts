@@ -110,7 +110,7 @@ describe('lengthPrefixed', () => {
       const error = codecErrorOf(() => {
         decoder.end();
       });
-      expect(error.message).toContain('cut');
+      expect(error.message).toContain('ended after');
       expect(error.raw).toEqual(rest);
     }
     expect(outcomes(codec, [bytes(0, 0, 0, 0)])).toEqual(messages(bytes()));

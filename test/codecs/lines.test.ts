@@ -30,7 +30,7 @@ function reference(stream: Buffer, limit: number): Outcome[] {
     const end = to === -1 ? stream.length : to;
     const line = stream.subarray(from, end > from && stream[end - 1] === 0x0d ? end - 1 : end);
     if (line.length > limit) return [...all, { error: `limit ${String(limit)}` }];
-    if (to === -1) return from < end ? [...all, { error: 'cut after' }] : all;
+    if (to === -1) return from < end ? [...all, { error: 'ended after' }] : all;
     const message = line.toString();
     const valid = Buffer.from(message).equals(line);
     all.push(valid ? { message } : { error: 'UTF-8' });
@@ -114,7 +114,7 @@ describe('lines: decoding', () => {
     const error = codecErrorOf(() => {
       decoder.end();
     });
-    expect(error.message).toContain('cut');
+    expect(error.message).toContain('ended after');
     expect(Buffer.from(error.raw).toString()).toBe('bc');
   });
 

@@ -55,7 +55,7 @@ function textOf(error: unknown): string {
   // `raw` must not be a view of the chunk or the buffer, which change and may be large.
   if (error.raw.buffer.byteLength !== error.raw.length) throw new Error('raw is not a copy');
   return (
-    /cut after|not JSON|UTF-8|not an object|line end|too deep|beginning|header/.exec(
+    /ended after|not JSON|UTF-8|not an object|line end|too deep|beginning|header/.exec(
       error.message,
     )?.[0] ?? error.message
   );

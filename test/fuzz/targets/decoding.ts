@@ -109,9 +109,9 @@ const ERROR_KINDS: readonly (readonly [RegExp, ErrorKind])[] = [
   [/is not JSON/, 'not JSON'],
   [/not an object/, 'not an object'],
   [/not the beginning/, 'no beginning'],
-  [/holds a line end/, 'line end'],
+  [/contains a line end/, 'line end'],
   [/too deep/, 'too deep'],
-  [/was cut after/, 'cut'],
+  [/ended after/, 'cut'],
 ];
 
 function outcomeOf(thrown: unknown): Outcome {
@@ -120,7 +120,7 @@ function outcomeOf(thrown: unknown): Outcome {
   }
   if (!(thrown instanceof CodecError)) throw thrown;
   const { message, raw } = thrown;
-  if (message.startsWith('The header of a message is wrong')) return { fatal: 'header' };
+  if (message.startsWith('The header of a message is invalid')) return { fatal: 'header' };
   const error = ERROR_KINDS.find(([form]) => form.test(message))?.[1];
   if (error === undefined) throw thrown;
   return error === 'no beginning' ? { error } : { error, raw: Buffer.from(raw).toString('latin1') };
