@@ -9,7 +9,7 @@ const PACKED = 'test/packed/**';
 /** Each needs a process to itself: it replaces a module, or measures memory or coverage. */
 const ALONE = [
   'test/codecs/byte-buffer.test.ts',
-  'test/faults/{attempt,session}.test.ts',
+  'test/faults/{attempt,jam,session}.test.ts',
   'test/fuzz/*.test.ts',
   'test/inspect/record-to-disk.test.ts',
 ];
