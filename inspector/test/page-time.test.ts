@@ -1,5 +1,5 @@
 import { describePage } from './browser.ts';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { actorOf, nested, parallel } from '../../test/inspector/machines.ts';
 import { cleanUp, expectIdleAfterEach } from '../../test/support/cleanup.ts';
 import { actorRow, detached, activeState, rows, attached, watch, type Watching } from './setup.ts';
@@ -38,7 +38,11 @@ describePage('the timeline', () => {
   });
 
   test('shows the remaining time of a deadline at that moment', async () => {
+    // The program's clock, which no busy machine advances while it enters a state.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    cleanUp(() => vi.useRealTimers());
     const { page, actor } = await withHistory();
+    vi.setSystemTime(Date.now() + 5_000);
     actor.send({ type: 'RESUME' });
     await attached(activeState(page, 'nested.on.slow'));
     await rows(page, /●paused/).click();
