@@ -7,7 +7,7 @@ export default defineConfig({
     // Most of them wait for processes that they have started.
     pool: 'threads',
     globalSetup: ['test/packed/support/set-up.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

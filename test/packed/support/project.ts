@@ -44,7 +44,7 @@ export async function run(
 ): Promise<Output> {
   try {
     const env = { ...(options.env ?? process.env), NO_COLOR: '1', FORCE_COLOR: undefined };
-    const { stdout, stderr } = await exec(file, args, { timeout: 50_000, ...options, env });
+    const { stdout, stderr } = await exec(file, args, { timeout: 110_000, ...options, env });
     return { stdout: String(stdout), stderr: String(stderr) };
   } catch (error) {
     const { stdout = '', stderr = '' } = error as Partial<Output>;
