@@ -112,6 +112,8 @@ describePage('the page', () => {
     const open = await openPage(inspector.url, { expectErrors: true });
     cleanUp(() => open.close());
     await attached(open.page.locator('#tree .hint').filter({ hasText: 'No program is connected' }));
+    // The page says so before it is connected.
+    await inspector.opened;
     await inspector.close();
     await attached(open.page.locator('#connection').filter({ hasText: 'Disconnected' }));
     const { port, searchParams } = new URL(inspector.url);
