@@ -5,7 +5,15 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { cpSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import type { TestProject } from 'vitest/node';
@@ -14,6 +22,8 @@ import type {} from './compiled.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 /** Below `node_modules`, so that the dependencies are found. */
 const CACHE = join(ROOT, 'node_modules/.cache');
+const PREFIX = 'wirechart-';
+const DAY_MS = 86_400_000;
 const SOURCES = [
   'src/**/*.ts',
   'inspector/src/*.ts',
@@ -38,7 +48,16 @@ const endings: Plugin = {
 
 /** Vitest's global set-up: compiles them, and removes them in the end. */
 export default async function setUp(project: TestProject): Promise<() => void> {
-  const folder = join(CACHE, `wirechart-${randomUUID()}`);
+  removeStale();
+  const folder = join(CACHE, `${PREFIX}${randomUUID()}`);
+  await compile(folder);
+  project.provide('compiled', folder);
+  return () => {
+    rmSync(folder, { recursive: true, force: true });
+  };
+}
+
+async function compile(folder: string): Promise<void> {
   await build({
     absWorkingDir: ROOT,
     entryPoints: SOURCES,
@@ -56,8 +75,14 @@ export default async function setUp(project: TestProject): Promise<() => void> {
   // The inspector has dependencies of its own, and files that are no code.
   symlinkSync(join(ROOT, 'inspector/node_modules'), join(folder, 'inspector/node_modules'));
   cpSync(join(ROOT, 'inspector/page'), join(folder, 'inspector/page'), { recursive: true });
-  project.provide('compiled', folder);
-  return () => {
-    rmSync(folder, { recursive: true, force: true });
-  };
+}
+
+/** Removes what runs have left that were killed, a day ago or earlier. */
+function removeStale(): void {
+  if (!existsSync(CACHE)) return;
+  for (const name of readdirSync(CACHE).filter((name) => name.startsWith(PREFIX))) {
+    const folder = join(CACHE, name);
+    const age = Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > DAY_MS) rmSync(folder, { recursive: true, force: true });
+  }
 }
