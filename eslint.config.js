@@ -37,7 +37,7 @@ const only = (files, ...patterns) => ({
 });
 
 export default defineConfig(
-  { ignores: ['**/dist/', 'coverage/', 'site/', '.examples-*/', 'test/packed/fixtures/*.ts'] },
+  { ignores: ['**/dist/', 'coverage/', 'site/', '.examples-*/', '.users-*/', 'test/packed/fixtures/*.ts'] },
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
   {

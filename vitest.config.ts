@@ -1,11 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { sourceAliases } from './test/support/source-packages.ts';
 
 const LONG = '**/*.long.test.ts';
 /** The page of the inspector, which needs a browser. */
 const PAGE = 'inspector/test/page-*';
 /** Tests of the packed packages have a configuration of their own. */
 const PACKED = 'test/packed/**';
+/** They import the packages by their names, here from the sources; see `test/users/support.ts`. */
+const USERS = 'test/users/*.test.ts';
 /** Each needs a process to itself: it replaces a module, or measures memory or coverage. */
 const ALONE = [
   'test/codecs/byte-buffer.test.ts',
@@ -39,11 +42,17 @@ export default defineConfig({
       {
         name: 'shared',
         include: ['{test,inspector/test}/**/*.test.ts'],
-        exclude: [LONG, PACKED, `${PAGE}.test.ts`, ...ALONE],
+        exclude: [LONG, PACKED, USERS, `${PAGE}.test.ts`, ...ALONE],
         isolate: false,
       },
       { name: 'long', include: [`test/${LONG}`], exclude: [PACKED] },
       { name: 'long page', include: [`${PAGE}.long.test.ts`], ...browser },
-    ].map((test) => ({ test: { ...common, ...test } })),
+      {
+        name: 'users',
+        include: [USERS],
+        isolate: false,
+        globalSetup: ['test/users/from-sources.ts'],
+      },
+    ].map((test) => ({ resolve: { alias: sourceAliases() }, test: { ...common, ...test } })),
   },
 });

@@ -45,6 +45,13 @@ export function sourcePaths(): Readonly<Record<string, readonly string[]>> {
   );
 }
 
+/** Vite's option `alias` by which the packages are found in their sources. */
+export const sourceAliases = (): { find: RegExp; replacement: string }[] =>
+  Object.entries(sourcePaths()).map(([name, [source = '']]) => ({
+    find: new RegExp(`^${name}$`),
+    replacement: source,
+  }));
+
 /** Bundles the packages into `folder/node_modules`, where Node finds them without a loader. */
 export async function bundlePackages(folder: string): Promise<void> {
   await Promise.all(packages().map((each) => bundle(each, folder)));

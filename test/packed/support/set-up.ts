@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
 import { ROOT } from '../../support/source-packages.ts';
 import type {} from './project.ts';
+import type {} from '../../users/support.ts';
 
 const run = promisify(execFile);
 
@@ -68,5 +69,8 @@ export default async function setUp(project: TestProject): Promise<() => void> {
     throw error;
   }
   project.provide('packed', folder);
+  project.provide('users', join(folder, 'project'));
+  // For `vitest.packed.config.ts`, which runs in this process.
+  process.env['WIRECHART_PACKED_PROJECT'] = join(folder, 'project');
   return tearDown;
 }
