@@ -10,16 +10,17 @@
 
 import type { Runstate } from './runstate.ts';
 import type { ServerState } from './server-state.ts';
-import { codeOf, isError, memberOf } from './shape.ts';
+import { BRAND, isAttemptRetryable, judge } from './retryable.ts';
+import { isError, memberOf } from './shape.ts';
 
 /** Where an attempt to connect failed: before the stream was open, or in the handshake on it. */
 export type ConnectPhase = 'connection' | 'session';
 
 /** What the deadline was for. `execute` and `wait` are deadlines that a caller set on one call. */
 export type TimeoutPhase =
-  'connect' | 'accept' | 'handshake' | 'flush' | 'close' | 'drain' | 'execute' | 'wait';
+  'connect' | 'accept' | 'handshake' | 'drain' | 'flush' | 'close' | 'idle' | 'execute' | 'wait';
 
-/** Every value of `WirechartError.code`. */
+/** The codes of this library's own errors. The errors of a protocol's author have others. */
 export type ErrorCode =
   | 'ERR_STATE'
   | 'ERR_CONNECT'
@@ -30,6 +31,7 @@ export type ErrorCode =
   | 'ERR_CODEC'
   | 'ERR_LIMIT'
   | 'ERR_HANDLER'
+  | 'ERR_REFUSED'
   | 'ERR_PROCESS'
   | 'ERR_QMP_GREETING'
   | 'ERR_QMP_NEGOTIATION'
@@ -39,16 +41,45 @@ export type ErrorCode =
   | 'ERR_QMP_SERVER_PARSE'
   | 'ERR_QMP_BUSY';
 
-/** Shared by all copies of this package in a program, and by all realms. */
-const BRAND = /* @__PURE__ */ Symbol.for('wirechart.error');
+/** What every error of this library says about itself. */
+export interface Verdict {
+  /**
+   * Whether the same call, attempt or session may succeed later: `true`, unless the error is known to be
+   * final. Final are, among others, a bad argument, a callback that threw, a wrong greeting, a refused
+   * certificate, a missing program. The `cause` is looked at, too. A class of your own may set it.
+   */
+  readonly retryable: boolean;
+}
 
-/** The root of all errors of this library; never thrown itself. */
-export abstract class WirechartError extends Error {
+/** Has the verdict on its prototype, where a field or an accessor of a subclass can replace it. */
+class JudgedError extends Error implements Verdict {
+  get retryable(): boolean {
+    return judge(this);
+  }
+
+  set retryable(value: boolean) {
+    Object.defineProperty(this, 'retryable', { value, writable: true, configurable: true });
+  }
+}
+
+/** As a property, because the compiler lets no field replace an accessor. */
+const Judged: new (message?: string, options?: ErrorOptions) => Error & Verdict = JudgedError;
+
+/**
+ * The root of all errors of this library; never thrown itself. Derive the errors of your protocol from
+ * it, with a `code` of your own: a callback that throws one ends the session with it, unwrapped.
+ *
+ * @example
+ * class PgError extends WirechartError {
+ *   readonly code = 'ERR_PG';
+ * }
+ */
+export abstract class WirechartError extends Judged {
   /** @internal */
   static override readonly name: string = 'WirechartError';
 
-  /** Which error this is, for a `switch` that the compiler can check for completeness. */
-  abstract readonly code: ErrorCode;
+  /** Which error this is: an `ErrorCode`, or the code of a class of your own. */
+  abstract readonly code: string;
 
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -109,11 +140,10 @@ export class ConnectError extends WirechartError {
   /** `connection`: dialing, binding, accepting. `session`: the handshake on the open stream. */
   readonly phase: ConnectPhase;
   /**
-   * Whether the same attempt may succeed later: `true` when the peer refused, was absent, reset the
-   * connection, left in the middle of a message or was too slow; `false` when a retry would fail in
-   * the same way (a wrong greeting, certificate or address, a callback that threw).
+   * Whether the same attempt may succeed later: `true`, unless it is known that it would fail in the same
+   * way (a wrong greeting, certificate or address, a callback that threw), or you have ended the attempt.
    */
-  readonly retryable: boolean;
+  override readonly retryable: boolean;
 
   constructor(phase: ConnectPhase, cause: unknown, code: ConnectError['code'] = 'ERR_CONNECT') {
     const why =
@@ -123,7 +153,7 @@ export class ConnectError extends WirechartError {
     super(`Failed to establish ${phase}: ${why}`, { cause });
     this.code = code;
     this.phase = phase;
-    this.retryable = code === 'ERR_CONNECT' && isRetryable(cause);
+    this.retryable = code === 'ERR_CONNECT' && isAttemptRetryable(cause);
   }
 }
 
@@ -146,8 +176,8 @@ export class TimeoutError extends WirechartError {
   /** The deadline, in milliseconds. */
   readonly ms: number;
 
-  constructor(phase: TimeoutPhase, ms: number, message?: string) {
-    super(message ?? `The ${phase} deadline of ${String(ms)} ms passed`);
+  constructor(phase: TimeoutPhase, ms: number, message?: string, options?: ErrorOptions) {
+    super(message ?? `The ${phase} deadline of ${String(ms)} ms passed`, options);
     this.phase = phase;
     this.ms = ms;
   }
@@ -215,6 +245,30 @@ export class HandlerError extends WirechartError {
   }
 }
 
+/**
+ * The peer cannot be used at the moment, by the rules of the protocol. Throw it in a callback when the peer
+ * refuses you ("the database system is starting up"), or give it to `fail()` when the peer breaks the
+ * rules ("no heartbeat"). The session, or the attempt, ends with it, and `supervise()` tries again if it is
+ * `retryable`. `fail()` makes one of anything that is not a `WirechartError`.
+ *
+ * @example
+ * throw new RefusedError('The password is wrong', { retryable: false });
+ */
+export class RefusedError extends WirechartError {
+  /** @internal */
+  static override readonly name: string = 'RefusedError';
+
+  readonly code = 'ERR_REFUSED';
+  /** Whether the peer may accept later what it has refused now. */
+  override readonly retryable: boolean;
+
+  /** @param options - `retryable`: default true. `cause`: what caused it. */
+  constructor(message: string, options: ErrorOptions & { readonly retryable?: boolean } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.retryable = options.retryable ?? true;
+  }
+}
+
 /** How a process ended. Exit code and signal are both `null` when it could not be started. */
 export interface ProcessExit {
   /** Its exit code; `null` when a signal ended it. */
@@ -228,9 +282,8 @@ export interface ProcessExit {
 
 /**
  * The child process could not be started (`cause` says why), or has ended; `message` says how, and ends
- * with its standard error. A `ConnectError` with this cause is `retryable` when a signal ended the
- * process or the system was short of a resource, and is not when the program is missing or has exited
- * with a code of its own. A retry needs a new process.
+ * with its standard error. It is `retryable` unless the program is missing or cannot be executed (exit codes
+ * 126 and 127 mean the same). A retry needs a new process.
  */
 export class ProcessError extends WirechartError implements ProcessExit {
   /** @internal */
@@ -264,6 +317,17 @@ export function handlerError(callback: string, thrown: unknown): WirechartError 
   return isWirechartError(thrown) ? thrown : new HandlerError(callback, thrown);
 }
 
+/**
+ * Why `fail()` ends a session: an error of this library as it is, anything else as a `RefusedError`, which
+ * is retryable unless the reason itself says that it is not.
+ */
+export function failure(reason: unknown): WirechartError {
+  if (isWirechartError(reason)) return reason;
+  const text = reason === undefined ? 'The session was failed, without a reason' : describe(reason);
+  const retryable = memberOf(reason, 'retryable') !== false;
+  return new RefusedError(text, { cause: reason, retryable });
+}
+
 /** Whether a value is a `ConnectError` of any copy of the package; so for the other classes below. */
 export const isConnectError = (value: unknown): value is ConnectError =>
   isWirechartError(value) && (value.code === 'ERR_CONNECT' || value.code === 'ERR_CONNECT_ABORTED');
@@ -276,52 +340,6 @@ export const isClosedError = (value: unknown): value is ClosedError =>
 
 export const isHandlerError = (value: unknown): value is HandlerError =>
   isWirechartError(value) && value.code === 'ERR_HANDLER';
-
-const TRANSIENT = /* @__PURE__ */ new Set([
-  'EAGAIN',
-  'EAI_AGAIN',
-  'ECONNABORTED',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTDOWN',
-  'EHOSTUNREACH',
-  'EMFILE',
-  'ENETDOWN',
-  'ENETUNREACH',
-  'ENFILE',
-  'ENOENT',
-  'EPIPE',
-  'ETIMEDOUT',
-]);
-
-/** Why a process cannot be started for the moment; ENOENT and the like mean a missing program. */
-const SHORTAGES = /* @__PURE__ */ new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
-
-/** Whether an attempt that failed with `cause` may succeed when it is repeated unchanged. */
-function isRetryable(cause: unknown): boolean {
-  if (isWirechartError(cause)) return isOursRetryable(cause);
-  // Node's AggregateError, when the connection to every address of a name has failed.
-  const errors = memberOf(cause, 'errors');
-  if (Array.isArray(errors)) return errors.some(isRetryable);
-  return TRANSIENT.has(codeOf(cause) ?? '');
-}
-
-function isOursRetryable(error: WirechartError): boolean {
-  if (isTimeoutError(error)) return true;
-  switch (error.code) {
-    case 'ERR_PROCESS':
-      return memberOf(error, 'signal') !== null || SHORTAGES.has(codeOf(error.cause) ?? '');
-    case 'ERR_CLOSED':
-      // An end of stream alone may have any reason; the error that ended the stream says more.
-      return error.cause === undefined || isRetryable(error.cause);
-    case 'ERR_CODEC':
-      // A message that was cut off is incomplete, not wrong.
-      return isClosedError(error.cause);
-    default:
-      // An attempt within an attempt has its own verdict.
-      return memberOf(error, 'retryable') === true;
-  }
-}
 
 /** The text of anything that was thrown; the name of its type when it has no text. */
 export function describe(thrown: unknown): string {

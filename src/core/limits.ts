@@ -16,8 +16,10 @@ const DEFAULT_DEADLINES_MS: Deadlines = {
   connect: 10_000,
   accept: 30_000,
   handshake: 10_000,
+  drain: 5_000,
   flush: 5_000,
   close: 2_000,
+  idle: Infinity,
 };
 
 const DEFAULT_BOUNDS: Bounds = {

@@ -82,8 +82,13 @@ export interface Timeouts {
   /** From an open stream to `RUNNING`. Default 10 000. */
   readonly handshake?: number | undefined;
   /**
-   * From `disconnect()`, or the peer's end of stream, until everything sent has been handed to the
-   * kernel. Past it the stream is destroyed, and the session fails with a `TimeoutError`. Default
+   * From `disconnect()` until the handler of the last message, and then `farewell`, have finished. Past
+   * it the end goes on without them, and the `TimeoutError` is kept in `SessionOutcome.suppressed`.
+   * Default 5 000.
+   */
+  readonly drain?: number | undefined;
+  /**
+   * From then, or the peer's end of stream, until everything sent has been handed to the kernel. Past it the stream is destroyed, and the session fails with a `TimeoutError`. Default
    * 5 000.
    */
   readonly flush?: number | undefined;
@@ -92,6 +97,12 @@ export interface Timeouts {
    * `TimeoutError` is kept in `SessionOutcome.suppressed`. Default 2 000.
    */
   readonly close?: number | undefined;
+  /**
+   * How long the peer of a running session may be silent, that is, send no byte; the time in which a
+   * pending `onMessage` keeps the engine from reading does not count. Past it, and at most a quarter
+   * later, the session fails with a `TimeoutError`. Default `Infinity`.
+   */
+  readonly idle?: number | undefined;
 }
 
 /** The deadlines of a server and of each of its sessions, in milliseconds. */
@@ -164,6 +175,19 @@ export interface ProtocolDefinition<In, Out = In> {
    * while it runs. Without `onMessage`, messages are read and dropped.
    */
   onMessage?(message: In): void | Promise<void>;
+  /**
+   * Is called when the peer has ended its side of the stream, after all of its messages have been
+   * handled. While a returned promise is pending, the session stays RUNNING, and answers can be sent.
+   * Then the session ends, unless `allowHalfOpen` is set.
+   */
+  onEnd?(): void | Promise<void>;
+  /**
+   * The protocol's goodbye, in every graceful end from our side: runs after the handler of the last
+   * message, on a stream that is flushed. Messages that were not handled yet are received here. What it
+   * throws is kept in `SessionOutcome.suppressed`. The deadline is `timeouts.drain`, together with the
+   * handler's.
+   */
+  farewell?(session: Handshake<In, Out>): Promise<void>;
   /** Is given every inbound message, also those of the handshake, and returns it or another. */
   inbound?(message: In): In;
   /** Is given every outbound message, also those of the handshake, and returns it or another. */
@@ -202,10 +226,20 @@ export interface DisconnectOptions extends WaitOptions {
   readonly force?: boolean | undefined;
 }
 
+/** Why a peer that runs a guest, as QEMU does, has shut down. */
+export interface Shutdown {
+  /** Whether the guest asked for it, and not the host. */
+  readonly guest: boolean;
+  /** The reason in the peer's words, such as `guest-shutdown` or `host-signal`. */
+  readonly reason: string;
+}
+
 /** How a session, or an attempt to connect, ended. */
 export interface SessionOutcome {
   /** The first failure; absent when the session ended as requested or announced. */
   readonly cause?: WirechartError;
+  /** Present when the peer ended the stream because it had shut down: a clean end. */
+  readonly shutdown?: Shutdown;
   /** Later failures, and incidents that did no harm, in order. */
   readonly suppressed: readonly WirechartError[];
   /** How many messages `send()` accepted that were not handed to the kernel. */

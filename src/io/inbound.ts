@@ -6,9 +6,20 @@ import {
   CodecError,
   describe,
   isWirechartError,
+  LimitError,
   type WirechartError,
 } from '../core/errors.ts';
+import type { StopSignal } from '../async/stop-signal.ts';
+import { nameOfValue } from '../core/encoded.ts';
+import type { Bounds } from '../core/limits.ts';
 import type { Decoder } from '../core/types.ts';
+
+/** So many bytes more than `maxMessageBytes` a decoder may hold, for the framing of a message. */
+const MAX_FRAMING_BYTES = 64 * 1024;
+/** So many messages may a decoder return without any byte, and for each byte that it is given. */
+const MESSAGES_WITHOUT_BYTES = 1024;
+/** A compressed byte may stand for many messages. */
+const MESSAGES_PER_BYTE = 64;
 
 /**
  * It listens to the stream from the moment that the stream is open until it closes, so that no
@@ -20,18 +31,30 @@ export class Inbound<In> {
   onChange: (() => void) | undefined;
   /** The pending promise of `onMessage` for the last message. It may outlive its reader. */
   handling: PromiseLike<void> | undefined;
-  /** The error of a handler that failed after its reader was stopped; `destroy()` reports it. */
+  /** How many chunks have arrived. */
+  received = 0;
+  /** The error of a handler that failed after its reader was stopped. */
   unreportedError: WirechartError | undefined;
 
   readonly #stream: Duplex;
   readonly #decoder: Decoder<In>;
+  readonly #maxMessageBytes: number;
+  /** How many bytes the decoder was given after it had returned its last message. */
+  #bytesSince = 0;
+  /** How many messages the decoder may return before it has consumed what it was given. */
+  #allowance = MESSAGES_WITHOUT_BYTES;
   #ended: boolean;
   #discarding = false;
   #failure: WirechartError | undefined;
 
-  constructor(stream: Duplex, decoder: Decoder<In>) {
+  constructor(
+    stream: Duplex,
+    decoder: Decoder<In>,
+    { maxMessageBytes }: Pick<Bounds, 'maxMessageBytes'>,
+  ) {
     this.#stream = stream;
     this.#decoder = decoder;
+    this.#maxMessageBytes = maxMessageBytes;
     stream.on('data', this.#onData);
     stream.once('end', this.#onEnd);
     stream.once('error', this.#onError);
@@ -51,7 +74,13 @@ export class Inbound<In> {
    */
   next(): In | undefined {
     const message = this.#read();
-    if (message !== undefined) return message;
+    if (message !== undefined) {
+      this.#bytesSince = 0;
+      this.#allowance -= 1;
+      if (this.#allowance < 0) throw phantomError(message);
+      return message;
+    }
+    this.#checkHeld();
     if (this.#failure !== undefined && !this.#ended) throw this.#failure;
     return undefined;
   }
@@ -101,10 +130,39 @@ export class Inbound<In> {
     this.#stream.resume();
   }
 
+  /**
+   * Discards, undecoded, whatever arrives from now on, until `signal` is aborted. Resolves when the peer
+   * has ended its side; rejects when the stream fails.
+   */
+  skipToEnd(signal: StopSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.discard();
+      const check = (): void => {
+        if (this.#ended) resolve();
+        else if (this.#failure !== undefined) reject(this.#failure);
+        else return;
+        this.onChange = undefined;
+      };
+      this.onChange = check;
+      signal.addEventListener(
+        'abort',
+        () => {
+          if (this.onChange === check) this.onChange = undefined;
+        },
+        { once: true },
+      );
+      check();
+    });
+  }
+
   readonly #onData = (chunk: Uint8Array | string): void => {
+    this.received += 1;
     if (this.#discarding) return;
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    this.#bytesSince += bytes.length;
+    this.#allowance += bytes.length * MESSAGES_PER_BYTE;
     try {
-      this.#decoder.write(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
+      this.#decoder.write(bytes);
     } catch (error) {
       this.fail(codecError(error));
       return;
@@ -125,6 +183,17 @@ export class Inbound<In> {
     this.fail(new ClosedError('The stream was closed before the peer had ended it'));
   };
 
+  /** Checks what the decoder holds, when it has returned all messages. */
+  #checkHeld(): void {
+    const since = this.#bytesSince;
+    this.#allowance = MESSAGES_WITHOUT_BYTES + since * MESSAGES_PER_BYTE;
+    const limit = this.#maxMessageBytes;
+    if (since <= limit + MAX_FRAMING_BYTES) return;
+    const { buffered } = this.#decoder;
+    if ((buffered ?? since) <= limit + MAX_FRAMING_BYTES) return;
+    throw heldError(limit, buffered ?? since, buffered === undefined);
+  }
+
   #read(): In | undefined {
     try {
       return this.#decoder.read();
@@ -139,3 +208,19 @@ const codecError = (thrown: unknown): WirechartError =>
   isWirechartError(thrown)
     ? thrown
     : new CodecError(`The decoder threw: ${describe(thrown)}`, undefined, { cause: thrown });
+
+const heldError = (limit: number, held: number, isGuess: boolean): LimitError =>
+  new LimitError(
+    `The decoder holds ${String(held)} bytes without returning a message; the limit is ${String(limit)}. ` +
+      'Raise it with the option limits.maxMessageBytes' +
+      (isGuess ? ', or give the decoder a member `buffered` if it has dropped these bytes.' : '.'),
+    limit,
+    held,
+  );
+
+const phantomError = (message: unknown): CodecError =>
+  new CodecError(
+    `The decoder's read() returns messages without end, although no bytes arrive; the last one is ` +
+      `${nameOfValue(message)}. It must consume the bytes of each message that it returns, and return ` +
+      'undefined, and nothing else, when there is none.',
+  );

@@ -26,6 +26,8 @@ export interface LinkOptions {
   readonly tap?: Tap | undefined;
   /** Whether `forward()` has an effect. Default false. */
   readonly forward?: boolean | undefined;
+  /** Whether the session outlasts the peer's end of stream. Default false. */
+  readonly allowHalfOpen?: boolean | undefined;
 }
 
 /** An open stream, with the inbound half of its session. */
@@ -38,6 +40,7 @@ interface OpenStream<In> {
 export class StreamLink<In, Out> implements Link<In, Out> {
   readonly definition: ProtocolDefinition<In, Out>;
   readonly deadlines: Deadlines;
+  readonly allowHalfOpen: boolean;
   readonly #limits: Bounds;
   readonly #messages: MessagePipeline<In, Out>;
   readonly #forwards: boolean;
@@ -46,12 +49,14 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   #outgoing: Outbound;
   /** Makes the running writer loop fail. */
   #failWriter: ((error: unknown) => void) | undefined;
+  #hasTold = false;
 
   constructor(definition: ProtocolDefinition<In, Out>, options: LinkOptions) {
     this.definition = definition;
     this.deadlines = options.deadlines;
     this.#limits = options.limits;
     this.#forwards = options.forward ?? false;
+    this.allowHalfOpen = options.allowHalfOpen ?? false;
     this.#messages = new MessagePipeline(definition);
     if (options.tap) this.#messages.observe(options.tap);
     this.#outgoing = new Outbound(options.limits);
@@ -63,6 +68,22 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   get isFlushed(): boolean {
     return this.#outgoing.undelivered === 0;
+  }
+
+  get isHandling(): boolean {
+    return this.#open?.inbound.handling !== undefined;
+  }
+
+  get handlerFailure(): WirechartError | undefined {
+    return this.#open?.inbound.unreportedError;
+  }
+
+  get received(): number {
+    return this.#open?.inbound.received ?? 0;
+  }
+
+  get hasTold(): boolean {
+    return this.#hasTold;
   }
 
   async dial(address: Address, signal: StopSignal): Promise<void> {
@@ -89,23 +110,33 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   async establish(signal: StopSignal): Promise<void> {
     if (this.definition.handshake === undefined) return;
-    const { stream, inbound } = this.#opened();
-    const session = new HandshakeSession(stream, inbound, this.#messages, toAbortSignal(signal));
-    try {
-      await this.definition.handshake(session);
-    } catch (error) {
-      throw handlerError('handshake', error);
-    } finally {
-      session.end();
-    }
+    await this.#converse('handshake', signal);
   }
 
   async read(signal: StopSignal): Promise<void> {
+    const { inbound } = this.#opened();
     try {
-      await readLoop(this.#opened().inbound, this.#messages.handle, signal);
+      await readLoop(inbound, this.#messages.handle, signal);
+      inbound.handling = this.#messages.handleEnd();
+      await inbound.handling;
+      inbound.handling = undefined;
     } finally {
       this.#messages.flushForwarded();
     }
+  }
+
+  async drain(): Promise<void> {
+    await this.#opened().inbound.handling;
+  }
+
+  async farewell(signal: StopSignal): Promise<void> {
+    if (this.definition.farewell === undefined) return;
+    await this.#outgoing.flushed();
+    await this.#converse('farewell', signal);
+  }
+
+  discard(signal: StopSignal): Promise<void> {
+    return this.#opened().inbound.skipToEnd(signal);
   }
 
   async write(signal: StopSignal): Promise<void> {
@@ -141,10 +172,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     if (this.#open === undefined) return;
     const { stream, inbound } = this.#open;
     const error = await destroyAndWait(stream);
-    const failure = error && inbound.fail(error);
-    // The handler's error takes precedence: it is a defect, and is reported nowhere else.
-    const unreported = inbound.unreportedError ?? failure;
-    if (unreported !== undefined) throw unreported;
+    if (error !== undefined) throw inbound.fail(error);
   }
 
   release(): void {
@@ -157,7 +185,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.#open?.inbound.discard();
     this.#open = undefined;
     this.#failWriter = undefined;
-    this.#outgoing.settle(
+    this.#hasTold = this.#outgoing.settle(
       () => cause ?? new ClosedError('The session was disconnected', { expected: true }),
     );
   }
@@ -202,10 +230,23 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     signal.throwIfAborted();
     try {
       const decoder = this.#messages.createDecoder(this.#limits);
-      this.#open = { stream, inbound: new Inbound(stream, decoder) };
+      this.#open = { stream, inbound: new Inbound(stream, decoder, this.#limits) };
     } catch (error) {
       stream.destroy();
       throw handlerError('codec.createDecoder', error);
+    }
+  }
+
+  /** Runs a callback of the protocol that works with the stream as a session. */
+  async #converse(name: 'handshake' | 'farewell', signal: StopSignal): Promise<void> {
+    const { stream, inbound } = this.#opened();
+    const session = new HandshakeSession(stream, inbound, this.#messages, toAbortSignal(signal));
+    try {
+      await this.definition[name]?.(session);
+    } catch (error) {
+      throw handlerError(name, error);
+    } finally {
+      session.end();
     }
   }
 

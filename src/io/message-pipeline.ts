@@ -1,5 +1,6 @@
 /** What every message passes: the protocol's hooks and codec, taps, and forwarding to a parent. */
 
+import { ACCEPTED } from '../async/deferred.ts';
 import {
   CodecError,
   describe,
@@ -7,9 +8,11 @@ import {
   isWirechartError,
   type WirechartError,
 } from '../core/errors.ts';
+import { checkDecoder, checkEncoded } from '../core/encoded.ts';
 import type { Bounds } from '../core/limits.ts';
 import { createDecoder } from '../core/skipping-codec.ts';
-import type { Decoder, ProtocolDefinition } from '../core/types.ts';
+import type { Decoder, Encoded } from '../core/codec.ts';
+import type { ProtocolDefinition } from '../core/types.ts';
 import type { Tap } from '../machines/link.ts';
 import { Batcher } from './batcher.ts';
 
@@ -46,7 +49,7 @@ export class MessagePipeline<In, Out> {
   /** Creates the decoder of one session. Throws what the codec throws. */
   createDecoder(limits: Bounds): Decoder<In> {
     const isObserved = () => this.#tap !== undefined || this.#forwarded !== undefined;
-    return createDecoder(this.#definition.codec, limits, isObserved);
+    return checkDecoder(createDecoder(this.#definition.codec, limits, isObserved));
   }
 
   /** Passes an inbound message through the `inbound` hook. Throws a `WirechartError`. */
@@ -69,7 +72,8 @@ export class MessagePipeline<In, Out> {
     this.#forwarded?.push(received);
     try {
       const handled = this.#definition.onMessage?.(received);
-      return typeof handled?.then === 'function'
+      // The promise of a `send()` that found room is not waited for: nothing is pending.
+      return typeof handled?.then === 'function' && handled !== ACCEPTED
         ? handled.then(undefined, rethrowTyped)
         : undefined;
     } catch (error) {
@@ -77,20 +81,32 @@ export class MessagePipeline<In, Out> {
     }
   };
 
+  /** Calls `onEnd`, if there is one. Throws, or rejects with, a `WirechartError`. */
+  handleEnd(): PromiseLike<void> | undefined {
+    const { onEnd } = this.#definition;
+    if (onEnd === undefined) return undefined;
+    return Promise.resolve()
+      .then(() => onEnd.call(this.#definition))
+      .catch((error: unknown) => {
+        throw handlerError('onEnd', error);
+      });
+  }
+
   /** Passes an outbound message through the `outbound` hook. Throws what the hook throws. */
   applyOutbound(message: Out): Out {
     return this.#definition.outbound === undefined ? message : this.#definition.outbound(message);
   }
 
   /** Encodes a message that `applyOutbound()` has returned. Throws what the codec throws. */
-  toBytes(message: Out): string | Uint8Array {
+  toBytes(message: Out): Encoded {
     const data = this.#definition.codec.encode(message);
+    if (typeof data !== 'string') checkEncoded(data);
     this.#tap?.('-->', message);
     return data;
   }
 
   /** Passes an outbound message through the hook and encodes it. Throws a `WirechartError`. */
-  encode(message: Out): string | Uint8Array {
+  encode(message: Out): Encoded {
     let replaced;
     try {
       replaced = this.applyOutbound(message);

@@ -12,12 +12,13 @@
 
 import { ACCEPTED, type Deferred, deferHandled } from '../async/deferred.ts';
 import { LimitError } from '../core/errors.ts';
+import type { Encoded } from '../core/codec.ts';
 import type { Bounds } from '../core/limits.ts';
 import { Queue } from '../async/queue.ts';
 
 /** Messages that are written at once. */
 export interface Batch {
-  readonly data: string | Uint8Array;
+  readonly data: Encoded;
   readonly messages: number;
   readonly bytes: number;
 }
@@ -29,6 +30,10 @@ interface PendingFlush {
 }
 
 const BATCH_BYTES = 64 * 1024;
+/** Larger parts are written as they are: to copy them would take longer than one more part to write. */
+const MAX_COPIED_BYTES = 16 * 1024;
+/** Longer texts are not joined: a string of JavaScript may not become longer than 2^29 characters. */
+const MAX_JOINED_CHARACTERS = 2 ** 28;
 
 /** The link pushes messages and settles the session; the writer loop takes and confirms batches. */
 export class Outbound {
@@ -75,9 +80,9 @@ export class Outbound {
    * Rejects with a `LimitError` when `maxQueuedBytes` would be exceeded, and with the reason of
    * `settle()` after the end of the session; the message is not accepted then.
    */
-  push(data: string | Uint8Array): Promise<void> {
+  push(data: Encoded): Promise<void> {
     if (this.#settled !== undefined) return Promise.reject(this.#settled());
-    const bytes = this.#bytes + data.length;
+    const bytes = this.#bytes + sizeOf(data);
     if (bytes > this.#limits.maxQueuedBytes) return Promise.reject(this.#overflow(bytes));
     this.#bytes = bytes;
     this.#accepted += 1;
@@ -117,10 +122,11 @@ export class Outbound {
 
   /**
    * Ends the session: rejects every pending promise with the reason, and drops what is queued,
-   * which stays counted as undelivered.
+   * which stays counted as undelivered. Returns whether there was a pending promise.
    */
-  settle(reason: () => Error): void {
-    if (this.#settled !== undefined) return;
+  settle(reason: () => Error): boolean {
+    if (this.#settled !== undefined) return false;
+    const hasPending = this.#room !== undefined || this.#flushes.size > 0;
     this.#settled = reason;
     this.wake = undefined;
     this.#room?.reject(reason());
@@ -130,22 +136,29 @@ export class Outbound {
     this.#parts = [];
     this.#partsBytes = 0;
     this.#openMessages = 0;
+    return hasPending;
   }
 
   /** Adds a message to the open batch. Returns whether a batch has become full. */
-  #append(data: string | Uint8Array): boolean {
+  #append(data: Encoded): boolean {
     if (typeof data === 'string') {
-      if (this.#partsBytes > 0) this.#seal();
+      const isLong = this.#text.length + data.length > MAX_JOINED_CHARACTERS;
+      if (this.#parts.length > 0 || isLong) this.#seal();
       this.#text += data;
     } else {
       if (this.#text !== '') this.#seal();
-      this.#parts.push(data);
-      this.#partsBytes += data.length;
+      if (isList(data)) for (const part of data) this.#appendPart(part);
+      else this.#appendPart(data);
     }
     this.#openMessages += 1;
     if (this.#text.length + this.#partsBytes < BATCH_BYTES) return false;
     this.#seal();
     return true;
+  }
+
+  #appendPart(part: Uint8Array): void {
+    this.#parts.push(part);
+    this.#partsBytes += part.length;
   }
 
   /** Closes the open batch and queues it. */
@@ -159,13 +172,12 @@ export class Outbound {
     this.#openMessages = 0;
   }
 
-  #openData(): string | Uint8Array {
-    if (this.#parts.length > 0) {
-      const [only] = this.#parts;
-      return this.#parts.length === 1 && only ? only : Buffer.concat(this.#parts);
-    }
-    // Text that stays queued costs less as bytes: concatenated strings burden the collector.
-    return this.#sealed.size > 0 ? Buffer.from(this.#text) : this.#text;
+  #openData(): Encoded {
+    if (this.#parts.length > 0) return joinSmall(this.#parts);
+    // Text that stays queued costs less as bytes: concatenated strings burden the collector. A long one
+    // does not consist of many strings, and its bytes need much memory at once.
+    const isQueued = this.#sealed.size > 0 && this.#text.length < 2 * BATCH_BYTES;
+    return isQueued ? Buffer.from(this.#text) : this.#text;
   }
 
   #waitForRoom(): Promise<void> {
@@ -182,4 +194,35 @@ export class Outbound {
       bytes,
     );
   }
+}
+
+const isList = (data: Uint8Array | readonly Uint8Array[]): data is readonly Uint8Array[] =>
+  Array.isArray(data);
+
+/** The size of a message; of text, its length. */
+function sizeOf(data: Encoded): number {
+  if (typeof data === 'string' || !isList(data)) return data.length;
+  let bytes = 0;
+  for (const part of data) bytes += part.length;
+  return bytes;
+}
+
+/** Joins the small parts that follow each other. The bytes of large ones are not copied. */
+function joinSmall(parts: readonly Uint8Array[]): Uint8Array | readonly Uint8Array[] {
+  const joined: Uint8Array[] = [];
+  let from = 0;
+  const join = (to: number): void => {
+    const run = parts.slice(from, to);
+    const [first] = run;
+    if (first !== undefined) joined.push(run.length === 1 ? first : Buffer.concat(run));
+  };
+  for (const [at, part] of parts.entries()) {
+    if (part.length < MAX_COPIED_BYTES) continue;
+    join(at);
+    joined.push(part);
+    from = at + 1;
+  }
+  join(parts.length);
+  const [only] = joined;
+  return joined.length === 1 && only !== undefined ? only : joined;
 }

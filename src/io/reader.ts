@@ -82,8 +82,10 @@ export function readLoop<In>(
     };
     const loop: Loop<In> = { inbound, handle, run, fail, turn: new TurnTimer(), stopped: false };
     signal.addEventListener('abort', stop, { once: true });
-    // Not synchronously: the previous reader may still be on the stack, in the middle of a message.
-    queueMicrotask(run);
+    // Not at once: the code behind `await connect()` runs first, so that listeners it adds miss nothing.
+    setImmediate(() => {
+      if (!loop.stopped) run();
+    });
   });
 }
 

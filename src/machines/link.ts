@@ -24,6 +24,16 @@ export interface Link<In, Out> {
   readonly deadlines: Deadlines;
   /** How many messages of this session were accepted and not handed to the kernel. */
   readonly undelivered: number;
+  /** Whether the session outlasts the peer's end of stream, until it is ended from our side. */
+  readonly allowHalfOpen: boolean;
+  /** Whether the handler of the last message has not finished: `drain()` would wait. */
+  readonly isHandling: boolean;
+  /** What a handler failed with after its reader was stopped. */
+  readonly handlerFailure: WirechartError | undefined;
+  /** How many chunks of bytes the session has received; to be compared with an earlier value only. */
+  readonly received: number;
+  /** Whether the last `settle()` rejected a call with the cause. */
+  readonly hasTold: boolean;
   /** Whether `flush()` has nothing to wait for. */
   readonly isFlushed: boolean;
 
@@ -39,6 +49,12 @@ export interface Link<In, Out> {
   read(signal: StopSignal): Promise<void>;
   /** The writer loop. Never resolves; rejects when writing failed. */
   write(signal: StopSignal): Promise<void>;
+  /** Waits for the handler of the last message; rejects with what it fails with. */
+  drain(signal: StopSignal): Promise<void>;
+  /** Runs the protocol's goodbye. */
+  farewell(signal: StopSignal): Promise<void>;
+  /** Discards what the peer still sends. Resolves when it has ended its side; rejects as `read()` does. */
+  discard(signal: StopSignal): Promise<void>;
   /** Resolves when everything sent before the call has been handed to the kernel. */
   flush(signal?: StopSignal): Promise<void>;
   /** Ends our side, discards what the peer still sends, and resolves when the peer has ended too. */

@@ -12,13 +12,26 @@ export const listener = fromWait(({ link, address }: ToAddress, signal) =>
   link.listen(address, signal),
 );
 
-type LinkMethod = 'accept' | 'establish' | 'read' | 'write' | 'flush' | 'close' | 'destroy';
+type LinkMethod =
+  | 'accept'
+  | 'establish'
+  | 'read'
+  | 'write'
+  | 'drain'
+  | 'farewell'
+  | 'discard'
+  | 'flush'
+  | 'close'
+  | 'destroy';
 const linkMethod = (name: LinkMethod) => fromWait(({ link }: OnLink, signal) => link[name](signal));
 
 export const acceptor = linkMethod('accept');
 export const handshake = linkMethod('establish');
 export const reader = linkMethod('read');
 export const writer = linkMethod('write');
+export const drain = linkMethod('drain');
+export const farewell = linkMethod('farewell');
+export const discarder = linkMethod('discard');
 export const flush = linkMethod('flush');
 export const closer = linkMethod('close');
 export const destroyer = linkMethod('destroy');

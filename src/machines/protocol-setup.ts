@@ -5,7 +5,7 @@
  * in error, with its actors running.
  */
 
-import { assign, emit, setup } from 'xstate';
+import { assign, cancel, emit, enqueueActions, setup } from 'xstate';
 import {
   ClosedError,
   ConnectError,
@@ -63,16 +63,24 @@ const timeout = (context: Context, deadline: Deadline): TimeoutError =>
   new TimeoutError(deadline, context.link.deadlines[deadline]);
 
 /** The outcome of the current session, if it ended now. */
-export const outcome = ({ cause, suppressed, link }: Context): SessionOutcome => ({
+export const outcome = ({ cause, suppressed, shutdown, link }: Context): SessionOutcome => ({
   ...(cause && { cause }),
+  ...(shutdown && { shutdown }),
   suppressed,
   undelivered: link.undelivered,
 });
+
+/** The peer is silent when this many checks in a row have found nothing new. */
+const QUIET_CHECKS = 4;
 
 const delay =
   (deadline: Deadline) =>
   ({ context }: { context: Context }): number =>
     Math.min(context.link.deadlines[deadline], MAX_TIMER_MS);
+
+/** Whether the peer has sent something since the last check, or could not, because a handler is pending. */
+const hasActivity = ({ link, received }: Context): boolean =>
+  link.isHandling || link.received !== received;
 
 /** What an expression that maps an actor's input is given. */
 interface InputArgs {
@@ -105,13 +113,14 @@ export const protocolSetup = <In, Out, Input>() =>
       emitted: ProtocolEmitted<In>;
       input: Input;
       output: SessionOutcome;
-      tags: 'up' | 'busy';
+      tags: 'up' | 'busy' | 'sending';
     },
     actors,
     delays: {
       connectTimeout: delay('connect'),
       acceptTimeout: delay('accept'),
       handshakeTimeout: delay('handshake'),
+      drainTimeout: delay('drain'),
       flushTimeout: delay('flush'),
       closeTimeout: delay('close'),
     },
@@ -121,6 +130,14 @@ export const protocolSetup = <In, Out, Input>() =>
         context.link.deadlines[deadline] <= MAX_TIMER_MS,
       /** Whether the protocol has a handshake to run. */
       hasHandshake: ({ context }) => context.link.definition.handshake !== undefined,
+      /** Whether the protocol has a goodbye to say. */
+      hasFarewell: ({ context }) => context.link.definition.farewell !== undefined,
+      /** Whether the promise of the handler of the last message is pending. */
+      isHandling: ({ context }) => context.link.isHandling,
+      /** Whether the session outlasts the peer's end of stream. */
+      staysHalfOpen: ({ context }) => context.link.allowHalfOpen,
+      /** Whether nothing has arrived from the peer for `timeouts.idle`. */
+      isIdle: ({ context }) => !hasActivity(context) && context.quietChecks + 1 >= QUIET_CHECKS,
       /** Whether everything sent has been handed to the kernel. */
       isFlushed: ({ context }) => context.link.isFlushed,
       /** Whether the actor has just started, with an address in its input. */
@@ -135,6 +152,9 @@ export const protocolSetup = <In, Out, Input>() =>
         bound: undefined,
         phase: 'connection' as const,
         endExpected: false,
+        shutdown: undefined,
+        received: NaN,
+        quietChecks: 0,
         cause: undefined,
         suppressed: [],
       })),
@@ -160,7 +180,23 @@ export const protocolSetup = <In, Out, Input>() =>
           ),
         ),
       ),
-      noteExpectation: assign((_, { endExpected }: { endExpected: boolean }) => ({ endExpected })),
+      noteExpectation: assign(({ context }, { endExpected }: { endExpected: boolean }) => ({
+        endExpected,
+        shutdown: endExpected ? context.shutdown : undefined,
+      })),
+      noteShutdown: assign(({ context, event }) => ({
+        shutdown: event.type === 'EXPECT_END' ? (event.shutdown ?? context.shutdown) : undefined,
+      })),
+      watchIdle: enqueueActions(({ context, enqueue }) => {
+        const { idle } = context.link.deadlines;
+        if (idle > MAX_TIMER_MS) return;
+        enqueue.assign({
+          received: context.link.received,
+          quietChecks: hasActivity(context) ? 0 : context.quietChecks + 1,
+        });
+        enqueue.raise({ type: 'CHECK_IDLE' }, { id: 'idle', delay: idle / QUIET_CHECKS });
+      }),
+      stopWatchingIdle: cancel('idle'),
       recordEnd: assign(({ context }) =>
         context.endExpected ? {} : withError(context, new ClosedError('The peer ended the stream')),
       ),
@@ -173,13 +209,12 @@ export const protocolSetup = <In, Out, Input>() =>
         withError(context, timeout(context, deadline)),
       ),
       // The `note…` actions keep facts that are no failure.
-      noteEnd: assign(({ context }) =>
-        withSuppressed(
-          context,
-          new ClosedError('The peer ended the stream too', { expected: true }),
-        ),
-      ),
       noteFailure: assign(({ context, event }) => withSuppressed(context, failure(event))),
+      // A handler that failed after its reader was stopped, and was waited for no longer.
+      noteHandlerFailure: assign(({ context }) => {
+        const { handlerFailure } = context.link;
+        return handlerFailure === undefined ? {} : withSuppressed(context, handlerFailure);
+      }),
       noteTimeout: assign(({ context }, { deadline }: { deadline: Deadline }) =>
         withSuppressed(context, timeout(context, deadline)),
       ),

@@ -4,7 +4,7 @@ import type { ConnectPhase, WirechartError } from '../core/errors.ts';
 import type { Link } from './link.ts';
 import type { WaitInput } from './wait.ts';
 import type { Runstate } from '../core/runstate.ts';
-import type { Address, BoundAddress, SessionOutcome } from '../core/types.ts';
+import type { Address, BoundAddress, SessionOutcome, Shutdown } from '../core/types.ts';
 
 /** Everything that may be sent to the machine. A state ignores the events that it does not name. */
 export type ProtocolEvent =
@@ -15,18 +15,23 @@ export type ProtocolEvent =
   /** In CONNECTING.listening.bound: wait for one peer. */
   | { readonly type: 'ACCEPT' }
   /**
-   * In RUNNING: flush and close. In CONNECTING: give the attempt up. With `force`, in any of these and in
+   * In RUNNING: drain, flush and close. In CONNECTING: give the attempt up. With `force`, in any of these and in
    * DISCONNECTING: destroy at once.
    */
   | { readonly type: 'DISCONNECT'; readonly force?: boolean }
   /** In CONNECTING: give the attempt up; `reason` becomes the cause of its `ConnectError`. */
   | { readonly type: 'ABORT'; readonly reason: unknown }
-  /** In RUNNING: the peer was asked to end the stream; its end is no failure from now on. */
-  | { readonly type: 'EXPECT_END' }
+  /**
+   * In RUNNING: the peer was asked to end the stream, or is shutting down; its end is no failure from now
+   * on. `shutdown` becomes that of the outcome.
+   */
+  | { readonly type: 'EXPECT_END'; readonly shutdown?: Shutdown }
   /** In RUNNING.ending: the peer is not expected to end the stream any more. */
   | { readonly type: 'EXPECT_MORE' }
   /** In any state but IDLE: the attempt, or the session, has failed with this error. */
   | { readonly type: 'FAIL'; readonly error: WirechartError }
+  /** From the machine itself, in RUNNING: a part of `timeouts.idle` has passed. */
+  | { readonly type: 'CHECK_IDLE' }
   /** From the machine's own link, with the option `forward`: what was received, in order. */
   | { readonly type: 'MESSAGES'; readonly messages: readonly unknown[] };
 
@@ -66,6 +71,12 @@ export interface ProtocolContext<In, Out> {
   readonly phase: ConnectPhase;
   /** Whether RUNNING was last in `ending`. It decides whether an end is a failure, also in DISCONNECTING. */
   readonly endExpected: boolean;
+  /** Why the peer ends the stream, if it has said so; meaningful while `endExpected`. */
+  readonly shutdown: Shutdown | undefined;
+  /** The value of `link.received` at the last check whether the peer is silent. */
+  readonly received: number;
+  /** How many checks in a row have found nothing new. */
+  readonly quietChecks: number;
   /** Why the current session fails: the first error. `undefined` while there was none. */
   readonly cause: WirechartError | undefined;
   /** Later errors, and errors that are no failure. */

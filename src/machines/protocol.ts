@@ -11,13 +11,15 @@
  *    through DISCONNECTING back to IDLE; how the session ended is kept as a value, `outcome`.
  * 3. The first cause wins; later errors are kept with it. An arrow that ends a session therefore has a
  *    `record…` action, unless the end was requested. A `note…` action keeps a fact that is no failure.
- * 4. Graceful and failed ends are different states, not a flag: `flushing` is entered only while
- *    writing still works, `closing` ends our side and waits for the peer's end, `destroying` waits for
- *    nothing but the operating system. A state with nothing to do (no handshake, nothing to flush) is
- *    skipped.
- * 5. No wait without a deadline. Each state that waits for the outside world has one, except where the
+ * 4. Graceful and failed ends are different states, not a flag: `draining` and `flushing` are entered
+ *    only while writing still works, `closing` ends our side and waits for the peer's end, `destroying`
+ *    waits for nothing but the operating system. A state with nothing to do (no handshake, no message
+ *    being handled, nothing to flush) is skipped.
+ * 5. A requested end stays graceful: what the protocol's own callbacks do wrong after DISCONNECT is
+ *    noted, and everything that was accepted is flushed all the same.
+ * 6. No wait without a deadline. Each state that waits for the outside world has one, except where the
  *    machine waits for its own caller (IDLE, `bound`, RUNNING).
- * 6. The chart knows no clock, socket or message: time is the actor system's clock, the rest is the
+ * 7. The chart knows no clock, socket or message: time is the actor system's clock, the rest is the
  *    `link` in the context, a port whose methods the actors run.
  *
  * What the table does not show
@@ -56,6 +58,35 @@ const FAILED_ATTEMPT = {
 const attemptDeadline = (name: 'connect' | 'accept' | 'handshake') =>
   deadline(name, '#protocol.DISCONNECTING.destroying', 'recordConnectTimeout');
 
+/** Everything sent is handed to the kernel; there is nothing to wait for if it is already. */
+const FLUSH = [
+  { guard: 'isFlushed', target: '#protocol.DISCONNECTING.closing' },
+  { target: '#protocol.DISCONNECTING.flushing' },
+] as const;
+
+/** The protocol's goodbye, if it has one; no message is being handled. */
+const SAY_GOODBYE = [
+  { guard: 'hasFarewell', target: '#protocol.DISCONNECTING.draining.farewell' },
+  ...FLUSH,
+] as const;
+
+/** The peer has ended its side, and every message from it has been handled. */
+const END_OF_STREAM = [
+  { guard: 'staysHalfOpen', target: '#protocol.RUNNING.halfOpen' },
+  { guard: 'isFlushed', target: '#protocol.DISCONNECTING.closing', actions: 'recordEnd' },
+  { target: '#protocol.DISCONNECTING.flushing.oneway', actions: 'recordEnd' },
+] as const;
+
+/** A check whether the peer has been silent for `timeouts.idle`. */
+const CHECK_IDLE = [
+  {
+    guard: 'isIdle',
+    target: '#protocol.DISCONNECTING.closing',
+    actions: { type: 'recordTimeout', params: { deadline: 'idle' } },
+  },
+  { actions: 'watchIdle' },
+] as const;
+
 /** The last state of a machine that is made for one session. */
 const END = {
   ENDED: {
@@ -86,6 +117,9 @@ export const createChart = <In, Out, Input>(
       bound: undefined,
       phase: 'connection',
       endExpected: false,
+      shutdown: undefined,
+      received: NaN,
+      quietChecks: 0,
       cause: undefined,
       suppressed: [],
       outcome: undefined,
@@ -194,17 +228,15 @@ export const createChart = <In, Out, Input>(
 
       RUNNING: {
         description: 'Messages flow both ways.',
-        tags: 'up',
-        entry: { type: 'emitRunstate', params: { runstate: 'RUNNING' } },
+        tags: ['up', 'sending'],
+        entry: [{ type: 'emitRunstate', params: { runstate: 'RUNNING' } }, 'watchIdle'],
+        exit: 'stopWatchingIdle',
         invoke: [
           {
             id: 'reader',
             src: 'reader',
             input: onLink,
-            onDone: [
-              { guard: 'isFlushed', target: 'DISCONNECTING.closing', actions: 'recordEnd' },
-              { target: 'DISCONNECTING.flushing.oneway', actions: 'recordEnd' },
-            ],
+            onDone: END_OF_STREAM,
             onError: { target: 'DISCONNECTING.closing', actions: 'recordFailure' },
           },
           {
@@ -217,22 +249,28 @@ export const createChart = <In, Out, Input>(
         on: {
           DISCONNECT: [
             { guard: 'isForced', target: 'DISCONNECTING.destroying' },
-            { guard: 'isFlushed', target: 'DISCONNECTING.closing' },
-            { target: 'DISCONNECTING.flushing' },
+            { guard: 'isHandling', target: 'DISCONNECTING.draining' },
+            ...SAY_GOODBYE,
           ],
           FAIL: { target: 'DISCONNECTING.closing', actions: 'recordFailure' },
+          CHECK_IDLE,
         },
         initial: 'open',
         states: {
           open: {
             description: "The peer's end of the stream would be a failure.",
             entry: { type: 'noteExpectation', params: { endExpected: false } },
-            on: { EXPECT_END: 'ending' },
+            on: { EXPECT_END: { target: 'ending', actions: 'noteShutdown' } },
           },
           ending: {
             description: 'The peer was asked to leave: its end of the stream is a clean end.',
             entry: { type: 'noteExpectation', params: { endExpected: true } },
-            on: { EXPECT_MORE: 'open' },
+            on: { EXPECT_MORE: 'open', EXPECT_END: { actions: 'noteShutdown' } },
+          },
+          halfOpen: {
+            description: 'The peer has ended its side, and the session stays open for ours.',
+            // Silence is all that can be expected of it.
+            on: { CHECK_IDLE: {} },
           },
         },
       },
@@ -244,6 +282,41 @@ export const createChart = <In, Out, Input>(
         on: { FAIL: { actions: 'recordFailure' } },
         initial: 'flushing',
         states: {
+          draining: {
+            description: 'Nothing more is handed to the handler; the protocol may still send.',
+            tags: 'sending',
+            invoke: {
+              id: 'writer',
+              src: 'writer',
+              input: onLink,
+              onError: { target: 'closing', actions: 'recordFailure' },
+            },
+            after: deadline('drain', 'flushing', 'noteTimeout'),
+            on: { DISCONNECT: { guard: 'isForced', target: 'destroying' } },
+            initial: 'handling',
+            states: {
+              handling: {
+                description: 'The handler of the last message finishes.',
+                invoke: {
+                  id: 'drain',
+                  src: 'drain',
+                  input: onLink,
+                  onDone: SAY_GOODBYE,
+                  onError: SAY_GOODBYE.map((arrow) => ({ ...arrow, actions: 'noteFailure' })),
+                },
+              },
+              farewell: {
+                description: "The protocol's goodbye.",
+                invoke: {
+                  id: 'farewell',
+                  src: 'farewell',
+                  input: onLink,
+                  onDone: FLUSH,
+                  onError: FLUSH.map((arrow) => ({ ...arrow, actions: 'noteFailure' })),
+                },
+              },
+            },
+          },
           flushing: {
             description: 'Everything sent is handed to the kernel.',
             invoke: [
@@ -266,12 +339,12 @@ export const createChart = <In, Out, Input>(
             initial: 'twoway',
             states: {
               twoway: {
-                description: 'The peer still sends, and is still read.',
+                description: 'What the peer still sends is read and discarded.',
                 invoke: {
                   id: 'reader',
-                  src: 'reader',
+                  src: 'discarder',
                   input: onLink,
-                  onDone: { target: 'oneway', actions: 'noteEnd' },
+                  onDone: 'oneway',
                   onError: { target: '#protocol.DISCONNECTING.closing', actions: 'recordFailure' },
                 },
               },
@@ -307,7 +380,7 @@ export const createChart = <In, Out, Input>(
         },
         onDone: {
           target: once ? 'ENDED' : 'IDLE',
-          actions: ['recordOutcome', 'settleLink', 'emitClosed'],
+          actions: ['noteHandlerFailure', 'recordOutcome', 'settleLink', 'emitClosed'],
         },
       },
 

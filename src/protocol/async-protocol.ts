@@ -6,7 +6,7 @@
  */
 
 import { abortable } from '../async/abort.ts';
-import { markHandled } from '../async/deferred.ts';
+import { handOut } from '../async/rejection.ts';
 import { ClosedError, handlerError, StateError } from '../core/errors.ts';
 import { safeLogger, logReport } from '../core/log.ts';
 import type { ProtocolActorRef } from '../machines/protocol-machine.ts';
@@ -19,9 +19,13 @@ import type {
   DisconnectOptions,
   ProtocolDefinition,
   SessionOutcome,
+  Shutdown,
   WaitOptions,
 } from '../core/types.ts';
-import { PendingCalls } from './pending-calls.ts';
+import { type EndListener, PendingCalls } from './pending-calls.ts';
+
+/** The facade of each actor that has one. */
+const attached = new WeakMap<object, unknown>();
 
 /**
  * A connection to one peer. It has one session at a time, and any number of them: IDLE → CONNECTING →
@@ -77,8 +81,8 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
   }
 
   /**
-   * Returns a new facade over a machine that runs in another statechart. Call it once for each actor and
-   * keep the result.
+   * Returns the facade over a machine that runs in another statechart. An actor has one facade: later
+   * calls return the same one, and their options are ignored.
    *
    * When the actor is stopped, every pending call rejects; from then on the runstate is IDLE, and
    * `connect()`, `listen()`, `accept()`, `flush()` and `runstateChanged()` reject with a `ClosedError`.
@@ -91,9 +95,14 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
     ref: ProtocolActorRef<In, Out>,
     { name, logger }: Pick<ProtocolOptions, 'name' | 'logger'> = {},
   ): AsyncProtocol<In, Out> {
+    const known = attached.get(ref);
+    // The facade of an actor has the actor's types.
+    if (known !== undefined) return known as AsyncProtocol<In, Out>;
     const { link } = ref.getSnapshot().context;
     const engine = { ref, link, logger: logger && safeLogger(logger) };
-    return new AsyncProtocol(link.definition, { name }, engine);
+    const protocol = new AsyncProtocol(link.definition, { name }, engine);
+    attached.set(ref, protocol);
+    return protocol;
   }
 
   /** The current state of the machine. */
@@ -126,13 +135,8 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
    *   may succeed. Its code is `ERR_CONNECT_ABORTED` when `disconnect()` ended the attempt.
    * @throws `signal.reason`, when the signal was aborted.
    */
-  async connect(address: Address, { signal }: WaitOptions = {}): Promise<void> {
-    this.#require('IDLE');
-    if (signal?.aborted === true) this.#engine.link.destroyStream(address);
-    signal?.throwIfAborted();
-    const connected = this.#calls.connecting(signal);
-    this.#send({ type: 'CONNECT', address });
-    await connected;
+  connect(address: Address, options?: WaitOptions): Promise<void> {
+    return handOut(this.#connect(address, options));
   }
 
   /**
@@ -147,12 +151,8 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
    *   `connect()`. The state is IDLE again.
    * @throws `signal.reason`, when the signal was aborted.
    */
-  async listen(address: Address, { signal }: WaitOptions = {}): Promise<BoundAddress> {
-    signal?.throwIfAborted();
-    this.#require('IDLE');
-    const bound = this.#calls.binding(signal);
-    this.#send({ type: 'LISTEN', address });
-    return bound;
+  listen(address: Address, options?: WaitOptions): Promise<BoundAddress> {
+    return handOut(this.#listen(address, options));
   }
 
   /**
@@ -165,53 +165,41 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
    * @throws {ConnectError} As for `connect()`.
    * @throws `signal.reason`, when the signal was aborted.
    */
-  async accept({ signal }: WaitOptions = {}): Promise<void> {
-    this.#requireActive();
-    const event: ProtocolEvent = { type: 'ACCEPT' };
-    if (this.#calls.isConnecting || !this.#engine.ref.getSnapshot().can(event)) {
-      signal?.throwIfAborted();
-      throw this.#stateError('CONNECTING', 'Call accept() once, after listen() has resolved.');
-    }
-    const accepted = this.#calls.connecting(signal);
-    // A call that was aborted before it is made must close the listener, too.
-    if (signal?.aborted === true) this.#calls.abort(signal.reason);
-    else this.#send(event);
-    await accepted;
+  accept(options?: WaitOptions): Promise<void> {
+    return handOut(this.#accept(options));
   }
 
   /**
-   * Ends the session or the attempt, and resolves in IDLE. A session ends gracefully: everything sent is
-   * flushed (`timeouts.flush`), then our side of the stream is ended and the peer's end is awaited
+   * Ends the session or the attempt, and resolves in IDLE. A session ends gracefully: the handler of the
+   * last message finishes, and may still send, but gets no further message (`timeouts.drain`); everything
+   * sent is flushed (`timeouts.flush`); then our side of the stream is ended and the peer's end is awaited
    * (`timeouts.close`). An attempt ends at once. Legal in every state, any number of times; calls that are
    * pending together settle alike.
    *
+   * In `onMessage`, do not await it after another `await`: it waits for the handler, until `timeouts.drain`
+   * has passed. A handler that calls it before its first `await` is not waited for.
+   *
    * @param options - `force` destroys the stream at once, also when an earlier call is still pending.
-   *   `signal` gives up the wait and not the disconnecting; one that was aborted before the call makes the
-   *   call do nothing.
-   * @throws {WirechartError} The cause, when the session failed: to the calls that are pending at its end
-   *   or, if there is none, to the next one before another attempt. A failed attempt rejects its own call.
+   *   `signal` gives up the wait and not the disconnecting, also when it was aborted before the call.
+   * @throws {WirechartError} The cause, when the session failed and no other call has rejected with that:
+   *   to the calls that are pending at its end or, if there is none, to the next one before another
+   *   attempt. What the protocol's own callbacks do wrong while the session ends is no cause: it is kept in
+   *   `SessionOutcome.suppressed`.
    * @throws `signal.reason`, when the signal was aborted.
    */
-  async disconnect({ force = false, signal }: DisconnectOptions = {}): Promise<void> {
-    signal?.throwIfAborted();
-    if (this.runstate === 'IDLE') {
-      const failure = this.#calls.takeUnreported();
-      if (failure !== undefined) throw failure;
-      return;
-    }
-    const disconnected = this.#calls.disconnecting(signal);
-    this.#send({ type: 'DISCONNECT', force });
-    await disconnected;
+  disconnect(options?: DisconnectOptions): Promise<void> {
+    return handOut(this.#disconnect(options));
   }
 
   /**
    * Queues a message. Resolves when the queue has room for the next one: at once below
    * `limits.highWaterMark` bytes, otherwise when the kernel has taken enough. Await it, so that a slow peer
-   * slows its sender down. Legal in RUNNING.
+   * slows its sender down. Legal in RUNNING and, until the handler of the last message and `farewell` have
+   * finished, in DISCONNECTING.
    *
    * @param options - `signal` gives up the wait for room, and the message is still sent; with one that was
    *   aborted before the call it is not.
-   * @throws {StateError} When the state is not RUNNING.
+   * @throws {StateError} When the session does not accept messages any more, or there is none.
    * @throws {CodecError} When the message cannot be encoded. The session continues.
    * @throws {LimitError} When the queue would exceed `limits.maxQueuedBytes`. The session continues.
    * @throws {HandlerError} When the hook `outbound` threw. The session fails with it.
@@ -222,27 +210,28 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
   send(message: Out, options?: WaitOptions): Promise<void> {
     const snapshot = this.#engine.ref.getSnapshot();
     // Not `this.runstate`, which would take a fifth of the time of the call.
-    const isRunning = snapshot.status === 'active' && snapshot.hasTag('up');
-    if (!isRunning) return Promise.reject(this.#stateError('RUNNING'));
+    const isSending = snapshot.status === 'active' && snapshot.hasTag('sending');
+    if (!isSending) return handOut(Promise.reject(this.#stateError('RUNNING')));
     const signal = options?.signal;
     if (signal === undefined) return this.#engine.link.send(message);
     const sent = signal.aborted ? Promise.resolve() : this.#engine.link.send(message);
-    return markHandled(abortable(sent, signal));
+    return handOut(abortable(sent, signal));
   }
 
   /**
-   * Resolves when everything sent before the call has been handed to the kernel. Legal in RUNNING.
+   * Resolves when everything sent before the call has been handed to the kernel. Legal when `send()` is.
    *
    * @param options - `signal` gives up the wait.
-   * @throws {StateError} When the state is not RUNNING.
+   * @throws {StateError} As for `send()`.
    * @throws {WirechartError} The cause, when the session ends before; after an end on request, a
    *   `ClosedError`.
    * @throws `signal.reason`, when the signal was aborted.
    */
-  async flush({ signal }: WaitOptions = {}): Promise<void> {
-    signal?.throwIfAborted();
-    this.#require('RUNNING');
-    await abortable(this.#engine.link.flush(), signal);
+  flush({ signal }: WaitOptions = {}): Promise<void> {
+    const snapshot = this.#engine.ref.getSnapshot();
+    if (snapshot.status !== 'active') return handOut(Promise.reject(stopped()));
+    if (!snapshot.hasTag('sending')) return handOut(Promise.reject(this.#stateError('RUNNING')));
+    return handOut(abortable(this.#engine.link.flush(), signal));
   }
 
   /**
@@ -257,7 +246,7 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
       if (runstate === undefined) throw stopped();
       return runstate;
     });
-    return markHandled(abortable(changed, signal));
+    return handOut(abortable(changed, signal));
   }
 
   /**
@@ -276,10 +265,12 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
    * Announces that the peer is about to end the stream, because a message asked it to (as QMP's `quit`
    * does): its end, or a reset, is then a clean end of the session. Ignored unless the state is RUNNING.
    *
-   * @param expected - `false` withdraws the announcement. Default true.
+   * @param expected - `false` withdraws the announcement. A `Shutdown` becomes that of the outcome, for a
+   *   peer that said why it is about to leave. Default true.
    */
-  expectEnd(expected = true): void {
-    this.#send({ type: expected ? 'EXPECT_END' : 'EXPECT_MORE' });
+  expectEnd(expected: boolean | Shutdown = true): void {
+    if (expected === false) this.#send({ type: 'EXPECT_MORE' });
+    else this.#send({ type: 'EXPECT_END', ...(expected !== true && { shutdown: expected }) });
   }
 
   /**
@@ -293,15 +284,69 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
     this.#send({ type: 'FAIL', error: handlerError('fail', reason) });
   }
 
-  /** `disconnect()`, for `await using`. */
+  /**
+   * `disconnect()`, for `await using`. Never rejects: the failure of a session has rejected the call that
+   * it concerns, and is in `outcome`.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.disconnect();
+    await this.disconnect().catch(ignore);
+  }
+
+  /**
+   * Calls `listener` at each end of a session or an attempt. It rejects the calls of a client that are
+   * pending, and returns whether there were any: if so, `disconnect()` does not reject with the failure.
+   *
+   * @internal
+   */
+  onEnd(listener: EndListener): void {
+    this.#calls.onEnd(listener);
   }
 
   /** Returns `<AsyncProtocol name='vm1' runstate=IDLE>`, without `name` if the protocol has none. */
   toString(): string {
     const name = this.name === undefined ? '' : `name='${this.name}' `;
     return `<${this.constructor.name} ${name}runstate=${this.runstate}>`;
+  }
+
+  async #connect(address: Address, { signal }: WaitOptions = {}): Promise<void> {
+    this.#require('IDLE');
+    if (signal?.aborted === true) this.#engine.link.destroyStream(address);
+    signal?.throwIfAborted();
+    const connected = this.#calls.connecting(signal);
+    this.#send({ type: 'CONNECT', address });
+    await connected;
+  }
+
+  async #listen(address: Address, { signal }: WaitOptions = {}): Promise<BoundAddress> {
+    this.#require('IDLE');
+    signal?.throwIfAborted();
+    const bound = this.#calls.binding(signal);
+    this.#send({ type: 'LISTEN', address });
+    return bound;
+  }
+
+  async #accept({ signal }: WaitOptions = {}): Promise<void> {
+    this.#requireActive();
+    const event: ProtocolEvent = { type: 'ACCEPT' };
+    if (this.#calls.isConnecting || !this.#engine.ref.getSnapshot().can(event))
+      throw this.#stateError('CONNECTING', 'Call accept() once, after listen() has resolved.');
+    const accepted = this.#calls.connecting(signal);
+    // A call that was aborted before it is made must close the listener, too.
+    if (signal?.aborted === true) this.#calls.abort(signal.reason);
+    else this.#send(event);
+    await accepted;
+  }
+
+  async #disconnect({ force = false, signal }: DisconnectOptions = {}): Promise<void> {
+    if (this.runstate === 'IDLE') {
+      signal?.throwIfAborted();
+      const failure = this.#calls.takeUnreported();
+      if (failure !== undefined) throw failure;
+      return;
+    }
+    const disconnected = this.#calls.disconnecting(signal);
+    this.#send({ type: 'DISCONNECT', force });
+    await disconnected;
   }
 
   #send(event: ProtocolEvent): void {
@@ -325,3 +370,4 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
 }
 
 const stopped = () => new ClosedError('The machine was stopped; it cannot be used again.');
+const ignore = () => undefined;

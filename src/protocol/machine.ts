@@ -56,6 +56,12 @@ export interface ProtocolOptions {
   readonly timeouts?: Timeouts | undefined;
   /** Bounds of the buffers, in bytes. */
   readonly limits?: Limits | undefined;
+  /**
+   * Whether a session outlasts the peer's end of stream: it stays RUNNING, so that answers can still be
+   * sent, until `disconnect()` is called or the stream fails. `onEnd` of the definition is called at the
+   * peer's end. Default `false`: the peer's end ends the session.
+   */
+  readonly allowHalfOpen?: boolean | undefined;
 }
 
 /** A listener of inspection events, as XState's option `inspect` accepts it. */
@@ -136,7 +142,7 @@ export interface MachineRef {
       'outcome' | 'phase' | 'cause' | 'suppressed'
     >;
     readonly value: StateValue;
-    hasTag(tag: 'up'): boolean;
+    hasTag(tag: 'up' | 'sending'): boolean;
     can(event: ProtocolEvent): boolean;
   };
   on(type: '*', listener: (emitted: ProtocolEmitted) => void): unknown;
@@ -210,12 +216,13 @@ export const resolveLogger = ({ name, logger }: ProtocolOptions): Logger | undef
   logger === undefined ? debugLogger(name) : safeLogger(logger);
 
 function resolveSettings(options: ProtocolOptions) {
-  const { timeouts, limits } = options;
+  const { timeouts, limits, allowHalfOpen } = options;
   const logger = resolveLogger(options);
   return {
     deadlines: resolveDeadlines(timeouts),
     limits: resolveLimits(limits),
     logger,
+    allowHalfOpen,
     tap:
       logger &&
       ((arrow: string, message: unknown) => {

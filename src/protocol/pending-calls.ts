@@ -2,8 +2,9 @@
  * The calls of a facade that wait for its machine, and how each of them settles.
  *
  * The machine decides; its reports settle the calls. A failure rejects the calls that it concerns: a
- * failed attempt its `connect()`, `listen()` or `accept()`; a failed session the pending `disconnect()`
- * calls or, if there is none, the next one, once. `closed` resolves with it in any case.
+ * failed attempt its `connect()`, `listen()` or `accept()`; a failed session the calls that wait for
+ * something in it, such as `flush()`. Only a failure that has rejected none of them rejects the pending
+ * `disconnect()` calls or, if there is none, the next one, once. `closed` resolves with it in any case.
  */
 
 import { PendingCall } from '../async/pending-call.ts';
@@ -16,6 +17,9 @@ import type { BoundAddress, SessionOutcome } from '../core/types.ts';
 import type { ProtocolEmitted } from '../machines/protocol-types.ts';
 import type { Engine, MachineRef } from './machine.ts';
 
+/** Rejects the calls of a client that wait for something in the session; returns whether there were any. */
+export type EndListener = (outcome: SessionOutcome) => boolean;
+
 /** The pending calls of one facade. It keeps no state of its own, but asks the machine. */
 export class PendingCalls {
   /** Every runstate that the machine enters. */
@@ -27,7 +31,8 @@ export class PendingCalls {
   #binding: PendingCall<BoundAddress> | undefined;
   #connecting: PendingCall<undefined> | undefined;
   #disconnecting: Deferred<undefined>[] = [];
-  /** The failure of the last session, until a `disconnect()` rejects with it. */
+  readonly #endListeners: EndListener[] = [];
+  /** The failure of the last session, until a call rejects with it. */
   #unreported: WirechartError | undefined;
 
   constructor(engine: Engine<unknown, unknown>) {
@@ -92,6 +97,11 @@ export class PendingCalls {
     });
   }
 
+  /** Calls `listener` at each end of a session or attempt, before pending calls of `disconnect()` settle. */
+  onEnd(listener: EndListener): void {
+    this.#endListeners.push(listener);
+  }
+
   /** Ends the attempt under way. */
   readonly abort = (reason: unknown): void => {
     this.#engine.ref.send({ type: 'ABORT', reason });
@@ -130,7 +140,9 @@ export class PendingCalls {
     const { cause } = outcome;
     // An attempt that was ended on request concerns only its own call, which rejects here.
     const attempted = this.#rejectAttempts(cause);
-    const failure = attempted || isAborted(cause) ? undefined : cause;
+    const listeners = this.#endListeners.filter((listener) => listener(outcome));
+    const isTold = attempted || listeners.length > 0 || this.#engine.link.hasTold;
+    const failure = isTold || isAborted(cause) ? undefined : cause;
     this.#unreported = this.#disconnecting.length === 0 ? failure : undefined;
     for (const disconnecting of this.#disconnecting.splice(0)) {
       if (failure === undefined) disconnecting.resolve(undefined);

@@ -1,0 +1,61 @@
+/** The promises that public methods return: their rejections name the caller, and may be ignored. */
+
+import { isWirechartError, type WirechartError } from '../core/errors.ts';
+import { markHandled } from './deferred.ts';
+
+/**
+ * The codes of errors that the engine creates far from the call that rejects with them: in an action of a
+ * chart, on an event of a stream, in a timer. Other errors are left as they are: they were created during
+ * the call, or by the program, and their stack says where.
+ */
+const CREATED_ELSEWHERE = /* @__PURE__ */ new Set([
+  'ERR_CONNECT',
+  'ERR_CONNECT_ABORTED',
+  'ERR_TIMEOUT',
+  'ERR_CLOSED',
+  'ERR_HANDLER',
+  'ERR_LIMIT',
+  'ERR_PROCESS',
+  'ERR_QMP_EXECUTE',
+  'ERR_QMP_INTERRUPTED',
+  'ERR_QMP_BAD_REPLY',
+  'ERR_QMP_BUSY',
+]);
+
+/** The errors whose stack names a caller already: one failure may reject several calls. */
+const named = /* @__PURE__ */ new WeakSet<WirechartError>();
+
+/**
+ * Returns a promise that settles as `promise` does, for the caller of a public method.
+ *
+ * - It is no unhandled rejection when the caller does not await it.
+ * - When the caller awaits it, the stack of the engine's own error names the caller. This costs nothing
+ *   until it rejects: V8 finds the functions that await an async function, so that the stack can be
+ *   captured in the rejection.
+ */
+export function handOut<T>(promise: Promise<T>): Promise<T> {
+  const settle = async (): Promise<T> => {
+    try {
+      return await promise;
+    } catch (error) {
+      nameCaller(error, settle);
+      // Only now: V8 does not look further than a promise with two handlers.
+      void markHandled(handedOut);
+      throw error;
+    }
+  };
+  const handedOut = settle();
+  return handedOut;
+}
+
+/**
+ * Replaces the stack of an error that the engine has created elsewhere by that of the caller; to be called
+ * in the `catch` of an async function that the caller awaits.
+ *
+ * @param method - That function; the stack begins with its caller.
+ */
+export function nameCaller(error: unknown, method: (...args: never) => unknown): void {
+  if (!isWirechartError(error) || !CREATED_ELSEWHERE.has(error.code) || named.has(error)) return;
+  named.add(error);
+  Error.captureStackTrace(error, method);
+}
