@@ -18,7 +18,7 @@ export type ConnectPhase = 'connection' | 'session';
 
 /** What the deadline was for. `execute` and `wait` are deadlines that a caller set on one call. */
 export type TimeoutPhase =
-  'connect' | 'accept' | 'handshake' | 'drain' | 'flush' | 'close' | 'idle' | 'execute' | 'wait';
+  'connect' | 'accept' | 'handshake' | 'drain' | 'flush' | 'close' | 'idle' | 'shutdown' | 'execute' | 'wait';
 
 /** The codes of this library's own errors. The errors of a protocol's author have others. */
 export type ErrorCode =
