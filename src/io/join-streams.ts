@@ -1,45 +1,61 @@
 /**
  * One byte stream made of a readable and a writable one, each of Node, of a library that imitates Node's
- * (readable-stream, duplexify) or of the WHATWG.
- *
- * Node's `Duplex.from()` does the same, but it no longer destroys a half when the other one is done, so
- * that a socket or a pipe stays open and keeps the process alive.
+ * (readable-stream, duplexify) or of the WHATWG. Unlike one of `Duplex.from()`, it always destroys both.
  */
 
 import { Duplex, Readable, Writable } from 'node:stream';
-import { describe } from '../core/errors.ts';
+import { ArgumentError, describe, textOf } from '../core/errors.ts';
 import { isError, memberOf } from '../core/shape.ts';
-import type { WebReadable, WebWritable } from '../core/types.ts';
+import type { StreamPair, WebReadable, WebWritable } from '../core/types.ts';
+import {
+  type ByteStream,
+  flawOfHalves,
+  isDuplexShaped,
+  isReadable,
+  isWebReadable,
+  isWebWritable,
+  isWritable,
+  type ReadableHalf,
+  type WritableHalf,
+} from './byte-stream.ts';
 
 /** What was joined before, so that one pair is one stream, however often it is asked for. */
 const joinedStreams = /* @__PURE__ */ new WeakMap<object, Duplex>();
 
-/** The readable half of a byte stream that has been checked. */
-type ReadableHalf = Readable | WebReadable;
-type WritableHalf = Writable | WebWritable;
-
-/** A byte stream of an address that has been checked: one object, or two. */
-export type ByteStream =
-  Duplex | { readonly readable: ReadableHalf; readonly writable: WritableHalf };
-
-const hasMethods = (value: unknown, ...names: string[]): boolean =>
-  names.every((name) => typeof memberOf(value, name) === 'function');
-
-const isWebReadable = (value: unknown): value is WebReadable => hasMethods(value, 'getReader');
-const isWebWritable = (value: unknown): value is WebWritable => hasMethods(value, 'getWriter');
-const isReadable = (value: unknown): value is ReadableHalf =>
-  isWebReadable(value) || hasMethods(value, 'on', 'once', 'pause', 'resume', 'destroy');
-const isWritable = (value: unknown): value is WritableHalf =>
-  isWebWritable(value) || hasMethods(value, 'on', 'once', 'write', 'end', 'destroy');
-
-/** Whether a value has the methods of a readable and of a writable stream of Node. */
-export const isDuplexShaped = (value: unknown): value is Duplex =>
-  hasMethods(value, 'on', 'once', 'pause', 'resume', 'write', 'end', 'destroy');
-
-/** Whether a value is a byte stream, of whatever library and realm. */
-export const isByteStream = (value: unknown): value is ByteStream =>
-  isDuplexShaped(value) ||
-  (isReadable(memberOf(value, 'readable')) && isWritable(memberOf(value, 'writable')));
+/**
+ * Joins a readable and a writable stream to one duplex stream of bytes: the standard streams of a process, two
+ * pipes, a pair of WHATWG streams. `{ stream: { readable, writable } }` is joined in the same way; use this
+ * function where something else needs a `Duplex`.
+ *
+ * The result owns both halves: read from, write to and close the result only. `end()` ends the writable half and
+ * leaves the other direction open. `destroy()` destroys both halves, whatever state each of them is in, and 'close'
+ * follows when both are closed. When both directions have ended, it destroys itself. A half that fails, or that
+ * closes before its end, destroys the result with its error.
+ *
+ * @param readable - What the peer sends: a readable stream of Node, of a library that imitates Node's, or of the
+ *   WHATWG.
+ * @param writable - What is sent to the peer. May be the same object as `readable`.
+ * @throws {ArgumentError} When an argument is not such a stream, or cannot be used: it is in object mode, has an
+ *   encoding, is locked, or has ended.
+ *
+ * @example
+ * const stream = joinStreams(child.stdout, child.stdin);
+ * await protocol.connect({ stream });
+ */
+export function joinStreams(
+  readable: StreamPair['readable'],
+  writable: StreamPair['writable'],
+): Duplex {
+  if (!isReadable(readable)) {
+    throw new ArgumentError(`readable must be a readable stream, not ${textOf(readable)}`);
+  }
+  if (!isWritable(writable)) {
+    throw new ArgumentError(`writable must be a writable stream, not ${textOf(writable)}`);
+  }
+  const flaw = flawOfHalves(readable, writable);
+  if (flaw !== undefined) throw new ArgumentError(`The streams cannot be joined: ${flaw}`);
+  return join(readable, writable);
+}
 
 /** Whether a stream has every property that the engine reads. Older libraries lack the last two. */
 const isComplete = (stream: Duplex): boolean =>
@@ -57,13 +73,12 @@ export function toDuplex(stream: ByteStream): Duplex {
   if (known !== undefined) return known;
   const joined = isDuplexShaped(stream)
     ? new JoinedStream(stream, stream)
-    : joinStreams(stream.readable, stream.writable);
+    : join(stream.readable, stream.writable);
   joinedStreams.set(stream, joined);
   return joined;
 }
 
-/** Joins a readable and a writable stream. Destroying the result destroys both. */
-function joinStreams(readable: ReadableHalf, writable: WritableHalf): Duplex {
+function join(readable: ReadableHalf, writable: WritableHalf): Duplex {
   return new JoinedStream(
     isWebReadable(readable) ? fromWebReadable(readable) : readable,
     isWebWritable(writable) ? fromWebWritable(writable) : writable,
@@ -71,11 +86,13 @@ function joinStreams(readable: ReadableHalf, writable: WritableHalf): Duplex {
 }
 
 type Half = Pick<Readable | Writable, 'closed' | 'destroy' | 'on' | 'once'>;
+type Callback = (error?: Error | null) => void;
 
 class JoinedStream extends Duplex {
   readonly #readable: Readable;
   readonly #writable: Writable;
   #hasEnded = false;
+  #hasFinished = false;
 
   constructor(readable: Readable, writable: Writable) {
     super({ allowHalfOpen: true });
@@ -89,7 +106,7 @@ class JoinedStream extends Duplex {
       if (!this.#hasEnded) this.destroy();
     });
     writable.once('close', () => {
-      if (!this.writableFinished) this.destroy();
+      if (!this.#hasFinished) this.destroy();
     });
   }
 
@@ -97,20 +114,23 @@ class JoinedStream extends Duplex {
     this.#readable.resume();
   }
 
-  override _write(
-    chunk: Buffer,
-    _: BufferEncoding,
-    callback: (error?: Error | null) => void,
-  ): void {
-    this.#writable.write(chunk, callback);
+  override _write(chunk: Buffer, _: BufferEncoding, callback: Callback): void {
+    try {
+      this.#writable.write(chunk, callback);
+    } catch (error) {
+      callback(toError(error));
+    }
   }
 
-  override _final(callback: (error?: Error | null) => void): void {
-    this.#writable.once('finish', callback);
+  override _final(callback: Callback): void {
+    this.#writable.once('finish', () => {
+      this.#hasFinished = true;
+      callback();
+    });
     this.#writable.end();
   }
 
-  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+  override _destroy(error: Error | null, callback: Callback): void {
     const halves = new Set<Half>([this.#readable, this.#writable]);
     void Promise.all(Array.from(halves, (half) => destroyAndWait(half, error))).then(() => {
       callback(error);
@@ -131,13 +151,26 @@ class JoinedStream extends Duplex {
   };
 }
 
-/** Resolves when a half is closed. One that does not say whether it is closed is not waited for. */
+/** Destroys a half, and resolves when it is closed. One that does not say when it closes is not waited for. */
 function destroyAndWait(half: Half, error: Error | null): Promise<void> {
   return new Promise((resolve) => {
+    const willClose = emitsClose(half);
     half.once('close', resolve);
-    half.destroy(error ?? undefined);
-    if (memberOf(half, 'closed') !== false) resolve();
+    try {
+      half.destroy(error ?? undefined);
+    } catch {
+      resolve(); // The other half, and the caller of destroy(), must not suffer from it.
+    }
+    if (!willClose) resolve();
   });
+}
+
+/** Whether 'close' is still to come: not from a closed half, one with `emitClose: false`, or an old library's. */
+function emitsClose(half: Half): boolean {
+  const isSilent = ['_readableState', '_writableState'].some(
+    (name) => memberOf(memberOf(half, name), 'emitClose') === false,
+  );
+  return memberOf(half, 'closed') === false && !isSilent;
 }
 
 function fromWebReadable(stream: WebReadable): Readable {
