@@ -20,10 +20,11 @@ export {
 } from './protocol/machine.ts';
 export type { ProtocolContext, ProtocolEmitted, ProtocolEvent } from './machines/protocol-types.ts';
 export type { Runstate } from './core/runstate.ts';
-export { supervise, Supervisor, type SupervisorState } from './supervisor/supervise.ts';
+export { supervise } from './supervisor/supervise.ts';
+export type { SupervisorState } from './supervisor/states.ts';
+export type { SupervisorCounts } from './supervisor/journal.ts';
+export { type StatsOf, Supervisor, type SupervisorStats } from './supervisor/supervisor.ts';
 export {
-  type AddressFunction,
-  type AddressSource,
   type Backoff,
   type ClientClass,
   createSupervisorMachine,
@@ -32,11 +33,19 @@ export {
   type SupervisorActorRef,
   type SupervisorMachine,
 } from './supervisor/machine.ts';
+export type { RestartPolicy } from './machines/supervisor-setup.ts';
 export type {
-  Failure,
+  AddressFunction,
+  AddressSource,
+  Located,
+  Locator,
+  Outage,
+  OutageEnd,
+  SessionEnd,
   SupervisorContext,
   SupervisorEmitted,
   SupervisorEvent,
+  SupervisorInput,
 } from './machines/supervisor-types.ts';
 export type { ServerState } from './core/server-state.ts';
 export type {
@@ -48,7 +57,11 @@ export type {
   DisconnectOptions,
   Handshake,
   Limits,
+  LogFields,
+  LogFunction,
   Logger,
+  LogLevel,
+  LogRecord,
   ProtocolDefinition,
   ServerTimeouts,
   SessionOutcome,
@@ -63,12 +76,17 @@ export type { Link, Tap } from './machines/link.ts';
 export type { StopSignal } from './async/stop-signal.ts';
 
 export { lines, type LinesOptions } from './codecs/lines.ts';
+export { parseJson, stringifyJson } from './codecs/json.ts';
 export { jsonLines } from './codecs/json-lines.ts';
 export { jsonStream, type JsonStreamOptions } from './codecs/json-stream.ts';
 export { contentLength } from './codecs/content-length.ts';
 export { lengthPrefixed, type LengthPrefixedOptions } from './codecs/length-prefixed.ts';
 export type { JsonObject, JsonOptions, JsonValue } from './codecs/json.ts';
+export type { PreambleOptions } from './codecs/preamble.ts';
+export type { BinaryCodec, Encoded, TextCodec } from './core/codec.ts';
 export { streamPair } from './io/stream-pair.ts';
+export { joinStreams } from './io/join-streams.ts';
+export { stdioAddress } from './io/stdio-address.ts';
 export {
   spawnPeer,
   type SpawnedPeer,

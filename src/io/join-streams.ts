@@ -57,6 +57,12 @@ export function joinStreams(
   return join(readable, writable);
 }
 
+/**
+ * Joins the standard input and output of this process. The peer need not see the end of ours, and is not waited
+ * for: when standard output has ended, the inbound direction ends, too.
+ */
+export const joinStdio = (): Duplex => new JoinedStream(process.stdin, process.stdout, true);
+
 /** Whether a stream has every property that the engine reads. Older libraries lack the last two. */
 const isComplete = (stream: Duplex): boolean =>
   ['destroyed', 'readableEnded', 'writableEnded', 'errored', 'closed'].every(
@@ -93,9 +99,12 @@ class JoinedStream extends Duplex {
   readonly #writable: Writable;
   #hasEnded = false;
   #hasFinished = false;
+  readonly #endsTogether: boolean;
 
-  constructor(readable: Readable, writable: Writable) {
+  /** @param endsTogether - Whether the end of our side is taken as the end of the peer's, too. */
+  constructor(readable: Readable, writable: Writable, endsTogether = false) {
     super({ allowHalfOpen: true });
+    this.#endsTogether = endsTogether;
     this.#readable = readable;
     this.#writable = writable;
     for (const half of new Set<Half>([readable, writable])) half.on('error', this.#fail);
@@ -126,6 +135,7 @@ class JoinedStream extends Duplex {
     this.#writable.once('finish', () => {
       this.#hasFinished = true;
       callback();
+      if (this.#endsTogether) this.#onEnd();
     });
     this.#writable.end();
   }
@@ -138,12 +148,12 @@ class JoinedStream extends Duplex {
   }
 
   readonly #onData = (chunk: Uint8Array): void => {
-    if (!this.push(chunk)) this.#readable.pause();
+    if (!this.#hasEnded && !this.push(chunk)) this.#readable.pause();
   };
 
   readonly #onEnd = (): void => {
+    if (!this.#hasEnded) this.push(null);
     this.#hasEnded = true;
-    this.push(null);
   };
 
   readonly #fail = (error: unknown): void => {

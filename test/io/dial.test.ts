@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { connect, createServer, type ListenOptions, Socket } from 'node:net';
-import { Duplex, PassThrough } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { ClosedError } from '../../src/core/errors.ts';
 import { parseAddress } from '../../src/io/address.ts';
 import { dial } from '../../src/io/dial.ts';
+import { joinStreams } from '../../src/io/join-streams.ts';
 import { expectNoHandles } from '../support/handles.ts';
 import { expectEcho, expectOnlyErrorListener, dialer } from '../support/dialing.ts';
 import { closing, nextPeer, portOf, start, useFixture } from '../support/sockets.ts';
@@ -190,7 +191,7 @@ describe('adopting a stream', () => {
   it('takes the stdio of a child', async () => {
     const echo = ['-e', 'process.stdin.pipe(process.stdout)'];
     const child = spawn(process.execPath, echo, { stdio: ['pipe', 'pipe', 'inherit'] });
-    const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
+    const stream = joinStreams(child.stdout, child.stdin);
     await expectEcho(await open({ stream }));
     await once(child, 'close');
   });
