@@ -11,8 +11,10 @@ import {
   ConnectError,
   isClosedError,
   isConnectError,
+  describe,
   isWirechartError,
   TimeoutError,
+  toFailure,
   type WirechartError,
 } from '../core/errors.ts';
 import type { Deadlines } from '../core/limits.ts';
@@ -54,13 +56,24 @@ const errorIn = (event: object): unknown => ('error' in event ? event.error : un
 const isCommand = (event: ProtocolEvent) => event.type === 'CONNECT' || event.type === 'LISTEN';
 
 /** The same as a typed error: actors reject with nothing else; anything else is wrapped. */
-const failure = (event: object): WirechartError => {
+const failure = (event: ProtocolEvent): WirechartError => {
   const error = errorIn(event);
-  return isWirechartError(error) ? error : new ClosedError('The stream failed', { cause: error });
+  // What a parent, or `fail()`, was given to judge the peer by is no failure of the stream.
+  if (event.type === 'FAIL' || isWirechartError(error)) return toFailure(error);
+  return new ClosedError(`The stream failed: ${describe(error)}`, { cause: error });
 };
 
 const timeout = (context: Context, deadline: Deadline): TimeoutError =>
   new TimeoutError(deadline, context.link.deadlines[deadline]);
+
+/** The deadline of an attempt, with what the link says about why it takes so long. */
+const attemptTimeout = (context: Context, deadline: Deadline): TimeoutError => {
+  const { deadlines, obstacle } = context.link;
+  const ms = deadlines[deadline];
+  if (obstacle === undefined) return timeout(context, deadline);
+  const text = `The ${deadline} deadline of ${String(ms)} ms passed: ${obstacle.message}`;
+  return new TimeoutError(deadline, ms, text, { cause: obstacle });
+};
 
 /** The outcome of the current session, if it ended now. */
 export const outcome = ({ cause, suppressed, shutdown, link }: Context): SessionOutcome => ({
@@ -98,10 +111,10 @@ export const onLink = ({ context: { link }, self }: InputArgs): OnLink => ({
   stopReason: () => stopReason(self.getSnapshot().context),
 });
 
-/** The input of an actor that dials or listens; the link rejects the empty address. */
+/** The input of an actor that dials or listens; the link rejects an undefined address. */
 export const toAddress = ({ context, self }: InputArgs): ToAddress => ({
   ...onLink({ context, self }),
-  address: context.address ?? '',
+  address: context.address,
 });
 
 /** The setup of the chart. */
@@ -134,8 +147,8 @@ export const protocolSetup = <In, Out, Input>() =>
       hasFarewell: ({ context }) => context.link.definition.farewell !== undefined,
       /** Whether the promise of the handler of the last message is pending. */
       isHandling: ({ context }) => context.link.isHandling,
-      /** Whether the session outlasts the peer's end of stream. */
-      staysHalfOpen: ({ context }) => context.link.allowHalfOpen,
+      /** Whether the session outlasts this end of the peer's stream, which it was not asked for. */
+      staysHalfOpen: ({ context }) => context.link.allowHalfOpen && !context.endExpected,
       /** Whether nothing has arrived from the peer for `timeouts.idle`. */
       isIdle: ({ context }) => !hasActivity(context) && context.quietChecks + 1 >= QUIET_CHECKS,
       /** Whether everything sent has been handed to the kernel. */
@@ -165,10 +178,16 @@ export const protocolSetup = <In, Out, Input>() =>
       })),
       noteStreamIsOpen: assign({ phase: 'session' }),
       recordConnectFailure: assign(({ context, event }) =>
-        withError(context, new ConnectError(context.phase, errorIn(event))),
+        withError(
+          context,
+          new ConnectError(
+            context.phase,
+            event.type === 'FAIL' ? toFailure(errorIn(event)) : errorIn(event),
+          ),
+        ),
       ),
       recordConnectTimeout: assign(({ context }, { deadline }: { deadline: Deadline }) =>
-        withError(context, new ConnectError(context.phase, timeout(context, deadline))),
+        withError(context, new ConnectError(context.phase, attemptTimeout(context, deadline))),
       ),
       recordAbort: assign(({ context, event }) =>
         withError(

@@ -79,6 +79,9 @@ export const COMMANDS: readonly PossibleEvent[] = [
 /** Sent by the machine's own link, so it is not a command; every state handles it. */
 const MESSAGES = command('MESSAGES', { type: 'MESSAGES', messages: ['one'] });
 
+/** Raised by the machine itself, while it runs with an idle deadline. */
+const CHECK_IDLE = command('CHECK_IDLE', { type: 'CHECK_IDLE' });
+
 /** XState's own events are not part of a machine's event type. */
 export const internal = (event: EventObject & Record<string, unknown>): ProtocolEvent =>
   event as EventObject as ProtocolEvent;
@@ -114,6 +117,7 @@ const TIMERS = nodes.flatMap(timersOf);
 export const POSSIBLE_EVENTS: readonly PossibleEvent[] = [
   ...COMMANDS,
   MESSAGES,
+  CHECK_IDLE,
   ...REPORTS,
   ...TIMERS,
 ];

@@ -11,8 +11,12 @@ const ACCEPTED: Readonly<Record<StableState, readonly string[]>> = {
   'CONNECTING.accepting': ['DISCONNECT', 'DISCONNECT force', 'ABORT', 'FAIL'],
   'CONNECTING.establishing': ['DISCONNECT', 'DISCONNECT force', 'ABORT', 'FAIL'],
   'RUNNING.open': ['DISCONNECT', 'DISCONNECT force', 'EXPECT_END', 'FAIL'],
-  'RUNNING.ending': ['DISCONNECT', 'DISCONNECT force', 'EXPECT_MORE', 'FAIL'],
+  // In `ending`, EXPECT_END may still say why.
+  'RUNNING.ending': ['DISCONNECT', 'DISCONNECT force', 'EXPECT_END', 'EXPECT_MORE', 'FAIL'],
+  'RUNNING.halfOpen': ['DISCONNECT', 'DISCONNECT force', 'FAIL'],
   // DISCONNECTING accepts only a forced disconnection, and one more cause.
+  'DISCONNECTING.draining.handling': ['DISCONNECT force', 'FAIL'],
+  'DISCONNECTING.draining.farewell': ['DISCONNECT force', 'FAIL'],
   'DISCONNECTING.flushing.twoway': ['DISCONNECT force', 'FAIL'],
   'DISCONNECTING.flushing.oneway': ['DISCONNECT force', 'FAIL'],
   'DISCONNECTING.closing': ['DISCONNECT force', 'FAIL'],

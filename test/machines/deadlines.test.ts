@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConnectError, TimeoutError } from '../../src/core/errors.ts';
 import { DEADLINES } from './fake-link.ts';
-import { at, STABLE_STATES } from './support.ts';
+import { at, type Harness, STABLE_STATES } from './support.ts';
 
 /** The longest delay of a timer. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -51,7 +51,7 @@ describe('a disconnection that takes too long', () => {
   it("has one deadline for the whole flush, which the peer's end does not restart", async () => {
     const machine = await at('DISCONNECTING.flushing.twoway');
     machine.clock.increment(DEADLINES.flush - 1);
-    await machine.go('read');
+    await machine.go('discard');
     expect(machine.state).toBe('DISCONNECTING.flushing.oneway');
     machine.clock.increment(1);
     expect(machine.state).toBe('DISCONNECTING.destroying');
@@ -91,6 +91,7 @@ describe('a deadline', () => {
     connect: Infinity,
     accept: Infinity,
     handshake: Infinity,
+    drain: Infinity,
     flush: Infinity,
     close: Infinity,
   };
@@ -120,13 +121,16 @@ describe('a deadline', () => {
     expect(machine.state).toBe('DISCONNECTING.destroying');
   });
 
-  it.each(['IDLE', 'CONNECTING.listening.bound', 'RUNNING.open', 'RUNNING.ending'] as const)(
-    'is not set while the machine waits for its own caller, in %s',
-    async (state) => {
-      const { clock } = await at(state);
-      expect(clock.timers).toBe(0);
-    },
-  );
+  it.each([
+    'IDLE',
+    'CONNECTING.listening.bound',
+    'RUNNING.open',
+    'RUNNING.ending',
+    'RUNNING.halfOpen',
+  ] as const)('is not set while the machine waits for its own caller, in %s', async (state) => {
+    const { clock } = await at(state);
+    expect(clock.timers).toBe(0);
+  });
 
   it('starts again with the next state', async () => {
     const machine = await at('CONNECTING.dialing');
@@ -136,5 +140,62 @@ describe('a deadline', () => {
     expect(machine.state).toBe('CONNECTING.establishing');
     await machine.go('establish');
     expect(machine.clock.timers).toBe(0);
+  });
+});
+
+describe('the deadline for a silent peer', () => {
+  const IDLE = 400;
+  const running = () => at('RUNNING.open', { idle: IDLE });
+  /** In steps, because a timer that another one sets counts from the end of the step. */
+  const passQuarters = (machine: Harness, quarters: number): void => {
+    for (let passed = 0; passed < quarters; passed += 1) machine.clock.increment(IDLE / 4);
+  };
+
+  it('ends the session as failed when the peer has sent nothing for so long', async () => {
+    const machine = await running();
+    passQuarters(machine, 3);
+    machine.clock.increment(IDLE / 4 - 1);
+    expect(machine.state).toBe('RUNNING.open');
+    machine.clock.increment(1);
+    expect(machine.state).toBe('DISCONNECTING.closing');
+    expect(machine.context.cause).toMatchObject({ code: 'ERR_TIMEOUT', phase: 'idle', ms: IDLE });
+  });
+
+  it('begins again, at most a quarter later, with everything that arrives', async () => {
+    const machine = await running();
+    passQuarters(machine, 3);
+    machine.link.received += 1;
+    passQuarters(machine, 4);
+    expect(machine.state).toBe('RUNNING.open');
+    passQuarters(machine, 1);
+    expect(machine.state).toBe('DISCONNECTING.closing');
+  });
+
+  it('does not pass while a message is being handled, since nothing is read then', async () => {
+    const machine = await running();
+    machine.link.isHandling = true;
+    passQuarters(machine, 40);
+    expect(machine.state).toBe('RUNNING.open');
+  });
+
+  it('does not pass when the peer has ended its side of a session that stays half-open', async () => {
+    const machine = await at('RUNNING.halfOpen', { idle: IDLE });
+    passQuarters(machine, 40);
+    expect(machine.state).toBe('RUNNING.halfOpen');
+    expect(machine.clock.timers).toBe(0);
+  });
+
+  it('leaves no timer behind when the session ends', async () => {
+    const machine = await running();
+    await machine.go('DISCONNECT', 'flush', 'close');
+    expect([machine.state, machine.clock.timers]).toEqual(['IDLE', 0]);
+  });
+
+  it('counts nothing of an earlier session', async () => {
+    const machine = await running();
+    passQuarters(machine, 3);
+    await machine.go('DISCONNECT', 'flush', 'close', 'CONNECT', 'dial', 'establish');
+    passQuarters(machine, 3);
+    expect(machine.state).toBe('RUNNING.open');
   });
 });

@@ -6,8 +6,8 @@ import { at, type Step } from './support.ts';
 
 // After `expectEnd()`, the peer's end or a reset is a clean end of the session. That also holds
 // when the caller disconnects before the peer has left (`quit`, then `disconnect()`).
-it.each<['read' | 'write' | 'flush' | 'close', readonly Step[]]>([
-  ['read', ['DISCONNECT']],
+it.each<['discard' | 'write' | 'flush' | 'close', readonly Step[]]>([
+  ['discard', ['DISCONNECT']],
   ['write', ['DISCONNECT']],
   ['flush', ['DISCONNECT']],
   ['close', ['DISCONNECT', 'flush']],

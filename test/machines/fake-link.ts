@@ -16,18 +16,23 @@ export const LINK_METHODS = [
   'establish',
   'read',
   'write',
+  'drain',
+  'farewell',
+  'discard',
   'flush',
   'close',
   'destroy',
 ] as const;
 
-/** All finite, and all different, so that a test sees which one has passed. */
+/** All different, so that a test sees which one has passed; all finite but the one for silence. */
 export const DEADLINES: Deadlines = {
   connect: 100,
   accept: 200,
   handshake: 300,
+  drain: 350,
   flush: 400,
   close: 500,
+  idle: Infinity,
 };
 
 export const BOUND: BoundAddress = { path: '/run/fake.sock' };
@@ -78,10 +83,21 @@ export class FakeLink implements Link<string, string> {
     codec: { encode: unused, createDecoder: unused },
     handshake: unused,
   };
+  /** Adds a farewell to the protocol, or removes it. */
+  set hasFarewell(has: boolean) {
+    if (has) this.definition.farewell = unused;
+    else delete this.definition.farewell;
+  }
   readonly deadlines: Deadlines;
   undelivered = 0;
   /** Whether the chart may skip `flushing`. */
   isFlushed = false;
+  /** Whether the chart must not skip `draining.handling`. */
+  isHandling = false;
+  allowHalfOpen = false;
+  handlerFailure: WirechartError | undefined;
+  received = 0;
+  readonly hasTold = false;
   /** Every call of a link method, in order. */
   readonly calls: Call[] = [];
   /** The methods whose calls were aborted, in order. */
@@ -128,6 +144,15 @@ export class FakeLink implements Link<string, string> {
   }
   write(signal: AbortSignal): Promise<void> {
     return this.#begin('write', signal);
+  }
+  drain(signal: AbortSignal): Promise<void> {
+    return this.#begin('drain', signal);
+  }
+  farewell(signal: AbortSignal): Promise<void> {
+    return this.#begin('farewell', signal);
+  }
+  discard(signal: AbortSignal): Promise<void> {
+    return this.#begin('discard', signal);
   }
   flush(signal = new AbortController().signal): Promise<void> {
     return this.#begin('flush', signal);
@@ -204,4 +229,15 @@ export class IdleLink extends FakeLink {
     codec: { encode: unused, createDecoder: unused },
   };
   override isFlushed = true;
+}
+
+/** A link with a message that is being handled, for a protocol with a farewell. */
+export class BusyLink extends FakeLink {
+  override readonly definition: ProtocolDefinition<string> = {
+    codec: { encode: unused, createDecoder: unused },
+    handshake: unused,
+    farewell: unused,
+  };
+  override isHandling = true;
+  override allowHalfOpen = true;
 }

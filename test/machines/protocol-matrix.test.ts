@@ -11,7 +11,7 @@ import {
   type Snapshot,
   snapshotIn,
 } from './chart.ts';
-import { FakeLink, IdleLink } from './fake-link.ts';
+import { BusyLink, FakeLink, IdleLink } from './fake-link.ts';
 import { createChart } from '../../src/machines/protocol.ts';
 import { chart, pathOf } from './support.ts';
 
@@ -24,8 +24,7 @@ import { chart, pathOf } from './support.ts';
  * - the event of an actor that does not run there, or of a timer that is not set there, has no row:
  *   a separate test asserts that each is refused. (XState drops them anyway, see `late.test.ts`.
  *   The error of an actor that does not run would be unhandled, which stops the machine.)
- * - the last part has the rows that differ for a link with nothing to flush and without a
- *   handshake;
+ * - the last two parts have the rows that differ for other links;
  * - `closed` is left within the step that enters it, so that step is its only row.
  */
 const atomicStates = leaves.filter(({ type }) => type === 'atomic');
@@ -37,10 +36,10 @@ const rowsOf = (leaf: Node, link?: FakeLink): string[] => {
   );
 };
 
-/** The rows that differ when there is nothing to flush, and no handshake. */
-const shortcutRowsOf = (leaf: Node): string[] => {
+/** The rows that differ with another link. */
+const otherRowsOf = (leaf: Node, link: FakeLink): string[] => {
   const usual = rowsOf(leaf);
-  return rowsOf(leaf, new IdleLink()).filter((row) => !usual.includes(row));
+  return rowsOf(leaf, link).filter((row) => !usual.includes(row));
 };
 
 it('reacts to every event in every state as the reviewed table says', async () => {
@@ -49,9 +48,14 @@ it('reacts to every event in every state as the reviewed table says', async () =
   const rows = transient.map((leaf) => `${pathOfNode(leaf)} · (at once) ${atOnce(leaf)}`);
   const shortcuts = [
     'With nothing to flush, and without a handshake:',
-    ...atomicStates.flatMap(shortcutRowsOf),
+    ...atomicStates.flatMap((leaf) => otherRowsOf(leaf, new IdleLink())),
   ];
-  const text = `${[...table, ...rows, shortcuts.join('\n')].join('\n\n')}\n`;
+  const detours = [
+    'While a message is being handled, with a farewell, and with half-open sessions:',
+    ...atomicStates.flatMap((leaf) => otherRowsOf(leaf, new BusyLink())),
+  ];
+  const parts = [...table, ...rows, shortcuts.join('\n'), detours.join('\n')];
+  const text = `${parts.join('\n\n')}\n`;
   await expect(text).toMatchFileSnapshot('./__snapshots__/protocol-matrix.txt');
 });
 
@@ -88,11 +92,15 @@ const singleUseChart = createChart((link: FakeLink) => link, {
 
 it('reaches every state of the chart', () => {
   // Only an actor for a single session has the final state ENDED; others return to IDLE.
-  const reached = new Set([...reachedBy(chart), ...reachedBy(singleUseChart)]);
+  const reached = new Set([
+    ...reachedBy(chart),
+    ...reachedBy(singleUseChart),
+    ...reachedBy(chart, new BusyLink()),
+  ]);
   expect([...reached].sort()).toEqual([...leaves.map(pathOfNode), 'ENDED'].sort());
 });
 
-function reachedBy(machine: typeof chart): ReadonlySet<string> {
+function reachedBy(machine: typeof chart, link = new FakeLink()): ReadonlySet<string> {
   const reached = new Set<string>();
   const enter = (snapshot: Snapshot): void => {
     const path = pathOf(snapshot.value);
@@ -104,6 +112,6 @@ function reachedBy(machine: typeof chart): ReadonlySet<string> {
       for (const [next] of getMicrosteps(machine, snapshot, event)) enter(next);
     }
   };
-  enter(initialTransition(machine, new FakeLink())[0]);
+  enter(initialTransition(machine, link)[0]);
   return reached;
 }

@@ -81,7 +81,9 @@ describe('the chart', () => {
   /** By rule 3 of the chart, an end that was requested records no cause. */
   const REQUESTED_ENDS = [
     'RUNNING · DISCONNECT [isForced]',
+    'RUNNING · DISCONNECT [hasFarewell]',
     'RUNNING · DISCONNECT [isFlushed]',
+    'RUNNING · DISCONNECT [isHandling]',
     'RUNNING · DISCONNECT',
   ];
 
@@ -107,7 +109,7 @@ describe('the chart', () => {
       'DISCONNECTING · xstate.done.state.protocol.DISCONNECTING',
     ]);
     expect(returns.map(({ actions }) => actions.map(nameOf))).toEqual([
-      ['recordOutcome', 'settleLink', 'emitClosed'],
+      ['noteHandlerFailure', 'recordOutcome', 'settleLink', 'emitClosed'],
     ]);
   });
 

@@ -24,8 +24,12 @@ export const pathOf = (value: StateValue): string =>
         .map(([key, inner]) => (inner === undefined ? key : `${key}.${pathOf(inner)}`))
         .join('|');
 
-/** One step of a route: an event to send, or a link method whose call is to resolve. */
-export type Step = Exclude<ProtocolEvent['type'], 'FAIL' | 'MESSAGES'> | LinkMethod;
+/** One step of a route: an event to send, a property of the link to turn on, or a link method whose call is to resolve. */
+export type Step =
+  Exclude<ProtocolEvent['type'], 'FAIL' | 'MESSAGES' | 'CHECK_IDLE'> | LinkMethod | Property;
+/** The properties of the link that decide on the way. */
+const PROPERTIES = ['allowHalfOpen', 'isHandling', 'hasFarewell'] as const;
+type Property = (typeof PROPERTIES)[number];
 
 /** A machine's actor, and the functions that start and stop it from outside. */
 export interface ActorHandle {
@@ -133,7 +137,8 @@ export class Harness {
   /** Takes the steps of a route in order. */
   async go(...steps: readonly Step[]): Promise<this> {
     for (const step of steps) {
-      if (isLinkMethod(step)) await this.fulfil(step);
+      if (isProperty(step)) this.link[step] = true;
+      else if (isLinkMethod(step)) await this.fulfil(step);
       else this.send(eventOf(step));
     }
     return this;
@@ -143,7 +148,10 @@ export class Harness {
 const isLinkMethod = (step: Step): step is LinkMethod =>
   LINK_METHODS.some((method) => method === step);
 
-const eventOf = (type: Exclude<Step, LinkMethod>): ProtocolEvent => {
+const isProperty = (step: Step): step is Property =>
+  PROPERTIES.some((property) => property === step);
+
+const eventOf = (type: Exclude<Step, LinkMethod | Property>): ProtocolEvent => {
   if (type === 'CONNECT' || type === 'LISTEN') return { type, address: '/run/fake.sock' };
   if (type === 'ABORT') return { type, reason: 'no longer wanted' };
   return { type };
@@ -167,6 +175,9 @@ export const ROUTES = {
   'CONNECTING.establishing': ['CONNECT', 'dial'],
   'RUNNING.open': RUNNING,
   'RUNNING.ending': [...RUNNING, 'EXPECT_END'],
+  'RUNNING.halfOpen': ['allowHalfOpen', ...RUNNING, 'read'],
+  'DISCONNECTING.draining.handling': ['isHandling', ...RUNNING, 'DISCONNECT'],
+  'DISCONNECTING.draining.farewell': ['hasFarewell', ...RUNNING, 'DISCONNECT'],
   'DISCONNECTING.flushing.twoway': [...RUNNING, 'DISCONNECT'],
   'DISCONNECTING.flushing.oneway': [...RUNNING, 'read'],
   'DISCONNECTING.closing': [...RUNNING, 'DISCONNECT', 'flush'],

@@ -27,7 +27,7 @@ describe('a link method that throws has the same effect as one that rejects:', (
     ['establish', 'CONNECTING.dialing', 'dial'],
     ['read', 'CONNECTING.establishing', 'establish'],
     ['write', 'CONNECTING.establishing', 'establish'],
-    ['read', 'RUNNING.open', 'DISCONNECT'],
+    ['discard', 'RUNNING.open', 'DISCONNECT'],
     ['write', 'RUNNING.open', 'DISCONNECT'],
     ['flush', 'RUNNING.open', 'DISCONNECT'],
     ['close', 'DISCONNECTING.flushing.twoway', 'flush'],

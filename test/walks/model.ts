@@ -8,8 +8,19 @@
 
 /** The methods of the link that the machine waits for. */
 export type LinkMethod =
-  'dial' | 'listen' | 'accept' | 'establish' | 'read' | 'write' | 'flush' | 'close' | 'destroy';
-type Deadline = 'connect' | 'accept' | 'handshake' | 'flush' | 'close';
+  | 'dial'
+  | 'listen'
+  | 'accept'
+  | 'establish'
+  | 'read'
+  | 'write'
+  | 'drain'
+  | 'farewell'
+  | 'discard'
+  | 'flush'
+  | 'close'
+  | 'destroy';
+type Deadline = 'connect' | 'accept' | 'handshake' | 'drain' | 'flush' | 'close';
 type Runstate = 'IDLE' | 'CONNECTING' | 'RUNNING' | 'DISCONNECTING';
 
 /** The options in which machines differ. They do not change while a machine lives. */
@@ -18,6 +29,12 @@ export interface Variant {
   readonly handshake: boolean;
   /** Whether sent messages are still to be handed to the kernel. */
   readonly queued: boolean;
+  /** Whether the handler of the last message has not finished. */
+  readonly handling: boolean;
+  /** Whether the protocol has a goodbye to say. */
+  readonly farewell: boolean;
+  /** Whether the session outlasts the peer's end. */
+  readonly halfOpen: boolean;
   /** Whether the deadlines are finite. */
   readonly finite: boolean;
   /** Whether the machine is made for a single session. */
@@ -53,7 +70,10 @@ export const STATES = {
   'CONNECTING.establishing':       state('CONNECTING',    ['establish'],              'handshake'),
   'RUNNING.open':                  state('RUNNING',       ['read', 'write']),
   'RUNNING.ending':                state('RUNNING',       ['read', 'write']),
-  'DISCONNECTING.flushing.twoway': state('DISCONNECTING', ['read', 'write', 'flush'], 'flush'),
+  'RUNNING.halfOpen':              state('RUNNING',       ['write']),
+  'DISCONNECTING.draining.handling': state('DISCONNECTING', ['write', 'drain'],       'drain'),
+  'DISCONNECTING.draining.farewell': state('DISCONNECTING', ['write', 'farewell'],    'drain'),
+  'DISCONNECTING.flushing.twoway': state('DISCONNECTING', ['discard', 'write', 'flush'], 'flush'),
   'DISCONNECTING.flushing.oneway': state('DISCONNECTING', ['write', 'flush'],         'flush'),
   'DISCONNECTING.closing':         state('DISCONNECTING', ['close'],                  'close'),
   'DISCONNECTING.destroying':      state('DISCONNECTING', ['destroy'],                'close'),
@@ -153,18 +173,35 @@ export const TABLE: readonly Row[] = [
   ['CONNECTING',                    'FAIL',             '',             'DISCONNECTING.destroying',      'fail attempt'],
 
   ['RUNNING.open',                  'EXPECT_END',       '',             'RUNNING.ending',                'expect end'],
+  ['RUNNING.ending',                'EXPECT_END',       '',             '=',                             'expect end'],
   ['RUNNING.ending',                'EXPECT_MORE',      '',             'RUNNING.open',                  'expect more'],
+  ['RUNNING.open',                  'read done',        'half open',    'RUNNING.halfOpen',              ''],
   ['RUNNING',                       'read done',        'queued',       'DISCONNECTING.flushing.oneway', 'end'],
   ['RUNNING',                       'read done',        'flushed',      'DISCONNECTING.closing',         'end'],
   ['RUNNING',                       'read failed',      '',             'DISCONNECTING.closing',         'fail'],
   ['RUNNING',                       'write failed',     '',             'DISCONNECTING.closing',         'fail'],
   ['RUNNING',                       'FAIL',             '',             'DISCONNECTING.closing',         'fail'],
+  ['RUNNING',                       'DISCONNECT',       'handling',     'DISCONNECTING.draining.handling', ''],
+  ['RUNNING',                       'DISCONNECT',       'farewell',     'DISCONNECTING.draining.farewell', ''],
   ['RUNNING',                       'DISCONNECT',       'queued',       'DISCONNECTING.flushing.twoway', ''],
   ['RUNNING',                       'DISCONNECT',       'flushed',      'DISCONNECTING.closing',         ''],
   ['RUNNING',                       'DISCONNECT force', '',             'DISCONNECTING.destroying',      ''],
 
-  ['DISCONNECTING.flushing.twoway', 'read done',        '',             'DISCONNECTING.flushing.oneway', 'note end'],
-  ['DISCONNECTING.flushing.twoway', 'read failed',      '',             'DISCONNECTING.closing',         'fail'],
+  ['DISCONNECTING.draining.handling', 'drain done',     'farewell',     'DISCONNECTING.draining.farewell', ''],
+  ['DISCONNECTING.draining.handling', 'drain failed',   'farewell',     'DISCONNECTING.draining.farewell', 'note'],
+  ['DISCONNECTING.draining',        'drain done',       'queued',       'DISCONNECTING.flushing.twoway', ''],
+  ['DISCONNECTING.draining',        'drain done',       'flushed',      'DISCONNECTING.closing',         ''],
+  ['DISCONNECTING.draining',        'drain failed',     'queued',       'DISCONNECTING.flushing.twoway', 'note'],
+  ['DISCONNECTING.draining',        'drain failed',     'flushed',      'DISCONNECTING.closing',         'note'],
+  ['DISCONNECTING.draining',        'farewell done',    'queued',       'DISCONNECTING.flushing.twoway', ''],
+  ['DISCONNECTING.draining',        'farewell done',    'flushed',      'DISCONNECTING.closing',         ''],
+  ['DISCONNECTING.draining',        'farewell failed',  'queued',       'DISCONNECTING.flushing.twoway', 'note'],
+  ['DISCONNECTING.draining',        'farewell failed',  'flushed',      'DISCONNECTING.closing',         'note'],
+  ['DISCONNECTING.draining',        'write failed',     '',             'DISCONNECTING.closing',         'fail'],
+  ['DISCONNECTING.draining',        'deadline',         'finite',       'DISCONNECTING.flushing.twoway', 'note timeout'],
+  ['DISCONNECTING.draining',        'DISCONNECT force', '',             'DISCONNECTING.destroying',      ''],
+  ['DISCONNECTING.flushing.twoway', 'discard done',     '',             'DISCONNECTING.flushing.oneway', ''],
+  ['DISCONNECTING.flushing.twoway', 'discard failed',   '',             'DISCONNECTING.closing',         'fail'],
   ['DISCONNECTING.flushing',        'write failed',     '',             'DISCONNECTING.closing',         'fail'],
   ['DISCONNECTING.flushing',        'flush done',       '',             'DISCONNECTING.closing',         ''],
   ['DISCONNECTING.flushing',        'flush failed',     '',             'DISCONNECTING.closing',         'fail'],
@@ -185,6 +222,9 @@ const CONDITIONS = {
   '': () => true,
   handshake: (variant: Variant) => variant.handshake,
   'no handshake': (variant: Variant) => !variant.handshake,
+  handling: (variant: Variant) => variant.handling,
+  farewell: (variant: Variant) => variant.farewell,
+  'half open': (variant: Variant) => variant.halfOpen,
   queued: (variant: Variant) => variant.queued,
   flushed: (variant: Variant) => !variant.queued,
   finite: (variant: Variant) => variant.finite,
@@ -216,7 +256,6 @@ const EFFECTS = {
     model.endExpected && isEnd(error) ? noted(model, typed(error)) : failed(model, typed(error)),
   'time out': (model: Model) => failed(model, timeoutIn(model)),
   note: (model: Model, error: string) => noted(model, typed(error)),
-  'note end': (model: Model) => noted(model, 'ClosedError(expected)'),
   'note timeout': (model: Model) => noted(model, timeoutIn(model)),
 };
 
@@ -305,9 +344,9 @@ const stateOf = (to: Row[3], { state }: Model, { once }: Variant): State => {
   return to;
 };
 
-/** The group of states between which the calls of common methods go on: RUNNING, or `flushing`. */
-const scopeOf = (state: State): string =>
-  ['RUNNING', 'DISCONNECTING.flushing'].find((group) => isWithin(state, group)) ?? state;
+/** The groups of states between which the calls of common methods go on. */
+const SCOPES = ['RUNNING', 'DISCONNECTING.draining', 'DISCONNECTING.flushing'];
+const scopeOf = (state: State): string => SCOPES.find((group) => isWithin(state, group)) ?? state;
 
 const entered = (model: Model, state: State, stimulus: Stimulus): Model => {
   const { methods } = STATES[state];

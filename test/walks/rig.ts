@@ -195,10 +195,11 @@ export class Rig {
     const { runstate, methods, deadline } = STATES[state];
     const isOver = state === 'ENDED';
     const tags = { IDLE: [], CONNECTING: ['busy'], RUNNING: ['up'], DISCONNECTING: ['busy'] };
+    const isSending = runstate === 'RUNNING' || state.startsWith('DISCONNECTING.draining');
     return {
       state,
       status: isOver ? 'done' : 'active',
-      tags: tags[runstate],
+      tags: [...tags[runstate], ...(isSending ? ['sending'] : [])],
       session,
       phase: runstate === 'CONNECTING' ? phase : '',
       endExpected,
@@ -208,7 +209,8 @@ export class Rig {
       output: isOver && outcome !== undefined ? `${outcome}, ${this.#undelivered}` : '',
       emitted: this.#expected,
       live: [...methods].sort(),
-      actors: isOver ? 0 : methods.length + 1,
+      // In `halfOpen`, the reader has ended and not been stopped.
+      actors: isOver ? 0 : methods.length + (state === 'RUNNING.halfOpen' ? 2 : 1),
       aborted: [...aborted].sort(),
       ...this.#timersFor(deadline),
       settled: runstate === 'IDLE' ? session : session - 1,
@@ -268,4 +270,4 @@ const sessionsOf = (log: readonly LinkMethod[]): string[] =>
  * that.
  */
 const ONE_SESSION =
-  /^$|^(dial|listen( accept)?)( establish)?(( (read|write|flush))+)?( close)?( destroy)?$/;
+  /^$|^(dial|listen( accept)?)( establish)?(( (read|write|drain|farewell|discard|flush))+)?( close)?( destroy)?$/;

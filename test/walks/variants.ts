@@ -34,10 +34,13 @@ export const EVENTS: Record<Command, ProtocolEvent> = {
 class VariantLink extends FakeLink {
   override readonly definition: ProtocolDefinition<string>;
 
-  constructor({ handshake, queued, finite }: Variant) {
+  constructor({ handshake, queued, finite, handling, farewell, halfOpen }: Variant) {
     const infinite = { connect: Infinity, accept: Infinity, handshake: Infinity };
-    super(finite ? {} : { ...infinite, flush: Infinity, close: Infinity });
+    super(finite ? {} : { ...infinite, drain: Infinity, flush: Infinity, close: Infinity });
     this.definition = (handshake ? new FakeLink() : new IdleLink()).definition;
+    this.hasFarewell = farewell;
+    this.isHandling = handling;
+    this.allowHalfOpen = halfOpen;
     this.isFlushed = !queued;
     this.undelivered = queued ? 3 : 0;
   }
@@ -59,21 +62,42 @@ export type Chart = typeof CHARTS.once;
 /** The chart of a variant. */
 export const chartOf = ({ once }: Variant): Chart => (once ? CHARTS.once : CHARTS.again);
 
-const FLAGS = [true, false];
-/** All variants. */
-export const VARIANTS: readonly Variant[] = FLAGS.flatMap((handshake) =>
-  FLAGS.flatMap((queued) =>
-    FLAGS.flatMap((finite) =>
-      FLAGS.flatMap((once) =>
-        FLAGS.map((autoConnect) => ({ handshake, queued, finite, once, autoConnect })),
-      ),
-    ),
-  ),
-);
+/** The variant with the options whose letters are given. */
+const variantOf = (letters: string): Variant => ({
+  handshake: letters.includes('s'),
+  queued: letters.includes('q'),
+  finite: letters.includes('f'),
+  once: letters.includes('o'),
+  autoConnect: letters.includes('a'),
+  handling: letters.includes('h'),
+  farewell: letters.includes('w'),
+  halfOpen: letters.includes('e'),
+});
+
+/** All selections of letters. */
+const selectionsOf = (letters: string): string[] =>
+  [...letters].reduce((sets, letter) => [...sets, ...sets.map((set) => set + letter)], ['']);
+
+/** Selections of the options that decide about attempts, in which each is on and off. */
+const DIVERSE = ['sqf', 'foa', 'so', 'qa', 'sqoa', 'f'];
+
+/**
+ * All variants of a protocol without messages under way, a farewell and half-open sessions; and each
+ * selection of these three in diverse variants.
+ */
+export const VARIANTS: readonly Variant[] = [
+  ...selectionsOf('sqfoa'),
+  ...selectionsOf('hwe')
+    .filter((letters) => letters !== '')
+    .flatMap((letters) => DIVERSE.map((others) => others + letters)),
+].map(variantOf);
 
 /** A selection in which each option is on and off, alone and combined with others. */
-export const DIVERSE_VARIANTS = VARIANTS.filter((variant) =>
-  ['11100', '00111', '10010', '01001', '11011', '00100'].includes(
-    Object.values(variant).map(Number).join(''),
-  ),
-);
+export const DIVERSE_VARIANTS: readonly Variant[] = [
+  ...DIVERSE,
+  'sqfhw',
+  'foah',
+  'qawe',
+  'fwe',
+  'sqhe',
+].map(variantOf);
