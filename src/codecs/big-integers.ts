@@ -150,11 +150,12 @@ function define(object: object, name: string, value: unknown): void {
  * @throws {TypeError} When the value has a cycle.
  * @throws {RangeError} When it is nested too deeply for the stack.
  */
-export function stringifyBigInts(value: unknown): string | undefined {
-  const text = toText(value, (_name, member: unknown) => {
+export function stringifyBigInts(value: unknown, indent = 0): string | undefined {
+  const mark = (_name: string, member: unknown): unknown => {
     if (typeof member === 'bigint') return `${String(member)}\u0001n`;
     return typeof member === 'string' && /^-?\d+\u0001n+$/.test(member) ? `${member}n` : member;
-  });
+  };
+  const text = toText(value, mark, indent);
   // This finds whole strings only, because a quote within a string follows a backslash.
   return text?.replace(
     /(?<!\\)"(-?\d+)\\u0001n(n*)"(?!:)/g,
@@ -166,6 +167,7 @@ export function stringifyBigInts(value: unknown): string | undefined {
 export function toText(
   value: unknown,
   replacer?: (name: string, member: unknown) => unknown,
+  indent?: number,
 ): string | undefined {
-  return JSON.stringify(value, replacer);
+  return JSON.stringify(value, replacer, indent);
 }

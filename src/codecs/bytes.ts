@@ -26,3 +26,7 @@ export const utf8Length = (text: string): number =>
 /** Decodes each byte as one character. For a few thousand bytes at most. */
 export const latin1Of = (bytes: Uint8Array): string =>
   NodeBuffer?.isBuffer(bytes) === true ? bytes.toString('latin1') : String.fromCharCode(...bytes);
+
+/** The reverse of `latin1Of()`. */
+export const bytesOfLatin1 = (text: string): Uint8Array =>
+  Uint8Array.from(text, (character) => character.charCodeAt(0));

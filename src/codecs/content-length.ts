@@ -1,12 +1,13 @@
 /** The framing of LSP and DAP: each JSON text follows a header with its length. */
 
 import { CodecError, LimitError } from '../core/errors.ts';
-import type { Codec, Limits } from '../core/codec.ts';
-import { latin1Of, utf8Length } from './bytes.ts';
+import type { Limits, TextCodec } from '../core/codec.ts';
+import { bytesOfLatin1, latin1Of, utf8Length } from './bytes.ts';
 import { BufferedDecoder } from './decoder.ts';
-import { JsonReader, stringifyJson } from './json.ts';
+import { encodeJson, JsonReader } from './json.ts';
 import type { JsonOptions, JsonValue } from './json.ts';
-import { decodeUtf8, rawOf } from './utf8.ts';
+import { checkPreamble } from './preamble.ts';
+import { decodeUtf8, quoteBytes, rawOf } from './utf8.ts';
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -15,7 +16,7 @@ const MAX_HEADER_BYTES = 8 * 1024;
 /**
  * The base protocol of LSP and DAP: a header with `Content-Length: N` and maybe other fields, a blank
  * line, and N bytes of UTF-8 JSON. The lines of the header end in `\r\n`; the header may have 8192
- * bytes. `maxMessageBytes` bounds N.
+ * bytes. A byte order mark at the start of the stream is ignored. `maxMessageBytes` bounds N.
  *
  * - Encoding throws a `CodecError` for a message that has no JSON text: `undefined`, a function, `NaN`,
  *   a cycle, very deep nesting. Within an object or array, `undefined` and `NaN` are left out or become
@@ -27,12 +28,17 @@ const MAX_HEADER_BYTES = 8 * 1024;
  * - A stream that ends within a message is a `CodecError`.
  *
  * The types `In` and `Out` are not checked at run time.
+ *
+ * @throws {ArgumentError} When `skipUntil` cannot be the beginning of a line.
  */
-export function contentLength<In = JsonValue, Out = In>(options: JsonOptions = {}): Codec<In, Out> {
+export function contentLength<In = JsonValue, Out = In>(
+  options: JsonOptions = {},
+): TextCodec<In, Out> {
+  checkPreamble(options);
   const first = options.objects === true ? '{' : undefined;
   return {
     encode: (message) => {
-      const body = stringifyJson(message, first);
+      const body = encodeJson(message, first);
       return `Content-Length: ${String(utf8Length(body))}\r\n\r\n${body}`;
     },
     createDecoder: (limits) => new ContentLengthDecoder<In>(limits, options),
@@ -49,7 +55,7 @@ class ContentLengthDecoder<In> extends BufferedDecoder<In> {
   #end = 0;
 
   constructor(limits: Limits, options: JsonOptions) {
-    super(limits);
+    super(limits, options);
     this.#json = new JsonReader(options);
   }
 
@@ -93,7 +99,8 @@ class ContentLengthDecoder<In> extends BufferedDecoder<In> {
     let length: string | undefined;
     for (const line of latin1Of(header).split('\r\n').slice(0, -1)) {
       const colon = line.indexOf(':');
-      if (colon < 1) throw this.#invalid(`'${line}' is not a field`, header);
+      if (colon < 1)
+        throw this.#invalid(`${quoteBytes(bytesOfLatin1(line))} is not a field`, header);
       const name = line.slice(0, colon).toLowerCase();
       const value = line.slice(colon + 1);
       if (name === 'content-type') this.#checkCharset(value, header);

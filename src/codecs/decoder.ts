@@ -4,6 +4,7 @@ import { ClosedError, CodecError, LimitError } from '../core/errors.ts';
 import { resolveLimits } from '../core/limits.ts';
 import type { Decoder, Limits } from '../core/codec.ts';
 import { ByteBuffer } from './byte-buffer.ts';
+import { Preamble, type PreambleOptions } from './preamble.ts';
 import { rawOf } from './utf8.ts';
 
 /** Collects bytes in `buffer`; a subclass takes the messages out of it in `next()`. */
@@ -12,14 +13,28 @@ export abstract class BufferedDecoder<In> implements Decoder<In> {
   /** The largest message, in bytes without its framing. */
   protected readonly limit: number;
   #fatal: CodecError | LimitError | undefined;
+  /** Removes what precedes the first message; `undefined` when that has begun. */
+  #preamble: Preamble | undefined;
 
-  /** @throws {ArgumentError} When a limit is not a number above 0. */
-  constructor(limits: Limits) {
+  /**
+   * @param preamble - What may precede the first message of text. Binary messages have no preamble.
+   * @throws {ArgumentError} When a limit is not a number above 0.
+   */
+  constructor(limits: Limits, preamble?: PreambleOptions) {
     this.limit = resolveLimits(limits).maxMessageBytes;
+    this.#preamble = preamble && new Preamble(preamble);
+  }
+
+  /** How many bytes it holds. */
+  get buffered(): number {
+    return this.buffer.length;
   }
 
   write(chunk: Uint8Array): void {
-    if (this.#fatal === undefined) this.buffer.append(chunk);
+    if (this.#fatal !== undefined) return;
+    const bytes =
+      this.#preamble === undefined ? chunk : this.#withoutPreamble(this.#preamble, chunk);
+    this.buffer.append(bytes);
   }
 
   read(): In | undefined {
@@ -31,6 +46,8 @@ export abstract class BufferedDecoder<In> implements Decoder<In> {
   }
 
   end(): void {
+    const cut = this.#preamble?.end();
+    if (cut !== undefined) throw cut;
     const rest = this.unfinished();
     if (rest.length === 0) return;
     const size = String(rest.length);
@@ -63,7 +80,17 @@ export abstract class BufferedDecoder<In> implements Decoder<In> {
   /** Returns the fatal error for a message of `actual` bytes, to be thrown. */
   protected tooLarge(actual: number): LimitError {
     const limit = this.limit;
-    const text = `A message of ${String(actual)} bytes or more exceeds maxMessageBytes, ${String(limit)}`;
+    const text =
+      `A message of ${String(actual)} bytes or more exceeds the limit of ${String(limit)}. ` +
+      'Raise it with the option limits.maxMessageBytes.';
     return this.fatal(new LimitError(text, limit, actual));
+  }
+
+  #withoutPreamble(preamble: Preamble, chunk: Uint8Array): Uint8Array {
+    const bytes = preamble.pass(chunk, this.limit);
+    if (preamble.isOver) this.#preamble = undefined;
+    // Thrown by read(), as every error of a decoder.
+    this.#fatal = preamble.failure;
+    return bytes;
   }
 }

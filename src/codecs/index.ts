@@ -5,12 +5,14 @@
  */
 
 export { lines, type LinesOptions } from './lines.ts';
+export { parseJson, stringifyJson } from './json.ts';
 export { jsonLines } from './json-lines.ts';
 export { jsonStream, type JsonStreamOptions } from './json-stream.ts';
 export { contentLength } from './content-length.ts';
 export { lengthPrefixed, type LengthPrefixedOptions } from './length-prefixed.ts';
 export type { IntegerOptions, JsonObject, JsonOptions, JsonValue } from './json.ts';
-export type { Codec, Decoder, Limits } from '../core/codec.ts';
+export type { PreambleOptions } from './preamble.ts';
+export type { BinaryCodec, Codec, Decoder, Encoded, Limits, TextCodec } from '../core/codec.ts';
 export {
   ArgumentError,
   ClosedError,

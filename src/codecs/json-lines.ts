@@ -1,14 +1,15 @@
 /** One JSON text per line. */
 
-import type { Codec, Limits } from '../core/codec.ts';
-import { JsonReader, stringifyJson } from './json.ts';
+import type { Limits, TextCodec } from '../core/codec.ts';
+import { encodeJson, JsonReader } from './json.ts';
 import type { JsonOptions, JsonValue } from './json.ts';
 import { LineDecoder } from './line-decoder.ts';
+import { checkPreamble } from './preamble.ts';
 
 /**
  * One JSON text per line (JSON Lines, ND-JSON), in UTF-8. Sent lines end in `\n`; received lines may
- * also end in `\r\n`, and blank lines are skipped. `maxMessageBytes` bounds a line without its
- * terminator.
+ * also end in `\r\n`, and blank lines are skipped. A byte order mark at the start of the stream is
+ * ignored. `maxMessageBytes` bounds a line without its terminator.
  *
  * - Encoding throws a `CodecError` for a message that has no JSON text: `undefined`, a function, `NaN`,
  *   a cycle, very deep nesting. Within an object or array, `undefined` and `NaN` are left out or become
@@ -18,11 +19,14 @@ import { LineDecoder } from './line-decoder.ts';
  * - A stream that ends within a line is a `CodecError`.
  *
  * The types `In` and `Out` are not checked at run time.
+ *
+ * @throws {ArgumentError} When `skipUntil` cannot be the beginning of a line.
  */
-export function jsonLines<In = JsonValue, Out = In>(options: JsonOptions = {}): Codec<In, Out> {
+export function jsonLines<In = JsonValue, Out = In>(options: JsonOptions = {}): TextCodec<In, Out> {
+  checkPreamble(options);
   const first = options.objects === true ? '{' : undefined;
   return {
-    encode: (message) => `${stringifyJson(message, first)}\n`,
+    encode: (message) => `${encodeJson(message, first)}\n`,
     createDecoder: (limits) => new JsonLinesDecoder<In>(limits, options),
   };
 }
@@ -31,7 +35,7 @@ class JsonLinesDecoder<In> extends LineDecoder<In> {
   readonly #json: JsonReader;
 
   constructor(limits: Limits, options: JsonOptions) {
-    super(limits);
+    super(limits, options);
     this.#json = new JsonReader(options);
   }
 

@@ -9,7 +9,8 @@ import { JsonScanner, isReset } from './json-scanner.ts';
 import type { Stop } from './json-scanner.ts';
 import { beginsWithOneOf, JsonReader } from './json.ts';
 import type { IntegerOptions } from './json.ts';
-import { decodeUtf8, rawOf, tryDecodeUtf8 } from './utf8.ts';
+import type { PreambleOptions } from './preamble.ts';
+import { decodeUtf8, quoteBytes, rawOf, tryDecodeUtf8 } from './utf8.ts';
 
 /** The default of `JsonStreamOptions.maxDepth`. */
 export const MAX_DEPTH = 1024;
@@ -31,7 +32,7 @@ type Place =
   | 'garbage';
 
 /** The options of a decoder. */
-export interface StreamSettings extends IntegerOptions {
+export interface StreamSettings extends IntegerOptions, PreambleOptions {
   /** The characters with which a value may begin. */
   readonly first: string;
   readonly maxDepth: number;
@@ -71,12 +72,17 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
   #dropped = 0;
 
   constructor(limits: Limits, settings: StreamSettings) {
-    super(limits);
-    this.#json = new JsonReader(settings);
+    super(limits, settings);
+    this.#json = new JsonReader({ integers: settings.integers });
     this.#scanner = new JsonScanner(settings.maxDepth);
     this.#first = settings.first;
     this.#maxDepth = settings.maxDepth;
     this.#skip = settings.skip;
+  }
+
+  override get buffered(): number {
+    // The lines of a block that have been read stay in the buffer for a while.
+    return this.buffer.length - (this.#place === 'line' ? this.#at : 0);
   }
 
   override write(chunk: Uint8Array): void {
@@ -112,8 +118,7 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
     if (at === bytes.length) return false;
     if (!this.#first.includes(String.fromCharCode(bytes[at] ?? 0))) {
       this.#place = 'garbage';
-      const line = bytes.subarray(at, endOfGarbage(bytes, at));
-      throw new CodecError('The bytes are not the beginning of a JSON message', rawOf(line));
+      throw beginningError(bytes.subarray(at, endOfGarbage(bytes, at)));
     }
     if (this.#tried > 0 || !this.#openBlock()) this.#openValue();
     return true;
@@ -240,13 +245,27 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
 
   /** Ends a value that is invalid. */
   #giveUp(stop: Stop): void {
+    if (stop === 'invalid') this.#refuseByte();
     const bytes = this.#dropValue();
     if (stop === 'reset') return;
     const raw = rawOf(bytes);
-    if (stop === 'broken') throw new CodecError('A string in the message contains a line end', raw);
+    if (stop === 'broken') {
+      throw new CodecError(`A string in the message contains a line end: ${quoteBytes(raw)}`, raw);
+    }
     this.#place = 'refused';
     this.#dropped = bytes.length;
     throw new CodecError('The message is nested too deeply', raw);
+  }
+
+  /** Rejects the value at its last scanned byte, and drops the rest of the line from that byte on. */
+  #refuseByte(): never {
+    const raw = rawOf(this.buffer.view(0, this.#scanned));
+    const bytes = this.buffer.view();
+    const error = invalidError(bytes, this.#scanned - 1, raw);
+    this.#scanned -= 1;
+    this.#dropValue();
+    this.#place = 'garbage';
+    throw error;
   }
 
   #dropValue(): Uint8Array {
@@ -268,6 +287,21 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
     this.#tried = Math.max(0, this.#tried - count);
   }
 }
+
+/** @param line - What has arrived of it. */
+const beginningError = (line: Uint8Array): CodecError =>
+  new CodecError(
+    `The bytes ${quoteBytes(line)} are not the beginning of a JSON message: ` +
+      'the peer speaks another protocol, or prints a text before its first message.',
+    rawOf(line),
+  );
+
+const invalidError = (bytes: Uint8Array, at: number, raw: Uint8Array): CodecError =>
+  new CodecError(
+    `The message is not JSON: unexpected ${quoteBytes(bytes.subarray(at, at + 1))} ` +
+      `after ${quoteBytes(bytes.subarray(Math.max(0, at - 40), at))}`,
+    raw,
+  );
 
 /** Whether a byte is ignored between values: white space, and resets, which have nothing to drop. */
 function isIgnored(byte: number | undefined): boolean {

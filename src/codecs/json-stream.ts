@@ -1,10 +1,11 @@
 /** JSON values in sequence, framed by their structure. */
 
 import { ArgumentError } from '../core/errors.ts';
-import type { Codec } from '../core/codec.ts';
+import type { TextCodec } from '../core/codec.ts';
 import { JsonStreamDecoder, MAX_DEPTH } from './json-stream-decoder.ts';
-import { stringifyJson } from './json.ts';
+import { encodeJson } from './json.ts';
 import type { JsonObject, JsonOptions } from './json.ts';
+import { checkPreamble } from './preamble.ts';
 
 /** The options of `jsonStream()`. */
 export interface JsonStreamOptions extends JsonOptions {
@@ -19,7 +20,7 @@ export interface JsonStreamOptions extends JsonOptions {
 /**
  * JSON objects (or arrays) in sequence, in UTF-8, framed by their structure: a value may span several
  * lines, and a line may have several values. White space between values is ignored, and does not count
- * towards `maxMessageBytes`.
+ * towards `maxMessageBytes`. So is a byte order mark at the start of the stream.
  *
  * A byte 0xFF or 0x00, which no JSON text contains, resets the stream anywhere: an incomplete value is
  * dropped without an error, and decoding starts over with the next byte. (QEMU's guest agent sends 0xFF
@@ -30,6 +31,7 @@ export interface JsonStreamOptions extends JsonOptions {
  *   become `null`, as in `JSON.stringify`.
  * - Decoding throws a `CodecError`, and continues after the bytes concerned:
  *   - a byte with which no value begins, and the rest of its line (`raw` has what has arrived of it);
+ *   - a byte that cannot occur in JSON where it is, at once, and the rest of its line;
  *   - a value that is not UTF-8, not JSON, or nested too deeply;
  *   - a value with a line end in a string: it is dropped up to there, and the next line is decoded.
  *
@@ -38,19 +40,20 @@ export interface JsonStreamOptions extends JsonOptions {
  *
  * The types `In` and `Out` are not checked at run time.
  *
- * @throws {ArgumentError} When `maxDepth` is not a number above 0.
+ * @throws {ArgumentError} When `maxDepth` is not a number above 0, or `skipUntil` cannot be the beginning of
+ *   a line.
  */
 export function jsonStream<In = JsonObject, Out = In>(
   options: JsonStreamOptions = {},
-): Codec<In, Out> {
+): TextCodec<In, Out> {
   const { objects = true, maxDepth = MAX_DEPTH, terminator = '\n' } = options;
   if (!(maxDepth > 0)) {
     throw new ArgumentError(`maxDepth must be a number above 0, not ${String(maxDepth)}`);
   }
+  checkPreamble(options);
   const first = objects ? '{' : '{[';
   return {
-    encode: (message) => stringifyJson(message, first) + terminator,
-    createDecoder: (limits) =>
-      new JsonStreamDecoder<In>(limits, { first, maxDepth, integers: options.integers }),
+    encode: (message) => encodeJson(message, first) + terminator,
+    createDecoder: (limits) => new JsonStreamDecoder<In>(limits, { ...options, first, maxDepth }),
   };
 }

@@ -3,6 +3,7 @@
 import { CodecError, describe } from '../core/errors.ts';
 import { memberOf } from '../core/shape.ts';
 import { mayHoldBigInteger, parseLossless, stringifyBigInts, toText } from './big-integers.ts';
+import type { PreambleOptions } from './preamble.ts';
 import { rawOf } from './utf8.ts';
 
 /** The value of a JSON text; for `bigint` see `JsonOptions.integers`. */
@@ -23,8 +24,8 @@ export interface IntegerOptions {
   readonly integers?: 'number' | 'bigint' | undefined;
 }
 
-/** Which JSON values are messages, and how they are decoded. */
-export interface JsonOptions extends IntegerOptions {
+/** Which JSON values are messages, how they are decoded, and what precedes the first one. */
+export interface JsonOptions extends IntegerOptions, PreambleOptions {
   /** Whether messages must be objects; anything else is a `CodecError`. Default `false`. */
   readonly objects?: boolean | undefined;
 }
@@ -69,21 +70,42 @@ export class JsonReader {
 }
 
 /**
- * Returns the compact JSON text of `value` like `JSON.stringify` (a nested `NaN` becomes `null`), with
- * bigints as integers.
+ * Returns the JSON text of a value, as all JSON codecs write it: like `JSON.stringify`, which throws for
+ * bigints, with bigints as integers. A nested `NaN` becomes `null`.
  *
- * @throws {CodecError} When the value has no JSON text (`undefined`, a function, `NaN`, a cycle, nesting
- *   too deep for the stack), or when the text does not begin with one of the characters in `first`.
+ * @param indent - How many spaces each level is indented by; 0 writes one line. Default 0.
+ * @throws {CodecError} When the value has no JSON text: `undefined`, a function, `NaN`, a cycle, nesting
+ *   too deep for the stack.
  */
-export function stringifyJson(value: unknown, first?: string): string {
+export function stringifyJson(value: unknown, indent = 0): string {
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new CodecError(`JSON has no number ${String(value)}`);
   }
-  const text = textOf(value);
-  if (text === undefined)
-    throw new CodecError(
-      `JSON has no value for ${value === undefined ? 'undefined' : `a ${typeof value}`}`,
-    );
+  const text = textOf(value, indent);
+  if (text !== undefined) return text;
+  const name = value === undefined ? 'undefined' : `a ${typeof value}`;
+  throw new CodecError(`JSON has no value for ${name}`);
+}
+
+/**
+ * Parses a JSON text without loss: integers that are not safe as a number become bigints, as with the
+ * option `integers: 'bigint'` of the codecs.
+ *
+ * @throws {CodecError} When the text is not JSON; `raw` has its first bytes.
+ */
+export function parseJson(text: string): JsonValue {
+  LOSSLESS.enter(text);
+  return LOSSLESS.parse(text) as JsonValue;
+}
+
+/**
+ * Returns the JSON text of a message.
+ *
+ * @throws {CodecError} As `stringifyJson()`, and when the text does not begin with one of the characters in
+ *   `first`.
+ */
+export function encodeJson(value: unknown, first?: string): string {
+  const text = stringifyJson(value);
   // The text decides, and not the value: a `Date` is an object but becomes a string.
   if (first !== undefined && !beginsWithOneOf(text, first)) {
     throw new CodecError(`The message is not an object${first.includes('[') ? ' or array' : ''}`);
@@ -91,20 +113,20 @@ export function stringifyJson(value: unknown, first?: string): string {
   return text;
 }
 
-function textOf(value: unknown): string | undefined {
+function textOf(value: unknown, indent: number): string | undefined {
   try {
-    return stringify(value);
+    return stringify(value, indent);
   } catch (cause) {
     throw new CodecError(`The message has no JSON text: ${describe(cause)}`, undefined, { cause });
   }
 }
 
-function stringify(value: unknown): string | undefined {
+function stringify(value: unknown, indent: number): string | undefined {
   try {
-    return toText(value);
+    return indent === 0 ? toText(value) : toText(value, undefined, indent);
   } catch (error) {
     // A bigint and a cycle throw the same error; a cycle throws again in the second attempt.
-    if (memberOf(error, 'name') === 'TypeError') return stringifyBigInts(value);
+    if (memberOf(error, 'name') === 'TypeError') return stringifyBigInts(value, indent);
     throw error;
   }
 }
@@ -114,6 +136,8 @@ export function beginsWithOneOf(text: string, first: string): boolean {
   const begin = text.charCodeAt(0);
   return begin === first.charCodeAt(0) || (first.length > 1 && begin === first.charCodeAt(1));
 }
+
+const LOSSLESS = /* @__PURE__ */ new JsonReader({ integers: 'bigint' });
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

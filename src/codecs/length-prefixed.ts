@@ -1,7 +1,9 @@
 /** Binary messages, each with its length before it. */
 
 import { ArgumentError, CodecError } from '../core/errors.ts';
-import type { Codec, Limits } from '../core/codec.ts';
+import type { BinaryCodec, Limits } from '../core/codec.ts';
+import { nameOfValue } from '../core/encoded.ts';
+import { isBytes } from '../core/shape.ts';
 import { allocateFrame } from './bytes.ts';
 import { BufferedDecoder } from './decoder.ts';
 
@@ -22,14 +24,15 @@ interface Prefix {
  * Binary messages, each with its length before it as an unsigned integer. `maxMessageBytes` bounds a
  * message without its length.
  *
- * - Encoding throws a `CodecError` for a message whose length does not fit.
+ * - Encoding copies the message, whose memory may be reused after `send()`. It throws a `CodecError` for a
+ *   message that is not a `Uint8Array`, or whose length does not fit.
  * - Decoding throws a `LimitError` as soon as a length exceeds the bound; after that, nothing more can
  *   be decoded. Each decoded message is a copy, which its receiver may keep and change.
  * - A stream that ends within a message is a `CodecError`.
  *
  * @throws {ArgumentError} When `size` is not 1, 2 or 4.
  */
-export function lengthPrefixed(options: LengthPrefixedOptions = {}): Codec<Uint8Array> {
+export function lengthPrefixed(options: LengthPrefixedOptions = {}): BinaryCodec<Uint8Array> {
   const prefix = { size: options.size ?? 4, endian: options.endian ?? 'big' };
   if (![1, 2, 4].includes(prefix.size)) {
     throw new ArgumentError(`size must be 1, 2 or 4, not ${String(prefix.size)}`);
@@ -41,6 +44,7 @@ export function lengthPrefixed(options: LengthPrefixedOptions = {}): Codec<Uint8
 }
 
 function encode(message: Uint8Array, { size, endian }: Prefix): Uint8Array {
+  if (!isBytes(message)) throw notBytes(message);
   const longest = 2 ** (size * 8) - 1;
   if (message.length > longest) {
     const text = `A message of ${String(message.length)} bytes is too long for a length of ${String(size)} bytes`;
@@ -53,6 +57,12 @@ function encode(message: Uint8Array, { size, endian }: Prefix): Uint8Array {
   frame.set(message, size);
   return frame;
 }
+
+const notBytes = (message: unknown): CodecError =>
+  new CodecError(
+    `The message must be a Uint8Array, not ${nameOfValue(message)}` +
+      (typeof message === 'string' ? ': encode it, as with new TextEncoder().encode(text)' : ''),
+  );
 
 class LengthPrefixedDecoder extends BufferedDecoder<Uint8Array> {
   readonly #prefix: Prefix;

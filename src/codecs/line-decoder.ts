@@ -24,6 +24,10 @@ export abstract class LineDecoder<In> extends BufferedDecoder<In> {
   /** How many bytes of the buffer have been searched for line ends. */
   #searched = 0;
 
+  override get buffered(): number {
+    return this.buffer.length + this.#block.length - this.#at;
+  }
+
   /** Returns the message of a line; `undefined` for a line without one. */
   protected abstract parse(line: string): In | undefined;
 

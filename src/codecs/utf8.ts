@@ -36,3 +36,24 @@ export function rawOf(message: string | Uint8Array): Uint8Array {
   // One character more than bytes are kept, so that no surrogate pair among these is split.
   return encodeUtf8(message.slice(0, 1025));
 }
+
+/** Names the first bytes in an error text: in quotes, with escapes for what cannot be printed. */
+export function quoteBytes(bytes: Uint8Array): string {
+  const shown = Array.from(bytes.subarray(0, MAX_QUOTED_BYTES), printable).join('');
+  return `'${shown}'${bytes.length > MAX_QUOTED_BYTES ? '…' : ''}`;
+}
+
+const MAX_QUOTED_BYTES = 64;
+const ESCAPES = /* @__PURE__ */ new Map([
+  [0x09, '\\t'],
+  [0x0a, '\\n'],
+  [0x0d, '\\r'],
+  [0x5c, '\\\\'],
+]);
+
+function printable(byte: number): string {
+  const escape = ESCAPES.get(byte);
+  if (escape !== undefined) return escape;
+  const isPrintable = byte >= 0x20 && byte < 0x7f;
+  return isPrintable ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`;
+}

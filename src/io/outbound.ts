@@ -10,7 +10,7 @@
  * Text is counted by its length, which for ASCII is its size in bytes.
  */
 
-import { ACCEPTED, type Deferred, deferHandled } from '../async/deferred.ts';
+import { ACCEPTED, type Deferred, deferHandled, ObservedPromise } from '../async/deferred.ts';
 import { LimitError } from '../core/errors.ts';
 import type { Encoded } from '../core/codec.ts';
 import type { Bounds } from '../core/limits.ts';
@@ -27,6 +27,8 @@ export interface Batch {
 interface PendingFlush {
   readonly at: number;
   readonly flushed: Deferred<void>;
+  /** Whether a caller waits for it, and not the engine itself. */
+  readonly isCall: boolean;
 }
 
 const BATCH_BYTES = 64 * 1024;
@@ -55,7 +57,7 @@ export class Outbound {
   #accepted = 0;
   #confirmed = 0;
   /** What every `send()` waits for while the queue is above the `highWaterMark`. */
-  #room: Deferred<void> | undefined;
+  #room: ReturnType<typeof ObservedPromise.defer> | undefined;
   readonly #flushes = new Queue<PendingFlush>();
   /** Creates the error of the ended session: a function, because creating an error is expensive. */
   #settled: (() => Error) | undefined;
@@ -111,32 +113,39 @@ export class Outbound {
     }
   }
 
-  /** Resolves when everything accepted before the call is confirmed; rejects as `push()` does. */
-  flushed(): Promise<void> {
+  /**
+   * Resolves when everything accepted before the call is confirmed; rejects as `push()` does.
+   *
+   * @param isCall - Whether a caller waits for it, and not the engine itself. Default true.
+   */
+  flushed({ isCall = true } = {}): Promise<void> {
     if (this.#confirmed === this.#accepted) return ACCEPTED;
     if (this.#settled !== undefined) return Promise.reject(this.#settled());
     const flushed: Deferred<void> = deferHandled();
-    this.#flushes.push({ at: this.#accepted, flushed });
+    this.#flushes.push({ at: this.#accepted, flushed, isCall });
     return flushed.promise;
   }
 
   /**
    * Ends the session: rejects every pending promise with the reason, and drops what is queued,
-   * which stays counted as undelivered. Returns whether there was a pending promise.
+   * which stays counted as undelivered. Returns whether a caller awaited one.
    */
   settle(reason: () => Error): boolean {
     if (this.#settled !== undefined) return false;
-    const hasPending = this.#room !== undefined || this.#flushes.size > 0;
+    let isAwaited = this.#room?.promise.isObserved === true;
     this.#settled = reason;
     this.wake = undefined;
     this.#room?.reject(reason());
-    for (let next; (next = this.#flushes.take());) next.flushed.reject(reason());
+    for (let next; (next = this.#flushes.take());) {
+      isAwaited ||= next.isCall;
+      next.flushed.reject(reason());
+    }
     this.#sealed.clear();
     this.#text = '';
     this.#parts = [];
     this.#partsBytes = 0;
     this.#openMessages = 0;
-    return hasPending;
+    return isAwaited;
   }
 
   /** Adds a message to the open batch. Returns whether a batch has become full. */
@@ -181,7 +190,7 @@ export class Outbound {
   }
 
   #waitForRoom(): Promise<void> {
-    this.#room ??= deferHandled();
+    this.#room ??= ObservedPromise.defer();
     return this.#room.promise;
   }
 

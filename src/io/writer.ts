@@ -1,7 +1,9 @@
 /** The writer loop: takes batches from the outgoing queue and writes them to the stream. */
 
 import type { Duplex } from 'node:stream';
-import { ClosedError } from '../core/errors.ts';
+import type { Encoded } from '../core/codec.ts';
+import { ClosedError, describe } from '../core/errors.ts';
+import { isBytes, isError } from '../core/shape.ts';
 import type { Batch, Outbound } from './outbound.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 
@@ -12,7 +14,7 @@ const MAX_BATCHES_PER_TURN = 4;
  * Runs until `signal` is aborted; a batch that the stream has taken by then is still confirmed.
  * Messages sent in one turn of the event loop are written together, or as soon as they fill a
  * batch; while the stream needs to drain, nothing is written. Never resolves; rejects with the
- * error of the stream.
+ * error of the stream. A stream whose methods throw is destroyed.
  */
 export function writeLoop(stream: Duplex, outgoing: Outbound, signal: StopSignal): Promise<never> {
   return new Promise((_, reject) => {
@@ -26,11 +28,11 @@ export function writeLoop(stream: Duplex, outgoing: Outbound, signal: StopSignal
       reject(stream.errored ?? new ClosedError('The stream was closed'));
     };
     const write = (batch: Batch): void => {
-      stream.write(batch.data, 'utf8', (error) => {
+      writeParts(stream, batch.data, (error) => {
         written(batch, error);
       });
     };
-    const pump = (): void => {
+    const writeNext = (): void => {
       if (signal.aborted || stream.destroyed || stream.writableNeedDrain) return;
       const batch = outgoing.take();
       if (batch === undefined) return;
@@ -47,6 +49,16 @@ export function writeLoop(stream: Duplex, outgoing: Outbound, signal: StopSignal
       }
       stream.uncork();
       setImmediate(pump);
+    };
+    const pump = (): void => {
+      try {
+        writeNext();
+      } catch (error) {
+        // What the stream's own code throws leaves the stream in the middle of a write.
+        const reason = asError(error);
+        stream.destroy(reason);
+        reject(reason);
+      }
     };
     const scheduledPump = (): void => {
       scheduled = false;
@@ -75,3 +87,25 @@ export function writeLoop(stream: Duplex, outgoing: Outbound, signal: StopSignal
     pump();
   });
 }
+
+/** Writes one message, or several, to a stream. `done` is called as a callback of `write()` is. */
+export function writeParts(
+  stream: Duplex,
+  data: Encoded,
+  done: (error: Error | null | undefined) => void,
+): void {
+  if (typeof data === 'string' || isBytes(data)) {
+    stream.write(data, 'utf8', done);
+    return;
+  }
+  // In one system call. The callbacks are called in order: the last one speaks for all.
+  stream.cork();
+  for (const [at, part] of data.entries()) {
+    if (at < data.length - 1) stream.write(part);
+    else stream.write(part, done);
+  }
+  stream.uncork();
+}
+
+const asError = (thrown: unknown): Error =>
+  isError(thrown) ? thrown : new Error(describe(thrown), { cause: thrown });

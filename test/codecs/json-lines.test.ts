@@ -117,8 +117,9 @@ describe('jsonLines: decoding', () => {
     ]);
   });
 
-  it('rejects a byte order mark', () => {
-    expect(outcomes(codec, [bytesOf('\ufeff1\n')])).toEqual([{ error: 'not JSON' }]);
+  it('rejects a byte order mark after the start of the stream', () => {
+    const stream = bytesOf('\ufeff1\n\ufeff2\n');
+    expect(outcomes(codec, [stream])).toEqual([...messages(1), { error: 'not JSON' }]);
   });
 
   it('decodes deep nesting, or throws a CodecError', () => {

@@ -71,15 +71,58 @@ describe('jsonStream: errors', () => {
 
   it('keeps the bytes of such an object, and the cause, in the error', () => {
     const decoder = codec.createDecoder({});
-    decoder.write(latin1('{"a":\n\xe9} {,}'));
+    decoder.write(latin1('{"a":\n"\xe9"} {,}'));
     const [wrongBytes, wrongJson] = [
       codecErrorOf(() => decoder.read()),
       codecErrorOf(() => decoder.read()),
     ];
-    expect(Buffer.from(wrongBytes.raw)).toEqual(latin1('{"a":\n\xe9}'));
+    expect(Buffer.from(wrongBytes.raw)).toEqual(latin1('{"a":\n"\xe9"}'));
     expect(wrongBytes.cause).toBeInstanceOf(TypeError);
     expect(Buffer.from(wrongJson.raw)).toEqual(latin1('{,}'));
     expect(wrongJson.cause).toBeInstanceOf(SyntaxError);
+  });
+
+  it('rejects a byte that JSON cannot have there at once, and continues on the next line', () => {
+    const invalid = [
+      'not',
+      'truE',
+      'nul,',
+      'f\n',
+      "'a'",
+      '$',
+      '\x01',
+      '\xe9',
+      '"\t',
+      '"\\x',
+      '"\\\t',
+    ];
+    for (const [at, part] of invalid.entries()) {
+      const decoder = codec.createDecoder({});
+      decoder.write(latin1(`{"a": ${part}`));
+      const { message } = codecErrorOf(() => decoder.read());
+      expect(message, String(at)).toMatch(
+        /^The message is not JSON: unexpected '.+' after '\{"a": /,
+      );
+      expect(decoder.read()).toBeUndefined();
+      decoder.write(latin1(` "{}{" ${part.endsWith('\n') ? '' : '\n'}{"b":2}`));
+      if (part.endsWith('\n')) codecErrorOf(() => decoder.read());
+      else expect(decoder.read()).toEqual({ b: 2 });
+    }
+  });
+
+  it('says what was unexpected, and where', () => {
+    const decoder = codec.createDecoder({});
+    decoder.write(bytesOf('{"return": not json\r\n'));
+    const error = codecErrorOf(() => decoder.read());
+    expect(error.message).toBe(`The message is not JSON: unexpected 'o' after '{"return": n'`);
+    expect(Buffer.from(error.raw).toString()).toBe('{"return": no');
+  });
+
+  it('accepts every byte that JSON may have, for any split', () => {
+    const text =
+      '{ "\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9é" :\t[ true,false ,null\r\n, -1.5E+3, 2e-1, 0 ] }';
+    const value: unknown = JSON.parse(text);
+    expect(everySplit(bytesOf(text))).toEqual(messages(value));
   });
 
   it('rejects a string that is not closed on its line, and continues on the next', () => {

@@ -57,6 +57,24 @@ describe('lengthPrefixed', () => {
     expect(lengthPrefixed({ size: 2 }).encode(new Uint8Array(65_535))).toHaveLength(65_537);
   });
 
+  it('rejects what is not a Uint8Array, and says how to send text', () => {
+    const any: { encode(message: unknown): Uint8Array } = codec;
+    const { message } = codecErrorOf(() => any.encode('abc'));
+    expect(message).toContain(
+      'must be a Uint8Array, not a string: encode it, as with new TextEncoder()',
+    );
+    for (const other of [new Uint16Array(2), new DataView(new ArrayBuffer(2)), [1], undefined, 5]) {
+      expect(() => any.encode(other)).toThrow(CodecError);
+    }
+  });
+
+  it('copies the message, whose memory may be reused', () => {
+    const message = bytes(1, 2);
+    const frame = codec.encode(message);
+    message.fill(9);
+    expect([...frame]).toEqual([0, 0, 0, 2, 1, 2]);
+  });
+
   it('allows prefixes of 1, 2 and 4 bytes only', () => {
     for (const size of [0, 3, 8, '4']) {
       const options: object = { size };

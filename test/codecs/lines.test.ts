@@ -70,7 +70,8 @@ describe('lines: decoding', () => {
     fc.assert(
       fc.property(stream, sizes, fc.integer({ min: 1, max: 12 }), (bytes, by, limit) => {
         const limits = { maxMessageBytes: limit };
-        expect(outcomes(lines(), cut(bytes, ...by), limits)).toEqual(reference(bytes, limit));
+        const content = bytes.indexOf('\ufeff') === 0 ? bytes.subarray(3) : bytes;
+        expect(outcomes(lines(), cut(bytes, ...by), limits)).toEqual(reference(content, limit));
       }),
       { numRuns: 1000 },
     );
@@ -179,6 +180,14 @@ describe('lines: encoding', () => {
   it('appends the terminator', () => {
     expect(lines().encode('é')).toBe('é\n');
     expect(lines({ terminator: '\r\n' }).encode('')).toBe('\r\n');
+  });
+
+  it('rejects what is not a string, and says what it is', () => {
+    const any: { encode(message: unknown): string } = lines();
+    expect(codecErrorOf(() => any.encode(5)).message).toBe('The line must be a string, not 5');
+    expect(codecErrorOf(() => any.encode(Buffer.of(1))).message).toContain(
+      'not an object (Uint8Array)',
+    );
   });
 
   it('rejects a line that would not be decoded as it is', () => {

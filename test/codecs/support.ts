@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { CodecError, LimitError } from '../../src/core/errors.ts';
-import type { Codec, Decoder, Limits } from '../../src/core/types.ts';
+import type { BinaryCodec, Codec, Decoder, Limits, TextCodec } from '../../src/core/codec.ts';
 
 /** The outcome of one `read()`, in a form that is easy to compare. */
 export type Outcome = { message: unknown } | { error: string };
@@ -118,8 +118,10 @@ export const streamOf = (...tokens: readonly string[]): fc.Arbitrary<Buffer> =>
     .array(fc.constantFrom(...tokens), { maxLength: 40, size: 'max' })
     .map((parts) => Buffer.from(parts.join(''), 'latin1'));
 
-export const encodeAll = <Out>(codec: Codec<unknown, Out>, all: readonly Out[]): Buffer =>
-  Buffer.concat(all.map((message) => Buffer.from(codec.encode(message))));
+export const encodeAll = <Out>(
+  codec: TextCodec<unknown, Out> | BinaryCodec<unknown, Out>,
+  all: readonly Out[],
+): Buffer => Buffer.concat(all.map((message) => Buffer.from(codec.encode(message))));
 
 /** Decodes a stream of `count` equal chunks and a last one. Returns the messages. */
 export function flood(

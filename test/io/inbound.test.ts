@@ -7,8 +7,12 @@ import { Inbound } from '../../src/io/inbound.ts';
 import { turn } from '../support/signal.ts';
 import { Source } from './source.ts';
 
-function open(decoder: Decoder<string> = lines().createDecoder({}), stream = new Source()) {
-  return { stream, inbound: new Inbound(stream, decoder) };
+function open(
+  decoder: Decoder<string> = lines().createDecoder({}),
+  stream = new Source(),
+  maxMessageBytes = Infinity,
+) {
+  return { stream, inbound: new Inbound(stream, decoder, { maxMessageBytes }) };
 }
 
 /** Reads all messages that have arrived. */
@@ -181,6 +185,99 @@ describe('a decoder that throws', () => {
   it.each(METHODS)('a WirechartError in %s() passes it on', async (method) => {
     const error = new LimitError('too large', 1, 2);
     expect(await thrownFor(method, error)).toBe(error);
+  });
+});
+
+describe('a decoder that holds too much', () => {
+  const FRAMING_BYTES = 65_536;
+
+  /** A decoder that never returns a message. */
+  const silent = (buffered?: number): Decoder<string> => ({
+    write: () => undefined,
+    read: () => undefined,
+    end: () => undefined,
+    ...(buffered !== undefined && { buffered }),
+  });
+
+  it('is a LimitError when it has been given more than the limit and the framing', async () => {
+    const { stream, inbound } = open(silent(), undefined, 1000);
+    inbound.onChange = () => undefined;
+    await stream.deliver('x'.repeat(1000 + FRAMING_BYTES));
+    expect(inbound.next()).toBeUndefined();
+    await stream.deliver('x');
+    const error = thrownBy(() => inbound.next());
+    expect(error).toBeInstanceOf(LimitError);
+    expect(error).toMatchObject({ limit: 1000, actual: 1001 + FRAMING_BYTES });
+    expect(String(error)).toContain('Raise it with the option limits.maxMessageBytes, or give');
+  });
+
+  it('is judged by `buffered`, if it has that member', async () => {
+    const dropping = open(silent(0), undefined, 1000);
+    await dropping.stream.deliver('x'.repeat(1_000_000));
+    expect(dropping.inbound.next()).toBeUndefined();
+    const holding = open(silent(70_000), undefined, 1000);
+    await holding.stream.deliver('x'.repeat(70_000));
+    expect(thrownBy(() => holding.inbound.next())).toMatchObject({ limit: 1000, actual: 70_000 });
+  });
+
+  it('is given the limit anew by each message', async () => {
+    const { stream, inbound } = open(undefined, undefined, 10);
+    inbound.onChange = () => undefined;
+    for (let count = 0; count < 10; count += 1) {
+      await stream.deliver(`${'a\n'.repeat(20_000)}bc`);
+      expect(allOf(inbound)).toHaveLength(20_000);
+      await stream.deliver('\n');
+      expect(allOf(inbound)).toHaveLength(1);
+    }
+  });
+});
+
+describe('a decoder that consumes nothing', () => {
+  /** A decoder that returns `message` for ever. */
+  const endless = (message: unknown): Decoder<string> => ({
+    write: () => undefined,
+    read: () => message as string,
+    end: () => undefined,
+  });
+
+  it.each([
+    ['null', null, 'is null'],
+    ['a text', 'again', 'is a string'],
+    ['a promise', Promise.resolve(), 'is a promise'],
+  ])('and returns %s is a CodecError that says so', async (_, message, text) => {
+    const { stream, inbound } = open(endless(message));
+    await stream.deliver('x');
+    let count = 0;
+    const error = thrownBy(() => {
+      for (; count < 10_000; count += 1) inbound.next();
+    });
+    expect(count).toBe(1024 + 64);
+    expect(error).toBeInstanceOf(CodecError);
+    expect(String(error)).toContain(text);
+    expect(String(error)).toContain('must consume the bytes of each message');
+  });
+
+  it('is not mistaken for one that has many messages in few bytes', async () => {
+    const { stream, inbound } = open({
+      ...endless('x'),
+      read: () => (left > 0 ? String(left--) : undefined),
+    });
+    let left = 0;
+    inbound.onChange = () => undefined;
+    for (let count = 0; count < 5; count += 1) {
+      left = 1000 + 64;
+      await stream.deliver('x');
+      expect(allOf(inbound)).toHaveLength(1000 + 64);
+    }
+  });
+
+  it('is not mistaken for one whose messages are read late', async () => {
+    const { stream, inbound } = open();
+    inbound.onChange = () => undefined;
+    await stream.deliver('\n'.repeat(100_000));
+    for (let count = 0; count < 10; count += 1) expect(inbound.next()).toBe('');
+    await stream.deliver('a');
+    expect(allOf(inbound)).toHaveLength(99_990);
   });
 });
 

@@ -76,6 +76,41 @@ describe('a batch', () => {
     ]);
   });
 
+  it('keeps the parts of a message in order; large parts are not copied', () => {
+    const outgoing = queue();
+    const [small, large] = [Uint8Array.of(1, 2), new Uint8Array(16 * 1024)];
+    for (const data of [[small, large], [small], small, []]) void outgoing.push(data);
+    const batch = take(outgoing);
+    expect(batch).toMatchObject({ messages: 4, bytes: 2 + large.length + 4 });
+    expect(batch.data).toEqual([small, large, Buffer.of(1, 2, 1, 2)]);
+    expect(batch.data[1]).toBe(large);
+  });
+
+  it('loses no text behind bytes without content', () => {
+    const outgoing = queue();
+    for (const data of [new Uint8Array(), 'a', [], 'b']) void outgoing.push(data);
+    const all = allOf(outgoing);
+    expect(all.map(({ data }) => String(data))).toEqual(['', 'a', 'b']);
+    expect(all.map(({ bytes, messages }) => [bytes, messages])).toEqual([
+      [0, 1],
+      [1, 1],
+      [1, 2],
+    ]);
+  });
+
+  it('is not joined with a text that would make it longer than a string can be', () => {
+    const outgoing = queue();
+    const longest = 'x'.repeat(2 ** 29 - 24);
+    for (const data of ['a', longest]) void outgoing.push(data);
+    const all = allOf(outgoing);
+    expect(all.map(({ bytes, messages }) => [bytes, messages])).toEqual([
+      [1, 1],
+      [longest.length, 1],
+    ]);
+    for (const batch of all) outgoing.confirm(batch);
+    expect(outgoing.undelivered).toBe(0);
+  });
+
   it('of text is kept as bytes while it is queued behind another', () => {
     const outgoing = queue();
     for (let at = 0; at < 3; at += 1) void outgoing.push('x'.repeat(BATCH_BYTES));

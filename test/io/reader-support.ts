@@ -9,7 +9,7 @@ import { Source } from './source.ts';
 /** Starts a loop, and collects the messages that it hands over; `read` starts the next loop. */
 export function startReader(handle: Handle<string> = () => undefined) {
   const stream = new Source();
-  const inbound = new Inbound(stream, lines().createDecoder({}));
+  const inbound = new Inbound(stream, lines().createDecoder({}), { maxMessageBytes: Infinity });
   const handled: string[] = [];
   const read = () => {
     const signal = new Stopper();

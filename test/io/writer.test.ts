@@ -190,6 +190,64 @@ describe('the loop', () => {
   });
 });
 
+describe('a stream that throws', () => {
+  const broken = new TypeError('no room');
+
+  /** A stream of which one method throws. */
+  class Broken extends Sink {
+    override _write(): void {
+      throw broken;
+    }
+
+    override _writev(): void {
+      throw broken;
+    }
+  }
+
+  it.each([
+    ['for one message', ['a']],
+    ['for a backlog', Array.from('abc', full)],
+  ])('%s fails the loop with what it threw, and is destroyed', async (_, queued) => {
+    const stream = new Broken({ highWaterMark: 2 ** 30 });
+    const errors: unknown[] = [];
+    stream.on('error', (error) => errors.push(error));
+    const { loop, outgoing, send } = start({ stream });
+    for (const text of queued) void send(text);
+    expect(await rejection(loop)).toBe(broken);
+    await turn();
+    expect([stream.destroyed, errors, outgoing.undelivered]).toEqual([
+      true,
+      [broken],
+      queued.length,
+    ]);
+  });
+
+  it('may throw anything', async () => {
+    const stream = new Sink();
+    stream.on('error', () => undefined);
+    stream.write = () => {
+      const odd: unknown = Object.create(null);
+      throw odd as Error;
+    };
+    const { loop, send } = start({ stream });
+    void send('a');
+    expect(await rejection(loop)).toMatchObject({ message: 'an unprintable object' });
+  });
+});
+
+describe('the parts of a message', () => {
+  it('are written in one call, and confirmed with the last one', async () => {
+    const { stream, outgoing } = start();
+    const large = new Uint8Array(16 * 1024).fill(0x62);
+    void outgoing.push([Uint8Array.of(0x61), large]);
+    await tick();
+    expect(stream.shortCalls).toEqual(['a,b']);
+    expect(outgoing.undelivered).toBe(1);
+    stream.settle();
+    expect(outgoing.undelivered).toBe(0);
+  });
+});
+
 describe('a loop that was stopped', () => {
   it('by an AbortSignal writes no more', async () => {
     const controller = new AbortController();

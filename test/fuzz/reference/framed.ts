@@ -1,13 +1,12 @@
 /** The references of `contentLength()` and `lengthPrefixed()`. */
 
 import { readJson, type JsonOptions } from './json.ts';
-import { type Outcome, type Reference, tooLarge, wrong } from './outcome.ts';
+import { afterMark, type Outcome, type Reference, tooLarge, wrong } from './outcome.ts';
 
 const MAX_HEADER_BYTES = 8192;
 
-export const contentLengthReference =
-  (limit: number, reading: JsonOptions): Reference =>
-  ({ bytes, ended }) => {
+export const contentLengthReference = (limit: number, reading: JsonOptions): Reference =>
+  afterMark(({ bytes, ended }) => {
     const all: Outcome[] = [];
     let rest = bytes;
     for (;;) {
@@ -19,7 +18,7 @@ export const contentLengthReference =
     }
     if (ended && rest !== '') all.push(wrong('cut', rest));
     return all;
-  };
+  });
 
 interface Body {
   readonly start: number;

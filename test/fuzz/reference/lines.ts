@@ -1,26 +1,34 @@
 /** The references of `lines()` and `jsonLines()`. */
 
 import { readJson, type JsonOptions } from './json.ts';
-import { type Outcome, type Received, type Reference, tooLarge, textOf, wrong } from './outcome.ts';
+import {
+  afterMark,
+  type Outcome,
+  type Received,
+  type Reference,
+  tooLarge,
+  textOf,
+  wrong,
+} from './outcome.ts';
 
-export const linesReference =
-  (limit: number): Reference =>
-  (received) =>
+export const linesReference = (limit: number): Reference =>
+  afterMark((received) =>
     byLine(received, limit, {
       mayEndWith: (line) => line === '',
       decode: (line) => {
         const text = textOf(line);
         return [text === undefined ? wrong('not UTF-8', line) : { message: text }];
       },
-    });
+    }),
+  );
 
-export const jsonLinesReference =
-  (limit: number, reading: JsonOptions): Reference =>
-  (received) =>
+export const jsonLinesReference = (limit: number, reading: JsonOptions): Reference =>
+  afterMark((received) =>
     byLine(received, limit, {
       mayEndWith: isBlank,
       decode: (line) => (isBlank(line) ? [] : [readJson(line, reading)]),
-    });
+    }),
+  );
 
 interface LineFormat {
   /** Whether the stream may end with this rest. */

@@ -37,3 +37,17 @@ export function textOf(bytes: string): string | undefined {
   // An invalid byte becomes U+FFFD, which has other bytes.
   return Buffer.from(text, 'utf8').toString('latin1') === bytes ? text : undefined;
 }
+
+const BYTE_ORDER_MARK = '\xef\xbb\xbf';
+
+/** The reference for a stream that may begin with a byte order mark, made from one that knows none. */
+export const afterMark =
+  (reference: Reference): Reference =>
+  ({ bytes, ended }) => {
+    const isPart = bytes.length < BYTE_ORDER_MARK.length && BYTE_ORDER_MARK.startsWith(bytes);
+    if (isPart) return ended && bytes !== '' ? [wrong('cut', bytes)] : [];
+    return reference({
+      bytes: bytes.startsWith(BYTE_ORDER_MARK) ? bytes.slice(BYTE_ORDER_MARK.length) : bytes,
+      ended,
+    });
+  };

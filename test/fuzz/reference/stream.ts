@@ -1,7 +1,7 @@
 /** The reference of `jsonStream()`, which scans byte by byte. */
 
 import { readJson } from './json.ts';
-import { type Outcome, type Reference, tooLarge, wrong } from './outcome.ts';
+import { afterMark, type Outcome, type Reference, tooLarge, wrong } from './outcome.ts';
 
 /** The options of the reference. */
 export interface StreamOptions {
@@ -20,13 +20,14 @@ interface Value {
   depth: number;
   inString: boolean;
   isEscaped: boolean;
+  /** What has arrived of `true`, `false` or `null`. */
+  word: string;
   /** Whether it was too deep, which has been reported. */
   rejected: boolean;
 }
 
-export const streamReference =
-  (options: StreamOptions): Reference =>
-  ({ bytes, ended }) => {
+export const streamReference = (options: StreamOptions): Reference =>
+  afterMark(({ bytes, ended }) => {
     const all: Outcome[] = [];
     let value: Value | undefined;
     let inGarbage = false;
@@ -38,15 +39,26 @@ export const streamReference =
         inGarbage = !begins;
         if (inGarbage) all.push({ error: 'no beginning' });
         if (inGarbage) continue;
-        value = { bytes: '', depth: 0, inString: false, isEscaped: false, rejected: false };
+        value = { ...NEW_VALUE };
       }
       const end = step(value, byte, options, all);
       if (end === 'fatal') return all;
-      if (end === 'done') value = undefined;
+      if (end !== 'continues') value = undefined;
+      // A line end that is invalid ends its line.
+      inGarbage = end === 'garbage' && byte !== '\n';
     }
     if (ended && value?.rejected === false) all.push(wrong('cut', value.bytes));
     return all;
-  };
+  });
+
+const NEW_VALUE: Value = {
+  bytes: '',
+  depth: 0,
+  inString: false,
+  isEscaped: false,
+  word: '',
+  rejected: false,
+};
 
 /** Processes one byte of a value. */
 function step(
@@ -54,12 +66,16 @@ function step(
   byte: string,
   { limit, maxDepth, exact }: StreamOptions,
   all: Outcome[],
-): 'continues' | 'done' | 'fatal' {
+): 'continues' | 'done' | 'garbage' | 'fatal' {
   value.bytes += byte;
   if (RESET.test(byte)) return 'done';
   if (value.inString && byte === '\n') {
     if (!value.rejected) all.push(wrong('line end', value.bytes));
     return 'done';
+  }
+  if (!value.rejected && !mayOccur(value, byte)) {
+    all.push(wrong('not JSON', value.bytes));
+    return 'garbage';
   }
   scan(value, byte);
   if (value.depth > maxDepth && !value.rejected) {
@@ -73,6 +89,17 @@ function step(
   if (value.depth > 0) return 'continues';
   if (!value.rejected) all.push(readJson(value.bytes, { exact, objects: false }));
   return 'done';
+}
+
+/** Whether JSON may have a byte there, as far as the decoder checks it. */
+function mayOccur(value: Value, byte: string): boolean {
+  if (value.isEscaped) return '"\\/bfnrtu'.includes(byte);
+  if (value.inString) return byte >= ' ';
+  const word = value.word + byte;
+  const isWord = ['true', 'false', 'null'].includes(word);
+  const isPart = ['true', 'false', 'null'].some((whole) => whole.startsWith(word));
+  value.word = isPart && !isWord ? word : '';
+  return isPart || (word === byte && '{}[]":, \t\r\n+-.eE0123456789'.includes(byte));
 }
 
 function scan(value: Value, byte: string): void {
