@@ -91,7 +91,7 @@ describe('the names of a connection', () => {
 
 describe('the names of a supervisor', () => {
   test('are those of its chart', () => {
-    expect(namesOf(createSupervisorMachine(definition, '/run/x'))).toMatchInlineSnapshot(`
+    expect(namesOf(createSupervisorMachine(definition))).toMatchInlineSnapshot(`
       {
         "accepts": "ENDING OVER RETRY START STOP",
         "actors": "connection locator synchronizer",
@@ -128,14 +128,15 @@ describe('the names of a server', () => {
   test('are those of its chart', () => {
     expect(namesOf(serverChart)).toMatchInlineSnapshot(`
       {
-        "accepts": "ABORT CLOSE LISTEN",
+        "accepts": "ABORT ADOPT CLOSE LISTEN",
         "actors": "acceptor binder destroyer drainer owner",
-        "delays": "closeTimeout connectTimeout drainTimeout",
+        "delays": "closeTimeout connectTimeout shutdownTimeout",
         "id": "server",
         "states": [
           "IDLE",
           "BINDING",
           "LISTENING",
+          "ADOPTING",
           "CLOSING",
           "CLOSING.draining",
           "CLOSING.destroying",
@@ -149,7 +150,9 @@ describe('the names of a server', () => {
     expectTypeOf<ServerEmitted['type']>().toEqualTypeOf<
       'state' | 'listening' | 'problem' | 'closed'
     >();
-    expectTypeOf<ServerState>().toEqualTypeOf<'IDLE' | 'BINDING' | 'LISTENING' | 'CLOSING'>();
+    expectTypeOf<ServerState>().toEqualTypeOf<
+      'IDLE' | 'BINDING' | 'LISTENING' | 'ADOPTING' | 'CLOSING'
+    >();
   });
 });
 
@@ -194,6 +197,7 @@ describe('the names in errors', () => {
       | 'ERR_CODEC'
       | 'ERR_LIMIT'
       | 'ERR_HANDLER'
+      | 'ERR_REFUSED'
       | 'ERR_PROCESS'
       | 'ERR_QMP_GREETING'
       | 'ERR_QMP_NEGOTIATION'
@@ -205,7 +209,16 @@ describe('the names in errors', () => {
     >();
     expectTypeOf<ConnectPhase>().toEqualTypeOf<'connection' | 'session'>();
     expectTypeOf<TimeoutPhase>().toEqualTypeOf<
-      'connect' | 'accept' | 'handshake' | 'drain' | 'flush' | 'close' | 'execute' | 'wait'
+      | 'connect'
+      | 'accept'
+      | 'handshake'
+      | 'drain'
+      | 'flush'
+      | 'close'
+      | 'idle'
+      | 'shutdown'
+      | 'execute'
+      | 'wait'
     >();
   });
 });

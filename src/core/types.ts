@@ -4,21 +4,31 @@ import type { Duplex } from 'node:stream';
 import type { ConnectionOptions, TlsOptions } from 'node:tls';
 import type { Codec } from './codec.ts';
 import type { WirechartError } from './errors.ts';
+import type { SealedAddress } from './sealed-address.ts';
+import type { Remote } from './remote.ts';
 
 export type { Codec, Decoder, Limits } from './codec.ts';
+export type { LogFields, LogFunction, Logger, LogLevel, LogRecord } from './logger.ts';
 
 /**
  * Where the peer is, or where to listen.
  *
  * - a string, or `{ path }`: the path of a UNIX socket, at most 107 bytes long;
- * - `{ host?, port, tls? }`: TCP, `host` being `127.0.0.1` by default. `tls` turns TLS on and takes
- *   Node's own options, with Node's defaults: a client verifies the server's certificate and name;
+ * - `'unix:PATH'`, `'tcp:HOST:PORT'`, `'tls:HOST:PORT'`: as QEMU writes addresses, without its options. An
+ *   IPv6 address stands in brackets. (For a file whose name begins like that, write `./unix:x` or `{ path }`.)
+ * - `{ host?, port, tls?, keepAlive? }`: TCP, `host` being `127.0.0.1` by default. `tls` turns TLS on and
+ *   takes Node's own options, with Node's defaults: a client verifies the server's certificate and name.
+ *   `keepAlive` is after how many ms without a byte TCP begins to probe whether the peer's system is still
+ *   there; `true`, the default, stands for 30 000, and `false` for never. It does not notice a process that
+ *   hangs: for that, see `timeouts.idle`;
  * - `{ stream }`: an open byte stream (a socketpair, an SSH channel), or the readable and the writable
  *   stream that it consists of (the stdio of a child, a pair of WHATWG streams), for
- *   `connect()` only. The engine owns it from the call on and destroys it when the session ends.
+ *   `connect()` only. The engine owns it from the call on and destroys it when the session ends;
+ * - what `sealAddress()` returns: one of these, whose TLS options are not shown by anything that prints or
+ *   persists it.
  *
- * An address that cannot be used makes the call reject with a `ConnectError` whose `cause` is an
- * `ArgumentError`.
+ * An address that cannot be used, or has a member with an unknown name, makes the call reject with a
+ * `ConnectError` whose `cause` is an `ArgumentError`.
  */
 export type Address =
   | string
@@ -27,8 +37,13 @@ export type Address =
       readonly host?: string | undefined;
       readonly port: number;
       readonly tls?: ConnectionOptions | TlsOptions | undefined;
+      readonly keepAlive?: boolean | number | undefined;
     }
-  | { readonly stream: Duplex | NodeJS.ReadWriteStream | StreamPair };
+  | { readonly stream: Duplex | NodeJS.ReadWriteStream | StreamPair }
+  | SealedAddress;
+
+/** The form of an address that has a stream. */
+export type StreamAddress = Extract<Address, { readonly stream: unknown }>;
 
 /** A readable stream and a writable one, each of Node or of the WHATWG, as one byte stream. */
 export interface StreamPair {
@@ -62,9 +77,37 @@ export interface WebWritable {
   };
 }
 
-/** The address that `listen()` bound: for TCP with the actual port, even if 0 was requested. */
-export type BoundAddress =
-  { readonly path: string } | { readonly host: string; readonly port: number };
+/**
+ * Where `listen()` can bind: an `Address`, except a stream; or `{ fd }`, the number of a file descriptor
+ * that this process has inherited and that listens already, as systemd's socket activation passes one. The
+ * engine owns the descriptor, and closes it with the listener. It leaves the file of a UNIX socket alone.
+ */
+export type ListenAddress = Address | InheritedListener;
+
+/** A listening socket, TCP or UNIX, that this process has inherited. */
+export interface InheritedListener {
+  /** The number of the file descriptor, such as 3. */
+  readonly fd: number;
+  /** Turns TLS on, with the options of Node's `tls.createServer()`. */
+  readonly tls?: TlsOptions | undefined;
+}
+
+/** Where a TCP socket is bound: the actual address and port, even if the port 0 was requested. */
+export interface BoundTcp {
+  /** The IP address. */
+  readonly host: string;
+  /** The port. */
+  readonly port: number;
+}
+
+/** Where a UNIX socket is bound. */
+export interface BoundPath {
+  /** The path of its file. */
+  readonly path: string;
+}
+
+/** The address that `listen()` bound. It can be passed to `connect()`; with TLS, add `tls` to it. */
+export type BoundAddress = BoundTcp | BoundPath;
 
 /**
  * Deadlines, in milliseconds. `Infinity` turns one off, and so does any value above 2 147 483 647
@@ -114,10 +157,11 @@ export interface ServerTimeouts extends Timeouts {
    */
   readonly backlog?: number | undefined;
   /**
-   * From `close()` until the session of every peer has ended. Past it the remaining sessions are
-   * destroyed and fail with a `TimeoutError`. Default 10 000.
+   * From the server's `close()` until the session of every peer has ended. Past it the remaining sessions
+   * are destroyed and fail with a `TimeoutError`. Default 15 000: longer than the defaults of `drain`,
+   * `flush` and `close` together, which limit the end of each session.
    */
-  readonly drain?: number | undefined;
+  readonly shutdown?: number | undefined;
 }
 
 /**
@@ -135,7 +179,7 @@ export interface Handshake<In, Out = In> {
    * @throws {HandlerError} When the `inbound` callback threw.
    * @throws `signal.reason`, when the attempt ended early.
    */
-  receive(): Promise<In>;
+  readonly receive: () => Promise<In>;
   /**
    * Sends a message, as the `outbound` callback returns it; resolves when it has been handed to the
    * kernel.
@@ -145,7 +189,9 @@ export interface Handshake<In, Out = In> {
    * @throws {HandlerError} When the `outbound` callback threw.
    * @throws `signal.reason`, when the attempt ended early.
    */
-  send(message: Out): Promise<void>;
+  readonly send: (message: Out) => Promise<void>;
+  /** Who is at the other end: its address, the path of the socket, its TLS certificate. */
+  readonly remote: Remote;
   /**
    * Aborted when the attempt ends early, with the reason of the caller's signal, the `TimeoutError`
    * of the deadline, the reason given to `fail()` or, after `disconnect()`, an `AbortError`.
@@ -192,18 +238,19 @@ export interface ProtocolDefinition<In, Out = In> {
   inbound?(message: In): In;
   /** Is given every outbound message, also those of the handshake, and returns it or another. */
   outbound?(message: Out): Out;
-}
-
-/** Where log records go; `console` and pino have this shape. What a logger throws is ignored. */
-export interface Logger {
-  /** Every message, and every step of the lifecycle. */
-  debug(text: string): void;
-  /** Ends that are not failures, such as the peer's end of stream. */
-  info(text: string): void;
-  /** Failures, and messages or peers that were dropped. */
-  warn(text: string): void;
-  /** Not used by the library itself. */
-  error(text: string): void;
+  /**
+   * Returns what people may see of a message: a copy without its secrets. It is called for each message,
+   * inbound or outbound, before a logger, a recording or an inspector shows it, and has no effect on what
+   * is sent or handled. It must not change the message. If it throws, the message is hidden.
+   *
+   * Default: `redactSecrets(message)`, which hides the members whose names say that they are secrets, such
+   * as `password`, `token` and `key`. A callback of your own replaces this rule; call `redactSecrets()` in
+   * it to keep it, with the names of your protocol.
+   *
+   * @example
+   * redact: (message) => redactSecrets(message, { also: ['pin'], except: ['key'] }),
+   */
+  redact?(message: In | Out): unknown;
 }
 
 /** Timers, in the shape of XState's clocks: for tests, XState's `SimulatedClock` can be used. */

@@ -4,20 +4,24 @@ import type { Duplex } from 'node:stream';
 import { abortable } from '../async/abort.ts';
 import { defer, type Deferred, markHandled } from '../async/deferred.ts';
 import { ClosedError, StateError } from '../core/errors.ts';
+import type { Remote } from '../core/remote.ts';
 import type { Handshake } from '../core/types.ts';
+import type { Encoded } from '../core/codec.ts';
 import type { Inbound } from './inbound.ts';
+import { writeParts } from './writer.ts';
 
 /** How messages pass the protocol's hooks. Both functions throw a `WirechartError`. */
 export interface MessageHooks<In, Out> {
   /** Returns an inbound message as the protocol is to see it. */
   readonly receive: (message: In) => In;
   /** Returns an outbound message as bytes. */
-  readonly encode: (message: Out) => string | Uint8Array;
+  readonly encode: (message: Out) => Encoded;
 }
 
 /** Pulls messages one by one. Its owner calls `end()` when the handshake has settled. */
 export class HandshakeSession<In, Out> implements Handshake<In, Out> {
   readonly signal: AbortSignal;
+  readonly remote: Remote;
   readonly #stream: Duplex;
   readonly #inbound: Inbound<In>;
   readonly #hooks: MessageHooks<In, Out>;
@@ -30,15 +34,18 @@ export class HandshakeSession<In, Out> implements Handshake<In, Out> {
     inbound: Inbound<In>,
     hooks: MessageHooks<In, Out>,
     signal: AbortSignal,
+    remote: Remote,
   ) {
     this.#stream = stream;
     this.#inbound = inbound;
     this.#hooks = hooks;
     this.signal = signal;
+    this.remote = remote;
     inbound.onChange = this.#deliver;
   }
 
-  receive(): Promise<In> {
+  // Both are properties, not methods, so that a handshake can take them out of its session.
+  readonly receive = (): Promise<In> => {
     const received = defer<In>();
     if (this.#ended) {
       received.reject(endedError());
@@ -48,11 +55,10 @@ export class HandshakeSession<In, Out> implements Handshake<In, Out> {
     }
     // Handled: a handshake may leave a call pending when it ends.
     return markHandled(abortable(received.promise, this.signal));
-  }
+  };
 
-  send(message: Out): Promise<void> {
-    return markHandled(abortable(this.#write(message), this.signal));
-  }
+  readonly send = (message: Out): Promise<void> =>
+    markHandled(abortable(this.#write(message), this.signal));
 
   /** Rejects pending calls. Messages that were not received are left to the reader. */
   end(): void {
@@ -66,10 +72,16 @@ export class HandshakeSession<In, Out> implements Handshake<In, Out> {
     if (this.#ended) throw endedError();
     const data = this.#hooks.encode(message);
     await new Promise<void>((resolve, reject) => {
-      this.#stream.write(data, 'utf8', (error) => {
+      const written = (error: Error | null | undefined): void => {
         if (error == null && !this.#stream.destroyed) resolve();
         else reject(this.#inbound.fail(error ?? new ClosedError('The stream was destroyed')));
-      });
+      };
+      try {
+        writeParts(this.#stream, data, written);
+      } catch (error) {
+        // The stream's own code threw.
+        reject(this.#inbound.fail(error));
+      }
     });
   }
 

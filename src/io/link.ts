@@ -7,23 +7,36 @@ import type { Bounds, Deadlines } from '../core/limits.ts';
 import type { Link, Tap } from '../machines/link.ts';
 import { Outbound } from './outbound.ts';
 import { type StopSignal, toAbortSignal } from '../async/stop-signal.ts';
-import type { Address, BoundAddress, ProtocolDefinition } from '../core/types.ts';
+import type { Remote } from '../core/remote.ts';
+import type {
+  Address,
+  BoundAddress,
+  Clock,
+  ListenAddress,
+  ProtocolDefinition,
+} from '../core/types.ts';
 import { parseAddress } from './address.ts';
 import { dial, ignoreLateErrors } from './dial.ts';
 import { HandshakeSession } from './handshake.ts';
 import { Inbound } from './inbound.ts';
 import { toDuplex } from './join-streams.ts';
+import { parseDialAddress, parseListenAddress } from './listen-target.ts';
 import { SinglePeerListener } from './listen.ts';
 import { encodeError, MessagePipeline } from './message-pipeline.ts';
 import { readLoop } from './reader.ts';
+import { dialedRemote, remoteOf } from './remote.ts';
 import { writeLoop } from './writer.ts';
 
 /** The settings of a link. */
 export interface LinkOptions {
   readonly deadlines: Deadlines;
   readonly limits: Bounds;
+  /** Measures the waits between attempts to dial. Default: real time. */
+  readonly clock?: Clock | undefined;
   /** Is shown every message, as with `observe()`. */
   readonly tap?: Tap | undefined;
+  /** Where warnings go. Default: a warning of the process. */
+  readonly warn?: ((text: string) => void) | undefined;
   /** Whether `forward()` has an effect. Default false. */
   readonly forward?: boolean | undefined;
   /** Whether the session outlasts the peer's end of stream. Default false. */
@@ -44,8 +57,12 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   readonly #limits: Bounds;
   readonly #messages: MessagePipeline<In, Out>;
   readonly #forwards: boolean;
+  readonly #warn: ((text: string) => void) | undefined;
   #listener: SinglePeerListener | undefined;
   #open: OpenStream<In> | undefined;
+  #remote: Remote | undefined;
+  #obstacle: Error | undefined;
+  readonly #clock: Clock | undefined;
   #outgoing: Outbound;
   /** Makes the running writer loop fail. */
   #failWriter: ((error: unknown) => void) | undefined;
@@ -55,11 +72,21 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.definition = definition;
     this.deadlines = options.deadlines;
     this.#limits = options.limits;
+    this.#clock = options.clock;
     this.#forwards = options.forward ?? false;
+    this.#warn = options.warn;
     this.allowHalfOpen = options.allowHalfOpen ?? false;
     this.#messages = new MessagePipeline(definition);
     if (options.tap) this.#messages.observe(options.tap);
     this.#outgoing = new Outbound(options.limits);
+  }
+
+  get obstacle(): Error | undefined {
+    return this.#obstacle;
+  }
+
+  get remote(): Remote | undefined {
+    return this.#remote;
   }
 
   get undelivered(): number {
@@ -86,14 +113,22 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     return this.#hasTold;
   }
 
-  async dial(address: Address, signal: StopSignal): Promise<void> {
-    this.#outgoing = new Outbound(this.#limits);
-    this.#adopt(await dial(parseAddress(address), signal), signal);
+  async dial(address: ListenAddress | undefined, signal: StopSignal): Promise<void> {
+    this.#begin();
+    const target = parseDialAddress(address);
+    const stream = await dial(target, signal, {
+      clock: this.#clock,
+      onObstacle: (reason) => {
+        this.#obstacle = reason;
+      },
+    });
+    this.#obstacle = undefined;
+    this.#adopt(stream, signal, () => dialedRemote(stream, target));
   }
 
-  async listen(address: Address, signal: StopSignal): Promise<BoundAddress> {
-    this.#outgoing = new Outbound(this.#limits);
-    const listener = await SinglePeerListener.bind(parseAddress(address), signal);
+  async listen(address: ListenAddress | undefined, signal: StopSignal): Promise<BoundAddress> {
+    this.#begin();
+    const listener = await SinglePeerListener.bind(parseListenAddress(address), signal);
     if (signal.aborted) listener.close();
     signal.throwIfAborted();
     this.#listener = listener;
@@ -102,10 +137,13 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   async accept(signal: StopSignal): Promise<void> {
     if (this.#listener === undefined) throw new ClosedError('There is no listener');
+    const { address } = this.#listener;
     const stream = await this.#listener.accept(signal);
     this.#listener.close();
     this.#listener = undefined;
-    this.#adopt(stream, signal);
+    this.#adopt(stream, signal, () =>
+      remoteOf(stream, 'path' in address ? address.path : undefined),
+    );
   }
 
   async establish(signal: StopSignal): Promise<void> {
@@ -116,7 +154,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   async read(signal: StopSignal): Promise<void> {
     const { inbound } = this.#opened();
     try {
-      await readLoop(inbound, this.#messages.handle, signal);
+      await readLoop(inbound, this.#messages.handle, signal, this.#warn);
       inbound.handling = this.#messages.handleEnd();
       await inbound.handling;
       inbound.handling = undefined;
@@ -131,7 +169,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   async farewell(signal: StopSignal): Promise<void> {
     if (this.definition.farewell === undefined) return;
-    await this.#outgoing.flushed();
+    await this.#outgoing.flushed({ isCall: false });
     await this.#converse('farewell', signal);
   }
 
@@ -151,8 +189,8 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     }
   }
 
-  flush(): Promise<void> {
-    return this.#outgoing.flushed();
+  flush(signal?: StopSignal): Promise<void> {
+    return this.#outgoing.flushed({ isCall: signal === undefined });
   }
 
   async close(): Promise<void> {
@@ -224,13 +262,21 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     return { undelivered: this.undelivered };
   }
 
-  #adopt(stream: Duplex, signal: StopSignal): void {
+  #begin(): void {
+    this.#outgoing = new Outbound(this.#limits);
+    this.#remote = undefined;
+    this.#obstacle = undefined;
+  }
+
+  /** @param identify - Returns who is at the other end. */
+  #adopt(stream: Duplex, signal: StopSignal, identify: () => Remote): void {
     // The dial or accept may have succeeded in the turn in which it was aborted.
     if (signal.aborted) stream.destroy();
     signal.throwIfAborted();
     try {
       const decoder = this.#messages.createDecoder(this.#limits);
       this.#open = { stream, inbound: new Inbound(stream, decoder, this.#limits) };
+      this.#remote = identify();
     } catch (error) {
       stream.destroy();
       throw handlerError('codec.createDecoder', error);
@@ -240,7 +286,13 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   /** Runs a callback of the protocol that works with the stream as a session. */
   async #converse(name: 'handshake' | 'farewell', signal: StopSignal): Promise<void> {
     const { stream, inbound } = this.#opened();
-    const session = new HandshakeSession(stream, inbound, this.#messages, toAbortSignal(signal));
+    const session = new HandshakeSession(
+      stream,
+      inbound,
+      this.#messages,
+      toAbortSignal(signal),
+      this.#remote ?? remoteOf(stream),
+    );
     try {
       await this.definition[name]?.(session);
     } catch (error) {

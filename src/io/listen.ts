@@ -6,17 +6,15 @@ import type { TLSSocket } from 'node:tls';
 import { ArgumentError, ClosedError, describe } from '../core/errors.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import type { BoundAddress } from '../core/types.ts';
-import type { Target } from './address.ts';
 import { ignoreLateErrors } from './dial.ts';
+import { keepPeersAlive } from './keep-alive.ts';
+import type { ListenTarget } from './listen-target.ts';
 import { loadTls } from './tls.ts';
 import { listenAt, listenNear, publish, type SocketFile } from './unix-socket.ts';
 
 const MAX_TLS_ERRORS = 8;
 /** Not `pauseOnConnect`: from a paused socket nothing is read, and its end would go unnoticed. */
 const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true, pauseOnConnect: false };
-
-/** A target that can be listened on. */
-export type ListenTarget = Exclude<Target, { kind: 'stream' }>;
 
 /**
  * A listening socket for one peer. The arrival of the first peer ends the listening, whether or not
@@ -57,15 +55,12 @@ export class SinglePeerListener {
    *
    * Rejects with `signal.reason` when the signal is aborted, before or during the call: neither a
    * socket nor a file remains then, even if the bind succeeds a moment later. Rejects with an
-   * `ArgumentError` when `target` is a stream (which is left unchanged) or Node rejects the TLS
-   * options (Node's error is the `cause`), and otherwise with the error of the operating system:
-   * `EADDRINUSE` also when the path is a file that is not a socket.
+   * `ArgumentError` when Node rejects the TLS options or the file descriptor (Node's error is the
+   * `cause`), and otherwise with the error of the operating system: `EADDRINUSE` also when the path is
+   * a file that is not a socket.
    */
-  static async bind(target: Target, signal: StopSignal): Promise<SinglePeerListener> {
+  static async bind(target: ListenTarget, signal: StopSignal): Promise<SinglePeerListener> {
     signal.throwIfAborted();
-    if (target.kind === 'stream') {
-      throw new ArgumentError('A stream cannot be listened on; pass a path or a port');
-    }
     return unlessAborted(signal, SinglePeerListener.#open(target, signal));
   }
 
@@ -106,9 +101,9 @@ export class SinglePeerListener {
 
   static async #open(target: ListenTarget, signal: StopSignal): Promise<SinglePeerListener> {
     const server = createServerFor(target);
-    if (target.kind === 'tcp') {
-      await listenAt(server, { host: target.host, port: target.port });
-      return new SinglePeerListener(server, addressOf(server, target), target.tls !== undefined);
+    if (target.kind !== 'unix') {
+      await listenOn(server, target);
+      return new SinglePeerListener(server, addressOf(server), target.tls !== undefined);
     }
     const temporary = await listenNear(server, target.path);
     const listener = new SinglePeerListener(server, { path: target.path }, false);
@@ -212,27 +207,55 @@ export class SinglePeerListener {
   }
 }
 
-/**
- * Creates the server for a target, with TLS if the target has it.
- *
- * @throws {ArgumentError} When Node rejects the TLS options; its error is the `cause`.
- */
-export function createServerFor(target: ListenTarget): Server {
-  if (target.kind === 'unix' || target.tls === undefined) return createServer(SOCKET_OPTIONS);
+/** Creates the server for a target, with TLS if the target has it; throws as `createTlsServer()` does. */
+function createServerFor(target: ListenTarget): Server {
+  const server =
+    target.kind === 'unix' || target.tls === undefined
+      ? createPlainServer()
+      : createTlsServer(target.tls);
+  keepPeersAlive(server, target);
+  return server;
+}
+
+/** Creates a server without TLS. Its sockets allow half-open connections. */
+export const createPlainServer = (): Server => createServer(SOCKET_OPTIONS);
+
+/** The same with TLS. @throws {ArgumentError} When Node rejects the options; its error is the `cause`. */
+export function createTlsServer(tls: object): Server {
   try {
-    return loadTls().createServer({ ...target.tls, ...SOCKET_OPTIONS });
+    return loadTls().createServer({ ...tls, ...SOCKET_OPTIONS });
   } catch (error) {
     throw new ArgumentError(`The TLS options cannot be used: ${describe(error)}`, { cause: error });
   }
 }
 
-/** The host and port that a TCP server is bound to; the requested ones, once it is closed. */
-export function addressOf(server: Server, requested: { host: string; port: number }): BoundAddress {
-  const bound = server.address();
-  if (bound === null || typeof bound === 'string') {
-    return { host: requested.host, port: requested.port };
+/**
+ * Makes a server listen on a port or on an inherited file descriptor.
+ *
+ * @param backlog - How many pending connections the kernel may hold.
+ */
+export async function listenOn(
+  server: Server,
+  target: Exclude<ListenTarget, { kind: 'unix' }>,
+  backlog?: number,
+): Promise<void> {
+  const size = backlog === undefined ? {} : { backlog };
+  if (target.kind === 'tcp') {
+    return listenAt(server, { host: target.host, port: target.port, ...size });
   }
-  return { host: bound.address, port: bound.port };
+  try {
+    await listenAt(server, { fd: target.fd, ...size });
+  } catch (cause) {
+    const text = `The file descriptor ${String(target.fd)} cannot be listened on: ${describe(cause)}. Pass that of a listening socket`;
+    throw new ArgumentError(text, { cause });
+  }
+}
+
+/** Where a server that has just begun to listen is bound. */
+export function addressOf(server: Server): BoundAddress {
+  const bound = server.address();
+  if (typeof bound === 'string') return { path: bound };
+  return { host: bound?.address ?? '', port: bound?.port ?? 0 };
 }
 
 /** Whether `socket` is the TCP socket under the TLS socket `peer`, which Node does not expose. */

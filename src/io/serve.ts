@@ -1,15 +1,13 @@
 /** A socket that accepts any number of connections, until it is closed. */
 
 import type { Server, Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { ArgumentError, ClosedError } from '../core/errors.ts';
-import type { StopSignal } from '../async/stop-signal.ts';
 import type { PendingConnection, Listener } from '../machines/server-port.ts';
-import type { Target } from './address.ts';
-import { ignoreLateErrors } from './dial.ts';
-import { addressOf, createServerFor, type ListenTarget } from './listen.ts';
+import { keepPeersAlive } from './keep-alive.ts';
+import type { ListenTarget } from './listen-target.ts';
+import { addressOf, createPlainServer, listenOn } from './listen.ts';
+import { PendingStream, PendingTlsSocket } from './pending-stream.ts';
 import { TlsUpgrader } from './tls-upgrader.ts';
-import { listenAt, listenNear, publish, type SocketFile } from './unix-socket.ts';
+import { listenNear, publish, type SocketFile } from './unix-socket.ts';
 
 /** How many connections the kernel may queue for us; the kernel has a limit of its own. */
 const KERNEL_BACKLOG_PEERS = 4_096;
@@ -24,22 +22,23 @@ const KERNEL_BACKLOG_PEERS = 4_096;
  * @param onError - Called for each connection that could not be accepted; listening goes on. When the
  *   process has no file descriptors left, libuv closes connections without an error.
  */
-export async function serve(target: Target, onError: (error: Error) => void): Promise<Listener> {
-  if (target.kind === 'stream') {
-    throw new ArgumentError('A stream cannot be listened on: give a path or a port');
-  }
-  const upgrader = target.kind === 'tcp' && target.tls ? new TlsUpgrader(target.tls) : undefined;
-  const server = createServerFor(
-    target.kind === 'tcp' ? { kind: 'tcp', host: target.host, port: target.port } : target,
-  );
-  const queue = new ConnectionQueue(server, upgrader);
+export async function serve(
+  target: ListenTarget,
+  onError: (error: Error) => void,
+): Promise<Listener> {
+  const upgrader = target.kind !== 'unix' && target.tls ? new TlsUpgrader(target.tls) : undefined;
+  const server = createPlainServer();
+  keepPeersAlive(server, target);
   const temporary = await bind(server, target);
+  const address = target.kind === 'unix' ? { path: target.path } : addressOf(server);
+  // Before anything else is awaited, as the first connection may be here in the next turn.
+  const queue = new ConnectionQueue(server, 'path' in address ? address.path : undefined, upgrader);
   // From now on an error concerns a single connection.
   server.on('error', onError);
   const file =
     target.kind === 'unix' ? await publishOrClose(server, temporary, target.path) : undefined;
   return {
-    address: target.kind === 'unix' ? { path: target.path } : addressOf(server, target),
+    address,
     accept: (onConnection) => {
       queue.open(onConnection);
     },
@@ -58,9 +57,14 @@ class ConnectionQueue {
     this.#early.push(connection);
   };
 
-  constructor(server: Server, upgrader: TlsUpgrader | undefined) {
+  /** @param path - That of a UNIX socket. */
+  constructor(server: Server, path: string | undefined, upgrader: TlsUpgrader | undefined) {
     server.on('connection', (raw: Socket) => {
-      this.#onConnection(new PendingSocket(ignoreLateErrors(raw), upgrader));
+      this.#onConnection(
+        upgrader === undefined
+          ? new PendingStream(raw, path)
+          : new PendingTlsSocket(raw, upgrader, path),
+      );
     });
   }
 
@@ -76,48 +80,10 @@ class ConnectionQueue {
   }
 }
 
-/** An accepted socket, before its TLS handshake. */
-class PendingSocket implements PendingConnection {
-  readonly isTls: boolean;
-  readonly gone: Promise<void>;
-  readonly #raw: Socket;
-  readonly #upgrader: TlsUpgrader | undefined;
-
-  constructor(raw: Socket, upgrader: TlsUpgrader | undefined) {
-    this.#raw = raw;
-    this.#upgrader = upgrader;
-    this.isTls = upgrader !== undefined;
-    this.gone = new Promise((resolve) => {
-      if (raw.closed) resolve();
-      else raw.once('close', resolve);
-    });
-  }
-
-  async open(signal: StopSignal): Promise<Duplex> {
-    const raw = this.#raw;
-    try {
-      signal.throwIfAborted();
-      // Node reads ahead; it emits 'end' on a paused stream only if there are no bytes before it.
-      if (raw.destroyed || raw.readableEnded) {
-        const cause = raw.errored === null ? {} : { cause: raw.errored };
-        throw new ClosedError('The peer left before it was admitted', cause);
-      }
-      return this.#upgrader === undefined ? raw : await this.#upgrader.upgrade(raw, signal);
-    } catch (error) {
-      raw.destroy();
-      throw error;
-    }
-  }
-
-  close(): void {
-    this.#raw.destroy();
-  }
-}
-
 /** Resolves with the temporary name of a UNIX socket. */
 async function bind(server: Server, target: ListenTarget): Promise<string> {
   if (target.kind === 'unix') return listenNear(server, target.path, KERNEL_BACKLOG_PEERS);
-  await listenAt(server, { host: target.host, port: target.port, backlog: KERNEL_BACKLOG_PEERS });
+  await listenOn(server, target, KERNEL_BACKLOG_PEERS);
   return '';
 }
 

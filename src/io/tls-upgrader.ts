@@ -14,26 +14,35 @@ import { type Deferred, defer } from '../async/deferred.ts';
 import { ClosedError } from '../core/errors.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import { ignoreLateErrors } from './dial.ts';
-import { createServerFor, explain, isBelow } from './listen.ts';
+import { createTlsServer, explain, isBelow } from './listen.ts';
 import { isSocket } from './socket.ts';
+
+/** A handshake in progress. */
+interface Upgrading extends Deferred<Duplex> {
+  readonly onPeer: (peer: TLSSocket) => void;
+}
 
 /** The TLS server side of any number of accepted sockets. */
 export class TlsUpgrader {
   readonly #server: Server;
   /** The sockets in their handshake. */
-  readonly #upgrading = new Map<Socket, Deferred<Duplex>>();
+  readonly #upgrading = new Map<Socket, Upgrading>();
 
   /** @throws {ArgumentError} When Node rejects the options. */
   constructor(tls: object) {
-    this.#server = createServerFor({ kind: 'tcp', host: '', port: 0, tls });
+    this.#server = createTlsServer(tls);
     // A handshake that was given up is ignored: its raw socket is destroyed. The TLS socket must not be
     // destroyed in the same turn, too: Node 20 crashes.
     this.#server.on('secureConnection', (peer: TLSSocket) => {
       const stream = ignoreLateErrors(peer);
-      this.#find(peer)?.resolve(stream);
+      const upgrading = this.#find(peer);
+      upgrading?.onPeer(peer);
+      upgrading?.resolve(stream);
     });
     this.#server.on('tlsClientError', (error: Error, peer: TLSSocket) => {
-      this.#find(peer)?.reject(explain(error, peer));
+      const upgrading = this.#find(peer);
+      upgrading?.onPeer(peer);
+      upgrading?.reject(explain(error, peer));
     });
   }
 
@@ -41,9 +50,15 @@ export class TlsUpgrader {
    * Resolves with the TLS stream over `raw`, after the handshake. Rejects with `signal.reason` when
    * aborted, with a `ClosedError` when the peer leaves meanwhile, otherwise with the error of TLS; the
    * caller must destroy `raw` then.
+   *
+   * @param onPeer - Called at the end of the handshake, also of one that has failed.
    */
-  async upgrade(raw: Socket, signal: StopSignal): Promise<Duplex> {
-    const upgrading = defer<Duplex>();
+  async upgrade(
+    raw: Socket,
+    signal: StopSignal,
+    onPeer: (peer: TLSSocket) => void,
+  ): Promise<Duplex> {
+    const upgrading = { ...defer<Duplex>(), onPeer };
     this.#upgrading.set(raw, upgrading);
     const forget = whenAborted(signal, () => {
       upgrading.reject(signal.reason);
@@ -63,7 +78,7 @@ export class TlsUpgrader {
     }
   }
 
-  #find(peer: TLSSocket): Deferred<Duplex> | undefined {
+  #find(peer: TLSSocket): Upgrading | undefined {
     // Node's private reference to the raw socket; the public ones are gone when a handshake has failed.
     const parent: unknown = '_parent' in peer ? peer._parent : undefined;
     if (isSocket(parent)) return this.#upgrading.get(parent);

@@ -88,7 +88,10 @@ export async function publish(temporary: string, path: string): Promise<SocketFi
  *
  * Rejects with the error of the operating system; the server can be used again then.
  */
-export function listenAt(server: Server, options: ListenOptions): Promise<void> {
+export function listenAt(
+  server: Server,
+  options: ListenOptions & { readonly fd?: number },
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const done = (error?: Error) => {
       server.off('listening', done).off('error', done);

@@ -11,7 +11,8 @@
 import type { WirechartError } from '../core/errors.ts';
 import type { Deadlines } from '../core/limits.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
-import type { Address, BoundAddress, ProtocolDefinition } from '../core/types.ts';
+import type { Remote } from '../core/remote.ts';
+import type { Address, BoundAddress, ListenAddress, ProtocolDefinition } from '../core/types.ts';
 
 /** Called with every message: `<--` inbound, `-->` outbound, as the hooks `inbound` and `outbound` left it. */
 export type Tap = (arrow: '<--' | '-->', message: unknown) => void;
@@ -22,8 +23,12 @@ export interface Link<In, Out> {
   readonly definition: ProtocolDefinition<In, Out>;
   /** The deadlines that the chart sets its timers by. */
   readonly deadlines: Deadlines;
+  /** Who is at the other end of the stream, or of the last one; `undefined` until there is one. */
+  readonly remote: Remote | undefined;
   /** How many messages of this session were accepted and not handed to the kernel. */
   readonly undelivered: number;
+  /** Why `dial()` has not succeeded yet, if it tries again; `undefined` for no particular reason. */
+  readonly obstacle: Error | undefined;
   /** Whether the session outlasts the peer's end of stream, until it is ended from our side. */
   readonly allowHalfOpen: boolean;
   /** Whether the handler of the last message has not finished: `drain()` would wait. */
@@ -38,9 +43,9 @@ export interface Link<In, Out> {
   readonly isFlushed: boolean;
 
   /** Opens a stream to the peer. Rejects with the error of the operating system, of TLS or of the address. */
-  dial(address: Address, signal: StopSignal): Promise<void>;
+  dial(address: ListenAddress | undefined, signal: StopSignal): Promise<void>;
   /** Binds, and accepts the first peer that dials. Resolves as soon as it is bound. */
-  listen(address: Address, signal: StopSignal): Promise<BoundAddress>;
+  listen(address: ListenAddress | undefined, signal: StopSignal): Promise<BoundAddress>;
   /** Waits for the first peer. Then there is a stream, and the listener is closed. */
   accept(signal: StopSignal): Promise<void>;
   /** Runs the protocol's handshake on the stream. */
@@ -55,7 +60,7 @@ export interface Link<In, Out> {
   farewell(signal: StopSignal): Promise<void>;
   /** Discards what the peer still sends. Resolves when it has ended its side; rejects as `read()` does. */
   discard(signal: StopSignal): Promise<void>;
-  /** Resolves when everything sent before the call has been handed to the kernel. */
+  /** Resolves when everything sent before the call has been handed to the kernel. A caller has no signal. */
   flush(signal?: StopSignal): Promise<void>;
   /** Ends our side, discards what the peer still sends, and resolves when the peer has ended too. */
   close(signal: StopSignal): Promise<void>;

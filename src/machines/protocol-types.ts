@@ -4,14 +4,20 @@ import type { ConnectPhase, WirechartError } from '../core/errors.ts';
 import type { Link } from './link.ts';
 import type { WaitInput } from './wait.ts';
 import type { Runstate } from '../core/runstate.ts';
-import type { Address, BoundAddress, SessionOutcome, Shutdown } from '../core/types.ts';
+import type {
+  Address,
+  BoundAddress,
+  ListenAddress,
+  SessionOutcome,
+  Shutdown,
+} from '../core/types.ts';
 
 /** Everything that may be sent to the machine. A state ignores the events that it does not name. */
 export type ProtocolEvent =
   /** In IDLE: dial the peer. */
   | { readonly type: 'CONNECT'; readonly address: Address }
   /** In IDLE: bind, and wait for ACCEPT. */
-  | { readonly type: 'LISTEN'; readonly address: Address }
+  | { readonly type: 'LISTEN'; readonly address: ListenAddress }
   /** In CONNECTING.listening.bound: wait for one peer. */
   | { readonly type: 'ACCEPT' }
   /**
@@ -52,7 +58,7 @@ export interface OnLink extends WaitInput {
 }
 /** The input of an actor that dials or listens. */
 export interface ToAddress extends OnLink {
-  readonly address: Address;
+  readonly address: ListenAddress | undefined;
 }
 
 /** The context of the machine. */
@@ -64,7 +70,7 @@ export interface ProtocolContext<In, Out> {
   /** Counts attempts, from 1. */
   readonly session: number;
   /** Where the current attempt dials or listens; meaningful in CONNECTING. */
-  readonly address: Address | undefined;
+  readonly address: ListenAddress | undefined;
   /** Where the listener is bound; meaningful in CONNECTING.listening.bound and .accepting. */
   readonly bound: BoundAddress | undefined;
   /** How far the current attempt got; meaningful in CONNECTING. */

@@ -10,10 +10,13 @@ import type { Duplex } from 'node:stream';
 import type { StopSignal } from '../async/stop-signal.ts';
 import type { WirechartError } from '../core/errors.ts';
 import type { ServerDeadlines } from '../core/limits.ts';
-import type { Address, BoundAddress } from '../core/types.ts';
+import type { Remote } from '../core/remote.ts';
+import type { BoundAddress, ListenAddress } from '../core/types.ts';
 
-/** A connection that was accepted and not opened yet: nothing was sent on it. */
+/** A connection that was accepted, or adopted, and not opened yet: nothing was sent on it. */
 export interface PendingConnection {
+  /** Who is at the other end. After `open()`, resolved or rejected, also what TLS says. */
+  readonly remote: Remote;
   /** Whether `open()` runs a TLS handshake. */
   readonly isTls: boolean;
   /** Resolves when the connection has closed, before or after `open()`. Never rejects. */
@@ -47,9 +50,13 @@ export interface ServerPort {
   readonly deadlines: ServerDeadlines;
 
   /** Binds. Aborted, it rejects, and what it would have opened is closed, even if that comes late. */
-  bind(address: Address, signal: AbortSignal): Promise<BoundAddress>;
-  /** Accepts connections from now on. Never throws. */
+  bind(address: ListenAddress, signal: AbortSignal): Promise<BoundAddress>;
+  /** Accepts the connections of the listener, if there is one, from now on. Never throws. */
   open(): void;
+  /** Takes a connection that did not come from the listener, like one that did. Never throws. */
+  adopt(connection: PendingConnection): void;
+  /** Closes such a connection: the state does not allow it. Never throws. */
+  dismiss(connection: PendingConnection): void;
   /** Stops listening, and closes the connections that wait for a slot. Never throws. */
   shut(): void;
   /** Disconnects every peer, and resolves when no peer is left. Never rejects. */

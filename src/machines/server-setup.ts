@@ -14,15 +14,18 @@ import {
   TimeoutError,
   type WirechartError,
 } from '../core/errors.ts';
-import type { ServerPort } from './server-port.ts';
+import { sealAddress } from '../core/sealed-address.ts';
+import type { PendingConnection, ServerPort } from './server-port.ts';
 import type { ServerState } from '../core/server-state.ts';
 import { MAX_TIMER_MS } from '../async/timer.ts';
-import type { Address, BoundAddress } from '../core/types.ts';
+import type { BoundAddress, ListenAddress } from '../core/types.ts';
 
 /** Everything that may be sent to the machine. A state ignores the events that it does not name. */
 export type ServerEvent =
   /** In IDLE: bind, and accept connections. */
-  | { readonly type: 'LISTEN'; readonly address: Address }
+  | { readonly type: 'LISTEN'; readonly address: ListenAddress }
+  /** In IDLE, ADOPTING and LISTENING: serve a stream of the user's. Elsewhere it is destroyed. */
+  | { readonly type: 'ADOPT'; readonly connection: PendingConnection }
   /** In any state: stop accepting, and disconnect the peers; with `force`, at once, also while they drain. */
   | { readonly type: 'CLOSE'; readonly force?: boolean }
   /** In BINDING: give it up; `reason` becomes the cause of the `ConnectError`. */
@@ -47,12 +50,12 @@ export interface OnServerPort {
 /** The context of the machine. */
 export interface ServerContext extends OnServerPort {
   /** Where to bind; meaningful in BINDING. */
-  readonly address: Address | undefined;
+  readonly address: ListenAddress | undefined;
   /** Where it is bound; meaningful in LISTENING. */
   readonly bound: BoundAddress | undefined;
   /** Why the server could not listen. */
   readonly cause: WirechartError | undefined;
-  /** The cause of the sessions that outlived the drain deadline; meaningful in CLOSING.destroying. */
+  /** The cause of the sessions that outlived the shutdown deadline; meaningful in CLOSING.destroying. */
   readonly overdue: WirechartError | undefined;
 }
 
@@ -64,7 +67,7 @@ export const INITIAL_CONTEXT = {
   overdue: undefined,
 };
 
-type Deadline = 'connect' | 'drain' | 'close';
+type Deadline = 'connect' | 'shutdown' | 'close';
 
 /** The error of an actor that has failed. */
 const errorIn = (event: object): unknown => ('error' in event ? event.error : undefined);
@@ -117,7 +120,7 @@ export const serverSetup = setup({
         input: { port, address },
         signal,
       }: {
-        input: OnServerPort & { readonly address: Address };
+        input: OnServerPort & { readonly address: ListenAddress };
         signal: AbortSignal;
       }): Promise<BoundAddress> => port.bind(address, signal),
     ),
@@ -145,7 +148,7 @@ export const serverSetup = setup({
   },
   delays: {
     connectTimeout: delay('connect'),
-    drainTimeout: delay('drain'),
+    shutdownTimeout: delay('shutdown'),
     closeTimeout: delay('close'),
   },
   guards: {
@@ -156,7 +159,7 @@ export const serverSetup = setup({
   },
   actions: {
     beginRound: assign({
-      address: ({ event }) => (event.type === 'LISTEN' ? event.address : undefined),
+      address: ({ event }) => (event.type === 'LISTEN' ? sealAddress(event.address) : undefined),
     }),
     endRound: assign(INITIAL_CONTEXT),
     noteBound: assign((_, { address }: { address: BoundAddress }) => ({ bound: address })),
@@ -178,6 +181,12 @@ export const serverSetup = setup({
     recordOverdue: assign({
       overdue: ({ context }, { deadline }: { deadline: Deadline }) => timeout(context, deadline),
     }),
+    adoptConnection: ({ context, event }) => {
+      if (event.type === 'ADOPT') context.port.adopt(event.connection);
+    },
+    dismissConnection: ({ context, event }) => {
+      if (event.type === 'ADOPT') context.port.dismiss(event.connection);
+    },
     settlePort: ({ context }) => {
       context.port.settle();
     },

@@ -6,13 +6,14 @@
  * 1. This chart decides whether connections are accepted, and how the server closes. Peers never pass
  *    through it: the life of each is a chart of its own (`peer-session.ts`), and which connection gets a
  *    slot is decided by the port.
- * 2. Every `listen()` ends in LISTENING or in IDLE, and the server always returns to IDLE by itself, by
+ * 2. Every `listen()` ends in LISTENING or in IDLE. A server that only adopts streams is in ADOPTING. The server always returns to IDLE by itself, by
  *    one arrow, also when it could not bind.
  * 3. To disconnect the peers and to destroy them are different states, not a flag: `draining` waits for
- *    the peers, `destroying` for nothing but the operating system. A peer that outlives the drain
- *    deadline is destroyed, and its session fails with that deadline as its cause.
+ *    the peers, `destroying` for nothing but the operating system. A peer that outlives the shutdown
+ *    deadline is destroyed, and its session fails with that deadline as its cause. What a peer does until
+ *    then (drain, flush, close) has deadlines of its own, in its protocol's chart.
  * 4. No wait without a deadline. Each state that waits for the outside world has one, except where the
- *    machine waits for its own caller (IDLE, LISTENING).
+ *    machine waits for its own caller (IDLE, LISTENING, ADOPTING).
  * 5. Every `close()` is answered by `emitClosed`: in IDLE at once, otherwise by the arrow to IDLE.
  * 6. The chart knows no clock, socket or peer: time is the actor system's clock, the rest is the `port`
  *    in the context, whose methods the actors run.
@@ -36,6 +37,20 @@ import {
   withReason,
 } from './server-setup.ts';
 
+/** Connections are accepted while it runs. */
+const ACCEPTOR = {
+  id: 'acceptor',
+  src: 'acceptor',
+  input: onServerPort,
+  onError: { actions: 'emitFailure' },
+} as const;
+
+/** What ends a server that runs. */
+const CLOSE = [
+  { guard: 'isForced', target: '#server.CLOSING.destroying' },
+  { target: '#server.CLOSING.draining' },
+] as const;
+
 /** The chart, as a machine. Its input is the port of one server. */
 export const serverChart = serverSetup.createMachine({
   id: 'server',
@@ -48,6 +63,7 @@ export const serverChart = serverSetup.createMachine({
       entry: { type: 'emitState', params: { state: 'IDLE' } },
       on: {
         LISTEN: { target: 'BINDING', actions: 'beginRound' },
+        ADOPT: { target: 'ADOPTING', actions: 'adoptConnection' },
         CLOSE: { actions: ['settlePort', 'emitClosed'] },
       },
     },
@@ -72,29 +88,28 @@ export const serverChart = serverSetup.createMachine({
       on: {
         CLOSE: { target: 'CLOSING.destroying', actions: 'recordAbort' },
         ABORT: { target: 'CLOSING.destroying', actions: 'recordAbort' },
+        ADOPT: { actions: 'dismissConnection' },
       },
     },
 
     LISTENING: {
       description: 'Connections are accepted.',
       entry: { type: 'emitState', params: { state: 'LISTENING' } },
-      invoke: {
-        id: 'acceptor',
-        src: 'acceptor',
-        input: onServerPort,
-        onError: { actions: 'emitFailure' },
-      },
-      on: {
-        CLOSE: [
-          { guard: 'isForced', target: 'CLOSING.destroying' },
-          { target: 'CLOSING.draining' },
-        ],
-      },
+      invoke: ACCEPTOR,
+      on: { ADOPT: { actions: 'adoptConnection' }, CLOSE },
+    },
+
+    ADOPTING: {
+      description: 'Streams of the user are served; there is no listener.',
+      entry: { type: 'emitState', params: { state: 'ADOPTING' } },
+      invoke: ACCEPTOR,
+      on: { ADOPT: { actions: 'adoptConnection' }, CLOSE },
     },
 
     CLOSING: {
       description: 'No connection is accepted any more.',
       entry: { type: 'emitState', params: { state: 'CLOSING' } },
+      on: { ADOPT: { actions: 'dismissConnection' } },
       initial: 'draining',
       states: {
         draining: {
@@ -106,7 +121,7 @@ export const serverChart = serverSetup.createMachine({
             onDone: 'closed',
             onError: { target: 'destroying', actions: 'emitFailure' },
           },
-          after: deadline('drain', 'destroying', 'recordOverdue', 'emitTimeout'),
+          after: deadline('shutdown', 'destroying', 'recordOverdue', 'emitTimeout'),
           on: { CLOSE: { guard: 'isForced', target: 'destroying' } },
         },
         destroying: {

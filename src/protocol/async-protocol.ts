@@ -7,16 +7,22 @@
 
 import { abortable } from '../async/abort.ts';
 import { handOut } from '../async/rejection.ts';
-import { ClosedError, handlerError, StateError } from '../core/errors.ts';
-import { safeLogger, logReport } from '../core/log.ts';
+import { ClosedError, StateError, toFailure, type WirechartError } from '../core/errors.ts';
+import { logReport } from '../core/log.ts';
+import { sealAddress } from '../core/sealed-address.ts';
 import type { ProtocolActorRef } from '../machines/protocol-machine.ts';
-import { type Engine, type ProtocolOptions, startEngine } from './machine.ts';
+import { resolveLogger } from './logging.ts';
+import { type Engine, fieldsOf, type ProtocolOptions, startEngine } from './machine.ts';
 import type { ProtocolEvent } from '../machines/protocol-types.ts';
+import type { Remote } from '../core/remote.ts';
 import { RUNSTATE_CONDITIONS, type Runstate } from '../core/runstate.ts';
 import type {
   Address,
   BoundAddress,
+  BoundPath,
+  BoundTcp,
   DisconnectOptions,
+  ListenAddress,
   ProtocolDefinition,
   SessionOutcome,
   Shutdown,
@@ -99,7 +105,8 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
     // The facade of an actor has the actor's types.
     if (known !== undefined) return known as AsyncProtocol<In, Out>;
     const { link } = ref.getSnapshot().context;
-    const engine = { ref, link, logger: logger && safeLogger(logger) };
+    const log = resolveLogger({ name, logger }, () => fieldsOf(ref.getSnapshot()));
+    const engine = { ref, link, logger: log };
     const protocol = new AsyncProtocol(link.definition, { name }, engine);
     attached.set(ref, protocol);
     return protocol;
@@ -121,6 +128,15 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
   /** How the last session, or attempt, ended; `undefined` before the first end. */
   get outcome(): SessionOutcome | undefined {
     return this.#calls.outcome;
+  }
+
+  /**
+   * Who the peer of the session is: its address, the path of the socket, its TLS certificate. Known as soon as
+   * the stream is open, so also in the handshake, and kept after the end of the session, until the next
+   * attempt; `undefined` while there has been no stream.
+   */
+  get remote(): Remote | undefined {
+    return this.#engine.link.remote;
   }
 
   /**
@@ -151,7 +167,12 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
    *   `connect()`. The state is IDLE again.
    * @throws `signal.reason`, when the signal was aborted.
    */
-  listen(address: Address, options?: WaitOptions): Promise<BoundAddress> {
+  listen(address: { readonly port: number }, options?: WaitOptions): Promise<BoundTcp>;
+  /** The same for a UNIX socket, given as `{ path }`. */
+  listen(address: { readonly path: string }, options?: WaitOptions): Promise<BoundPath>;
+  /** The same for any address. */
+  listen(address: ListenAddress, options?: WaitOptions): Promise<BoundAddress>;
+  listen(address: ListenAddress, options?: WaitOptions): Promise<BoundAddress> {
     return handOut(this.#listen(address, options));
   }
 
@@ -281,7 +302,7 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
    * @param reason - The cause; anything but a `WirechartError` is wrapped in a `HandlerError`.
    */
   fail(reason: unknown): void {
-    this.#send({ type: 'FAIL', error: handlerError('fail', reason) });
+    this.#send({ type: 'FAIL', error: toFailure(reason) });
   }
 
   /**
@@ -302,6 +323,16 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
     this.#calls.onEnd(listener);
   }
 
+  /**
+   * To be called when a call of a client rejects with the failure of a session after that has ended: no
+   * `disconnect()` rejects with it any more.
+   *
+   * @internal
+   */
+  told(failure: WirechartError): void {
+    this.#calls.told(failure);
+  }
+
   /** Returns `<AsyncProtocol name='vm1' runstate=IDLE>`, without `name` if the protocol has none. */
   toString(): string {
     const name = this.name === undefined ? '' : `name='${this.name}' `;
@@ -313,15 +344,15 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
     if (signal?.aborted === true) this.#engine.link.destroyStream(address);
     signal?.throwIfAborted();
     const connected = this.#calls.connecting(signal);
-    this.#send({ type: 'CONNECT', address });
+    this.#send({ type: 'CONNECT', address: sealAddress(address) });
     await connected;
   }
 
-  async #listen(address: Address, { signal }: WaitOptions = {}): Promise<BoundAddress> {
+  async #listen(address: ListenAddress, { signal }: WaitOptions = {}): Promise<BoundAddress> {
     this.#require('IDLE');
     signal?.throwIfAborted();
     const bound = this.#calls.binding(signal);
-    this.#send({ type: 'LISTEN', address });
+    this.#send({ type: 'LISTEN', address: sealAddress(address) });
     return bound;
   }
 

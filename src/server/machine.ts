@@ -1,27 +1,24 @@
 /** Joins the charts of a server and of its peers with their sockets and ports. */
 
 import { type ActorRefFrom, createActor } from 'xstate';
-import { parseAddress } from '../io/address.ts';
+import { parseListenAddress } from '../io/listen-target.ts';
 import { serve } from '../io/serve.ts';
-import { prefixedLogger } from '../core/log.ts';
-import {
-  attachInspectors,
-  type ProtocolOptions,
-  resolveLogger,
-  rootOptions,
-} from '../protocol/machine.ts';
+import type { Log } from '../core/log.ts';
+import { attachInspectors, type ProtocolOptions, rootOptions } from '../protocol/machine.ts';
 import { serverChart } from '../machines/server.ts';
 import type { PeerPort } from '../machines/peer-port.ts';
 import { peerSessionChart } from '../machines/peer-session.ts';
 import type { ServerPort, Listener } from '../machines/server-port.ts';
-import type { Address, Logger } from '../core/types.ts';
+import type { ListenAddress } from '../core/types.ts';
+
+export { adoptStream } from '../io/pending-stream.ts';
 
 /** Calls `serve()` with a parsed address. Rejects with its errors, or because the address is invalid. */
 export async function serveAddress(
-  address: Address,
+  address: ListenAddress,
   onError: (error: Error) => void,
 ): Promise<Listener> {
-  return serve(parseAddress(address), onError);
+  return serve(parseListenAddress(address), onError);
 }
 
 /** A running actor of the server's chart. */
@@ -31,7 +28,7 @@ export type ServerRef = ActorRefFrom<typeof serverChart>;
 export function startServer(
   port: ServerPort,
   options: ProtocolOptions,
-  logger: Logger | undefined,
+  logger: Log | undefined,
 ): ServerRef {
   const ref = createActor(serverChart, { input: port, ...rootOptions(options, logger) });
   attachInspectors(ref, options);
@@ -41,7 +38,7 @@ export function startServer(
 /** Returns a function that creates actors of a peer's chart, named by number, without starting them. */
 export function peerActors(
   options: ProtocolOptions,
-  logger: Logger | undefined,
+  logger: Log | undefined,
 ): (port: PeerPort) => ActorRefFrom<typeof peerSessionChart> {
   const prefix = options.name === undefined ? '' : `${options.name} `;
   let arrivals = 0;
@@ -52,15 +49,4 @@ export function peerActors(
     attachInspectors(ref, options);
     return ref;
   };
-}
-
-/** Returns a logger that never throws, and prefixes each record with `name`, if there is one. */
-export function namedLogger(
-  name: string | undefined,
-  logger: Logger | undefined,
-): Logger | undefined {
-  return resolveLogger({
-    name,
-    logger: logger && name !== undefined ? prefixedLogger(logger, name) : logger,
-  });
 }

@@ -8,6 +8,7 @@ import {
   type ServerDeadlines,
 } from '../core/limits.ts';
 import type { ProtocolOptions } from '../protocol/machine.ts';
+import type { Remote } from '../core/remote.ts';
 import type { Limits, ServerTimeouts } from '../core/types.ts';
 
 /**
@@ -46,15 +47,41 @@ export interface ProtocolServerOptions extends ProtocolOptions {
    * stream, nor for one that was asked to leave in time. What it throws, or rejects with, is logged.
    *
    * @param error - The cause.
-   * @param peerNumber - The number that the peer's definition was made with.
+   * @param peer - Which peer it was, and who: its address and, with TLS, its certificate.
    */
-  readonly onPeerError?: ((error: WirechartError, peerNumber: number) => unknown) | undefined;
+  readonly onPeerError?: ((error: WirechartError, peer: PeerInfo) => unknown) | undefined;
+}
+
+/** Which peer of a server it is, and who. It stays readable when the peer has gone. */
+export interface PeerInfo {
+  /** Counts the admitted peers of the server, from 1. */
+  readonly number: number;
+  /** The name of the peer's `AsyncProtocol`: the server's and the number, as in `chat#3`. */
+  readonly name: string;
+  /** Who is at the other end. */
+  readonly remote: Remote;
+}
+
+/** A count of a server's peers, taken when `stats` was read. */
+export interface ServerStats {
+  /** How many peers were given a slot, since the server was created. */
+  readonly admitted: number;
+  /** Of these, how many are in their handshake now, that of TLS included. */
+  readonly handshakes: number;
+  /** Of these, how many are RUNNING now. */
+  readonly running: number;
+  /** How many connections wait for a slot now. */
+  readonly queued: number;
+  /** How many connections got no slot, or could not be accepted; see `refused`. */
+  readonly refused: number;
+  /** How many of the admitted peers have failed: those that `onPeerError` was called for. */
+  readonly failed: number;
 }
 
 /** Every bound of the server itself with its value, in peers. */
 export type ServerBounds = Readonly<Record<Exclude<keyof ServerLimits, keyof Limits>, number>>;
 
-const DEFAULT_DEADLINES_MS = { backlog: 30_000, drain: 10_000 };
+const DEFAULT_DEADLINES_MS = { backlog: 30_000, shutdown: 15_000 };
 const DEFAULT_SLOTS = { maxPeers: 1_024, maxHandshakes: 256, maxWaiting: Infinity };
 const DEFAULT_BACKLOG = { maxBacklog: 1_024 };
 
@@ -64,7 +91,10 @@ const DEFAULT_BACKLOG = { maxBacklog: 1_024 };
  * @throws {ArgumentError} When one is not a number of milliseconds above 0 (`Infinity` is allowed).
  */
 export function resolveServerDeadlines(given: ServerTimeouts = {}): ServerDeadlines {
-  return { ...resolveDeadlines(given), ...resolveNumbers('timeouts', DEFAULT_DEADLINES_MS, given) };
+  return {
+    ...resolveDeadlines(given, DEFAULT_DEADLINES_MS),
+    ...resolveNumbers('timeouts', DEFAULT_DEADLINES_MS, given),
+  };
 }
 
 /**
@@ -73,7 +103,7 @@ export function resolveServerDeadlines(given: ServerTimeouts = {}): ServerDeadli
  * @throws {ArgumentError} When one is not a number above 0 (`Infinity` is allowed); `maxBacklog` may be 0.
  */
 export function resolveServerLimits(given: ServerLimits = {}): ServerBounds {
-  resolveLimits(given);
+  resolveLimits(given, { ...DEFAULT_SLOTS, ...DEFAULT_BACKLOG });
   return {
     ...resolveNumbers('limits', DEFAULT_SLOTS, given),
     ...resolveNumbers('limits', DEFAULT_BACKLOG, given, { allowZero: true }),

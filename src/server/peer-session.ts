@@ -11,7 +11,9 @@ import type {
   PeerState,
 } from '../machines/peer-session-setup.ts';
 import type { PendingConnection } from '../machines/server-port.ts';
+import type { Remote } from '../core/remote.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
+import type { PeerInfo } from './options.ts';
 
 /** The part of an actor of the chart that a session uses. */
 interface PeerSessionRef {
@@ -24,9 +26,11 @@ interface PeerSessionRef {
 export interface PeerSessionOptions<In, Out> {
   /** Creates the protocol of a peer. The definition's callbacks can get it by calling `peer`. */
   readonly createProtocol: (
-    number: number,
+    info: PeerInfo,
     peer: () => AsyncProtocol<In, Out>,
   ) => AsyncProtocol<In, Out>;
+  /** Returns the name of a peer's protocol. */
+  readonly nameOf: (number: number) => string;
   readonly deadlines: ServerDeadlines;
   /** Creates an actor of the chart, without starting it. */
   readonly createActor: (port: PeerPort) => PeerSessionRef;
@@ -37,9 +41,9 @@ export interface PeerSessionOptions<In, Out> {
 /** A connection and its protocol: the port of the chart `machines/peer-session.ts`, in ARRIVED at first. */
 export class PeerSession<In, Out> implements PeerPort {
   readonly deadlines: ServerDeadlines;
+  readonly connection: PendingConnection;
   /** The last state that the chart reported; `undefined` in ARRIVED and GONE. Set by the server. */
   state: PeerState | undefined;
-  readonly #connection: PendingConnection;
   readonly #options: PeerSessionOptions<In, Out>;
   readonly #ref: PeerSessionRef;
   #number = 0;
@@ -50,7 +54,7 @@ export class PeerSession<In, Out> implements PeerPort {
 
   constructor(connection: PendingConnection, options: PeerSessionOptions<In, Out>) {
     this.deadlines = options.deadlines;
-    this.#connection = connection;
+    this.connection = connection;
     this.#options = options;
     this.#ref = options.createActor(this);
     this.#ref.on('*', (emitted) => {
@@ -59,9 +63,14 @@ export class PeerSession<In, Out> implements PeerPort {
     this.#ref.start();
   }
 
-  /** The number of the peer, which counts the admitted peers of the server from 1; 0 before that. */
-  get number(): number {
-    return this.#number;
+  /** Which peer it is, and who. Its number is 0 until it is admitted. */
+  get info(): PeerInfo {
+    const number = this.#number;
+    return { number, name: this.#options.nameOf(number), remote: this.remote };
+  }
+
+  get remote(): Remote {
+    return this.connection.remote;
   }
 
   /** The protocol; `undefined` until the stream is open. */
@@ -70,7 +79,7 @@ export class PeerSession<In, Out> implements PeerPort {
   }
 
   get isTls(): boolean {
-    return this.#connection.isTls;
+    return this.connection.isTls;
   }
 
   get isRunning(): boolean {
@@ -103,7 +112,7 @@ export class PeerSession<In, Out> implements PeerPort {
   }
 
   gone(): Promise<void> {
-    return this.#connection.gone;
+    return this.connection.gone;
   }
 
   async secure(signal: StopSignal): Promise<void> {
@@ -114,7 +123,7 @@ export class PeerSession<In, Out> implements PeerPort {
     try {
       const stream = this.#stream ?? (await this.#open(signal));
       signal.throwIfAborted();
-      this.#protocol = this.#options.createProtocol(this.#number, () => this.#ready());
+      this.#protocol = this.#options.createProtocol(this.info, () => this.#ready());
       await this.#protocol.connect({ stream });
     } catch (error) {
       this.#failure =
@@ -141,12 +150,12 @@ export class PeerSession<In, Out> implements PeerPort {
 
   close(): void {
     if (this.#protocol !== undefined) return;
-    if (this.#stream === undefined) this.#connection.close();
+    if (this.#stream === undefined) this.connection.close();
     else this.#stream.destroy();
   }
 
   async #open(signal: StopSignal): Promise<Duplex> {
-    const stream = await this.#connection.open(signal);
+    const stream = await this.connection.open(signal);
     // The stream may have opened in the turn in which the wait was aborted.
     if (signal.aborted) stream.destroy();
     signal.throwIfAborted();

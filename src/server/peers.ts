@@ -7,29 +7,29 @@
  */
 
 import { Channel } from '../async/channel.ts';
-import { type Deferred, defer } from '../async/deferred.ts';
-import { describe, type WirechartError } from '../core/errors.ts';
+import { type Deferred, defer, deferHandled } from '../async/deferred.ts';
+import { ClosedError, ConnectError, describe, type WirechartError } from '../core/errors.ts';
 import type { ServerDeadlines } from '../core/limits.ts';
-import { isFailure } from '../core/log.ts';
-import type { Address, BoundAddress, Logger } from '../core/types.ts';
+import { isFailure, type Log } from '../core/log.ts';
+import type { BoundAddress, ListenAddress } from '../core/types.ts';
 import type { PeerSessionEmitted, PeerState } from '../machines/peer-session-setup.ts';
 import type { Listener, PendingConnection, ServerPort } from '../machines/server-port.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
-import type { ProtocolServerOptions, ServerBounds } from './options.ts';
+import type { ProtocolServerOptions, ServerBounds, ServerStats } from './options.ts';
 import { PeerSession, type PeerSessionOptions } from './peer-session.ts';
 
 /** The settings of a server that concern its peers. */
 export interface PeersOptions<In, Out> extends Pick<
   PeerSessionOptions<In, Out>,
-  'createProtocol' | 'createActor' | 'deadlines'
+  'createProtocol' | 'createActor' | 'deadlines' | 'nameOf'
 > {
   /** Binds a socket; `onError` is called for each connection that could not be accepted. */
-  readonly serve: (address: Address, onError: (error: Error) => void) => Promise<Listener>;
+  readonly serve: (address: ListenAddress, onError: (error: Error) => void) => Promise<Listener>;
   readonly bounds: ServerBounds;
   readonly onPeerError: ProtocolServerOptions['onPeerError'];
-  readonly logger: Logger | undefined;
+  readonly logger: Log | undefined;
   /** Returns the logger of one peer. */
-  readonly loggerOf: (number: number) => Logger | undefined;
+  readonly loggerOf: (number: number) => Log | undefined;
 }
 
 /** The sessions of all peers, by state: the port of the server's chart. */
@@ -45,6 +45,8 @@ export class Peers<In, Out> implements ServerPort {
     'RUNNING.served': new Set(),
     DISCONNECTING: new Set(),
   };
+  /** The calls of `adopt()` whose peer is not RUNNING yet. */
+  readonly #adoptions = new Map<PendingConnection, Adoption<In, Out>>();
   #offers: Channel<AsyncProtocol<In, Out>>;
   /** The last call of `bind()`. When it has settled, only `#listener` can be open. */
   #binding: Promise<unknown> = Promise.resolve();
@@ -53,6 +55,7 @@ export class Peers<In, Out> implements ServerPort {
   #emptied: Deferred<undefined> | undefined;
   #admitted = 0;
   #refused = 0;
+  #failed = 0;
 
   constructor(options: PeersOptions<In, Out>) {
     this.deadlines = options.deadlines;
@@ -61,9 +64,16 @@ export class Peers<In, Out> implements ServerPort {
     this.#offers = this.#newOffers();
   }
 
-  /** How many connections were closed for want of a slot, or could not be accepted. */
-  get refused(): number {
-    return this.#refused;
+  /** What the traffic of the sessions is added to, when there are counts of that. */
+  get stats(): ServerStats {
+    return {
+      admitted: this.#admitted,
+      handshakes: this.#sessions.CONNECTING.size,
+      running: this.#sessions['RUNNING.offered'].size + this.#sessions['RUNNING.served'].size,
+      queued: this.#sessions.QUEUED.size,
+      refused: this.#refused,
+      failed: this.#failed,
+    };
   }
 
   /** The protocols that are RUNNING. */
@@ -74,12 +84,45 @@ export class Peers<In, Out> implements ServerPort {
       .filter(({ runstate }) => runstate === 'RUNNING');
   }
 
-  /** Returns an iterator over the running peers; each goes to one iterator. Ends with the server. */
+  /**
+   * Returns an iterator over the running peers; each goes to one iterator. It ends with the server: at once,
+   * when that is closed.
+   */
   values(): AsyncIterableIterator<AsyncProtocol<In, Out>> {
     return this.#offers.values();
   }
 
-  bind(address: Address, signal: AbortSignal): Promise<BoundAddress> {
+  /** From now on, iterators wait for peers again: the server is about to open. */
+  renew(): void {
+    if (this.#offers.hasEnded) this.#offers = this.#newOffers();
+  }
+
+  /** Resolves with the protocol of a connection when it is RUNNING, after `adopt(connection)`. */
+  adopted(connection: PendingConnection): Promise<AsyncProtocol<In, Out>> {
+    const adoption = { served: deferHandled<AsyncProtocol<In, Out>>() };
+    this.#adoptions.set(connection, adoption);
+    return adoption.served.promise;
+  }
+
+  /** Gives up a connection for which `adopted()` was called and has not settled. */
+  giveUp(connection: PendingConnection): void {
+    this.#adoptions.get(connection)?.session?.leave(true);
+    connection.close();
+  }
+
+  adopt(connection: PendingConnection): void {
+    this.#onConnection(connection);
+  }
+
+  dismiss(connection: PendingConnection): void {
+    connection.close();
+    this.#settleAdoption(
+      connection,
+      new ConnectError('connection', undefined, 'ERR_CONNECT_ABORTED'),
+    );
+  }
+
+  bind(address: ListenAddress, signal: AbortSignal): Promise<BoundAddress> {
     const bound = this.#bind(address, signal);
     this.#binding = bound.catch(ignore);
     return bound;
@@ -109,7 +152,6 @@ export class Peers<In, Out> implements ServerPort {
   settle(): void {
     this.#offers.clear();
     this.#offers.end();
-    this.#offers = this.#newOffers();
   }
 
   release(): void {
@@ -159,7 +201,7 @@ export class Peers<In, Out> implements ServerPort {
     });
   }
 
-  async #bind(address: Address, signal: AbortSignal): Promise<BoundAddress> {
+  async #bind(address: ListenAddress, signal: AbortSignal): Promise<BoundAddress> {
     const listener = await this.#options.serve(address, (error) => {
       this.#refused += 1;
       this.#options.logger?.warn(`A connection could not be accepted: ${describe(error)}`);
@@ -172,23 +214,36 @@ export class Peers<In, Out> implements ServerPort {
 
   readonly #onConnection = (connection: PendingConnection): void => {
     if (this.#hasSlot) {
-      this.#admit(new PeerSession(connection, this.#sessionOptions));
+      this.#admit(this.#newSession(connection));
     } else if (this.#sessions.QUEUED.size < this.#options.bounds.maxBacklog) {
-      new PeerSession(connection, this.#sessionOptions).queue();
+      this.#newSession(connection).queue();
     } else {
       connection.close();
-      this.#noteRefused('all slots are taken, and the backlog is full (limits.maxBacklog)');
+      this.#noteRefused(
+        connection,
+        'all slots are taken, and the backlog is full (limits.maxBacklog)',
+      );
     }
   };
+
+  #newSession(connection: PendingConnection): PeerSession<In, Out> {
+    const session = new PeerSession(connection, this.#sessionOptions);
+    const adoption = this.#adoptions.get(connection);
+    if (adoption !== undefined) adoption.session = session;
+    return session;
+  }
 
   #admit(session: PeerSession<In, Out>): void {
     this.#admitted += 1;
     session.admit(this.#admitted);
   }
 
-  #noteRefused(why: string): void {
+  #noteRefused(connection: PendingConnection, why: string): void {
     this.#refused += 1;
-    this.#options.logger?.warn(`A connection was refused: ${why}`);
+    this.#options.logger?.warn(
+      `A connection from ${String(connection.remote)} was refused: ${why}`,
+    );
+    this.#settleAdoption(connection, new ConnectError('connection', new ClosedError(why)));
   }
 
   /** Gives free slots to the peers in the backlog, in the order of arrival. */
@@ -205,11 +260,16 @@ export class Peers<In, Out> implements ServerPort {
         this.#onState(session, emitted.state);
         break;
       case 'refused':
-        this.#noteRefused(`no slot was free within ${String(emitted.ms)} ms (timeouts.backlog)`);
+        this.#noteRefused(
+          session.connection,
+          `no slot was free within ${String(emitted.ms)} ms (timeouts.backlog)`,
+        );
         break;
       case 'gone':
         this.#onState(session, undefined);
+        this.#settleAdoption(session.connection, emitted.cause);
         if (emitted.cause !== undefined && isFailure(emitted.cause)) {
+          this.#failed += 1;
           void this.#report(emitted.cause, session);
         }
         break;
@@ -223,7 +283,11 @@ export class Peers<In, Out> implements ServerPort {
     if (state !== undefined) this.#sessions[state].add(session);
     if (protocol !== undefined) {
       if (before === 'RUNNING.offered') this.#offers.withdraw(protocol);
-      if (state === 'RUNNING.offered') this.#offers.push(protocol);
+      if (state === 'RUNNING.offered') {
+        this.#offers.push(protocol);
+        this.#adoptions.get(session.connection)?.served.resolve(protocol);
+        this.#adoptions.delete(session.connection);
+      }
     }
     if (state !== 'QUEUED') this.#admitQueued();
     if (this.#count > 0) return;
@@ -235,17 +299,31 @@ export class Peers<In, Out> implements ServerPort {
     if (this.#count > 0) await (this.#emptied ??= defer()).promise;
   }
 
+  /** Rejects a call of `adopt()` that is pending. Without a cause, the server was closed. */
+  #settleAdoption(connection: PendingConnection, cause: WirechartError | undefined): void {
+    this.#adoptions
+      .get(connection)
+      ?.served.reject(cause ?? new ConnectError('connection', undefined, 'ERR_CONNECT_ABORTED'));
+    this.#adoptions.delete(connection);
+  }
+
   /** Calls `onPeerError`. Never rejects. */
-  async #report(error: WirechartError, { number, protocol }: PeerSession<In, Out>): Promise<void> {
+  async #report(error: WirechartError, { info, protocol }: PeerSession<In, Out>): Promise<void> {
     const { onPeerError, loggerOf } = this.#options;
     // A protocol logs its failures itself.
-    if (protocol === undefined) loggerOf(number)?.warn(describe(error));
+    if (protocol === undefined) loggerOf(info.number)?.warn(describe(error), { error });
     try {
-      await onPeerError?.(error, number);
+      await onPeerError?.(error, info);
     } catch (thrown) {
-      loggerOf(number)?.warn(`The callback onPeerError threw: ${describe(thrown)}`);
+      loggerOf(info.number)?.warn(`The callback onPeerError threw: ${describe(thrown)}`);
     }
   }
+}
+
+/** A call of `adopt()` that is pending. */
+interface Adoption<In, Out> {
+  readonly served: Deferred<AsyncProtocol<In, Out>>;
+  session?: PeerSession<In, Out>;
 }
 
 const ignore = () => undefined;

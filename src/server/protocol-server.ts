@@ -7,6 +7,7 @@
 
 import { abortable } from '../async/abort.ts';
 import { PendingCall } from '../async/pending-call.ts';
+import { handOut } from '../async/rejection.ts';
 import { type Deferred, defer } from '../async/deferred.ts';
 import {
   ClosedError,
@@ -15,22 +16,30 @@ import {
   StateError,
   type WirechartError,
 } from '../core/errors.ts';
-import { isFailure } from '../core/log.ts';
+import { isFailure, type Log } from '../core/log.ts';
+import { sealAddress } from '../core/sealed-address.ts';
+import { BOUND_NAMES, DEADLINE_NAMES } from '../core/limits.ts';
+import { pickOptions } from '../core/options.ts';
+import type { Remote } from '../core/remote.ts';
 import { Peers } from './peers.ts';
 import { AsyncProtocol } from '../protocol/async-protocol.ts';
+import { resolveLogger } from '../protocol/logging.ts';
 import {
   type ProtocolServerOptions,
   resolveServerDeadlines,
   resolveServerLimits,
+  type ServerStats,
 } from './options.ts';
 import { SERVER_STATE_CONDITIONS, type ServerState } from '../core/server-state.ts';
 import type { ServerEmitted } from '../machines/server-setup.ts';
-import { namedLogger, peerActors, serveAddress, type ServerRef, startServer } from './machine.ts';
+import { adoptStream, peerActors, serveAddress, type ServerRef, startServer } from './machine.ts';
 import type {
-  Address,
   BoundAddress,
-  Logger,
+  BoundPath,
+  BoundTcp,
+  ListenAddress,
   ProtocolDefinition,
+  StreamAddress,
   WaitOptions,
 } from '../core/types.ts';
 
@@ -40,10 +49,12 @@ import type {
  * @param peerNumber - Counts the admitted peers of the server, from 1.
  * @param peer - Returns the peer's `AsyncProtocol`, so that the definition's callbacks can use it. Throws a
  *   `StateError` while the definition is being made.
+ * @param remote - Who the peer is: its address and, with TLS, its certificate.
  */
 export type PeerDefinition<In, Out = In> = (
   peerNumber: number,
   peer: () => AsyncProtocol<In, Out>,
+  remote: Remote,
 ) => ProtocolDefinition<In, Out>;
 
 /** The options of `close()`. */
@@ -54,6 +65,7 @@ export interface CloseOptions extends WaitOptions {
 
 /**
  * Accepts many peers at one address: IDLE → BINDING → LISTENING → CLOSING → IDLE, any number of times.
+ * Streams that come from elsewhere are served as well: `adopt()`.
  *
  * Each peer is an `AsyncProtocol`. It takes one of `limits.maxPeers` slots and runs its handshake. When
  * all slots are taken, new peers wait in a backlog: connected, but not read from. When the backlog is
@@ -62,7 +74,8 @@ export interface CloseOptions extends WaitOptions {
  *
  * Serve the peers in the callbacks of their definition, in a loop over the server, or in both. The loop
  * gets each peer when it is RUNNING. Several loops share the peers: each peer is delivered to one of them.
- * Leaving a loop closes nothing. All loops end when the server is closed.
+ * Leaving a loop closes nothing. All loops end when the server is closed. A loop that begins before the
+ * first `listen()` waits for it; one that begins when the server is closed ends at once.
  *
  * @example
  * const server = new ProtocolServer<string>((number, peer) => ({
@@ -86,7 +99,7 @@ export class ProtocolServer<In, Out = In>
 
   readonly #peers: Peers<In, Out>;
   readonly #ref: ServerRef;
-  readonly #logger: Logger | undefined;
+  readonly #logger: Log | undefined;
   #binding: PendingCall<BoundAddress> | undefined;
   #closing: Deferred<undefined>[] = [];
 
@@ -100,7 +113,7 @@ export class ProtocolServer<In, Out = In>
     options: ProtocolServerOptions = {},
   ) {
     this.name = options.name;
-    this.#logger = namedLogger(options.name, options.logger);
+    this.#logger = resolveLogger(options, () => ({ state: this.state }));
     this.#peers = createPeers(definition, options, this.#logger);
     this.#ref = startServer(this.#peers, options, this.#logger);
     this.#ref.on('*', (emitted) => {
@@ -122,6 +135,19 @@ export class ProtocolServer<In, Out = In>
     return value === 'IDLE' && this.#binding !== undefined ? 'BINDING' : value;
   }
 
+  /**
+   * Where the server listens, with the real port; `undefined` when it does not. It can be passed to
+   * `connect()`; with TLS, add `tls` to it.
+   */
+  get address(): BoundAddress | undefined {
+    return this.state === 'LISTENING' ? this.#ref.getSnapshot().context.bound : undefined;
+  }
+
+  /** A count of the peers, taken now. */
+  get stats(): ServerStats {
+    return this.#peers.stats;
+  }
+
   /** The peers that are RUNNING, whether or not a loop has taken them. */
   get peers(): readonly AsyncProtocol<In, Out>[] {
     return this.#peers.running;
@@ -133,7 +159,7 @@ export class ProtocolServer<In, Out = In>
    * descriptors are not counted.
    */
   get refused(): number {
-    return this.#peers.refused;
+    return this.#peers.stats.refused;
   }
 
   /**
@@ -141,41 +167,62 @@ export class ProtocolServer<In, Out = In>
    * When it rejects with anything but a `StateError`, the state is IDLE and nothing is open. Legal in IDLE.
    *
    * @param address - Where to listen. A port of 0 lets the system choose one. A socket file that no
-   *   process serves is replaced; any other existing file is an error, and so is a stream.
+   *   process serves is replaced; any other existing file is an error, and so is a stream. `{ fd }` is a
+   *   listening socket that this process has inherited; it is closed with the server.
    * @param options - `signal` ends the attempt to bind; later it has no effect.
    * @throws {StateError} When the state is not IDLE.
    * @throws {ConnectError} When the socket cannot be bound: `cause` says why. Its code is
    *   `ERR_CONNECT_ABORTED` when `close()` ended the attempt.
    * @throws `signal.reason`, when the signal was aborted.
    */
-  async listen(address: Address, { signal }: WaitOptions = {}): Promise<BoundAddress> {
-    signal?.throwIfAborted();
-    this.#requireIdle();
-    this.#binding = new PendingCall<BoundAddress>(signal, (reason) => {
-      this.#ref.send({ type: 'ABORT', reason });
-    });
-    const bound = this.#binding.promise;
-    this.#ref.send({ type: 'LISTEN', address });
-    return bound;
+  listen(address: { readonly port: number }, options?: WaitOptions): Promise<BoundTcp>;
+  /** The same for a UNIX socket, given as `{ path }`. */
+  listen(address: { readonly path: string }, options?: WaitOptions): Promise<BoundPath>;
+  /** The same for any address. */
+  listen(address: ListenAddress, options?: WaitOptions): Promise<BoundAddress>;
+  listen(address: ListenAddress, options?: WaitOptions): Promise<BoundAddress> {
+    return handOut(this.#listen(address, options));
+  }
+
+  /**
+   * Serves a stream that did not come from the server's own listener, as if it had: within the same limits
+   * and deadlines, with a number of its own, also for the loops over the server, and until `close()`.
+   * Examples are a WebSocket, a socket that another process has accepted, or the standard input and output.
+   *
+   * Legal in IDLE, which needs no listener (the state is then ADOPTING, until `close()`), in LISTENING and
+   * in ADOPTING. The server owns the stream from the call on, and destroys it also when the call rejects,
+   * except with an `ArgumentError`. The promise need not be awaited: a peer that fails is reported to
+   * `onPeerError`, too.
+   *
+   * @param stream - An open stream of bytes, as in `connect({ stream })`.
+   * @param options - `signal` gives the peer up, until it is RUNNING.
+   * @returns The peer, when it is RUNNING.
+   * @throws {StateError} When the server is binding or closing.
+   * @throws {ArgumentError} When the stream cannot be used.
+   * @throws {ConnectError} When the peer has failed before it was RUNNING or was refused, because the
+   *   backlog is full or `timeouts.backlog` has passed. Its code is `ERR_CONNECT_ABORTED` when the server was
+   *   closed meanwhile.
+   * @throws `signal.reason`, when the signal was aborted.
+   */
+  adopt(stream: StreamAddress['stream'], options?: WaitOptions): Promise<AsyncProtocol<In, Out>> {
+    return handOut(this.#adopt(stream, options));
   }
 
   /**
    * Stops listening, closes the peers in the backlog, and disconnects all others gracefully, as their
-   * `disconnect()` does. Peers that are still connected after `timeouts.drain` are destroyed, and fail with
-   * a `TimeoutError`. Resolves in IDLE, when nothing is open. Legal in every state, any number of times.
+   * `disconnect()` does: each handler that is under way may finish and send, and everything that was sent is
+   * flushed. Peers that are still connected after `timeouts.shutdown` are destroyed, and fail with a
+   * `TimeoutError`. Resolves in IDLE, when nothing is open. Legal in every state, any number of times.
+   *
+   * In `onMessage`, do not await it after another `await`: it waits for the handler, until `timeouts.drain`
+   * has passed.
    *
    * @param options - `force` destroys every session at once, also when an earlier call is still pending.
-   *   `signal` gives up the wait and not the closing; one that was aborted before the call makes the call
-   *   do nothing.
+   *   `signal` gives up the wait and not the closing, also when it was aborted before the call.
    * @throws `signal.reason`, when the signal was aborted.
    */
-  async close({ force = false, signal }: CloseOptions = {}): Promise<void> {
-    signal?.throwIfAborted();
-    if (this.#ref.getSnapshot().status !== 'active') return;
-    const closed = defer<undefined>();
-    this.#closing.push(closed);
-    this.#ref.send({ type: 'CLOSE', force });
-    await abortable(closed.promise, signal);
+  close(options?: CloseOptions): Promise<void> {
+    return handOut(this.#close(options));
   }
 
   /** Returns an iterator over the peers, each as soon as it is RUNNING; see the class. */
@@ -195,12 +242,60 @@ export class ProtocolServer<In, Out = In>
     return `<${this.constructor.name} ${name}state=${this.state} peers=${peers}>`;
   }
 
-  #requireIdle(): void {
+  /** What `console.log()` shows: the text of `toString()`. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+
+  async #listen(address: ListenAddress, { signal }: WaitOptions = {}): Promise<BoundAddress> {
+    this.#require('IDLE');
+    signal?.throwIfAborted();
+    this.#binding = new PendingCall<BoundAddress>(signal, (reason) => {
+      this.#ref.send({ type: 'ABORT', reason });
+    });
+    const bound = this.#binding.promise;
+    this.#peers.renew();
+    this.#ref.send({ type: 'LISTEN', address: sealAddress(address) });
+    return bound;
+  }
+
+  async #adopt(
+    stream: StreamAddress['stream'],
+    { signal }: WaitOptions = {},
+  ): Promise<AsyncProtocol<In, Out>> {
+    const connection = adoptStream(stream);
+    try {
+      this.#require('IDLE', 'LISTENING', 'ADOPTING');
+      signal?.throwIfAborted();
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    const adopted = this.#peers.adopted(connection);
+    this.#peers.renew();
+    this.#ref.send({ type: 'ADOPT', connection });
+    return abortable(adopted, signal, () => {
+      this.#peers.giveUp(connection);
+    });
+  }
+
+  async #close({ force = false, signal }: CloseOptions = {}): Promise<void> {
+    if (this.#ref.getSnapshot().status !== 'active') {
+      signal?.throwIfAborted();
+      return;
+    }
+    const closed = defer<undefined>();
+    this.#closing.push(closed);
+    this.#ref.send({ type: 'CLOSE', force });
+    await abortable(closed.promise, signal);
+  }
+
+  #require(...allowed: [ServerState, ...ServerState[]]): void {
     const { state } = this;
     if (this.#ref.getSnapshot().status !== 'active') throw stopped();
-    if (state === 'IDLE') return;
+    if (allowed.includes(state)) return;
     const text = `${this.constructor.name} is ${SERVER_STATE_CONDITIONS[state]}`;
-    throw new StateError(text, state, 'IDLE');
+    throw new StateError(text, state, allowed[0]);
   }
 
   #onEmitted(emitted: ServerEmitted): void {
@@ -214,7 +309,7 @@ export class ProtocolServer<In, Out = In>
         this.#logger?.debug(`listening on ${JSON.stringify(emitted.address)}`);
         break;
       case 'problem':
-        this.#logger?.warn(describe(emitted.error));
+        this.#logger?.warn(describe(emitted.error), { error: emitted.error });
         break;
       case 'closed':
         this.#settle(emitted.cause);
@@ -224,7 +319,8 @@ export class ProtocolServer<In, Out = In>
   }
 
   #logCause(cause: WirechartError | undefined): void {
-    if (cause !== undefined) this.#logger?.[isFailure(cause) ? 'warn' : 'info'](describe(cause));
+    if (cause === undefined) return;
+    this.#logger?.[isFailure(cause) ? 'warn' : 'info'](describe(cause), { error: cause });
   }
 
   /** @param cause - Why the socket was not bound; without one, a pending `listen()` is not concerned. */
@@ -240,23 +336,32 @@ export class ProtocolServer<In, Out = In>
 const stopped = (error?: unknown): ClosedError =>
   new ClosedError('The machine was stopped; it cannot be used again.', { cause: error });
 
+/** The options of a server that its peers have, too. */
+function peerOptions(options: ProtocolServerOptions): ProtocolServerOptions {
+  const { limits = {}, timeouts = {} } = options;
+  return {
+    ...options,
+    onPeerError: undefined,
+    limits: pickOptions(limits, BOUND_NAMES),
+    timeouts: pickOptions(timeouts, DEADLINE_NAMES),
+  };
+}
+
 function createPeers<In, Out>(
   definition: ProtocolDefinition<In, Out> | PeerDefinition<In, Out>,
   options: ProtocolServerOptions,
-  logger: Logger | undefined,
+  logger: Log | undefined,
 ): Peers<In, Out> {
   const define: PeerDefinition<In, Out> =
     typeof definition === 'function' ? definition : () => definition;
+  const shared = peerOptions(options);
   const nameOf = (number: number): string => `${options.name ?? ''}#${String(number)}`;
-  const loggerOf = (number: number) => namedLogger(nameOf(number), options.logger);
+  const loggerOf = (number: number) => resolveLogger({ ...options, name: nameOf(number) });
   return new Peers<In, Out>({
     serve: serveAddress,
-    createProtocol: (number, peer) =>
-      new AsyncProtocol<In, Out>(define(number, peer), {
-        ...options,
-        name: nameOf(number),
-        logger: loggerOf(number),
-      }),
+    createProtocol: ({ number, name, remote }, peer) =>
+      new AsyncProtocol<In, Out>(define(number, peer, remote), { ...shared, name }),
+    nameOf,
     deadlines: resolveServerDeadlines(options.timeouts),
     bounds: resolveServerLimits(options.limits),
     createActor: peerActors(options, logger),

@@ -3,7 +3,7 @@
 import { getEventListeners } from 'node:events';
 import { Server as TlsServer } from 'node:tls';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { parseAddress } from '../../src/io/address.ts';
+import { parseListenAddress } from '../../src/io/listen-target.ts';
 import { serve } from '../../src/io/serve.ts';
 import type { PendingConnection, Listener } from '../../src/machines/server-port.ts';
 import type { Address } from '../../src/core/types.ts';
@@ -16,7 +16,7 @@ const sockets = useListeners(fixture);
 const never = () => new AbortController().signal;
 
 async function startListener(address: Address): Promise<Listener> {
-  const listener = await serve(parseAddress(address), (error) => {
+  const listener = await serve(parseListenAddress(address), (error) => {
     throw error;
   });
   fixture.cleanups.push(() => {

@@ -89,6 +89,7 @@ export class FakeLink implements Link<string, string> {
     else delete this.definition.farewell;
   }
   readonly deadlines: Deadlines;
+  readonly remote = undefined;
   undelivered = 0;
   /** Whether the chart may skip `flushing`. */
   isFlushed = false;
@@ -98,6 +99,7 @@ export class FakeLink implements Link<string, string> {
   handlerFailure: WirechartError | undefined;
   received = 0;
   readonly hasTold = false;
+  obstacle: Error | undefined;
   /** Every call of a link method, in order. */
   readonly calls: Call[] = [];
   /** The methods whose calls were aborted, in order. */

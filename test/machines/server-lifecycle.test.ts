@@ -89,26 +89,26 @@ describe('a failed bind', () => {
 });
 
 describe('a close that takes too long', () => {
-  it('destroys the remaining peers at the drain deadline, with a TimeoutError', async () => {
+  it('destroys the remaining peers at the shutdown deadline, with a TimeoutError', async () => {
     const machine = await at('CLOSING.draining');
-    machine.clock.increment(DEADLINES.drain - 1);
+    machine.clock.increment(DEADLINES.shutdown - 1);
     expect(machine.state).toBe('CLOSING.draining');
     machine.clock.increment(1);
     expect(machine.state).toBe('CLOSING.destroying');
     expect(machine.port.reason).toBeInstanceOf(TimeoutError);
-    expect(machine.port.reason).toMatchObject({ phase: 'drain', ms: DEADLINES.drain });
-    expect(machine.of('problem')).toMatchObject([{ error: { phase: 'drain' } }]);
+    expect(machine.port.reason).toMatchObject({ phase: 'shutdown', ms: DEADLINES.shutdown });
+    expect(machine.of('problem')).toMatchObject([{ error: { phase: 'shutdown' } }]);
   });
 
   it('returns to IDLE by its deadlines alone', async () => {
     const machine = await at('CLOSING.draining');
-    machine.clock.increment(DEADLINES.drain);
+    machine.clock.increment(DEADLINES.shutdown);
     machine.clock.increment(DEADLINES.close - 1);
     expect(machine.state).toBe('CLOSING.destroying');
     machine.clock.increment(1);
     expect(machine.state).toBe('IDLE');
     expect(machine.of('problem').map(({ error }) => error)).toMatchObject([
-      { phase: 'drain' },
+      { phase: 'shutdown' },
       { phase: 'close' },
     ]);
     expect(machine.of('closed')).toEqual([{ type: 'closed', cause: undefined }]);
@@ -118,7 +118,7 @@ describe('a close that takes too long', () => {
   it.each(STABLE_STATES)(
     'waits in %s without a limit when the deadlines are Infinity',
     async (state) => {
-      const machine = await at(state, { connect: Infinity, drain: Infinity, close: Infinity });
+      const machine = await at(state, { connect: Infinity, shutdown: Infinity, close: Infinity });
       for (let times = 0; times < 4; times += 1) machine.clock.increment(MAX_TIMER_MS);
       expect(machine.state).toBe(state);
       expect(machine.clock.delays.every((delay) => delay <= MAX_TIMER_MS)).toBe(true);

@@ -21,11 +21,11 @@ describe("the server's chart", () => {
     expect(unhandled).toEqual([]);
   });
 
-  it('waits without a deadline only in LISTENING', () => {
+  it('waits without a deadline only while it serves', () => {
     const unlimited = nodes
       .filter(({ invoke }) => invoke.length > 0)
       .filter((node) => !activeIn(node).some(({ after }) => after.length > 0));
-    expect(unlimited.map(pathOfNode)).toEqual(['', 'LISTENING']);
+    expect(unlimited.map(pathOfNode)).toEqual(['', 'LISTENING', 'ADOPTING']);
   });
 
   it('lets every deadline be Infinity', () => {

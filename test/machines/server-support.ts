@@ -13,7 +13,7 @@ import { type Deferred, defer } from '../../src/async/deferred.ts';
 import { ClosedError, type WirechartError } from '../../src/core/errors.ts';
 import { serverChart as chart } from '../../src/machines/server.ts';
 import type { ServerContext, ServerEmitted, ServerEvent } from '../../src/machines/server-setup.ts';
-import type { ServerPort } from '../../src/machines/server-port.ts';
+import type { PendingConnection, ServerPort } from '../../src/machines/server-port.ts';
 import type { ServerDeadlines } from '../../src/core/limits.ts';
 import type { ServerState } from '../../src/core/server-state.ts';
 import type { BoundAddress } from '../../src/core/types.ts';
@@ -35,10 +35,12 @@ export const DEADLINES: ServerDeadlines = {
   connect: 100,
   accept: 200,
   handshake: 300,
+  drain: 350,
   flush: 400,
   close: 500,
+  idle: Infinity,
   backlog: 600,
-  drain: 700,
+  shutdown: 700,
 };
 
 export const BOUND: BoundAddress = { path: '/run/fake.sock' };
@@ -67,6 +69,12 @@ export class FakeServerPort implements ServerPort {
   open(): void {
     this.calls.push('open');
   }
+  adopt(): void {
+    this.calls.push('adopt');
+  }
+  dismiss(): void {
+    this.calls.push('dismiss');
+  }
   shut(): void {
     this.calls.push('shut');
   }
@@ -90,10 +98,20 @@ export class FakeServerPort implements ServerPort {
 }
 
 /** One step of a route: an event to send, or a promise that resolves. */
-export type Step = 'LISTEN' | 'CLOSE' | 'CLOSE force' | 'ABORT' | 'bound' | 'drained' | 'destroyed';
+export type Step =
+  'LISTEN' | 'ADOPT' | 'CLOSE' | 'CLOSE force' | 'ABORT' | 'bound' | 'drained' | 'destroyed';
+
+const CONNECTION: PendingConnection = {
+  isTls: false,
+  remote: {},
+  gone: new Promise(() => undefined),
+  open: () => Promise.reject(new Error('The chart must not open it')),
+  close: () => undefined,
+};
 
 const EVENTS: Readonly<Record<string, ServerEvent>> = {
   LISTEN: { type: 'LISTEN', address: '/run/fake.sock' },
+  ADOPT: { type: 'ADOPT', connection: CONNECTION },
   CLOSE: { type: 'CLOSE' },
   'CLOSE force': { type: 'CLOSE', force: true },
   ABORT: { type: 'ABORT', reason: 'no longer wanted' },
@@ -163,6 +181,7 @@ const ROUTES = {
   IDLE: [],
   BINDING: ['LISTEN'],
   LISTENING: ['LISTEN', 'bound'],
+  ADOPTING: ['ADOPT'],
   'CLOSING.draining': ['LISTEN', 'bound', 'CLOSE'],
   'CLOSING.destroying': ['LISTEN', 'bound', 'CLOSE force'],
 } satisfies Record<string, readonly Step[]>;

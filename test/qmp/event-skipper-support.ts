@@ -24,7 +24,6 @@ export const lineOf = (event: string, data?: JsonObject): string =>
 export function createDefinition(names: ReadonlySet<string>) {
   const definition = new QmpDefinition(undefined);
   definition.observer = {
-    onAttempt: () => undefined,
     onEvent: () => undefined,
     onReply: () => true,
     wants: (name) => names.has(name),
@@ -47,7 +46,7 @@ export function beginHandshake(definition: QmpDefinition) {
     ({ id } = command);
     return Promise.resolve();
   };
-  const done = definition.handshake({ receive, send, signal });
+  const done = definition.handshake({ receive, send, signal, remote: {} });
   return async () => {
     reply.open();
     await done;

@@ -25,6 +25,7 @@ const timeouts = {
   close: Infinity,
   backlog: Infinity,
   drain: Infinity,
+  shutdown: Infinity,
 };
 
 const dialAll = (address: string, greets: boolean): Promise<Client[]> =>

@@ -98,7 +98,7 @@ describe('a loop over a server', () => {
     expect(states).toEqual(['RUNNING', 'IDLE']);
   });
 
-  it('may begin before listen(), and ends with the next close()', async () => {
+  it('may begin before the first listen(), and ends with the next close()', async () => {
     const { server } = createTestServer();
     const early = take(server, 5);
     expect(await hasSettled(early)).toBe(false);
@@ -106,8 +106,16 @@ describe('a loop over a server', () => {
     await until(() => server.peers.length === 1);
     await server.close();
     expect(await early).toHaveLength(1);
+  });
+
+  it('ends at once when the server is closed, and waits again after the next listen()', async () => {
+    const { server } = createTestServer();
+    await server.listen({ port: 0 });
+    await server.close();
+    expect(await take(server, 1)).toEqual([]);
+    const bound = server.listen({ port: 0 });
     const next = take(server, 1);
-    await dialLines(await server.listen({ port: 0 }));
+    await dialLines(await bound);
     expect(await next).toHaveLength(1);
   });
 
@@ -116,8 +124,9 @@ describe('a loop over a server', () => {
     const taken = take(server, 1);
     await expect(server.listen('/nowhere/at/all/socket')).rejects.toThrow();
     expect(await taken).toEqual([]);
-    const takenLater = take(server, 1);
-    await server.close();
+    const fresh = createTestServer().server;
+    const takenLater = take(fresh, 1);
+    await fresh.close();
     expect(await takenLater).toEqual([]);
   });
 

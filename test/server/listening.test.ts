@@ -105,6 +105,7 @@ describe('options', () => {
     [{ limits: { maxBacklog: -1 } }, /limits\.maxBacklog must be a number of 0 or more/],
     [{ limits: { maxMessageBytes: 0 } }, /limits\.maxMessageBytes/],
     [{ timeouts: { drain: 0 } }, /timeouts\.drain/],
+    [{ timeouts: { shutdown: 0 } }, /timeouts\.shutdown/],
     [{ timeouts: { backlog: 0 } }, /timeouts\.backlog/],
     [{ timeouts: { flush: 0 } }, /timeouts\.flush/],
   ])('%o throw in the constructor', (options, message) => {

@@ -21,7 +21,13 @@ const NEVER = new Promise<void>(() => undefined);
 
 /** A connection that opens at once and ignores the signal. */
 function connectionOf(stream: Duplex, isTls = false): PendingConnection {
-  return { isTls, gone: NEVER, open: () => Promise.resolve(stream), close: () => stream.destroy() };
+  return {
+    isTls,
+    remote: {},
+    gone: NEVER,
+    open: () => Promise.resolve(stream),
+    close: () => stream.destroy(),
+  };
 }
 
 const createProtocol = () => new AsyncProtocol({ codec: lines() });
@@ -32,6 +38,7 @@ function createSession(stream: Duplex, isTls = false) {
   const causes: (WirechartError | undefined)[] = [];
   const session = new PeerSession<string, string>(connectionOf(stream, isTls), {
     createProtocol,
+    nameOf: String,
     deadlines: resolveServerDeadlines({ backlog: 1_000, handshake: 100 }),
     createActor: peerActors({ clock }, undefined),
     onEmitted: (_, emitted) => {
@@ -107,6 +114,7 @@ function setUp() {
     serve: () => Promise.resolve(listener),
     createProtocol,
     createActor: peerActors({}, undefined),
+    nameOf: String,
     deadlines: resolveServerDeadlines(),
     bounds: resolveServerLimits(),
     onPeerError: undefined,

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { beforeAll } from 'vitest';
-import { parseAddress } from '../../src/io/address.ts';
+import { parseListenAddress } from '../../src/io/listen-target.ts';
 import { SinglePeerListener } from '../../src/io/listen.ts';
 import type { Address } from '../../src/core/types.ts';
 import { type Certificates, makeCertificates } from './certificates.ts';
@@ -37,7 +37,7 @@ export function useListeners(fixture: Fixture) {
     },
 
     async listen(address: Address, signal = never()): Promise<SinglePeerListener> {
-      const listener = await SinglePeerListener.bind(parseAddress(address), signal);
+      const listener = await SinglePeerListener.bind(parseListenAddress(address), signal);
       afterTest(() => {
         listener.close();
       });

@@ -7,7 +7,8 @@ import {
   AsyncProtocol,
   type BoundAddress,
   lines,
-  type PeerDefinition,
+  type PeerInfo,
+  type ProtocolDefinition,
   ProtocolServer,
   type ProtocolServerOptions,
 } from '../../src/index.ts';
@@ -18,19 +19,24 @@ import { type Inbox, inbox } from './peers.ts';
 export interface TestServer {
   readonly server: ProtocolServer<string>;
   /** The failed peers, in order. */
-  readonly errors: { readonly number: number; readonly error: Error }[];
+  readonly errors: (PeerInfo & { readonly error: Error })[];
   /** Waits until so many peers have failed. */
   readonly failed: (count: number) => Promise<void>;
 }
 
+type PeerCallbacks = (
+  number: number,
+  peer: () => AsyncProtocol<string>,
+) => ProtocolDefinition<string>;
+
 /** Replies to each line with the peer's number and the line; without a handshake. */
-export const echo: PeerDefinition<string> = (number, peer) => ({
+export const echo: PeerCallbacks = (number, peer) => ({
   codec: lines(),
   onMessage: (line) => peer().send(`${String(number)}: ${line}`),
 });
 
 /** As `echo`, with a handshake: the server sends `welcome` and waits for a line. */
-export const echoAfterHandshake: PeerDefinition<string> = (number, peer) => ({
+export const echoAfterHandshake: PeerCallbacks = (number, peer) => ({
   ...echo(number, peer),
   handshake: async (session) => {
     await session.send('welcome');
@@ -46,8 +52,8 @@ export function createTestServer(
   const errors: TestServer['errors'] = [];
   const checks = new Set<() => void>();
   const server = new ProtocolServer<string>(definition, {
-    onPeerError: (error, number) => {
-      errors.push({ number, error });
+    onPeerError: (error, { number, name, remote }) => {
+      errors.push({ number, name, remote, error });
       for (const check of checks) check();
     },
     ...options,
