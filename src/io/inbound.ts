@@ -45,6 +45,7 @@ export class Inbound<In> {
   #allowance = MESSAGES_WITHOUT_BYTES;
   #ended: boolean;
   #discarding = false;
+  #isUndecodable = false;
   #failure: WirechartError | undefined;
 
   constructor(
@@ -113,6 +114,12 @@ export class Inbound<In> {
     return this.#failure;
   }
 
+  /** Whether bytes have arrived that were not returned as messages, as far as it is known. */
+  get hasUnread(): boolean {
+    const held = this.#decoder.buffered ?? this.#bytesSince;
+    return held > 0 || this.#stream.readableLength > 0;
+  }
+
   /** Lets the stream read on. */
   resume(): void {
     this.#stream.resume();
@@ -164,6 +171,7 @@ export class Inbound<In> {
     try {
       this.#decoder.write(bytes);
     } catch (error) {
+      this.#isUndecodable = true;
       this.fail(codecError(error));
       return;
     }
@@ -171,7 +179,8 @@ export class Inbound<In> {
     else this.onChange();
   };
   readonly #onEnd = (): void => {
-    this.#ended = true;
+    // What could not be decoded is reported before the end.
+    this.#ended = !this.#isUndecodable;
     this.onChange?.();
   };
   readonly #onError = (error: Error): void => {

@@ -3,6 +3,7 @@
 import { handlerError } from '../core/errors.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import type { Inbound } from './inbound.ts';
+import { ReadingWatch, type Warn, warnOnce } from './reading-watch.ts';
 
 /** Handles a message. While a returned promise is pending, the reader hands over no further one. */
 export type Handle<In> = (message: In) => PromiseLike<void> | undefined;
@@ -35,6 +36,9 @@ interface Loop<In> {
   readonly run: () => void;
   readonly fail: (error: unknown) => void;
   readonly turn: TurnTimer;
+  readonly warn: Warn;
+  /** Watches the handlers, from the first one on that is pending. */
+  watch: ReadingWatch | undefined;
   /** A copy of `signal.aborted`, which is expensive to read for every message. */
   stopped: boolean;
 }
@@ -43,15 +47,19 @@ interface Loop<In> {
  * Runs until `signal` is aborted, and then leaves the stream paused, for the next reader to
  * continue. Resolves when the peer has ended its side and every message has been handled. Rejects
  * with a `WirechartError` when the stream fails, its bytes are not a message, or the handler fails.
+ *
+ * @param warn - Is told of a handler that holds up reading. Default: a warning of the process.
  */
 export function readLoop<In>(
   inbound: Inbound<In>,
   handle: Handle<In>,
   signal: StopSignal,
+  warn: Warn = warnOnce,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       loop.stopped = true;
+      loop.watch?.stop();
       inbound.onChange = undefined;
       inbound.pause();
     };
@@ -80,7 +88,12 @@ export function readLoop<In>(
         fail(error);
       }
     };
-    const loop: Loop<In> = { inbound, handle, run, fail, turn: new TurnTimer(), stopped: false };
+    const turn = new TurnTimer();
+    const loop: Loop<In> = {
+      ...{ inbound, handle, run, fail, turn, warn },
+      watch: undefined,
+      stopped: false,
+    };
     signal.addEventListener('abort', stop, { once: true });
     // Not at once: the code behind `await connect()` runs first, so that listeners it adds miss nothing.
     setImmediate(() => {
@@ -125,7 +138,11 @@ function yieldTurn<In>(loop: Loop<In>): void {
 /** Pauses the stream until the promise of the handler has settled. */
 function waitForHandler<In>(loop: Loop<In>, handling: PromiseLike<void>): void {
   const { inbound } = loop;
-  if (!loop.stopped) inbound.pause();
+  if (!loop.stopped) {
+    inbound.pause();
+    loop.watch ??= new ReadingWatch(inbound, loop.warn);
+    loop.watch.start();
+  }
   const release = (): void => {
     if (inbound.handling === handling) inbound.handling = undefined;
   };

@@ -238,7 +238,7 @@ describe('a loop that was stopped', () => {
 describe('a loop with an AbortSignal', () => {
   const startWithSignal = (handle: Handle<string>) => {
     const stream = new Source();
-    const inbound = new Inbound(stream, lines().createDecoder({}));
+    const inbound = new Inbound(stream, lines().createDecoder({}), { maxMessageBytes: Infinity });
     const controller = new AbortController();
     const loop = readLoop(inbound, handle, controller.signal);
     loop.catch(() => undefined);
