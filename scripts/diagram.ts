@@ -29,7 +29,7 @@ export const DIAGRAMS: readonly Diagram[] = [
     createChart((link: Link<unknown, unknown>) => link),
   ),
   onPage('serving.md', peerSessionChart),
-  onPage('supervising.md', createSupervisorMachine({ codec: lines() }, '')),
+  onPage('supervising.md', createSupervisorMachine({ codec: lines() })),
 ];
 
 const BEGIN = '<!-- diagram:begin -->';

@@ -1,32 +1,60 @@
 /** What the supervisor's chart names: guards, actions, actors and delays. None changes the state, none throws. */
 
-import { type AnyActorRef, assign, emit, fromPromise, raise, sendTo, setup } from 'xstate';
 import {
+  type AnyActorRef,
+  assign,
+  emit,
+  enqueueActions,
+  fromPromise,
+  raise,
+  sendTo,
+  setup,
+} from 'xstate';
+import {
+  ArgumentError,
   ClosedError,
   ConnectError,
+  describe,
   handlerError,
   TimeoutError,
+  toFailure,
   type WirechartError,
 } from '../core/errors.ts';
 import type { ProtocolActorRef, ProtocolMachine } from './protocol-machine.ts';
 import { MAX_TIMER_MS } from '../async/timer.ts';
-import type { Runstate } from '../core/runstate.ts';
 import type { Address } from '../core/types.ts';
-import type { ProtocolContext } from './protocol-types.ts';
-import type { SupervisorContext, SupervisorEmitted, SupervisorEvent } from './supervisor-types.ts';
+import {
+  causeOf,
+  type ConnectionFacts,
+  ended,
+  isClean,
+  withFailure,
+  withOtherCause,
+} from './supervisor-outage.ts';
+import type {
+  Located,
+  Locator,
+  OutageEnd,
+  SupervisorContext,
+  SupervisorEmitted,
+  SupervisorEvent,
+  SupervisorInput,
+} from './supervisor-types.ts';
+
+/** After which ends of a session there is another one. */
+export type RestartPolicy = 'on-failure' | 'always';
 
 /** What the supervisor's user decides. Every number has been checked. */
 export interface Policy<In, Out> {
-  /** Called before each attempt for the address of the peer. May throw, or reject. */
-  readonly locate: (
-    attempt: number,
-    cause: WirechartError | undefined,
-  ) => Address | Promise<Address>;
+  /** Returns the locator of one actor. Must not throw, also for an input that has no address. */
+  readonly createLocator: (input: Partial<SupervisorInput> | undefined) => Locator;
   /** Destroys the stream of an address that came too late to be used. Must not throw. */
   readonly destroyStream: (address: Address) => void;
   /** Called when there is a session, before it counts as up. May throw, or reject. */
   readonly synchronize:
     ((connection: ProtocolActorRef<In, Out>, signal: AbortSignal) => unknown) | undefined;
+  /** Whether a session that ended cleanly is replaced, too. */
+  readonly restart: RestartPolicy;
   /** Whether to make another attempt after this cause. Must not throw. */
   readonly retry: (cause: WirechartError) => boolean;
   /** How many attempts in a row may fail. */
@@ -41,55 +69,27 @@ export interface Policy<In, Out> {
 
 type Deadline = keyof Policy<never, never>['deadlines'];
 
-/** How many failures are kept. */
-const MAX_FAILURES = 20;
+/** The session, or the attempt, has failed now. */
+const failed = (context: SupervisorContext, cause: WirechartError, session = context.session) =>
+  withFailure(context, cause, { session, now: Date.now() });
 
-/** The part of the connection's snapshot that the supervisor needs. */
-export interface ConnectionFacts {
-  readonly isUp: boolean;
-  readonly isIdle: boolean;
-  readonly session: number;
-  /** Why the session, or the attempt, fails; `undefined` when its end was requested. */
-  readonly cause: WirechartError | undefined;
-}
-
-/** Reads a snapshot of the connection. */
-export const connectionFacts = (snapshot: {
-  readonly context: Pick<ProtocolContext<never, never>, 'session' | 'cause'>;
-  matches(runstate: Runstate): boolean;
-}): ConnectionFacts => {
-  const { session, cause } = snapshot.context;
-  return {
-    isUp: snapshot.matches('RUNNING'),
-    isIdle: snapshot.matches('IDLE'),
-    session,
-    cause: cause?.code === 'ERR_CONNECT_ABORTED' ? undefined : cause,
-  };
-};
-
-type Judged = Pick<SupervisorContext, 'cause' | 'failures'>;
-
-/** A session, or an attempt, has ended with this cause. */
-function recorded(
-  { failures, session }: SupervisorContext,
-  cause: WirechartError | undefined,
-): Judged {
-  const kept = cause === undefined ? failures : [...failures, { session, cause }];
-  return { cause, failures: kept.slice(-MAX_FAILURES) };
-}
+/** The current session has failed now. */
+const sessionFailed = (context: SupervisorContext, cause: WirechartError) =>
+  failed(context, cause, context.up);
 
 /** There is no address to dial. */
-const recordedNoAddress = (context: SupervisorContext, why: WirechartError): Judged =>
-  recorded(context, new ConnectError('connection', why));
+const noAddress = (context: SupervisorContext, why: WirechartError) =>
+  failed(context, new ConnectError('connection', why));
 
 /** The error in an event of an actor that has failed. */
 const errorIn = (event: object): unknown => ('error' in event ? event.error : undefined);
 
 /** The input of `locator`. */
-export const toAddress = ({ context: { attempts, cause } }: { context: SupervisorContext }) => ({
-  attempt: attempts,
-  cause,
-});
+export const toAddress = ({
+  context: { locator, attempts, cause },
+}: {
+  context: SupervisorContext;
+}) => ({ locator, attempt: attempts, cause });
 
 /** The actor of the chart, as its expressions see it. */
 interface Self {
@@ -116,6 +116,7 @@ export const supervisorSetup = <In, Out>(
     types: {} as {
       context: SupervisorContext;
       events: SupervisorEvent;
+      input: SupervisorInput;
       emitted: SupervisorEmitted;
       children: { connection: 'connection' };
       tags: 'up' | 'busy';
@@ -129,14 +130,14 @@ export const supervisorSetup = <In, Out>(
         }: {
           input: ReturnType<typeof toAddress>;
           signal: AbortSignal;
-        }): Promise<Address> => {
-          const address = await policy.locate(input.attempt, input.cause);
+        }): Promise<Located> => {
+          const located = await input.locator.locate(input.attempt, input.cause);
           const abandon = (): void => {
-            policy.destroyStream(address);
+            policy.destroyStream(located.address);
           };
           if (signal.aborted) abandon();
           else signal.addEventListener('abort', abandon, { once: true });
-          return address;
+          return located;
         },
       ),
       synchronizer: fromPromise(
@@ -170,11 +171,14 @@ export const supervisorSetup = <In, Out>(
       /** Whether the deadline can pass. */
       isFinite: (_, { deadline }: { deadline: Deadline }) =>
         policy.deadlines[deadline] <= MAX_TIMER_MS,
-      /** Whether the end of the session was requested, or expected. */
-      isRequested: ({ event }) => event.type === 'ENDING' && event.cause === undefined,
-      wasRequested: ({ context: { cause } }) => cause === undefined,
-      meritsRetry: ({ context: { cause, attempts } }) =>
-        cause !== undefined && attempts < policy.attempts && policy.retry(cause),
+      /** Whether the session ends cleanly, and no other one is wanted. */
+      isLast: ({ event }) =>
+        event.type === 'ENDING' && isClean(event) && policy.restart === 'on-failure',
+      wasLast: ({ context: { cause } }) => cause === undefined,
+      /** Whether another attempt would be one too many, or pointless. */
+      isFinal: ({ context: { cause, attempts } }) =>
+        attempts >= policy.attempts || (cause !== undefined && !policy.retry(cause)),
+      isSpent: ({ context }) => context.isSpent,
     },
     actions: {
       noteConnection: assign(({ context }, { isUp, isIdle, session }: ConnectionFacts) => ({
@@ -183,17 +187,26 @@ export const supervisorSetup = <In, Out>(
         session: isIdle ? session : context.session,
       })),
       /** The connection counts as busy as soon as CONNECT is sent, before it reports so itself. */
-      noteAttempt: assign({ connection: 'busy' }),
-      raiseEnding: raise((_, { cause }: ConnectionFacts): SupervisorEvent => ({
-        type: 'ENDING',
-        cause,
+      noteAttempt: assign((_, { isLast }: Located) => ({
+        connection: 'busy' as const,
+        isSpent: isLast,
       })),
-      raiseOver: raise((_, { session, cause }: ConnectionFacts): SupervisorEvent => ({
+      raiseEnding: raise((_, { session, cause, shutdown }: ConnectionFacts): SupervisorEvent => ({
+        type: 'ENDING',
+        session,
+        cause,
+        shutdown,
+      })),
+      raiseOver: raise((_, { session, cause, shutdown }: ConnectionFacts): SupervisorEvent => ({
         type: 'OVER',
         session,
         cause,
+        shutdown,
       })),
-      countAttempt: assign({ attempts: ({ context }) => context.attempts + 1 }),
+      countAttempt: assign(({ context }) => ({
+        attempts: context.attempts + 1,
+        shutdown: undefined,
+      })),
       forgetAttempts: assign({ attempts: 0 }),
       connect: sendTo('connection', (_, { address }: { address: Address }) => ({
         type: 'CONNECT' as const,
@@ -203,31 +216,68 @@ export const supervisorSetup = <In, Out>(
         type: 'DISCONNECT' as const,
         force: event.type === 'STOP' && event.force === true,
       })),
-      failSession: sendTo('connection', ({ event }) => ({
+      /** With the cause that was recorded just before. */
+      failSession: sendTo('connection', ({ context: { cause } }) => ({
         type: 'FAIL' as const,
-        error: handlerError('onUp', errorIn(event)),
+        error: cause ?? new ClosedError('The session has failed'),
       })),
-      failLateSession: sendTo('connection', (_, { deadline }: { deadline: 'sync' }) => ({
+      failAttempt: sendTo('connection', ({ event }) => ({
         type: 'FAIL' as const,
-        error: callbackTimeout('wait', 'onUp', policy.deadlines[deadline]),
+        error: toFailure(errorIn(event)),
       })),
-      recordOver: assign(({ context, event }) =>
-        event.type === 'OVER' ? recorded(context, event.cause) : {},
+      recordFail: assign(({ context, event }) => sessionFailed(context, toFailure(errorIn(event)))),
+      recordNotReady: assign(({ context, event }) =>
+        sessionFailed(context, handlerError('onUp', errorIn(event))),
       ),
+      recordSyncTimeout: assign(({ context }, { deadline }: { deadline: 'sync' }) =>
+        sessionFailed(context, callbackTimeout('wait', 'onUp', policy.deadlines[deadline])),
+      ),
+      noteShutdown: assign(({ event }) =>
+        event.type === 'ENDING' ? { shutdown: event.shutdown } : {},
+      ),
+      /** When the end begins, so that its cause is known in FAILING. */
+      recordEnding: assign(({ context, event }) =>
+        event.type === 'ENDING' ? failed(context, causeOf(event), event.session) : {},
+      ),
+      /** When the end that has begun is over, it may have another cause. */
+      recordOutcome: assign(({ context, event }) => {
+        const isOther = event.type === 'OVER' && event.cause !== undefined && !isClean(event);
+        return isOther && event.cause !== context.cause ? withOtherCause(context, event.cause) : {};
+      }),
+      recordOver: assign(({ context, event }) => {
+        if (event.type !== 'OVER') return {};
+        if (isClean(event) && policy.restart === 'on-failure') return { cause: undefined };
+        return failed(context, causeOf(event), event.session);
+      }),
+      recordStop: assign(({ context, event }) => {
+        if (event.type !== 'OVER') return {};
+        const { cause, session, shutdown } = event;
+        if (cause === undefined || isClean(event)) return { cause: undefined, shutdown };
+        return failed(context, cause, session);
+      }),
+      recordSpent: assign(({ context }) => withOtherCause(context, spentStream(context.cause))),
       recordNoAddress: assign(({ context, event }) =>
-        recordedNoAddress(context, handlerError('address', errorIn(event))),
+        noAddress(context, handlerError('address', errorIn(event))),
       ),
       recordLocateTimeout: assign(({ context }, { deadline }: { deadline: 'locate' }) =>
-        recordedNoAddress(
-          context,
-          callbackTimeout('connect', 'address', policy.deadlines[deadline]),
-        ),
+        noAddress(context, callbackTimeout('connect', 'address', policy.deadlines[deadline])),
       ),
       recordFailure: assign(({ context, event }) => {
         const cause = new ClosedError('The connection cannot be used again', {
           cause: errorIn(event),
         });
-        return { ...recorded(context, cause), connection: 'ended' as const, up: undefined };
+        return {
+          ...failed(context, cause, context.up),
+          connection: 'ended' as const,
+          up: undefined,
+        };
+      }),
+      /** The outage is over: it is emitted, once. */
+      endOutage: enqueueActions(({ context, enqueue }, { endedIn }: { endedIn: OutageEnd }) => {
+        if (context.outage === undefined) return;
+        const outage = ended(context.outage, endedIn, Date.now());
+        enqueue.emit({ type: 'outage', outage });
+        enqueue.assign({ outage: undefined });
       }),
       planWait: assign(({ context: { attempts } }) => ({
         wait: Math.round(policy.random() * Math.min(policy.backoff(attempts), MAX_TIMER_MS)),
@@ -242,18 +292,35 @@ export const supervisorSetup = <In, Out>(
         session: up,
         ups,
       })),
-      emitFailing: emit({ type: 'failing' }),
+      emitFailing: emit(({ context: { cause } }): SupervisorEmitted => ({
+        type: 'failing',
+        cause,
+      })),
       emitWaiting: emit(({ context: { wait, attempts, cause } }): SupervisorEmitted => ({
         type: 'waiting',
         ms: wait,
         attempt: attempts + 1,
         cause,
       })),
-      emitStopping: emit({ type: 'stopping' }),
-      emitStopped: emit({ type: 'stopped' }),
+      emitStopping: emit(({ context: { shutdown } }): SupervisorEmitted => ({
+        type: 'stopping',
+        shutdown,
+      })),
+      emitStopped: emit(({ context: { shutdown } }): SupervisorEmitted => ({
+        type: 'stopped',
+        shutdown,
+      })),
       emitGivenUp: emit(({ context: { cause } }): SupervisorEmitted => ({ type: 'gaveUp', cause })),
     },
   });
 
 const callbackTimeout = (phase: 'connect' | 'wait', callback: string, ms: number): TimeoutError =>
   new TimeoutError(phase, ms, `The callback ${callback} took longer than ${String(ms)} ms`);
+
+/** Why there is no other attempt on the stream of a `{ stream }` address. */
+const spentStream = (cause: WirechartError | undefined): ArgumentError =>
+  new ArgumentError(
+    `The stream of the address has served its one session, which ended: ${describe(cause)}. ` +
+      'Pass a function that makes a new stream for each attempt, such as () => spawnPeer(…).address',
+    cause && { cause },
+  );

@@ -7,8 +7,9 @@
  *    (`protocol.ts`) decides how a session runs and ends; this one decides what follows from an end.
  * 2. The supervisor reads the connection's snapshots. What matters in them it sends to itself as two
  *    events: ENDING, the session cannot be used any more, and OVER, the connection is IDLE again.
- * 3. Every end passes through JUDGING: an end that was requested leads to STOPPED, a cause that merits a
- *    retry to WAITING, any other to GIVEN_UP.
+ * 3. A session that fails passes through FAILING, one that ends cleanly through STOPPING; with the policy
+ *    `always` a clean end is treated like a failure. The cause is recorded when the end begins, so that
+ *    it is known in FAILING. JUDGING decides what follows from a failure: WAITING or GIVEN_UP.
  * 4. A client may use the connection itself. Its `disconnect()` is an end that was requested; its
  *    `connect()` counts as the next attempt. In `locating` and WAITING the guard `isBusy` notices it.
  * 5. No wait without a deadline, except where the connection has its own (an attempt, an end), and in
@@ -19,14 +20,18 @@
 
 import { deadline } from './deadline.ts';
 import type { ProtocolMachine } from './protocol-machine.ts';
-import {
-  connectionFacts,
-  onConnection,
-  type Policy,
-  supervisorSetup,
-  toAddress,
-} from './supervisor-setup.ts';
+import { connectionFacts } from './supervisor-outage.ts';
+import { onConnection, type Policy, supervisorSetup, toAddress } from './supervisor-setup.ts';
 import type { SupervisorContext } from './supervisor-types.ts';
+
+/** The session ends: cleanly, and no other one is wanted, or to be replaced. */
+const ENDING = [
+  { guard: 'isLast', target: '#supervisor.STOPPING', actions: 'noteShutdown' },
+  { target: '#supervisor.FAILING', actions: 'recordEnding' },
+] as const;
+
+/** The program says that the session has failed. */
+const FAIL = { target: '#supervisor.FAILING', actions: ['recordFail', 'failSession'] } as const;
 
 /**
  * The chart, as a machine. It starts to connect as soon as its actor starts.
@@ -39,15 +44,18 @@ export const createSupervisorChart = <In, Out>(
 ) =>
   supervisorSetup(connection, policy).createMachine({
     id: 'supervisor',
-    context: (): SupervisorContext => ({
+    context: ({ input }): SupervisorContext => ({
+      locator: policy.createLocator(input),
       attempts: 0,
       ups: 0,
       connection: 'idle',
       up: undefined,
       session: 0,
+      isSpent: false,
       wait: 0,
       cause: undefined,
-      failures: [],
+      shutdown: undefined,
+      outage: undefined,
     }),
     invoke: {
       id: 'connection',
@@ -103,8 +111,8 @@ export const createSupervisorChart = <In, Out>(
               onDone: {
                 target: 'connecting',
                 actions: [
-                  'noteAttempt',
-                  { type: 'connect', params: ({ event }) => ({ address: event.output }) },
+                  { type: 'noteAttempt', params: ({ event }) => event.output },
+                  { type: 'connect', params: ({ event }) => event.output },
                 ],
               },
               onError: { target: '#supervisor.JUDGING', actions: 'recordNoAddress' },
@@ -117,6 +125,7 @@ export const createSupervisorChart = <In, Out>(
               { guard: 'isToSynchronize', target: 'synchronizing' },
               { guard: 'isConnected', target: '#supervisor.UP' },
             ],
+            on: { FAIL: { actions: 'failAttempt' } },
           },
           synchronizing: {
             description: 'There is a session; `onUp` prepares it.',
@@ -125,15 +134,13 @@ export const createSupervisorChart = <In, Out>(
               src: 'synchronizer',
               input: onConnection,
               onDone: '#supervisor.UP',
-              onError: { target: '#supervisor.FAILING', actions: 'failSession' },
+              onError: {
+                target: '#supervisor.FAILING',
+                actions: ['recordNotReady', 'failSession'],
+              },
             },
-            after: deadline('sync', '#supervisor.FAILING', 'failLateSession'),
-            on: {
-              ENDING: [
-                { guard: 'isRequested', target: '#supervisor.STOPPING' },
-                { target: '#supervisor.FAILING' },
-              ],
-            },
+            after: deadline('sync', '#supervisor.FAILING', 'recordSyncTimeout', 'failSession'),
+            on: { ENDING, FAIL },
           },
         },
       },
@@ -141,7 +148,7 @@ export const createSupervisorChart = <In, Out>(
       UP: {
         description: 'There is a session, and it can be used.',
         tags: 'up',
-        entry: ['countUp', 'emitUp'],
+        entry: [{ type: 'endOutage', params: { endedIn: 'UP' } }, 'countUp', 'emitUp'],
         // Not a deadline: nothing is late when it passes.
         after: {
           stableTime: {
@@ -149,22 +156,23 @@ export const createSupervisorChart = <In, Out>(
             actions: 'forgetAttempts',
           },
         },
-        on: { ENDING: [{ guard: 'isRequested', target: 'STOPPING' }, { target: 'FAILING' }] },
+        on: { ENDING, FAIL },
       },
 
       FAILING: {
         description: 'A session that cannot be used is ending.',
         tags: 'busy',
         entry: 'emitFailing',
-        on: { OVER: { target: 'JUDGING', actions: 'recordOver' } },
+        on: { OVER: { target: 'JUDGING', actions: 'recordOutcome' } },
       },
 
       JUDGING: {
         description: 'Decides what follows from an end. Left at once.',
         always: [
-          { guard: 'wasRequested', target: 'STOPPED' },
-          { guard: 'meritsRetry', target: 'WAITING', actions: 'planWait' },
-          { target: 'GIVEN_UP' },
+          { guard: 'wasLast', target: 'STOPPED' },
+          { guard: 'isFinal', target: 'GIVEN_UP' },
+          { guard: 'isSpent', target: 'GIVEN_UP', actions: 'recordSpent' },
+          { target: 'WAITING', actions: 'planWait' },
         ],
       },
 
@@ -183,14 +191,14 @@ export const createSupervisorChart = <In, Out>(
         tags: 'busy',
         entry: 'emitStopping',
         on: {
-          OVER: { target: 'STOPPED', actions: 'recordOver' },
+          OVER: { target: 'STOPPED', actions: 'recordStop' },
           STOP: { actions: 'disconnect' },
         },
       },
 
       STOPPED: {
         description: 'No connection is wanted.',
-        entry: 'emitStopped',
+        entry: [{ type: 'endOutage', params: { endedIn: 'STOPPED' } }, 'emitStopped'],
         on: {
           START: { guard: 'hasConnection', target: 'CONNECTING', actions: 'forgetAttempts' },
           STOP: [{ guard: 'isBusy', target: 'STOPPING', actions: 'disconnect' }, {}],
@@ -199,7 +207,7 @@ export const createSupervisorChart = <In, Out>(
 
       GIVEN_UP: {
         description: 'Another attempt would be pointless; `cause` says why.',
-        entry: 'emitGivenUp',
+        entry: [{ type: 'endOutage', params: { endedIn: 'GIVEN_UP' } }, 'emitGivenUp'],
         on: {
           START: { guard: 'hasConnection', target: 'CONNECTING', actions: 'forgetAttempts' },
         },

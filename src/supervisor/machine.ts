@@ -3,40 +3,28 @@
 import type { ActorRefFrom } from 'xstate';
 import {
   ArgumentError,
+  isClosedError,
   isConnectError,
   isHandlerError,
+  textOf,
   type WirechartError,
 } from '../core/errors.ts';
 import { resolveNumbers } from '../core/limits.ts';
+import { checkNames } from '../core/options.ts';
 import { destroyStream } from '../io/link.ts';
 import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-machine.ts';
 import {
   type AttachOptions,
   createProtocolMachine,
-  resolveLogger,
   type MachineOptions,
   type ProtocolOptions,
 } from '../protocol/machine.ts';
-import type { Policy } from '../machines/supervisor-setup.ts';
+import type { Policy, RestartPolicy } from '../machines/supervisor-setup.ts';
 import { createSupervisorChart } from '../machines/supervisor.ts';
 import { AsyncProtocol } from '../protocol/async-protocol.ts';
-import type { Address, ProtocolDefinition, Timeouts } from '../core/types.ts';
-
-/** Where the peer is: an address, or a function that is called before each attempt. */
-export type AddressSource = Address | AddressFunction;
-
-/**
- * Returns the address for one attempt: that of another host, or of a new child process. If it throws,
- * rejects, or takes longer than `timeouts.address`, the attempt fails.
- *
- * @param attempt - Counts the attempts in a row, from 1.
- * @param cause - Why the last session, or attempt, ended; `undefined` before the first, and after an end
- *   on request.
- */
-export type AddressFunction = (
-  attempt: number,
-  cause: WirechartError | undefined,
-) => Address | Promise<Address>;
+import { resolveLogger } from '../protocol/logging.ts';
+import type { ProtocolDefinition, Timeouts } from '../core/types.ts';
+import { SourceLocator } from './locator.ts';
 
 /**
  * The waits between attempts, in ms. The wait before the second attempt in a row is random between 0 and
@@ -64,15 +52,21 @@ export interface SuperviseOptions<C> extends Omit<ProtocolOptions, 'timeouts'> {
   /** How long a session must be UP, in ms, to reset the attempt counter. Default 10 000. */
   readonly stable?: number | undefined;
   /**
+   * After which ends of a session it connects again. `on-failure`: after a failure only. A clean end stops
+   * it: the peer announced a shutdown (`SessionOutcome.shutdown`), QMP's `quit`, `expectEnd()`, and the
+   * client's `disconnect()`. `always`: after every end; only `stop()` stops it. Default `on-failure`.
+   */
+  readonly restart?: RestartPolicy | undefined;
+  /**
    * Returns whether to make another attempt after a session, or attempt, that failed with `cause`; if it
-   * throws, there is none. Default: retry a `ConnectError` that is `retryable`, an address function that
-   * failed, and every failure of a session except a `HandlerError`: the callback would throw again.
+   * throws, there is none. With `restart: 'always'`, a clean end is a `ClosedError` that is `expected`.
+   * Default: whether `cause` is `retryable`; an address function that failed is always called again.
    */
   readonly retry?: ((cause: WirechartError) => boolean) | undefined;
   /**
    * Prepares each session, the first included, before the state is UP and `up()` resolves: asks for the
    * current state of the peer, subscribes again. If it throws, rejects, or takes longer than `timeouts.up`,
-   * the session ends as failed.
+   * the session ends as failed. Whether another follows depends on what it threw: `retry`.
    *
    * @param signal - Aborted when the session ends before `onUp` has returned, and after `timeouts.up`.
    */
@@ -111,39 +105,40 @@ export type SupervisorActorRef<In, Out = In> = ActorRefFrom<SupervisorMachine<In
 /**
  * Returns the machine of `supervise()`, to be invoked or spawned in any XState 5 chart.
  *
- * Its actor starts to connect at once; it has no input. Send it STOP, START and RETRY (`SupervisorEvent`).
- * Read its state and its tags (`up` in UP; `busy` in CONNECTING, FAILING, WAITING and STOPPING), or listen
- * to what it emits (`SupervisorEmitted`). Stopping the actor, or leaving the state that invokes it,
- * destroys its socket at once.
+ * The input of an actor is `{ address }` (`SupervisorInput`), so that one machine serves any number of peers.
+ * The actor starts to connect at once. Send it STOP, START, RETRY and FAIL (`SupervisorEvent`). Read its
+ * state and its tags (`up` in UP; `busy` in CONNECTING, FAILING, WAITING and STOPPING), or listen to what
+ * it emits (`SupervisorEmitted`). Stopping the actor, or leaving the state that invokes it, destroys its
+ * socket at once.
  *
  * `onUp` is called with the client. To use a client elsewhere, attach one to the child of the actor:
  * `QmpClient.attach(ref.getSnapshot().children.connection)`.
  *
+ * @example
+ * const machine = createSupervisorMachine(QmpClient);
+ * createActor(machine, { input: { address: '/run/vm1/qmp.sock' } }).start();
+ *
  * @param kind - A protocol, or a function that makes one for each actor, for an `AsyncProtocol`; or a class
  *   of clients, such as `QmpClient`.
- * @param address - Where the peer is, or a function that is called before each attempt.
  * @param options - As for `supervise()`, except that `inspect` is ignored, and `clock` applies to the
  *   deadlines of the client's own calls only: all others run on the parent's clock.
  * @throws {ArgumentError} When an option is invalid.
  */
 export function createSupervisorMachine<C, In, Out>(
   kind: ClientClass<C, In, Out>,
-  address: AddressSource,
   options?: SuperviseOptions<C>,
 ): SupervisorMachine<In, Out>;
 export function createSupervisorMachine<In, Out = In>(
   kind: ProtocolSource<In, Out>,
-  address: AddressSource,
   options?: SuperviseOptions<AsyncProtocol<In, Out>>,
 ): SupervisorMachine<In, Out>;
 export function createSupervisorMachine<C, In, Out>(
   kind: ClientClass<C, In, Out> | ProtocolSource<In, Out>,
-  address: AddressSource,
   options: SuperviseOptions<C & AsyncProtocol<In, Out>> = {},
 ): SupervisorMachine<In, Out> {
   return 'createMachine' in kind
-    ? createSupervisorParts(kind, address, options).machine
-    : createSupervisorParts(toClientClass(kind), address, options).machine;
+    ? createSupervisorParts(kind, options).machine
+    : createSupervisorParts(toClientClass(kind), options).machine;
 }
 
 /** A supervisor's machine, and its clients. */
@@ -160,7 +155,6 @@ export interface SupervisorParts<C, In, Out> {
  */
 export function createSupervisorParts<C, In, Out>(
   kind: ClientClass<C, In, Out>,
-  source: AddressSource,
   options: SuperviseOptions<C>,
 ): SupervisorParts<C, In, Out> {
   const settings = { name: options.name, logger: resolveLogger(options), clock: options.clock };
@@ -170,15 +164,38 @@ export function createSupervisorParts<C, In, Out>(
     clients.set(connection, known);
     return known.client;
   };
-  const machine = createSupervisorChart(kind.createMachine(options), {
-    ...resolvePolicy(options),
+  const policy = resolvePolicy(options);
+  const machine = createSupervisorChart(kind.createMachine(connectionOptions(options)), {
+    ...policy,
     destroyStream,
-    locate: typeof source === 'function' ? source : () => source,
+    createLocator: (input) => new SourceLocator(input?.address),
     synchronize:
       options.onUp && ((connection, signal) => options.onUp?.(clientOf(connection), signal)),
   });
   return { machine, clientOf };
 }
+
+/**
+ * Returns the options that are not the supervisor's own, for the machine of the connection, which checks
+ * them. Its clock and its inspectors are those of the supervisor.
+ */
+function connectionOptions<C>(options: SuperviseOptions<C>): MachineOptions {
+  const others = { ...options, timeouts: { ...options.timeouts } };
+  for (const name of OWN_OPTIONS) Reflect.deleteProperty(others, name);
+  for (const name of Object.keys(DEFAULTS.timeouts)) Reflect.deleteProperty(others.timeouts, name);
+  return others;
+}
+
+const OWN_OPTIONS: readonly (keyof SuperviseOptions<never>)[] = [
+  'attempts',
+  'backoff',
+  'clock',
+  'inspect',
+  'onUp',
+  'restart',
+  'retry',
+  'stable',
+];
 
 /** Returns the class of clients whose clients are instances of `AsyncProtocol`. */
 export const toClientClass = <In, Out>(
@@ -195,18 +212,25 @@ export const DEFAULTS = {
   supervise: { attempts: Infinity, stable: 10_000 },
 } as const;
 
+const RESTART_POLICIES: readonly RestartPolicy[] = ['on-failure', 'always'];
+
 /** The part of a policy that does not depend on the types of the messages. */
-type RetryPolicy = Omit<Policy<never, never>, 'locate' | 'destroyStream' | 'synchronize'>;
+type RetryPolicy = Omit<Policy<never, never>, 'createLocator' | 'destroyStream' | 'synchronize'>;
 
 /** Checks the options and returns them as a policy. */
 function resolvePolicy<C>(options: SuperviseOptions<C>): RetryPolicy {
   const { random = Math.random, ...given } = options.backoff ?? {};
-  const { retry = meritsRetry } = options;
+  checkNames('backoff', given, DEFAULTS.backoff);
+  const { retry = meritsRetry, restart = 'on-failure' } = options;
   const { initial, factor, max } = resolveNumbers('backoff', DEFAULTS.backoff, given);
   const { address, up } = resolveNumbers('timeouts', DEFAULTS.timeouts, options.timeouts ?? {});
   const { attempts, stable } = resolveNumbers('supervise', DEFAULTS.supervise, options);
   if (attempts !== Infinity && !Number.isInteger(attempts)) {
     throw new ArgumentError(`supervise.attempts must be a whole number, not ${String(attempts)}`);
+  }
+  if (!RESTART_POLICIES.includes(restart)) {
+    const policies = RESTART_POLICIES.map((policy) => `'${policy}'`).join(' or ');
+    throw new ArgumentError(`supervise.restart must be ${policies}, not ${textOf(restart)}`);
   }
   requireFunctions({
     'backoff.random': typeof random,
@@ -215,6 +239,7 @@ function resolvePolicy<C>(options: SuperviseOptions<C>): RetryPolicy {
   });
   return {
     attempts,
+    restart,
     retry: (cause) => callOr(() => retry(cause), false),
     backoff: (made) => Math.min(max, initial * factor ** Math.max(0, made - 1)),
     random: () => clampFraction(callOr(random, 1)),
@@ -242,7 +267,9 @@ function callOr<T>(run: () => T, fallback: T): T {
 
 /** The default of `SuperviseOptions.retry`. */
 function meritsRetry(cause: WirechartError): boolean {
-  if (!isConnectError(cause)) return !isHandlerError(cause);
+  // A clean end, with the policy `always`.
+  if (isClosedError(cause) && cause.expected) return true;
   // An address function may succeed next time; a handshake that throws would throw again.
-  return cause.retryable || (cause.phase === 'connection' && isHandlerError(cause.cause));
+  const isAddress = isConnectError(cause) && cause.phase === 'connection';
+  return (isAddress && isHandlerError(cause.cause)) || cause.retryable;
 }

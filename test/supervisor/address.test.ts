@@ -43,19 +43,13 @@ describe('an address', () => {
     expect(link.addresses).toEqual([{ path: '/run/there' }, { path: '/run/there' }]);
   });
 
-  it('that is a stream can be used for one session only', async () => {
-    const [near, far] = streamPair();
-    const supervisor = supervise(
-      { codec: jsonLines() },
-      { stream: near },
-      { backoff: { initial: 1 } },
+  it('that is missing makes it give up', async () => {
+    const machine = new Machine({}, null as never);
+    await turn();
+    expect(machine.state).toBe('GIVEN_UP');
+    expect(machine.context.cause?.message).toContain(
+      "pass one to supervise(), or as the actor's input { address }",
     );
-    await supervisor.up();
-    far.destroy();
-    while (supervisor.state !== 'GIVEN_UP') await turn();
-    const [, last] = supervisor.failures;
-    expect(last?.cause).toBeInstanceOf(ConnectError);
-    expect(last?.cause).toHaveProperty('cause', expect.any(ArgumentError));
   });
 });
 
@@ -83,7 +77,7 @@ describe('an address function', () => {
       [2, refused],
       [3, refused],
       // Counted from 1 again, because a session was stable.
-      [1, 'The stream failed'],
+      [1, 'The stream failed: connect ECONNRESET'],
     ]);
     await turn();
     expect(link.addresses).toEqual(['/run/a', { port: 2 }, '/run/a', '/run/a']);
@@ -123,7 +117,7 @@ describe('an address function', () => {
       message: expect.stringContaining('The callback address threw: no such machine') as string,
     });
     // The connection itself has made no attempt.
-    expect(machine.context.failures).toEqual([{ session: 0, cause }]);
+    expect(machine.context.outage).toMatchObject({ session: 0, cause, first: cause, count: 1 });
     await machine.passWait();
     await machine.accept();
     expect(machine.emittedOf('up')).toEqual([{ type: 'up', session: 1, ups: 1 }]);

@@ -86,7 +86,7 @@ describe('an attempt that fails', () => {
       attempt: 2,
       cause: expect.any(ConnectError) as ConnectError,
     });
-    expect(waiting?.cause).toBe(machine.context.failures[0]?.cause);
+    expect(waiting?.cause).toBe(machine.context.outage?.cause);
   });
 });
 
@@ -105,6 +105,7 @@ describe('a session that fails', () => {
       'failing',
       'waiting',
       'connecting',
+      'outage',
       'up',
     ]);
     expect(machine.context).toMatchObject({ ups: 2, session: 1, up: 2 });
@@ -247,10 +248,9 @@ describe('the option `retry`', () => {
     await machine.passWait();
     await machine.refuse();
     expect(machine.state).toBe('GIVEN_UP');
-    const all = machine.context.failures.map(({ cause }) => cause);
-    expect(all).toHaveLength(3);
     // It is not called when the limit of attempts is reached.
-    expect(causes).toEqual(all.slice(0, 2));
+    expect(causes).toEqual(machine.emittedOf('waiting').map(({ cause }) => cause));
+    expect(causes).toHaveLength(2);
   });
 
   it('makes the supervisor give up when it returns false or throws', async () => {

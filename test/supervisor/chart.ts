@@ -2,7 +2,14 @@
 
 import { type EventObject, getMicrosteps, type StateNode, type StateValue } from 'xstate';
 import { ClosedError, ConnectError, type WirechartError } from '../../src/core/errors.ts';
-import type { SupervisorContext, SupervisorEvent } from '../../src/index.ts';
+import type {
+  Locator,
+  RestartPolicy,
+  SessionEnd,
+  Shutdown,
+  SupervisorContext,
+  SupervisorEvent,
+} from '../../src/index.ts';
 import { createSupervisorChart } from '../../src/machines/supervisor.ts';
 import { type Runstate, RUNSTATES } from '../../src/core/runstate.ts';
 import { FakeLink } from '../machines/fake-link.ts';
@@ -11,12 +18,16 @@ import { clientClassOver, systemError } from './support.ts';
 
 const connection = clientClassOver(() => new FakeLink()).createMachine({});
 
+const LOCATED = { address: '/run/x', isLast: false };
+const LOCATOR: Locator = { locate: () => Promise.resolve(LOCATED) };
+
 /** The chart with a limit of three attempts, which retries after retryable errors. */
-const chartOf = (synchronize: (() => unknown) | undefined) =>
+const chartOf = (synchronize: (() => unknown) | undefined, restart: RestartPolicy = 'on-failure') =>
   createSupervisorChart(connection, {
-    locate: () => '/run/x',
+    createLocator: () => LOCATOR,
     destroyStream: () => undefined,
     synchronize,
+    restart,
     retry: (cause) => cause instanceof ConnectError && cause.retryable,
     attempts: 3,
     backoff: (attempts) => 100 * attempts,
@@ -69,14 +80,17 @@ export const snapshotIn = (
   });
 
 const IDLE_CONTEXT: SupervisorContext = {
+  locator: LOCATOR,
   attempts: 1,
   ups: 0,
   connection: 'idle',
   up: undefined,
   session: 1,
+  isSpent: false,
   wait: 0,
   cause: undefined,
-  failures: [],
+  shutdown: undefined,
+  outage: undefined,
 };
 
 /** An event with a label for the table, and the states in which it can occur. */
@@ -99,13 +113,22 @@ export const COMMANDS: readonly PossibleEvent[] = [
   anywhere('STOP', { type: 'STOP' }),
   anywhere('STOP force', { type: 'STOP', force: true }),
   anywhere('RETRY', { type: 'RETRY' }),
+  anywhere('FAIL', { type: 'FAIL', error: BROKEN }),
 ];
+
+const SHUTDOWN = { guest: true, reason: 'guest-shutdown' };
+const endBy = (cause?: WirechartError, shutdown?: Shutdown): SessionEnd => ({
+  session: 1,
+  cause,
+  shutdown,
+});
 
 /** The events that the chart raises itself. */
 const RAISED: readonly PossibleEvent[] = [
-  anywhere('ENDING as asked', { type: 'ENDING', cause: undefined }),
-  anywhere('ENDING', { type: 'ENDING', cause: BROKEN }),
-  anywhere('OVER', { type: 'OVER', session: 1, cause: BROKEN }),
+  anywhere('ENDING as asked', { type: 'ENDING', ...endBy() }),
+  anywhere('ENDING by a shutdown', { type: 'ENDING', ...endBy(BROKEN, SHUTDOWN) }),
+  anywhere('ENDING', { type: 'ENDING', ...endBy(BROKEN) }),
+  anywhere('OVER', { type: 'OVER', ...endBy(BROKEN) }),
 ];
 
 /** XState's own events are not part of a machine's event type. */
@@ -123,7 +146,10 @@ export const connectionEvent = (
 ): SupervisorEvent =>
   internal({
     type: 'xstate.snapshot.connection',
-    snapshot: { context: { session, cause }, matches: (value: string) => value === runstate },
+    snapshot: {
+      context: { session, cause, shutdown: undefined },
+      matches: (value: string) => value === runstate,
+    },
   });
 
 /** The runstates of the connection in session 1. */
@@ -137,7 +163,7 @@ const reportsOf = (id: string): PossibleEvent[] => {
   const done = `xstate.done.actor.${id}`;
   const error = `xstate.error.actor.${id}`;
   return [
-    { label: done, event: internal({ type: done, output: '/run/x' }), isPossibleIn },
+    { label: done, event: internal({ type: done, output: LOCATED }), isPossibleIn },
     { label: error, event: internal({ type: error, error: new Error('broken') }), isPossibleIn },
   ];
 };
@@ -168,6 +194,8 @@ const withSilentActions = (machine: typeof chart) =>
   });
 const silent = withSilentActions(chart);
 export const silentWithoutOnUp = withSilentActions(chartOf(undefined));
+/** The chart with the policy to replace a session also after a clean end. */
+export const silentAlways = withSilentActions(chartOf(() => undefined, 'always'));
 
 interface Action {
   readonly type: string;

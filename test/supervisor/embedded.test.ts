@@ -4,12 +4,14 @@ import { once } from 'node:events';
 import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest';
 import { type ActorRefFrom, assign, createActor, sendTo, setup, waitFor } from 'xstate';
 import {
+  type AddressSource,
   AsyncProtocol,
   createSupervisorMachine,
   lines,
   type ProtocolDefinition,
   type SuperviseOptions,
   type SupervisorEmitted,
+  type SupervisorInput,
   type SupervisorMachine,
   type WirechartError,
 } from '../../src/index.ts';
@@ -32,19 +34,21 @@ expectIdleAfterEach();
 function parentOf<In, Out>(supervisor: SupervisorMachine<In, Out>) {
   return setup({
     types: {
-      context: {} as { readonly seen: readonly string[] },
+      context: {} as { readonly seen: readonly string[]; readonly address: AddressSource },
+      input: {} as SupervisorInput,
       events: {} as { type: 'LEAVE' } | { type: 'RETURN' } | { type: 'HALT' } | { type: 'RESUME' },
       children: {} as { supervisor: 'supervisor' },
     },
     actors: { supervisor },
   }).createMachine({
-    context: { seen: [] },
+    context: ({ input: { address } }) => ({ seen: [], address }),
     initial: 'inside',
     states: {
       inside: {
         invoke: {
           id: 'supervisor',
           src: 'supervisor',
+          input: ({ context: { address } }) => ({ address }),
           onSnapshot: {
             actions: assign({
               seen: ({ context, event: { snapshot } }) => {
@@ -65,8 +69,15 @@ function parentOf<In, Out>(supervisor: SupervisorMachine<In, Out>) {
   });
 }
 
-function startParent<In, Out>(machine: SupervisorMachine<In, Out>, clock?: CountingClock) {
-  const parent = createActor(parentOf(machine), clock && { clock }).start();
+function startParent<In, Out>(
+  machine: SupervisorMachine<In, Out>,
+  address: AddressSource,
+  clock?: CountingClock,
+) {
+  const parent = createActor(parentOf(machine), {
+    input: { address },
+    ...(clock && { clock }),
+  }).start();
   onTestFinished(() => {
     parent.stop();
   });
@@ -88,7 +99,8 @@ describe('createSupervisorMachine()', () => {
   it('stops and starts by events of its parent, and shows its states and tags', async () => {
     const { address } = await startPeer();
     const { parent, currentChild } = startParent(
-      createSupervisorMachine({ codec: lines() }, address),
+      createSupervisorMachine({ codec: lines() }),
+      address,
     );
     await waitFor(currentChild(), (snapshot) => snapshot.hasTag('up'));
     parent.send({ type: 'HALT' });
@@ -110,10 +122,13 @@ describe('createSupervisorMachine()', () => {
   it('frees its socket and its timers when the parent stops it, in UP and in WAITING', async () => {
     const peer = await startPeer();
     const clock = new CountingClock();
-    const machine = createSupervisorMachine({ codec: lines() }, peer.address, {
-      backoff: withoutJitter,
-    });
-    const { parent, currentChild } = startParent(machine, clock);
+    const machine = createSupervisorMachine(
+      { codec: lines() },
+      {
+        backoff: withoutJitter,
+      },
+    );
+    const { parent, currentChild } = startParent(machine, peer.address, clock);
     await waitFor(currentChild(), (snapshot) => snapshot.matches('UP'));
     const [socket] = peer.sockets;
     parent.send({ type: 'LEAVE' });
@@ -133,8 +148,8 @@ describe('createSupervisorMachine()', () => {
   it('measures its waits by the clock of its parent', async () => {
     const path = `${await tempDir()}/later.sock`;
     const clock = new CountingClock();
-    const machine = createSupervisorMachine({ codec: lines() }, path, { backoff: withoutJitter });
-    const { currentChild } = startParent(machine, clock);
+    const machine = createSupervisorMachine({ codec: lines() }, { backoff: withoutJitter });
+    const { currentChild } = startParent(machine, path, clock);
     await waitFor(currentChild(), (snapshot) => snapshot.matches('WAITING'));
     const peer = await rawPeer(undefined, { path });
     clock.increment(99);
@@ -147,7 +162,8 @@ describe('createSupervisorMachine()', () => {
   it('emits an event for each of its states', async () => {
     const { address } = await startPeer();
     const { parent, currentChild } = startParent(
-      createSupervisorMachine({ codec: lines() }, address),
+      createSupervisorMachine({ codec: lines() }),
+      address,
     );
     const child = currentChild();
     const emitted: unknown[] = [];
@@ -171,7 +187,7 @@ describe('createSupervisorMachine()', () => {
       },
     };
     const address = await server.listen();
-    const { currentChild } = startParent(createSupervisorMachine(QmpClient, address, options));
+    const { currentChild } = startParent(createSupervisorMachine(QmpClient, options), address);
     await waitFor(currentChild(), (snapshot) => snapshot.matches('UP'));
     const { connection } = currentChild().getSnapshot().children;
     if (connection === undefined) throw new Error('The supervisor has no connection');
@@ -191,10 +207,11 @@ describe('createSupervisorMachine()', () => {
       definitions += 1;
       return { codec: lines() };
     };
-    const machine = createSupervisorMachine(define, address, {
+    const machine = createSupervisorMachine(define, {
       onUp: (client) => clients.push(client),
     });
-    const actors = [createActor(machine), createActor(machine)];
+    const input = { address };
+    const actors = [createActor(machine, { input }), createActor(machine, { input })];
     for (const actor of actors) actor.start();
     await Promise.all(actors.map((actor) => waitFor(actor, (snapshot) => snapshot.matches('UP'))));
     expect([definitions, new Set(clients).size]).toEqual([2, 2]);
@@ -205,11 +222,14 @@ describe('createSupervisorMachine()', () => {
   it('creates no new client for the next session', async () => {
     const peer = await startPeer();
     const clients: AsyncProtocol<string>[] = [];
-    const machine = createSupervisorMachine<string>({ codec: lines() }, peer.address, {
-      backoff: { initial: 1 },
-      onUp: (client) => clients.push(client),
-    });
-    const actor = createActor(machine).start();
+    const machine = createSupervisorMachine<string>(
+      { codec: lines() },
+      {
+        backoff: { initial: 1 },
+        onUp: (client) => clients.push(client),
+      },
+    );
+    const actor = createActor(machine, { input: { address: peer.address } }).start();
     await waitFor(actor, (snapshot) => snapshot.matches('UP'));
     const next = once(peer.server, 'connection');
     for (const socket of peer.sockets) socket.destroy();
@@ -223,7 +243,7 @@ describe('createSupervisorMachine()', () => {
 
 describe('the types', () => {
   it('of an actor cover its events and its child', () => {
-    const machine = createSupervisorMachine({ codec: lines() }, '/run/x');
+    const machine = createSupervisorMachine({ codec: lines() });
     expectTypeOf(machine).toEqualTypeOf<SupervisorMachine<string>>();
     const use = (actor: ActorRefFrom<typeof machine>) => {
       actor.send({ type: 'STOP', force: true });

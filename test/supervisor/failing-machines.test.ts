@@ -103,10 +103,10 @@ describe('when the machine of the supervisor fails', () => {
       types: {
         events: {} as SupervisorEvent,
         emitted: {} as SupervisorEmitted,
-        context: {} as Pick<SupervisorContext, 'cause' | 'failures' | 'ups'>,
+        context: {} as Pick<SupervisorContext, 'cause' | 'shutdown' | 'outage' | 'ups'>,
       },
     }).createMachine({
-      context: { cause: undefined, failures: [], ups: 0 },
+      context: { cause: undefined, shutdown: undefined, outage: undefined, ups: 0 },
       initial: 'CONNECTING',
       states: { CONNECTING: {} },
       on: {

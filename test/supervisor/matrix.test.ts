@@ -15,6 +15,7 @@ import {
   pathOfNode,
   REFUSED,
   connectionEvent,
+  silentAlways,
   silentWithoutOnUp,
   type Snapshot,
   snapshotIn,
@@ -28,7 +29,8 @@ import {
  *   actors and timers of a state that is left are stopped;
  * - a row is one microstep. The events that the chart raises (ENDING, OVER) have their own rows,
  *   and the second part has the steps that need no event;
- * - the third part has the rows that depend on the state of the connection.
+ * - the third part has the rows that depend on the state of the connection, the fourth those that
+ *   depend on the policy after a clean end.
  */
 const stable = leaves.filter(({ key }) => key !== 'JUDGING');
 
@@ -51,12 +53,19 @@ const EVENTLESS = [
   ['CONNECTING.locating', 'the connection is busy', { connection: 'busy' }],
   ['CONNECTING.connecting', 'there is no session', {}],
   ['CONNECTING.connecting', 'there is a session', { up: 1 }],
-  ['JUDGING', 'an end that was asked for', {}],
+  ['JUDGING', 'an end that was clean', {}],
   ['JUDGING', 'an end that merits a retry', { cause: REFUSED }],
   ['JUDGING', 'an end that does not', { cause: BROKEN }],
   ['JUDGING', 'the last attempt but one', { cause: REFUSED, attempts: 2 }],
   ['JUDGING', 'the last attempt', { cause: REFUSED, attempts: 3 }],
   ['JUDGING', 'a session that has lasted', { cause: REFUSED, attempts: 0 }],
+  ['JUDGING', 'the only stream is spent', { cause: REFUSED, isSpent: true }],
+  [
+    'JUDGING',
+    'the only stream is spent, and an end that does not',
+    { cause: BROKEN, isSpent: true },
+  ],
+  ['JUDGING', 'the only stream is spent, and an end that was clean', { isSpent: true }],
   ['WAITING', 'the connection is at home', {}],
   ['WAITING', 'the connection is busy', { connection: 'busy' }],
 ] as const;
@@ -81,8 +90,17 @@ const connectionRows = (): string[] =>
     ),
   );
 
+/** What the policy `always` changes. */
+const alwaysRows = (): string[] =>
+  ['CONNECTING.synchronizing', 'UP'].flatMap((path) =>
+    POSSIBLE_EVENTS.filter(({ label }) => label.startsWith('ENDING')).map(({ label, event }) => {
+      const answered = answer(snapshotIn(leafAt(path), {}, silentAlways), event);
+      return `${path} · ${label}, with the policy \`always\` ${answered}`;
+    }),
+  );
+
 it('reacts to every event in every state as the reviewed table says', async () => {
-  const tables = [...stable.map(rowsOf), eventlessRows(), connectionRows()];
+  const tables = [...stable.map(rowsOf), eventlessRows(), connectionRows(), alwaysRows()];
   const text = `${tables.map((rows) => rows.join('\n')).join('\n\n')}\n`;
   await expect(text).toMatchFileSnapshot('./__snapshots__/matrix.txt');
 });
@@ -136,6 +154,6 @@ it('reaches every state of the chart', () => {
       for (const [next] of getMicrosteps(chart, snapshot, event)) enter(next);
     }
   };
-  enter(initialTransition(chart)[0]);
+  enter(initialTransition(chart, { address: '/run/x' })[0]);
   expect([...reached].sort()).toEqual(leaves.map(pathOfNode).sort());
 });

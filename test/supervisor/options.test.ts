@@ -28,6 +28,7 @@ describe('an invalid option', () => {
     ['backoff.factor', { backoff: { factor: -1 } }],
     ['backoff.max', { backoff: { max: NaN } }],
     ['backoff.initial', { backoff: { initial: wrong('100') } }],
+    ['supervise.restart', { restart: wrong('never') }],
     ['backoff.random', { backoff: { random: wrong(0.5) } }],
     ['supervise.attempts', { attempts: 0 }],
     ['supervise.attempts', { attempts: 1.5 }],
@@ -46,7 +47,7 @@ describe('an invalid option', () => {
     };
     for (const create of [
       () => supervise({ codec: lines() }, address, options),
-      () => createSupervisorMachine({ codec: lines() }, address, options),
+      () => createSupervisorMachine({ codec: lines() }, options),
     ]) {
       expect(create).toThrow(ArgumentError);
       expect(create).toThrow(`${name} must be `);
@@ -194,13 +195,8 @@ describe('logger', () => {
       'debug FAILING',
       expect.stringMatching(/^(info|warn) /),
       'debug IDLE (session 1)',
-      expect.stringMatching(/^info WAITING for 0 ms until attempt 2: \S/),
-      'debug CONNECTING',
-      'debug CONNECTING (session 2)',
-      'debug DISCONNECTING (session 2)',
-      expect.stringMatching(/^warn Failed to establish connection: /),
-      'debug IDLE (session 2)',
-      expect.stringMatching(/^warn GIVEN_UP: Failed to establish connection: /),
+      expect.stringMatching(/^info Outage of \d+ ms with 1 failure, ended in GIVEN_UP: \S/),
+      expect.stringMatching(/^warn GIVEN_UP: The stream of the address has served /),
     ]);
   });
 

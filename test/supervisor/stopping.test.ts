@@ -170,13 +170,15 @@ describe('stop()', () => {
     await other;
   });
 
-  it('does nothing when its signal was aborted before', async () => {
+  it('only gives up the wait when its signal was aborted before', async () => {
     const harness = await entered(new SupervisorHarness(), accept);
     const reason = new Error('too late');
     expect(await rejection(harness.supervisor.stop({ signal: AbortSignal.abort(reason) }))).toBe(
       reason,
     );
-    expect(harness.supervisor.state).toBe('UP');
+    expect(harness.supervisor.state).toBe('STOPPING');
+    await harness.fulfil('flush', 'close');
+    expect(harness.supervisor.state).toBe('STOPPED');
   });
 
   it('is called by `await using` at the end of its block', async () => {
@@ -296,6 +298,6 @@ describe('a stop', () => {
     const stopped = harness.supervisor.stop();
     await harness.fulfil('close');
     await stopped;
-    expect(harness.failureTexts).toEqual(['1: The stream failed']);
+    expect(harness.failureTexts).toEqual(['1: The stream failed: connect ECONNRESET']);
   });
 });

@@ -117,7 +117,7 @@ export class SupervisorHarness extends Peer {
     return this.supervisor.client;
   }
 
-  /** The failures, each as session and message. */
+  /** The outages, each as the session and the message of its latest failure. */
   get failureTexts(): string[] {
     return this.supervisor.failures.map(
       ({ session, cause }) => `${String(session)}: ${cause.message}`,
@@ -153,8 +153,8 @@ export class Machine extends Peer {
   ) {
     super(link);
     const clientClass = clientClassOver(() => link);
-    const machine = createSupervisorMachine(clientClass, address, options);
-    this.actor = createActor(machine, { clock: this.clock });
+    const machine = createSupervisorMachine(clientClass, options);
+    this.actor = createActor(machine, { clock: this.clock, input: { address } });
     this.actor.on('*', (emitted) => this.emitted.push(emitted));
     this.actor.start();
     cleanUp(() => {

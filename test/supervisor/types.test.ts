@@ -92,9 +92,9 @@ describe('supervise()', () => {
 
 it('QmpClient is a client class, and the machine of a definition has its message types', () => {
   expectTypeOf(QmpClient).toExtend<ClientClass<QmpClient, JsonObject, QmpCommand>>();
-  const machine = () => createSupervisorMachine(QmpClient, '/run/x');
+  const machine = () => createSupervisorMachine(QmpClient);
   expectTypeOf(machine).returns.toEqualTypeOf<SupervisorMachine<JsonObject, QmpCommand>>();
   const other = (definition: ProtocolDefinition<string, number>) =>
-    createSupervisorMachine(definition, '/run/x');
+    createSupervisorMachine(definition);
   expectTypeOf(other).returns.toEqualTypeOf<SupervisorMachine<string, number>>();
 });

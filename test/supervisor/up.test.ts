@@ -87,7 +87,7 @@ describe('up()', () => {
     await harness.advance(100);
     await harness.refuse(systemError('ENOENT'));
     const error = await up;
-    expect(error).toBe(harness.supervisor.failures[1]?.cause);
+    expect(error).toBe(harness.supervisor.failures[0]?.cause);
     expect(error).toMatchObject({ code: 'ERR_CONNECT', retryable: true });
     expect(await rejection(harness.supervisor.up())).toBe(error);
   });
@@ -210,10 +210,11 @@ describe('the record of a supervisor', () => {
     }
   });
 
-  it('has the last twenty failures', async () => {
+  it('has the last twenty outages', async () => {
     const harness = await createHarness({});
-    for (let attempt = 1; attempt <= 25; attempt += 1) {
-      await harness.refuse();
+    for (let session = 1; session <= 25; session += 1) {
+      await harness.accept();
+      await harness.loseSession();
       harness.supervisor.retry();
     }
     const sessions = harness.supervisor.failures.map(({ session }) => session);

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createActor } from 'xstate';
 import {
+  ClosedError,
   createSupervisorMachine,
+  type RestartPolicy,
   type SupervisorEmitted,
   type SupervisorEvent,
 } from '../../src/index.ts';
@@ -17,11 +19,13 @@ const COMMANDS: readonly SupervisorEvent[] = [
   { type: 'STOP' },
   { type: 'STOP', force: true },
   { type: 'RETRY' },
+  { type: 'FAIL', error: new ClosedError('Failed by the walk') },
 ];
 const CONNECTION_COMMANDS = [
   { type: 'CONNECT', address: '/run/elsewhere' },
   { type: 'DISCONNECT' },
   { type: 'EXPECT_END' },
+  { type: 'EXPECT_END', shutdown: { guest: true, reason: 'guest-shutdown' } },
 ] as const;
 
 type Move =
@@ -98,7 +102,7 @@ class Walk {
   readonly #gates: Gate[] = [];
   readonly actor;
 
-  constructor(attempts: number) {
+  constructor(attempts: number, restart: RestartPolicy) {
     const wait = async <T>(value: T): Promise<T> => {
       const pending = gate();
       this.#gates.push(pending);
@@ -107,15 +111,16 @@ class Walk {
     };
     const machine = createSupervisorMachine(
       clientClassOver(() => this.link),
-      () => wait('/run/x'),
       {
         attempts,
+        restart,
         stable: 150,
         timeouts: { address: 250, up: 350 },
         onUp: () => wait(undefined),
       },
     );
-    this.actor = createActor(machine, { clock: this.clock });
+    const input = { address: () => wait('/run/x') };
+    this.actor = createActor(machine, { clock: this.clock, input });
     this.actor.on('*', (emitted) => this.emitted.push(emitted));
     this.actor.subscribe({ error: (error: unknown) => this.actorErrors.push(error) });
     this.actor.start();
@@ -169,8 +174,13 @@ function expectInvariants({ state, connection, clock, actor, actorErrors }: Walk
   if (/connecting|synchronizing|FAILING|STOPPING/.test(state)) expect(isIdle).toBe(false);
   if (/STOPPED|GIVEN_UP/.test(state) && isIdle) expect(clock.timers).toBe(0);
   expect(context.attempts).toBeLessThanOrEqual(3);
-  expect(context.failures.length).toBeLessThanOrEqual(20);
+  // An outage lasts from the beginning of a failure to the next session, or to the end of all attempts.
+  if (/FAILING|WAITING/.test(state)) expect(context.outage?.cause).toBe(context.cause);
+  if (/UP|STOPPED/.test(state)) expect(context.outage).toBeUndefined();
 }
+
+const limits = fc.integer({ min: 1, max: 3 });
+const policies = fc.constantFrom<RestartPolicy[]>('on-failure', 'always');
 
 /** The permitted transitions, by the events that are emitted on entry to the states. */
 const TRANSITIONS: Readonly<Record<string, readonly string[]>> = {
@@ -186,8 +196,8 @@ const TRANSITIONS: Readonly<Record<string, readonly string[]>> = {
 it('any walk keeps the invariants, takes permitted transitions, and can be stopped', async () => {
   const visited = new Set<string>();
   await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 1, max: 3 }), walks, async (attempts, moves) => {
-      const walk = new Walk(attempts);
+    fc.asyncProperty(limits, policies, walks, async (attempts, restart, moves) => {
+      const walk = new Walk(attempts, restart);
       for (const step of moves) {
         walk.take(step);
         if (!step.hurried) await turn();
@@ -202,7 +212,7 @@ it('any walk keeps the invariants, takes permitted transitions, and can be stopp
       expect(walk.state).toBe('STOPPED');
       expect(walk.link.live).toEqual([]);
       expect(Object.keys(walk.actor.getSnapshot().children)).toEqual(['connection']);
-      const types = walk.emitted.map(({ type }) => type);
+      const types = walk.emitted.map(({ type }) => type).filter((type) => type !== 'outage');
       const illegal = types
         .slice(1)
         .filter((type, at) => !TRANSITIONS[types[at] ?? '']?.includes(type));
