@@ -10,7 +10,13 @@ export {
   type PeerDefinition,
   ProtocolServer,
 } from './server/protocol-server.ts';
-export type { ProtocolServerOptions, ServerLimits } from './server/options.ts';
+export type {
+  PeerInfo,
+  ProtocolServerOptions,
+  ServerLimits,
+  ServerStats,
+} from './server/options.ts';
+export type { Remote } from './core/remote.ts';
 export {
   type AttachOptions,
   createProtocolMachine,
@@ -51,12 +57,16 @@ export type { ServerState } from './core/server-state.ts';
 export type {
   Address,
   BoundAddress,
+  BoundPath,
+  BoundTcp,
   Clock,
   Codec,
   Decoder,
   DisconnectOptions,
   Handshake,
+  InheritedListener,
   Limits,
+  ListenAddress,
   LogFields,
   LogFunction,
   Logger,
@@ -65,12 +75,16 @@ export type {
   ProtocolDefinition,
   ServerTimeouts,
   SessionOutcome,
+  Shutdown,
+  StreamAddress,
   StreamPair,
   Timeouts,
   WaitOptions,
   WebReadable,
   WebWritable,
 } from './core/types.ts';
+export { redactSecrets, type RedactOptions } from './core/secrets.ts';
+export { sealAddress, SealedAddress } from './core/sealed-address.ts';
 export type { Deadlines } from './core/limits.ts';
 export type { Link, Tap } from './machines/link.ts';
 export type { StopSignal } from './async/stop-signal.ts';
@@ -106,9 +120,11 @@ export {
   LimitError,
   ProcessError,
   type ProcessExit,
+  RefusedError,
   StateError,
   TimeoutError,
   type TimeoutPhase,
+  type Verdict,
   WirechartError,
 } from './core/errors.ts';
 export type {

@@ -1,35 +1,82 @@
-/** The texts of the library's log records, and loggers that prefix records or never throw. */
+/** Log records: their texts and fields, and the logger that every part of the library writes to. */
 
-import { describe, isClosedError, textOf, type WirechartError } from './errors.ts';
+import { describe, isClosedError, type WirechartError } from './errors.ts';
 import type { Runstate } from './runstate.ts';
-import { isBytes } from './shape.ts';
-import type { BoundAddress, Logger, SessionOutcome } from './types.ts';
+import { redactText } from './secrets.ts';
+import { isThenable } from './shape.ts';
+import type {
+  BoundAddress,
+  LogFields,
+  LogFunction,
+  Logger,
+  LogLevel,
+  SessionOutcome,
+} from './types.ts';
 
-/** The longest text of one message in a record; the rest is cut. */
-const MAX_TEXT_CHARACTERS = 2048;
+/**
+ * Writes to a user's logger: adds the owner's name and fields, hides secrets in texts, and ignores what
+ * the logger throws, or rejects with, so that a failing logger never harms a session.
+ */
+export class Log implements Logger {
+  readonly #target: Logger | LogFunction;
+  readonly #name: string | undefined;
+  readonly #fields: (() => LogFields | undefined) | undefined;
 
-/** Returns one message as the text of a record. */
-export function textOfMessage(message: unknown): string {
-  const text = fullText(message);
-  return text.length <= MAX_TEXT_CHARACTERS
-    ? text
-    : `${text.slice(0, MAX_TEXT_CHARACTERS)}… (${String(text.length)} characters)`;
+  /**
+   * @param name - The owner's name: the field `name`, and the prefix of texts for a logger without fields.
+   * @param fields - Returns fields that all records have; called for a logger with fields only.
+   */
+  constructor(
+    target: Logger | LogFunction,
+    name: string | undefined,
+    fields?: () => LogFields | undefined,
+  ) {
+    this.#target = #target in target ? target.#target : target;
+    this.#name = name;
+    this.#fields = fields;
+  }
+
+  debug(text: string, fields?: LogFields): void {
+    this.#record('debug', text, fields);
+  }
+
+  info(text: string, fields?: LogFields): void {
+    this.#record('info', redactText(text), fields);
+  }
+
+  warn(text: string, fields?: LogFields): void {
+    this.#record('warn', redactText(text), fields);
+  }
+
+  error(text: string, fields?: LogFields): void {
+    this.#record('error', redactText(text), fields);
+  }
+
+  #record(level: LogLevel, text: string, fields: LogFields | undefined): void {
+    try {
+      const written = hasLevels(this.#target)
+        ? this.#target[level](this.#prefixed(text))
+        : this.#target({ level, text, ...this.#nameField(), ...this.#fields?.(), ...fields });
+      if (isThenable(written)) written.then(undefined, ignore);
+    } catch {
+      // The record is lost.
+    }
+  }
+
+  #prefixed(text: string): string {
+    return this.#name === undefined ? text : `${this.#name}: ${text}`;
+  }
+
+  #nameField(): { readonly name?: string } {
+    return this.#name === undefined ? {} : { name: this.#name };
+  }
 }
 
-function fullText(message: unknown): string {
-  if (typeof message === 'string') return message;
-  if (isBytes(message)) {
-    return `${String(message.length)} bytes ${Buffer.from(message.subarray(0, 64)).toString('hex')}`;
-  }
-  try {
-    const text: unknown = JSON.stringify(message, (_, value: unknown) =>
-      typeof value === 'bigint' ? value.toString() : value,
-    );
-    return typeof text === 'string' ? text : textOf(message);
-  } catch {
-    return textOf(message);
-  }
-}
+const ignore = () => undefined;
+
+/** Some loggers are functions that also have the levels as methods. */
+const hasLevels = (target: Logger | LogFunction): target is Logger =>
+  typeof target !== 'function' || ('debug' in target && 'warn' in target);
 
 /** The events that the protocol machine emits about its lifecycle. */
 type LifecycleReport =
@@ -38,16 +85,16 @@ type LifecycleReport =
   | { readonly type: 'closed'; readonly outcome: SessionOutcome };
 
 /** Logs one step of the lifecycle; the end of a session only if it has a cause. */
-export function logReport(report: LifecycleReport, logger: Logger): void {
+export function logReport(report: LifecycleReport, log: Log): void {
   if (report.type === 'runstate') {
-    logger.debug(`${report.runstate} (session ${String(report.session)})`);
+    log.debug(`${report.runstate} (session ${String(report.session)})`);
   } else if (report.type === 'listening') {
-    logger.debug(`listening on ${JSON.stringify(report.address)}`);
+    log.debug(`listening on ${JSON.stringify(report.address)}`);
   } else {
     const { cause } = report.outcome;
     if (cause === undefined) return;
-    if (isFailure(cause)) logger.warn(describe(cause));
-    else logger.info(cause.message);
+    if (isFailure(cause)) log.warn(describe(cause), { error: cause });
+    else log.info(cause.message, { error: cause });
   }
 }
 
@@ -55,34 +102,4 @@ export function logReport(report: LifecycleReport, logger: Logger): void {
 export function isFailure(cause: WirechartError): boolean {
   if (cause.code === 'ERR_CONNECT_ABORTED') return false;
   return !isClosedError(cause) || cause.cause !== undefined;
-}
-
-/** A logger that prefixes each record with `name`. */
-export function prefixedLogger(logger: Logger, name: string): Logger {
-  const record = (level: keyof Logger) => (text: string) => {
-    logger[level](`${name}: ${text}`);
-  };
-  return {
-    debug: record('debug'),
-    info: record('info'),
-    warn: record('warn'),
-    error: record('error'),
-  };
-}
-
-/** A logger that ignores what `logger` throws, so that a failing logger never harms a session. */
-export function safeLogger(logger: Logger): Logger {
-  const guarded = (level: keyof Logger) => (text: string) => {
-    try {
-      logger[level](text);
-    } catch {
-      // The record is lost.
-    }
-  };
-  return {
-    debug: guarded('debug'),
-    info: guarded('info'),
-    warn: guarded('warn'),
-    error: guarded('error'),
-  };
 }

@@ -15,6 +15,7 @@ import type { WatchableActor } from './actors.ts';
 import { lineOf } from './serialize.ts';
 import { toV5Name } from './names.ts';
 import { type Sanitize, toPlain } from './plain.ts';
+import { combinedSanitize } from './sanitize.ts';
 import { type FeedServices, SystemWatch } from './system.ts';
 import type { FeedMessage, InspectorCommand, Timestamp } from './wire.ts';
 import { Wiretap } from './wiretap.ts';
@@ -63,7 +64,7 @@ export class Feed {
       publish,
       now,
       guarded: (run) => this.#guarded(run),
-      plain: (value) => toPlain(value, sanitize),
+      plain: (value) => toPlain(value, combinedSanitize(sanitize)),
       wiretap: new Wiretap(publish, now, sanitize),
     };
     this.inspect = Object.assign(

@@ -10,5 +10,6 @@ export { recordTo, type RecordOptions } from './record-to.ts';
 export type { Inspect } from './feed.ts';
 export type { Inspection, ReportOptions } from './report.ts';
 export type { Sanitize } from './plain.ts';
+export { setSanitize } from './sanitize.ts';
 export { toMermaid } from './mermaid.ts';
 export { toDot } from './dot.ts';

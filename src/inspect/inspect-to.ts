@@ -12,6 +12,7 @@ import { connect, type Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import { defer } from '../async/deferred.ts';
 import { ArgumentError } from '../core/errors.ts';
+import { offExit, onExit } from './exit-hooks.ts';
 import { Feed, now } from './feed.ts';
 import { type Inspection, introduction, type ReportOptions } from './report.ts';
 import type { InspectorCommand } from './wire.ts';
@@ -81,8 +82,9 @@ function endpointOf(url: string | URL): URL {
   const text = String(url);
   const endpoint = URL.canParse(text) ? new URL(text) : undefined;
   if (endpoint === undefined || !/^(?:http|ws):$/.test(endpoint.protocol)) {
+    // The query has the token.
     throw new ArgumentError(
-      `'${text}' is not the URL of an inspector; pass the one that it prints, such as http://127.0.0.1:4444/?token=…`,
+      `'${text.replace(/\?.*$/s, '?…')}' is not the URL of an inspector; pass the one that it prints, such as http://127.0.0.1:4444/?token=…`,
     );
   }
   endpoint.protocol = 'ws:';
@@ -123,8 +125,8 @@ class InspectorConnection {
     this.#feed = feed;
     this.#name = name;
     this.#control = control;
-    process.on('beforeExit', this.#delayExit);
-    process.on('exit', this.#uncork);
+    onExit('beforeExit', this.#delayExit);
+    onExit('exit', this.#uncork);
     feed.add(this.#sink);
     this.#attempt();
   }
@@ -135,8 +137,8 @@ class InspectorConnection {
   }
 
   async #end(): Promise<void> {
-    process.off('beforeExit', this.#delayExit);
-    process.off('exit', this.#uncork);
+    offExit('beforeExit', this.#delayExit);
+    offExit('exit', this.#uncork);
     clearTimeout(this.#timer);
     this.#feed.remove(this.#sink);
     const timer = setTimeout(() => {
@@ -274,7 +276,7 @@ class InspectorConnection {
     const websocket = this.#websocket;
     const isSending = websocket !== undefined && websocket.bufferedAmount > 0;
     if (!isSending && !this.#hasBacklog) return;
-    process.off('beforeExit', this.#delayExit);
+    offExit('beforeExit', this.#delayExit);
     this.#socket?.ref();
     const timer = setTimeout(() => {
       this.#socket?.unref();

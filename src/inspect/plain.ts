@@ -4,13 +4,21 @@
  */
 
 import { types } from 'node:util';
+import {
+  isLabelledSecret,
+  isNamedByItem,
+  isSecret,
+  REDACTED,
+  redactText,
+} from '../core/secrets.ts';
 import { isError, memberOf } from '../core/shape.ts';
 import type { Json } from './wire.ts';
 
 /**
  * Replaces values that must not be shown. It is called with the key and value of each property of each
- * reported value, before anything else reads the value; for a whole value the key is ''. If it throws,
- * nothing of the whole value is shown.
+ * reported value, before anything else reads the value; for a whole value the key is ''. What it returns is
+ * shown instead; a value that it returns unchanged is still hidden if its name says that it is a secret. If
+ * it throws, nothing of the whole value is shown.
  */
 export type Sanitize = (key: string, value: unknown) => unknown;
 
@@ -22,10 +30,15 @@ const MAX_VALUES = 5_000;
 /** The approximate total of all texts and property names in one value. */
 const MAX_CHARACTERS = 524_288;
 
-/** Converts a value to JSON and cuts it where it is too large. */
-export function toPlain(value: unknown, sanitize?: Sanitize): Json {
+/**
+ * Converts a value to JSON, hides secrets, and cuts it where it is too large.
+ *
+ * @param isRedacted - Whether the protocol has already replaced the secrets in it; then only private keys
+ *   in PEM are.
+ */
+export function toPlain(value: unknown, sanitize?: Sanitize, isRedacted = false): Json {
   try {
-    return new Flattening(sanitize).flatten('', value);
+    return new Flattening(sanitize, isRedacted).flatten('', value);
   } catch (error) {
     return error instanceof SanitizeError ? `[${error.message}]` : '[cannot be shown]';
   }
@@ -44,16 +57,25 @@ class SanitizeError extends Error {}
 /** One conversion: the recursion, and what is left of its bounds. */
 class Flattening {
   readonly #sanitize: Sanitize | undefined;
+  readonly #isRedacted: boolean;
   readonly #ancestors: object[] = [];
   #valuesLeft = MAX_VALUES;
   #charactersLeft = MAX_CHARACTERS;
 
-  constructor(sanitize: Sanitize | undefined) {
+  constructor(sanitize: Sanitize | undefined, isRedacted: boolean) {
     this.#sanitize = sanitize;
+    this.#isRedacted = isRedacted;
   }
 
-  flatten(key: string, raw: unknown): Json {
+  /** @param holder - The object whose property it is; its other properties may call it a secret. */
+  flatten(key: string, raw: unknown, holder?: object): Json {
     const value = this.#sanitized(key, raw);
+    // What the user's function has chosen to show is shown.
+    const isHidden = value === raw && !this.#isRedacted && isSecretOf(key, value, holder);
+    return isHidden ? REDACTED : this.#convert(key, value);
+  }
+
+  #convert(key: string, value: unknown): Json {
     switch (typeof value) {
       case 'string':
         return value.includes('PRIVATE KEY-----') ? '[private key]' : this.#text(value);
@@ -86,7 +108,7 @@ class Flattening {
   #text(value: string): string {
     const shown = cut(value, Math.min(MAX_TEXT_CHARACTERS, Math.max(this.#charactersLeft, 0)));
     this.#charactersLeft -= shown.length;
-    return shown;
+    return this.#isRedacted ? shown : redactText(shown);
   }
 
   #flattenObject(key: string, value: object): Json {
@@ -109,7 +131,7 @@ class Flattening {
     if (Array.isArray(value)) return this.#items(value);
     if (isErrorObject(value)) return this.#error(value);
     if (types.isMap(value)) {
-      return { [`Map(${String(value.size)})`]: this.#items(value.entries()) };
+      return { [`Map(${String(value.size)})`]: this.#mapEntries(value) };
     }
     if (types.isSet(value)) return { [`Set(${String(value.size)})`]: this.#items(value) };
     if (ArrayBuffer.isView(value)) return bytesOf(value);
@@ -122,11 +144,24 @@ class Flattening {
 
   #items(values: Iterable<unknown>): Json {
     const items: Json[] = [];
+    let before: unknown;
     for (const value of values) {
       if (this.#isSpent()) return [...items, '[too large]'];
-      items.push(this.flatten(String(items.length), value));
+      const isHidden = !this.#isRedacted && typeof value === 'string' && isNamedByItem(before);
+      items.push(isHidden ? REDACTED : this.flatten(String(items.length), value));
+      before = value;
     }
     return items;
+  }
+
+  #mapEntries(map: ReadonlyMap<unknown, unknown>): Json {
+    const entries: Json[] = [];
+    for (const [key, value] of map) {
+      if (this.#isSpent()) return [...entries, '[too large]'];
+      const name = typeof key === 'string' ? key : '1';
+      entries.push([this.flatten('0', key), this.flatten(name, value)]);
+    }
+    return entries;
   }
 
   #properties(object: object): Record<string, Json> {
@@ -136,7 +171,7 @@ class Flattening {
       const property = readProperty(object, key);
       if (property === undefined) continue;
       this.#charactersLeft -= key.length;
-      const value = this.flatten(key, property);
+      const value = this.flatten(key, property, object);
       // Assigning a property named __proto__ would set the prototype instead.
       if (key !== '__proto__') properties[key] = value;
       else Object.defineProperty(properties, key, { value, enumerable: true, configurable: true });
@@ -173,6 +208,11 @@ function functionText(value: object): string {
     ? `[function ${name}]`
     : '[function]';
 }
+
+/** Whether the name of a property, or another property of its object, says that it is a secret. */
+const isSecretOf = (key: string, value: unknown, holder: object | undefined): boolean =>
+  isSecret(key, value) ||
+  (holder !== undefined && isLabelledSecret(key, (name) => readProperty(holder, name)));
 
 const UNREADABLE = '[threw while it was read]';
 

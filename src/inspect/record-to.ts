@@ -9,6 +9,7 @@
 
 import { closeSync, lstatSync, openSync, renameSync, writeSync } from 'node:fs';
 import { ArgumentError, describe } from '../core/errors.ts';
+import { offExit, onExit } from './exit-hooks.ts';
 import { Feed } from './feed.ts';
 import { type Inspection, introduction, type ReportOptions } from './report.ts';
 
@@ -87,7 +88,7 @@ class Recording {
         cause: error,
       });
     }
-    process.on('exit', this.#flush);
+    onExit('exit', this.#flush);
     feed.add(this.#sink);
   }
 
@@ -177,7 +178,7 @@ class Recording {
     const file = this.#file;
     this.#file = undefined;
     this.#feed.remove(this.#sink);
-    process.off('exit', this.#flush);
+    offExit('exit', this.#flush);
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#pendingLines = [];

@@ -3,7 +3,8 @@
 import type { Link, Tap } from '../machines/link.ts';
 import { isBytes } from '../core/shape.ts';
 import { type AnySnapshotFacts } from './actors.ts';
-import { cut, type Sanitize, toPlain } from './plain.ts';
+import { cut, type Sanitize } from './plain.ts';
+import { messageToPlain, type Redacting } from './sanitize.ts';
 import type { Timestamp, WireMessage } from './wire.ts';
 
 /** Beyond this a message's text is cut. */
@@ -15,7 +16,9 @@ const WINDOW_MS = 100;
 /** Stops reporting the messages of a link. */
 type Untap = () => void;
 
-type Tappable = Pick<Link<unknown, unknown>, 'observe'>;
+interface Tappable extends Pick<Link<unknown, unknown>, 'observe'> {
+  readonly definition: Redacting;
+}
 
 /** The link of a protocol machine, from the machine's snapshot; `undefined` for other actors. */
 export function linkOf({ context }: AnySnapshotFacts): Tappable | undefined {
@@ -68,7 +71,7 @@ export class Wiretap {
         return;
       }
       const direction = arrow === '<--' ? 'in' : 'out';
-      const sized = this.#textOf(message);
+      const sized = this.#textOf(message, link);
       this.#publish({ type: 'wirechart.message', sessionId, direction, ...sized, skipped, at });
       skipped = 0;
     };
@@ -84,8 +87,8 @@ export class Wiretap {
     return this.#shown <= MAX_MESSAGES_PER_WINDOW;
   }
 
-  #textOf(message: unknown): { text: string; bytes: number } {
-    const plain = toPlain(message, this.#sanitize);
+  #textOf(message: unknown, { definition }: Tappable): { text: string; bytes: number } {
+    const plain = messageToPlain(message, definition, this.#sanitize);
     const text = typeof plain === 'string' ? plain : JSON.stringify(plain);
     return { text: cut(text, MAX_MESSAGE_CHARACTERS), bytes: sizeOf(message, text) };
   }

@@ -1,6 +1,5 @@
 /** Joins the chart of a connection with its I/O: no other module knows both. */
 
-import { debuglog } from 'node:util';
 import {
   type ActorOptions,
   type AnyActorLogic,
@@ -18,7 +17,9 @@ import type { Inspect } from '../inspect/feed.ts';
 import { StreamLink } from '../io/link.ts';
 import { resolveDeadlines, resolveLimits } from '../core/limits.ts';
 import type { Link } from '../machines/link.ts';
-import { safeLogger, textOfMessage } from '../core/log.ts';
+import type { Log } from '../core/log.ts';
+import { runstateOf } from '../core/runstate.ts';
+import { isThenable } from '../core/shape.ts';
 import { lifetime } from '../machines/protocol-owner.ts';
 import { createMachineOf, type ProtocolMachine } from '../machines/protocol-machine.ts';
 import { createChart } from '../machines/protocol.ts';
@@ -28,7 +29,16 @@ import type {
   ProtocolEmitted,
   ProtocolEvent,
 } from '../machines/protocol-types.ts';
-import type { Clock, Limits, Logger, ProtocolDefinition, Timeouts } from '../core/types.ts';
+import type {
+  Clock,
+  Limits,
+  LogFields,
+  LogFunction,
+  Logger,
+  ProtocolDefinition,
+  Timeouts,
+} from '../core/types.ts';
+import { messageTap, resolveLogger, warnTo } from './logging.ts';
 
 /** The options of a connection. All have a default. */
 export interface ProtocolOptions {
@@ -42,7 +52,7 @@ export interface ProtocolOptions {
    * debug level, of the peer's end of stream at info, and of every failure at warn. What it throws is
    * ignored. Default: none; with `NODE_DEBUG=wirechart` in the environment, standard error.
    */
-  readonly logger?: Logger | undefined;
+  readonly logger?: Logger | LogFunction | undefined;
   /**
    * Gets XState's inspection events of the machine and its actors. What it throws is logged. The listeners
    * that `inspectTo()` and `recordTo()` return have no overhead while no inspector watches. With
@@ -105,13 +115,15 @@ export function createProtocolMachine<In, Out = In>(
   options: MachineOptions = {},
 ): ProtocolMachine<In, Out> {
   const settings = resolveSettings(options);
+  const logger = resolveLogger(options);
   const { once, forward } = options;
   const define =
     typeof definition === 'function' ? () => callFactory(definition) : () => definition;
-  const machine = createMachineOf<In, Out>(
-    () => new StreamLink(define(), { ...settings, forward }),
-    once,
-  );
+  const machine = createMachineOf<In, Out>(() => {
+    const made = define();
+    const tap = logger && messageTap(logger, made);
+    return new StreamLink(made, { ...settings, forward, tap, warn: warnTo(logger) });
+  }, once);
   return ambientInspects().length === 0
     ? machine
     : machine.provide({ actors: { owner: inspectedOwner } });
@@ -153,7 +165,7 @@ export interface MachineRef {
 export interface Engine<In, Out> {
   readonly ref: MachineRef;
   readonly link: Link<In, Out>;
-  readonly logger: Logger | undefined;
+  readonly logger: Log | undefined;
 }
 
 /** One machine for all engines: the chart does not depend on the types of the messages. */
@@ -168,18 +180,38 @@ export function startEngine<In, Out>(
   definition: ProtocolDefinition<In, Out>,
   options: ProtocolOptions,
 ): Engine<In, Out> {
-  const settings = resolveSettings(options);
-  const link = new StreamLink(definition, settings);
-  const ref = createActor(sharedMachine, { input: link, ...rootOptions(options, settings.logger) });
+  // A callback may log while the actor is being constructed.
+  const started: { ref?: { getSnapshot(): FieldsSnapshot } } = {};
+  const logger = resolveLogger(options, () => started.ref && fieldsOf(started.ref.getSnapshot()));
+  const tap = logger && messageTap(logger, definition);
+  const link = new StreamLink(definition, {
+    ...resolveSettings(options),
+    tap,
+    warn: warnTo(logger),
+  });
+  const ref = createActor(sharedMachine, { input: link, ...rootOptions(options, logger) });
+  started.ref = ref;
   attachInspectors(ref, options);
   ref.start();
-  return { ref, link, logger: settings.logger };
+  return { ref, link, logger };
+}
+
+/** The fields of a record that is written now. */
+export const fieldsOf = ({ value, context }: FieldsSnapshot): LogFields => ({
+  session: context.session,
+  runstate: runstateOf(value),
+});
+
+/** The part of a snapshot that the fields of records are taken from. */
+interface FieldsSnapshot {
+  readonly value: StateValue;
+  readonly context: { readonly session: number };
 }
 
 /** Returns XState's options for a root actor. */
 export function rootOptions(
   { name, clock, inspect }: ProtocolOptions,
-  logger: Logger | undefined,
+  logger: Log | undefined,
 ): Pick<ActorOptions<AnyActorLogic>, 'id' | 'clock' | 'inspect'> {
   const called = isAttachable(inspect) ? undefined : inspect;
   return {
@@ -201,42 +233,26 @@ const isAttachable = (inspect: InspectionListener | undefined): inspect is Inspe
 
 /** Logs what an inspector throws: it would break the machine. */
 const safeInspector =
-  (inspect: InspectionListener, logger: Logger | undefined) =>
+  (inspect: InspectionListener, logger: Log | undefined) =>
   (event: InspectionEvent): void => {
-    try {
-      if (typeof inspect === 'function') inspect(event);
-      else inspect.next?.(event);
-    } catch (error) {
+    const warn = (error: unknown) => {
       logger?.warn(`The callback inspect threw: ${describe(error)}`);
+    };
+    try {
+      const call: ((event: InspectionEvent) => unknown) | undefined =
+        typeof inspect === 'function' ? inspect : inspect.next?.bind(inspect);
+      const result = call?.(event);
+      if (isThenable(result)) result.then(undefined, warn);
+    } catch (error) {
+      warn(error);
     }
   };
 
-/** Returns a logger that never throws; by default, the one of `NODE_DEBUG`. */
-export const resolveLogger = ({ name, logger }: ProtocolOptions): Logger | undefined =>
-  logger === undefined ? debugLogger(name) : safeLogger(logger);
-
 function resolveSettings(options: ProtocolOptions) {
   const { timeouts, limits, allowHalfOpen } = options;
-  const logger = resolveLogger(options);
   return {
     deadlines: resolveDeadlines(timeouts),
     limits: resolveLimits(limits),
-    logger,
     allowHalfOpen,
-    tap:
-      logger &&
-      ((arrow: string, message: unknown) => {
-        logger.debug(`${arrow} ${textOfMessage(message)}`);
-      }),
   };
-}
-
-/** A logger to standard error, if `NODE_DEBUG=wirechart` is set. */
-function debugLogger(name = ''): Logger | undefined {
-  const log = debuglog('wirechart');
-  if (!log.enabled) return undefined;
-  const record = (text: string) => {
-    log('%s', name === '' ? text : `${name}: ${text}`);
-  };
-  return { debug: record, info: record, warn: record, error: record };
 }

@@ -12,7 +12,7 @@ import { abortable } from '../async/abort.ts';
 import { defer, type Deferred } from '../async/deferred.ts';
 import { ClosedError, ConnectError, type WirechartError } from '../core/errors.ts';
 import { Broadcast } from '../async/broadcast.ts';
-import { type Runstate, RUNSTATES } from '../core/runstate.ts';
+import { type Runstate, runstateOf } from '../core/runstate.ts';
 import type { BoundAddress, SessionOutcome } from '../core/types.ts';
 import type { ProtocolEmitted } from '../machines/protocol-types.ts';
 import type { Engine, MachineRef } from './machine.ts';
@@ -114,6 +114,11 @@ export class PendingCalls {
     return unreported;
   }
 
+  /** A call has rejected with this failure: it is no longer one for the next `disconnect()`. */
+  told(failure: WirechartError): void {
+    if (this.#unreported === failure) this.#unreported = undefined;
+  }
+
   readonly #onEmitted = (emitted: ProtocolEmitted): void => {
     if (emitted.type === 'runstate') this.#onRunstate(emitted.runstate);
     if (emitted.type === 'closed') this.#onClosed(emitted.outcome);
@@ -183,10 +188,8 @@ export class PendingCalls {
   }
 }
 
-/** Reads the value itself: `snapshot.matches()` takes a microsecond for the four states. */
 const runstateIn = ({ value }: ReturnType<MachineRef['getSnapshot']>): Runstate =>
-  RUNSTATES.find((state) => (typeof value === 'string' ? value === state : state in value)) ??
-  'IDLE';
+  runstateOf(value);
 
 const isAborted = (cause: WirechartError | undefined): boolean =>
   cause?.code === 'ERR_CONNECT_ABORTED';

@@ -199,6 +199,7 @@ describe('a definition', () => {
   it('can be that of the protocol machine', () => {
     const running = at(definitionOf(chart), 'RUNNING');
     expect(running.on['done.invoke.reader']).toMatchObject([
+      { cond: 'staysHalfOpen', target: ['#protocol.RUNNING.halfOpen'] },
       { cond: 'isFlushed', target: ['#protocol.DISCONNECTING.closing'] },
       { target: ['#protocol.DISCONNECTING.flushing.oneway'] },
     ]);

@@ -99,7 +99,7 @@ describe.each(WAYS)('a value that throws when it is read, by %s,', (way) => {
     [
       'a getter',
       {
-        get secret() {
+        get shy() {
           return thrower();
         },
         n: 1,

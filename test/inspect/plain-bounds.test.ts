@@ -171,7 +171,8 @@ describe('sanitize', () => {
       keys.push(key);
       return value;
     });
-    expect(keys).toEqual(['', 'a', '0', 'b', 'c', '0', '0', '1']);
+    // The key of the Map, and the value under it.
+    expect(keys).toEqual(['', 'a', '0', 'b', 'c', '0', 'd']);
   });
 
   it('replaces values at any depth', () => {

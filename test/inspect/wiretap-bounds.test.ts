@@ -11,6 +11,7 @@ import { watch } from './support.ts';
 
 /** A link whose messages the test sends to its observers. */
 class TestLink {
+  readonly definition = {};
   readonly taps = new Set<Tap>();
   readonly observe = (tap: Tap) => {
     this.taps.add(tap);
