@@ -18,7 +18,16 @@ export type ConnectPhase = 'connection' | 'session';
 
 /** What the deadline was for. `execute` and `wait` are deadlines that a caller set on one call. */
 export type TimeoutPhase =
-  'connect' | 'accept' | 'handshake' | 'drain' | 'flush' | 'close' | 'idle' | 'shutdown' | 'execute' | 'wait';
+  | 'connect'
+  | 'accept'
+  | 'handshake'
+  | 'drain'
+  | 'flush'
+  | 'close'
+  | 'idle'
+  | 'shutdown'
+  | 'execute'
+  | 'wait';
 
 /** The codes of this library's own errors. The errors of a protocol's author have others. */
 export type ErrorCode =
@@ -321,7 +330,7 @@ export function handlerError(callback: string, thrown: unknown): WirechartError 
  * Why `fail()` ends a session: an error of this library as it is, anything else as a `RefusedError`, which
  * is retryable unless the reason itself says that it is not.
  */
-export function failure(reason: unknown): WirechartError {
+export function toFailure(reason: unknown): WirechartError {
   if (isWirechartError(reason)) return reason;
   const text = reason === undefined ? 'The session was failed, without a reason' : describe(reason);
   const retryable = memberOf(reason, 'retryable') !== false;
@@ -335,6 +344,12 @@ export const isConnectError = (value: unknown): value is ConnectError =>
 export const isTimeoutError = (value: unknown): value is TimeoutError =>
   isWirechartError(value) && (value.code === 'ERR_TIMEOUT' || value.code === 'ERR_QMP_BUSY');
 
+export const isCodecError = (value: unknown): value is CodecError =>
+  isWirechartError(value) && value.code === 'ERR_CODEC';
+
+export const isStateError = (value: unknown): value is StateError =>
+  isWirechartError(value) && value.code === 'ERR_STATE';
+
 export const isClosedError = (value: unknown): value is ClosedError =>
   isWirechartError(value) && value.code === 'ERR_CLOSED';
 
@@ -344,9 +359,16 @@ export const isHandlerError = (value: unknown): value is HandlerError =>
 /** The text of anything that was thrown; the name of its type when it has no text. */
 export function describe(thrown: unknown): string {
   if (!isError(thrown)) return textOf(thrown);
-  const errors = memberOf(thrown, 'errors');
-  const parts = Array.isArray(errors) ? errors.map(describe).join('; ') : '';
-  return thrown.message || parts || thrown.name;
+  return thrown.message || describeParts(thrown) || thrown.name;
+}
+
+/** The texts of the errors in an `AggregateError`. Of one within it only the text: it may contain itself. */
+function describeParts(error: Error): string {
+  const errors = memberOf(error, 'errors');
+  if (!Array.isArray(errors)) return '';
+  const describePart = (part: unknown): string =>
+    memberOf(part, 'errors') === undefined ? describe(part) : textOf(part);
+  return errors.map(describePart).join('; ');
 }
 
 /** `String(value)`, also for a value without a text (a null prototype, a `toString` that throws). */

@@ -1,6 +1,8 @@
 /** The default of every deadline and bound, and the check of the values that a caller passes. */
 
 import { ArgumentError } from './errors.ts';
+import { checkNames } from './options.ts';
+import { show } from './shape.ts';
 import type { Limits, ServerTimeouts, Timeouts } from './types.ts';
 
 /** Every deadline of a session with its value, in milliseconds. */
@@ -31,20 +33,38 @@ const DEFAULT_BOUNDS: Bounds = {
 /**
  * Returns the given deadlines, with defaults for the others.
  *
- * @throws {ArgumentError} When one is not a number of milliseconds above 0 (`Infinity` is allowed).
+ * @param others - An object whose keys are further names that `given` may have.
+ * @throws {ArgumentError} When one is not a number of milliseconds above 0 (`Infinity` is allowed), or has an
+ *   unknown name.
  */
-export function resolveDeadlines(given: Timeouts = {}): Deadlines {
+export function resolveDeadlines(given: Timeouts = {}, others: object = {}): Deadlines {
+  checkNames('timeouts', given, { ...DEFAULT_DEADLINES_MS, ...others });
   return resolveNumbers('timeouts', DEFAULT_DEADLINES_MS, given);
 }
 
 /**
- * Returns the given bounds, with defaults for the others.
+ * Returns the given bounds, with defaults for the others. The default of `highWaterMark` is
+ * `maxQueuedBytes`, if that is less.
  *
- * @throws {ArgumentError} When one is not a number of bytes above 0 (`Infinity` is allowed).
+ * @param others - An object whose keys are further names that `given` may have.
+ * @throws {ArgumentError} When one is not a number of bytes above 0 (`Infinity` is allowed), or has an
+ *   unknown name, or `highWaterMark` is finite and above `maxQueuedBytes`.
  */
-export function resolveLimits(given: Limits = {}): Bounds {
-  return resolveNumbers('limits', DEFAULT_BOUNDS, given);
+export function resolveLimits(given: Limits = {}, others: object = {}): Bounds {
+  checkNames('limits', given, { ...DEFAULT_BOUNDS, ...others });
+  const bounds = resolveNumbers('limits', DEFAULT_BOUNDS, given);
+  const { highWaterMark, maxQueuedBytes } = bounds;
+  if (highWaterMark <= maxQueuedBytes || highWaterMark === Infinity) return bounds;
+  if (given.highWaterMark === undefined) return { ...bounds, highWaterMark: maxQueuedBytes };
+  throw new ArgumentError(
+    `limits.highWaterMark (${String(highWaterMark)}) must not be above limits.maxQueuedBytes ` +
+      `(${String(maxQueuedBytes)}): send() would reject before it waits`,
+  );
 }
+
+/** The names of the deadlines of a session, and of its bounds. */
+export const DEADLINE_NAMES: Readonly<Record<keyof Timeouts, unknown>> = DEFAULT_DEADLINES_MS;
+export const BOUND_NAMES: Readonly<Record<keyof Limits, unknown>> = DEFAULT_BOUNDS;
 
 /**
  * Returns the given numbers of one option, with defaults for the others.
@@ -64,7 +84,7 @@ export function resolveNumbers<K extends string>(
     const value: unknown = given[key] ?? defaults[key];
     if (typeof value !== 'number' || !(value > 0 || (allowZero && value === 0))) {
       const expected = allowZero ? 'a number of 0 or more' : 'a number above 0';
-      throw new ArgumentError(`${option}.${key} must be ${expected}, not ${String(value)}`);
+      throw new ArgumentError(`${option}.${key} must be ${expected}, not ${show(value)}`);
     }
     resolved[key] = value;
   }

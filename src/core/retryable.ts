@@ -70,8 +70,8 @@ const CERTIFICATE_CODES = /* @__PURE__ */ new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-/** OpenSSL's errors, and those of them that say nothing about certificates, versions or ciphers. */
-const TLS_CODE = /^ERR_SSL_/;
+/** The beginning of OpenSSL's codes, and the errors among them that say nothing about certificates, versions or ciphers. */
+const TLS_CODE = 'ERR_SSL_';
 const PASSING_TLS_CODE = /INTERNAL_ERROR|USER_CANCEL|UNEXPECTED_EOF|RECORD_MAC|MALLOC_FAILURE/;
 
 /** Errors of the program, as JavaScript and Node name them. */
@@ -126,8 +126,7 @@ export function isAttemptRetryable(cause: unknown): boolean {
   }
 }
 
-const isCutOff = (cause: unknown): boolean =>
-  codeOf(cause) === 'ERR_CLOSED' && isRetryable(cause);
+const isCutOff = (cause: unknown): boolean => codeOf(cause) === 'ERR_CLOSED' && isRetryable(cause);
 
 /** Judges an error by everything but its own member `retryable`. */
 export function judge(error: unknown): boolean {
@@ -183,7 +182,7 @@ function isForeignFinal(error: object): boolean {
   const code = codeOf(error) ?? '';
   if (SYSTEM_CODE.test(code)) return FINAL_SYSTEM_CODES.has(code);
   if (CERTIFICATE_CODES.has(code)) return true;
-  if (TLS_CODE.test(code)) return !PASSING_TLS_CODE.test(code);
+  if (code.startsWith(TLS_CODE)) return !PASSING_TLS_CODE.test(code);
   // `fetch()` rejects with a TypeError whose cause is the error of the system.
   const cause = memberOf(error, 'cause');
   if (isError(cause)) return !isRetryable(cause);

@@ -34,3 +34,33 @@ export const isBytes = (value: unknown): value is Uint8Array =>
 /** Whether a value can be awaited: a promise of any realm, or anything else that has a `then`. */
 export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof memberOf(value, 'then') === 'function';
+
+/** Whether a value is an `AbortSignal` of any realm, or looks like one. */
+export const isSignal = (value: unknown): boolean =>
+  typeof memberOf(value, 'aborted') === 'boolean' &&
+  typeof memberOf(value, 'addEventListener') === 'function';
+
+/** The longest part of a text that an error shows. */
+const MAX_SHOWN_CHARACTERS = 100;
+
+/** A short text for any value that an error is about: texts are quoted, objects named. Never throws. */
+export function show(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return `${JSON.stringify(value.slice(0, MAX_SHOWN_CHARACTERS))} (a string)`;
+    case 'bigint':
+      return `${String(value)}n`;
+    case 'function':
+      return value.name === '' ? 'a function' : `the function ${value.name}`;
+    case 'object':
+      return value === null ? 'null' : showObject(value);
+    default:
+      return String(value);
+  }
+}
+
+function showObject(value: object): string {
+  if (Array.isArray(value)) return 'an array';
+  const tag = Object.prototype.toString.call(value).slice('[object '.length, -1);
+  return tag === 'Object' ? 'an object' : `an object (${tag})`;
+}

@@ -1,9 +1,12 @@
 /** Parses addresses, and names every mistake in them. */
 
-import { ArgumentError, isWirechartError } from '../core/errors.ts';
-import { memberOf } from '../core/shape.ts';
-import type { Address } from '../core/types.ts';
-import { type ByteStream, isByteStream, isDuplexShaped } from './join-streams.ts';
+import { ArgumentError } from '../core/errors.ts';
+import { adviseName } from '../core/options.ts';
+import { unsealAddress } from '../core/sealed-address.ts';
+import { isError, memberOf, show } from '../core/shape.ts';
+import { type ByteStream, flawOf, isByteStream, isDuplexShaped } from './byte-stream.ts';
+import { isClaimed } from './claims.ts';
+import { DEFAULT_KEEP_ALIVE_MS } from './keep-alive.ts';
 
 /**
  * An address that has been checked. The TLS options are the user's own object: only Node can check them.
@@ -14,6 +17,8 @@ export type Target =
       readonly kind: 'tcp';
       readonly host: string;
       readonly port: number;
+      /** When TCP begins to probe a silent peer, in ms; `undefined`: never. */
+      readonly keepAlive: number | undefined;
       readonly tls?: object;
     }
   | { readonly kind: 'stream'; readonly stream: ByteStream };
@@ -27,37 +32,110 @@ interface UncheckedAddress {
   readonly host?: unknown;
   readonly port?: unknown;
   readonly tls?: unknown;
+  readonly keepAlive?: unknown;
   readonly stream?: unknown;
 }
 
 const DEFAULT_HOST = '127.0.0.1';
-const FORMS = 'a path, { path }, { host?, port, tls? } or { stream }';
+/** What Linux accepts. */
+const MAX_KEEP_ALIVE_MS = 32_767_000;
+
+const TCP_MEMBERS = { host: true, port: true, tls: true, keepAlive: true };
+const ALL_MEMBERS = {
+  path: true,
+  host: true,
+  port: true,
+  tls: true,
+  keepAlive: true,
+  stream: true,
+};
+const FORMS =
+  "a path, 'unix:PATH', 'tcp:HOST:PORT', 'tls:HOST:PORT', { path }, " +
+  '{ host?, port, tls?, keepAlive? } or { stream }';
+
+/** A host and a port, as QEMU writes them. IPv6 addresses stand in brackets; an empty host is the default. */
+const HOST_AND_PORT = /^(?:\[([^\]]+)\]|([^:/]*)):(\d{1,5})$/;
+/** The options that QEMU's command line has behind an address. */
+const QEMU_OPTIONS = /,(?:server|nowait|wait|reconnect|reconnect-ms|telnet|abstract)\b/;
+/** What could be meant as a host and a port, and is the name of a file by the letter. */
+const BARE_HOST_AND_PORT = /^(?:[\w.-]+|\[[\da-f:.]+\]):\d+$/i;
 
 /**
  * Checks an address, which may be any value in plain JavaScript, and adds the defaults. Opens nothing,
  * and does not touch a stream.
  *
  * @throws {ArgumentError} When it is not an address, or cannot be used: a path that is empty, contains a
- *   NUL or is too long; an invalid port; a stream that does not carry bytes, is locked or has ended. The
- *   message says what was given and what is expected.
+ *   NUL or is too long; an invalid port; a member that does not belong to it; a stream that does not carry
+ *   bytes, is locked or has ended. The message says what was given and what is expected.
  */
-export function parseAddress(address: Address): Target {
-  const given: unknown = address;
-  if (typeof given === 'string') return parsePath(given);
-  if (typeof given !== 'object' || given === null) {
-    throw new ArgumentError(`The address must be ${FORMS}, not ${show(given)}`);
+export function parseAddress(given: unknown): Target {
+  const address = unsealAddress(given);
+  if (typeof address === 'string') return parseText(address);
+  if (typeof address !== 'object' || address === null || Array.isArray(address)) {
+    throw new ArgumentError(`The address must be ${FORMS}, not ${show(address)}`);
   }
   // Each member is read once, because a getter might return another value after the check. An undefined
   // member counts as absent: `{ path, port: undefined }` is a path, and not a random port.
-  const { path, port, stream, host, tls }: UncheckedAddress = given;
-  if ([path, port, stream].filter((field) => field !== undefined).length !== 1) {
+  const { path, port, stream, host, tls, keepAlive }: UncheckedAddress = address;
+  if ([path, port, stream].filter((member) => member !== undefined).length !== 1) {
+    checkMembers(address, ALL_MEMBERS);
     throw new ArgumentError(`The address must have exactly one of path, port and stream: ${FORMS}`);
   }
-  if (port !== undefined) return parseTcp(port, host, tls);
-  if (host !== undefined || tls !== undefined) {
-    throw new ArgumentError('host and tls belong to a TCP address: { host?, port, tls? }');
+  if (port !== undefined) {
+    checkMembers(address, TCP_MEMBERS);
+    return parseTcp({ port, host, tls, keepAlive });
   }
+  checkMembers(address, path === undefined ? { stream } : { path });
   return path === undefined ? parseStream(stream) : parsePath(path);
+}
+
+function checkMembers(address: object, known: object): void {
+  for (const name of Object.keys(address)) {
+    if (Object.hasOwn(known, name) || memberOf(address, name) === undefined) continue;
+    throw new ArgumentError(
+      Object.hasOwn(ALL_MEMBERS, name)
+        ? `'${name}' belongs to a TCP address: { host?, port, tls?, keepAlive? }`
+        : `An address has no member '${name}'${adviseName(name, known)}`,
+    );
+  }
+}
+
+/** A text: a path, or an address as QEMU writes it. */
+function parseText(text: string): Target {
+  const [scheme, rest] = splitScheme(text);
+  if (scheme !== undefined && QEMU_OPTIONS.test(rest)) {
+    const form = scheme === 'unix' ? 'unix:PATH' : `${scheme}:HOST:PORT`;
+    throw new ArgumentError(
+      `The address must be '${form}', without QEMU's options behind a comma, not '${text}'`,
+    );
+  }
+  if (scheme === 'unix') return parsePath(rest);
+  if (scheme !== undefined) return parseHostAndPort(scheme, rest, text);
+  if (BARE_HOST_AND_PORT.test(text)) {
+    throw new ArgumentError(
+      `'${text}' may be a host and a port, or a file: write 'tcp:${text}' or './${text}'`,
+    );
+  }
+  return parsePath(text);
+}
+
+function splitScheme(text: string): ['unix' | 'tcp' | 'tls' | undefined, string] {
+  for (const scheme of ['unix', 'tcp', 'tls'] as const) {
+    if (text.startsWith(`${scheme}:`)) return [scheme, text.slice(scheme.length + 1)];
+  }
+  return [undefined, text];
+}
+
+function parseHostAndPort(scheme: 'tcp' | 'tls', rest: string, text: string): Target {
+  const match = HOST_AND_PORT.exec(rest);
+  if (match === null) {
+    throw new ArgumentError(
+      `The address must be '${scheme}:HOST:PORT', an IPv6 address in brackets, not '${text}'`,
+    );
+  }
+  const [, bracketed, plain, port] = match;
+  const host = bracketed ?? (plain === '' ? undefined : plain);
+  return parseTcp({ host, port: Number(port), tls: scheme === 'tls' ? {} : undefined });
 }
 
 function parsePath(path: unknown): Target {
@@ -80,18 +158,29 @@ function parsePath(path: unknown): Target {
   return { kind: 'unix', path };
 }
 
-function parseTcp(port: unknown, host: unknown = DEFAULT_HOST, tls?: unknown): Target {
+function parseTcp({ port, host = DEFAULT_HOST, tls, keepAlive = true }: UncheckedAddress): Target {
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new ArgumentError(`The port must be an integer from 0 to 65535, not ${show(port)}`);
   }
   if (typeof host !== 'string' || host === '' || host.includes('\0')) {
     throw new ArgumentError(`The host must be a name or an IP address, not ${show(host)}`);
   }
-  if (tls === undefined) return { kind: 'tcp', host, port };
+  const target = { kind: 'tcp', host, port, keepAlive: parseKeepAlive(keepAlive) } as const;
+  if (tls === undefined) return target;
   if (typeof tls !== 'object' || tls === null) {
     throw new ArgumentError(`tls must be an object of Node's TLS options, not ${show(tls)}`);
   }
-  return { kind: 'tcp', host, port, tls };
+  return { ...target, tls };
+}
+
+function parseKeepAlive(given: unknown): number | undefined {
+  if (given === false) return undefined;
+  if (given === true) return DEFAULT_KEEP_ALIVE_MS;
+  if (typeof given === 'number' && given > 0 && given <= MAX_KEEP_ALIVE_MS) return given;
+  throw new ArgumentError(
+    `keepAlive must be true, false or a number of ms, at most ${String(MAX_KEEP_ALIVE_MS)}, ` +
+      `not ${show(given)}`,
+  );
 }
 
 function parseStream(stream: unknown): Target {
@@ -100,44 +189,16 @@ function parseStream(stream: unknown): Target {
       `The stream must be a duplex stream or { readable, writable }, not ${show(stream)}`,
     );
   }
-  const flaw = isDuplexShaped(stream)
-    ? flawOf(stream, stream)
-    : flawOf(stream.readable, stream.writable);
-  if (flaw !== undefined) throw new ArgumentError(`The stream cannot be used: ${flaw}`);
-  return { kind: 'stream', stream };
+  const flaw = isClaimed(stream) ? flawOfClaimed(stream) : flawOf(stream);
+  if (flaw === undefined) return { kind: 'stream', stream };
+  const cause = memberOf(stream, 'errored');
+  const options = isError(cause) ? { cause } : {};
+  throw new ArgumentError(`The stream cannot be used: ${flaw}`, options);
 }
 
-/** Says why a stream with these two halves, which may be one object, cannot be used. */
-function flawOf(readable: unknown, writable: unknown): string | undefined {
-  const is = (half: unknown, ...members: string[]) =>
-    members.some((name) => memberOf(half, name) === true);
-  if (is(readable, 'readableObjectMode') || is(writable, 'writableObjectMode')) {
-    return 'it is in object mode, and must carry bytes';
-  }
-  if (typeof memberOf(readable, 'readableEncoding') === 'string') {
-    return 'it has an encoding, and must carry bytes; do not call setEncoding()';
-  }
-  // The stream of a child that failed reports by itself why, when it is dialed.
-  if (isWirechartError(memberOf(readable, 'errored'))) return undefined;
-  if (is(readable, 'destroyed') || is(writable, 'destroyed')) {
-    return 'it is destroyed; open a new one';
-  }
-  if (is(readable, 'locked') || is(writable, 'locked')) {
-    return 'it is locked by another reader or writer';
-  }
-  if (is(readable, 'readableEnded') || memberOf(readable, 'readable') === false) {
-    return 'it cannot be read from any more; open a new one';
-  }
-  if (is(writable, 'writableEnded') || memberOf(writable, 'writable') === false) {
-    return 'it cannot be written to any more; open a new one';
-  }
-  return undefined;
-}
-
-/** A short text for any value. Never throws. */
-function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 100));
-  if (typeof value === 'object' && value !== null)
-    return Array.isArray(value) ? 'an array' : 'an object';
-  return typeof value === 'function' ? 'a function' : String(value);
+function flawOfClaimed(stream: ByteStream): string {
+  const half = isDuplexShaped(stream) ? stream : stream.readable;
+  return memberOf(half, 'destroyed') === true
+    ? 'it has served a session already; open a new one'
+    : 'it belongs to another session already; open one for each';
 }

@@ -2,9 +2,14 @@
 
 import { connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { startTimer } from '../async/timer.ts';
 import { ArgumentError, ClosedError, describe } from '../core/errors.ts';
+import { codeOf } from '../core/shape.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
+import type { Clock } from '../core/types.ts';
 import type { Target } from './address.ts';
+import { claim } from './claims.ts';
+import { keepAlive as setKeepAlive } from './keep-alive.ts';
 import { toDuplex } from './join-streams.ts';
 import { loadTls } from './tls.ts';
 
@@ -13,6 +18,18 @@ interface Opening {
   readonly stream: Duplex;
   readonly event?: 'connect' | 'secure' | 'secureConnect';
 }
+
+/** How `dial()` waits. */
+export interface DialOptions {
+  /** Measures the waits between attempts. Default: real time. */
+  readonly clock?: Clock | undefined;
+  /** Called with the reason when an attempt has to be repeated. */
+  readonly onObstacle?: ((reason: Error) => void) | undefined;
+}
+
+/** The waits between attempts while a backlog is full: each twice as long as the one before. */
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 250;
 
 /**
  * Opens a stream to `target`, or adopts the stream that `target` holds, and owns it from the call
@@ -28,12 +45,54 @@ interface Opening {
  * @returns The open stream; with TLS, after the handshake. (In TLS 1.3 a server may reject our
  *   certificate after the handshake; then the stream fails.)
  *
+ * While the backlog of a UNIX socket is full, which a system call without a deadline would wait for, it
+ * tries again, until the signal is aborted.
+ *
  * Rejects with `signal.reason` when the signal is aborted, before or during the call; with the
  * error of the operating system or of TLS as it is; with an `ArgumentError` when Node rejects the
  * TLS options (Node's error is the `cause`); and with a `ClosedError` when an adopted stream closes
  * without an error before it is open.
  */
-export async function dial(target: Target, signal: StopSignal): Promise<Duplex> {
+export async function dial(
+  target: Target,
+  signal: StopSignal,
+  { clock, onObstacle }: DialOptions = {},
+): Promise<Duplex> {
+  for (let ms = FIRST_PAUSE_MS; ; ms = Math.min(LONGEST_PAUSE_MS, 2 * ms)) {
+    try {
+      return await dialOnce(target, signal);
+    } catch (error) {
+      if (signal.aborted || target.kind !== 'unix' || codeOf(error) !== 'EAGAIN') throw error;
+      onObstacle?.(backlogError(target.path, error));
+      await pause(ms, signal, clock);
+    }
+  }
+}
+
+const backlogError = (path: string, cause: unknown): Error =>
+  Object.assign(
+    new Error(
+      `The listener at ${path} accepts no connections at the moment, and its backlog is full ` +
+        `(${describe(cause)}); its process may be stopped, or busy`,
+      { cause },
+    ),
+    { code: 'EAGAIN' },
+  );
+
+/** Waits for `ms` milliseconds, or until the signal is aborted. */
+function pause(ms: number, signal: StopSignal, clock: Clock | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      cancel();
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const cancel = startTimer(ms, done, clock);
+    signal.addEventListener('abort', done);
+  });
+}
+
+async function dialOnce(target: Target, signal: StopSignal): Promise<Duplex> {
   if (signal.aborted && target.kind === 'stream')
     ignoreLateErrors(toDuplex(target.stream)).destroy();
   signal.throwIfAborted();
@@ -71,12 +130,17 @@ function open(target: Target): Opening {
         event: 'connect',
       };
     case 'tcp':
-      return target.tls === undefined
-        ? { stream: openTcp(target.host, target.port), event: 'connect' }
-        : { stream: openTls(target.host, target.port, target.tls), event: 'secureConnect' };
+      return openSocket(target);
     case 'stream':
+      claim(target.stream);
       return adopt(toDuplex(target.stream));
   }
+}
+
+function openSocket({ host, port, tls, keepAlive }: Target & { readonly kind: 'tcp' }): Opening {
+  const stream = tls === undefined ? openTcp(host, port) : openTls(host, port, tls);
+  setKeepAlive(stream, keepAlive);
+  return { stream, event: tls === undefined ? 'connect' : 'secureConnect' };
 }
 
 function openTcp(host: string, port: number): Socket {

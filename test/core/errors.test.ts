@@ -86,11 +86,13 @@ describe('an error of another copy of the package', () => {
   it.each([
     [{ code: 'ERR_TIMEOUT' }, true],
     [{ code: 'ERR_CLOSED' }, true],
-    [{ code: 'ERR_CLOSED', cause: foreign('Object.assign(new Error, { code: "EACCES" })') }, false],
+    [{ code: 'ERR_CLOSED', cause: foreign('Object.assign(new Error, { code: "EACCES" })') }, true],
+    [{ code: 'ERR_CLOSED', cause: foreign('Object.assign(new Error, { code: "EPROTO" })') }, false],
     [{ code: 'ERR_CONNECT', retryable: true }, true],
     [{ code: 'ERR_CONNECT', retryable: false }, false],
     [{ code: 'ERR_PROCESS', signal: 'SIGKILL' }, true],
-    [{ code: 'ERR_PROCESS', signal: null, exitCode: 1 }, false],
+    [{ code: 'ERR_PROCESS', signal: null, exitCode: 1 }, true],
+    [{ code: 'ERR_PROCESS', signal: null, exitCode: 127 }, false],
     [{ code: 'ERR_CODEC', cause: ofAnotherCopy({ code: 'ERR_CLOSED' }) }, true],
     [{ code: 'ERR_CODEC' }, false],
     [{ code: 'ERR_ARGUMENT' }, false],
@@ -104,8 +106,15 @@ describe('an error of another realm', () => {
     ['Object.assign(new Error("connect"), { code: "ECONNREFUSED" })', true],
     ['Object.assign(new Error("connect"), { code: "CERT_HAS_EXPIRED" })', false],
     ['new AggregateError([Object.assign(new Error, { code: "ECONNREFUSED" })])', true],
-    ['new AggregateError([new Error("no")])', false],
-    ['new Error("no")', false],
+    ['new AggregateError([])', true],
+    ['new AggregateError([new Error("no")])', true],
+    ['new AggregateError([new TypeError("no"), new RangeError("no")])', false],
+    ['new Error("no")', true],
+    ['new TypeError("no")', false],
+    [
+      'new TypeError("fetch failed", { cause: Object.assign(new Error, { code: "ENOTFOUND" }) })',
+      true,
+    ],
   ])('that is %s is retryable: %s', (code, retryable) => {
     expect(new ConnectError('connection', foreign(code)).retryable).toBe(retryable);
   });

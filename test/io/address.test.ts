@@ -8,6 +8,14 @@ describe('an address', () => {
   // A caller in plain JavaScript can pass anything.
   const parse = (address: unknown): unknown => Reflect.apply(parseAddress, undefined, [address]);
 
+  const tcp = (members: object) => ({
+    kind: 'tcp',
+    host: '127.0.0.1',
+    port: 1,
+    keepAlive: 30_000,
+    ...members,
+  });
+
   function oneWay(): Duplex {
     const stream = new PassThrough().resume();
     stream.push(null);
@@ -29,23 +37,59 @@ describe('an address', () => {
       { kind: 'unix', path: 'x' },
     ],
     ['107 bytes', 'x'.repeat(107), { kind: 'unix', path: 'x'.repeat(107) }],
-    ['a port', { port: 0 }, { kind: 'tcp', host: '127.0.0.1', port: 0 }],
-    ['a host', { host: '::1', port: 65_535 }, { kind: 'tcp', host: '::1', port: 65_535 }],
-    ['TLS', { port: 1, tls: {} }, { kind: 'tcp', host: '127.0.0.1', port: 1, tls: {} }],
+    ['a port', { port: 0 }, tcp({ port: 0 })],
+    ['a host', { host: '::1', port: 65_535 }, tcp({ host: '::1', port: 65_535 })],
+    ['TLS', { port: 1, tls: {} }, tcp({ tls: {} })],
+    ['TCP without keep-alive', { port: 1, keepAlive: false }, tcp({ keepAlive: undefined })],
+    ['TCP with keep-alive', { port: 1, keepAlive: true }, tcp({})],
+    ['TCP with keep-alive after a time', { port: 1, keepAlive: 1_500 }, tcp({ keepAlive: 1_500 })],
+    ["a path as QEMU's", 'unix:/run/x', { kind: 'unix', path: '/run/x' }],
+    ["a relative path as QEMU's", 'unix:x', { kind: 'unix', path: 'x' }],
+    ['a path that begins like an address', './tcp:1:1', { kind: 'unix', path: './tcp:1:1' }],
+    ['a member path of any text', { path: 'tcp:1:1' }, { kind: 'unix', path: 'tcp:1:1' }],
+    ["a host and a port as QEMU's", 'tcp:vm.local:4444', tcp({ host: 'vm.local', port: 4444 })],
+    ["a port as QEMU's", 'tcp::4444', tcp({ port: 4444 })],
+    ["an IPv6 address as QEMU's", 'tcp:[::1]:4444', tcp({ host: '::1', port: 4444 })],
+    ["TLS as QEMU's", 'tls:vm:4444', tcp({ host: 'vm', port: 4444, tls: {} })],
   ])('can be %s', (_, address, target) => {
     expect(parse(address)).toEqual(target);
   });
 
   it.each([
     ['nothing', undefined, 'The address must be a path'],
+    ['undefined', undefined, 'or { stream }, not undefined'],
     ['null', null, 'not null'],
     ['a number', 4444, 'not 4444'],
     ['a symbol', Symbol('x'), 'not Symbol(x)'],
     ['no field', {}, 'exactly one of path, port and stream'],
     ['no prototype', Object.create(null), 'exactly one of path, port and stream'],
-    ['an array', ['x'], 'exactly one of path, port and stream'],
+    ['an array', ['x'], 'not an array'],
     ['a path and a port', { path: 'x', port: 1 }, 'exactly one of path, port and stream'],
-    ['a path with TLS', { path: 'x', tls: {} }, 'belong to a TCP address'],
+    ['a path with TLS', { path: 'x', tls: {} }, "'tls' belongs to a TCP address"],
+    ['a path with a host', { path: 'x', host: 'y' }, "'host' belongs to a TCP address"],
+    ['a misspelt member', { hots: 'x', port: 1 }, "no member 'hots': did you mean 'host'?"],
+    ['a misspelt port', { prot: 1 }, "no member 'prot': did you mean 'port'?"],
+    ['an unknown member', { path: 'x', color: 1 }, "no member 'color'; it has path"],
+    [
+      "Node's own address",
+      { address: '::1', family: 'IPv6', port: 1 },
+      "no member 'address'; it has",
+    ],
+    ['keepAlive: 0', { port: 1, keepAlive: 0 }, 'keepAlive must be true, false or a number of ms'],
+    ['keepAlive as text', { port: 1, keepAlive: '5' }, 'not "5" (a string)'],
+    ['an endless keepAlive', { port: 1, keepAlive: Infinity }, 'at most 32767000, not Infinity'],
+    ['a host and a port without a scheme', 'vm:4444', "write 'tcp:vm:4444' or './vm:4444'"],
+    ['an IPv6 address without brackets', 'tcp:::1:4444', 'an IPv6 address in brackets'],
+    ['a URL', 'tcp://vm:4444', "must be 'tcp:HOST:PORT'"],
+    ['a scheme without a port', 'tls:vm', "must be 'tls:HOST:PORT'"],
+    ['a port that is too large', 'tcp:vm:70000', 'from 0 to 65535, not 70000'],
+    ["QEMU's option for TCP", 'tcp:vm:1,server,nowait', "must be 'tcp:HOST:PORT', without QEMU's"],
+    [
+      "QEMU's option for a path",
+      'unix:/x,server=on,wait=off',
+      "must be 'unix:PATH', without QEMU's",
+    ],
+    ['a scheme without a path', 'unix:', 'must not be empty'],
     ['a host without a port', { host: 'x' }, 'exactly one of path, port and stream'],
     ['an empty path', '', 'must not be empty'],
     ['a path that is not a string', { path: 5 }, 'must be a string, not 5'],

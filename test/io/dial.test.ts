@@ -4,9 +4,9 @@ import { writeFile } from 'node:fs/promises';
 import { connect, createServer, type ListenOptions, Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { ClosedError } from '../../src/core/errors.ts';
+import { ArgumentError, ClosedError } from '../../src/core/errors.ts';
 import { parseAddress } from '../../src/io/address.ts';
-import { dial } from '../../src/io/dial.ts';
+import { dial, ignoreLateErrors } from '../../src/io/dial.ts';
 import { joinStreams } from '../../src/io/join-streams.ts';
 import { expectNoHandles } from '../support/handles.ts';
 import { expectEcho, expectOnlyErrorListener, dialer } from '../support/dialing.ts';
@@ -182,10 +182,37 @@ describe('adopting a stream', () => {
   });
 
   it('adds its error listener only once', async () => {
-    const stream = new PassThrough();
-    await open({ stream });
+    const stream = ignoreLateErrors(new PassThrough());
     await open({ stream });
     expect(stream.listenerCount('error')).toBe(1);
+  });
+
+  it('refuses a stream that another session has, and leaves it alone', async () => {
+    const stream = new PassThrough();
+    await open({ stream });
+    await expect(open({ stream })).rejects.toThrow('it belongs to another session already');
+    await expect(open({ stream: { readable: stream, writable: stream } })).rejects.toThrow(
+      ArgumentError,
+    );
+    expect(stream.destroyed).toBe(false);
+  });
+
+  it('refuses a pair of streams that another session has', async () => {
+    const pair = { readable: new ReadableStream(), writable: new WritableStream() };
+    await open({ stream: pair });
+    await expect(open({ stream: pair })).rejects.toThrow('it belongs to another session already');
+  });
+
+  it('refuses a stream that has served a session, with the reason why that has ended', async () => {
+    const stream = new PassThrough();
+    await open({ stream });
+    const cause = new ClosedError('gone');
+    stream.destroy(cause);
+    await expect(open({ stream })).rejects.toMatchObject({
+      message: expect.stringContaining('it has served a session already') as string,
+      cause,
+      retryable: false,
+    });
   });
 
   it('takes the stdio of a child', async () => {

@@ -1,0 +1,200 @@
+/**
+ * The check of what a caller passes: an option with an unknown name would do nothing, silently.
+ *
+ * Every object of options has a table of its names. `Names` makes the compiler keep the table and the
+ * interface alike.
+ */
+
+import { ArgumentError } from './errors.ts';
+import { isSignal, memberOf, show } from './shape.ts';
+import type { DisconnectOptions, ProtocolDefinition, WaitOptions } from './types.ts';
+
+/** The names of the options in the interface `T`. */
+export type Names<T> = Readonly<Record<keyof T, true>>;
+
+/** The options of a call that waits. */
+const WAIT: Names<WaitOptions> = { signal: true };
+const DISCONNECT: Names<DisconnectOptions> = { signal: true, force: true };
+
+/** The members of a definition. */
+const DEFINITION: Names<ProtocolDefinition<never>> = {
+  codec: true,
+  handshake: true,
+  onMessage: true,
+  onEnd: true,
+  farewell: true,
+  inbound: true,
+  outbound: true,
+  redact: true,
+};
+
+/**
+ * Checks that every option has a known name. An option that is `undefined` counts as absent.
+ *
+ * @param owner - What the options are those of, for the error: `new QmpClient()`, `connect()`.
+ * @param given - The options, of any type. `undefined` are none.
+ * @param names - An object that has the known names as its keys.
+ * @throws {ArgumentError} When a name is unknown, or `given` is not an object of options.
+ */
+export function checkNames(owner: string, given: unknown, names: object): void {
+  if (given === undefined) return;
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new ArgumentError(`The options of ${owner} must be an object, not ${show(given)}`);
+  }
+  if (isSignal(given)) {
+    throw new ArgumentError(`The options of ${owner} must be an object: pass { signal }`);
+  }
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(names, name) || memberOf(given, name) === undefined) continue;
+    throw new ArgumentError(`${owner} has no option '${name}'${adviseName(name, names)}`);
+  }
+}
+
+/** The end of the error of an unknown name: the name that was probably meant, or all names. */
+export function adviseName(name: string, names: object): string {
+  const known = Object.keys(names);
+  const nearest = nearestName(name, known);
+  if (nearest !== undefined) return `: did you mean '${nearest}'?`;
+  return known.length === 0 ? '' : `; it has ${known.join(', ')}`;
+}
+
+/**
+ * Checks the options of a call that waits.
+ *
+ * @param owner - The call, for the error: `connect()`.
+ * @param names - The names of further options.
+ * @throws {ArgumentError} When an option is unknown, or `signal` is not an `AbortSignal`.
+ */
+export function checkWaitOptions(owner: string, given: unknown, names: object = WAIT): void {
+  if (given === undefined) return;
+  checkNames(owner, given, names);
+  const signal = memberOf(given, 'signal');
+  if (signal === undefined || isSignal(signal)) return;
+  const hint = isSignal(memberOf(signal, 'signal')) ? '; pass its member signal' : '';
+  throw new ArgumentError(`signal must be an AbortSignal, not ${show(signal)}${hint}`);
+}
+
+/** The same for `disconnect()` and its like, which also have `force`. */
+export function checkDisconnectOptions(owner: string, given: unknown): void {
+  checkWaitOptions(owner, given, DISCONNECT);
+  checkKinds(owner, given, { force: 'boolean' });
+}
+
+/**
+ * Checks the types of some options. An option that is `undefined` counts as absent.
+ *
+ * @param kinds - For each option the result of `typeof`.
+ * @throws {ArgumentError} When an option has another type.
+ */
+export function checkKinds(
+  owner: string,
+  given: unknown,
+  kinds: Readonly<Record<string, 'boolean' | 'function' | 'string'>>,
+): void {
+  for (const [name, kind] of Object.entries(kinds)) {
+    const value = memberOf(given, name);
+    if (value === undefined || typeof value === kind) continue;
+    throw new ArgumentError(`${name} of ${owner} must be a ${kind}, not ${show(value)}`);
+  }
+}
+
+/**
+ * Checks that an option is an object with some methods.
+ *
+ * @throws {ArgumentError} When it is something else, but `undefined`.
+ */
+export function checkMethods(owner: string, given: unknown, name: string, methods: string[]): void {
+  const value = memberOf(given, name);
+  if (value === undefined) return;
+  const missing = methods.find((method) => typeof memberOf(value, method) !== 'function');
+  if (missing === undefined) return;
+  throw new ArgumentError(
+    `${name} of ${owner} must be an object with the methods ${methods.join(', ')}, not ${show(value)}` +
+      (typeof value === 'object' && value !== null ? ` without ${missing}` : ''),
+  );
+}
+
+/**
+ * Returns one of the options of a caller for each of the names, so that an object that takes more options
+ * can pass these on.
+ */
+export function pickOptions<K extends PropertyKey, T extends Partial<Record<K, unknown>>>(
+  given: T,
+  names: Readonly<Record<K, unknown>>,
+): Pick<T, K & keyof T>;
+export function pickOptions(given: object, names: object): object {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(names, name)));
+}
+
+/**
+ * Checks a protocol's definition. Members with names of their own are allowed, because a definition may keep
+ * state, but not a callback whose name is misspelt.
+ *
+ * @throws {ArgumentError} When it is not a definition; the message says what is missing.
+ */
+export function checkDefinition(owner: string, given: unknown): void {
+  if (typeof given !== 'object' || given === null) {
+    throw new ArgumentError(
+      `${owner} needs the definition of a protocol, { codec, onMessage?, … }, not ${show(given)}`,
+    );
+  }
+  checkCodec(owner, memberOf(given, 'codec'));
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(DEFINITION, name)) continue;
+    const nearest = nearestName(name, Object.keys(DEFINITION));
+    if (nearest === undefined) continue;
+    throw new ArgumentError(`A definition has no member '${name}': did you mean '${nearest}'?`);
+  }
+}
+
+function checkCodec(owner: string, codec: unknown): void {
+  const missing = ['encode', 'createDecoder'].find(
+    (method) => typeof memberOf(codec, method) !== 'function',
+  );
+  if (missing === undefined) return;
+  const hint = typeof codec === 'function' ? `; call it: codec: ${codec.name || 'codec'}()` : '';
+  throw new ArgumentError(
+    `${owner} needs a codec in its definition, such as lines() or jsonLines(): an object with ` +
+      `encode() and createDecoder(), not ${show(codec)}${hint}`,
+  );
+}
+
+/** The known name that is most like `name`; `undefined` when none is much like it. */
+function nearestName(name: string, known: readonly string[]): string | undefined {
+  const [nearest] = known
+    .map((candidate) => ({ candidate, distance: editDistance(fold(name), fold(candidate)) }))
+    .sort((one, other) => one.distance - other.distance);
+  if (nearest === undefined) return undefined;
+  const allowed = Math.min(2, Math.floor(nearest.candidate.length / 3));
+  return nearest.distance <= allowed ? nearest.candidate : undefined;
+}
+
+const fold = (name: string): string => name.toLowerCase().replaceAll(/[-_]/g, '');
+
+/** How many letters have to be inserted, removed or replaced, or pairs of them swapped. */
+function editDistance(from: string, to: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= from.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= to.length; column += 1) {
+      const cost = from[row - 1] === to[column - 1] ? 0 : 1;
+      const isSwapped =
+        row > 1 &&
+        column > 1 &&
+        from[row - 1] === to[column - 2] &&
+        from[row - 2] === to[column - 1];
+      current.push(
+        Math.min(
+          (current[column - 1] ?? 0) + 1,
+          (last[column] ?? 0) + 1,
+          (last[column - 1] ?? 0) + cost,
+          isSwapped ? (beforeLast[column - 2] ?? 0) + 1 : Infinity,
+        ),
+      );
+    }
+    beforeLast = last;
+    last = current;
+  }
+  return last[to.length] ?? Infinity;
+}
