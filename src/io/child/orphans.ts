@@ -12,8 +12,38 @@ export interface GuardedChild {
   kill(signal: 'SIGKILL'): unknown;
 }
 
-/** The signals that end a process without listeners, and that Node can listen to. */
-const GUARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/**
+ * The signals that end a process without listeners, and that Node can listen to. Not among them:
+ *
+ * - SIGKILL, and the realtime signals: Node cannot listen to them;
+ * - SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS: the signs of a crash, after which no code of ours
+ *   runs;
+ * - SIGPIPE, SIGXFSZ, which Node ignores, and SIGUSR1, which starts its debugger;
+ * - SIGPROF, with which V8's profiler (`--cpu-prof`) takes its samples: a listener would take each
+ *   sample for the end, and with the listener's removal the next sample would end the process.
+ */
+const GUARDED_SIGNALS = [
+  'SIGINT',
+  'SIGTERM',
+  'SIGHUP',
+  'SIGQUIT',
+  'SIGABRT',
+  'SIGALRM',
+  'SIGVTALRM',
+  'SIGXCPU',
+  'SIGUSR2',
+] as const;
+/** Those that other systems ignore by default, or do not have. */
+const LINUX_SIGNALS = ['SIGIO', 'SIGPWR', 'SIGSTKFLT'] as const;
+
+const guardedSignals = (): readonly NodeJS.Signals[] =>
+  process.platform === 'linux' ? [...GUARDED_SIGNALS, ...LINUX_SIGNALS] : GUARDED_SIGNALS;
+
+/** Other names of the same signals, under which a program may listen. */
+const ALIASES: Partial<Record<NodeJS.Signals, NodeJS.Signals>> = {
+  SIGABRT: 'SIGIOT',
+  SIGIO: 'SIGPOLL',
+};
 
 /** Marks our listeners, also those of another copy of this library in the same process. */
 const GUARD_SYMBOL = Symbol.for('wirechart.orphans');
@@ -28,7 +58,7 @@ export function guard(child: GuardedChild): void {
   if (guarded.size === 0) {
     // Prepended, because a listener that calls process.exit() prevents the calls of those after it.
     process.prependListener('exit', killAll);
-    for (const signal of GUARDED_SIGNALS) process.prependListener(signal, onSignal);
+    for (const signal of guardedSignals()) process.prependListener(signal, onSignal);
   }
   guarded.add(child);
 }
@@ -37,7 +67,7 @@ export function guard(child: GuardedChild): void {
 export function unguard(child: GuardedChild): void {
   if (!guarded.delete(child) || guarded.size > 0) return;
   process.off('exit', killAll);
-  for (const signal of GUARDED_SIGNALS) process.off(signal, onSignal);
+  for (const signal of guardedSignals()) process.off(signal, onSignal);
 }
 
 function killAll(): void {
@@ -47,7 +77,7 @@ function killAll(): void {
 const onSignal = Object.assign(
   (signal: NodeJS.Signals): void => {
     process.off(signal, onSignal);
-    if (process.listeners(signal).some((listener) => !(GUARD_SYMBOL in listener))) {
+    if (hasOtherListeners(signal)) {
       reraise(signal);
       return;
     }
@@ -56,6 +86,14 @@ const onSignal = Object.assign(
   },
   { [GUARD_SYMBOL]: true },
 );
+
+function hasOtherListeners(signal: NodeJS.Signals): boolean {
+  const alias = ALIASES[signal];
+  const names = alias === undefined ? [signal] : [signal, alias];
+  return names.some((name) =>
+    process.listeners(name).some((listener) => !(GUARD_SYMBOL in listener)),
+  );
+}
 
 /**
  * Leaves the signal to the other listeners, with ours removed: some libraries end the process by a

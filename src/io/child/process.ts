@@ -1,9 +1,11 @@
 /**
- * One child process: starts it, makes it exit, and reports how it ended. It does not use the pipes.
+ * One child process, with its process group if it leads one: starts it, makes it exit, and reports
+ * how it ended. It does not use the pipes.
  */
 
 import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
 import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { defer } from '../../async/deferred.ts';
 import {
   ArgumentError,
@@ -16,6 +18,7 @@ import {
 import { startTimer } from '../../async/timer.ts';
 import { isError, memberOf } from '../../core/shape.ts';
 import { isSocket } from '../socket.ts';
+import { ProcessGroup } from './group.ts';
 import { guard, unguard } from './orphans.ts';
 import { Tail } from './tail.ts';
 
@@ -43,14 +46,15 @@ export interface Pipes {
 }
 
 /**
- * - `running`: the child was not asked to exit;
+ * What is done about the end of the child, and of its group:
+ *
+ * - `running`: nothing; it was not asked to exit;
  * - `exiting` (by itself), `terminating` (by SIGTERM), `killing` (by SIGKILL): the steps to its
  *   exit;
- * - `kept`: the session is over, and the child runs on;
- * - `exited`: the end of its standard error is awaited;
- * - `closed`: everything about its end is known, or it could not be started.
+ * - `kept`: nothing; the session is over, and the child runs on;
+ * - `closed`: nothing more; all of it has ended, or it could not be started.
  */
-type Stage = 'running' | ExitStep | 'kept' | 'exited' | 'closed';
+type Stage = 'running' | ExitStep | 'kept' | 'closed';
 type ExitStep = 'exiting' | 'terminating' | 'killing';
 
 interface ExitStepPlan {
@@ -75,19 +79,29 @@ export const END_EVENTS_MS = 400;
 /** How much of the child's standard error is kept. */
 const MAX_STDERR_BYTES = 4096;
 
-/** `stage` is the whole state; only `#enter()`, `#keep()`, 'error' and 'exit' change it. */
+/** How the child itself has ended. */
+type Exit = Omit<ProcessExit, 'stderr'>;
+
+/**
+ * `stage` says what is done about the end; only `#enter()`, `#keep()` and `#close()` change it. How
+ * the child itself ended is known earlier than that nothing of its group is left: first it exits,
+ * then `reason` is known, then it is closed.
+ */
 export class Child {
   /** Our ends of the pipes; `undefined` when the child could not be started. */
   readonly pipes: Pipes | undefined;
 
   readonly #plan: SpawnPlan;
   readonly #process: ChildProcess | undefined;
+  readonly #group: ProcessGroup | undefined;
   readonly #stderrTail = new Tail(MAX_STDERR_BYTES);
+  readonly #ended = defer<undefined>();
   readonly #closed = defer<ProcessExit>();
   /** Resolves when the child is closed or kept. */
   readonly #released = defer<undefined>();
   #stage: Stage = 'running';
   #stopTimer = (): void => undefined;
+  #exit: Exit | undefined;
   #reason: WirechartError | undefined;
   #hasFailed = false;
 
@@ -96,6 +110,7 @@ export class Child {
     this.#plan = plan;
     this.#process = this.#start();
     if (this.#process?.pid === undefined) return;
+    if (plan.options.detached === true) this.#group = new ProcessGroup(this.#process.pid);
     const [source, sink] = plan.ends.map((fd) => this.#process?.stdio[fd]);
     if (isSocket(source) && isSocket(sink)) this.pipes = { source, sink };
     if (!plan.isKept) guard(this);
@@ -106,18 +121,33 @@ export class Child {
     return this.#process?.pid;
   }
 
-  /** Resolves when the child is closed. Never rejects. */
-  get exited(): Promise<ProcessExit> {
-    return this.#closed.promise;
+  /** The program, as the user named it. */
+  get command(): string {
+    return this.#plan.command;
   }
 
   get stage(): Stage {
     return this.#stage;
   }
 
-  /** How the child ended, as the error for the stream; `undefined` until it is closed. */
+  /** How the child itself has exited; `undefined` until then, and when it could not be started. */
+  get exit(): Exit | undefined {
+    return this.#exit;
+  }
+
+  /** Resolves when `reason` is known. Never rejects. */
+  get ended(): Promise<undefined> {
+    return this.#ended.promise;
+  }
+
+  /** How the child ended, as the error for the stream; `undefined` until that is known. */
   get reason(): WirechartError | undefined {
     return this.#reason;
+  }
+
+  /** Resolves when the child is closed. Never rejects. */
+  get exited(): Promise<ProcessExit> {
+    return this.#closed.promise;
   }
 
   /**
@@ -143,11 +173,28 @@ export class Child {
   }
 
   /**
-   * Sends a signal, and returns whether a process received it. Throws when there is no such signal.
+   * Sends a signal to the child and to its group, and returns whether a process received it. Throws
+   * when there is no such signal.
    */
   kill(signal: NodeJS.Signals): boolean {
+    if (this.#group !== undefined) return this.#group.signal(signal);
     // For a child that was never started, Node would signal process 0, which is our own group.
     return this.#process?.pid !== undefined && this.#process.kill(signal);
+  }
+
+  /** The program, its process id and its state, for logs. */
+  toString(): string {
+    const { command } = this.#plan;
+    const name = `command='${command}'`;
+    return this.pid === undefined
+      ? `${name} could not be started`
+      : `${name} pid=${String(this.pid)} ${this.#state}`;
+  }
+
+  get #state(): string {
+    if (this.#stage !== 'closed') return this.#stage;
+    const { exitCode, signal } = this.#exit ?? {};
+    return signal == null ? `exitCode=${String(exitCode)}` : `signal=${signal}`;
   }
 
   #start(): ChildProcess | undefined {
@@ -201,34 +248,75 @@ export class Child {
 
   /** Also called when a signal could not be sent, which changes nothing: the next step follows. */
   readonly #onError = (cause: Error): void => {
-    if (this.pid === undefined) this.#settle({ exitCode: null, signal: null }, cause);
+    if (this.pid !== undefined) return;
+    const exit = { exitCode: null, signal: null };
+    this.#end(exit, cause);
+    this.#close(exit);
   };
 
   readonly #onExit = (exitCode: number | null, signal: NodeJS.Signals | null): void => {
     this.#hasFailed = exitCode !== 0 && this.#stage !== 'terminating' && this.#stage !== 'killing';
-    this.#stage = 'exited';
-    this.#stopTimer();
-    unguard(this);
-    const settle = (): void => {
-      this.#settle({ exitCode, signal });
-    };
-    const stderr = this.#process?.stderr;
-    if (stderr == null || stderr.closed) {
-      settle();
-      return;
-    }
-    stderr.once('close', settle);
-    this.#stopTimer = startTimer(END_EVENTS_MS, () => stderr.destroy());
+    this.#exit = { exitCode, signal };
+    const emptied = this.#emptied();
+    void this.#follow(this.#exit, emptied);
   };
 
-  #settle(end: Omit<ProcessExit, 'stderr'>, cause?: Error): void {
-    this.#stopTimer();
-    const exit = { ...end, stderr: this.#stderrTail.toString() };
-    const error = new ProcessError(this.#plan.command, exit, cause && { cause });
+  /** From the exit of the child to the end of its group. */
+  async #follow(exit: Exit, emptied: Promise<void> | undefined): Promise<void> {
+    const stderr = this.#process?.stderr;
+    await untilClosed(stderr);
+    this.#end(exit);
+    if (emptied !== undefined) {
+      await emptied;
+      await untilClosed(stderr);
+    }
+    stderr?.destroy();
+    this.#close(exit);
+  }
+
+  /** Resolves when the rest of the group has ended; `undefined` when nothing is left to wait for. */
+  #emptied(): Promise<void> | undefined {
+    if (this.#plan.isKept || this.#group === undefined || this.#group.isEmpty()) return undefined;
+    if (this.#stage === 'running') this.#enter('exiting');
+    return this.#group.emptied();
+  }
+
+  /** How the child ended is known. */
+  #end(exit: Exit, cause?: Error): void {
+    const { command } = this.#plan;
+    const error = new ProcessError(
+      command,
+      { ...exit, stderr: this.#stderrTail.toString() },
+      cause && { cause },
+    );
     // An exit with code 0 is an end of the stream like any other, which expectEnd() can announce.
-    this.#reason = end.exitCode === 0 ? new ClosedError(error.message, { cause: error }) : error;
+    this.#reason =
+      exit.exitCode === 0
+        ? new ClosedError(`${command} exited with code 0`, { cause: error })
+        : error;
+    this.#ended.resolve(undefined);
+  }
+
+  #close(exit: Exit): void {
+    this.#stopTimer();
+    unguard(this);
     this.#stage = 'closed';
-    this.#closed.resolve(exit);
+    this.#closed.resolve({ ...exit, stderr: this.#stderrTail.toString() });
     this.#released.resolve(undefined);
   }
+}
+
+/** Resolves when a stream has closed, or after `END_EVENTS_MS`. */
+function untilClosed(stream: Readable | null | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream == null || stream.closed) {
+      resolve();
+      return;
+    }
+    const stopTimer = startTimer(END_EVENTS_MS, resolve);
+    stream.once('close', () => {
+      stopTimer();
+      resolve();
+    });
+  });
 }

@@ -31,6 +31,15 @@ export interface SpawnPeerOptions {
   /** How long the end of the child may take. */
   readonly timeouts?: SpawnTimeouts | undefined;
   /**
+   * Give the child a process group of its own, which is then signalled and awaited as a whole: what
+   * the child has started ends with it, as does the real peer behind a shell, `npx` or another
+   * wrapper. A Ctrl-C in a terminal then reaches only our process, which can end the session before
+   * the child. Not covered are descendants that have left the group (daemons). The child has no
+   * terminal: set it to false for a program that asks for a password there. Default true, and false
+   * on Windows, which has no process groups.
+   */
+  readonly group?: boolean | undefined;
+  /**
    * Leave the child running: neither the end of a session nor the end of our process ends it, only
    * `kill()` does. After the session it does not keep our process alive. (If we captured its
    * standard error, its later writes there fail once we have exited.) Default false.
@@ -60,23 +69,32 @@ export interface SpawnTimeouts {
   readonly terminate?: number | undefined;
 }
 
-/** A program that `spawnPeer()` has started. */
+/** A program that `spawnPeer()` has started. Its members can be destructured. */
 export interface SpawnedPeer {
   /**
    * The address for `connect()`, for one session: the end of the stream is the end of the child.
    */
   readonly address: { readonly stream: Duplex };
-  /** The process id; `undefined` when the program could not be started. */
+  /** The process id, and that of the group; `undefined` when the program could not be started. */
   readonly pid: number | undefined;
-  /** Resolves when the child has exited, or could not be started. Never rejects. */
+  /**
+   * Resolves when the child has exited and no process of its group is left, or when it could not be
+   * started; with `keep`, when the child itself has exited. Never rejects.
+   */
   readonly exited: Promise<ProcessExit>;
   /**
-   * Sends a signal to the child, by default SIGTERM. A session that ends because of it has failed.
+   * Sends a signal to the child and its group, by default SIGTERM. A session that ends because of it
+   * has failed.
    *
    * @returns Whether a process received it.
    * @throws {ArgumentError} When there is no such signal.
    */
-  kill(signal?: NodeJS.Signals): boolean;
+  readonly kill: (signal?: NodeJS.Signals) => boolean;
+  /**
+   * Returns a short text for logs: the program, its process id, and its state. `running` and, on the
+   * way to its end, `exiting`, `terminating` (by SIGTERM) or `killing` (by SIGKILL); or how it ended.
+   */
+  toString(): string;
 }
 
 interface Wiring extends Pick<SpawnPlan, 'ends'> {
@@ -102,19 +120,23 @@ const MAX_FD = 255;
  *   a `ConnectError` that has a `ProcessError` in its chain of causes. (Without a handshake, a
  *   session runs as soon as the program does.)
  * - When the program exits later, the session fails with a `ProcessError` in the chain of causes,
- *   after everything that it wrote has been read. An end that was announced (`expectEnd()`, QMP's
- *   `quit`) is a clean one if the exit code is 0.
- * - `disconnect()` resolves when the program has ended: it ends the stream, and a program that does
- *   not exit by itself gets a SIGTERM, and then a SIGKILL (see `timeouts`). A forced disconnect, a
- *   failed attempt to connect and the stop of the machine kill it at once. In these cases its exit
- *   code is no failure.
+ *   after everything that it wrote has been read. With exit code 0, this is the end of the stream
+ *   like any other: a clean one if it was announced (`expectEnd()`, QMP's `quit`).
+ * - `disconnect()` resolves when the program has ended, with everything in its process group: it
+ *   ends the stream, and what does not exit by itself gets a SIGTERM, and then a SIGKILL (see
+ *   `timeouts`). A forced disconnect, a failed attempt to connect and the stop of the machine kill it
+ *   at once. In these cases its exit code is no failure. When the program exits by itself and leaves
+ *   processes in its group, they are ended in the same steps.
  * - It does not outlive our process: it is killed when we exit by `process.exit()`, by an exception,
- *   or, as soon as the event loop turns, by a SIGINT, SIGTERM or SIGHUP that has no listener. Code
- *   that listens to the signal has to exit, or to disconnect the peers, itself. After a SIGKILL, a
- *   crash of Node or `process.abort()` the child runs on, unless `deathSignal` is set. In a worker
- *   thread only the exit of that thread counts.
+ *   or, as soon as the event loop turns, by a signal that ends us (such as SIGINT, SIGTERM, SIGHUP,
+ *   SIGQUIT and SIGUSR2) and has no listener. Code that listens to the signal has to exit, or to
+ *   disconnect the peers, itself. After a SIGKILL, a SIGPROF, a crash of Node or `process.abort()` the
+ *   child runs on, unless `deathSignal` is set. In a worker thread only the exit of that thread counts.
+ * - A program that makes a daemon of itself (QEMU with `-daemonize`) ends the session with an error
+ *   that says so, and runs on, out of reach.
  *
- * A Ctrl-C in a terminal reaches the child, too.
+ * On Windows there are no process groups and no signals (a signal ends the program at once), and only
+ * programs made with Node can use a socketpair: use `stdio: 'stdio'` for others.
  *
  * @param command - The program: a path, or a name to search for on the PATH. No shell is used.
  * @param args - Its arguments.
@@ -131,21 +153,40 @@ export function spawnPeer(
   args: readonly string[] = [],
   options: SpawnPeerOptions = {},
 ): SpawnedPeer {
-  const child = new Child(planOf(command, args, options));
-  const { pid, exited, pipes } = child;
-  const stream = pipes === undefined ? failedStream(child) : new ChildStream(child, pipes);
-  return {
-    address: { stream: ignoreLateErrors(stream) },
-    pid,
-    exited,
-    kill: (signal = 'SIGTERM') => {
+  return new ChildPeer(new Child(planOf(command, args, options)));
+}
+
+class ChildPeer implements SpawnedPeer {
+  readonly #child: Child;
+  readonly address: SpawnedPeer['address'];
+  readonly pid: number | undefined;
+  readonly exited: Promise<ProcessExit>;
+  readonly kill: SpawnedPeer['kill'];
+
+  constructor(child: Child) {
+    const { pid, exited, pipes } = child;
+    const stream = pipes === undefined ? failedStream(child) : new ChildStream(child, pipes);
+    this.#child = child;
+    this.address = { stream: ignoreLateErrors(stream) };
+    this.pid = pid;
+    this.exited = exited;
+    this.kill = (signal = 'SIGTERM') => {
       try {
         return child.kill(signal);
       } catch (error) {
         throw new ArgumentError(describe(error), { cause: error });
       }
-    },
-  };
+    };
+  }
+
+  toString(): string {
+    return `<SpawnedPeer ${this.#child.toString()}>`;
+  }
+
+  /** What `util.inspect()` and `console.log()` show. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
 }
 
 function planOf(command: string, args: readonly string[], options: SpawnPeerOptions): SpawnPlan {
@@ -158,18 +199,30 @@ function planOf(command: string, args: readonly string[], options: SpawnPeerOpti
   if (!Array.isArray(given)) {
     throw new ArgumentError(`args must be an array of strings, not ${textOf(given)}`);
   }
+  const group = isGroup(options);
   const { ends, stdio } = wiringOf(options);
   return {
     command,
     argv: deathSignal
       ? ['setpriv', '--pdeathsig', 'KILL', '--', command, ...args]
       : [command, ...args],
-    options: { stdio, cwd, env },
+    options: { stdio, cwd, env, detached: group },
     ends,
     isTeed: options.stderr === 'tee',
     isKept: keep,
     timeouts: resolveNumbers('timeouts', EXIT_TIMEOUTS_MS, timeouts),
   };
+}
+
+const IS_WINDOWS = /* @__PURE__ */ (() => process.platform === 'win32')();
+
+function isGroup({ group = !IS_WINDOWS }: SpawnPeerOptions): boolean {
+  if (typeof group !== 'boolean') {
+    throw new ArgumentError(`group must be true or false, not ${textOf(group)}`);
+  }
+  // There, the option of Node that makes a group opens a window instead.
+  if (group && IS_WINDOWS) throw new ArgumentError('group: true is not possible on Windows');
+  return group;
 }
 
 /** Assigns the child's file descriptors. */

@@ -1,7 +1,7 @@
 /** The pipes of a child process as one duplex stream, whose end is the end of the child. */
 
 import { Duplex } from 'node:stream';
-import { ClosedError } from '../../core/errors.ts';
+import { ClosedError, type WirechartError } from '../../core/errors.ts';
 import { startTimer } from '../../async/timer.ts';
 import { type Child, END_EVENTS_MS, type Pipes } from './process.ts';
 
@@ -12,7 +12,8 @@ type Done = (error?: Error | null) => void;
 
 /**
  * `end()` asks the child to exit, and 'finish' follows when it has exited; `destroy()` kills it at
- * once, also during a graceful end. 'close' follows when the child is closed or kept.
+ * once, also during a graceful end. 'close' follows when the child is closed (so that nothing of its
+ * group is left) or kept.
  *
  * The end of the pipes and the exit of the child come in any order. The first of them waits shortly
  * for the other, so that the reader gets everything that the child wrote, and then the reason of
@@ -31,6 +32,8 @@ export class ChildStream extends Duplex {
   #pipeError: Error | undefined;
   /** The callback of a write that failed; it is called when the reason is known. */
   #failedWrite: Done | undefined;
+  /** Whether the child has exited, and the pipe was still open. */
+  #isHeld = false;
   #unreadBudget = MAX_UNREAD_BYTES;
   #stopTimer: (() => void) | undefined;
 
@@ -44,7 +47,7 @@ export class ChildStream extends Duplex {
     source.allowHalfOpen = true;
     source.pause().on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onEnd);
     for (const pipe of new Set([source, sink])) pipe.on('error', this.#onPipeError);
-    void child.exited.then(() => {
+    void child.ended.then(() => {
       // The pipes must close even if nothing ever reads from this stream.
       source.resume();
       this.#update();
@@ -57,7 +60,7 @@ export class ChildStream extends Duplex {
   }
 
   override _write(chunk: Uint8Array | string, encoding: BufferEncoding, done: Done): void {
-    if (this.#isChildClosed) {
+    if (this.#reason !== undefined) {
       this.#failedWrite = done;
       this.#update();
       return;
@@ -72,13 +75,12 @@ export class ChildStream extends Duplex {
   }
 
   override _final(done: Done): void {
-    const wasFirst = this.#inbound === 'open' && !this.#isChildClosed;
+    const wasFirst = this.#inbound === 'open' && this.#reason === undefined;
     this.#outbound = 'ended';
     this.#pipes.sink.end();
     this.#update();
     void this.#child.shutDown().then(() => {
-      const { reason, hasFailed } = this.#child;
-      done(wasFirst || !hasFailed ? null : reason);
+      done(wasFirst || !this.#child.hasFailed ? null : this.#reason);
     });
   }
 
@@ -93,23 +95,30 @@ export class ChildStream extends Duplex {
     this.#pipes.source.destroy();
     this.#pipes.sink.destroy();
     this.#failWrite(error ?? destroyedError());
+    // At once: Node emits 'error' only with 'close', which waits until nothing of the child is left.
+    if (error !== null) process.nextTick(() => this.emit('error', error));
     void this.#child.shutDown().then(() => {
-      done(error);
+      done();
     });
   }
 
-  get #isChildClosed(): boolean {
-    return this.#child.stage === 'closed';
+  /** The process id of the child, which says who is at the other end. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get #reason(): WirechartError | undefined {
+    return this.#child.reason;
   }
 
   readonly #onData = (chunk: Uint8Array): void => {
     const isWanted = this.push(chunk);
-    if (!this.#isChildClosed) {
+    if (this.#reason === undefined) {
       if (!isWanted) this.#pipes.source.pause();
       return;
     }
     this.#unreadBudget -= chunk.length;
-    if (this.#unreadBudget < 0) this.#pipes.source.destroy();
+    if (this.#unreadBudget < 0) this.#abandonPipe();
   };
 
   #onWriteError(done: Done, error: Error): void {
@@ -134,8 +143,8 @@ export class ChildStream extends Duplex {
    */
   #update(): void {
     if (this.destroyed) return;
-    const { reason } = this.#child;
-    if (reason !== undefined && this.#inbound !== 'open') this.#reportDeath(reason);
+    const reason = this.#reason;
+    if (reason !== undefined && this.#inbound !== 'open') this.#reportEndOfChild(reason);
     else if (reason !== undefined || this.#inbound === 'ended' || this.#pipeError !== undefined) {
       // setImmediate: the turn in which the timer fires may still bring the other event.
       this.#stopTimer ??= startTimer(END_EVENTS_MS, () => setImmediate(this.#onOverdue));
@@ -145,22 +154,31 @@ export class ChildStream extends Duplex {
   /** The other event did not come in time. */
   readonly #onOverdue = (): void => {
     this.#stopTimer = undefined;
-    if (this.destroyed || this.#child.stage === 'exited') return;
-    // A descendant of the child holds the pipe; what it writes is not read.
-    if (this.#isChildClosed) this.#pipes.source.destroy();
+    const isReasonToCome = this.#child.exit !== undefined && this.#reason === undefined;
+    if (this.destroyed || isReasonToCome) return;
+    if (this.#reason !== undefined) this.#abandonPipe();
     else if (this.#pipeError !== undefined && this.#outbound === 'open')
       this.#fail(this.#pipeError);
     else if (this.#inbound === 'ended') this.#reportEnd();
   };
+
+  /** The child has ended, but another process holds its end of the pipe. That is not read. */
+  #abandonPipe(): void {
+    if (this.#inbound === 'open') this.#isHeld = true;
+    this.#pipes.source.destroy();
+  }
 
   #reportEnd(): void {
     this.#inbound = 'reported';
     this.push(null);
   }
 
-  #reportDeath(reason: Error): void {
+  #reportEndOfChild(reason: WirechartError): void {
+    const isPlainEnd = this.#child.exit?.exitCode === 0 && this.#failedWrite === undefined;
     if (this.#inbound === 'reported') this.#failWrite(reason);
     else if (this.#outbound === 'ended') this.#reportEnd();
+    else if (this.#isHeld && isPlainEnd) this.#fail(heldError(this.#child.command, reason));
+    else if (isPlainEnd) this.#reportEnd();
     else this.#fail(reason);
   }
 
@@ -178,6 +196,14 @@ export class ChildStream extends Duplex {
     done?.(error);
   }
 }
+
+/** So does a program that makes a daemon of itself, and a shell that does not wait for the peer. */
+const heldError = (command: string, cause: WirechartError): ClosedError =>
+  new ClosedError(
+    `${command} exited with code 0, but a process that it has started still holds the connection; ` +
+      'have the peer stay in the foreground (QEMU: without -daemonize; a shell: with exec)',
+    { cause },
+  );
 
 function destroyedError(): ClosedError {
   return new ClosedError('The stream was destroyed', { expected: true });

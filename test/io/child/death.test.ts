@@ -2,14 +2,19 @@
  * How the stream of a spawned child reports the child's death: after its output, with the reason.
  */
 
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { ClosedError, ProcessError } from '../../../src/index.ts';
+import { ProcessError } from '../../../src/index.ts';
 import { failure, isAlive, lineOf, scripts, shell, writing } from '../../support/children.ts';
 import { expectNoHandles } from '../../support/handles.ts';
 import { expectIdleAfterEach } from '../../support/cleanup.ts';
 import { hasSettled } from '../../support/signal.ts';
+import { closing } from '../../support/sockets.ts';
 
 expectIdleAfterEach();
+
+/** What the child has started outlives it. */
+const ALONE = { group: false } as const;
 
 describe('the death of a child', () => {
   it.each([
@@ -24,11 +29,22 @@ describe('the death of a child', () => {
     expect(await peer.exited).toEqual({ ...end, stderr: 'broken\n' });
   });
 
-  it('with code 0 fails its stream with a ClosedError, which may have been announced', async () => {
-    const error = await failure(shell('exit 0').address.stream);
-    expect(error).toBeInstanceOf(ClosedError);
-    expect(error).toHaveProperty('cause', expect.any(ProcessError));
-    expect(error).toMatchObject({ expected: false, cause: { exitCode: 0 } });
+  it('with code 0 is a plain end of its stream, after which writing fails', async () => {
+    const peer = shell('echo last >&3; echo a word more >&2');
+    const { stream } = peer.address;
+    expect(await lineOf(stream)).toBe('last');
+    await once(stream.resume(), 'end');
+    const error = await writing(stream, 'unread');
+    expect(error).toMatchObject({ code: 'ERR_CLOSED', expected: false, cause: { exitCode: 0 } });
+    expect(error).toHaveProperty('message', '/bin/sh exited with code 0');
+    expect(await peer.exited).toMatchObject({ stderr: 'a word more\n' });
+  });
+
+  it('with code 0 is a plain end even if nothing ever reads or writes', async () => {
+    const peer = shell('echo unread >&3');
+    await peer.exited;
+    await closing(peer.address.stream.destroy());
+    expect(peer.address.stream.errored).toBeNull();
   });
 
   // 80 000 bytes are more than a stream of Node 20 or 22 reads ahead, and less than the kernel
@@ -39,7 +55,7 @@ describe('the death of a child', () => {
   ])(
     'before anything is read leaves nothing open, and is reported after the output: %s',
     async (_, script) => {
-      const peer = shell(`${script} head -c 80000 /dev/zero >&3; exit 4`);
+      const peer = shell(`${script} head -c 80000 /dev/zero >&3; exit 4`, ALONE);
       const { stream } = peer.address;
       const descendant = Number((await peer.exited).stderr);
       if (descendant > 0) process.kill(descendant, 'SIGKILL');
@@ -90,7 +106,7 @@ describe('the death of a child', () => {
   });
 
   it('is reported although a descendant holds its socket and its standard error', async () => {
-    const peer = shell("sh -c 'echo $$ >&3; exec sleep 60' & read _ <&3; exit 6");
+    const peer = shell("sh -c 'echo $$ >&3; exec sleep 60' & read _ <&3; exit 6", ALONE);
     const { stream } = peer.address;
     const descendant = Number(await lineOf(stream));
     try {
@@ -103,7 +119,7 @@ describe('the death of a child', () => {
   });
 
   it('is reported after the end of the stream while a descendant holds standard error', async () => {
-    const peer = shell('sleep 60 3>&- & echo $! >&3; exec 3>&-; exit 6');
+    const peer = shell('sleep 60 3>&- & echo $! >&3; exec 3>&-; exit 6', ALONE);
     const { stream } = peer.address;
     const descendant = Number(await lineOf(stream));
     try {
@@ -122,6 +138,20 @@ describe('the death of a child', () => {
     await peer.exited;
     expect(await failure(stream)).toMatchObject({ exitCode: 6 });
     expect(bytes).toBeLessThan(20_000_000);
+  });
+
+  it('with code 0 is reported as a failure if a descendant holds the connection', async () => {
+    const peer = shell("sh -c 'echo $$ >&3; exec sleep 60' & read _ <&3", ALONE);
+    const { stream } = peer.address;
+    const descendant = Number(await lineOf(stream));
+    try {
+      stream.write('go\n');
+      const error = await failure(stream);
+      expect(error).toMatchObject({ code: 'ERR_CLOSED', cause: { cause: { exitCode: 0 } } });
+      expect(error?.message).toMatch(/sh exited with code 0, but a process .* -daemonize/);
+    } finally {
+      process.kill(descendant, 'SIGKILL');
+    }
   });
 
   it('makes kill() return false', async () => {

@@ -47,7 +47,7 @@ describe('the data of a child', () => {
       await turn();
     }
     expect(maxBuffered).toBeLessThan(200_000);
-    expect(await failure(stream)).toMatchObject({ cause: { exitCode: 0 } });
+    await once(stream.resume(), 'end');
   });
 
   it('is read completely before its death is reported', async () => {
