@@ -46,8 +46,10 @@ export function isLabelledSecret(name: string, read: (name: string) => unknown):
 }
 
 /** Whether an item of a list is a secret because the item before it names one: `--password`, `hunter2`. */
-export const isNamedByItem = (before: unknown): boolean =>
-  typeof before === 'string' && /^[\w-]{1,40}$/.test(before) && SECRET_WORDS.test(reduced(before));
+export function isNamedByItem(before: unknown): boolean {
+  if (typeof before !== 'string' || !/^[\w-]{1,40}$/.test(before)) return false;
+  return before.startsWith('-') ? isSecret(before, '') : SECRET_WORDS.test(reduced(before));
+}
 
 // Each pattern takes time in proportion to the text: none goes back over what it has read.
 const QUOTED_OR_WORD = String.raw`("(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[^\s,;&"'}\])]+)`;

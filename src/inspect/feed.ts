@@ -15,7 +15,7 @@ import type { WatchableActor } from './actors.ts';
 import { lineOf } from './serialize.ts';
 import { toV5Name } from './names.ts';
 import { type Sanitize, toPlain } from './plain.ts';
-import { combinedSanitize } from './sanitize.ts';
+import { combinedSanitize, messageToPlain } from './sanitize.ts';
 import { type FeedServices, SystemWatch } from './system.ts';
 import type { FeedMessage, InspectorCommand, Timestamp } from './wire.ts';
 import { Wiretap } from './wiretap.ts';
@@ -64,7 +64,10 @@ export class Feed {
       publish,
       now,
       guarded: (run) => this.#guarded(run),
-      plain: (value) => toPlain(value, combinedSanitize(sanitize)),
+      plain: {
+        value: (value) => toPlain(value, combinedSanitize(sanitize)),
+        message: (message, definition) => messageToPlain(message, definition, sanitize),
+      },
       wiretap: new Wiretap(publish, now, sanitize),
     };
     this.inspect = Object.assign(

@@ -11,7 +11,7 @@ import {
   REDACTED,
   redactText,
 } from '../core/secrets.ts';
-import { isError, memberOf } from '../core/shape.ts';
+import { isError, isThenable, memberOf } from '../core/shape.ts';
 import type { Json } from './wire.ts';
 
 /**
@@ -53,6 +53,8 @@ export function cut(text: string, maxCharacters = MAX_TEXT_CHARACTERS): string {
 
 /** The failure that must hide the whole value; any other hides only the part that threw. */
 class SanitizeError extends Error {}
+
+const hiddenBySanitize = () => new SanitizeError('hidden, because sanitize threw');
 
 /** One conversion: the recursion, and what is left of its bounds. */
 class Flattening {
@@ -98,11 +100,16 @@ class Flattening {
 
   #sanitized(key: string, value: unknown): unknown {
     if (this.#sanitize === undefined) return value;
+    let replaced: unknown;
     try {
-      return this.#sanitize(key, value);
+      replaced = this.#sanitize(key, value);
     } catch {
-      throw new SanitizeError('hidden, because sanitize threw');
+      throw hiddenBySanitize();
     }
+    if (replaced === value || !isThenable(replaced)) return replaced;
+    // An async function cannot be waited for.
+    replaced.then(undefined, () => undefined);
+    throw hiddenBySanitize();
   }
 
   #text(value: string): string {

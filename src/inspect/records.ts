@@ -6,10 +6,12 @@ import {
   type AnySnapshotFacts,
   machineOf,
   type ScheduledEvent,
+  snapshotOf,
   type WatchableActor,
 } from './actors.ts';
 import { definitionText, lifecycleText, type Transition } from './definition.ts';
 import { toV4Name } from './names.ts';
+import type { Redacting } from './sanitize.ts';
 import type {
   EventMessage,
   Json,
@@ -21,9 +23,14 @@ import type {
   TakenTransition,
   Timestamp,
 } from './wire.ts';
+import { linkOf } from './wiretap.ts';
 
-/** Converts a value to JSON that can be shown. */
-export type ToPlain = (value: unknown) => Json;
+/** Converts values to JSON that can be shown. */
+export interface Plain {
+  value(value: unknown): Json;
+  /** A message of the protocol that has this definition. */
+  message(message: unknown, definition: Redacting): Json;
+}
 
 /** The maximum number each of microsteps, actions, emitted events and timers; the rest is left out. */
 const MAX_ITEMS = 100;
@@ -51,7 +58,7 @@ export class ActorRecord {
   readonly actor: WatchableActor;
   /** The latest event that has arrived, handled or not. */
   lastEvent: AnyEvent = { type: 'xstate.init' };
-  readonly #plain: ToPlain;
+  readonly #plain: Plain;
   /** The event that led to the current state. */
   #event = this.lastEvent;
   /** By the id that cancels them; a timer without an id cannot be cancelled and is keyed by a symbol. */
@@ -62,7 +69,7 @@ export class ActorRecord {
   #actions: string[] = [];
   #emitted: Json[] = [];
 
-  constructor(actor: WatchableActor, plain: ToPlain) {
+  constructor(actor: WatchableActor, plain: Plain) {
     this.actor = actor;
     this.#plain = plain;
   }
@@ -128,7 +135,7 @@ export class ActorRecord {
     if (this.#microsteps.length >= MAX_ITEMS) return;
     this.#microsteps.push({
       event: toV4Name(event.type),
-      value: this.#plain('value' in snapshot ? snapshot.value : snapshot.status),
+      value: this.#plain.value('value' in snapshot ? snapshot.value : snapshot.status),
       transitions: _transitions.map(takenTransition),
     });
   }
@@ -139,7 +146,7 @@ export class ActorRecord {
     if (isEvent(event) && typeof delay === 'number') {
       this.#addTimer(typeof id === 'string' ? id : Symbol(), event, delay, at);
     } else if (type === 'xstate.emit') {
-      if (this.#emitted.length < MAX_ITEMS) this.#emitted.push(this.#plain(event));
+      if (this.#emitted.length < MAX_ITEMS) this.#emitted.push(this.#plainEvent(event));
     } else if (!HIDDEN_ACTIONS.has(type) && this.#actions.length < MAX_ITEMS) {
       this.#actions.push(type === '(anonymous)' ? 'inline' : type);
     }
@@ -163,8 +170,8 @@ export class ActorRecord {
     return {
       at,
       status,
-      ...(output !== undefined && { output: this.#plain(output) }),
-      ...(error !== undefined && { error: this.#plain(error) }),
+      ...(output !== undefined && { output: this.#plain.value(output) }),
+      ...(error !== undefined && { error: this.#plain.value(error) }),
       ...(this.#timers.size > 0 && {
         deadlines: [...this.#timers.values()].map(({ deadline }) => deadline),
       }),
@@ -175,7 +182,7 @@ export class ActorRecord {
     const isMachine = value !== undefined;
     const state = JSON.stringify({
       value: isMachine ? value : status,
-      context: isMachine ? this.#plain(context) : {},
+      context: isMachine ? this.#plain.value(context) : {},
       _sessionid: this.actor.sessionId,
       done: status === 'done',
       tags: [...(tags ?? [])],
@@ -185,13 +192,37 @@ export class ActorRecord {
     return `${state.slice(0, -1)},${events},${ALWAYS_EMPTY}}`;
   }
 
+  /** A protocol says itself what may be shown of its messages. */
+  #plainEvent(event: unknown): Json {
+    if (!hasMessages(event)) return this.#plain.value(event);
+    const definition = this.#definition;
+    if (definition === undefined) return this.#plain.value(event);
+    const shown = event.messages
+      .slice(0, MAX_ITEMS)
+      .map((message) => this.#plain.message(message, definition));
+    const more = event.messages.length > MAX_ITEMS ? ['[too large]'] : [];
+    return { type: event.type, messages: [...shown, ...more] };
+  }
+
+  /** The protocol of a protocol machine. */
+  get #definition(): Redacting | undefined {
+    const snapshot = snapshotOf(this.actor);
+    return snapshot && linkOf(snapshot)?.definition;
+  }
+
   #textOf(event: AnyEvent): EventText {
     const name = toV4Name(event.type);
-    const plain = this.#plain(event);
+    const plain = this.#plainEvent(event);
     const data = isObject(plain) ? { ...plain, type: name } : { type: name, hidden: plain };
     return { event, name: JSON.stringify(name), data: JSON.stringify(data) };
   }
 }
+
+/** Whether an event may be one of a protocol machine that has messages of its peer. */
+const hasMessages = (
+  event: unknown,
+): event is AnyEvent & { readonly messages: readonly unknown[] } =>
+  isEvent(event) && 'messages' in event && Array.isArray(event.messages);
 
 /** An event with its XState 4 name and data, both as JSON. */
 interface EventText {

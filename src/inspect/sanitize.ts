@@ -1,5 +1,6 @@
 /** The functions that replace values before they are shown: one of the program, and one of each outlet. */
 
+import { isThenable } from '../core/shape.ts';
 import { type Sanitize, toPlain } from './plain.ts';
 import type { Json } from './wire.ts';
 
@@ -40,13 +41,20 @@ export interface Redacting {
   redact?(message: unknown): unknown;
 }
 
+const HIDDEN = '[hidden, because redact threw]';
+
 /** Converts a message of a protocol to JSON. Never throws. */
 export function messageToPlain(message: unknown, definition: Redacting, own?: Sanitize): Json {
   const sanitize = combinedSanitize(own);
   if (definition.redact === undefined) return toPlain(message, sanitize);
+  let shown: unknown;
   try {
-    return toPlain(definition.redact(message), sanitize, true);
+    shown = definition.redact(message);
   } catch {
-    return '[hidden, because redact threw]';
+    return HIDDEN;
   }
+  if (!isThenable(shown)) return toPlain(shown, sanitize, true);
+  // An async function cannot be waited for.
+  shown.then(undefined, () => undefined);
+  return HIDDEN;
 }

@@ -14,13 +14,13 @@ import {
   type WatchableActor,
   withDescendants,
 } from './actors.ts';
-import { ActorRecord, type ToPlain } from './records.ts';
+import { ActorRecord, type Plain } from './records.ts';
 import type { FeedMessage, Timestamp } from './wire.ts';
 import { linkOf, type Wiretap } from './wiretap.ts';
 
 /** What a system watch needs from its feed. */
 export interface FeedServices {
-  readonly plain: ToPlain;
+  readonly plain: Plain;
   readonly wiretap: Wiretap;
   publish(message: FeedMessage): void;
   now(): Timestamp;

@@ -16,6 +16,7 @@ import { ambientInspects } from '../inspect/ambient.ts';
 import type { Inspect } from '../inspect/feed.ts';
 import { StreamLink } from '../io/link.ts';
 import { resolveDeadlines, resolveLimits } from '../core/limits.ts';
+import { checkDefinition } from '../core/options.ts';
 import type { Link } from '../machines/link.ts';
 import type { Log } from '../core/log.ts';
 import { runstateOf } from '../core/runstate.ts';
@@ -39,6 +40,7 @@ import type {
   Timeouts,
 } from '../core/types.ts';
 import { messageTap, resolveLogger, warnTo } from './logging.ts';
+import { checkMachineOptions, checkProtocolOptions } from './options.ts';
 
 /** The options of a connection. All have a default. */
 export interface ProtocolOptions {
@@ -77,8 +79,11 @@ export interface ProtocolOptions {
 /** A listener of inspection events, as XState's option `inspect` accepts it. */
 export type InspectionListener = ((event: InspectionEvent) => void) | Observer<InspectionEvent>;
 
-/** The options of a machine that runs in another statechart. */
-export interface MachineOptions extends ProtocolOptions {
+/**
+ * The options of a machine that runs in another statechart. It has the clock and the inspectors of that
+ * one's actor system.
+ */
+export interface MachineOptions extends Omit<ProtocolOptions, 'clock' | 'inspect'> {
   /**
    * Whether an actor is done after its first session, or failed attempt, with the `SessionOutcome` as its
    * output. Default `false`: it is IDLE again, and can connect again.
@@ -107,13 +112,16 @@ export type AttachOptions = Pick<ProtocolOptions, 'name' | 'logger' | 'clock'>;
  * @param definition - The protocol, or a function that makes one for each actor. If that throws, the actor
  *   fails: the parent's `onError` gets the error, wrapped in a `HandlerError` unless it is a
  *   `WirechartError`.
- * @param options - `clock` and `inspect` are ignored: those of the parent apply.
- * @throws {ArgumentError} When an option is invalid.
+ * @param options - Not `clock` and `inspect`: those of the parent apply.
+ * @throws {ArgumentError} When an option, or the definition, is invalid.
  */
 export function createProtocolMachine<In, Out = In>(
   definition: ProtocolDefinition<In, Out> | (() => ProtocolDefinition<In, Out>),
   options: MachineOptions = {},
 ): ProtocolMachine<In, Out> {
+  const owner = 'createProtocolMachine()';
+  checkMachineOptions(owner, options);
+  if (typeof definition !== 'function') checkDefinition(owner, definition);
   const settings = resolveSettings(options);
   const logger = resolveLogger(options);
   const { once, forward } = options;
@@ -132,7 +140,9 @@ export function createProtocolMachine<In, Out = In>(
 /** Calls a user's function that makes a definition. What it throws fails the actor. */
 function callFactory<T>(make: () => T): T {
   try {
-    return make();
+    const made = make();
+    checkDefinition('createProtocolMachine()', made);
+    return made;
   } catch (error) {
     throw handlerError('definition', error);
   }
@@ -154,7 +164,8 @@ export interface MachineRef {
       'outcome' | 'phase' | 'cause' | 'suppressed'
     >;
     readonly value: StateValue;
-    hasTag(tag: 'up' | 'sending'): boolean;
+    hasTag(tag: 'up'): boolean;
+    matches(state: { DISCONNECTING: 'draining' }): boolean;
     can(event: ProtocolEvent): boolean;
   };
   on(type: '*', listener: (emitted: ProtocolEmitted) => void): unknown;
@@ -174,18 +185,21 @@ const sharedMachine = createChart<unknown, unknown, Link<unknown, unknown>>((lin
 /**
  * Starts a machine, which is in IDLE, with a link of its own.
  *
- * @throws {ArgumentError} When an option is invalid.
+ * @throws {ArgumentError} When an option, or the definition, is invalid.
  */
 export function startEngine<In, Out>(
   definition: ProtocolDefinition<In, Out>,
   options: ProtocolOptions,
 ): Engine<In, Out> {
+  checkProtocolOptions('new AsyncProtocol()', options);
+  checkDefinition('new AsyncProtocol()', definition);
   // A callback may log while the actor is being constructed.
   const started: { ref?: { getSnapshot(): FieldsSnapshot } } = {};
   const logger = resolveLogger(options, () => started.ref && fieldsOf(started.ref.getSnapshot()));
   const tap = logger && messageTap(logger, definition);
   const link = new StreamLink(definition, {
     ...resolveSettings(options),
+    clock: options.clock,
     tap,
     warn: warnTo(logger),
   });
@@ -248,7 +262,7 @@ const safeInspector =
     }
   };
 
-function resolveSettings(options: ProtocolOptions) {
+function resolveSettings(options: Pick<ProtocolOptions, 'timeouts' | 'limits' | 'allowHalfOpen'>) {
   const { timeouts, limits, allowHalfOpen } = options;
   return {
     deadlines: resolveDeadlines(timeouts),

@@ -80,10 +80,10 @@ describe('a new protocol', () => {
     expect(String(protocol)).toBe("<NullProtocol name='Steve' runstate=IDLE>");
     const error = await rejection(protocol.connect('/dev/null'));
     expect(records).toEqual([
-      'debug CONNECTING (session 1)',
-      'debug DISCONNECTING (session 1)',
-      `warn ${error instanceof Error ? error.message : ''}`,
-      'debug IDLE (session 1)',
+      'debug Steve: CONNECTING (session 1)',
+      'debug Steve: DISCONNECTING (session 1)',
+      `warn Steve: ${error instanceof Error ? error.message : ''}`,
+      'debug Steve: IDLE (session 1)',
     ]);
   });
 
