@@ -26,6 +26,7 @@ export {
 } from './protocol/machine.ts';
 export type { ProtocolContext, ProtocolEmitted, ProtocolEvent } from './machines/protocol-types.ts';
 export type { Runstate } from './core/runstate.ts';
+export type { ProtocolStats, TrafficStats } from './core/stats.ts';
 export { supervise } from './supervisor/supervise.ts';
 export type { SupervisorState } from './supervisor/states.ts';
 export type { SupervisorCounts } from './supervisor/journal.ts';
@@ -76,8 +77,10 @@ export type {
   ServerTimeouts,
   SessionOutcome,
   Shutdown,
+  PathAddress,
   StreamAddress,
   StreamPair,
+  TcpAddress,
   Timeouts,
   WaitOptions,
   WebReadable,

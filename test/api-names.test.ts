@@ -93,7 +93,7 @@ describe('the names of a supervisor', () => {
   test('are those of its chart', () => {
     expect(namesOf(createSupervisorMachine(definition))).toMatchInlineSnapshot(`
       {
-        "accepts": "ENDING OVER RETRY START STOP",
+        "accepts": "ENDING FAIL OVER RETRY START STOP",
         "actors": "connection locator synchronizer",
         "delays": "backoff locateTimeout stableTime syncTimeout",
         "id": "supervisor",
@@ -116,7 +116,7 @@ describe('the names of a supervisor', () => {
   });
   test('of its emitted events and public states are in its types', () => {
     expectTypeOf<SupervisorEmitted['type']>().toEqualTypeOf<
-      'connecting' | 'up' | 'failing' | 'waiting' | 'stopping' | 'stopped' | 'gaveUp'
+      'connecting' | 'up' | 'failing' | 'waiting' | 'stopping' | 'stopped' | 'gaveUp' | 'outage'
     >();
     expectTypeOf<SupervisorState>().toEqualTypeOf<
       'CONNECTING' | 'UP' | 'FAILING' | 'WAITING' | 'STOPPING' | 'STOPPED' | 'GIVEN_UP'
@@ -148,7 +148,7 @@ describe('the names of a server', () => {
   });
   test('of its emitted events and public states are in its types', () => {
     expectTypeOf<ServerEmitted['type']>().toEqualTypeOf<
-      'state' | 'listening' | 'problem' | 'closed'
+      'state' | 'listening' | 'adopted' | 'dismissed' | 'problem' | 'closed'
     >();
     expectTypeOf<ServerState>().toEqualTypeOf<
       'IDLE' | 'BINDING' | 'LISTENING' | 'ADOPTING' | 'CLOSING'

@@ -42,6 +42,12 @@ export type Address =
   | { readonly stream: Duplex | NodeJS.ReadWriteStream | StreamPair }
   | SealedAddress;
 
+/** The form of an address that has a port. */
+export type TcpAddress = Extract<Address, { readonly port: number }>;
+
+/** The form of an address that is an object with a path. */
+export type PathAddress = Extract<Address, { readonly path: string }>;
+
 /** The form of an address that has a stream. */
 export type StreamAddress = Extract<Address, { readonly stream: unknown }>;
 
@@ -102,7 +108,7 @@ export interface BoundTcp {
 
 /** Where a UNIX socket is bound. */
 export interface BoundPath {
-  /** The path of its file. */
+  /** The path of its file. Of an inherited descriptor it is known on Linux only; elsewhere it is empty. */
   readonly path: string;
 }
 

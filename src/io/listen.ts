@@ -10,7 +10,7 @@ import { ignoreLateErrors } from './dial.ts';
 import { keepPeersAlive } from './keep-alive.ts';
 import type { ListenTarget } from './listen-target.ts';
 import { loadTls } from './tls.ts';
-import { listenAt, listenNear, publish, type SocketFile } from './unix-socket.ts';
+import { listenAt, listenNear, pathOfDescriptor, publish, type SocketFile } from './unix-socket.ts';
 
 const MAX_TLS_ERRORS = 8;
 /** Not `pauseOnConnect`: from a paused socket nothing is read, and its end would go unnoticed. */
@@ -103,7 +103,7 @@ export class SinglePeerListener {
     const server = createServerFor(target);
     if (target.kind !== 'unix') {
       await listenOn(server, target);
-      return new SinglePeerListener(server, addressOf(server), target.tls !== undefined);
+      return new SinglePeerListener(server, addressOf(server, target), target.tls !== undefined);
     }
     const temporary = await listenNear(server, target.path);
     const listener = new SinglePeerListener(server, { path: target.path }, false);
@@ -252,10 +252,13 @@ export async function listenOn(
 }
 
 /** Where a server that has just begun to listen is bound. */
-export function addressOf(server: Server): BoundAddress {
+export function addressOf(server: Server, target: ListenTarget): BoundAddress {
+  if (target.kind === 'unix') return { path: target.path };
   const bound = server.address();
-  if (typeof bound === 'string') return { path: bound };
-  return { host: bound?.address ?? '', port: bound?.port ?? 0 };
+  if (bound !== null && typeof bound === 'object') return { host: bound.address, port: bound.port };
+  return target.kind === 'fd'
+    ? { path: pathOfDescriptor(target.fd) }
+    : { host: target.host, port: target.port };
 }
 
 /** Whether `socket` is the TCP socket under the TLS socket `peer`, which Node does not expose. */

@@ -8,7 +8,7 @@ import type { Remote } from '../core/remote.ts';
 import type { StreamAddress } from '../core/types.ts';
 import type { PendingConnection } from '../machines/server-port.ts';
 import { parseAddress } from './address.ts';
-import { claim } from './claims.ts';
+import { claim, passOn } from './claims.ts';
 import { ignoreLateErrors } from './dial.ts';
 import { toDuplex } from './join-streams.ts';
 import { noteRemote, remoteOf, tlsRemoteOf } from './remote.ts';
@@ -103,5 +103,20 @@ export function adoptStream(stream: StreamAddress['stream']): PendingConnection 
   const target = parseAddress({ stream });
   if (target.kind !== 'stream') throw new ArgumentError('adopt() takes a stream');
   claim(target.stream);
-  return new PendingStream(toDuplex(target.stream));
+  return new AdoptedStream(toDuplex(target.stream));
+}
+
+/** A stream of the user's, which is claimed until the session does it. */
+class AdoptedStream extends PendingStream {
+  readonly #claimed: Duplex;
+
+  constructor(stream: Duplex) {
+    super(stream);
+    this.#claimed = stream;
+  }
+
+  protected override secure(): Duplex {
+    passOn(this.#claimed);
+    return this.#claimed;
+  }
 }

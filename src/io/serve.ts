@@ -30,7 +30,7 @@ export async function serve(
   const server = createPlainServer();
   keepPeersAlive(server, target);
   const temporary = await bind(server, target);
-  const address = target.kind === 'unix' ? { path: target.path } : addressOf(server);
+  const address = addressOf(server, target);
   // Before anything else is awaited, as the first connection may be here in the next turn.
   const queue = new ConnectionQueue(server, 'path' in address ? address.path : undefined, upgrader);
   // From now on an error concerns a single connection.

@@ -7,7 +7,15 @@
  * if its inode is still ours. (The kernel does not reuse the inode number of an open socket.)
  */
 
-import { type BigIntStats, linkSync, lstatSync, readFileSync, statSync, unlinkSync } from 'node:fs';
+import {
+  type BigIntStats,
+  linkSync,
+  lstatSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
 import { connect, type ListenOptions, type Server } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { describe } from '../core/errors.ts';
@@ -170,6 +178,18 @@ function isListed(path: string): boolean {
     );
   } catch {
     return false;
+  }
+}
+
+/** The path of a UNIX socket by its file descriptor (Linux), which Node does not tell; else an empty text. */
+export function pathOfDescriptor(fd: number): string {
+  try {
+    const [, inode = ''] =
+      /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${String(fd)}`)) ?? [];
+    const line = new RegExp(`^[0-9a-f]+: (?:\\S+ +){5}${inode} (.+)$`, 'm');
+    return line.exec(readFileSync('/proc/net/unix', 'utf8'))?.[1] ?? '';
+  } catch {
+    return '';
   }
 }
 

@@ -53,10 +53,6 @@ export interface ServerPort {
   bind(address: ListenAddress, signal: AbortSignal): Promise<BoundAddress>;
   /** Accepts the connections of the listener, if there is one, from now on. Never throws. */
   open(): void;
-  /** Takes a connection that did not come from the listener, like one that did. Never throws. */
-  adopt(connection: PendingConnection): void;
-  /** Closes such a connection: the state does not allow it. Never throws. */
-  dismiss(connection: PendingConnection): void;
   /** Stops listening, and closes the connections that wait for a slot. Never throws. */
   shut(): void;
   /** Disconnects every peer, and resolves when no peer is left. Never rejects. */

@@ -31,12 +31,21 @@ export type ServerEvent =
   /** In BINDING: give it up; `reason` becomes the cause of the `ConnectError`. */
   | { readonly type: 'ABORT'; readonly reason: unknown };
 
+/** The parameter of the actions that answer ADOPT. */
+interface Adoption {
+  readonly connection: PendingConnection;
+}
+
 /** What the machine emits. */
 export type ServerEmitted =
   /** A public state was entered. */
   | { readonly type: 'state'; readonly state: ServerState }
   /** The socket is bound. */
   | { readonly type: 'listening'; readonly address: BoundAddress }
+  /** The connection of an ADOPT is to be served. */
+  | { readonly type: 'adopted'; readonly connection: PendingConnection }
+  /** The connection of an ADOPT is to be closed: the state did not allow it. */
+  | { readonly type: 'dismissed'; readonly connection: PendingConnection }
   /** Something failed without consequences for the caller; to be logged. */
   | { readonly type: 'problem'; readonly error: WirechartError }
   /** The server is closed. `cause`: why it could not listen. */
@@ -181,12 +190,6 @@ export const serverSetup = setup({
     recordOverdue: assign({
       overdue: ({ context }, { deadline }: { deadline: Deadline }) => timeout(context, deadline),
     }),
-    adoptConnection: ({ context, event }) => {
-      if (event.type === 'ADOPT') context.port.adopt(event.connection);
-    },
-    dismissConnection: ({ context, event }) => {
-      if (event.type === 'ADOPT') context.port.dismiss(event.connection);
-    },
     settlePort: ({ context }) => {
       context.port.settle();
     },
@@ -198,6 +201,8 @@ export const serverSetup = setup({
       type: 'listening',
       address,
     })),
+    emitAdopted: emit((_, params: Adoption): ServerEmitted => ({ type: 'adopted', ...params })),
+    emitDismissed: emit((_, params: Adoption): ServerEmitted => ({ type: 'dismissed', ...params })),
     emitFailure: emit(({ event }): ServerEmitted => ({ type: 'problem', error: failure(event) })),
     emitTimeout: emit(({ context }, { deadline }: { deadline: Deadline }): ServerEmitted => ({
       type: 'problem',

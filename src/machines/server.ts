@@ -29,6 +29,7 @@
  */
 
 import { deadline } from './deadline.ts';
+import type { PendingConnection } from './server-port.ts';
 import {
   INITIAL_CONTEXT,
   onServerPort,
@@ -44,6 +45,17 @@ const ACCEPTOR = {
   input: onServerPort,
   onError: { actions: 'emitFailure' },
 } as const;
+
+/** The parameter of the actions that answer ADOPT. */
+const connectionIn = ({ event }: { event: { connection: PendingConnection } }) => ({
+  connection: event.connection,
+});
+
+/** A stream of the user's is to be served. */
+const EMIT_ADOPTED = { type: 'emitAdopted', params: connectionIn } as const;
+
+/** Streams cannot be served now. */
+const DISMISS = { actions: { type: 'emitDismissed', params: connectionIn } } as const;
 
 /** What ends a server that runs. */
 const CLOSE = [
@@ -63,7 +75,7 @@ export const serverChart = serverSetup.createMachine({
       entry: { type: 'emitState', params: { state: 'IDLE' } },
       on: {
         LISTEN: { target: 'BINDING', actions: 'beginRound' },
-        ADOPT: { target: 'ADOPTING', actions: 'adoptConnection' },
+        ADOPT: { target: 'ADOPTING', actions: EMIT_ADOPTED },
         CLOSE: { actions: ['settlePort', 'emitClosed'] },
       },
     },
@@ -88,7 +100,7 @@ export const serverChart = serverSetup.createMachine({
       on: {
         CLOSE: { target: 'CLOSING.destroying', actions: 'recordAbort' },
         ABORT: { target: 'CLOSING.destroying', actions: 'recordAbort' },
-        ADOPT: { actions: 'dismissConnection' },
+        ADOPT: DISMISS,
       },
     },
 
@@ -96,20 +108,20 @@ export const serverChart = serverSetup.createMachine({
       description: 'Connections are accepted.',
       entry: { type: 'emitState', params: { state: 'LISTENING' } },
       invoke: ACCEPTOR,
-      on: { ADOPT: { actions: 'adoptConnection' }, CLOSE },
+      on: { ADOPT: { actions: EMIT_ADOPTED }, CLOSE },
     },
 
     ADOPTING: {
       description: 'Streams of the user are served; there is no listener.',
       entry: { type: 'emitState', params: { state: 'ADOPTING' } },
       invoke: ACCEPTOR,
-      on: { ADOPT: { actions: 'adoptConnection' }, CLOSE },
+      on: { ADOPT: { actions: EMIT_ADOPTED }, CLOSE },
     },
 
     CLOSING: {
       description: 'No connection is accepted any more.',
       entry: { type: 'emitState', params: { state: 'CLOSING' } },
-      on: { ADOPT: { actions: 'dismissConnection' } },
+      on: { ADOPT: DISMISS },
       initial: 'draining',
       states: {
         draining: {

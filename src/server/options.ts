@@ -9,6 +9,7 @@ import {
 } from '../core/limits.ts';
 import type { ProtocolOptions } from '../protocol/machine.ts';
 import type { Remote } from '../core/remote.ts';
+import type { TrafficStats } from '../core/stats.ts';
 import type { Limits, ServerTimeouts } from '../core/types.ts';
 
 /**
@@ -62,8 +63,11 @@ export interface PeerInfo {
   readonly remote: Remote;
 }
 
-/** A count of a server's peers, taken when `stats` was read. */
-export interface ServerStats {
+/**
+ * The peers of a server, counted when `stats` was read, and their traffic: the sum over all of them, also those
+ * that have gone.
+ */
+export interface ServerStats extends TrafficStats {
   /** How many peers were given a slot, since the server was created. */
   readonly admitted: number;
   /** Of these, how many are in their handshake now, that of TLS included. */

@@ -14,6 +14,7 @@ import { isFailure, type Log } from '../core/log.ts';
 import type { BoundAddress, ListenAddress } from '../core/types.ts';
 import type { PeerSessionEmitted, PeerState } from '../machines/peer-session-setup.ts';
 import type { Listener, PendingConnection, ServerPort } from '../machines/server-port.ts';
+import { addTraffic, NO_TRAFFIC, type TrafficStats } from '../core/stats.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
 import type { ProtocolServerOptions, ServerBounds, ServerStats } from './options.ts';
 import { PeerSession, type PeerSessionOptions } from './peer-session.ts';
@@ -56,6 +57,7 @@ export class Peers<In, Out> implements ServerPort {
   #admitted = 0;
   #refused = 0;
   #failed = 0;
+  #trafficOfGone: TrafficStats = NO_TRAFFIC;
 
   constructor(options: PeersOptions<In, Out>) {
     this.deadlines = options.deadlines;
@@ -64,9 +66,11 @@ export class Peers<In, Out> implements ServerPort {
     this.#offers = this.#newOffers();
   }
 
-  /** What the traffic of the sessions is added to, when there are counts of that. */
+  /** Takes time in proportion to the number of peers. */
   get stats(): ServerStats {
+    const traffic = this.#all().map(({ protocol }) => protocol?.stats ?? NO_TRAFFIC);
     return {
+      ...traffic.reduce(addTraffic, this.#trafficOfGone),
       admitted: this.#admitted,
       handshakes: this.#sessions.CONNECTING.size,
       running: this.#sessions['RUNNING.offered'].size + this.#sessions['RUNNING.served'].size,
@@ -74,6 +78,10 @@ export class Peers<In, Out> implements ServerPort {
       refused: this.#refused,
       failed: this.#failed,
     };
+  }
+
+  get refused(): number {
+    return this.#refused;
   }
 
   /** The protocols that are RUNNING. */
@@ -110,10 +118,12 @@ export class Peers<In, Out> implements ServerPort {
     connection.close();
   }
 
+  /** Takes a connection that did not come from the listener, like one that did. */
   adopt(connection: PendingConnection): void {
     this.#onConnection(connection);
   }
 
+  /** Closes such a connection: the server cannot serve it now. */
   dismiss(connection: PendingConnection): void {
     connection.close();
     this.#settleAdoption(
@@ -266,6 +276,10 @@ export class Peers<In, Out> implements ServerPort {
         );
         break;
       case 'gone':
+        this.#trafficOfGone = addTraffic(
+          this.#trafficOfGone,
+          session.protocol?.stats ?? NO_TRAFFIC,
+        );
         this.#onState(session, undefined);
         this.#settleAdoption(session.connection, emitted.cause);
         if (emitted.cause !== undefined && isFailure(emitted.cause)) {

@@ -38,8 +38,10 @@ import type {
   BoundPath,
   BoundTcp,
   ListenAddress,
+  PathAddress,
   ProtocolDefinition,
   StreamAddress,
+  TcpAddress,
   WaitOptions,
 } from '../core/types.ts';
 
@@ -143,7 +145,10 @@ export class ProtocolServer<In, Out = In>
     return this.state === 'LISTENING' ? this.#ref.getSnapshot().context.bound : undefined;
   }
 
-  /** A count of the peers, taken now. */
+  /**
+   * Counts of the peers, and the sum of their traffic, taken now. Reading them takes time in proportion to the
+   * number of peers: about 1 ms for 1 000.
+   */
   get stats(): ServerStats {
     return this.#peers.stats;
   }
@@ -159,7 +164,7 @@ export class ProtocolServer<In, Out = In>
    * descriptors are not counted.
    */
   get refused(): number {
-    return this.#peers.stats.refused;
+    return this.#peers.refused;
   }
 
   /**
@@ -175,9 +180,9 @@ export class ProtocolServer<In, Out = In>
    *   `ERR_CONNECT_ABORTED` when `close()` ended the attempt.
    * @throws `signal.reason`, when the signal was aborted.
    */
-  listen(address: { readonly port: number }, options?: WaitOptions): Promise<BoundTcp>;
+  listen(address: TcpAddress, options?: WaitOptions): Promise<BoundTcp>;
   /** The same for a UNIX socket, given as `{ path }`. */
-  listen(address: { readonly path: string }, options?: WaitOptions): Promise<BoundPath>;
+  listen(address: PathAddress, options?: WaitOptions): Promise<BoundPath>;
   /** The same for any address. */
   listen(address: ListenAddress, options?: WaitOptions): Promise<BoundAddress>;
   listen(address: ListenAddress, options?: WaitOptions): Promise<BoundAddress> {
@@ -307,6 +312,12 @@ export class ProtocolServer<In, Out = In>
         this.#binding?.resolve(emitted.address);
         this.#binding = undefined;
         this.#logger?.debug(`listening on ${JSON.stringify(emitted.address)}`);
+        break;
+      case 'adopted':
+        this.#peers.adopt(emitted.connection);
+        break;
+      case 'dismissed':
+        this.#peers.dismiss(emitted.connection);
         break;
       case 'problem':
         this.#logger?.warn(describe(emitted.error), { error: emitted.error });

@@ -69,12 +69,6 @@ export class FakeServerPort implements ServerPort {
   open(): void {
     this.calls.push('open');
   }
-  adopt(): void {
-    this.calls.push('adopt');
-  }
-  dismiss(): void {
-    this.calls.push('dismiss');
-  }
   shut(): void {
     this.calls.push('shut');
   }

@@ -10,6 +10,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject, onTestFinished } from 'vitest';
 
+export { makeCertificates } from '../support/certificates.ts';
+
 declare module 'vitest' {
   interface ProvidedContext {
     /** A folder from which Node finds the packages. */
