@@ -5,9 +5,11 @@ import { abortable } from '../async/abort.ts';
 import { defer, type Deferred, markHandled } from '../async/deferred.ts';
 import { ClosedError, StateError } from '../core/errors.ts';
 import type { Remote } from '../core/remote.ts';
+import type { Counters } from '../core/stats.ts';
 import type { Handshake } from '../core/types.ts';
 import type { Encoded } from '../core/codec.ts';
 import type { Inbound } from './inbound.ts';
+import { sizeOf } from './outbound.ts';
 import { writeParts } from './writer.ts';
 
 /** How messages pass the protocol's hooks. Both functions throw a `WirechartError`. */
@@ -25,6 +27,7 @@ export class HandshakeSession<In, Out> implements Handshake<In, Out> {
   readonly #stream: Duplex;
   readonly #inbound: Inbound<In>;
   readonly #hooks: MessageHooks<In, Out>;
+  readonly #counters: Counters;
   /** The pending calls of `receive()`, in order. */
   #receiving: Deferred<In>[] = [];
   #ended = false;
@@ -35,12 +38,14 @@ export class HandshakeSession<In, Out> implements Handshake<In, Out> {
     hooks: MessageHooks<In, Out>,
     signal: AbortSignal,
     remote: Remote,
+    counters: Counters,
   ) {
     this.#stream = stream;
     this.#inbound = inbound;
     this.#hooks = hooks;
     this.signal = signal;
     this.remote = remote;
+    this.#counters = counters;
     inbound.onChange = this.#deliver;
   }
 
@@ -73,8 +78,11 @@ export class HandshakeSession<In, Out> implements Handshake<In, Out> {
     const data = this.#hooks.encode(message);
     await new Promise<void>((resolve, reject) => {
       const written = (error: Error | null | undefined): void => {
-        if (error == null && !this.#stream.destroyed) resolve();
-        else reject(this.#inbound.fail(error ?? new ClosedError('The stream was destroyed')));
+        if (error == null && !this.#stream.destroyed) {
+          this.#counters.messagesOut += 1;
+          this.#counters.bytesOut += sizeOf(data);
+          resolve();
+        } else reject(this.#inbound.fail(error ?? new ClosedError('The stream was destroyed')));
       };
       try {
         writeParts(this.#stream, data, written);
@@ -94,7 +102,10 @@ export class HandshakeSession<In, Out> implements Handshake<In, Out> {
           const received = this.#hooks.receive(message);
           this.#receiving.shift()?.resolve(received);
         } else if (this.#inbound.isEnded()) {
-          throw new ClosedError('The peer ended the stream during the handshake');
+          throw (
+            this.#inbound.endCause ??
+            new ClosedError('The peer ended the stream during the handshake')
+          );
         } else {
           this.#inbound.resume();
           return;

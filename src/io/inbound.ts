@@ -12,6 +12,8 @@ import {
 import type { StopSignal } from '../async/stop-signal.ts';
 import { nameOfValue } from '../core/encoded.ts';
 import type { Bounds } from '../core/limits.ts';
+import { memberOf } from '../core/shape.ts';
+import { Counters } from '../core/stats.ts';
 import type { Decoder } from '../core/types.ts';
 
 /** So many bytes more than `maxMessageBytes` a decoder may hold, for the framing of a message. */
@@ -39,6 +41,7 @@ export class Inbound<In> {
   readonly #stream: Duplex;
   readonly #decoder: Decoder<In>;
   readonly #maxMessageBytes: number;
+  readonly #counters: Counters;
   /** How many bytes the decoder was given after it had returned its last message. */
   #bytesSince = 0;
   /** How many messages the decoder may return before it has consumed what it was given. */
@@ -52,10 +55,12 @@ export class Inbound<In> {
     stream: Duplex,
     decoder: Decoder<In>,
     { maxMessageBytes }: Pick<Bounds, 'maxMessageBytes'>,
+    counters = new Counters(),
   ) {
     this.#stream = stream;
     this.#decoder = decoder;
     this.#maxMessageBytes = maxMessageBytes;
+    this.#counters = counters;
     stream.on('data', this.#onData);
     stream.once('end', this.#onEnd);
     stream.once('error', this.#onError);
@@ -77,6 +82,7 @@ export class Inbound<In> {
     const message = this.#read();
     if (message !== undefined) {
       this.#bytesSince = 0;
+      this.#counters.messagesIn += 1;
       this.#allowance -= 1;
       if (this.#allowance < 0) throw phantomError(message);
       return message;
@@ -99,6 +105,12 @@ export class Inbound<In> {
       throw codecError(error);
     }
     return true;
+  }
+
+  /** Why the peer has ended its side, if the stream says so: the exit of a child. */
+  get endCause(): WirechartError | undefined {
+    const cause = memberOf(this.#stream, 'endCause');
+    return isWirechartError(cause) ? cause : undefined;
   }
 
   /**
@@ -164,8 +176,9 @@ export class Inbound<In> {
 
   readonly #onData = (chunk: Uint8Array | string): void => {
     this.received += 1;
-    if (this.#discarding) return;
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    this.#counters.bytesIn += bytes.length;
+    if (this.#discarding) return;
     this.#bytesSince += bytes.length;
     this.#allowance += bytes.length * MESSAGES_PER_BYTE;
     try {

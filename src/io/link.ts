@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { ClosedError, handlerError, type WirechartError } from '../core/errors.ts';
 import type { Bounds, Deadlines } from '../core/limits.ts';
+import { Counters, type ProtocolStats } from '../core/stats.ts';
 import type { Link, Tap } from '../machines/link.ts';
 import { Outbound } from './outbound.ts';
 import { type StopSignal, toAbortSignal } from '../async/stop-signal.ts';
@@ -63,6 +64,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   #remote: Remote | undefined;
   #obstacle: Error | undefined;
   readonly #clock: Clock | undefined;
+  readonly #counters = new Counters();
   #outgoing: Outbound;
   /** Makes the running writer loop fail. */
   #failWriter: ((error: unknown) => void) | undefined;
@@ -78,7 +80,11 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.allowHalfOpen = options.allowHalfOpen ?? false;
     this.#messages = new MessagePipeline(definition);
     if (options.tap) this.#messages.observe(options.tap);
-    this.#outgoing = new Outbound(options.limits);
+    this.#outgoing = new Outbound(options.limits, this.#counters);
+  }
+
+  get stats(): ProtocolStats {
+    return this.#counters.toStats(this.#outgoing.queued);
   }
 
   get obstacle(): Error | undefined {
@@ -99,6 +105,10 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   get isHandling(): boolean {
     return this.#open?.inbound.handling !== undefined;
+  }
+
+  get endCause(): WirechartError | undefined {
+    return this.#open?.inbound.endCause;
   }
 
   get handlerFailure(): WirechartError | undefined {
@@ -153,6 +163,8 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   async read(signal: StopSignal): Promise<void> {
     const { inbound } = this.#opened();
+    // The chart runs it once for each session, as long as that is RUNNING.
+    this.#counters.noteSession();
     try {
       await readLoop(inbound, this.#messages.handle, signal, this.#warn);
       inbound.handling = this.#messages.handleEnd();
@@ -223,6 +235,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.#open?.inbound.discard();
     this.#open = undefined;
     this.#failWriter = undefined;
+    this.#counters.noteEnd(cause !== undefined && cause.code !== 'ERR_CONNECT_ABORTED');
     this.#hasTold = this.#outgoing.settle(
       () => cause ?? new ClosedError('The session was disconnected', { expected: true }),
     );
@@ -263,7 +276,8 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   }
 
   #begin(): void {
-    this.#outgoing = new Outbound(this.#limits);
+    this.#counters.attempts += 1;
+    this.#outgoing = new Outbound(this.#limits, this.#counters);
     this.#remote = undefined;
     this.#obstacle = undefined;
   }
@@ -275,7 +289,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     signal.throwIfAborted();
     try {
       const decoder = this.#messages.createDecoder(this.#limits);
-      this.#open = { stream, inbound: new Inbound(stream, decoder, this.#limits) };
+      this.#open = { stream, inbound: new Inbound(stream, decoder, this.#limits, this.#counters) };
       this.#remote = identify();
     } catch (error) {
       stream.destroy();
@@ -292,6 +306,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
       this.#messages,
       toAbortSignal(signal),
       this.#remote ?? remoteOf(stream),
+      this.#counters,
     );
     try {
       await this.definition[name]?.(session);

@@ -14,6 +14,7 @@ import { ACCEPTED, type Deferred, deferHandled, ObservedPromise } from '../async
 import { LimitError } from '../core/errors.ts';
 import type { Encoded } from '../core/codec.ts';
 import type { Bounds } from '../core/limits.ts';
+import { Counters } from '../core/stats.ts';
 import { Queue } from '../async/queue.ts';
 
 /** Messages that are written at once. */
@@ -43,6 +44,7 @@ export class Outbound {
   wake: ((full: boolean) => void) | undefined;
 
   readonly #limits: Bounds;
+  readonly #counters: Counters;
   /** The batch that is being filled: text or binary parts, never both. */
   #text = '';
   #parts: Uint8Array[] = [];
@@ -62,13 +64,21 @@ export class Outbound {
   /** Creates the error of the ended session: a function, because creating an error is expensive. */
   #settled: (() => Error) | undefined;
 
-  constructor(limits: Bounds) {
+  /** @param counters - What is confirmed, and what is dropped, is added to them. */
+  constructor(limits: Bounds, counters = new Counters()) {
     this.#limits = limits;
+    this.#counters = counters;
   }
 
   /** How many messages are accepted and not confirmed. */
   get undelivered(): number {
     return this.#accepted - this.#confirmed;
+  }
+
+  /** What `send()` has accepted, and the kernel has not; nothing any more after the end of the session. */
+  get queued(): { readonly bytes: number; readonly messages: number } {
+    if (this.#settled !== undefined) return { bytes: 0, messages: 0 };
+    return { bytes: this.#bytes, messages: this.undelivered };
   }
 
   /** Whether `take()` would return a batch. */
@@ -103,6 +113,8 @@ export class Outbound {
   confirm(batch: Batch): void {
     this.#bytes -= batch.bytes;
     this.#confirmed += batch.messages;
+    this.#counters.bytesOut += batch.bytes;
+    this.#counters.messagesOut += batch.messages;
     if (this.#room !== undefined && this.#bytes <= this.#limits.highWaterMark / 2) {
       this.#room.resolve();
       this.#room = undefined;
@@ -134,6 +146,7 @@ export class Outbound {
     if (this.#settled !== undefined) return false;
     let isAwaited = this.#room?.promise.isObserved === true;
     this.#settled = reason;
+    this.#counters.undelivered += this.undelivered;
     this.wake = undefined;
     this.#room?.reject(reason());
     for (let next; (next = this.#flushes.take());) {
@@ -209,7 +222,7 @@ const isList = (data: Uint8Array | readonly Uint8Array[]): data is readonly Uint
   Array.isArray(data);
 
 /** The size of a message; of text, its length. */
-function sizeOf(data: Encoded): number {
+export function sizeOf(data: Encoded): number {
   if (typeof data === 'string' || !isList(data)) return data.length;
   let bytes = 0;
   for (const part of data) bytes += part.length;

@@ -12,6 +12,7 @@ import type { WirechartError } from '../core/errors.ts';
 import type { Deadlines } from '../core/limits.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import type { Remote } from '../core/remote.ts';
+import type { ProtocolStats } from '../core/stats.ts';
 import type { Address, BoundAddress, ListenAddress, ProtocolDefinition } from '../core/types.ts';
 
 /** Called with every message: `<--` inbound, `-->` outbound, as the hooks `inbound` and `outbound` left it. */
@@ -33,12 +34,16 @@ export interface Link<In, Out> {
   readonly allowHalfOpen: boolean;
   /** Whether the handler of the last message has not finished: `drain()` would wait. */
   readonly isHandling: boolean;
+  /** Why the peer has ended its side, if that is known: how a child has exited. */
+  readonly endCause: WirechartError | undefined;
   /** What a handler failed with after its reader was stopped. */
   readonly handlerFailure: WirechartError | undefined;
   /** How many chunks of bytes the session has received; to be compared with an earlier value only. */
   readonly received: number;
   /** Whether the last `settle()` rejected a call with the cause. */
   readonly hasTold: boolean;
+  /** Counters, as they are now. */
+  readonly stats: ProtocolStats;
   /** Whether `flush()` has nothing to wait for. */
   readonly isFlushed: boolean;
 

@@ -97,6 +97,7 @@ export class FakeLink implements Link<string, string> {
   isHandling = false;
   allowHalfOpen = false;
   handlerFailure: WirechartError | undefined;
+  readonly endCause = undefined;
   received = 0;
   readonly hasTold = false;
   obstacle: Error | undefined;
@@ -115,6 +116,10 @@ export class FakeLink implements Link<string, string> {
 
   constructor(deadlines: Partial<Deadlines> = {}) {
     this.deadlines = { ...DEADLINES, ...deadlines };
+  }
+
+  get stats(): never {
+    return unused();
   }
 
   /** The calls that the machine still waits for. */
