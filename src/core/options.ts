@@ -59,25 +59,33 @@ export function adviseName(name: string, names: object): string {
 }
 
 /**
- * Checks the options of a call that waits.
+ * Checks the options of a call that waits, and returns the signal.
  *
  * @param owner - The call, for the error: `connect()`.
- * @param names - The names of further options.
+ * @param names - An object whose keys are all names that are known. Default: `signal`.
  * @throws {ArgumentError} When an option is unknown, or `signal` is not an `AbortSignal`.
  */
-export function checkWaitOptions(owner: string, given: unknown, names: object = WAIT): void {
-  if (given === undefined) return;
-  checkNames(owner, given, names);
-  const signal = memberOf(given, 'signal');
-  if (signal === undefined || isSignal(signal)) return;
+export function signalOf(
+  owner: string,
+  options: WaitOptions | undefined,
+  names: object = WAIT,
+): AbortSignal | undefined {
+  if (options === undefined) return undefined;
+  checkNames(owner, options, names);
+  const { signal } = options;
+  if (signal === undefined || isSignal(signal)) return signal;
   const hint = isSignal(memberOf(signal, 'signal')) ? '; pass its member signal' : '';
-  throw new ArgumentError(`signal must be an AbortSignal, not ${show(signal)}${hint}`);
+  throw new ArgumentError(`signal of ${owner} must be an AbortSignal, not ${show(signal)}${hint}`);
 }
 
-/** The same for `disconnect()` and its like, which also have `force`. */
-export function checkDisconnectOptions(owner: string, given: unknown): void {
-  checkWaitOptions(owner, given, DISCONNECT);
-  checkKinds(owner, given, { force: 'boolean' });
+/** The same for `disconnect()` and its like, with the other option that these have. */
+export function endOptions(
+  owner: string,
+  options: DisconnectOptions | undefined,
+): { readonly signal: AbortSignal | undefined; readonly force: boolean } {
+  const signal = signalOf(owner, options, DISCONNECT);
+  checkKinds(owner, options, { force: 'boolean' });
+  return { signal, force: options?.force ?? false };
 }
 
 /**

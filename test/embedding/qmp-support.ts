@@ -16,8 +16,7 @@ export interface ParentOptions extends MachineOptions, ProtocolInput {
 /**
  * Starts a parent that invokes a QMP machine while it is `inside`. It is stopped after the test.
  */
-export function startParent({ address, ...options }: ParentOptions = {}) {
-  const { clock } = options;
+export function startParent({ address, clock, ...options }: ParentOptions = {}) {
   const machine = setup({
     types: {
       context: {} as { outcome: SessionOutcome | undefined },

@@ -86,8 +86,7 @@ export function parentOf({ definition, define, address, ...options }: ParentOpti
 }
 
 /** Starts a parent, which is stopped after the test. */
-export function startParent(options: ParentOptions = {}) {
-  const { clock } = options;
+export function startParent({ clock, ...options }: ParentOptions = {}) {
   const parent = createActor(parentOf(options), clock && { clock });
   parent.start();
   onTestFinished(() => {

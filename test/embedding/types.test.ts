@@ -126,10 +126,14 @@ describe('the types of a machine', () => {
       { once: true, forward: true, timeouts: { close: 1 } },
     );
     // @ts-expect-error -- no such option
-    createProtocolMachine({ codec: lines() }, { twice: true });
+    const unknown = () => createProtocolMachine({ codec: lines() }, { twice: true });
+    expect(unknown).toThrow("createProtocolMachine() has no option 'twice'");
+    // @ts-expect-error -- the machine has the clock of its parent
+    const timed = () => createProtocolMachine({ codec: lines() }, { clock: globalThis });
+    expect(timed).toThrow("has no option 'clock'");
     // @ts-expect-error -- the codec is missing
     const incomplete = () => createProtocolMachine({});
-    expect(incomplete).not.toThrow();
+    expect(incomplete).toThrow('needs a codec');
   });
 });
 

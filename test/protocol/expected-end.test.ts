@@ -1,7 +1,7 @@
 /** expectEnd() and fail(), by which a client tells the engine what only it knows of the peer. */
 
 import { describe, expect, it } from 'vitest';
-import { ClosedError, CodecError, HandlerError, lines, streamPair } from '../../src/index.ts';
+import { ClosedError, CodecError, RefusedError, lines, streamPair } from '../../src/index.ts';
 import { createProtocol, expectIdleAfterEach } from '../support/cleanup.ts';
 import { pair, rawPeer } from '../support/peers.ts';
 import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
@@ -86,7 +86,7 @@ describe('fail()', () => {
     left.fail(new Error('later'));
     const { cause, suppressed } = await left.closed;
     expect(cause).toBe(reason);
-    expect(suppressed).toMatchObject([{ code: 'ERR_HANDLER' }]);
+    expect(suppressed).toMatchObject([{ code: 'ERR_REFUSED', message: 'later' }]);
     expect(await rejection(left.disconnect())).toBe(reason);
     await right.closed;
   });
@@ -96,8 +96,8 @@ describe('fail()', () => {
     const disconnected = rejection(left.disconnect());
     left.fail('unbearable');
     const error = await disconnected;
-    expect(error).toBeInstanceOf(HandlerError);
-    expect(error).toMatchObject({ cause: 'unbearable' });
+    expect(error).toBeInstanceOf(RefusedError);
+    expect(error).toMatchObject({ cause: 'unbearable', message: 'unbearable', retryable: true });
     await right.closed;
   });
 

@@ -202,7 +202,7 @@ describe('the options', () => {
     ['timeouts.flush must be a number above 0, not 0', { timeouts: { flush: 0 } }],
     ['timeouts.connect must be a number above 0, not -1', { timeouts: { connect: -1 } }],
     ['timeouts.close must be a number above 0, not NaN', { timeouts: { close: NaN } }],
-    ['timeouts.accept must be a number above 0, not 5', { timeouts: { accept: '5' } }],
+    ['timeouts.accept must be a number above 0, not "5" (a string)', { timeouts: { accept: '5' } }],
     ['limits.highWaterMark must be a number above 0, not 0', { limits: { highWaterMark: 0 } }],
   ])('are rejected with an ArgumentError: %s', (text, options) => {
     const create = () => new AsyncProtocol({ codec: lines() }, options as ProtocolOptions);
