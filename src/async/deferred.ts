@@ -31,5 +31,39 @@ export function markHandled<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
+/**
+ * A promise that knows whether anything waits for it: `await` calls the `then` of a subclass. It is marked
+ * as handled.
+ */
+export class ObservedPromise extends Promise<void> {
+  /** Promises that are derived from it are ordinary ones. */
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
+  /** Creates a pending one, and the functions that settle it. */
+  static defer(): Deferred<void> & { readonly promise: ObservedPromise } {
+    let resolve: () => void = ignore;
+    let reject: (reason: unknown) => void = ignore;
+    const promise = new ObservedPromise((onResolve, onReject) => {
+      resolve = onResolve;
+      reject = onReject;
+    });
+    void markHandled(promise);
+    promise.isObserved = false;
+    return { promise, resolve, reject };
+  }
+
+  isObserved = false;
+
+  override then<A = void, B = never>(
+    onFulfilled?: ((value: void) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.isObserved = true;
+    return super.then(onFulfilled, onRejected);
+  }
+}
+
 /** The one resolved promise that every `send()` with room returns, so that it allocates none. */
 export const ACCEPTED: Promise<void> = Promise.resolve();

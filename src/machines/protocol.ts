@@ -35,6 +35,7 @@
  */
 
 import type { Address } from '../core/types.ts';
+import { sealAddress } from '../core/sealed-address.ts';
 import { deadline } from './deadline.ts';
 import type { Link } from './link.ts';
 import { onLink, outcome, protocolSetup, toAddress } from './protocol-setup.ts';
@@ -111,7 +112,7 @@ export const createChart = <In, Out, Input>(
     id: 'protocol',
     context: ({ input }): ProtocolContext<In, Out> => ({
       link: createLink(input),
-      autoConnect: addressOf?.(input),
+      autoConnect: sealAddress(addressOf?.(input)),
       session: 0,
       address: undefined,
       bound: undefined,
@@ -228,7 +229,7 @@ export const createChart = <In, Out, Input>(
 
       RUNNING: {
         description: 'Messages flow both ways.',
-        tags: ['up', 'sending'],
+        tags: 'up',
         entry: [{ type: 'emitRunstate', params: { runstate: 'RUNNING' } }, 'watchIdle'],
         exit: 'stopWatchingIdle',
         invoke: [
@@ -284,7 +285,6 @@ export const createChart = <In, Out, Input>(
         states: {
           draining: {
             description: 'Nothing more is handed to the handler; the protocol may still send.',
-            tags: 'sending',
             invoke: {
               id: 'writer',
               src: 'writer',
@@ -344,7 +344,7 @@ export const createChart = <In, Out, Input>(
                   id: 'reader',
                   src: 'discarder',
                   input: onLink,
-                  onDone: 'oneway',
+                  onDone: { target: 'oneway', actions: 'noteEnd' },
                   onError: { target: '#protocol.DISCONNECTING.closing', actions: 'recordFailure' },
                 },
               },

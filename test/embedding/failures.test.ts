@@ -63,9 +63,9 @@ const fails = (expected: ExpectedOutcome): FailureCase => ({
   },
   expected,
 });
-const ends = (expected: ExpectedOutcome): FailureCase => ({
+const ends = (expected: ExpectedOutcome, method: LinkMethod = 'read'): FailureCase => ({
   name: 'the peer ends',
-  trigger: (machine) => machine.fulfil('read'),
+  trigger: (machine) => machine.fulfil(method),
   expected,
 });
 const aborted = (type: 'DISCONNECT' | 'ABORT', phase: string): FailureCase => ({
@@ -104,7 +104,7 @@ const reset: ExpectedError = [ClosedError, { cause: RESET, expected: false }];
 const garbage: ExpectedError = [CodecError, { message: GARBAGE.message }];
 const thrown: ExpectedError = [HandlerError, { message: THROWN.message }];
 const eof: ExpectedError = [ClosedError, { message: 'The peer ended the stream', expected: false }];
-const timeout = (phase: 'flush' | 'close'): ExpectedError => [
+const timeout = (phase: 'drain' | 'flush' | 'close'): ExpectedError => [
   TimeoutError,
   { phase, ms: DEADLINES[phase] },
 ];
@@ -142,12 +142,26 @@ const FAILURES: Readonly<Record<Exclude<StableState, 'IDLE'>, readonly FailureCa
     ends({ cause: undefined }),
     fails({ cause: thrown }),
   ],
+  'RUNNING.halfOpen': [...session('write'), fails({ cause: thrown })],
+  // What the protocol's own callbacks do wrong in an end that was asked for is no failure.
+  'DISCONNECTING.draining.handling': [
+    ...session('write'),
+    rejects('drain', THROWN, { cause: undefined, suppressed: [thrown] }),
+    passes('drain', { cause: undefined, suppressed: [timeout('drain')] }),
+    fails({ cause: thrown }),
+  ],
+  'DISCONNECTING.draining.farewell': [
+    ...session('write'),
+    rejects('farewell', THROWN, { cause: undefined, suppressed: [thrown] }),
+    passes('drain', { cause: undefined, suppressed: [timeout('drain')] }),
+    fails({ cause: thrown }),
+  ],
   'DISCONNECTING.flushing.twoway': [
-    ...session('read'),
+    ...session('discard'),
     ...session('write'),
     ...session('flush'),
     passes('flush', { cause: timeout('flush') }),
-    ends({ cause: undefined, suppressed: [[ClosedError, { expected: true }]] }),
+    ends({ cause: undefined, suppressed: [[ClosedError, { expected: true }]] }, 'discard'),
     fails({ cause: thrown }),
   ],
   'DISCONNECTING.flushing.oneway': [
@@ -207,7 +221,7 @@ function singleUseParent() {
 
 /** Resolves every call that the disconnection waits for. */
 async function finishDisconnecting(machine: Harness): Promise<void> {
-  const methods: readonly LinkMethod[] = ['flush', 'close', 'destroy'];
+  const methods: readonly LinkMethod[] = ['drain', 'farewell', 'flush', 'close', 'destroy'];
   for (const method of methods) {
     if (machine.link.live.some((call) => call.method === method)) await machine.fulfil(method);
   }

@@ -7,6 +7,7 @@ import { AsyncProtocol, ClosedError, ConnectError, WirechartError } from '../../
 import { LINK_METHODS, type LinkMethod } from '../machines/fake-link.ts';
 import {
   Harness,
+  isProperty,
   STABLE_STATES,
   type StableState,
   ROUTES,
@@ -35,7 +36,8 @@ async function leadTo(machine: Harness, protocol: AsyncProtocol<string>, state: 
     calls.push({ name, promise });
   };
   for (const step of ROUTES[state]) {
-    if (isLinkMethod(step)) await machine.fulfil(step);
+    if (isProperty(step)) machine.link[step] = true;
+    else if (isLinkMethod(step)) await machine.fulfil(step);
     else if (step === 'CONNECT') add('connect()', protocol.connect(PATH));
     else if (step === 'LISTEN') add('listen()', protocol.listen(PATH));
     else if (step === 'ACCEPT') add('accept()', protocol.accept());
@@ -59,6 +61,8 @@ const PENDING: Partial<Record<StableState, readonly [string, new (...args: never
   'CONNECTING.listening.binding': ['listen()', ConnectError],
   'CONNECTING.accepting': ['accept()', ConnectError],
   'CONNECTING.establishing': ['connect()', ConnectError],
+  'DISCONNECTING.draining.handling': ['disconnect()', ClosedError],
+  'DISCONNECTING.draining.farewell': ['disconnect()', ClosedError],
   'DISCONNECTING.flushing.twoway': ['disconnect()', ClosedError],
   'DISCONNECTING.closing': ['disconnect()', ClosedError],
   'DISCONNECTING.destroying': ['connect()', ConnectError],

@@ -17,8 +17,10 @@ const timeouts = {
   connect: 1_000,
   accept: 2_000,
   handshake: 3_000,
+  drain: 3_500,
   flush: 4_000,
   close: 5_000,
+  idle: Infinity,
 } satisfies Timeouts;
 
 /** A parent of a single-use connection, with a simulated clock. */

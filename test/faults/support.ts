@@ -13,8 +13,10 @@ export const NEVER: Required<Timeouts> = {
   connect: Infinity,
   accept: Infinity,
   handshake: Infinity,
+  drain: Infinity,
   flush: Infinity,
   close: Infinity,
+  idle: Infinity,
 };
 
 /** One deadline, and no other. */

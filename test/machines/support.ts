@@ -148,7 +148,8 @@ export class Harness {
 const isLinkMethod = (step: Step): step is LinkMethod =>
   LINK_METHODS.some((method) => method === step);
 
-const isProperty = (step: Step): step is Property =>
+/** Whether a step turns a property of the link on. */
+export const isProperty = (step: Step): step is Property =>
   PROPERTIES.some((property) => property === step);
 
 const eventOf = (type: Exclude<Step, LinkMethod | Property>): ProtocolEvent => {

@@ -106,7 +106,7 @@ describe('an aborted wait', () => {
     const signal = AbortSignal.abort('before');
     expect(await rejection(protocol.connect('/nowhere', { signal }))).toBe('before');
     expect(await rejection(protocol.listen('/nowhere', { signal }))).toBe('before');
-    expect(await rejection(protocol.accept({ signal }))).toBe('before');
+    expect(await rejection(protocol.accept({ signal }))).toMatchObject({ code: 'ERR_STATE' });
     expect(await rejection(protocol.runstateChanged({ signal }))).toBe('before');
     await rejection(protocol.connect('/dev/null'));
     expect(await recording.until('IDLE')).toEqual(FAILED_RUNSTATES);

@@ -157,27 +157,6 @@ describe('onMessage', () => {
     expect(protocol.outcome?.cause).toBeUndefined();
   });
 
-  it('still gets messages during the flush of disconnect(), in order and one at a time', async () => {
-    const peer = await rawPeer((socket) => socket.pause().write('1\n2\n3\n'));
-    const [busy, third] = [gate(), gate()];
-    const { pending, definition } = countingHandler((message) => {
-      if (message === '3') third.open();
-      return message === '1' ? busy.opened : undefined;
-    });
-    const protocol = createProtocol(definition);
-    await protocol.connect(peer.address);
-    void protocol.send('x'.repeat(8 * 1024 * 1024));
-    await turn();
-    const disconnected = protocol.disconnect();
-    await turn();
-    busy.open();
-    await third.opened;
-    expect(pending.max).toBe(1);
-    const socket = await peer.connected;
-    socket.resume().on('end', () => socket.end());
-    await disconnected;
-  });
-
   it('is not called after the end of the session', async () => {
     const [stream, peer] = streamPair();
     const { definition, messages } = inbox();

@@ -200,7 +200,7 @@ export const TABLE: readonly Row[] = [
   ['DISCONNECTING.draining',        'write failed',     '',             'DISCONNECTING.closing',         'fail'],
   ['DISCONNECTING.draining',        'deadline',         'finite',       'DISCONNECTING.flushing.twoway', 'note timeout'],
   ['DISCONNECTING.draining',        'DISCONNECT force', '',             'DISCONNECTING.destroying',      ''],
-  ['DISCONNECTING.flushing.twoway', 'discard done',     '',             'DISCONNECTING.flushing.oneway', ''],
+  ['DISCONNECTING.flushing.twoway', 'discard done',     '',             'DISCONNECTING.flushing.oneway', 'note end'],
   ['DISCONNECTING.flushing.twoway', 'discard failed',   '',             'DISCONNECTING.closing',         'fail'],
   ['DISCONNECTING.flushing',        'write failed',     '',             'DISCONNECTING.closing',         'fail'],
   ['DISCONNECTING.flushing',        'flush done',       '',             'DISCONNECTING.closing',         ''],
@@ -256,6 +256,7 @@ const EFFECTS = {
     model.endExpected && isEnd(error) ? noted(model, typed(error)) : failed(model, typed(error)),
   'time out': (model: Model) => failed(model, timeoutIn(model)),
   note: (model: Model, error: string) => noted(model, typed(error)),
+  'note end': (model: Model) => noted(model, 'ClosedError(expected)'),
   'note timeout': (model: Model) => noted(model, timeoutIn(model)),
 };
 

@@ -195,11 +195,10 @@ export class Rig {
     const { runstate, methods, deadline } = STATES[state];
     const isOver = state === 'ENDED';
     const tags = { IDLE: [], CONNECTING: ['busy'], RUNNING: ['up'], DISCONNECTING: ['busy'] };
-    const isSending = runstate === 'RUNNING' || state.startsWith('DISCONNECTING.draining');
     return {
       state,
       status: isOver ? 'done' : 'active',
-      tags: [...tags[runstate], ...(isSending ? ['sending'] : [])],
+      tags: tags[runstate],
       session,
       phase: runstate === 'CONNECTING' ? phase : '',
       endExpected,

@@ -115,6 +115,9 @@ const ALL: Variant = {
   finite: true,
   once: false,
   autoConnect: false,
+  handling: false,
+  farewell: false,
+  halfOpen: false,
 };
 const NONE: Variant = {
   handshake: false,
@@ -122,6 +125,9 @@ const NONE: Variant = {
   finite: false,
   once: false,
   autoConnect: false,
+  handling: false,
+  farewell: false,
+  halfOpen: false,
 };
 const ONE_SESSION = [
   'LISTEN',
