@@ -107,6 +107,11 @@ export class ChildStream extends Duplex {
     return this.#child.pid;
   }
 
+  /** Why the stream has ended; `undefined` when the child has closed its side and runs on. */
+  get endCause(): WirechartError | undefined {
+    return this.#reason;
+  }
+
   get #reason(): WirechartError | undefined {
     return this.#child.reason;
   }

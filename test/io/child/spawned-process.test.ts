@@ -1,93 +1,12 @@
 /** What happens to a child when its parent process ends, observed from a third process. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { findProgram } from '../../../scripts/programs.ts';
-import { cleanUp, expectIdleAfterEach } from '../../support/cleanup.ts';
-import { COMPILED } from '../../support/compiled.ts';
+import { expectIdleAfterEach, tempDir } from '../../support/cleanup.ts';
+import { DEADLY, type Parent, run, SESSION, sessionWith, TREE } from '../../support/parents.ts';
+import { living } from '../../support/processes.ts';
 
 expectIdleAfterEach();
-
-/**
- * The peer writes "ready", ends only by SIGKILL, and writes "alive" to standard error on SIGUSR2.
- */
-const PEER = `
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
-  process.on('SIGUSR2', () => fs.writeSync(2, 'alive'));
-  fs.writeSync(3, 'ready\\n');
-  setTimeout(() => undefined, 60_000);
-`;
-
-/** A running program that spawns peers. */
-interface Parent {
-  readonly child: ChildProcess;
-  /** The next line that it prints. */
-  readonly line: () => Promise<string>;
-  /** The arguments of its 'exit' event. */
-  readonly exited: Promise<readonly unknown[]>;
-  /** Waits until it or a peer has written `word` to standard error. */
-  readonly stderrIncludes: (word: string) => Promise<void>;
-  /** The whole standard error, once neither it nor a peer holds that: then none of them runs. */
-  readonly allEnded: Promise<string>;
-}
-
-/**
- * Runs a program that has the library as `w`, a `protocol`, and `spawn(options)` to spawn a peer.
- */
-function run(program: string): Parent {
-  const script = `
-    import * as w from './src/index.js';
-    const peerArgs = ['--eval', ${JSON.stringify(PEER)}];
-    const spawn = (options) =>
-      w.spawnPeer(process.execPath, peerArgs, { stderr: 'inherit', ...options });
-    const protocol = new w.AsyncProtocol({
-      codec: w.lines(),
-      handshake: async (session) => void (await session.receive()),
-    });
-    ${program}
-  `;
-  const argv = ['--input-type=module', '--eval', script];
-  const child = spawn(process.execPath, argv, {
-    cwd: COMPILED,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const { stderr } = child;
-  cleanUp(() => {
-    child.kill('SIGKILL');
-    child.stdout.destroy();
-    stderr.destroy();
-  });
-  const printed = child.stdout.setEncoding('utf8').iterator() as AsyncIterator<string, undefined>;
-  let [unread, errors] = ['', ''];
-  stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  return {
-    child,
-    line: async () => {
-      while (!unread.includes('\n')) {
-        const next = await printed.next();
-        if (next.done === true) throw new Error(`The program ended after ${unread}: ${errors}`);
-        unread += next.value;
-      }
-      const [line = '', ...rest] = unread.split('\n');
-      unread = rest.join('\n');
-      return line;
-    },
-    exited: once(child, 'exit'),
-    stderrIncludes: async (word) => {
-      while (!errors.includes(word)) await once(stderr, 'data');
-    },
-    allEnded: once(stderr, 'end').then(() => errors),
-  };
-}
-
-/** Code that opens a session with a peer, and prints the peer's process id. */
-const sessionWith = (options: string) => `
-  const peer = spawn(${options});
-  await protocol.connect(peer.address);
-  console.log(peer.pid);
-`;
-const SESSION = sessionWith('{}');
 
 /** Asserts that a peer runs, and kills it. */
 async function expectSurvival(parent: Parent, pid: number): Promise<void> {
@@ -124,101 +43,27 @@ describe('no child outlives a process that ends', () => {
     expect(await parent.allEnded).toBe('');
   });
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('by %s without a listener', async (signal) => {
-    const parent = run(SESSION);
-    await parent.line();
+  it.each(DEADLY)('by %s without a listener', async (signal) => {
+    const parent = run(TREE);
+    const group = Number(await parent.line());
     parent.child.kill(signal);
     expect(await parent.exited).toEqual([null, signal]);
     expect(await parent.allEnded).toBe('');
-  });
-});
-
-describe('a signal that the program listens to', () => {
-  it('ends neither the program nor the child, however often it is sent', async () => {
-    const parent = run(`${SESSION}
-      const before = process.listenerCount('removeListener');
-      process.on('SIGTERM', () => {
-        console.log(protocol.runstate, process.listenerCount('removeListener') - before);
-      });
-    `);
-    const pid = Number(await parent.line());
-    for (let round = 0; round < 3; round += 1) {
-      parent.child.kill('SIGTERM');
-      expect(await parent.line()).toBe('RUNNING 1');
-    }
-    process.kill(pid, 'SIGUSR2');
-    await parent.stderrIncludes('alive');
-    parent.child.kill('SIGINT');
-    expect(await parent.exited).toEqual([null, 'SIGINT']);
-    expect(await parent.allEnded).toBe('alive');
+    await expect.poll(() => living(group)).toEqual([]);
   });
 
-  it('leaves a once() listener time to disconnect', async () => {
-    const parent = run(`${SESSION}
-      process.once('SIGTERM', async () => {
-        await protocol.disconnect();
-        console.log(protocol.runstate, (await peer.exited).signal);
-        process.exitCode = 5;
-      });
-    `);
+  it('while it is profiled, whose samples are signals', async () => {
+    const args = ['--cpu-prof', '--cpu-prof-interval', '100', '--cpu-prof-dir', await tempDir()];
+    const parent = run(
+      `${SESSION}
+      const until = performance.now() + 50;
+      while (performance.now() < until);
+      await protocol.disconnect({ force: true });`,
+      { args },
+    );
     await parent.line();
-    parent.child.kill('SIGTERM');
-    expect(await parent.line()).toBe('IDLE SIGKILL');
-    expect(await parent.exited).toEqual([5, null]);
-  });
-
-  it('ends the program when it is sent again after a once() listener', async () => {
-    const parent = run(`${SESSION} process.once('SIGTERM', () => console.log('once'));`);
-    await parent.line();
-    parent.child.kill('SIGTERM');
-    expect(await parent.line()).toBe('once');
-    parent.child.kill('SIGTERM');
-    expect(await parent.exited).toEqual([null, 'SIGTERM']);
+    expect(await parent.exited).toEqual([0, null]);
     expect(await parent.allEnded).toBe('');
-  });
-
-  it('ends the program if a listener does so when alone, as in some libraries', async () => {
-    const parent = run(`${SESSION}
-      process.on('SIGTERM', function listener() {
-        console.log(process.listenerCount('SIGTERM'));
-        process.off('SIGTERM', listener);
-        process.kill(process.pid, 'SIGTERM');
-      });
-    `);
-    await parent.line();
-    parent.child.kill('SIGTERM');
-    expect(await parent.line()).toBe('1');
-    expect(await parent.exited).toEqual([null, 'SIGTERM']);
-    expect(await parent.allEnded).toBe('');
-  });
-
-  it('ends the program if only another copy of the library listens', async () => {
-    const parent = run(`
-      const copy = await import('./src/io/child/orphans.js?copy');
-      copy.guard({ kill: () => console.log('the other child is killed') });
-      ${SESSION}
-    `);
-    await parent.line();
-    parent.child.kill('SIGTERM');
-    expect(await parent.line()).toBe('the other child is killed');
-    expect(await parent.exited).toEqual([null, 'SIGTERM']);
-    expect(await parent.allEnded).toBe('');
-  });
-});
-
-describe('listeners', () => {
-  it('exist while there is a child, and no longer', async () => {
-    const parent = run(`
-      const names = ['exit', 'SIGINT', 'SIGTERM', 'SIGHUP'];
-      const counts = () => names.map((name) => process.listenerCount(name));
-      const before = counts();
-      const peers = [spawn(), spawn()];
-      console.log(counts().map((count, index) => count - before[index]).join());
-      for (const { kill, exited } of peers) kill('SIGKILL'), await exited;
-      console.log(counts().join() === before.join());
-    `);
-    expect(await parent.line()).toBe('1,1,1,1');
-    expect(await parent.line()).toBe('true');
   });
 });
 

@@ -66,7 +66,8 @@ describe('connect() to a child', () => {
   });
 
   it.each([
-    ['exit 1', { exitCode: 1, signal: null }, false],
+    ['exit 1', { exitCode: 1, signal: null }, true],
+    ['exit 127', { exitCode: 127, signal: null }, false],
     ['kill -TERM $$', { exitCode: null, signal: 'SIGTERM' }, true],
   ])('rejects with its standard error when it ends before the greeting by %s', async (...row) => {
     const [script, end, retryable] = row;
@@ -93,7 +94,7 @@ describe('connect() to a child', () => {
 
   it('rejects when it exits before the greeting, even with code 0', async () => {
     const error = await rejection(createProtocol(readyProtocol).connect(shell('exit 0').address));
-    expect(error).toMatchObject({ phase: 'session', retryable: false });
+    expect(error).toMatchObject({ phase: 'session', retryable: true });
     expect(error).toMatchObject({ cause: { code: 'ERR_CLOSED', cause: { exitCode: 0 } } });
   });
 
