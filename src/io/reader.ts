@@ -3,30 +3,11 @@
 import { handlerError } from '../core/errors.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import type { Inbound } from './inbound.ts';
+import { type Turns, TURNS } from './turn.ts';
 import { ReadingWatch, type Warn, warnOnce } from './reading-watch.ts';
 
 /** Handles a message. While a returned promise is pending, the reader hands over no further one. */
 export type Handle<In> = (message: In) => PromiseLike<void> | undefined;
-
-/** How long one reader may occupy the event loop without a break. */
-const MAX_TURN_MS = 6;
-const MESSAGES_PER_CLOCK_CHECK = 16;
-
-/** Measures how long one reader has run in the current turn of the event loop. */
-class TurnTimer {
-  #startedAt: number | undefined;
-
-  /** Whether the reader should yield to others. The first call in a turn starts the measurement. */
-  get isExpired(): boolean {
-    const now = performance.now();
-    if (this.#startedAt !== undefined) return now - this.#startedAt > MAX_TURN_MS;
-    this.#startedAt = now;
-    setImmediate(() => {
-      this.#startedAt = undefined;
-    });
-    return false;
-  }
-}
 
 /** The state of one running reader. */
 interface Loop<In> {
@@ -35,7 +16,7 @@ interface Loop<In> {
   /** Continues to take messages. */
   readonly run: () => void;
   readonly fail: (error: unknown) => void;
-  readonly turn: TurnTimer;
+  readonly turns: Turns;
   readonly warn: Warn;
   /** Watches the handlers, from the first one on that is pending. */
   watch: ReadingWatch | undefined;
@@ -49,12 +30,14 @@ interface Loop<In> {
  * with a `WirechartError` when the stream fails, its bytes are not a message, or the handler fails.
  *
  * @param warn - Is told of a handler that holds up reading. Default: a warning of the process.
+ * @param turns - What it shares its time with. Default: all readers of the process.
  */
 export function readLoop<In>(
   inbound: Inbound<In>,
   handle: Handle<In>,
   signal: StopSignal,
   warn: Warn = warnOnce,
+  turns: Turns = TURNS,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
@@ -88,9 +71,8 @@ export function readLoop<In>(
         fail(error);
       }
     };
-    const turn = new TurnTimer();
     const loop: Loop<In> = {
-      ...{ inbound, handle, run, fail, turn, warn },
+      ...{ inbound, handle, run, fail, turns, warn },
       watch: undefined,
       stopped: false,
     };
@@ -107,13 +89,12 @@ function takeAll<In>(loop: Loop<In>): boolean {
   const { inbound, handle } = loop;
   // Bytes that arrive while a message is being handled must not re-enter this loop.
   inbound.onChange = undefined;
-  let taken = 0;
+  loop.turns.noteRun();
   while (!loop.stopped && inbound.handling === undefined) {
-    if (taken % MESSAGES_PER_CLOCK_CHECK === 0 && taken > 0 && loop.turn.isExpired) {
+    if (loop.turns.mustYield()) {
       yieldTurn(loop);
       return false;
     }
-    taken += 1;
     const message = inbound.next();
     if (message === undefined) {
       if (inbound.isEnded()) return true;
@@ -127,10 +108,10 @@ function takeAll<In>(loop: Loop<In>): boolean {
   return false;
 }
 
-/** Continues in the next turn of the event loop, so that a flooding peer cannot starve others. */
+/** Continues in a later turn of the event loop, so that a flooding peer cannot starve others. */
 function yieldTurn<In>(loop: Loop<In>): void {
   loop.inbound.pause();
-  setImmediate(() => {
+  loop.turns.yield(() => {
     if (!loop.stopped) loop.run();
   });
 }

@@ -64,7 +64,7 @@ describe('messages', () => {
     await stream.deliver('a\nb\n');
     read();
     expect(handled).toEqual(['a']);
-    await Promise.resolve();
+    await turn();
     expect(handled).toEqual(['a', 'b']);
   });
 });
