@@ -115,8 +115,7 @@ class AdoptedStream extends PendingStream {
     this.#claimed = stream;
   }
 
-  protected override secure(): Duplex {
+  handOver(): void {
     passOn(this.#claimed);
-    return this.#claimed;
   }
 }

@@ -27,6 +27,8 @@ export interface PendingConnection {
    * error of TLS.
    */
   open(signal: StopSignal): Promise<Duplex>;
+  /** To be called right before the stream is given to its session, which claims it then. Never throws. */
+  handOver?(): void;
   /** Closes the connection, instead of `open()`. Never throws. */
   close(): void;
 }

@@ -124,6 +124,7 @@ export class PeerSession<In, Out> implements PeerPort {
       const stream = this.#stream ?? (await this.#open(signal));
       signal.throwIfAborted();
       this.#protocol = this.#options.createProtocol(this.info, () => this.#ready());
+      this.connection.handOver?.();
       await this.#protocol.connect({ stream });
     } catch (error) {
       this.#failure =
