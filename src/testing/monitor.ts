@@ -4,6 +4,7 @@ import type { JsonObject } from '../codecs/json.ts';
 import { jsonStream } from '../codecs/json-stream.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
 import { nameOf } from '../qmp/messages.ts';
+import { redactQmp } from '../qmp/redact.ts';
 import type { QmpCommand } from '../qmp/types.ts';
 import { describe } from '../core/errors.ts';
 import { isBytes } from '../core/shape.ts';
@@ -37,6 +38,7 @@ export class Monitor {
     this.#protocol = protocol;
     this.definition = {
       codec: outputCodec(script.pretty),
+      redact: redactQmp,
       handshake: (session) => this.#greet(session),
       onMessage: (message) => {
         this.#execute(message);
