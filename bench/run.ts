@@ -12,6 +12,7 @@ import type { Comparison } from './compare/comparison.ts';
 import { delay } from './compare/delay.ts';
 import { events } from './compare/events.ts';
 import { exchange } from './compare/exchange.ts';
+import { flooding } from './compare/flooding.ts';
 import { framing } from './compare/framing.ts';
 import { importing } from './compare/import.ts';
 import { inbound } from './compare/inbound.ts';
@@ -26,6 +27,7 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
   inbound,
   events,
   delay,
+  flooding,
   outbound,
   stalled,
   exchange,
