@@ -12,6 +12,8 @@ import type { DisconnectOptions, ProtocolDefinition, WaitOptions } from './types
 /** The names of the options in the interface `T`. */
 export type Names<T> = Readonly<Record<keyof T, true>>;
 
+const NO_NAMES: readonly string[] = [];
+
 /** The options of a call that waits. */
 const WAIT: Names<WaitOptions> = { signal: true };
 const DISCONNECT: Names<DisconnectOptions> = { signal: true, force: true };
@@ -37,17 +39,35 @@ const DEFINITION: Names<ProtocolDefinition<never>> = {
  * @throws {ArgumentError} When a name is unknown, or `given` is not an object of options.
  */
 export function checkNames(owner: string, given: unknown, names: object): void {
-  if (given === undefined) return;
+  for (const name of unknownNames(owner, given, names)) {
+    throw new ArgumentError(`${owner} has no option '${name}'${adviseName(name, names)}`);
+  }
+}
+
+/**
+ * The same for options of which others may be known elsewhere: refuses only a name that looks like a known
+ * one.
+ */
+export function checkSpelling(owner: string, given: unknown, names: object): void {
+  for (const name of unknownNames(owner, given, names)) {
+    const nearest = nearestName(name, Object.keys(names));
+    if (nearest === undefined) continue;
+    throw new ArgumentError(`${owner} has no option '${name}': did you mean '${nearest}'?`);
+  }
+}
+
+/** The names of given options that are not in a table. */
+function unknownNames(owner: string, given: unknown, names: object): readonly string[] {
+  if (given === undefined) return NO_NAMES;
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new ArgumentError(`The options of ${owner} must be an object, not ${show(given)}`);
   }
   if (isSignal(given)) {
     throw new ArgumentError(`The options of ${owner} must be an object: pass { signal }`);
   }
-  for (const name of Object.keys(given)) {
-    if (Object.hasOwn(names, name) || memberOf(given, name) === undefined) continue;
-    throw new ArgumentError(`${owner} has no option '${name}'${adviseName(name, names)}`);
-  }
+  const isUnknown = (name: string): boolean =>
+    !Object.hasOwn(names, name) && memberOf(given, name) !== undefined;
+  return Object.keys(given).filter(isUnknown);
 }
 
 /** The end of the error of an unknown name: the name that was probably meant, or all names. */

@@ -44,6 +44,11 @@ export function checkProtocolOptions(
   names: object = PROTOCOL_OPTIONS,
 ): void {
   checkNames(owner, options, names);
+  checkValues(owner, options);
+}
+
+/** The same without the names. */
+export function checkValues(owner: string, options: unknown): void {
   checkKinds(owner, options, { name: 'string', allowHalfOpen: 'boolean' });
   checkMethods(owner, options, 'clock', ['setTimeout', 'clearTimeout']);
   if (typeof memberOf(options, 'logger') !== 'function') {
@@ -71,13 +76,16 @@ export function checkMachineOptions(
   options: unknown,
   names: object = MACHINE_OPTIONS,
 ): void {
-  for (const name of ['clock', 'inspect']) {
-    if (memberOf(options, name) === undefined) continue;
-    throw new ArgumentError(
-      `${owner} has no option '${name}': the machine has that of the actor system it runs in; ` +
-        `give it to createActor()`,
-    );
-  }
+  for (const name of ['clock', 'inspect'] as const) refuseOfSystem(owner, options, name);
   checkProtocolOptions(owner, options, names);
   checkKinds(owner, options, { once: 'boolean', forward: 'boolean' });
+}
+
+/** Refuses an option of facades that a machine has from its parent. */
+export function refuseOfSystem(owner: string, options: unknown, name: 'clock' | 'inspect'): void {
+  if (memberOf(options, name) === undefined) return;
+  throw new ArgumentError(
+    `${owner} has no option '${name}': its actors use that of the actor system they run in; ` +
+      'give it to createActor()',
+  );
 }

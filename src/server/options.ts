@@ -7,7 +7,9 @@ import {
   resolveNumbers,
   type ServerDeadlines,
 } from '../core/limits.ts';
+import { checkKinds, type Names } from '../core/options.ts';
 import type { ProtocolOptions } from '../protocol/machine.ts';
+import { checkProtocolOptions, PROTOCOL_OPTIONS } from '../protocol/options.ts';
 import type { Remote } from '../core/remote.ts';
 import type { TrafficStats } from '../core/stats.ts';
 import type { Limits, ServerTimeouts } from '../core/types.ts';
@@ -80,6 +82,17 @@ export interface ServerStats extends TrafficStats {
   readonly refused: number;
   /** How many of the admitted peers have failed: those that `onPeerError` was called for. */
   readonly failed: number;
+}
+
+/**
+ * Checks the names of a server's options, and the values of those that are no numbers.
+ *
+ * @throws {ArgumentError} When a name is unknown, or a value cannot be used.
+ */
+export function checkServerOptions(options: ProtocolServerOptions): void {
+  const names: Names<ProtocolServerOptions> = { ...PROTOCOL_OPTIONS, onPeerError: true };
+  checkProtocolOptions('new ProtocolServer()', options, names);
+  checkKinds('new ProtocolServer()', options, { onPeerError: 'function' });
 }
 
 /** Every bound of the server itself with its value, in peers. */

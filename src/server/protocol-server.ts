@@ -19,12 +19,13 @@ import {
 import { isFailure, type Log } from '../core/log.ts';
 import { sealAddress } from '../core/sealed-address.ts';
 import { BOUND_NAMES, DEADLINE_NAMES } from '../core/limits.ts';
-import { pickOptions } from '../core/options.ts';
+import { checkDefinition, endOptions, pickOptions, signalOf } from '../core/options.ts';
 import type { Remote } from '../core/remote.ts';
 import { Peers } from './peers.ts';
 import { AsyncProtocol } from '../protocol/async-protocol.ts';
 import { resolveLogger } from '../protocol/logging.ts';
 import {
+  checkServerOptions,
   type ProtocolServerOptions,
   resolveServerDeadlines,
   resolveServerLimits,
@@ -114,6 +115,8 @@ export class ProtocolServer<In, Out = In>
     definition: ProtocolDefinition<In, Out> | PeerDefinition<In, Out>,
     options: ProtocolServerOptions = {},
   ) {
+    checkServerOptions(options);
+    if (typeof definition !== 'function') checkDefinition('new ProtocolServer()', definition);
     this.name = options.name;
     this.#logger = resolveLogger(options, () => ({ state: this.state }));
     this.#peers = createPeers(definition, options, this.#logger);
@@ -252,7 +255,8 @@ export class ProtocolServer<In, Out = In>
     return this.toString();
   }
 
-  async #listen(address: ListenAddress, { signal }: WaitOptions = {}): Promise<BoundAddress> {
+  async #listen(address: ListenAddress, options?: WaitOptions): Promise<BoundAddress> {
+    const signal = signalOf('listen()', options);
     this.#require('IDLE');
     signal?.throwIfAborted();
     this.#binding = new PendingCall<BoundAddress>(signal, (reason) => {
@@ -266,8 +270,9 @@ export class ProtocolServer<In, Out = In>
 
   async #adopt(
     stream: StreamAddress['stream'],
-    { signal }: WaitOptions = {},
+    options?: WaitOptions,
   ): Promise<AsyncProtocol<In, Out>> {
+    const signal = signalOf('adopt()', options);
     const connection = adoptStream(stream);
     try {
       this.#require('IDLE', 'LISTENING', 'ADOPTING');
@@ -284,7 +289,8 @@ export class ProtocolServer<In, Out = In>
     });
   }
 
-  async #close({ force = false, signal }: CloseOptions = {}): Promise<void> {
+  async #close(options?: CloseOptions): Promise<void> {
+    const { force, signal } = endOptions('close()', options);
     if (this.#ref.getSnapshot().status !== 'active') {
       signal?.throwIfAborted();
       return;

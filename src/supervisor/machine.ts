@@ -9,8 +9,9 @@ import {
   textOf,
   type WirechartError,
 } from '../core/errors.ts';
-import { resolveNumbers } from '../core/limits.ts';
-import { checkNames } from '../core/options.ts';
+import { DEADLINE_NAMES, resolveNumbers } from '../core/limits.ts';
+import { checkNames, checkSpelling, type Names } from '../core/options.ts';
+import { show } from '../core/shape.ts';
 import { destroyStream } from '../io/link.ts';
 import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-machine.ts';
 import {
@@ -23,6 +24,7 @@ import type { Policy, RestartPolicy } from '../machines/supervisor-setup.ts';
 import { createSupervisorChart } from '../machines/supervisor.ts';
 import { AsyncProtocol } from '../protocol/async-protocol.ts';
 import { resolveLogger } from '../protocol/logging.ts';
+import { checkValues, refuseOfSystem } from '../protocol/options.ts';
 import type { ProtocolDefinition, Timeouts } from '../core/types.ts';
 import { SourceLocator } from './locator.ts';
 
@@ -120,22 +122,24 @@ export type SupervisorActorRef<In, Out = In> = ActorRefFrom<SupervisorMachine<In
  *
  * @param kind - A protocol, or a function that makes one for each actor, for an `AsyncProtocol`; or a class
  *   of clients, such as `QmpClient`.
- * @param options - As for `supervise()`, except that `inspect` is ignored, and `clock` applies to the
+ * @param options - As for `supervise()`, without `inspect`: that of the parent applies. `clock` applies to the
  *   deadlines of the client's own calls only: all others run on the parent's clock.
  * @throws {ArgumentError} When an option is invalid.
  */
 export function createSupervisorMachine<C, In, Out>(
   kind: ClientClass<C, In, Out>,
-  options?: SuperviseOptions<C>,
+  options?: Omit<SuperviseOptions<C>, 'inspect'>,
 ): SupervisorMachine<In, Out>;
 export function createSupervisorMachine<In, Out = In>(
   kind: ProtocolSource<In, Out>,
-  options?: SuperviseOptions<AsyncProtocol<In, Out>>,
+  options?: Omit<SuperviseOptions<AsyncProtocol<In, Out>>, 'inspect'>,
 ): SupervisorMachine<In, Out>;
 export function createSupervisorMachine<C, In, Out>(
   kind: ClientClass<C, In, Out> | ProtocolSource<In, Out>,
-  options: SuperviseOptions<C & AsyncProtocol<In, Out>> = {},
+  options: Omit<SuperviseOptions<C & AsyncProtocol<In, Out>>, 'inspect'> = {},
 ): SupervisorMachine<In, Out> {
+  refuseOfSystem('createSupervisorMachine()', options, 'inspect');
+  checkSupervised('createSupervisorMachine()', kind, options);
   return 'createMachine' in kind
     ? createSupervisorParts(kind, options).machine
     : createSupervisorParts(toClientClass(kind), options).machine;
@@ -174,6 +178,40 @@ export function createSupervisorParts<C, In, Out>(
   });
   return { machine, clientOf };
 }
+
+/**
+ * Checks what is supervised, and the names of the options; the class of clients may have options of its own.
+ *
+ * @param owner - The function that was called, for the error.
+ * @throws {ArgumentError} When a name is unknown, or a value cannot be used.
+ */
+export function checkSupervised(owner: string, kind: unknown, options: unknown): void {
+  if (typeof kind !== 'function' && (typeof kind !== 'object' || kind === null)) {
+    throw new ArgumentError(
+      `${owner} needs the definition of a protocol, a function that makes one, or a class of clients ` +
+        `such as QmpClient, not ${show(kind)}`,
+    );
+  }
+  if ('createMachine' in kind) checkSpelling(owner, options, SUPERVISE_OPTIONS);
+  else checkNames(owner, options, SUPERVISE_OPTIONS);
+  checkValues(owner, options);
+}
+
+const SUPERVISE_OPTIONS: Names<SuperviseOptions<never>> = {
+  name: true,
+  logger: true,
+  inspect: true,
+  clock: true,
+  timeouts: true,
+  limits: true,
+  allowHalfOpen: true,
+  attempts: true,
+  backoff: true,
+  onUp: true,
+  restart: true,
+  retry: true,
+  stable: true,
+};
 
 /**
  * Returns the options that are not the supervisor's own, for the machine of the connection, which checks
@@ -221,6 +259,8 @@ type RetryPolicy = Omit<Policy<never, never>, 'createLocator' | 'destroyStream' 
 function resolvePolicy<C>(options: SuperviseOptions<C>): RetryPolicy {
   const { random = Math.random, ...given } = options.backoff ?? {};
   checkNames('backoff', given, DEFAULTS.backoff);
+  // The machine of the connection checks those that are not the supervisor's own.
+  checkSpelling('timeouts', options.timeouts, { ...DEADLINE_NAMES, ...DEFAULTS.timeouts });
   const { retry = meritsRetry, restart = 'on-failure' } = options;
   const { initial, factor, max } = resolveNumbers('backoff', DEFAULTS.backoff, given);
   const { address, up } = resolveNumbers('timeouts', DEFAULTS.timeouts, options.timeouts ?? {});

@@ -7,6 +7,7 @@ import { attachInspectors, rootOptions } from '../protocol/machine.ts';
 import type { AddressSource } from '../machines/supervisor-types.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
 import {
+  checkSupervised,
   type ClientClass,
   createSupervisorParts,
   type ProtocolSource,
@@ -51,6 +52,7 @@ export function supervise<C, In, Out>(
   address: AddressSource,
   options: SuperviseOptions<C & AsyncProtocol<In, Out>> = {},
 ): Supervisor<unknown> {
+  checkSupervised('supervise()', kind, options);
   return 'createMachine' in kind
     ? startSupervisor(kind, address, options)
     : startSupervisor(toClientClass(kind), address, options);

@@ -4,6 +4,7 @@ import { abortable } from '../async/abort.ts';
 import { type Deferred, deferHandled } from '../async/deferred.ts';
 import { handOut } from '../async/rejection.ts';
 import { ClosedError, toFailure, type WirechartError } from '../core/errors.ts';
+import { endOptions, signalOf } from '../core/options.ts';
 import { memberOf } from '../core/shape.ts';
 import { Broadcast } from '../async/broadcast.ts';
 import { textOfShutdown } from '../machines/supervisor-outage.ts';
@@ -162,8 +163,8 @@ export class Supervisor<C> implements AsyncDisposable {
    * @param options - `signal` ends the iteration: the pending `next()` rejects, and so do later ones.
    * @throws `signal.reason`, from `next()`, when the signal was aborted.
    */
-  states({ signal }: WaitOptions = {}): AsyncIterableIterator<SupervisorState> {
-    return this.#states.values(signal);
+  states(options?: WaitOptions): AsyncIterableIterator<SupervisorState> {
+    return this.#states.values(signalOf('states()', options));
   }
 
   /** `stop()`, for `await using`. Never rejects. */
@@ -182,7 +183,8 @@ export class Supervisor<C> implements AsyncDisposable {
     return this.toString();
   }
 
-  async #up({ signal }: WaitOptions = {}): Promise<C> {
+  async #up(options?: WaitOptions): Promise<C> {
+    const signal = signalOf('up()', options);
     const { state } = this;
     if (state === 'STOPPED' || state === 'GIVEN_UP') throw this.#endError();
     signal?.throwIfAborted();
@@ -190,7 +192,8 @@ export class Supervisor<C> implements AsyncDisposable {
     return this.client;
   }
 
-  async #stop({ force = false, signal }: DisconnectOptions = {}): Promise<void> {
+  async #stop(options?: DisconnectOptions): Promise<void> {
+    const { force, signal } = endOptions('stop()', options);
     this.#ref.send({ type: 'STOP', force });
     signal?.throwIfAborted();
     if (this.state !== 'STOPPED') await waitIn(this.#pendingStops, signal);

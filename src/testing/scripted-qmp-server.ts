@@ -7,7 +7,9 @@
 
 import type { JsonObject } from '../codecs/json.ts';
 import { ClosedError, ConnectError } from '../core/errors.ts';
+import { type Names, pickOptions } from '../core/options.ts';
 import type { ProtocolOptions } from '../protocol/machine.ts';
+import { checkProtocolOptions, PROTOCOL_OPTIONS } from '../protocol/options.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
 import { ProtocolServer } from '../server/protocol-server.ts';
 import type { QmpCommand } from '../qmp/types.ts';
@@ -31,6 +33,14 @@ export interface ScriptedQmpServerOptions extends ProtocolOptions {
   /** Whether to write each object on several lines, as with `pretty=on` in QEMU. Default `false`. */
   readonly pretty?: boolean | undefined;
 }
+
+const OPTIONS: Names<ScriptedQmpServerOptions> = {
+  ...PROTOCOL_OPTIONS,
+  address: true,
+  greeting: true,
+  commands: true,
+  pretty: true,
+};
 
 /**
  * A QMP server with scripted answers that serves one client at a time.
@@ -64,6 +74,7 @@ export class ScriptedQmpServer implements AsyncDisposable {
    * @throws {ArgumentError} When an option is invalid.
    */
   constructor(options: ScriptedQmpServerOptions = {}) {
+    checkProtocolOptions('new ScriptedQmpServer()', options, OPTIONS);
     this.#options = options;
     const builtIn = builtInCommands(
       (event, data) => {
@@ -117,7 +128,7 @@ export class ScriptedQmpServer implements AsyncDisposable {
         return this.#current.definition;
       },
       {
-        ...options,
+        ...pickOptions(options, PROTOCOL_OPTIONS),
         limits: { ...limits, maxPeers: 1, maxBacklog: Infinity },
         // No deadline of the server's own: a client may wait as long as the test does.
         timeouts: { handshake: Infinity, ...timeouts, backlog: Infinity },

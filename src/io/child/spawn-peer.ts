@@ -4,6 +4,7 @@ import type { StdioOptions } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import { ArgumentError, describe, type ProcessExit, textOf } from '../../core/errors.ts';
 import { resolveNumbers } from '../../core/limits.ts';
+import { checkNames, type Names } from '../../core/options.ts';
 import { ChildStream } from './stream.ts';
 import { Child, type SpawnPlan } from './process.ts';
 import { ignoreLateErrors } from '../dial.ts';
@@ -101,6 +102,17 @@ interface Wiring extends Pick<SpawnPlan, 'ends'> {
   readonly stdio: StdioOptions;
 }
 
+const OPTIONS: Names<SpawnPeerOptions> = {
+  stdio: true,
+  fd: true,
+  stderr: true,
+  cwd: true,
+  env: true,
+  timeouts: true,
+  group: true,
+  keep: true,
+  deathSignal: true,
+};
 const EXIT_TIMEOUTS_MS = { exit: 500, terminate: 1000 };
 /** Node's name for each kind of standard error. */
 const STDERR_STDIO = {
@@ -190,7 +202,9 @@ class ChildPeer implements SpawnedPeer {
 }
 
 function planOf(command: string, args: readonly string[], options: SpawnPeerOptions): SpawnPlan {
+  checkNames('spawnPeer()', options, OPTIONS);
   const { keep = false, deathSignal = false, timeouts = {}, cwd, env } = options;
+  checkNames('timeouts', timeouts, EXIT_TIMEOUTS_MS);
   if (keep && deathSignal) {
     throw new ArgumentError('keep and deathSignal exclude each other; set one of them');
   }
