@@ -6,7 +6,7 @@ import { bytesOfLatin1, latin1Of, utf8Length } from './bytes.ts';
 import { BufferedDecoder } from './decoder.ts';
 import { encodeJson, JsonReader } from './json.ts';
 import type { JsonOptions, JsonValue } from './json.ts';
-import { checkPreamble } from './preamble.ts';
+import { checkPreamble, Preamble } from './preamble.ts';
 import { decodeUtf8, quoteBytes, rawOf } from './utf8.ts';
 
 const CR = 0x0d;
@@ -55,7 +55,7 @@ class ContentLengthDecoder<In> extends BufferedDecoder<In> {
   #end = 0;
 
   constructor(limits: Limits, options: JsonOptions) {
-    super(limits, options);
+    super(limits, new Preamble(options));
     this.#json = new JsonReader(options);
   }
 

@@ -4,7 +4,7 @@ import { ClosedError, CodecError, LimitError } from '../core/errors.ts';
 import { resolveLimits } from '../core/limits.ts';
 import type { Decoder, Limits } from '../core/codec.ts';
 import { ByteBuffer } from './byte-buffer.ts';
-import { Preamble, type PreambleOptions } from './preamble.ts';
+import type { Preamble } from './preamble.ts';
 import { rawOf } from './utf8.ts';
 
 /** Collects bytes in `buffer`; a subclass takes the messages out of it in `next()`. */
@@ -17,12 +17,12 @@ export abstract class BufferedDecoder<In> implements Decoder<In> {
   #preamble: Preamble | undefined;
 
   /**
-   * @param preamble - What may precede the first message of text. Binary messages have no preamble.
+   * @param preamble - Removes what may precede the first message. Default: nothing does.
    * @throws {ArgumentError} When a limit is not a number above 0.
    */
-  constructor(limits: Limits, preamble?: PreambleOptions) {
+  constructor(limits: Limits, preamble?: Preamble) {
     this.limit = resolveLimits(limits).maxMessageBytes;
-    this.#preamble = preamble && new Preamble(preamble);
+    this.#preamble = preamble;
   }
 
   /** How many bytes it holds. */

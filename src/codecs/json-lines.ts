@@ -4,7 +4,7 @@ import type { Limits, TextCodec } from '../core/codec.ts';
 import { encodeJson, JsonReader } from './json.ts';
 import type { JsonOptions, JsonValue } from './json.ts';
 import { LineDecoder } from './line-decoder.ts';
-import { checkPreamble } from './preamble.ts';
+import { checkPreamble, Preamble } from './preamble.ts';
 
 /**
  * One JSON text per line (JSON Lines, ND-JSON), in UTF-8. Sent lines end in `\n`; received lines may
@@ -35,7 +35,7 @@ class JsonLinesDecoder<In> extends LineDecoder<In> {
   readonly #json: JsonReader;
 
   constructor(limits: Limits, options: JsonOptions) {
-    super(limits, options);
+    super(limits, new Preamble(options));
     this.#json = new JsonReader(options);
   }
 

@@ -9,7 +9,7 @@ import { JsonScanner, isReset } from './json-scanner.ts';
 import type { Stop } from './json-scanner.ts';
 import { beginsWithOneOf, JsonReader } from './json.ts';
 import type { IntegerOptions } from './json.ts';
-import type { PreambleOptions } from './preamble.ts';
+import { Preamble, type PreambleOptions } from './preamble.ts';
 import { decodeUtf8, quoteBytes, rawOf, tryDecodeUtf8 } from './utf8.ts';
 
 /** The default of `JsonStreamOptions.maxDepth`. */
@@ -72,7 +72,7 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
   #dropped = 0;
 
   constructor(limits: Limits, settings: StreamSettings) {
-    super(limits, settings);
+    super(limits, new Preamble(settings));
     this.#json = new JsonReader({ integers: settings.integers });
     this.#scanner = new JsonScanner(settings.maxDepth);
     this.#first = settings.first;

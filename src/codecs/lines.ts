@@ -4,7 +4,7 @@ import { CodecError } from '../core/errors.ts';
 import type { TextCodec } from '../core/codec.ts';
 import { nameOfValue } from '../core/encoded.ts';
 import { LineDecoder } from './line-decoder.ts';
-import { checkPreamble, type PreambleOptions } from './preamble.ts';
+import { checkPreamble, Preamble, type PreambleOptions } from './preamble.ts';
 
 /** The options of `lines()`. */
 export interface LinesOptions extends PreambleOptions {
@@ -35,7 +35,7 @@ export function lines(options: LinesOptions = {}): TextCodec<string> {
       if (fault !== undefined) throw new CodecError(`The line ${fault}`);
       return message + terminator;
     },
-    createDecoder: (limits) => new LinesDecoder(limits, options),
+    createDecoder: (limits) => new LinesDecoder(limits, new Preamble(options)),
   };
 }
 
