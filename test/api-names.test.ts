@@ -50,9 +50,9 @@ describe('the names of a connection', () => {
   test('are those of its chart', () => {
     expect(namesOf(createProtocolMachine(definition))).toMatchInlineSnapshot(`
       {
-        "accepts": "ABORT ACCEPT CONNECT DISCONNECT EXPECT_END EXPECT_MORE FAIL LISTEN MESSAGES",
-        "actors": "acceptor closer destroyer dialer flush handshake listener owner reader writer",
-        "delays": "acceptTimeout closeTimeout connectTimeout flushTimeout handshakeTimeout",
+        "accepts": "ABORT ACCEPT CHECK_IDLE CONNECT DISCONNECT EXPECT_END EXPECT_MORE FAIL LISTEN MESSAGES",
+        "actors": "acceptor closer destroyer dialer drain farewell flush handshake listener owner reader writer",
+        "delays": "acceptTimeout closeTimeout connectTimeout drainTimeout flushTimeout handshakeTimeout",
         "id": "protocol",
         "states": [
           "IDLE",
@@ -66,7 +66,11 @@ describe('the names of a connection', () => {
           "RUNNING",
           "RUNNING.open",
           "RUNNING.ending",
+          "RUNNING.halfOpen",
           "DISCONNECTING",
+          "DISCONNECTING.draining",
+          "DISCONNECTING.draining.handling",
+          "DISCONNECTING.draining.farewell",
           "DISCONNECTING.flushing",
           "DISCONNECTING.flushing.twoway",
           "DISCONNECTING.flushing.oneway",

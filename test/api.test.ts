@@ -29,6 +29,8 @@ describe('the exported names', () => {
         "LimitError",
         "ProcessError",
         "ProtocolServer",
+        "RefusedError",
+        "SealedAddress",
         "StateError",
         "Supervisor",
         "TimeoutError",
@@ -37,12 +39,18 @@ describe('the exported names', () => {
         "createProtocolMachine",
         "createSupervisorMachine",
         "isWirechartError",
+        "joinStreams",
         "jsonLines",
         "jsonStream",
         "lengthPrefixed",
         "lines",
+        "parseJson",
+        "redactSecrets",
+        "sealAddress",
         "spawnPeer",
+        "stdioAddress",
         "streamPair",
+        "stringifyJson",
         "supervise",
       ]
     `);
@@ -61,6 +69,8 @@ describe('the exported names', () => {
         "jsonStream",
         "lengthPrefixed",
         "lines",
+        "parseJson",
+        "stringifyJson",
       ]
     `);
   });
@@ -85,6 +95,7 @@ describe('the exported names', () => {
       [
         "inspectTo",
         "recordTo",
+        "setSanitize",
         "toDot",
         "toMermaid",
       ]
