@@ -291,7 +291,7 @@ export interface ProcessExit {
 
 /**
  * The child process could not be started (`cause` says why), or has ended; `message` says how, and ends
- * with its standard error. It is `retryable` unless the program is missing or cannot be executed (exit codes
+ * with the last words of its standard error. It is `retryable` unless the program is missing or cannot be executed (exit codes
  * 126 and 127 mean the same). A retry needs a new process.
  */
 export class ProcessError extends WirechartError implements ProcessExit {
@@ -306,13 +306,24 @@ export class ProcessError extends WirechartError implements ProcessExit {
   readonly stderr: string;
 
   constructor(command: string, exit: ProcessExit, options?: ErrorOptions) {
-    const words = exit.stderr.trim();
+    const words = lastWords(exit.stderr);
     super(`${command} ${fateOf(exit, options)}${words && `: ${words}`}`, options);
     this.command = command;
     this.exitCode = exit.exitCode;
     this.signal = exit.signal;
     this.stderr = exit.stderr;
   }
+}
+
+/** How much of a standard error a message shows, in characters; `stderr` has all that was kept. */
+const MAX_SHOWN_STDERR = 500;
+
+/** The end of a standard error, from the beginning of a line on, if it has several. */
+function lastWords(stderr: string): string {
+  const text = stderr.trim();
+  if (text.length <= MAX_SHOWN_STDERR) return text;
+  const end = text.slice(-MAX_SHOWN_STDERR);
+  return `… ${end.slice(end.indexOf('\n') + 1).replace(/^[\udc00-\udfff]/, '')}`;
 }
 
 function fateOf({ exitCode, signal }: ProcessExit, options: ErrorOptions | undefined): string {
