@@ -52,9 +52,9 @@ interface OpenStream<In> {
 
 /** Implements the port `Link` of the protocol machine, which documents the methods. */
 export class StreamLink<In, Out> implements Link<In, Out> {
-  readonly definition: ProtocolDefinition<In, Out>;
   readonly deadlines: Deadlines;
   readonly allowHalfOpen: boolean;
+  readonly #definition: ProtocolDefinition<In, Out>;
   readonly #limits: Bounds;
   readonly #messages: MessagePipeline<In, Out>;
   readonly #forwards: boolean;
@@ -71,7 +71,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   #hasTold = false;
 
   constructor(definition: ProtocolDefinition<In, Out>, options: LinkOptions) {
-    this.definition = definition;
+    this.#definition = definition;
     this.deadlines = options.deadlines;
     this.#limits = options.limits;
     this.#clock = options.clock;
@@ -81,6 +81,11 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.#messages = new MessagePipeline(definition);
     if (options.tap) this.#messages.observe(options.tap);
     this.#outgoing = new Outbound(options.limits, this.#counters);
+  }
+
+  /** No property: it may be cyclic, and XState walks through a context that it persists. */
+  get definition(): ProtocolDefinition<In, Out> {
+    return this.#definition;
   }
 
   get stats(): ProtocolStats {
