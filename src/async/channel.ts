@@ -1,6 +1,6 @@
 /** An asynchronous queue: each value is delivered to one consumer, in FIFO order. */
 
-import { type Deferred, defer } from './deferred.ts';
+import { type Deferred, defer, markHandled } from './deferred.ts';
 import { Queue } from './queue.ts';
 
 /** How a channel is made. */
@@ -14,6 +14,8 @@ export interface ChannelOptions<T> {
 /** Why there are no more values; with `error`, one consumer gets it as a rejection. */
 interface End {
   readonly error?: unknown;
+  /** Called when a consumer is given the error. */
+  readonly onThrown?: (() => void) | undefined;
 }
 
 /**
@@ -87,6 +89,7 @@ export class Channel<T extends object> implements AsyncIterable<T> {
     this.#end = end;
     for (const consumer of this.#consumers) {
       this.#consumers.delete(consumer);
+      void markHandled(consumer.promise);
       this.#endOf().then(consumer.resolve, consumer.reject);
     }
   }
@@ -135,14 +138,16 @@ export class Channel<T extends object> implements AsyncIterable<T> {
     this.#consumers.add(consumer);
     if (waiting === undefined) return consumer.promise;
     waiting.add(consumer);
-    return consumer.promise.finally(() => waiting.delete(consumer));
+    return markHandled(consumer.promise.finally(() => waiting.delete(consumer)));
   }
 
   /** The error goes to one consumer only. */
   #endOf(): Promise<IteratorResult<T, undefined>> {
     const end = this.#end ?? {};
     this.#end = {};
-    return 'error' in end ? Promise.reject(end.error) : Promise.resolve(DONE);
+    if (!('error' in end)) return Promise.resolve(DONE);
+    end.onThrown?.();
+    return markHandled(Promise.reject(end.error));
   }
 }
 

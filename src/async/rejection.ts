@@ -48,6 +48,33 @@ export function handOut<T>(promise: Promise<T>): Promise<T> {
   return handedOut;
 }
 
+const SETTLED = /* @__PURE__ */ Promise.resolve();
+const ignore = () => undefined;
+
+/**
+ * Rejects a pending promise like one of `handOut()`, for calls of which there are so many that they get no
+ * promise of their own: nothing is done for a promise that does not reject.
+ *
+ * @param promise - The promise that the caller has.
+ * @param resolve - Its function.
+ * @param error - Created for this call alone.
+ */
+export function rejectHandedOut(
+  promise: Promise<unknown>,
+  resolve: (rejected: Promise<never>) => void,
+  error: WirechartError,
+): void {
+  const reject = (): never => {
+    named.add(error);
+    Error.captureStackTrace(error, reject);
+    // As in `handOut()`.
+    void markHandled(promise);
+    throw error;
+  };
+  // Two turns of the queue later: V8 follows a promise to its caller once it is resolved with another one.
+  resolve(SETTLED.then(ignore).then(reject));
+}
+
 /**
  * Replaces the stack of an error that the engine has created elsewhere by that of the caller; to be called
  * in the `catch` of an async function that the caller awaits.

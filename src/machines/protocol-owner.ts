@@ -1,12 +1,22 @@
 /** The work of the actor `owner`. In a file of its own: the chart may invoke every export of the actors'. */
 
+import { isAnnouncing, ON_START } from '../core/announcing.ts';
 import type { OnLink, ProtocolEvent } from './protocol-types.ts';
 
-/** Forwards the link's messages to the machine. The returned function releases the link. */
+/**
+ * Forwards the link's messages to the machine, and what its definition announces. The returned function
+ * releases the link.
+ */
 export function lifetime({ link }: OnLink, sendBack: (event: ProtocolEvent) => void): () => void {
   link.forward((messages) => {
     sendBack({ type: 'MESSAGES', messages });
   });
+  if (isAnnouncing(link.definition)) {
+    link.definition[ON_START]((expected) => {
+      if (expected === false) sendBack({ type: 'EXPECT_MORE' });
+      else sendBack({ type: 'EXPECT_END', ...(expected !== true && { shutdown: expected }) });
+    });
+  }
   return () => {
     link.release();
   };

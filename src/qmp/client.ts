@@ -6,24 +6,34 @@
  */
 
 import type { JsonObject } from '../codecs/json.ts';
+import { handOut } from '../async/rejection.ts';
 import { ConnectError, isConnectError, isTimeoutError } from '../core/errors.ts';
-import type { AttachOptions, ProtocolOptions } from '../protocol/machine.ts';
+import type { AttachOptions } from '../protocol/machine.ts';
 import { AsyncProtocol } from '../protocol/async-protocol.ts';
-import { safeLogger } from '../core/log.ts';
+import type { Remote } from '../core/remote.ts';
 import type { Runstate } from '../core/runstate.ts';
 import type {
   Address,
   BoundAddress,
+  BoundPath,
+  BoundTcp,
+  ListenAddress,
+  PathAddress,
   SessionOutcome,
   DisconnectOptions,
+  TcpAddress,
   WaitOptions,
 } from '../core/types.ts';
 import { QmpDefinition } from './definition.ts';
-import { Dispatcher, type WaitForOptions } from './dispatcher.ts';
+import { Dispatcher } from './dispatcher.ts';
 import { BusyMonitorError } from './errors.ts';
+import { checkEventName, checkListener, wantedBy } from './event-names.ts';
+import type { WaitForOptions } from './event-wait.ts';
 import type { EventFilter, EventListener, EventListenerOptions } from './events.ts';
+import { ListenerFailures } from './listener-failures.ts';
 import { createQmpMachine, definitionOf, type QmpActorRef } from './machine.ts';
 import { Exchange } from './exchange.ts';
+import { checkQmpOptions, definitionOptions, protocolOptions, type QmpOptions } from './options.ts';
 import type { ExecuteOptions, ReplyOptions } from './pending-commands.ts';
 import type {
   Arguments,
@@ -37,8 +47,8 @@ import type {
   Returns,
 } from './types.ts';
 
-/** The options of a client: those of every protocol. */
-export type QmpOptions = ProtocolOptions;
+/** The options of `QmpClient.attach()`. */
+export type QmpAttachOptions = AttachOptions & Pick<QmpOptions, 'onListenerError'>;
 
 /** The client of each embedded machine, by the machine's definition. */
 const attachedClients = new WeakMap<QmpDefinition, QmpClient>();
@@ -63,11 +73,9 @@ export class QmpClient implements AsyncDisposable {
   readonly #definition: QmpDefinition;
   readonly #exchange: Exchange;
   readonly #dispatcher: Dispatcher;
-  /** The promise `closed` that `#onClosed()` is already attached to. */
-  #awaitedEnd: Promise<SessionOutcome> | undefined;
 
   /**
-   * @param options - As for `AsyncProtocol`.
+   * @param options - As for `AsyncProtocol`, and `onListenerError`.
    * @throws {ArgumentError} When an option is invalid.
    */
   constructor(options?: QmpOptions);
@@ -79,24 +87,27 @@ export class QmpClient implements AsyncDisposable {
   );
   constructor(
     options: QmpOptions = {},
-    definition = new QmpDefinition(options.logger && safeLogger(options.logger)),
-    protocol = new AsyncProtocol(definition, options),
+    definition = new QmpDefinition(definitionOptions(checkQmpOptions(options))),
+    protocol = new AsyncProtocol(definition, protocolOptions(options)),
   ) {
     this.protocol = protocol;
     this.#definition = definition;
-    this.#dispatcher = new Dispatcher(options.clock, (error) => {
-      this.protocol.fail(error);
+    const { clock, onListenerError } = options;
+    const failures = new ListenerFailures({
+      onListenerError: onListenerError ?? definition.onListenerError,
+      logger: definition.logger,
+      describe: () => this.toString(),
     });
-    this.#exchange = new Exchange(this.protocol, () => definition.nextId(), options.clock);
+    this.#dispatcher = new Dispatcher(clock, failures.report);
+    this.#exchange = new Exchange(protocol, definition, clock);
     definition.observer = {
-      onAttempt: this.#awaitEnd,
       onEvent: (event) => {
         this.#dispatcher.dispatch(event);
       },
       wants: (name) => this.#dispatcher.wants(name),
       onReply: (message) => this.#exchange.settle(message),
     };
-    if (protocol.runstate !== 'IDLE') this.#awaitEnd();
+    protocol.onEnd((outcome) => this.#onEnd(outcome));
   }
 
   /** `createQmpMachine()`. `supervise()` needs it and `attach()` of a client class. */
@@ -107,15 +118,18 @@ export class QmpClient implements AsyncDisposable {
    * calls return the same one, and their options are ignored.
    *
    * @param ref - A running actor of `createQmpMachine()`.
-   * @param options - `clock`: the clock of the deadlines of commands and waits. `name` and `logger`: see
+   * @param options - `clock`: the clock of the deadlines of commands and waits. `name` and
+   *   `onListenerError`: default to those that `createQmpMachine()` was given. `logger`: see
    *   `AsyncProtocol.attach()`.
    * @throws {ArgumentError} When `ref` is an actor of another machine.
    */
-  static attach(ref: QmpActorRef, options: AttachOptions = {}): QmpClient {
+  static attach(ref: QmpActorRef, options: QmpAttachOptions = {}): QmpClient {
     const definition = definitionOf(ref);
     const known = attachedClients.get(definition);
     if (known !== undefined) return known;
-    const client = new QmpClient(options, definition, AsyncProtocol.attach(ref, options));
+    const { name = definition.name, logger } = options;
+    const protocol = AsyncProtocol.attach(ref, { name, logger });
+    const client = new QmpClient(options, definition, protocol);
     attachedClients.set(definition, client);
     void client.#endListenersWithMachine();
     return client;
@@ -137,6 +151,10 @@ export class QmpClient implements AsyncDisposable {
   get closed(): Promise<SessionOutcome> {
     return this.protocol.closed;
   }
+  /** See `AsyncProtocol.remote`. */
+  get remote(): Remote | undefined {
+    return this.protocol.remote;
+  }
   /** See `AsyncProtocol.outcome`. */
   get outcome(): SessionOutcome | undefined {
     return this.protocol.outcome;
@@ -151,20 +169,25 @@ export class QmpClient implements AsyncDisposable {
    *   `NegotiationError`, or a `BusyMonitorError` when no greeting arrived within `timeouts.handshake`.
    * @throws `signal.reason`, when the signal was aborted.
    */
-  async connect(address: Address, options?: WaitOptions): Promise<void> {
+  connect(address: Address, options?: WaitOptions): Promise<void> {
     this.#forgetGreeting();
-    await this.protocol.connect(address, options).catch(this.#diagnose);
+    return handOut(this.protocol.connect(address, options).catch(this.#diagnose));
   }
 
   /** See `AsyncProtocol.listen()`. */
-  listen(address: Address, options?: WaitOptions): Promise<BoundAddress> {
+  listen(address: TcpAddress, options?: WaitOptions): Promise<BoundTcp>;
+  /** The same for a UNIX socket, given as `{ path }`. */
+  listen(address: PathAddress, options?: WaitOptions): Promise<BoundPath>;
+  /** The same for any address. */
+  listen(address: ListenAddress, options?: WaitOptions): Promise<BoundAddress>;
+  listen(address: ListenAddress, options?: WaitOptions): Promise<BoundAddress> {
     this.#forgetGreeting();
     return this.protocol.listen(address, options);
   }
 
   /** Waits until the server dials this client, then continues like `connect()`, with the same errors. */
-  async accept(options?: WaitOptions): Promise<void> {
-    await this.protocol.accept(options).catch(this.#diagnose);
+  accept(options?: WaitOptions): Promise<void> {
+    return handOut(this.protocol.accept(options).catch(this.#diagnose));
   }
 
   /**
@@ -192,7 +215,10 @@ export class QmpClient implements AsyncDisposable {
    * in the return value.
    *
    * After `quit`, the end or a reset of the stream by the server is a clean end of the session. If the
-   * reply to `quit` is lost in it, the promise resolves with `{}` all the same.
+   * reply to `quit` is lost in it, the promise resolves with `{}` all the same. So is the end after the
+   * event SHUTDOWN, unless the guest panicked or the host failed; see `SessionOutcome.shutdown`.
+   *
+   * A rejection that is not awaited does not end the process.
    *
    * @param command - The name of the command.
    * @param args - Its arguments. Default: none.
@@ -228,64 +254,80 @@ export class QmpClient implements AsyncDisposable {
 
   /**
    * Returns an iterator over the events of the current session; in IDLE, of the next session. Call it
-   * before the command that causes the events: they may arrive before its reply.
+   * before the command that causes the events: they may arrive before its reply. The iteration ends with
+   * the session; if that fails, it throws the cause after the queued events.
    *
    * @param filter - A name, several names, or a function that returns whether it accepts an event; a
    *   function that throws ends the iteration with a `HandlerError`. Default: all events.
-   * @throws {ArgumentError} When `options.limit` is not a number above 0.
+   * @throws {ArgumentError} When the filter is something else or has a name that no event can have, when
+   *   `options.limit` is not a number above 0, or `options.overflow` is unknown.
    */
   events(filter?: EventFilter, options: EventListenerOptions = {}): EventListener {
     return this.#dispatcher.listen(filter, options);
   }
 
   /**
-   * Calls `listener` for every event of this name, in this session and in later ones. If it throws, or
-   * its promise rejects, the session ends with a `HandlerError`. Its promise is not awaited: the next
-   * event is dispatched at once.
+   * Calls `listener` for every event of this name, in this session and in later ones. Listeners of one
+   * name are called in the order in which they were added; one that was added several times is called as
+   * often. If it throws, or its promise rejects, that goes to the option `onListenerError`, and the session
+   * goes on. Its promise is not awaited: the next event is dispatched at once.
+   *
+   * @throws {ArgumentError} When no event can have this name (QMP's are in upper case), or `listener` is
+   *   not a function.
    */
   on<E extends EventName>(event: E, listener: (event: EventOf<E>) => unknown): this {
-    this.#dispatcher.add(event, listener, (wire) => listener(wire as EventOf<E>));
-    return this;
+    return this.#add(event, listener, false);
   }
 
   /** Like `on()`, but calls `listener` for the next event only. */
   once<E extends EventName>(event: E, listener: (event: EventOf<E>) => unknown): this {
-    this.#dispatcher.add(event, listener, (wire) => {
-      this.#dispatcher.remove(event, listener);
-      return listener(wire as EventOf<E>);
-    });
-    return this;
+    return this.#add(event, listener, true);
   }
 
-  /** Removes a listener that was added with `on()` or `once()`. */
+  /**
+   * Removes a listener that was added with `on()` or `once()`; of one that was added several times, the
+   * last. During the dispatch of an event, this takes effect with the next event.
+   *
+   * @throws {ArgumentError} As for `on()`.
+   */
   off<E extends EventName>(event: E, listener: (event: EventOf<E>) => unknown): this {
-    this.#dispatcher.remove(event, listener);
+    checkEventName(event);
+    checkListener(event, listener);
+    this.#dispatcher.remove(event, listener as (event: QmpEvent) => unknown);
     return this;
   }
 
   /**
-   * Resolves with the next event of this name that the filter accepts; in IDLE, of the next session.
+   * Resolves with the next event of this name, or of one of these names, that the filter accepts; in IDLE,
+   * of the next session. Call it before the command that causes the event. A rejection that is not awaited
+   * does not end the process.
    *
-   * @param event - The name of the event.
-   * @param filter - Returns whether it accepts an event. Default: accepts the first.
-   * @throws {ClosedError} When the session ends before the event.
+   * @param events - The name of the event, or several names.
+   * @param filter - Returns whether it accepts an event. Default: accepts the first. May be left out.
+   * @param options - A deadline, and a signal.
+   * @throws {ClosedError} When the session ends before the event; `cause` is the failure, if it failed.
    * @throws {TimeoutError} When `timeout` passed.
    * @throws {HandlerError} When the filter threw.
-   * @throws {ArgumentError} When `timeout` is not a number above 0.
+   * @throws {ArgumentError} When no event can have such a name, or `timeout` is not a number above 0.
    * @throws `signal.reason`, when the signal was aborted.
    */
-  async waitFor<E extends EventName>(
-    event: E,
-    filter: (event: EventOf<E>) => boolean = () => true,
-    options: WaitForOptions = {},
-  ): Promise<EventOf<E>> {
-    const accepts = (wire: QmpEvent) => filter(wire as EventOf<E>);
-    return (await this.#dispatcher.waitFor(event, accepts, options)) as EventOf<E>;
+  waitFor<E extends EventName>(
+    events: E | readonly E[],
+    filter?: (event: EventOf<E>) => boolean,
+    options?: WaitForOptions,
+  ): Promise<EventOf<E>>;
+  waitFor<E extends EventName>(
+    events: E | readonly E[],
+    options: WaitForOptions,
+  ): Promise<EventOf<E>>;
+  waitFor(events: unknown, filter: unknown, options?: WaitForOptions): Promise<QmpEvent> {
+    return handOut(this.#waitFor(events, filter, options));
   }
 
-  /** `disconnect()`, for `await using`. */
+  /** `disconnect()`, for `await using`. Never rejects: see `AsyncProtocol`. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.disconnect();
+    this.#exchange.dismissQuit();
+    await this.protocol[Symbol.asyncDispose]();
   }
 
   /** Returns `<QmpClient name='vm1' runstate=IDLE>`, without `name` if the client has none. */
@@ -293,34 +335,70 @@ export class QmpClient implements AsyncDisposable {
     return this.protocol.toString().replace('AsyncProtocol', this.constructor.name);
   }
 
-  readonly #awaitEnd = (): void => {
-    const { closed } = this.protocol;
-    if (closed === this.#awaitedEnd) return;
-    this.#awaitedEnd = closed;
-    void closed.then((outcome) => {
-      this.#onClosed(outcome);
-    });
-  };
+  /** How `console.log()` shows the client: as `toString()`, and with the version of the server. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    const { greeting } = this;
+    const server = greeting === undefined ? '' : ` server='${textOfVersion(greeting)}'`;
+    return this.toString().replace(/>$/, `${server}>`);
+  }
+
+  #add<E extends EventName>(
+    event: E,
+    listener: (event: EventOf<E>) => unknown,
+    once: boolean,
+  ): this {
+    checkEventName(event);
+    checkListener(event, listener);
+    this.#dispatcher.add(event, listener as (event: QmpEvent) => unknown, { once });
+    return this;
+  }
+
+  async #waitFor(
+    events: unknown,
+    filter: unknown,
+    options: WaitForOptions | undefined,
+  ): Promise<QmpEvent> {
+    return this.#dispatcher.waitFor(...wantedBy(events, filter, options));
+  }
 
   /** Listeners outlast failed attempts, but a machine that was stopped will have no other session. */
   async #endListenersWithMachine(): Promise<void> {
     const states = this.protocol.runstates();
     while ((await states.next()).done !== true);
-    this.#dispatcher.end(true);
+    this.#dispatcher.end({ cause: undefined, reason: 'The machine was stopped' });
   }
 
   #forgetGreeting(): void {
     if (this.runstate === 'IDLE') this.#definition.greeting = undefined;
   }
 
-  #onClosed(outcome: SessionOutcome): void {
-    this.#exchange.end(outcome);
-    this.#dispatcher.end(!isConnectError(outcome.cause));
+  /** Returns whether any call was rejected with the cause. */
+  #onEnd(outcome: SessionOutcome): boolean {
+    const { cause } = outcome;
+    const { ending } = this.#definition;
+    let isTold = this.#exchange.end(outcome);
+    // Listeners that were added in IDLE outlast failed attempts.
+    if (isConnectError(cause)) return isTold;
+    const reason = cause?.message ?? ending.text ?? 'The session was disconnected';
+    const onTold = () => {
+      isTold = true;
+      if (cause !== undefined) this.protocol.told(cause);
+    };
+    this.#dispatcher.end({ cause, reason, onTold });
+    return isTold;
   }
 
   readonly #diagnose = (error: unknown): never => {
     const late = isConnectError(error) && error.cause;
     if (!isTimeoutError(late) || late.phase !== 'handshake' || this.greeting) throw error;
-    throw new ConnectError('session', new BusyMonitorError(late.ms));
+    const { received } = this.#definition;
+    throw new ConnectError('session', new BusyMonitorError(late.ms, received));
   };
+}
+
+/** The version of a server, as people write it. */
+function textOfVersion({ QMP: { version } }: QmpGreeting): string {
+  const { major, minor, micro } = version.qemu;
+  const text = `QEMU ${[major, minor, micro].join('.')}`;
+  return version.package === '' ? text : `${text} (${version.package})`;
 }

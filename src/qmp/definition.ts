@@ -6,16 +6,19 @@
  */
 
 import type { JsonObject } from '../codecs/json.ts';
+import { type Announce, type AnnouncingDefinition, ON_START } from '../core/announcing.ts';
 import type { Handshake, Logger, ProtocolDefinition } from '../core/types.ts';
-import { ServerParseError } from './errors.ts';
+import { EndAnnouncement } from './end-announcement.ts';
+import { type Received, ServerParseError } from './errors.ts';
+import { FirstBytes } from './first-bytes.ts';
 import { negotiate, receiveGreeting } from './handshake.ts';
-import { isError, isEvent, qmpCodec } from './messages.ts';
+import type { ListenerErrorHandler } from './listener-failures.ts';
+import { type CodecPort, isError, isEvent, qmpCodec } from './messages.ts';
+import { redactQmp } from './redact.ts';
 import type { QmpCommand, QmpEvent, QmpGreeting } from './types.ts';
 
 /** Receives what arrives in a session: implemented by the client. */
 export interface SessionObserver {
-  /** A stream is open, and its handshake begins. */
-  onAttempt(): void;
   onEvent(event: QmpEvent): void;
   /** Whether `onEvent()` would have any effect for events of this name, now. */
   wants(name: string): boolean;
@@ -23,25 +26,50 @@ export interface SessionObserver {
   onReply(message: JsonObject): boolean;
 }
 
+/** How a link is called in texts, and where its records go. */
+export interface DefinitionOptions {
+  readonly name?: string | undefined;
+  /** Must not throw. */
+  readonly logger?: Logger | undefined;
+  /** For the client that is attached to the machine. */
+  readonly onListenerError?: ListenerErrorHandler | undefined;
+}
+
 /** One per link, because it keeps the greeting and the ids of commands. */
-export class QmpDefinition implements ProtocolDefinition<JsonObject, QmpCommand> {
-  readonly codec = qmpCodec((name) => this.#isNegotiating || this.observer?.wants(name) === true);
+export class QmpDefinition
+  implements ProtocolDefinition<JsonObject, QmpCommand>, AnnouncingDefinition, CodecPort
+{
+  readonly codec = qmpCodec(this);
+  /** What has announced the end of the session. */
+  readonly ending = new EndAnnouncement((expected) => this.#announce?.(expected));
   /** The server's greeting; `undefined` from the start of an attempt until it has arrived. */
   greeting: QmpGreeting | undefined;
   /** The client, once there is one. */
   observer: SessionObserver | undefined;
+  /** The name that the machine was given. */
+  readonly name: string | undefined;
+  readonly logger: Logger | undefined;
+  readonly onListenerError: ListenerErrorHandler | undefined;
   /**
    * While true, no event is skipped: a message of the handshake is dispatched some time after it was
    * decoded, and a listener added in between must get it.
    */
   #isNegotiating = true;
-  readonly #logger: Logger | undefined;
+  /** What arrives before the greeting. */
+  #received: FirstBytes | undefined;
+  #announce: Announce | undefined;
   /** Starts at a random number, so that stale replies left by an earlier client match no id of ours. */
   #lastId = 100_000_000 + Math.floor(Math.random() * 900_000_000);
 
-  /** @param logger - Must not throw. */
-  constructor(logger: Logger | undefined) {
-    this.#logger = logger;
+  constructor({ name, logger, onListenerError }: DefinitionOptions = {}) {
+    this.name = name;
+    this.logger = logger;
+    this.onListenerError = onListenerError;
+  }
+
+  /** What has arrived, while there is no greeting. */
+  get received(): Received {
+    return this.#received ?? new FirstBytes();
   }
 
   /**
@@ -53,11 +81,31 @@ export class QmpDefinition implements ProtocolDefinition<JsonObject, QmpCommand>
     return this.#lastId;
   }
 
+  [ON_START](announce: Announce): void {
+    this.#announce = announce;
+  }
+
+  onStream(): void {
+    this.#received = new FirstBytes();
+  }
+
+  onBytes(chunk: Uint8Array): void {
+    this.#received?.add(chunk);
+  }
+
+  isWanted(name: string): boolean {
+    if (this.#isNegotiating || this.ending.wants(name)) return true;
+    return this.observer?.wants(name) === true;
+  }
+
+  readonly redact = redactQmp;
+
   readonly handshake = async (session: Handshake<JsonObject, QmpCommand>): Promise<void> => {
     this.#isNegotiating = true;
-    this.observer?.onAttempt();
+    this.ending.reset();
     this.greeting = undefined;
     this.greeting = await receiveGreeting(session, this.#onEvent);
+    this.#received = undefined;
     await negotiate(session, this.greeting, this.nextId(), this.#onEvent);
     this.#isNegotiating = false;
   };
@@ -68,10 +116,11 @@ export class QmpDefinition implements ProtocolDefinition<JsonObject, QmpCommand>
     else if ('error' in message && message['id'] === undefined) {
       const description = isError(message) ? message.error.desc : 'no description given';
       throw new ServerParseError(message['error'] ?? null, description);
-    } else this.#logger?.warn('A reply that belongs to no command was dropped');
+    } else this.logger?.warn('A reply that belongs to no command was dropped');
   };
 
   readonly #onEvent = (event: QmpEvent): void => {
+    this.ending.onEvent(event);
     this.observer?.onEvent(event);
   };
 }

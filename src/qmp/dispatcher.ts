@@ -1,129 +1,137 @@
-/** Dispatches events to the listeners of one session and to the handlers that outlast sessions. */
+/** Dispatches events to the iterators and waits of one session and to the listeners that outlast sessions. */
 
-import { ClosedError, HandlerError, TimeoutError } from '../core/errors.ts';
+import { checkTimeout } from '../async/timer.ts';
+import { ClosedError, type WirechartError } from '../core/errors.ts';
+import { type Names, signalOf } from '../core/options.ts';
 import { isThenable } from '../core/shape.ts';
 import type { Clock } from '../core/types.ts';
-import { checkTimeout, startTimer } from '../async/timer.ts';
+import { EventWait, type WaitForOptions, type Wanted } from './event-wait.ts';
 import { type EventFilter, EventListener, type EventListenerOptions } from './events.ts';
-import { SnapshotMap } from './snapshot-map.ts';
+import { type Listener, type Subscriber, Subscribers } from './subscribers.ts';
 import type { QmpEvent } from './types.ts';
 
-type Handler = (event: QmpEvent) => unknown;
+const WAIT_OPTIONS: Names<WaitForOptions> = { signal: true, timeout: true };
 
-/** The options of `waitFor()`. */
-export interface WaitForOptions {
-  /** Gives up the wait when it is aborted; the promise then rejects with `signal.reason`. */
-  readonly signal?: AbortSignal | undefined;
-  /** A deadline, in ms. Default: none; the wait ends with the session. */
-  readonly timeout?: number | undefined;
+/** Called with what a listener threw, or with what its promise rejected with. Must not throw. */
+export type OnListenerError = (error: unknown, event: QmpEvent) => void;
+
+/** How a session has ended, for those that wait for its events. */
+export interface EndOfEvents {
+  /** Why the session failed; `undefined` when it ended as requested or announced. */
+  readonly cause: WirechartError | undefined;
+  /** The same as a text, also of an end that is no failure. */
+  readonly reason: string;
+  /** Called when a caller has been given `cause`. */
+  readonly onTold?: (() => void) | undefined;
 }
 
-/** The listeners, handlers and waits of one client. */
+/** All that waits for the events of one client. */
 export class Dispatcher {
   readonly #clock: Clock | undefined;
-  readonly #onFailure: (error: HandlerError) => void;
-  /** A handler's promise that rejects after its session has ended is not a failure of the next one. */
-  #sessionCount = 0;
-  readonly #listeners = new SnapshotMap<EventListener, EventListener>();
-  /** By the name of the event, then by the function that was passed to `on()`. */
-  readonly #handlers = new Map<string, SnapshotMap<unknown, Handler>>();
+  readonly #onListenerError: OnListenerError;
+  readonly #subscribers = new Subscribers();
+  readonly #iterators = new Set<EventListener>();
+  readonly #waits = new Set<EventWait>();
 
-  /** @param onFailure - Called when a handler throws, or its promise rejects within the session. */
-  constructor(clock: Clock | undefined, onFailure: (error: HandlerError) => void) {
+  constructor(clock: Clock | undefined, onListenerError: OnListenerError) {
     this.#clock = clock;
-    this.#onFailure = onFailure;
+    this.#onListenerError = onListenerError;
   }
 
-  /** Whether any listener or handler may want events of this name. */
+  /** Whether anything may want events of this name. */
   wants(name: string): boolean {
-    if (this.#handlers.has(name)) return true;
-    return this.#listeners.values().some((listener) => listener.wants(name));
+    return this.#subscribers.has(name);
   }
 
-  /** @param names - The only names that a filter function can accept. Default: unknown. */
-  listen(
-    filter: EventFilter | undefined,
-    options: EventListenerOptions,
-    names?: readonly string[],
-  ): EventListener {
-    const onEnd = (ended: EventListener) => {
-      this.#listeners.delete(ended);
-    };
-    const listener = new EventListener(filter, options, onEnd, names);
-    this.#listeners.set(listener, listener);
-    return listener;
-  }
-
-  async waitFor(
-    name: string,
-    accepts: (event: QmpEvent) => boolean,
-    { signal, timeout }: WaitForOptions,
-  ): Promise<QmpEvent> {
-    signal?.throwIfAborted();
-    checkTimeout(timeout);
-    const filter = (event: QmpEvent) => event.event === name && accepts(event);
-    const listener = this.listen(filter, { signal }, [name]);
-    const cancel = startTimer(
-      timeout,
-      () => {
-        const ms = timeout ?? Infinity;
-        const text = `No event ${name} within ${String(ms)} ms`;
-        listener.end({ error: new TimeoutError('wait', ms, text) });
-      },
-      this.#clock,
-    );
-    try {
-      const next = await listener.next();
-      if (next.done === true) throw new ClosedError(`The session ended before the event ${name}`);
-      return next.value;
-    } finally {
-      cancel();
-      await listener.return();
-    }
-  }
-
-  /** @param registered - The function that was passed to `on()`: the key for `remove()`. */
-  add(name: string, registered: unknown, handler: Handler): void {
-    const handlers = this.#handlers.get(name) ?? new SnapshotMap<unknown, Handler>();
-    this.#handlers.set(name, handlers.set(registered, handler));
-  }
-
-  remove(name: string, registered: unknown): void {
-    const handlers = this.#handlers.get(name);
-    handlers?.delete(registered);
-    if (handlers?.size === 0) this.#handlers.delete(name);
-  }
-
-  /** Passes an event to all listeners and handlers, even if one of them throws. */
-  dispatch(event: QmpEvent): void {
-    for (const listener of this.#listeners.values()) listener.push(event);
-    for (const handler of this.#handlers.get(event.event)?.values() ?? []) {
-      try {
-        this.#reportRejection(event, handler(event));
-      } catch (error) {
-        this.#onFailure(new HandlerError(`on('${event.event}')`, error));
-      }
-    }
-  }
-
-  /**
-   * To be called when a session, or an attempt at one, has ended.
-   *
-   * @param hasRun - Whether there was a session. Listeners added in IDLE outlast failed attempts.
-   */
-  end(hasRun: boolean): void {
-    this.#sessionCount += 1;
-    if (!hasRun) return;
-    for (const listener of this.#listeners.values()) listener.end();
-  }
-
-  /** The promise of a handler is not awaited, because the handler may be waiting for a reply. */
-  #reportRejection(event: QmpEvent, returned: unknown): void {
-    if (!isThenable(returned)) return;
-    const session = this.#sessionCount;
-    returned.then(undefined, (error: unknown) => {
-      if (session !== this.#sessionCount) return;
-      this.#onFailure(new HandlerError(`on('${event.event}')`, error));
+  /** See `QmpClient.events()`. */
+  listen(filter: EventFilter | undefined, options: EventListenerOptions): EventListener {
+    const iterator = new EventListener(filter, options, (ended) => {
+      this.#iterators.delete(ended);
+      this.#subscribers.remove(ended.names, ended);
     });
+    if (iterator.hasEnded) return iterator;
+    this.#iterators.add(iterator);
+    this.#subscribers.add(iterator.names, iterator);
+    return iterator;
+  }
+
+  /** See `QmpClient.waitFor()`. */
+  waitFor(wanted: Wanted, options: WaitForOptions): Promise<QmpEvent> {
+    signalOf('waitFor()', options, WAIT_OPTIONS)?.throwIfAborted();
+    checkTimeout(options.timeout);
+    const wait = new EventWait(wanted, options, this.#clock, () => {
+      this.#waits.delete(wait);
+      this.#subscribers.remove(wait.names, wait);
+    });
+    this.#waits.add(wait);
+    this.#subscribers.add(wait.names, wait);
+    return wait.promise;
+  }
+
+  /** See `QmpClient.on()`; with `once`, `QmpClient.once()`. */
+  add(name: string, listener: Listener, { once = false } = {}): void {
+    const remove = () => {
+      this.#subscribers.remove([name], added);
+    };
+    const added = new AddedListener(listener, this.#onListenerError, once ? remove : undefined);
+    this.#subscribers.add([name], added);
+  }
+
+  /** Removes this listener; if it was added several times, the one that was added last. */
+  remove(name: string, listener: Listener): void {
+    const added = this.#subscribers.of(name).findLast((each) => each.listener === listener);
+    if (added !== undefined) this.#subscribers.remove([name], added);
+  }
+
+  /** Passes an event to all that want it, even if one of them fails. */
+  dispatch(event: QmpEvent): void {
+    this.#subscribers.push(event);
+  }
+
+  /** To be called when a session has ended. Listeners that were added with `add()` outlast it. */
+  end({ cause, reason, onTold }: EndOfEvents): void {
+    for (const iterator of [...this.#iterators]) {
+      iterator.end(cause === undefined ? {} : { error: cause, onThrown: onTold });
+    }
+    for (const wait of [...this.#waits]) {
+      const text = `The session ended before ${wait.description}: ${reason}`;
+      if (cause !== undefined) onTold?.();
+      wait.reject(new ClosedError(text, cause === undefined ? { expected: true } : { cause }));
+    }
+  }
+}
+
+/** A function that was added with `on()` or `once()`. */
+class AddedListener implements Subscriber {
+  readonly listener: Listener;
+  readonly #onError: OnListenerError;
+  /** For a listener of the next event only: removes it. */
+  #remove: (() => void) | undefined;
+  #isSpent = false;
+
+  constructor(listener: Listener, onError: OnListenerError, remove: (() => void) | undefined) {
+    this.listener = listener;
+    this.#onError = onError;
+    this.#remove = remove;
+  }
+
+  push(event: QmpEvent): void {
+    if (this.#isSpent) return;
+    if (this.#remove !== undefined) {
+      this.#isSpent = true;
+      this.#remove();
+    }
+    const { listener } = this;
+    try {
+      const returned = listener(event);
+      // Not awaited: the listener may be waiting for a reply, which only the reader can bring.
+      if (isThenable(returned)) {
+        returned.then(undefined, (error: unknown) => {
+          this.#onError(error, event);
+        });
+      }
+    } catch (error) {
+      this.#onError(error, event);
+    }
   }
 }

@@ -1,10 +1,11 @@
 /** The errors that only QMP has. */
 
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
+import { quoteBytes } from '../codecs/utf8.ts';
 import { TimeoutError, WirechartError } from '../core/errors.ts';
 import type { ErrorReply } from './types.ts';
 
-/** The server replied that the command failed. The session goes on. */
+/** The server replied that the command failed. The session goes on. `message` begins with the command. */
 export class ExecuteError extends WirechartError {
   /** @internal */
   static override readonly name: string = 'ExecuteError';
@@ -18,7 +19,7 @@ export class ExecuteError extends WirechartError {
   readonly command: string;
 
   constructor(command: string, { error }: ErrorReply) {
-    super(error.desc);
+    super(`${command}: ${error.desc}`);
     this.command = command;
     this.errorClass = error.class;
     this.description = error.desc;
@@ -34,9 +35,12 @@ export class ExecInterruptedError extends WirechartError {
   static override readonly name: string = 'ExecInterruptedError';
 
   readonly code = 'ERR_QMP_INTERRUPTED';
+  /** The command's name. */
+  readonly command: string;
 
-  constructor(name: string, cause: WirechartError) {
-    super(`The session ended before the reply to ${name}: ${cause.message}`, { cause });
+  constructor(command: string, cause: WirechartError) {
+    super(`The session ended before the reply to ${command}: ${cause.message}`, { cause });
+    this.command = command;
   }
 }
 
@@ -79,11 +83,14 @@ export class BadReplyError extends WirechartError {
   static override readonly name: string = 'BadReplyError';
 
   readonly code = 'ERR_QMP_BAD_REPLY';
+  /** The command's name. */
+  readonly command: string;
   /** The reply. */
   readonly received: JsonObject;
 
-  constructor(name: string, received: JsonObject) {
-    super(`The reply to ${name} has neither a member "return" nor a well-formed "error"`);
+  constructor(command: string, received: JsonObject) {
+    super(`The reply to ${command} has neither a member "return" nor a well-formed "error"`);
+    this.command = command;
     this.received = received;
   }
 }
@@ -106,9 +113,18 @@ export class ServerParseError extends WirechartError {
   }
 }
 
+/** What has arrived from a peer. */
+export interface Received {
+  /** The first bytes. */
+  readonly head: Uint8Array;
+  /** How many bytes in all. */
+  readonly count: number;
+}
+
 /**
- * The handshake deadline passed without a greeting. Most often another client holds the monitor: a QMP
- * monitor serves one client at a time, and leaves the next one connected but without a greeting.
+ * The handshake deadline passed without a greeting; `message` lists the possible reasons. Most often
+ * another client holds the monitor: a QMP monitor serves one client at a time, and leaves the next one
+ * connected but without a greeting.
  */
 export class BusyMonitorError extends TimeoutError {
   /** @internal */
@@ -116,12 +132,21 @@ export class BusyMonitorError extends TimeoutError {
 
   override readonly code = 'ERR_QMP_BUSY';
 
-  constructor(ms: number) {
-    super(
-      'handshake',
-      ms,
-      `No greeting within ${String(ms)} ms: another client may hold this monitor (it serves one at a ` +
-        'time), or the peer does not speak QMP',
-    );
+  /**
+   * @param ms - The deadline.
+   * @param received - What arrived in that time.
+   */
+  constructor(ms: number, { head, count }: Received) {
+    const reasons =
+      count === 0
+        ? `the peer has sent nothing. ${SILENCE}`
+        : `the peer has sent ${String(count)} bytes, ${quoteBytes(head)}, and no whole greeting. ${NOISE}`;
+    super('handshake', ms, `No greeting within ${String(ms)} ms: ${reasons}`);
   }
 }
+
+const SILENCE =
+  'Either another client holds this monitor, which serves one at a time (give each client a -qmp of ' +
+  'its own); or QEMU is suspended or busy; or this is no QMP monitor: a guest agent does not greet, ' +
+  'and a -chardev does only with a -mon (mode=control)';
+const NOISE = 'Either QEMU was suspended in the middle of it, or this is no QMP monitor';

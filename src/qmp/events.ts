@@ -3,6 +3,10 @@
 import { whenAborted } from '../async/abort.ts';
 import { Channel } from '../async/channel.ts';
 import { ArgumentError, handlerError, LimitError, type WirechartError } from '../core/errors.ts';
+import { type Names as OptionNames, signalOf } from '../core/options.ts';
+import { show } from '../core/shape.ts';
+import { checkedName } from './event-names.ts';
+import type { Names, Subscriber } from './subscribers.ts';
 import type { QmpEvent } from './types.ts';
 
 /** Selects events: by a name, by several names, or by a function that returns whether it accepts one. */
@@ -23,42 +27,50 @@ export interface EventListenerOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const OPTIONS: OptionNames<EventListenerOptions> = { limit: true, overflow: true, signal: true };
+
+/** How an iteration ends: after the queued events, and with `error` by throwing it once. */
+interface End {
+  readonly error?: unknown;
+  /** Called when `error` is thrown. */
+  readonly onThrown?: (() => void) | undefined;
+}
+
 /**
  * An async iterator over the events of one session, in order, from the call of `events()` on. The
- * iteration ends with the session; `return()`, or leaving a `for await` loop, ends it earlier.
+ * iteration ends with the session, and throws the cause if the session failed; `return()`, or leaving a
+ * `for await` loop, ends it earlier.
  */
-export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisposable {
+export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisposable, Subscriber {
   /** @internal A literal, because bundlers rename classes. */
   static readonly name: string = 'EventListener';
 
+  /** @internal The only names that the filter can accept; `undefined`: unknown. */
+  readonly names: Names;
+
   #dropped = 0;
   readonly #channel: Channel<QmpEvent>;
-  /** The only names that the filter can accept; `undefined`: unknown. */
-  readonly #names: ReadonlySet<string> | undefined;
-  readonly #accepts: (event: QmpEvent) => boolean;
+  readonly #accepts: ((event: QmpEvent) => boolean) | undefined;
   readonly #limit: number;
   readonly #overflow: 'error' | 'drop-oldest';
   readonly #signal: AbortSignal | undefined;
-  readonly #onEnd: (listener: EventListener) => void;
+  readonly #onEnd: (iterator: EventListener) => void;
   readonly #removeAbortListener: (() => void) | undefined;
 
   /** @internal */
   constructor(
     filter: EventFilter | undefined,
     options: EventListenerOptions,
-    onEnd: (listener: EventListener) => void,
-    names = namesIn(filter),
+    onEnd: (iterator: EventListener) => void,
   ) {
-    this.#names = names && new Set(names);
-    this.#accepts = typeof filter === 'function' ? filter : ({ event }) => this.wants(event);
+    this.names = namesIn(filter);
+    this.#signal = signalOf('events()', options, OPTIONS);
+    this.#accepts = typeof filter === 'function' ? filter : undefined;
     this.#limit = options.limit ?? 10_000;
-    if (!(this.#limit > 0)) {
-      throw new ArgumentError(`limit must be a number above 0, not ${String(this.#limit)}`);
-    }
-    this.#channel = new Channel({ limit: this.#limit });
     this.#overflow = options.overflow ?? 'error';
+    this.#checkOptions();
+    this.#channel = new Channel({ limit: this.#limit });
     this.#onEnd = onEnd;
-    this.#signal = options.signal;
     this.#removeAbortListener = this.#signal && whenAborted(this.#signal, this.#abort);
     if (this.#signal?.aborted === true) this.#abort();
   }
@@ -72,6 +84,7 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
    * Resolves with the next event, or as done when the iteration has ended. Calls that overlap are
    * served in order.
    *
+   * @throws {WirechartError} Once, after the queued events, when the session failed: its cause.
    * @throws {LimitError} Once, when the queue overflowed and `overflow` is `error`.
    * @throws {HandlerError} Once, when the filter threw.
    * @throws `signal.reason`, once, when the signal was aborted.
@@ -97,9 +110,9 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
     await this.return();
   }
 
-  /** @internal Whether the listener may want events of this name. */
-  wants(name: string): boolean {
-    return this.#names?.has(name) !== false;
+  /** @internal Whether the iteration takes no more events. */
+  get hasEnded(): boolean {
+    return this.#channel.hasEnded;
   }
 
   /** @internal Queues an event, if the filter accepts it. */
@@ -109,9 +122,9 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
   }
 
   /** @internal Ends the iteration after the queued events; an error is thrown behind them, once. */
-  end(outcome: { error?: unknown } = {}): void {
+  end(end: End = {}): void {
     if (this.#channel.hasEnded) return;
-    this.#channel.end(outcome);
+    this.#channel.end(end);
     this.#removeAbortListener?.();
     this.#onEnd(this);
   }
@@ -121,9 +134,18 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
     this.end({ error: this.#signal?.reason });
   };
 
+  #checkOptions(): void {
+    if (!(this.#limit > 0)) {
+      throw new ArgumentError(`limit must be a number above 0, not ${show(this.#limit)}`);
+    }
+    const overflow: unknown = this.#overflow;
+    if (overflow === 'error' || overflow === 'drop-oldest') return;
+    throw new ArgumentError(`overflow must be 'error' or 'drop-oldest', not ${show(overflow)}`);
+  }
+
   #wants(event: QmpEvent): boolean {
     try {
-      return this.#accepts(event);
+      return this.#accepts === undefined || this.#accepts(event);
     } catch (error) {
       this.end({ error: handlerError('events() filter', error) });
       return false;
@@ -150,7 +172,12 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
   }
 }
 
-const namesIn = (filter: EventFilter | undefined): readonly string[] | undefined => {
+function namesIn(filter: unknown): Names {
   if (filter === undefined || typeof filter === 'function') return undefined;
-  return typeof filter === 'string' ? [filter] : filter;
-};
+  if (typeof filter !== 'string' && !Array.isArray(filter)) {
+    const text = 'events() takes a name, an array of names or a function';
+    throw new ArgumentError(`${text}, not ${show(filter)}; its options are the second argument`);
+  }
+  const names = new Set<unknown>(typeof filter === 'string' ? [filter] : filter);
+  return [...names].map(checkedName);
+}

@@ -1,30 +1,48 @@
 /** Sends commands, and settles them with their replies or with the end of the session. */
 
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
-import { ArgumentError, ClosedError, isClosedError } from '../core/errors.ts';
+import {
+  ArgumentError,
+  ClosedError,
+  isClosedError,
+  isStateError,
+  StateError,
+} from '../core/errors.ts';
 import { ACCEPTED } from '../async/deferred.ts';
+import { type Names, signalOf } from '../core/options.ts';
 import type { Clock, SessionOutcome } from '../core/types.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
 import { checkTimeout } from '../async/timer.ts';
+import type { EndAnnouncement } from './end-announcement.ts';
 import { nameOf, PlainCommand } from './messages.ts';
 import { type PendingCommand, PendingReply, PendingReturn } from './pending-command.ts';
 import { type ExecuteOptions, PendingCommands, type ReplyOptions } from './pending-commands.ts';
 import type { QmpCommand, QmpReply } from './types.ts';
 
+const REPLY_OPTIONS: Names<ReplyOptions> = { signal: true, timeout: true };
+const EXECUTE_OPTIONS: Names<ExecuteOptions> = { signal: true, timeout: true, oob: true };
+
+/** What an exchange needs to know of its link. */
+export interface ExchangeLink {
+  /** Returns an id that no other command has. */
+  nextId(): number;
+  /** What has announced the end of the session. */
+  readonly ending: EndAnnouncement;
+}
+
 /** The commands of one client. */
 export class Exchange {
   readonly #protocol: AsyncProtocol<JsonObject, QmpCommand>;
-  readonly #nextId: () => number;
+  readonly #link: ExchangeLink;
   readonly #pending: PendingCommands;
 
-  /** @param nextId - Returns an id that no other command has. */
   constructor(
     protocol: AsyncProtocol<JsonObject, QmpCommand>,
-    nextId: () => number,
+    link: ExchangeLink,
     clock: Clock | undefined,
   ) {
     this.#protocol = protocol;
-    this.#nextId = nextId;
+    this.#link = link;
     this.#pending = new PendingCommands(clock);
   }
 
@@ -34,27 +52,28 @@ export class Exchange {
     args: object | undefined,
     options: ExecuteOptions | undefined,
   ): Promise<JsonValue> {
-    return new Promise((resolve, reject) => {
-      const id = this.#nextId();
-      const message: QmpCommand =
-        options?.oob === true
-          ? { 'exec-oob': command, arguments: args, id }
-          : new PlainCommand(command, args, id);
-      this.#send(id, message, new PendingReturn(command, resolve, reject), options);
-    });
+    const id = this.#link.nextId();
+    const message: QmpCommand =
+      options?.oob === true
+        ? { 'exec-oob': command, arguments: args, id }
+        : new PlainCommand(command, args, id);
+    const pending = new PendingReturn(command);
+    this.#send(id, message, pending, options, EXECUTE_OPTIONS);
+    return pending.promise;
   }
 
   /** See `QmpClient.executeMessage()`. */
   executeMessage(message: QmpCommand, options: ReplyOptions | undefined): Promise<QmpReply> {
-    return new Promise((resolve, reject) => {
-      const name = nameOf(message);
-      if (name === undefined) {
-        throw new ArgumentError('A command needs a member "execute" or "exec-oob" with its name');
-      }
-      const id = this.#nextId();
-      const command = new PendingReply(name, message.id, resolve, reject);
-      this.#send(id, { ...message, id }, command, options);
-    });
+    const name = nameOf(message);
+    const pending = new PendingReply(name ?? '', message.id);
+    if (name === undefined) {
+      const text = 'A command needs a member "execute" or "exec-oob" with its name';
+      pending.reject(new ArgumentError(text));
+    } else {
+      const id = this.#link.nextId();
+      this.#send(id, { ...message, id }, pending, options, REPLY_OPTIONS);
+    }
+    return pending.promise;
   }
 
   /** Settles the command that the message replies to; returns whether there was one. */
@@ -67,10 +86,14 @@ export class Exchange {
     this.#pending.dismissQuit();
   }
 
-  /** To be called when the session has ended: settles all commands in flight. */
-  end({ cause }: SessionOutcome): void {
-    const ended = new ClosedError('The session was disconnected', { expected: true });
-    this.#pending.end(cause ?? ended, cause === undefined);
+  /**
+   * To be called when the session has ended: settles all commands in flight. Returns whether any of them
+   * was rejected.
+   */
+  end({ cause }: SessionOutcome): boolean {
+    const text = this.#link.ending.text ?? 'The session was disconnected';
+    const end = cause ?? new ClosedError(text, { expected: true });
+    return this.#pending.end(end, cause === undefined);
   }
 
   #send(
@@ -78,32 +101,57 @@ export class Exchange {
     message: QmpCommand,
     command: PendingCommand,
     options: ReplyOptions | undefined,
+    names: object,
   ): void {
-    options?.signal?.throwIfAborted();
-    checkTimeout(options?.timeout);
+    try {
+      signalOf('execute()', options, names)?.throwIfAborted();
+      checkTimeout(options?.timeout);
+    } catch (error) {
+      command.reject(error);
+      return;
+    }
     const isQuit = command.name === 'quit';
-    if (isQuit) this.#protocol.expectEnd();
+    if (isQuit) this.#link.ending.onQuit();
     this.#pending.add(id, isQuit ? this.#revokingEnd(command) : command, options);
     const sent = this.#protocol.send(message);
     // The usual case; handlers on each promise would cost as much as the sending.
     if (sent === ACCEPTED) return;
     sent.catch((error: unknown) => {
-      // A failure of the session rejects this command together with all others, in `end()`.
-      if (isClosedError(error) || error === this.#protocol.outcome?.cause) return;
-      if (isQuit) this.#protocol.expectEnd(false);
-      this.#pending.reject(id, error);
+      this.#onNotSent(id, command.name, error);
     });
+  }
+
+  #onNotSent(id: number, name: string, error: unknown): void {
+    // A failure of the session rejects this command together with all others, in `end()`.
+    if (isClosedError(error) || error === this.#protocol.outcome?.cause) return;
+    if (name === 'quit') this.#link.ending.onQuitRefused();
+    const command = this.#pending.withdraw(id);
+    if (isStateError(error)) command?.fail(this.#notSent(name, error));
+    else command?.reject(error);
+  }
+
+  /** The same error for the caller of a command: why there is no session. */
+  #notSent(command: string, { message, state, required }: StateError): StateError {
+    const { cause } = this.#protocol.outcome ?? {};
+    const why = this.#link.ending.text ?? (cause && `The last session failed: ${cause.message}`);
+    const text = message.replace('AsyncProtocol', 'QmpClient');
+    const reason = state === 'IDLE' && why !== undefined ? ` ${why}.` : '';
+    return new StateError(`${command} was not sent: ${text}${reason}`, state, required);
   }
 
   /** A `quit` that also revokes the announced end of the session if the server refuses the command. */
   #revokingEnd(command: PendingCommand): PendingCommand {
+    const { ending } = this.#link;
     return {
       name: command.name,
+      fail: (error) => {
+        command.fail(error);
+      },
       reject: (error) => {
         command.reject(error);
       },
       settle: (reply) => {
-        if ('error' in reply) this.#protocol.expectEnd(false);
+        if ('error' in reply) ending.onQuitRefused();
         command.settle(reply);
       },
     };

@@ -1,10 +1,14 @@
 /** The beginning of a QMP session: the server greets, and the client negotiates capabilities. */
 
 import type { JsonObject } from '../codecs/json.ts';
+import { quoteBytes } from '../codecs/utf8.ts';
+import { CodecError, isCodecError } from '../core/errors.ts';
 import type { Handshake } from '../core/types.ts';
 import { NegotiationError } from './errors.ts';
 import { isError, isEvent, isSuccess, parseGreeting } from './messages.ts';
 import type { QmpCommand, QmpEvent, QmpGreeting } from './types.ts';
+
+const OPENING_BRACE = 0x7b;
 
 type Session = Handshake<JsonObject, QmpCommand>;
 /** Called with the events that arrive during the handshake, of which they are no part. */
@@ -15,10 +19,27 @@ type OnEvent = (event: QmpEvent) => void;
  * replies to a client that has left to the next client.
  *
  * @throws {GreetingError} When another message arrives instead.
+ * @throws {CodecError} When what arrives is no message.
  */
 export async function receiveGreeting(session: Session, onEvent: OnEvent): Promise<QmpGreeting> {
   const isFresh = (message: JsonObject) => !isSuccess(message) && !isError(message);
-  return parseGreeting(await receive(session, onEvent, isFresh));
+  try {
+    return parseGreeting(await receive(session, onEvent, isFresh));
+  } catch (error) {
+    // What begins like a message is one with an error in it, or was cut off.
+    if (!isCodecError(error) || error.raw[0] === OPENING_BRACE) throw error;
+    throw new CodecError(`The peer does not speak QMP. ${explain(error.raw)}`, error.raw);
+  }
+}
+
+/** Says what has arrived in place of a greeting, and what to do. */
+function explain(raw: Uint8Array): string {
+  const received = quoteBytes(raw);
+  const isHuman = /^QEMU [\d.]+ monitor|\(qemu\)/.test(Buffer.from(raw).toString('latin1'));
+  return isHuman
+    ? `It is QEMU's monitor for people (HMP), as it begins with ${received}: start QEMU with -qmp in ` +
+        'place of -monitor, or with -mon and mode=control'
+    : `Its first bytes are ${received}: connect to the socket of -qmp, or of -mon with mode=control`;
 }
 
 /**

@@ -4,10 +4,12 @@
  * @module wirechart/qmp
  */
 
-export { QmpClient, type QmpOptions } from './client.ts';
+export { type QmpAttachOptions, QmpClient } from './client.ts';
+export type { QmpMachineOptions, QmpOptions } from './options.ts';
+export type { ListenerErrorHandler } from './listener-failures.ts';
 export { createQmpMachine, type QmpActorRef, type QmpMachine } from './machine.ts';
 export type { ExecuteOptions, ReplyOptions } from './pending-commands.ts';
-export type { WaitForOptions } from './dispatcher.ts';
+export type { WaitForOptions } from './event-wait.ts';
 export { type EventFilter, EventListener, type EventListenerOptions } from './events.ts';
 export type {
   Arguments,
@@ -34,5 +36,6 @@ export {
   ExecuteError,
   GreetingError,
   NegotiationError,
+  type Received,
   ServerParseError,
 } from './errors.ts';

@@ -2,10 +2,15 @@
 
 import type { JsonObject } from '../codecs/json.ts';
 import { ArgumentError } from '../core/errors.ts';
-import { safeLogger } from '../core/log.ts';
-import { createProtocolMachine, type MachineOptions } from '../protocol/machine.ts';
+import { createProtocolMachine } from '../protocol/machine.ts';
 import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-machine.ts';
 import { QmpDefinition } from './definition.ts';
+import {
+  checkQmpMachineOptions,
+  definitionOptions,
+  protocolOptions,
+  type QmpMachineOptions,
+} from './options.ts';
 import type { QmpCommand } from './types.ts';
 
 /** The machine that `createQmpMachine()` returns. */
@@ -19,12 +24,13 @@ export type QmpActorRef = ProtocolActorRef<JsonObject, QmpCommand>;
  * of `createProtocolMachine()` with QMP's greeting and negotiation as its handshake. To execute
  * commands and listen to events, pass its actor to `QmpClient.attach()`.
  *
- * @param options - `clock` and `inspect` are ignored: those of the parent apply.
+ * @param options - Not `clock` and `inspect`: those of the parent apply. `name` and
+ *   `onListenerError` are those of the attached client, too.
  * @throws {ArgumentError} When an option is invalid.
  */
-export function createQmpMachine(options: MachineOptions = {}): QmpMachine {
-  const logger = options.logger && safeLogger(options.logger);
-  return createProtocolMachine(() => new QmpDefinition(logger), options);
+export function createQmpMachine(options: QmpMachineOptions = {}): QmpMachine {
+  const shared = definitionOptions(checkQmpMachineOptions(options));
+  return createProtocolMachine(() => new QmpDefinition(shared), protocolOptions(options));
 }
 
 /** The snapshot of any actor: one that was looked up by its name may be of another machine. */

@@ -9,6 +9,7 @@ import { jsonStream } from '../codecs/json-stream.ts';
 import { JsonStreamDecoder, MAX_DEPTH } from '../codecs/json-stream-decoder.ts';
 import { CodecError } from '../core/errors.ts';
 import { CREATE_SKIPPING_DECODER, type SkippingCodec } from '../core/skipping-codec.ts';
+import type { Limits } from '../core/codec.ts';
 import { GreetingError } from './errors.ts';
 import type { ErrorReply, QmpCommand, QmpEvent, QmpGreeting, SuccessReply } from './types.ts';
 import { eventSkipper } from './event-skipper.ts';
@@ -28,6 +29,33 @@ export class PlainCommand {
 
 const DECODER_SETTINGS = { first: '{', maxDepth: MAX_DEPTH, integers: 'bigint' } as const;
 
+/** What the codec of a link reports and asks. */
+export interface CodecPort {
+  /** Whether the client wants events of this name, now. */
+  isWanted(name: string): boolean;
+  /** Called when a stream is open, before any bytes. */
+  onStream(): void;
+  /** Called with each chunk of bytes. */
+  onBytes(chunk: Uint8Array): void;
+}
+
+/** A decoder that skips events without a listener, and shows the bytes of the greeting. */
+class LinkDecoder extends JsonStreamDecoder<JsonObject> {
+  readonly #port: CodecPort;
+
+  constructor(limits: Limits, port: CodecPort, isObserved: () => boolean) {
+    const skip = eventSkipper((name) => isObserved() || port.isWanted(name));
+    super(limits, { ...DECODER_SETTINGS, skip });
+    this.#port = port;
+    port.onStream();
+  }
+
+  override write(chunk: Uint8Array): void {
+    this.#port.onBytes(chunk);
+    super.write(chunk);
+  }
+}
+
 /**
  * Encodes and decodes JSON objects. They are delimited by their structure, not by lines, because a
  * monitor with `pretty=on` spreads an object over several lines. Integers are exact: QMP has integers
@@ -36,11 +64,8 @@ const DECODER_SETTINGS = { first: '{', maxDepth: MAX_DEPTH, integers: 'bigint' }
  *
  * Decoders of a link skip events that are neither wanted nor observed; see `eventSkipper()`.
  *
- * @param isWanted - Whether the client has a listener for events of this name, now.
  */
-export const qmpCodec = (
-  isWanted: (name: string) => boolean,
-): SkippingCodec<JsonObject, QmpCommand> => {
+export const qmpCodec = (port: CodecPort): SkippingCodec<JsonObject, QmpCommand> => {
   const withNewline = jsonStream<JsonObject, QmpCommand>();
   const encodePlain = plainCommandEncoder();
   const withoutNewline = jsonStream<JsonObject, QmpCommand>({ terminator: '' });
@@ -58,10 +83,7 @@ export const qmpCodec = (
       return (nameOf(command) === 'quit' ? withoutNewline : withNewline).encode(command);
     },
     createDecoder: (limits) => new JsonStreamDecoder(limits, DECODER_SETTINGS),
-    [CREATE_SKIPPING_DECODER]: (limits, isObserved) => {
-      const skip = eventSkipper((name) => isObserved() || isWanted(name));
-      return new JsonStreamDecoder(limits, { ...DECODER_SETTINGS, skip });
-    },
+    [CREATE_SKIPPING_DECODER]: (limits, isObserved) => new LinkDecoder(limits, port, isObserved),
   };
 };
 

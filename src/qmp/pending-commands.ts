@@ -58,13 +58,13 @@ export class PendingCommands {
     const command = this.#take(id);
     if (command === undefined) return this.#abandoned.delete(id);
     if (isSuccess(message) || isError(message)) command.settle(message);
-    else command.reject(new BadReplyError(command.name, message));
+    else command.fail(new BadReplyError(command.name, message));
     return true;
   }
 
-  /** Rejects a command that will get no reply, because it was not sent. */
-  reject(id: number, error: unknown): void {
-    this.#take(id)?.reject(error);
+  /** Takes a command that will get no reply, because it was not sent. */
+  withdraw(id: number): PendingCommand | undefined {
+    return this.#take(id);
   }
 
   /** To be called when the client disconnects: the end of the session then no longer resolves `quit`. */
@@ -72,15 +72,21 @@ export class PendingCommands {
     this.#resolvedByEnd.clear();
   }
 
-  /** To be called when the session has ended. A clean end resolves `quit`; other commands reject. */
-  end(cause: WirechartError, isClean: boolean): void {
+  /**
+   * To be called when the session has ended. A clean end resolves `quit`; other commands reject. Returns
+   * whether any command was rejected.
+   */
+  end(cause: WirechartError, isClean: boolean): boolean {
+    let hasRejected = false;
     for (const [id, command] of [...this.#pending]) {
       const isResolved = isClean && this.#resolvedByEnd.has(id);
       this.#take(id);
       if (isResolved) command.settle({ return: {} });
-      else command.reject(new ExecInterruptedError(command.name, cause));
+      else command.fail(new ExecInterruptedError(command.name, cause));
+      hasRejected ||= !isResolved;
     }
     this.#abandoned.clear();
+    return hasRejected;
   }
 
   #take(id: number): PendingCommand | undefined {
@@ -101,14 +107,14 @@ export class PendingCommands {
     const removeAbortListener =
       signal &&
       whenAborted(signal, () => {
-        this.#abandon(id, signal.reason);
+        this.#abandon(id)?.reject(signal.reason);
       });
     const cancel = startTimer(
       timeout,
       () => {
         const ms = timeout ?? Infinity;
         const text = `No reply to ${name} within ${String(ms)} ms; the command may still be executed`;
-        this.#abandon(id, new TimeoutError('execute', ms, text));
+        this.#abandon(id)?.fail(new TimeoutError('execute', ms, text));
       },
       this.#clock,
     );
@@ -118,13 +124,13 @@ export class PendingCommands {
     };
   }
 
-  /** Rejects a command that was sent, and keeps its id until its late reply arrives. */
-  #abandon(id: number, reason: unknown): void {
-    this.reject(id, reason);
+  /** Takes a command that was sent, and keeps its id until its late reply arrives. */
+  #abandon(id: number): PendingCommand | undefined {
     this.#abandoned.add(id);
     const [oldest] = this.#abandoned;
     if (this.#abandoned.size > MAX_ABANDONED_IDS && oldest !== undefined) {
       this.#abandoned.delete(oldest);
     }
+    return this.#take(id);
   }
 }

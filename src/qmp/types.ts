@@ -38,9 +38,9 @@ export interface ErrorReply {
 }
 
 /** An event (qmp-spec, "Asynchronous events"). */
-export interface QmpEvent<Data = JsonObject | undefined> {
+export interface QmpEvent<Data = JsonObject | undefined, Name extends string = string> {
   /** The name of the event. */
-  readonly event: string;
+  readonly event: Name;
   /** The data of the event; `undefined` if it has none. */
   readonly data: Data;
   /** The time of the event by the server's clock; both members are -1 if the clock could not be read. */
@@ -132,7 +132,5 @@ export type Arguments<C> = C extends keyof QmpCommands ? QmpCommands[C]['argumen
 export type Returns<C> = C extends keyof QmpCommands ? QmpCommands[C]['returns'] : JsonValue;
 /** The name of an event: one of `QmpEvents`, or any other. */
 export type EventName = keyof QmpEvents | (string & NonNullable<unknown>);
-/** An event of this name. */
-export type EventOf<E> = QmpEvent<
-  E extends keyof QmpEvents ? QmpEvents[E] : JsonObject | undefined
->;
+/** An event of this name; of several names, a union that the name tells apart. */
+export type EventOf<E> = E extends keyof QmpEvents ? QmpEvent<QmpEvents[E], E> : QmpEvent;

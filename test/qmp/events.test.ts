@@ -90,12 +90,46 @@ describe('events()', () => {
     await Promise.all([refused.return(), greeted.return()]);
   });
 
-  it('yields the events before a failure, and then ends without an error', async () => {
+  it('yields the events before a failure, and then throws the cause once', async () => {
     const { client, monitor } = await session();
     const events = client.events();
     monitor.send(eventOf('STOP'), '%$\r\n');
-    expect((await client.closed).cause).toMatchObject({ code: 'ERR_CODEC' });
-    expect(await all(events)).toEqual(['STOP']);
+    const { cause } = await client.closed;
+    expect(cause).toMatchObject({ code: 'ERR_CODEC' });
+    expect(await namesOf(events, 1)).toEqual(['STOP']);
+    expect(await rejection(events.next())).toBe(cause);
+    expect(await events.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it('rejects the longest pending next() with the cause, and ends the others', async () => {
+    const { client, monitor } = await session();
+    const events = client.events('STOP');
+    const [first, second] = [rejection(events.next()), events.next()];
+    monitor.peer.end();
+    const { cause } = await client.closed;
+    expect(await first).toBe(cause);
+    expect(await second).toMatchObject({ done: true });
+  });
+
+  it.each(['while next() is pending', 'later'])(
+    'that has thrown the cause %s leaves none for disconnect()',
+    async (when) => {
+      const { client, monitor } = await session();
+      const events = client.events();
+      const pending = when === 'later' ? undefined : rejection(events.next());
+      monitor.peer.end();
+      const { cause } = await client.closed;
+      expect(await (pending ?? rejection(events.next()))).toBe(cause);
+      await client.disconnect();
+    },
+  );
+
+  it('leaves the cause for disconnect() while it has not been thrown', async () => {
+    const { client, monitor } = await session();
+    client.events();
+    monitor.peer.end();
+    const { cause } = await client.closed;
+    expect(await rejection(client.disconnect())).toBe(cause);
   });
 
   it('resolves pending next() calls when the session ends', async () => {

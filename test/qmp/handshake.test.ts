@@ -225,19 +225,22 @@ describe('X-17 other messages during the handshake', () => {
     expect(handled).toEqual(['TWO']);
     await client.disconnect();
   });
-
-  it('fail the attempt if a handler of an event throws', async () => {
-    const { client, monitor, connected } = connecting();
-    client.on('ONE', () => {
-      throw new Error('no');
-    });
-    monitor.send(eventOf('ONE'), greetingOf());
-    const error = await rejection(connected);
-    expect(error).toMatchObject({ phase: 'session', cause: { code: 'ERR_HANDLER' } });
-  });
 });
 
 describe('X-07 the negotiation reply in one chunk', () => {
+  it('with events: they reach a listener that is added on the line after connect()', async () => {
+    const { client, monitor, connected } = connecting();
+    monitor.send(greetingOf());
+    const { id } = await monitor.take();
+    monitor.send({ return: {}, id }, eventOf('RESUME'), eventOf('STOP'), eventOf('RESUME'));
+    await connected;
+    const events = client.events(['RESUME']);
+    const stopped = client.waitFor('STOP');
+    expect(await namesOf(events, 2)).toEqual(['RESUME', 'RESUME']);
+    expect((await stopped).event).toBe('STOP');
+    await client.disconnect();
+  });
+
   it('with an event: the event is dispatched', async () => {
     const { client, monitor, connected } = connecting();
     const events = client.events('RESUME');

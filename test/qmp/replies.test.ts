@@ -63,7 +63,7 @@ describe('X-18 replies', () => {
     expect(await rejected).toBeInstanceOf(ExecInterruptedError);
     expect(await rejected).toHaveProperty('cause', cause);
     expect(client.runstate).toBe('IDLE');
-    expect(await rejection(client.disconnect())).toBe(cause);
+    await client.disconnect();
   });
 
   it('that are malformed errors without an id also end the session', async () => {

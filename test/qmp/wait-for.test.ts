@@ -5,7 +5,7 @@ import { SimulatedClock } from 'xstate';
 import { ArgumentError, ClosedError, HandlerError, TimeoutError } from '../../src/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { createClient, eventOf, session } from '../support/qmp.ts';
-import { hasSettled, rejection } from '../support/signal.ts';
+import { hasSettled, rejection, turn } from '../support/signal.ts';
 
 expectIdleAfterEach();
 
@@ -39,6 +39,15 @@ describe('waitFor()', () => {
     await client.disconnect();
   });
 
+  it('resolves with the first of several events, which its name tells apart', async () => {
+    const { client, monitor } = await session();
+    const either = client.waitFor(['RESET', 'STOP', 'SHUTDOWN'], ({ event }) => event !== 'STOP');
+    monitor.send(eventOf('RESUME'), eventOf('STOP'), eventOf('SHUTDOWN', { reason: 'x' }));
+    const event = await either;
+    expect(event.event === 'SHUTDOWN' && event.data.reason).toBe('x');
+    await client.disconnect();
+  });
+
   it('can be called in IDLE, for the next session', async () => {
     const client = createClient();
     const stopped = client.waitFor('STOP');
@@ -48,24 +57,37 @@ describe('waitFor()', () => {
     await client.disconnect();
   });
 
-  it('rejects with a ClosedError when the session ends or fails before the event', async () => {
-    const { client, monitor } = await session();
+  it('rejects with a ClosedError when the session is disconnected before the event', async () => {
+    const { client } = await session();
     const rejected = rejection(client.waitFor('STOP'));
     await client.disconnect();
     expect(await rejected).toBeInstanceOf(ClosedError);
-    const next = await session(undefined, client);
-    const again = rejection(client.waitFor('STOP'));
-    next.monitor.send('%$\r\n');
-    expect(await again).toBeInstanceOf(ClosedError);
-    expect(await again).toHaveProperty('message', expect.stringContaining('STOP'));
-    expect(monitor.peer.destroyed || monitor.peer.writableEnded).toBe(true);
-    await client.closed;
+    expect(await rejected).toMatchObject({
+      message: 'The session ended before the event STOP: The session was disconnected',
+      expected: true,
+    });
+  });
+
+  it('rejects with a ClosedError that has the cause when the session fails before the event', async () => {
+    const { client, monitor } = await session();
+    const rejected = rejection(client.waitFor(['STOP', 'RESET']));
+    monitor.send('%$\r\n');
+    const { cause } = await client.closed;
+    expect(await rejected).toBeInstanceOf(ClosedError);
+    expect(await rejected).toMatchObject({ expected: false, cause });
+    expect(await rejected).toHaveProperty(
+      'message',
+      expect.stringMatching(
+        /^The session ended before one of the events STOP, RESET: The bytes '%\$/,
+      ),
+    );
+    await client.disconnect();
   });
 
   it('rejects with a TimeoutError that names the event when the deadline passes', async () => {
     const clock = new SimulatedClock();
     const { client, monitor } = await session({ clock });
-    const rejected = rejection(client.waitFor('STOP', undefined, { timeout: 50 }));
+    const rejected = rejection(client.waitFor('STOP', { timeout: 50 }));
     clock.increment(49);
     expect(await hasSettled(rejected)).toBe(false);
     clock.increment(1);
@@ -73,6 +95,21 @@ describe('waitFor()', () => {
     const message = 'No event STOP within 50 ms';
     expect(await rejected).toMatchObject({ phase: 'wait', ms: 50, message });
     monitor.send(eventOf('STOP'));
+    await client.disconnect();
+  });
+
+  it.each<[string, string | string[], boolean]>([
+    ['No event STOP that the filter accepts (it refused 2) within 50 ms', 'STOP', true],
+    ['No event of STOP, RESET within 50 ms', ['STOP', 'RESET'], false],
+  ])('rejects at its deadline with the text %j', async (message, names, hasFilter) => {
+    const clock = new SimulatedClock();
+    const { client, monitor } = await session({ clock });
+    const filter = hasFilter ? () => false : undefined;
+    const rejected = rejection(client.waitFor(names, filter, { timeout: 50 }));
+    monitor.send(...(hasFilter ? [eventOf('STOP'), eventOf('STOP'), eventOf('RESUME')] : []));
+    await turn();
+    clock.increment(50);
+    expect(await rejected).toHaveProperty('message', message);
     await client.disconnect();
   });
 

@@ -1,0 +1,69 @@
+/** What happens when a listener of `on()` or `once()` fails: it is reported, and the session goes on. */
+
+import { describe, isWirechartError } from '../core/errors.ts';
+import { memberOf } from '../core/shape.ts';
+import type { Logger } from '../core/types.ts';
+import type { QmpEvent } from './types.ts';
+
+/**
+ * Called with what a listener threw, or with what its promise rejected with, and with the event. What it
+ * throws itself is only logged.
+ */
+export type ListenerErrorHandler = (error: unknown, event: QmpEvent) => void;
+
+/** Where the failures of one client are reported. */
+export interface FailureSinks {
+  readonly onListenerError?: ListenerErrorHandler | undefined;
+  readonly logger?: Logger | undefined;
+  /** The client, as `toString()` names it. */
+  readonly describe: () => string;
+}
+
+/** Codes of errors that a listener gets because its session has ended while it was at work. */
+const ENDED: ReadonlySet<string> = new Set(['ERR_STATE', 'ERR_QMP_INTERRUPTED', 'ERR_CLOSED']);
+
+/** Reports failures to the option `onListenerError`, else to the logger, else once as a process warning. */
+export class ListenerFailures {
+  readonly #sinks: FailureSinks;
+  #hasWarned = false;
+
+  constructor(sinks: FailureSinks) {
+    this.#sinks = sinks;
+  }
+
+  /** Never throws. */
+  readonly report = (error: unknown, event: QmpEvent): void => {
+    const { onListenerError } = this.#sinks;
+    if (onListenerError === undefined) {
+      this.#warn(error, event);
+      return;
+    }
+    try {
+      onListenerError(error, event);
+    } catch (failure) {
+      this.#sinks.logger?.warn(`The option onListenerError threw: ${describe(failure)}`);
+      this.#warn(error, event);
+    }
+  };
+
+  #warn(error: unknown, { event }: QmpEvent): void {
+    const { logger } = this.#sinks;
+    const text = `A listener of the event ${event} failed: ${describe(error)}`;
+    if (logger !== undefined) logger.warn(`${text}. The session goes on`);
+    else if (!this.#hasWarned && !isOfEnd(error)) this.#emitWarning(text, error);
+  }
+
+  #emitWarning(text: string, error: unknown): void {
+    this.#hasWarned = true;
+    const advice = 'The session goes on. Handle such failures with the option onListenerError';
+    const stack = memberOf(error, 'stack');
+    process.emitWarning(`${text}. ${advice} (client: ${this.#sinks.describe()}).`, {
+      type: 'WirechartWarning',
+      code: 'WIRECHART_LISTENER',
+      ...(typeof stack === 'string' && { detail: stack }),
+    });
+  }
+}
+
+/** A listener that executes commands is often interrupted by a `disconnect()`: nothing to warn of. */
+const isOfEnd = (error: unknown): boolean => isWirechartError(error) && ENDED.has(error.code);

@@ -1,0 +1,62 @@
+/** The options of a client and of its machine. */
+
+import { checkKinds, type Names } from '../core/options.ts';
+import { resolveLogger } from '../protocol/logging.ts';
+import type { MachineOptions, ProtocolOptions } from '../protocol/machine.ts';
+import {
+  checkMachineOptions,
+  checkProtocolOptions,
+  MACHINE_OPTIONS,
+  PROTOCOL_OPTIONS,
+} from '../protocol/options.ts';
+import type { DefinitionOptions } from './definition.ts';
+import type { ListenerErrorHandler } from './listener-failures.ts';
+
+/** What a client has in addition to the options of every protocol. */
+interface ListenerOptions {
+  /**
+   * Called when a listener of `on()` or `once()` throws, or its promise rejects: with that error, and with
+   * the event. The session goes on. Without this option, the logger gets a warning; without a logger,
+   * the first failure of each client is a process warning.
+   */
+  readonly onListenerError?: ListenerErrorHandler | undefined;
+}
+
+/** The options of a client: those of every protocol, and what happens when a listener fails. */
+export interface QmpOptions extends ProtocolOptions, ListenerOptions {}
+
+/** The options of a machine: those of every protocol's machine, and defaults for its client. */
+export interface QmpMachineOptions extends MachineOptions, ListenerOptions {}
+
+/**
+ * Checks the options of a client, and returns them.
+ *
+ * @throws {ArgumentError} When a name is unknown, or a value cannot be used.
+ */
+export function checkQmpOptions(options: QmpOptions): QmpOptions {
+  const names: Names<QmpOptions> = { ...PROTOCOL_OPTIONS, onListenerError: true };
+  checkProtocolOptions('new QmpClient()', options, names);
+  checkKinds('new QmpClient()', options, { onListenerError: 'function' });
+  return options;
+}
+
+/** The same for a machine. */
+export function checkQmpMachineOptions(options: QmpMachineOptions): QmpMachineOptions {
+  const names: Names<QmpMachineOptions> = { ...MACHINE_OPTIONS, onListenerError: true };
+  checkMachineOptions('createQmpMachine()', options, names);
+  checkKinds('createQmpMachine()', options, { onListenerError: 'function' });
+  return options;
+}
+
+/** The options that a link's definition keeps. */
+export const definitionOptions = (options: QmpMachineOptions): DefinitionOptions => ({
+  name: options.name,
+  logger: resolveLogger(options),
+  onListenerError: options.onListenerError,
+});
+
+/** The options that are those of the protocol. */
+export const protocolOptions = <T extends QmpMachineOptions>(options: T): T => ({
+  ...options,
+  onListenerError: undefined,
+});
