@@ -35,15 +35,15 @@ export function markHandled<T>(promise: Promise<T>): Promise<T> {
  * A promise that knows whether anything waits for it: `await` calls the `then` of a subclass. It is marked
  * as handled.
  */
-export class ObservedPromise extends Promise<void> {
+export class ObservedPromise extends Promise<undefined> {
   /** Promises that are derived from it are ordinary ones. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
 
   /** Creates a pending one, and the functions that settle it. */
-  static defer(): Deferred<void> & { readonly promise: ObservedPromise } {
-    let resolve: () => void = ignore;
+  static defer(): Deferred<undefined> & { readonly promise: ObservedPromise } {
+    let resolve: (value: undefined) => void = ignore;
     let reject: (reason: unknown) => void = ignore;
     const promise = new ObservedPromise((onResolve, onReject) => {
       resolve = onResolve;
@@ -56,8 +56,8 @@ export class ObservedPromise extends Promise<void> {
 
   isObserved = false;
 
-  override then<A = void, B = never>(
-    onFulfilled?: ((value: void) => A | PromiseLike<A>) | null,
+  override then<A = undefined, B = never>(
+    onFulfilled?: ((value: undefined) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     this.isObserved = true;

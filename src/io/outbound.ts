@@ -116,7 +116,7 @@ export class Outbound {
     this.#counters.bytesOut += batch.bytes;
     this.#counters.messagesOut += batch.messages;
     if (this.#room !== undefined && this.#bytes <= this.#limits.highWaterMark / 2) {
-      this.#room.resolve();
+      this.#room.resolve(undefined);
       this.#room = undefined;
     }
     for (let next; (next = this.#flushes.first) && next.at <= this.#confirmed;) {

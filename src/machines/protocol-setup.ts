@@ -18,9 +18,11 @@ import {
   type WirechartError,
 } from '../core/errors.ts';
 import type { Deadlines } from '../core/limits.ts';
+import { sealAddress } from '../core/sealed-address.ts';
 import type { Runstate } from '../core/runstate.ts';
-import type { BoundAddress, SessionOutcome } from '../core/types.ts';
+import type { Address, BoundAddress, SessionOutcome } from '../core/types.ts';
 import { MAX_TIMER_MS } from '../async/timer.ts';
+import type { Link } from './link.ts';
 import * as actors from './protocol-actors.ts';
 import type {
   OnLink,
@@ -117,6 +119,26 @@ export const toAddress = ({ context, self }: InputArgs): ToAddress => ({
   address: context.address,
 });
 
+/** The context of a machine that starts. */
+export const initialContext = <In, Out>(
+  link: Link<In, Out>,
+  autoConnect: Address | undefined,
+): ProtocolContext<In, Out> => ({
+  link,
+  autoConnect: sealAddress(autoConnect),
+  session: 0,
+  address: undefined,
+  bound: undefined,
+  phase: 'connection',
+  endExpected: false,
+  shutdown: undefined,
+  received: NaN,
+  quietChecks: 0,
+  cause: undefined,
+  suppressed: [],
+  outcome: undefined,
+});
+
 /** The setup of the chart. */
 export const protocolSetup = <In, Out, Input>() =>
   setup({
@@ -126,7 +148,7 @@ export const protocolSetup = <In, Out, Input>() =>
       emitted: ProtocolEmitted<In>;
       input: Input;
       output: SessionOutcome;
-      tags: 'up' | 'busy' | 'sending';
+      tags: 'up' | 'busy';
     },
     actors,
     delays: {
@@ -161,7 +183,7 @@ export const protocolSetup = <In, Out, Input>() =>
     actions: {
       beginSession: assign(({ context, event }) => ({
         session: context.session + 1,
-        address: isCommand(event) ? event.address : context.autoConnect,
+        address: isCommand(event) ? sealAddress(event.address) : context.autoConnect,
         bound: undefined,
         phase: 'connection' as const,
         endExpected: false,
@@ -217,7 +239,12 @@ export const protocolSetup = <In, Out, Input>() =>
       }),
       stopWatchingIdle: cancel('idle'),
       recordEnd: assign(({ context }) =>
-        context.endExpected ? {} : withError(context, new ClosedError('The peer ended the stream')),
+        context.endExpected
+          ? {}
+          : withError(
+              context,
+              context.link.endCause ?? new ClosedError('The peer ended the stream'),
+            ),
       ),
       recordFailure: assign(({ context, event }) => {
         const error = failure(event);
@@ -228,6 +255,12 @@ export const protocolSetup = <In, Out, Input>() =>
         withError(context, timeout(context, deadline)),
       ),
       // The `note…` actions keep facts that are no failure.
+      noteEnd: assign(({ context }) =>
+        withSuppressed(
+          context,
+          new ClosedError('The peer ended the stream too', { expected: true }),
+        ),
+      ),
       noteFailure: assign(({ context, event }) => withSuppressed(context, failure(event))),
       // A handler that failed after its reader was stopped, and was waited for no longer.
       noteHandlerFailure: assign(({ context }) => {

@@ -35,11 +35,9 @@
  */
 
 import type { Address } from '../core/types.ts';
-import { sealAddress } from '../core/sealed-address.ts';
 import { deadline } from './deadline.ts';
 import type { Link } from './link.ts';
-import { onLink, outcome, protocolSetup, toAddress } from './protocol-setup.ts';
-import type { ProtocolContext } from './protocol-types.ts';
+import { initialContext, onLink, outcome, protocolSetup, toAddress } from './protocol-setup.ts';
 
 /** What differs between machines. */
 export interface ChartOptions<Input> {
@@ -78,6 +76,14 @@ const END_OF_STREAM = [
   { target: '#protocol.DISCONNECTING.flushing.oneway', actions: 'recordEnd' },
 ] as const;
 
+/** The writer runs wherever messages may still be sent, and its failure ends the session everywhere. */
+const WRITER = {
+  id: 'writer',
+  src: 'writer',
+  input: onLink,
+  onError: { target: '#protocol.DISCONNECTING.closing', actions: 'recordFailure' },
+} as const;
+
 /** A check whether the peer has been silent for `timeouts.idle`. */
 const CHECK_IDLE = [
   {
@@ -110,21 +116,7 @@ export const createChart = <In, Out, Input>(
 ) =>
   protocolSetup<In, Out, Input>().createMachine({
     id: 'protocol',
-    context: ({ input }): ProtocolContext<In, Out> => ({
-      link: createLink(input),
-      autoConnect: sealAddress(addressOf?.(input)),
-      session: 0,
-      address: undefined,
-      bound: undefined,
-      phase: 'connection',
-      endExpected: false,
-      shutdown: undefined,
-      received: NaN,
-      quietChecks: 0,
-      cause: undefined,
-      suppressed: [],
-      outcome: undefined,
-    }),
+    context: ({ input }) => initialContext(createLink(input), addressOf?.(input)),
     output: ({ context }) => context.outcome ?? outcome(context),
     invoke: { id: 'owner', src: 'owner', input: onLink, onError: { actions: 'noteFailure' } },
     on: {
@@ -240,12 +232,7 @@ export const createChart = <In, Out, Input>(
             onDone: END_OF_STREAM,
             onError: { target: 'DISCONNECTING.closing', actions: 'recordFailure' },
           },
-          {
-            id: 'writer',
-            src: 'writer',
-            input: onLink,
-            onError: { target: 'DISCONNECTING.closing', actions: 'recordFailure' },
-          },
+          WRITER,
         ],
         on: {
           DISCONNECT: [
@@ -285,12 +272,7 @@ export const createChart = <In, Out, Input>(
         states: {
           draining: {
             description: 'Nothing more is handed to the handler; the protocol may still send.',
-            invoke: {
-              id: 'writer',
-              src: 'writer',
-              input: onLink,
-              onError: { target: 'closing', actions: 'recordFailure' },
-            },
+            invoke: WRITER,
             after: deadline('drain', 'flushing', 'noteTimeout'),
             on: { DISCONNECT: { guard: 'isForced', target: 'destroying' } },
             initial: 'handling',
@@ -320,12 +302,7 @@ export const createChart = <In, Out, Input>(
           flushing: {
             description: 'Everything sent is handed to the kernel.',
             invoke: [
-              {
-                id: 'writer',
-                src: 'writer',
-                input: onLink,
-                onError: { target: 'closing', actions: 'recordFailure' },
-              },
+              WRITER,
               {
                 id: 'flush',
                 src: 'flush',

@@ -62,3 +62,22 @@ export function runProgram(
     );
   });
 }
+
+/** What a call throws, or its promise rejects with. Throws when it does neither. */
+export async function thrownBy(call: () => unknown): Promise<unknown> {
+  try {
+    await call();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('It has not thrown');
+}
+
+/** A promise, and the function that resolves it. */
+export function defer(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}

@@ -75,8 +75,8 @@ const variantOf = (letters: string): Variant => ({
 });
 
 /** All selections of letters. */
-const selectionsOf = (letters: string): string[] =>
-  [...letters].reduce((sets, letter) => [...sets, ...sets.map((set) => set + letter)], ['']);
+const selectionsOf = (...letters: string[]): string[] =>
+  letters.reduce((sets, letter) => [...sets, ...sets.map((set) => set + letter)], ['']);
 
 /** Selections of the options that decide about attempts, in which each is on and off. */
 const DIVERSE = ['sqf', 'foa', 'so', 'qa', 'sqoa', 'f'];
@@ -86,8 +86,8 @@ const DIVERSE = ['sqf', 'foa', 'so', 'qa', 'sqoa', 'f'];
  * selection of these three in diverse variants.
  */
 export const VARIANTS: readonly Variant[] = [
-  ...selectionsOf('sqfoa'),
-  ...selectionsOf('hwe')
+  ...selectionsOf('s', 'q', 'f', 'o', 'a'),
+  ...selectionsOf('h', 'w', 'e')
     .filter((letters) => letters !== '')
     .flatMap((letters) => DIVERSE.map((others) => others + letters)),
 ].map(variantOf);
