@@ -233,9 +233,9 @@ describe('listen({ fd })', () => {
   `;
 
   /** Starts the program on a socket that listens already, and resolves with the port. */
-  async function launch(...path: string[]): Promise<number> {
+  async function launch(program: string, ...path: string[]): Promise<number> {
     const stdio: StdioOptions = ['ignore', 'pipe', 'inherit'];
-    const args = [writeProgram(LAUNCHER), writeProgram(PROGRAM), ...path];
+    const args = [writeProgram(LAUNCHER), writeProgram(program), ...path];
     const launcher = spawn(process.execPath, args, { stdio });
     const [output] = (await once(launcher.stdout ?? launcher, 'data')) as [Buffer];
     const [pid, port] = output.toString().split(' ').map(Number);
@@ -247,12 +247,28 @@ describe('listen({ fd })', () => {
   }
 
   it('serves on a TCP socket that the process has inherited', async () => {
-    const port = await launch();
+    const port = await launch(PROGRAM);
     const { client, ask } = createClient();
     await client.connect({ port });
     expect(await ask('hello')).toBe(`hello at {"host":"127.0.0.1","port":${String(port)}}`);
     expect(await ask('quit')).toMatch(/^quit/);
     await client.closed;
+    await expect(client.connect({ port })).rejects.toMatchObject({
+      cause: { code: 'ECONNREFUSED' },
+    });
+  });
+
+  it('accepts one peer on such a socket, with AsyncProtocol', async () => {
+    const port = await launch(`
+      import { AsyncProtocol, lines } from 'wirechart';
+      const protocol = new AsyncProtocol({ codec: lines(), onMessage: (line) => protocol.send('re ' + line) });
+      await protocol.listen({ fd: 3 });
+      await protocol.accept();
+    `);
+    const { client, ask } = createClient();
+    await client.connect({ port });
+    expect(await ask('hello')).toBe('re hello');
+    await client.disconnect();
     await expect(client.connect({ port })).rejects.toMatchObject({
       cause: { code: 'ECONNREFUSED' },
     });
@@ -264,7 +280,7 @@ describe('listen({ fd })', () => {
       rmSync(folder, { recursive: true });
     });
     const path = join(folder, 'socket');
-    await launch(path);
+    await launch(PROGRAM, path);
     const { client, ask } = createClient();
     await client.connect(path);
     expect(await ask('hello')).toBe(`hello at ${JSON.stringify({ path })}`);
