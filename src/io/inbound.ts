@@ -42,10 +42,12 @@ export class Inbound<In> {
   readonly #decoder: Decoder<In>;
   readonly #maxMessageBytes: number;
   readonly #counters: Counters;
-  /** How many bytes the decoder was given after it had returned its last message. */
+  /** How many messages had been returned when the decoder had last returned all of them. */
+  #drainedAt: number;
+  /** How many bytes it was given since then; also before, if there were no messages. */
   #bytesSince = 0;
-  /** How many messages the decoder may return before it has consumed what it was given. */
-  #allowance = MESSAGES_WITHOUT_BYTES;
+  /** How many messages may be returned until the decoder has consumed what it was given. */
+  #mostMessages: number;
   #ended: boolean;
   #discarding = false;
   #isUndecodable = false;
@@ -61,6 +63,8 @@ export class Inbound<In> {
     this.#decoder = decoder;
     this.#maxMessageBytes = maxMessageBytes;
     this.#counters = counters;
+    this.#drainedAt = counters.messagesIn;
+    this.#mostMessages = counters.messagesIn + MESSAGES_WITHOUT_BYTES;
     stream.on('data', this.#onData);
     stream.once('end', this.#onEnd);
     stream.once('error', this.#onError);
@@ -81,10 +85,8 @@ export class Inbound<In> {
   next(): In | undefined {
     const message = this.#read();
     if (message !== undefined) {
-      this.#bytesSince = 0;
       this.#counters.messagesIn += 1;
-      this.#allowance -= 1;
-      if (this.#allowance < 0) throw phantomError(message);
+      if (this.#counters.messagesIn > this.#mostMessages) throw phantomError(message);
       return message;
     }
     this.#checkHeld();
@@ -128,8 +130,7 @@ export class Inbound<In> {
 
   /** Whether bytes have arrived that were not returned as messages, as far as it is known. */
   get hasUnread(): boolean {
-    const held = this.#decoder.buffered ?? this.#bytesSince;
-    return held > 0 || this.#stream.readableLength > 0;
+    return (this.#decoder.buffered ?? 0) > 0 || this.#stream.readableLength > 0;
   }
 
   /** Lets the stream read on. */
@@ -180,7 +181,7 @@ export class Inbound<In> {
     this.#counters.bytesIn += bytes.length;
     if (this.#discarding) return;
     this.#bytesSince += bytes.length;
-    this.#allowance += bytes.length * MESSAGES_PER_BYTE;
+    this.#mostMessages += bytes.length * MESSAGES_PER_BYTE;
     try {
       this.#decoder.write(bytes);
     } catch (error) {
@@ -207,8 +208,11 @@ export class Inbound<In> {
 
   /** Checks what the decoder holds, when it has returned all messages. */
   #checkHeld(): void {
+    const { messagesIn } = this.#counters;
+    if (messagesIn !== this.#drainedAt) this.#bytesSince = 0;
+    this.#drainedAt = messagesIn;
     const since = this.#bytesSince;
-    this.#allowance = MESSAGES_WITHOUT_BYTES + since * MESSAGES_PER_BYTE;
+    this.#mostMessages = messagesIn + MESSAGES_WITHOUT_BYTES + since * MESSAGES_PER_BYTE;
     const limit = this.#maxMessageBytes;
     if (since <= limit + MAX_FRAMING_BYTES) return;
     const { buffered } = this.#decoder;
