@@ -65,8 +65,18 @@ const failure = (event: ProtocolEvent): WirechartError => {
   return new ClosedError(`The stream failed: ${describe(error)}`, { cause: error });
 };
 
-const timeout = (context: Context, deadline: Deadline): TimeoutError =>
-  new TimeoutError(deadline, context.link.deadlines[deadline]);
+/** What the deadlines of a session that need more words than their name say when they pass. */
+const TIMEOUT_TEXTS: Partial<Record<Deadline, (ms: string) => string>> = {
+  drain: (ms) =>
+    `The handler of the last message, or the farewell, had not finished ${ms} ms after the end was ` +
+    'requested (timeouts.drain). A handler must not await the end of its own session.',
+  idle: (ms) => `The peer has sent nothing for ${ms} ms (timeouts.idle)`,
+};
+
+const timeout = (context: Context, deadline: Deadline): TimeoutError => {
+  const ms = context.link.deadlines[deadline];
+  return new TimeoutError(deadline, ms, TIMEOUT_TEXTS[deadline]?.(String(ms)));
+};
 
 /** The deadline of an attempt, with what the link says about why it takes so long. */
 const attemptTimeout = (context: Context, deadline: Deadline): TimeoutError => {
