@@ -31,8 +31,8 @@ function createEcho(options: ProtocolServerOptions = {}, work?: () => Promise<vo
 }
 
 async function dial(server: ProtocolServer<string>): Promise<[Socket, AsyncProtocol<string>]> {
-  const { port } = await server.listen({ port: 0 });
-  const socket = connect({ port, allowHalfOpen: true });
+  const { host, port } = await server.listen({ port: 0 });
+  const socket = connect({ host, port, allowHalfOpen: true });
   onTestFinished(() => void socket.destroy());
   await once(socket, 'connect');
   for await (const peer of server) return [socket, peer];

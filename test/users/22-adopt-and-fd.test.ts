@@ -3,7 +3,7 @@
 import { spawn, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -316,23 +316,3 @@ function killIfThere(pid: number | undefined): void {
     // It has ended.
   }
 }
-
-describe('a peer that has ended its side', () => {
-  it('is still answered, with allowHalfOpen', async () => {
-    const server = new ProtocolServer<string>(
-      (_, peer) => ({
-        codec: lines(),
-        onMessage: (line) => void setImmediate(() => void peer().send(`late ${line}`)),
-        onEnd: () => void setTimeout(() => void peer().disconnect(), 20),
-      }),
-      { allowHalfOpen: true },
-    );
-    onTestFinished(() => server.close({ force: true }));
-    const { port } = await server.listen({ port: 0 });
-    const socket = connect({ port, allowHalfOpen: true });
-    socket.end('one\ntwo\n');
-    let text = '';
-    for await (const chunk of socket) text += String(chunk);
-    expect(text).toBe('late one\nlate two\n');
-  });
-});
