@@ -1,10 +1,13 @@
 /** The client with spawned programs that inherit the socket of their monitor. */
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { spawnPeer, type SpawnedPeer, type SpawnPeerOptions } from '../../src/index.ts';
 import { ExecInterruptedError } from '../../src/qmp/index.ts';
 import { isAlive, killAfterTest } from '../support/children.ts';
-import { expectIdleAfterEach } from '../support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
+import { living } from '../support/processes.ts';
 import { createClient } from '../support/qmp.ts';
 import { describePeer, suspend } from '../support/real-peers.ts';
 import { rejection } from '../support/signal.ts';
@@ -52,7 +55,8 @@ describePeer('qemu-system-x86_64', (path) => {
       const peer = qemu();
       const client = await connectTo(peer);
       expect(await client.execute('quit')).toEqual({});
-      expect((await client.closed).cause).toBeUndefined();
+      expect(await client.closed).toMatchObject({ suppressed: [], undelivered: 0 });
+      expect(client.outcome?.cause).toBeUndefined();
       expect(await peer.exited).toMatchObject({ exitCode: 0, signal: null });
       await client.disconnect();
     }
@@ -61,7 +65,7 @@ describePeer('qemu-system-x86_64', (path) => {
   it('with an unknown option rejects connect(), with its error output', async () => {
     const client = createClient();
     const error = await rejection(client.connect(qemu(['-bogus']).address));
-    expect(error).toMatchObject({ code: 'ERR_CONNECT', retryable: false, cause: { exitCode: 1 } });
+    expect(error).toMatchObject({ code: 'ERR_CONNECT', retryable: true, cause: { exitCode: 1 } });
     expect(error).toHaveProperty('message', expect.stringMatching(/-bogus: invalid option/));
   });
 
@@ -87,6 +91,35 @@ describePeer('qemu-system-x86_64', (path) => {
     expect(await peer.exited).toMatchObject({ signal: 'SIGKILL' });
   });
 
+  it.each(['disconnect()', 'disconnect({ force: true })', 'kill()', 'quit'])(
+    'behind a shell leaves nothing after %s',
+    async (end) => {
+      const script = '"$@"; true';
+      const args = ['-c', script, 'sh', path, ...WITHOUT_GUEST, ...MONITOR];
+      const peer = killAfterTest(spawnPeer('sh', args));
+      const client = await connectTo(peer);
+      expect(living(peer.pid).length).toBe(2);
+      if (end === 'quit') await client.execute('quit');
+      else if (end === 'kill()') expect(peer.kill()).toBe(true);
+      else await client.disconnect({ force: end.includes('force') });
+      await peer.exited;
+      expect(living(peer.pid)).toEqual([]);
+      expect((await client.closed).suppressed).toEqual([]);
+    },
+  );
+
+  it('with -daemonize ends the session with an error that says so', async () => {
+    const pidfile = join(await tempDir(), 'pid');
+    const peer = qemu(['-daemonize', '-pidfile', pidfile], { stderr: 'ignore' });
+    const client = await connectTo(peer);
+    const daemon = Number(readFileSync(pidfile, 'utf8'));
+    cleanUp(() => process.kill(daemon, 'SIGKILL'));
+    const { cause } = await client.closed;
+    expect(cause).toMatchObject({ code: 'ERR_CLOSED', cause: { cause: { exitCode: 0 } } });
+    expect(cause?.message).toMatch(/still holds the connection; .*QEMU: without -daemonize/);
+    expect(isAlive(daemon)).toBe(true);
+  });
+
   it('with keep: true keeps running after disconnect()', async () => {
     const peer = qemu([], { keep: true, stderr: 'ignore' });
     const client = await connectTo(peer);
@@ -103,7 +136,8 @@ describePeer('qemu-storage-daemon', (path) => {
     const peer = killAfterTest(spawnPeer(path, chardev, { fd: 7 }));
     const client = await connectTo(peer);
     await client.execute('quit');
-    expect((await client.closed).cause).toBeUndefined();
+    const { cause, suppressed } = await client.closed;
+    expect({ cause, suppressed }).toEqual({ cause: undefined, suppressed: [] });
     expect(await peer.exited).toMatchObject({ exitCode: 0 });
   });
 });
