@@ -51,8 +51,10 @@ export class BridgedVm {
     this.#context = context;
     this.#supervisor = supervise(QmpClient, address, {
       name,
-      // Any failure may be repaired later, and then the bridge must not need a restart.
+      // Any failure may be repaired later, and a machine that was shut down may be started again: then the
+      // bridge must not need a restart.
       retry: () => true,
+      restart: 'always',
       backoff: { max: 5000 },
     });
     // In a queue group, each command goes to one subscriber, even if two bridges have the same machine.
@@ -81,10 +83,7 @@ export class BridgedVm {
     this.#publish('state', { state: 'DOWN', reason: 'The bridge has started' });
     for await (const state of this.#supervisor.states()) {
       if ((state === 'UP') !== this.#isUp) this.#publishChange();
-      if (state !== 'STOPPED') continue;
-      if (this.#isEnding) return;
-      // The session ended with `quit`; wait for the next start of the machine.
-      this.#supervisor.start();
+      if (state === 'STOPPED') return;
     }
   }
 
@@ -103,11 +102,19 @@ export class BridgedVm {
     while (!this.#isEnding) {
       // Without a limit: events move on at once to the outbox, which has one.
       this.#events = this.#supervisor.client.events(undefined, { limit: Infinity });
-      for await (const { event, data, timestamp } of this.#events) {
-        // In a subject, dots, spaces and wildcards have special meanings.
-        const token = event.replaceAll(/[^\w-]/g, '_') || '_';
-        this.#publish(`event.${token}`, { event, data, timestamp });
+      try {
+        await this.#publishEventsOf(this.#events);
+      } catch {
+        // The session has failed: the state DOWN has the reason.
       }
+    }
+  }
+
+  async #publishEventsOf(events: EventListener): Promise<void> {
+    for await (const { event, data, timestamp } of events) {
+      // In a subject, dots, spaces and wildcards have special meanings.
+      const token = event.replaceAll(/[^\w-]/g, '_') || '_';
+      this.#publish(`event.${token}`, { event, data, timestamp });
     }
   }
 
@@ -117,7 +124,7 @@ export class BridgedVm {
     this.#context.outbox.add({
       vm: this.name,
       subject: `vm.${this.name}.${topic}`,
-      data: String(json.encode({ seq, ...content })),
+      data: json.encode({ seq, ...content }),
       id: `${this.#context.run}.${this.name}.${String(seq)}`,
     });
   }
@@ -156,7 +163,7 @@ export class BridgedVm {
   #reply({ reply = '' }: Msg, answer: Answer): void {
     const { nc, outbox, log } = this.#context;
     const maxBytes = nc.info?.max_payload ?? Infinity;
-    let data = String(json.encode(answer));
+    let data = json.encode(answer);
     if (Buffer.byteLength(data) > maxBytes) {
       const why = `The reply is larger than the ${String(maxBytes)} bytes that the NATS server allows`;
       data = JSON.stringify(failure('ERR_LIMIT', why));

@@ -150,7 +150,9 @@ describePeer('nats-server', (path) => {
     const interrupted = listener.execute('vm1', 'x-wait');
     await received;
     await monitor.close();
-    expect(await listener.state('vm1', 'DOWN')).toMatchObject({ reason: TEXT });
+    expect(await listener.state('vm1', 'DOWN')).toMatchObject({
+      reason: 'The peer ended the stream',
+    });
     expect(await interrupted).toMatchObject({ error: { class: 'ERR_QMP_INTERRUPTED' } });
     expect(await listener.execute('vm1', 'stop')).toEqual({
       error: { class: 'ERR_STATE', desc: NOT_UP },
@@ -191,7 +193,9 @@ describePeer('nats-server', (path) => {
     const { listener, monitor, socket } = await setUp();
     expect(await listener.execute('vm1', 'quit')).toEqual({ return: {} });
     await listener.next('vm.vm1.event.SHUTDOWN');
-    await listener.state('vm1', 'DOWN');
+    expect(await listener.state('vm1', 'DOWN')).toMatchObject({
+      reason: 'The session has ended because the peer has shut down (host-qmp-quit)',
+    });
     await monitor.close();
     await startMonitor(socket);
     await listener.state('vm1', 'UP');
