@@ -90,7 +90,7 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
   ) {
     this.name = options.name;
     this.#engine = engine;
-    this.#calls = new PendingCalls(engine);
+    this.#calls = new PendingCalls(engine, this);
     const { ref, logger } = engine;
     if (logger === undefined) return;
     ref.on('*', (emitted) => {
@@ -240,6 +240,9 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
    * slows its sender down. Legal in RUNNING and, until the handler of the last message and `farewell` have
    * finished, in DISCONNECTING.
    *
+   * The message is encoded before the call returns, and may be changed then, unless the codec's `encode()`
+   * returns bytes of the message itself; the codecs of this library copy them.
+   *
    * @param options - `signal` gives up the wait for room, and the message is still sent; with one that was
    *   aborted before the call it is not.
    * @throws {StateError} When the session does not accept messages any more, or there is none.
@@ -350,6 +353,11 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
   toString(): string {
     const name = this.name === undefined ? '' : `name='${this.name}' `;
     return `<${this.constructor.name} ${name}runstate=${this.runstate}>`;
+  }
+
+  /** What `util.inspect()` and `console.log()` show. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
   }
 
   async #connect(address: Address, options?: WaitOptions): Promise<void> {

@@ -250,7 +250,7 @@ export class ProtocolServer<In, Out = In>
     return `<${this.constructor.name} ${name}state=${this.state} peers=${peers}>`;
   }
 
-  /** What `console.log()` shows: the text of `toString()`. */
+  /** What `util.inspect()` and `console.log()` show. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
