@@ -25,6 +25,13 @@ export {
   type ProtocolOptions,
 } from './protocol/machine.ts';
 export type { ProtocolContext, ProtocolEmitted, ProtocolEvent } from './machines/protocol-types.ts';
+export type {
+  ConnectTrace,
+  DisconnectTrace,
+  MessageTrace,
+  SessionTrace,
+  TracedProtocol,
+} from './protocol/diagnostics.ts';
 export type { Runstate } from './core/runstate.ts';
 export type { ProtocolStats, TrafficStats } from './core/stats.ts';
 export { supervise } from './supervisor/supervise.ts';
@@ -120,6 +127,7 @@ export {
   type ErrorCode,
   HandlerError,
   isWirechartError,
+  type JudgedError,
   LimitError,
   ProcessError,
   type ProcessExit,
@@ -127,7 +135,6 @@ export {
   StateError,
   TimeoutError,
   type TimeoutPhase,
-  type Verdict,
   WirechartError,
 } from './core/errors.ts';
 export type {

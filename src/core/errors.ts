@@ -11,7 +11,7 @@
 import type { Runstate } from './runstate.ts';
 import type { ServerState } from './server-state.ts';
 import { BRAND, isAttemptRetryable, judge } from './retryable.ts';
-import { isError, memberOf } from './shape.ts';
+import { isError, memberOf, setUnprinted } from './shape.ts';
 
 /** Where an attempt to connect failed: before the stream was open, or in the handshake on it. */
 export type ConnectPhase = 'connection' | 'session';
@@ -50,8 +50,8 @@ export type ErrorCode =
   | 'ERR_QMP_SERVER_PARSE'
   | 'ERR_QMP_BUSY';
 
-/** What every error of this library says about itself. */
-export interface Verdict {
+/** An error that says whether trying again may help. */
+export interface JudgedError extends Error {
   /**
    * Whether the same call, attempt or session may succeed later: `true`, unless the error is known to be
    * final. Final are, among others, a bad argument, a callback that threw, a wrong greeting, a refused
@@ -61,7 +61,7 @@ export interface Verdict {
 }
 
 /** Has the verdict on its prototype, where a field or an accessor of a subclass can replace it. */
-class JudgedError extends Error implements Verdict {
+class ErrorWithVerdict extends Error {
   get retryable(): boolean {
     return judge(this);
   }
@@ -72,7 +72,7 @@ class JudgedError extends Error implements Verdict {
 }
 
 /** As a property, because the compiler lets no field replace an accessor. */
-const Judged: new (message?: string, options?: ErrorOptions) => Error & Verdict = JudgedError;
+const Judged: new (message?: string, options?: ErrorOptions) => JudgedError = ErrorWithVerdict;
 
 /**
  * The root of all errors of this library; never thrown itself. Derive the errors of your protocol from
@@ -213,13 +213,16 @@ export class CodecError extends WirechartError {
   static override readonly name: string = 'CodecError';
 
   readonly code = 'ERR_CODEC';
-  /** The first 1024 of the offending bytes; empty when a message could not be encoded. */
-  readonly raw: Uint8Array;
+  /**
+   * The first 1024 of the offending bytes; empty when a message could not be encoded. Not printed with the
+   * error: they may hold secrets.
+   */
+  declare readonly raw: Uint8Array;
 
   constructor(message: string, raw: Uint8Array = new Uint8Array(), options?: ErrorOptions) {
     super(message, options);
     // A copy: a view would keep the whole chunk in memory.
-    this.raw = new Uint8Array(raw.subarray(0, 1024));
+    setUnprinted(this, 'raw', new Uint8Array(raw.subarray(0, 1024)));
   }
 }
 

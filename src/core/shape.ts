@@ -64,3 +64,11 @@ function showObject(value: object): string {
   const tag = Object.prototype.toString.call(value).slice('[object '.length, -1);
   return tag === 'Object' ? 'an object' : `an object (${tag})`;
 }
+
+/**
+ * Sets a member that is neither printed with its object nor part of its JSON: what a peer has sent may hold
+ * secrets, and an error is printed without a thought.
+ */
+export function setUnprinted(target: object, name: string, value: unknown): void {
+  Object.defineProperty(target, name, { value, writable: true, configurable: true });
+}
