@@ -83,10 +83,10 @@ export class MessagePipeline<In, Out> {
 
   /** Calls `onEnd`, if there is one. Throws, or rejects with, a `WirechartError`. */
   handleEnd(): PromiseLike<void> | undefined {
-    const { onEnd } = this.#definition;
-    if (onEnd === undefined) return undefined;
+    const definition = this.#definition;
+    if (definition.onEnd === undefined) return undefined;
     return Promise.resolve()
-      .then(() => onEnd.call(this.#definition))
+      .then(() => definition.onEnd?.())
       .catch((error: unknown) => {
         throw handlerError('onEnd', error);
       });

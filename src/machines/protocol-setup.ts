@@ -66,7 +66,7 @@ const failure = (event: ProtocolEvent): WirechartError => {
 };
 
 /** What the deadlines of a session that need more words than their name say when they pass. */
-const TIMEOUT_TEXTS: Partial<Record<Deadline, (ms: string) => string>> = {
+const TIMEOUT_TEXTS: { readonly [Name in Deadline]?: (ms: string) => string } = {
   drain: (ms) =>
     `The handler of the last message, or the farewell, had not finished ${ms} ms after the end was ` +
     'requested (timeouts.drain). A handler must not await the end of its own session.',
