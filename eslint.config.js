@@ -21,7 +21,7 @@ const folders = (names, message, rest = {}) => ({
 });
 const MACHINES = folders(['machines'], 'This layer uses no machine.', { allowTypeImports: true });
 const IO = folders(['io'], 'This layer does no I/O.');
-const INSPECT = folders(['inspect'], 'Only protocol/machine.ts and logging.ts use it.');
+const INSPECT = folders(['inspect'], 'Only protocol/machine.ts, diagnostics.ts and logging.ts use it.');
 const FACADES = folders(['protocol', 'server', 'supervisor'], 'This layer is below the facades.');
 const CLIENTS = folders(['rpc', 'qmp', 'qga', 'testing'], 'This layer is below the clients.');
 const TESTING = folders(['testing'], 'Only tests use it.');
@@ -127,11 +127,11 @@ export default defineConfig(
   only(['src/inspect/*.ts'], XSTATE, ENTRY, MACHINES, IO, FACADES, CLIENTS),
   // The facades. In their `machine.ts` charts and I/O meet.
   only(
-    ['src/{protocol,server,supervisor}/machine.ts', 'src/protocol/logging.ts'],
+    ['src/{protocol,server,supervisor}/machine.ts', 'src/protocol/{diagnostics,logging}.ts'],
     ...[ENTRY, CLIENTS],
   ),
   only(
-    ['src/{protocol,server}/!(machine|logging).ts'],
+    ['src/{protocol,server}/!(machine|diagnostics|logging).ts'],
     ...[NODE, XSTATE, ENTRY, MACHINES, IO, INSPECT, CLIENTS],
   ),
   only(['src/supervisor/!(machine).ts'], NODE, ENTRY, IO, INSPECT, CLIENTS),

@@ -68,7 +68,8 @@ export const sealAddress = <A>(address: A): A | SealedAddress =>
 export const unsealAddress = (address: unknown): unknown =>
   isSealed(address) ? address[UNSEAL]() : address;
 
-const isSealed = (value: unknown): value is SealedAddress =>
+/** Whether a value is a sealed address, also one of another copy of this package. */
+export const isSealed = (value: unknown): value is SealedAddress =>
   typeof memberOf(value, UNSEAL) === 'function';
 
 /** Whether everything in an address may be shown. */

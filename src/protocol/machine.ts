@@ -161,7 +161,7 @@ export interface MachineRef {
     readonly status: string;
     readonly context: Pick<
       ProtocolContext<unknown, unknown>,
-      'outcome' | 'phase' | 'cause' | 'suppressed'
+      'address' | 'outcome' | 'phase' | 'cause' | 'session' | 'suppressed'
     >;
     readonly value: StateValue;
     hasTag(tag: 'up'): boolean;

@@ -15,6 +15,7 @@ import { Broadcast } from '../async/broadcast.ts';
 import { type Runstate, runstateOf } from '../core/runstate.ts';
 import type { BoundAddress, SessionOutcome } from '../core/types.ts';
 import type { ProtocolEmitted } from '../machines/protocol-types.ts';
+import { SessionTracer, type TracedProtocol, type TraceSource } from './diagnostics.ts';
 import type { Engine, MachineRef } from './machine.ts';
 
 /** Rejects the calls of a client that wait for something in the session; returns whether there were any. */
@@ -34,9 +35,14 @@ export class PendingCalls {
   readonly #endListeners: EndListener[] = [];
   /** The failure of the last session, until a call rejects with it. */
   #unreported: WirechartError | undefined;
+  /** Publishes the session under way. */
+  #tracer: SessionTracer | undefined;
+  readonly #protocol: TracedProtocol;
 
-  constructor(engine: Engine<unknown, unknown>) {
+  /** @param protocol - The facade, which is published with its sessions. */
+  constructor(engine: Engine<unknown, unknown>, protocol: TracedProtocol) {
     this.#engine = engine;
+    this.#protocol = protocol;
     const { ref } = engine;
     this.#outcome = ref.getSnapshot().context.outcome;
     if (this.#outcome !== undefined && this.runstate === 'IDLE')
@@ -120,12 +126,21 @@ export class PendingCalls {
   }
 
   readonly #onEmitted = (emitted: ProtocolEmitted): void => {
+    this.#trace(emitted);
     if (emitted.type === 'runstate') this.#onRunstate(emitted.runstate);
     if (emitted.type === 'closed') this.#onClosed(emitted.outcome);
     if (emitted.type !== 'listening') return;
     this.#binding?.resolve(emitted.address);
     this.#binding = undefined;
   };
+
+  #trace(emitted: ProtocolEmitted): void {
+    this.#tracer = SessionTracer.report(this.#tracer, emitted, (): TraceSource => {
+      const { ref, link } = this.#engine;
+      const { address } = ref.getSnapshot().context;
+      return { protocol: this.#protocol, link, address };
+    });
+  }
 
   #onRunstate(runstate: Runstate): void {
     if (runstate === 'CONNECTING') {
@@ -167,7 +182,9 @@ export class PendingCalls {
         first ?? (runstate === 'CONNECTING' ? new ConnectError(phase, stopped) : stopped);
       const later = first === undefined ? suppressed : [...suppressed, stopped];
       const { undelivered } = this.#engine.link;
-      this.#onClosed({ cause, suppressed: later, undelivered });
+      const outcome = { cause, suppressed: later, undelivered };
+      this.#trace({ type: 'closed', outcome, session: snapshot.context.session });
+      this.#onClosed(outcome);
       this.runstates.push('IDLE');
     }
     // A caller that awaits the end of the first session gets this one: there will be none.
