@@ -52,12 +52,12 @@ export function isNamedByItem(before: unknown): boolean {
 }
 
 // Each pattern takes time in proportion to the text: none goes back over what it has read.
-const QUOTED_OR_WORD = String.raw`("(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[^\s,;&"'}\])]+)`;
+const QUOTED_OR_WORD = String.raw`(\\"(?:[^"\\]|\\[^"])*(?:\\"|$)|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[^\s,;&"'}\])]+)`;
 const TEXT_RULES: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   // password=…, "token": "…", api_key: '…'
   [
     new RegExp(
-      String.raw`((?:pass(?:word|phrase|wd|code)|secret|token|cookie|(?:api|private|access)[-_]?key)(?:=|["']\s{0,8}[:=]\s{0,8}|\s{0,8}:\s{0,8}(?=["'])))${QUOTED_OR_WORD}`,
+      String.raw`((?:pass(?:word|phrase|wd|code)|secret|token|cookie|(?:api|private|access)[-_]?key)(?:=|\\?["']\s{0,8}[:=]\s{0,8}|\s{0,8}:\s{0,8}(?=["'])))${QUOTED_OR_WORD}`,
       'gi',
     ),
     `$1${REDACTED}`,

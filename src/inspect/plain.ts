@@ -188,7 +188,7 @@ class Flattening {
 
   /** Adds the properties of errors that are not enumerable. */
   #error(error: Error): Json {
-    const keys = ['name', 'message', 'code', 'cause', 'errors', 'stack'] as const;
+    const keys = ['name', 'message', 'code', 'cause', 'errors', 'stack', 'received', 'raw'];
     const all = keys.map((key): [string, unknown] => [key, readProperty(error, key)]);
     const defined = all.filter(([, value]) => value !== undefined);
     const facts = Object.fromEntries(

@@ -168,7 +168,9 @@ function parseTcp({ port, host = DEFAULT_HOST, tls, keepAlive = true }: Unchecke
   const target = { kind: 'tcp', host, port, keepAlive: parseKeepAlive(keepAlive) } as const;
   if (tls === undefined) return target;
   if (typeof tls !== 'object' || tls === null) {
-    throw new ArgumentError(`tls must be an object of Node's TLS options, not ${show(tls)}`);
+    // A text may be the key itself.
+    const given = typeof tls === 'string' ? 'a text' : show(tls);
+    throw new ArgumentError(`tls must be an object of Node's TLS options, not ${given}`);
   }
   return { ...target, tls };
 }

@@ -3,6 +3,7 @@
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
 import { quoteBytes } from '../codecs/utf8.ts';
 import { TimeoutError, WirechartError } from '../core/errors.ts';
+import { setUnprinted } from '../core/shape.ts';
 import type { ErrorReply } from './types.ts';
 
 /** The server replied that the command failed. The session goes on. `message` begins with the command. */
@@ -50,12 +51,12 @@ export class GreetingError extends WirechartError {
   static override readonly name: string = 'GreetingError';
 
   readonly code = 'ERR_QMP_GREETING';
-  /** The message that arrived instead. */
-  readonly received: JsonObject;
+  /** The message that arrived instead. Not printed with the error: it may hold secrets. */
+  declare readonly received: JsonObject;
 
   constructor(problem: string, received: JsonObject) {
     super(`The peer's first message is not a QMP greeting: ${problem}`);
-    this.received = received;
+    setUnprinted(this, 'received', received);
   }
 }
 
@@ -85,13 +86,13 @@ export class BadReplyError extends WirechartError {
   readonly code = 'ERR_QMP_BAD_REPLY';
   /** The command's name. */
   readonly command: string;
-  /** The reply. */
-  readonly received: JsonObject;
+  /** The reply. Not printed with the error: it may hold secrets. */
+  declare readonly received: JsonObject;
 
   constructor(command: string, received: JsonObject) {
     super(`The reply to ${command} has neither a member "return" nor a well-formed "error"`);
     this.command = command;
-    this.received = received;
+    setUnprinted(this, 'received', received);
   }
 }
 

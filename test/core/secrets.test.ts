@@ -89,6 +89,7 @@ describe('a text', () => {
       '-object secret,id=s0,data=hush,format=raw',
       '-object secret,id=s0,data=[redacted],format=raw',
     ],
+    ['a text: "{\\"password\\": \\"hush\\"}"', 'a text: "{\\"password\\": [redacted]}"'],
     ['{"password":"hush', '{"password":[redacted]'],
   ])('hides what looks like a secret: %s', (text, shown) => {
     expect(redactText(text)).toBe(shown);
