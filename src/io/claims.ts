@@ -8,7 +8,7 @@ import { type ByteStream, isDuplexShaped } from './byte-stream.ts';
 
 const claimed = /* @__PURE__ */ new WeakSet();
 
-/** Marks a stream, and both halves of a pair, as belonging to a session, for ever. */
+/** Marks a stream, and both halves of a pair, as belonging to a session or a joined stream, for ever. */
 export function claim(stream: ByteStream): void {
   for (const half of halvesOf(stream)) claimed.add(half);
 }

@@ -18,6 +18,7 @@ import {
   type ReadableHalf,
   type WritableHalf,
 } from './byte-stream.ts';
+import { claim, isClaimed } from './claims.ts';
 
 /** What was joined before, so that one pair is one stream, however often it is asked for. */
 const joinedStreams = /* @__PURE__ */ new WeakMap<object, Duplex>();
@@ -36,7 +37,7 @@ const joinedStreams = /* @__PURE__ */ new WeakMap<object, Duplex>();
  *   WHATWG.
  * @param writable - What is sent to the peer. May be the same object as `readable`.
  * @throws {ArgumentError} When an argument is not such a stream, or cannot be used: it is in object mode, has an
- *   encoding, is locked, or has ended.
+ *   encoding, is locked, has ended, or belongs to a session or to another joined stream.
  *
  * @example
  * const stream = joinStreams(child.stdout, child.stdin);
@@ -54,6 +55,11 @@ export function joinStreams(
   }
   const flaw = flawOfHalves(readable, writable);
   if (flaw !== undefined) throw new ArgumentError(`The streams cannot be joined: ${flaw}`);
+  const pair = { readable, writable };
+  if (isClaimed(pair)) {
+    throw new ArgumentError('The streams cannot be joined: one of them is joined, or in a session');
+  }
+  claim(pair);
   return join(readable, writable);
 }
 

@@ -5,12 +5,12 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Duplex, PassThrough, Readable, Writable } from 'node:stream';
 import duplexify from 'duplexify';
-import { Duplex as ImitatedDuplex } from 'readable-stream';
+import { Duplex as ImitatedDuplex, PassThrough as ImitatedPassThrough } from 'readable-stream';
 import { describe, expect, it } from 'vitest';
-import { type Address, lines } from '../../src/index.ts';
+import { type Address, joinStreams, lines } from '../../src/index.ts';
 import { cleanUp, createProtocol, expectIdleAfterEach } from '../support/cleanup.ts';
 import { rawPeer } from '../support/peers.ts';
-import { rejection } from '../support/signal.ts';
+import { rejection, turn } from '../support/signal.ts';
 
 expectIdleAfterEach();
 
@@ -223,5 +223,95 @@ describe('a pair of streams', () => {
     await protocol.send('two');
     await protocol.disconnect({ force: true });
     expect(Buffer.concat(chunks).toString()).toMatch(/^one\n/);
+  });
+});
+
+/** A stream that does what was asked, whatever its kind. */
+const through = (options?: ConstructorParameters<typeof PassThrough>[0]) =>
+  new PassThrough(options);
+
+type OddHalf = NodeJS.ReadWriteStream & { readonly destroyed: boolean };
+
+/** Halves that differ from those of Node in what they say about their end. */
+const ODD: [string, () => [OddHalf, OddHalf]][] = [
+  ['emit no close', () => [through({ emitClose: false }), through({ emitClose: false })]],
+  [
+    'are not destroyed by themselves',
+    () => [through({ autoDestroy: false }), through({ autoDestroy: false })],
+  ],
+  [
+    'throw when they are destroyed',
+    () => {
+      const halves = [through(), through()] as const;
+      for (const half of halves) {
+        half._destroy = () => {
+          throw new Error('on purpose');
+        };
+      }
+      return [...halves];
+    },
+  ],
+  ['are of another library', () => [new ImitatedPassThrough(), new ImitatedPassThrough()]],
+];
+
+describe('joinStreams()', () => {
+  it.each(ODD)('destroys halves that %s, and closes', async (_, make) => {
+    const [readable, writable] = make();
+    const joined = joinStreams(readable, writable);
+    const closed = once(joined, 'close');
+    joined.destroy();
+    await closed;
+    expect([readable.destroyed, writable.destroyed]).toEqual([true, true]);
+  });
+
+  it('destroys both halves with the error that destroys it', async () => {
+    const [readable, writable] = [through(), through()];
+    const joined = joinStreams(readable, writable);
+    const error = new Error('broken');
+    joined.destroy(error);
+    const [emitted] = (await once(joined, 'error')) as unknown[];
+    expect([emitted, readable.errored, writable.errored]).toEqual([error, error, error]);
+  });
+
+  it('fails when a write throws', async () => {
+    const writable = through();
+    writable.write = () => {
+      throw new TypeError('on purpose');
+    };
+    const joined = joinStreams(through(), writable);
+    const failed = once(joined, 'error');
+    joined.write('x');
+    expect(await failed).toEqual([new TypeError('on purpose')]);
+    expect(writable.destroyed).toBe(true);
+  });
+
+  it('leaves the inbound direction open after end(), and closes after both ends', async () => {
+    const [readable, writable] = [through(), through()];
+    const joined = joinStreams(readable, writable);
+    await once(joined.end('last'), 'finish');
+    expect(joined.destroyed).toBe(false);
+    expect(String(writable.read())).toBe('last');
+    readable.end('late');
+    const closed = once(joined, 'close');
+    expect(String(await once(joined, 'data'))).toBe('late');
+    await closed;
+    expect([readable.destroyed, joined.errored]).toEqual([true, null]);
+  });
+
+  it('takes each stream once', () => {
+    const readable = through();
+    joinStreams(readable, through());
+    expect(() => joinStreams(readable, through())).toThrow(/one of them is joined/);
+  });
+
+  it('keeps the memory of a slow reader bounded', async () => {
+    const [readable, writable] = [through(), through()];
+    const joined = joinStreams(readable, writable);
+    const chunk = Buffer.alloc(65_536);
+    while (readable.write(chunk));
+    await turn();
+    expect(joined.readableLength).toBeLessThanOrEqual(4 * chunk.length);
+    expect(readable.isPaused()).toBe(true);
+    joined.destroy();
   });
 });
