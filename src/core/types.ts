@@ -222,9 +222,11 @@ export interface ProtocolDefinition<In, Out = In> {
   handshake?(session: Handshake<In, Out>): Promise<void>;
   /**
    * Handles the inbound messages, one at a time and in order. While a returned promise is pending,
-   * nothing more is read from the peer, so the handler must not wait for a later message. A handler
-   * that is still pending when its session ends is no longer awaited: the next session may begin
-   * while it runs. Without `onMessage`, messages are read and dropped.
+   * nothing more is read from the peer, so the handler must not wait for a later message: when it has
+   * been pending for more than 5 s while bytes wait, a warning says so. To return the promise of a
+   * `send()` costs nothing while there is room. A handler that is still pending when its session ends
+   * is no longer awaited: the next session may begin while it runs. Without `onMessage`, messages are
+   * read and dropped.
    */
   onMessage?(message: In): void | Promise<void>;
   /**
