@@ -34,15 +34,15 @@ import type {
 
 type Deadline = keyof Deadlines;
 type Context = ProtocolContext<unknown, unknown>;
-type Record = Pick<Context, 'cause' | 'suppressed'>;
+type Errors = Pick<Context, 'cause' | 'suppressed'>;
 
 /** The first error is the cause; later ones are kept in `suppressed`. */
-const withError = (context: Context, error: WirechartError): Record =>
+const withError = (context: Context, error: WirechartError): Errors =>
   context.cause === undefined
     ? { cause: error, suppressed: context.suppressed }
     : withSuppressed(context, error);
 
-const withSuppressed = (context: Context, error: WirechartError): Record => ({
+const withSuppressed = (context: Context, error: WirechartError): Errors => ({
   cause: context.cause,
   // One failure of a stream is often reported by both loops.
   suppressed: isKnown(context, error) ? context.suppressed : [...context.suppressed, error],
@@ -66,7 +66,7 @@ const failure = (event: ProtocolEvent): WirechartError => {
 };
 
 /** What the deadlines of a session that need more words than their name say when they pass. */
-const TIMEOUT_TEXTS: { readonly [Name in Deadline]?: (ms: string) => string } = {
+const TIMEOUT_TEXTS: Partial<Record<Deadline, (ms: string) => string>> = {
   drain: (ms) =>
     `The handler of the last message, or the farewell, had not finished ${ms} ms after the end was ` +
     'requested (timeouts.drain). A handler must not await the end of its own session.',
