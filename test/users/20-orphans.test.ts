@@ -117,7 +117,7 @@ it('lets the program end the session before a Ctrl-C reaches the peer', async ()
   `);
   const child = spawn(process.execPath, [program], {
     detached: true,
-    stdio: ['ignore', 'pipe', 2],
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => {
     child.kill('SIGKILL');

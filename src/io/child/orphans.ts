@@ -16,8 +16,8 @@ export interface GuardedChild {
  * The signals that end a process without listeners, and that Node can listen to. Not among them:
  *
  * - SIGKILL, and the realtime signals: Node cannot listen to them;
- * - SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS: the signs of a crash, after which no code of ours
- *   runs;
+ * - SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, the signs of a crash: with a listener, the
+ *   program would run on behind the fault until the event loop turns;
  * - SIGPIPE, SIGXFSZ, which Node ignores, and SIGUSR1, which starts its debugger;
  * - SIGPROF, with which V8's profiler (`--cpu-prof`) takes its samples: a listener would take each
  *   sample for the end, and with the listener's removal the next sample would end the process.
