@@ -11,6 +11,7 @@ import type { Target } from './address.ts';
 import { claim } from './claims.ts';
 import { keepAlive as setKeepAlive } from './keep-alive.ts';
 import { toDuplex } from './join-streams.ts';
+import { isSecuring } from './socket.ts';
 import { loadTls } from './tls.ts';
 
 /** A stream, and the event that it emits when it is open (none: it is open already). */
@@ -165,9 +166,7 @@ function adopt(stream: Duplex): Opening {
   stream.allowHalfOpen = true;
   // 'secure', because only sockets of tls.connect() emit 'secureConnect'. Node's own listener of
   // 'secure', which verifies the certificate and destroys the socket on failure, runs before ours.
-  if ('secureConnecting' in stream && stream.secureConnecting === true) {
-    return { stream, event: 'secure' };
-  }
+  if (isSecuring(stream)) return { stream, event: 'secure' };
   const isConnecting = 'connecting' in stream && stream.connecting === true;
   return isConnecting ? { stream, event: 'connect' } : { stream };
 }

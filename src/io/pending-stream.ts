@@ -7,11 +7,13 @@ import { ArgumentError, ClosedError } from '../core/errors.ts';
 import type { Remote } from '../core/remote.ts';
 import type { StreamAddress } from '../core/types.ts';
 import type { PendingConnection } from '../machines/server-port.ts';
-import { parseAddress } from './address.ts';
+import { memberOf } from '../core/shape.ts';
+import { parseAddress, type Target } from './address.ts';
 import { claim, passOn } from './claims.ts';
-import { ignoreLateErrors } from './dial.ts';
+import { dial, ignoreLateErrors } from './dial.ts';
 import { toDuplex } from './join-streams.ts';
-import { noteRemote, remoteOf, tlsRemoteOf } from './remote.ts';
+import { dialedRemote, noteRemote, tlsRemoteOf } from './remote.ts';
+import { isSecuring } from './socket.ts';
 import type { TlsUpgrader } from './tls-upgrader.ts';
 
 /** An open stream. It is owned from the construction on, and has one lasting listener on 'error'. */
@@ -21,11 +23,10 @@ export class PendingStream implements PendingConnection {
   readonly #stream: Duplex;
   #remote: Remote;
 
-  /** @param path - That of a UNIX socket. */
-  constructor(stream: Duplex, path?: string) {
+  /** @param remote - Found out at once: a stream that has closed does not know its peer any more. */
+  constructor(stream: Duplex, remote: Remote) {
     this.#stream = ignoreLateErrors(stream);
-    // At once: a stream that has closed does not know its peer any more.
-    this.#remote = remoteOf(stream, path);
+    this.#remote = remote;
     this.gone = new Promise((resolve) => {
       if (stream.closed) resolve();
       else stream.once('close', resolve);
@@ -63,15 +64,15 @@ export class PendingStream implements PendingConnection {
     return { remote: this.#remote.toString() };
   }
 
-  /** Runs a TLS handshake, if there is one. */
+  /** Waits until the stream is open: runs a TLS handshake, if there is one. */
   protected secure(signal: StopSignal): Promise<Duplex> | Duplex;
   protected secure(): Duplex {
     return this.#stream;
   }
 
-  /** Adds what TLS says about the peer. */
-  protected identify(peer: Duplex): void {
-    this.#remote = tlsRemoteOf(peer, this.#remote);
+  /** Replaces what is known of the peer. */
+  protected identify(remote: Remote): void {
+    this.#remote = remote;
   }
 }
 
@@ -81,15 +82,15 @@ export class PendingTlsSocket extends PendingStream {
   readonly #raw: Socket;
   readonly #upgrader: TlsUpgrader;
 
-  constructor(raw: Socket, upgrader: TlsUpgrader, path?: string) {
-    super(raw, path);
+  constructor(raw: Socket, remote: Remote, upgrader: TlsUpgrader) {
+    super(raw, remote);
     this.#raw = raw;
     this.#upgrader = upgrader;
   }
 
   protected override secure(signal: StopSignal): Promise<Duplex> {
     return this.#upgrader.upgrade(this.#raw, signal, (peer) => {
-      this.identify(peer);
+      this.identify(tlsRemoteOf(peer, this.remote));
     });
   }
 }
@@ -103,19 +104,30 @@ export function adoptStream(stream: StreamAddress['stream']): PendingConnection 
   const target = parseAddress({ stream });
   if (target.kind !== 'stream') throw new ArgumentError('adopt() takes a stream');
   claim(target.stream);
-  return new AdoptedStream(toDuplex(target.stream));
+  return new AdoptedStream(toDuplex(target.stream), target);
 }
 
 /** A stream of the user's, which is claimed until the session does it. */
 class AdoptedStream extends PendingStream {
+  /** Also true of a socket that is not connected yet: in any case, it is to be waited for. */
+  override readonly isTls: boolean;
   readonly #claimed: Duplex;
+  readonly #target: Target;
 
-  constructor(stream: Duplex) {
-    super(stream);
+  constructor(stream: Duplex, target: Target) {
+    super(stream, dialedRemote(stream, target));
     this.#claimed = stream;
+    this.#target = target;
+    this.isTls = isSecuring(stream) || memberOf(stream, 'connecting') === true;
   }
 
   handOver(): void {
     passOn(this.#claimed);
+  }
+
+  protected override async secure(signal: StopSignal): Promise<Duplex> {
+    const stream = await dial(this.#target, signal);
+    this.identify(dialedRemote(stream, this.#target));
+    return stream;
   }
 }

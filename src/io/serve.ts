@@ -6,6 +6,7 @@ import { keepPeersAlive } from './keep-alive.ts';
 import type { ListenTarget } from './listen-target.ts';
 import { addressOf, createPlainServer, listenOn } from './listen.ts';
 import { PendingStream, PendingTlsSocket } from './pending-stream.ts';
+import { remoteOf } from './remote.ts';
 import { TlsUpgrader } from './tls-upgrader.ts';
 import { listenNear, publish, type SocketFile } from './unix-socket.ts';
 
@@ -62,8 +63,8 @@ class ConnectionQueue {
     server.on('connection', (raw: Socket) => {
       this.#onConnection(
         upgrader === undefined
-          ? new PendingStream(raw, path)
-          : new PendingTlsSocket(raw, upgrader, path),
+          ? new PendingStream(raw, remoteOf(raw, path))
+          : new PendingTlsSocket(raw, remoteOf(raw, path), upgrader),
       );
     });
   }

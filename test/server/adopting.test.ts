@@ -1,18 +1,29 @@
 /** Streams that the server's own listener has not accepted, and the counts of peers. */
 
-import { connect as connectTls } from 'node:tls';
+import { connect } from 'node:net';
+import { connect as connectTls, createSecureContext, TLSSocket } from 'node:tls';
 import { PassThrough } from 'node:stream';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from 'xstate';
-import { ProtocolServer, streamPair } from '../../src/index.ts';
+import { streamPair } from '../../src/index.ts';
+import { makeCertificates } from '../support/certificates.ts';
 import { cleanUp, expectIdleAfterEach } from '../support/cleanup.ts';
 import { until } from '../support/listeners.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
-import { createClient, createTestServer, dialLines, echo, numberOf } from '../support/servers.ts';
+import {
+  createClient,
+  createTestServer,
+  dialLines,
+  dialSocket,
+  echo,
+  numberOf,
+} from '../support/servers.ts';
 import { hasSettled, rejection, turn } from '../support/signal.ts';
 
 expectIdleAfterEach();
+
+const { ca, server: identity, client } = await makeCertificates();
 
 describe('adopt()', () => {
   it('takes one state of the server after another', async () => {
@@ -164,18 +175,67 @@ describe('the state of a server', () => {
   });
 });
 
-describe('a handshake of TLS that is still going on', () => {
-  it('is finished for a socket that is adopted, by its own connection', async () => {
-    const { server } = createTestServer();
-    const [near] = streamPair();
-    const socket = connectTls({ socket: near, rejectUnauthorized: false });
-    socket.on('error', () => undefined);
+describe('a socket that is not open yet', () => {
+  /** The ends of a TLS connection whose handshake is about to begin. */
+  function startTls(options: object = {}) {
+    const [near, far] = streamPair();
+    const tls = { ...identity, ca, requestCert: true, rejectUnauthorized: false };
+    const secureContext = createSecureContext(tls);
+    const socket = new TLSSocket(near, { ...tls, secureContext, isServer: true });
     cleanUp(() => socket.destroy());
+    const dial = () => connectTls({ socket: far, ca, servername: 'localhost', ...options });
+    return { socket, dial };
+  }
+
+  it('has its TLS handshake before it is identified', async () => {
+    const names: unknown[] = [];
+    const { server } = createTestServer((number, peer, remote) => {
+      names.push(remote.certificate?.subject.CN);
+      return echo(number, peer);
+    });
+    const { socket, dial } = startTls(client);
     const adopted = server.adopt(socket);
     expect(await hasSettled(adopted)).toBe(false);
-    await server.close({ force: true });
-    expect(await rejection(adopted)).toMatchObject({ code: 'ERR_CONNECT_ABORTED' });
+    expect(server.stats.handshakes).toBe(1);
+    const far = dial();
+    cleanUp(() => far.destroy());
+    const peer = await adopted;
+    expect(names).toEqual(['localhost']);
+    // A TLSSocket that was made by hand leaves it to its owner to verify the certificate.
+    expect(peer.remote).toEqual({ authorized: false });
+    expect(peer.remote?.certificate?.subject.CN).toBe('localhost');
+    far.destroy();
+  });
+
+  it('fails at the handshake deadline', async () => {
+    const clock = new SimulatedClock();
+    const { server, errors } = createTestServer(echo, { clock });
+    const { socket } = startTls();
+    const adopted = rejection(server.adopt(socket));
+    clock.increment(10_000);
+    expect(await adopted).toMatchObject({ phase: 'connection', cause: { phase: 'handshake' } });
+    expect(errors).toMatchObject([{ number: 1, remote: { authorized: false } }]);
     expect(socket.destroyed).toBe(true);
-    expect(new ProtocolServer(echo).stats.admitted).toBe(0);
+  });
+
+  it('is given up by close()', async () => {
+    const { server } = createTestServer();
+    const { socket } = startTls();
+    const adopted = rejection(server.adopt(socket));
+    await server.close();
+    expect(await adopted).toMatchObject({ code: 'ERR_CONNECT_ABORTED' });
+    expect(socket.destroyed).toBe(true);
+  });
+
+  it('is identified when it is connected, and so is a pair that consists of sockets', async () => {
+    const other = createTestServer().server;
+    const address = await other.listen({ port: 0 });
+    const { server } = createTestServer();
+    const peer = await server.adopt(connect({ ...address }));
+    expect(peer.remote).toEqual({ address: address.host, port: address.port });
+    const socket = await dialSocket(address);
+    const pair = await server.adopt({ readable: socket, writable: socket });
+    expect(pair.remote).toEqual(peer.remote);
+    await server.close({ force: true });
   });
 });
