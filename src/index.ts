@@ -28,6 +28,7 @@ export type { ProtocolContext, ProtocolEmitted, ProtocolEvent } from './machines
 export type {
   ConnectTrace,
   DisconnectTrace,
+  ExecuteTrace,
   MessageTrace,
   SessionTrace,
   TracedProtocol,

@@ -66,6 +66,16 @@ export interface MessageTrace extends SessionTrace {
   readonly message: unknown;
 }
 
+/** The message of `tracing:wirechart.execute:*`: a command of a client, until its reply. */
+export interface ExecuteTrace extends SessionTrace {
+  /** The name of the command. */
+  readonly command: string;
+  /** The command with its arguments, as `MessageTrace.message`. */
+  readonly message: unknown;
+  /** What the call rejects with: set for `error`, and from then on. Also of an error reply. */
+  readonly error?: unknown;
+}
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The channels of one kind of operation. */
@@ -73,10 +83,11 @@ type Tracing<T extends object> = TracingChannel<unknown, T>;
 
 const CONNECT: Tracing<ConnectTrace> = /* @__PURE__ */ tracingChannel('wirechart.connect');
 const DISCONNECT: Tracing<DisconnectTrace> = /* @__PURE__ */ tracingChannel('wirechart.disconnect');
+const EXECUTE: Tracing<ExecuteTrace> = /* @__PURE__ */ tracingChannel('wirechart.execute');
 const MESSAGE = /* @__PURE__ */ channel('wirechart.message');
 
 /** Whether any of the channels has subscribers. */
-export const isTraced = <T extends object>(tracing: Tracing<T>): boolean =>
+const isTraced = <T extends object>(tracing: Tracing<T>): boolean =>
   tracing.start.hasSubscribers ||
   tracing.asyncEnd.hasSubscribers ||
   tracing.error.hasSubscribers ||
@@ -84,16 +95,13 @@ export const isTraced = <T extends object>(tracing: Tracing<T>): boolean =>
   tracing.asyncStart.hasSubscribers;
 
 /** Publishes that an operation has begun. */
-export function begin<T extends object>(tracing: Tracing<T>, trace: T): void {
+function begin<T extends object>(tracing: Tracing<T>, trace: T): void {
   tracing.start.publish(trace);
   tracing.end.publish(trace);
 }
 
 /** Publishes that an operation has ended: as failed, if `trace` has an `error`. */
-export function finish<T extends { readonly error?: unknown }>(
-  tracing: Tracing<T>,
-  trace: T,
-): void {
+function finish<T extends { readonly error?: unknown }>(tracing: Tracing<T>, trace: T): void {
   if (trace.error !== undefined) tracing.error.publish(trace);
   tracing.asyncStart.publish(trace);
   tracing.asyncEnd.publish(trace);
@@ -195,27 +203,12 @@ const isAnyTraced = (): boolean =>
   isTraced(CONNECT) || isTraced(DISCONNECT) || MESSAGE.hasSubscribers;
 
 /** A message that is converted when it is read. */
-class TracedMessage implements MessageTrace {
-  readonly protocol: TracedProtocol;
-  readonly name: string | undefined;
-  readonly session: number;
-  readonly remote: Remote | undefined;
-  readonly arrow: '<--' | '-->';
+class Shown {
   readonly #message: unknown;
   readonly #definition: Redacting;
   #shown: unknown;
 
-  constructor(
-    { protocol, name, session, remote }: SessionTrace,
-    arrow: '<--' | '-->',
-    message: unknown,
-    definition: Redacting,
-  ) {
-    this.protocol = protocol;
-    this.name = name;
-    this.session = session;
-    this.remote = remote;
-    this.arrow = arrow;
+  constructor(message: unknown, definition: Redacting) {
     this.#message = message;
     this.#definition = definition;
   }
@@ -223,6 +216,79 @@ class TracedMessage implements MessageTrace {
   get message(): unknown {
     this.#shown ??= messageToPlain(this.#message, this.#definition);
     return this.#shown;
+  }
+}
+
+class TracedMessage extends Shown implements MessageTrace {
+  readonly protocol: TracedProtocol;
+  readonly name: string | undefined;
+  readonly session: number;
+  readonly remote: Remote | undefined;
+  readonly arrow: '<--' | '-->';
+
+  constructor(
+    { protocol, name, session, remote }: SessionTrace,
+    arrow: '<--' | '-->',
+    message: unknown,
+    definition: Redacting,
+  ) {
+    super(message, definition);
+    this.protocol = protocol;
+    this.name = name;
+    this.session = session;
+    this.remote = remote;
+    this.arrow = arrow;
+  }
+}
+
+/** A client's command, for `CommandTracer`. */
+interface TracedCommand {
+  readonly command: string;
+  readonly message: unknown;
+  readonly definition: Redacting;
+}
+
+class Execution extends Shown implements ExecuteTrace {
+  readonly protocol: TracedProtocol;
+  readonly name: string | undefined;
+  readonly session: number;
+  readonly remote: Remote | undefined;
+  readonly command: string;
+  error?: unknown;
+
+  constructor(protocol: CommandSource, { command, message, definition }: TracedCommand) {
+    super(message, definition);
+    this.protocol = protocol;
+    this.name = protocol.name;
+    this.session = protocol.stats.attempts;
+    this.remote = protocol.remote;
+    this.command = command;
+  }
+}
+
+/** The connection that a client's commands are sent over. */
+interface CommandSource extends TracedProtocol {
+  readonly stats: { readonly attempts: number };
+}
+
+/** Publishes one command of a client, from its creation on. */
+export class CommandTracer {
+  readonly #trace: Execution;
+
+  constructor(protocol: CommandSource, command: TracedCommand) {
+    this.#trace = new Execution(protocol, command);
+    begin(EXECUTE, this.#trace);
+  }
+
+  /** Whether there are subscribers. */
+  static get isWanted(): boolean {
+    return isTraced(EXECUTE);
+  }
+
+  /** @param error - Why it has failed. */
+  finish(error?: unknown): void {
+    if (error !== undefined) this.#trace.error = error;
+    finish(EXECUTE, this.#trace);
   }
 }
 

@@ -6,7 +6,7 @@
  */
 
 import type { JsonObject } from '../codecs/json.ts';
-import { handOut } from '../async/rejection.ts';
+import { handOut, handOutMapped } from '../async/rejection.ts';
 import { ConnectError, isConnectError, isTimeoutError } from '../core/errors.ts';
 import type { AttachOptions } from '../protocol/machine.ts';
 import { AsyncProtocol } from '../protocol/async-protocol.ts';
@@ -35,6 +35,7 @@ import { createQmpMachine, definitionOf, type QmpActorRef } from './machine.ts';
 import { Exchange } from './exchange.ts';
 import { checkQmpOptions, definitionOptions, protocolOptions, type QmpOptions } from './options.ts';
 import type { ExecuteOptions, ReplyOptions } from './pending-commands.ts';
+import type { QmpStats } from './stats.ts';
 import type {
   Arguments,
   CommandName,
@@ -155,6 +156,11 @@ export class QmpClient implements AsyncDisposable {
   get remote(): Remote | undefined {
     return this.protocol.remote;
   }
+  /** `AsyncProtocol.stats`, and the counters of commands and events. */
+  get stats(): QmpStats {
+    const { events } = this.#definition;
+    return { ...this.protocol.stats, ...this.#exchange.stats, events };
+  }
   /** See `AsyncProtocol.outcome`. */
   get outcome(): SessionOutcome | undefined {
     return this.protocol.outcome;
@@ -171,7 +177,7 @@ export class QmpClient implements AsyncDisposable {
    */
   connect(address: Address, options?: WaitOptions): Promise<void> {
     this.#forgetGreeting();
-    return handOut(this.protocol.connect(address, options).catch(this.#diagnose));
+    return handOutMapped(this.protocol.connect(address, options), this.#diagnose);
   }
 
   /** See `AsyncProtocol.listen()`. */
@@ -187,7 +193,7 @@ export class QmpClient implements AsyncDisposable {
 
   /** Waits until the server dials this client, then continues like `connect()`, with the same errors. */
   accept(options?: WaitOptions): Promise<void> {
-    return handOut(this.protocol.accept(options).catch(this.#diagnose));
+    return handOutMapped(this.protocol.accept(options), this.#diagnose);
   }
 
   /**
@@ -335,11 +341,12 @@ export class QmpClient implements AsyncDisposable {
     return this.protocol.toString().replace('AsyncProtocol', this.constructor.name);
   }
 
-  /** How `console.log()` shows the client: as `toString()`, and with the version of the server. */
+  /** What `util.inspect()` and `console.log()` show: also the server's version, and where it is. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
-    const { greeting } = this;
+    const { greeting, remote } = this;
     const server = greeting === undefined ? '' : ` server='${textOfVersion(greeting)}'`;
-    return this.toString().replace(/>$/, `${server}>`);
+    const peer = remote === undefined ? '' : ` remote='${String(remote)}'`;
+    return this.toString().replace(/>$/, `${server}${peer}>`);
   }
 
   #add<E extends EventName>(
@@ -388,11 +395,12 @@ export class QmpClient implements AsyncDisposable {
     return isTold;
   }
 
-  readonly #diagnose = (error: unknown): never => {
+  /** Returns the error of an attempt, with more reasons if no greeting has arrived in time. */
+  readonly #diagnose = (error: unknown): unknown => {
     const late = isConnectError(error) && error.cause;
-    if (!isTimeoutError(late) || late.phase !== 'handshake' || this.greeting) throw error;
+    if (!isTimeoutError(late) || late.phase !== 'handshake' || this.greeting) return error;
     const { received } = this.#definition;
-    throw new ConnectError('session', new BusyMonitorError(late.ms, received));
+    return new ConnectError('session', new BusyMonitorError(late.ms, received));
   };
 }
 

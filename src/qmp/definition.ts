@@ -44,6 +44,8 @@ export class QmpDefinition
   readonly ending = new EndAnnouncement((expected) => this.#announce?.(expected));
   /** The server's greeting; `undefined` from the start of an attempt until it has arrived. */
   greeting: QmpGreeting | undefined;
+  /** How many events have arrived. */
+  events = 0;
   /** The client, once there is one. */
   observer: SessionObserver | undefined;
   /** The name that the machine was given. */
@@ -89,6 +91,10 @@ export class QmpDefinition
     this.#received = new FirstBytes();
   }
 
+  onSkipped(): void {
+    this.events += 1;
+  }
+
   onBytes(chunk: Uint8Array): void {
     this.#received?.add(chunk);
   }
@@ -120,6 +126,7 @@ export class QmpDefinition
   };
 
   readonly #onEvent = (event: QmpEvent): void => {
+    this.events += 1;
     this.ending.onEvent(event);
     this.observer?.onEvent(event);
   };

@@ -34,9 +34,12 @@ const LINES_PER_SAMPLE = 16;
 /**
  * Returns the `skip` function of a decoder. It maps the index of a line to the index of the next line
  * if the line is a well-formed event that is not wanted, and otherwise to `UNSURE`.
+ *
+ * @param onSkipped - Called for each event that is skipped.
  */
 export function eventSkipper(
   isWanted: (name: string) => boolean,
+  onSkipped?: () => void,
 ): (lines: AsciiLines, from: number) => number {
   let wantedInARow = 0;
   let lineCount = 0;
@@ -47,9 +50,10 @@ export function eventSkipper(
   };
   return (block, from) => {
     lineCount += 1;
-    return wantedInARow >= MIN_WANTED_IN_A_ROW && lineCount % LINES_PER_SAMPLE !== 0
-      ? UNSURE
-      : skipEvent(block, from, countWanted);
+    if (wantedInARow >= MIN_WANTED_IN_A_ROW && lineCount % LINES_PER_SAMPLE !== 0) return UNSURE;
+    const next = skipEvent(block, from, countWanted);
+    if (next !== UNSURE) onSkipped?.();
+    return next;
   };
 }
 

@@ -12,11 +12,15 @@ import { ACCEPTED } from '../async/deferred.ts';
 import { type Names, signalOf } from '../core/options.ts';
 import type { Clock, SessionOutcome } from '../core/types.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
+import { CommandTracer } from '../protocol/diagnostics.ts';
 import { checkTimeout } from '../async/timer.ts';
 import type { EndAnnouncement } from './end-announcement.ts';
 import { nameOf, PlainCommand } from './messages.ts';
 import { type PendingCommand, PendingReply, PendingReturn } from './pending-command.ts';
 import { type ExecuteOptions, PendingCommands, type ReplyOptions } from './pending-commands.ts';
+import { redactQmp } from './redact.ts';
+import type { QmpStats } from './stats.ts';
+import { TracedCommand } from './traced-command.ts';
 import type { QmpCommand, QmpReply } from './types.ts';
 
 const REPLY_OPTIONS: Names<ReplyOptions> = { signal: true, timeout: true };
@@ -76,6 +80,12 @@ export class Exchange {
     return pending.promise;
   }
 
+  /** Counts the commands. */
+  get stats(): Pick<QmpStats, 'commands' | 'commandsFailed' | 'commandsInFlight'> {
+    const { added, failed, size } = this.#pending;
+    return { commands: added, commandsFailed: failed, commandsInFlight: size };
+  }
+
   /** Settles the command that the message replies to; returns whether there was one. */
   settle(message: JsonObject): boolean {
     return this.#pending.settle(message['id'], message);
@@ -99,10 +109,11 @@ export class Exchange {
   #send(
     id: number,
     message: QmpCommand,
-    command: PendingCommand,
+    untraced: PendingCommand,
     options: ReplyOptions | undefined,
     names: object,
   ): void {
+    const command = CommandTracer.isWanted ? this.#traced(untraced, message) : untraced;
     try {
       signalOf('execute()', options, names)?.throwIfAborted();
       checkTimeout(options?.timeout);
@@ -119,6 +130,15 @@ export class Exchange {
     sent.catch((error: unknown) => {
       this.#onNotSent(id, command.name, error);
     });
+  }
+
+  #traced(command: PendingCommand, message: QmpCommand): PendingCommand {
+    const { name } = command;
+    const definition = { redact: redactQmp };
+    return new TracedCommand(
+      command,
+      new CommandTracer(this.#protocol, { command: name, message, definition }),
+    );
   }
 
   #onNotSent(id: number, name: string, error: unknown): void {

@@ -9,6 +9,7 @@ export type { QmpMachineOptions, QmpOptions } from './options.ts';
 export type { ListenerErrorHandler } from './listener-failures.ts';
 export { createQmpMachine, type QmpActorRef, type QmpMachine } from './machine.ts';
 export type { ExecuteOptions, ReplyOptions } from './pending-commands.ts';
+export type { QmpStats } from './stats.ts';
 export type { WaitForOptions } from './event-wait.ts';
 export { type EventFilter, EventListener, type EventListenerOptions } from './events.ts';
 export type {

@@ -33,6 +33,8 @@ const DECODER_SETTINGS = { first: '{', maxDepth: MAX_DEPTH, integers: 'bigint' }
 export interface CodecPort {
   /** Whether the client wants events of this name, now. */
   isWanted(name: string): boolean;
+  /** Called for each event that is skipped, because it is not wanted. */
+  onSkipped(): void;
   /** Called when a stream is open, before any bytes. */
   onStream(): void;
   /** Called with each chunk of bytes. */
@@ -44,7 +46,12 @@ class LinkDecoder extends JsonStreamDecoder<JsonObject> {
   readonly #port: CodecPort;
 
   constructor(limits: Limits, port: CodecPort, isObserved: () => boolean) {
-    const skip = eventSkipper((name) => isObserved() || port.isWanted(name));
+    const skip = eventSkipper(
+      (name) => isObserved() || port.isWanted(name),
+      () => {
+        port.onSkipped();
+      },
+    );
     super(limits, { ...DECODER_SETTINGS, skip });
     this.#port = port;
     port.onStream();

@@ -31,6 +31,10 @@ const MAX_ABANDONED_IDS = 1024;
 
 /** Settles each command when its reply, its deadline, its signal or the session's end comes. */
 export class PendingCommands {
+  /** How many commands were added. */
+  added = 0;
+  /** How many of them have failed. */
+  failed = 0;
   readonly #clock: Clock | undefined;
   readonly #pending = new Map<number, PendingCommand>();
   /** Releases the timer and the signal of each command that has one; most have none. */
@@ -43,8 +47,14 @@ export class PendingCommands {
     this.#clock = clock;
   }
 
+  /** How many commands wait for their reply. */
+  get size(): number {
+    return this.#pending.size;
+  }
+
   /** Adds a command that is about to be sent. */
   add(id: number, command: PendingCommand, options: ReplyOptions | undefined): void {
+    this.added += 1;
     this.#pending.set(id, command);
     if (command.name === 'quit') this.#resolvedByEnd.add(id);
     if (options?.signal !== undefined || options?.timeout !== undefined) {
@@ -57,13 +67,19 @@ export class PendingCommands {
     if (typeof id !== 'number') return false;
     const command = this.#take(id);
     if (command === undefined) return this.#abandoned.delete(id);
-    if (isSuccess(message) || isError(message)) command.settle(message);
-    else command.fail(new BadReplyError(command.name, message));
+    if (isSuccess(message)) {
+      command.settle(message);
+    } else {
+      this.failed += 1;
+      if (isError(message)) command.settle(message);
+      else command.fail(new BadReplyError(command.name, message));
+    }
     return true;
   }
 
   /** Takes a command that will get no reply, because it was not sent. */
   withdraw(id: number): PendingCommand | undefined {
+    this.failed += 1;
     return this.#take(id);
   }
 
@@ -81,6 +97,7 @@ export class PendingCommands {
     for (const [id, command] of [...this.#pending]) {
       const isResolved = isClean && this.#resolvedByEnd.has(id);
       this.#take(id);
+      if (!isResolved) this.failed += 1;
       if (isResolved) command.settle({ return: {} });
       else command.fail(new ExecInterruptedError(command.name, cause));
       hasRejected ||= !isResolved;
@@ -126,6 +143,7 @@ export class PendingCommands {
 
   /** Takes a command that was sent, and keeps its id until its late reply arrives. */
   #abandon(id: number): PendingCommand | undefined {
+    this.failed += 1;
     this.#abandoned.add(id);
     const [oldest] = this.#abandoned;
     if (this.#abandoned.size > MAX_ABANDONED_IDS && oldest !== undefined) {
