@@ -32,7 +32,7 @@ export type ServerEvent =
   | { readonly type: 'ABORT'; readonly reason: unknown };
 
 /** The parameter of the actions that answer ADOPT. */
-interface Adoption {
+export interface Adoption {
   readonly connection: PendingConnection;
 }
 
