@@ -128,8 +128,12 @@ describe('listeners', () => {
   });
 
   it('under another name of the signal count, too', async () => {
-    const parent = run(`${SESSION} process.on('SIGPOLL', () => console.log('heard'));`);
+    const parent = run(`${SESSION}
+      process.on('SIGPOLL', () => console.log('heard'));
+      console.log('listens');
+    `);
     await parent.line();
+    expect(await parent.line()).toBe('listens');
     parent.child.kill('SIGIO');
     expect(await parent.line()).toBe('heard');
     parent.child.kill('SIGTERM');
