@@ -6,7 +6,6 @@ import {
   isClosedError,
   isConnectError,
   isHandlerError,
-  textOf,
   type WirechartError,
 } from '../core/errors.ts';
 import { DEADLINE_NAMES, resolveNumbers } from '../core/limits.ts';
@@ -88,13 +87,21 @@ export interface SuperviseOptions<C> extends Omit<ProtocolOptions, 'timeouts'> {
 export type ProtocolSource<In, Out> =
   ProtocolDefinition<In, Out> | (() => ProtocolDefinition<In, Out>);
 
-/** A class of clients that can be supervised, such as `QmpClient`. */
-export interface ClientClass<C, In, Out> {
+/**
+ * A class of clients that can be supervised, such as `QmpClient`.
+ *
+ * @typeParam Options - The options of its machine. Those that not every machine has are options of
+ *   `supervise()`, too.
+ */
+export interface ClientClass<C, In, Out, Options extends MachineOptions = MachineOptions> {
   /** Returns the machine of such a client. */
-  createMachine(options: MachineOptions): ProtocolMachine<In, Out>;
+  createMachine(options: Options): ProtocolMachine<In, Out>;
   /** Returns a client over an actor of that machine. */
   attach(ref: ProtocolActorRef<In, Out>, options: AttachOptions): C;
 }
+
+/** The options that only one class of clients has. */
+export type OwnOptions<Options extends MachineOptions> = Omit<Options, keyof MachineOptions>;
 
 /** The machine that `createSupervisorMachine()` makes. */
 export interface SupervisorMachine<In, Out = In> extends ReturnType<
@@ -126,9 +133,9 @@ export type SupervisorActorRef<In, Out = In> = ActorRefFrom<SupervisorMachine<In
  *   deadlines of the client's own calls only: all others run on the parent's clock.
  * @throws {ArgumentError} When an option is invalid.
  */
-export function createSupervisorMachine<C, In, Out>(
-  kind: ClientClass<C, In, Out>,
-  options?: Omit<SuperviseOptions<C>, 'inspect'>,
+export function createSupervisorMachine<C, In, Out, Options extends MachineOptions>(
+  kind: ClientClass<C, In, Out, Options>,
+  options?: Omit<SuperviseOptions<C>, 'inspect'> & OwnOptions<Options>,
 ): SupervisorMachine<In, Out>;
 export function createSupervisorMachine<In, Out = In>(
   kind: ProtocolSource<In, Out>,
@@ -270,7 +277,7 @@ function resolvePolicy<C>(options: SuperviseOptions<C>): RetryPolicy {
   }
   if (!RESTART_POLICIES.includes(restart)) {
     const policies = RESTART_POLICIES.map((policy) => `'${policy}'`).join(' or ');
-    throw new ArgumentError(`supervise.restart must be ${policies}, not ${textOf(restart)}`);
+    throw new ArgumentError(`supervise.restart must be ${policies}, not ${show(restart)}`);
   }
   requireFunctions({
     'backoff.random': typeof random,

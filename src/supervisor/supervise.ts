@@ -1,15 +1,17 @@
 /** Keeps a connection up: starts the supervisor's machine. */
 
 import { createActor } from 'xstate';
-import { ClosedError } from '../core/errors.ts';
+import { ClosedError, handlerError } from '../core/errors.ts';
+import { sealAddress } from '../core/sealed-address.ts';
 import { resolveLogger } from '../protocol/logging.ts';
-import { attachInspectors, rootOptions } from '../protocol/machine.ts';
+import { attachInspectors, type MachineOptions, rootOptions } from '../protocol/machine.ts';
 import type { AddressSource } from '../machines/supervisor-types.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
 import {
   checkSupervised,
   type ClientClass,
   createSupervisorParts,
+  type OwnOptions,
   type ProtocolSource,
   type SuperviseOptions,
   toClientClass,
@@ -36,11 +38,12 @@ import { Supervisor } from './supervisor.ts';
  * @param address - Where the peer is, or a function that is called before each attempt. A `{ stream }`
  *   serves one attempt only.
  * @throws {ArgumentError} When an option is invalid.
+ * @throws {HandlerError} When `kind` is a function that throws.
  */
-export function supervise<C, In, Out>(
-  kind: ClientClass<C, In, Out>,
+export function supervise<C, In, Out, Options extends MachineOptions>(
+  kind: ClientClass<C, In, Out, Options>,
   address: AddressSource,
-  options?: SuperviseOptions<C>,
+  options?: SuperviseOptions<C> & OwnOptions<Options>,
 ): Supervisor<C>;
 export function supervise<In, Out = In>(
   kind: ProtocolSource<In, Out>,
@@ -65,9 +68,13 @@ function startSupervisor<C, In, Out>(
 ): Supervisor<C> {
   const logger = resolveLogger(options);
   const { machine, clientOf } = createSupervisorParts(kind, options);
-  const ref = createActor(machine, { input: { address }, ...rootOptions(options, logger) });
+  // Inspectors see the input.
+  const input = { address: typeof address === 'function' ? address : sealAddress(address) };
+  const ref = createActor(machine, { input, ...rootOptions(options, logger) });
   attachInspectors(ref, options);
   const { connection } = ref.getSnapshot().children;
   if (connection === undefined) throw new ClosedError('The supervisor has no connection');
+  const { status, error } = connection.getSnapshot();
+  if (status === 'error') throw handlerError('definition', error);
   return new Supervisor(clientOf(connection), ref, { name: options.name, logger });
 }
