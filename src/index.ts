@@ -95,7 +95,7 @@ export type {
   WebWritable,
 } from './core/types.ts';
 export { redactSecrets, type RedactOptions } from './core/secrets.ts';
-export { sealAddress, SealedAddress } from './core/sealed-address.ts';
+export { sealAddress, type SealedAddress } from './core/sealed-address.ts';
 export type { Deadlines } from './core/limits.ts';
 export type { Link, Tap } from './machines/link.ts';
 export type { StopSignal } from './async/stop-signal.ts';

@@ -30,7 +30,6 @@ describe('the exported names', () => {
         "ProcessError",
         "ProtocolServer",
         "RefusedError",
-        "SealedAddress",
         "StateError",
         "Supervisor",
         "TimeoutError",

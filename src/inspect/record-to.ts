@@ -30,8 +30,8 @@ const BATCH_BYTES = 64 * 1024;
 const BATCH_MS = 200;
 
 /**
- * Starts a recording to a file that only its owner can read: it holds the contexts, events and messages
- * of your machines, except for what `sanitize` replaces. An existing file is renamed to `….1`. A later
+ * Starts a recording to a file that only its owner can read: it holds the contexts and events of your
+ * machines. Secrets are hidden, as far as their names tell; `sanitize` hides more. An existing file is renamed to `….1`. A later
  * write error ends the recording with a process warning named `WirechartWarning`.
  *
  * @param path - The file. `%p` is replaced by the process id.

@@ -12,7 +12,8 @@ export interface ReportOptions {
   /**
    * Replaces values that must not leave the program. It is called with the key and value of every
    * property of every context, event, error, output and message; its result is reported instead. For a
-   * whole value the key is ''. If it throws, the whole value is hidden.
+   * whole value the key is ''. If it throws, the whole value is hidden. Members whose names say that they
+   * are secrets, such as `password` and `key`, are hidden without it; see also `setSanitize()`.
    */
   readonly sanitize?: Sanitize | undefined;
 }

@@ -16,7 +16,7 @@ import { ambientInspects } from '../inspect/ambient.ts';
 import type { Inspect } from '../inspect/feed.ts';
 import { StreamLink } from '../io/link.ts';
 import { resolveDeadlines, resolveLimits } from '../core/limits.ts';
-import { checkDefinition } from '../core/options.ts';
+import { checkDefinition } from '../core/definition.ts';
 import type { Link } from '../machines/link.ts';
 import type { Log } from '../core/log.ts';
 import { runstateOf } from '../core/runstate.ts';
@@ -45,14 +45,16 @@ import { checkMachineOptions, checkProtocolOptions } from './options.ts';
 /** The options of a connection. All have a default. */
 export interface ProtocolOptions {
   /**
-   * The name in `toString()`, in inspectors and in the records of `NODE_DEBUG=wirechart`. A server prefixes
-   * the records of its own logger with it, too. Default: none.
+   * The name in `toString()`, in inspectors and in the records of loggers and of `NODE_DEBUG=wirechart`.
+   * Default: none.
    */
   readonly name?: string | undefined;
   /**
    * Gets a record of every message (`<--` inbound, `-->` outbound) and of every change of runstate at
-   * debug level, of the peer's end of stream at info, and of every failure at warn. What it throws is
-   * ignored. Default: none; with `NODE_DEBUG=wirechart` in the environment, standard error.
+   * debug level, of the peer's end of stream at info, and of every failure at warn. Secrets in them are
+   * hidden; see `ProtocolDefinition.redact()`. An object with the four levels gets texts, a function gets
+   * each record with its fields. What it throws, or rejects with, is ignored. Default: none; with
+   * `NODE_DEBUG=wirechart` in the environment, standard error.
    */
   readonly logger?: Logger | LogFunction | undefined;
   /**
