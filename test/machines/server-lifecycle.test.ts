@@ -16,6 +16,23 @@ describe('from LISTEN to IDLE, the server', () => {
     expect(machine.clock.timers).toBe(0);
   });
 
+  it('serves adopted streams without binding, and is IDLE again after close()', async () => {
+    const machine = await at('ADOPTING');
+    await machine.go('ADOPT', 'CLOSE', 'drained');
+    expect(machine.states).toEqual(['IDLE', 'ADOPTING', 'CLOSING', 'IDLE']);
+    expect(machine.port.calls).toEqual(['open', 'shut', 'drain', 'settle']);
+    expect(machine.of('adopted')).toHaveLength(2);
+  });
+
+  it.each(['BINDING', 'CLOSING.draining', 'CLOSING.destroying'] as const)(
+    'dismisses a stream in %s, and stays there',
+    async (state) => {
+      const machine = await (await at(state)).go('ADOPT');
+      expect(machine.state).toBe(state);
+      expect([machine.of('dismissed'), machine.of('adopted')]).toMatchObject([[{}], []]);
+    },
+  );
+
   it('destroys its peers without draining when the close is forced', async () => {
     const machine = await at('CLOSING.destroying');
     await machine.go('destroyed');
