@@ -95,6 +95,7 @@ export class Child {
   readonly #process: ChildProcess | undefined;
   readonly #group: ProcessGroup | undefined;
   readonly #stderrTail = new Tail(MAX_STDERR_BYTES);
+  readonly #left = defer<undefined>();
   readonly #ended = defer<undefined>();
   readonly #closed = defer<ProcessExit>();
   /** Resolves when the child is closed or kept. */
@@ -133,6 +134,11 @@ export class Child {
   /** How the child itself has exited; `undefined` until then, and when it could not be started. */
   get exit(): Exit | undefined {
     return this.#exit;
+  }
+
+  /** Resolves when `exit` is known. Never rejects. */
+  get left(): Promise<undefined> {
+    return this.#left.promise;
   }
 
   /** Resolves when `reason` is known. Never rejects. */
@@ -257,6 +263,7 @@ export class Child {
   readonly #onExit = (exitCode: number | null, signal: NodeJS.Signals | null): void => {
     this.#hasFailed = exitCode !== 0 && this.#stage !== 'terminating' && this.#stage !== 'killing';
     this.#exit = { exitCode, signal };
+    this.#left.resolve(undefined);
     const emptied = this.#emptied();
     void this.#follow(this.#exit, emptied);
   };

@@ -47,9 +47,12 @@ export class ChildStream extends Duplex {
     source.allowHalfOpen = true;
     source.pause().on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onEnd);
     for (const pipe of new Set([source, sink])) pipe.on('error', this.#onPipeError);
-    void child.ended.then(() => {
+    void child.left.then(() => {
       // The pipes must close even if nothing ever reads from this stream.
       source.resume();
+      this.#update();
+    });
+    void child.ended.then(() => {
       this.#update();
     });
   }
@@ -118,7 +121,7 @@ export class ChildStream extends Duplex {
 
   readonly #onData = (chunk: Uint8Array): void => {
     const isWanted = this.push(chunk);
-    if (this.#reason === undefined) {
+    if (this.#child.exit === undefined) {
       if (!isWanted) this.#pipes.source.pause();
       return;
     }
@@ -148,9 +151,9 @@ export class ChildStream extends Duplex {
    */
   #update(): void {
     if (this.destroyed) return;
-    const reason = this.#reason;
+    const [reason, hasExited] = [this.#reason, this.#child.exit !== undefined];
     if (reason !== undefined && this.#inbound !== 'open') this.#reportEndOfChild(reason);
-    else if (reason !== undefined || this.#inbound === 'ended' || this.#pipeError !== undefined) {
+    else if (hasExited || this.#inbound === 'ended' || this.#pipeError !== undefined) {
       // setImmediate: the turn in which the timer fires may still bring the other event.
       this.#stopTimer ??= startTimer(END_EVENTS_MS, () => setImmediate(this.#onOverdue));
     }
@@ -167,7 +170,7 @@ export class ChildStream extends Duplex {
     else if (this.#inbound === 'ended') this.#reportEnd();
   };
 
-  /** The child has ended, but another process holds its end of the pipe. That is not read. */
+  /** The child has exited, but another process holds its end of the pipe. That is not read. */
   #abandonPipe(): void {
     if (this.#inbound === 'open') this.#isHeld = true;
     this.#pipes.source.destroy();

@@ -8,6 +8,7 @@ import { ProcessError } from '../../../src/index.ts';
 import { failure, isAlive, lineOf, scripts, shell, writing } from '../../support/children.ts';
 import { expectNoHandles } from '../../support/handles.ts';
 import { expectIdleAfterEach } from '../../support/cleanup.ts';
+import { living } from '../../support/processes.ts';
 import { hasSettled } from '../../support/signal.ts';
 import { closing } from '../../support/sockets.ts';
 
@@ -152,6 +153,18 @@ describe('the death of a child', () => {
     } finally {
       process.kill(descendant, 'SIGKILL');
     }
+  });
+
+  it('with code 0 is such a failure, too, if the descendant is in its group', async () => {
+    const peer = shell("sh -c 'echo ready >&3; exec sleep 60' & read _ <&3");
+    const { stream } = peer.address;
+    expect(await lineOf(stream)).toBe('ready');
+    stream.write('go\n');
+    const [error] = (await once(stream.resume(), 'error')) as [Error];
+    expect(error.message).toMatch(/a shell: with exec/);
+    peer.kill('SIGKILL');
+    expect(await peer.exited).toMatchObject({ exitCode: 0 });
+    expect(living(peer.pid)).toEqual([]);
   });
 
   it('makes kill() return false', async () => {
