@@ -95,7 +95,7 @@ export type ProtocolSource<In, Out> =
  */
 export interface ClientClass<C, In, Out, Options extends MachineOptions = MachineOptions> {
   /** Returns the machine of such a client. */
-  createMachine(options: Options): ProtocolMachine<In, Out>;
+  createMachine(options?: Options): ProtocolMachine<In, Out>;
   /** Returns a client over an actor of that machine. */
   attach(ref: ProtocolActorRef<In, Out>, options: AttachOptions): C;
 }

@@ -138,6 +138,20 @@ describe('when the machine of the supervisor fails', () => {
   });
 });
 
+it('supervise() throws what the function that makes its protocol throws', () => {
+  const error = new Error('no protocol today');
+  const define = (): never => {
+    throw error;
+  };
+  expect(() => supervise(define, '/run/x')).toThrow(
+    expect.objectContaining({
+      code: 'ERR_HANDLER',
+      message: 'The callback definition threw: no protocol today',
+      cause: error,
+    }),
+  );
+});
+
 it('supervise() throws when the client cannot be attached, and starts nothing', () => {
   const error = new Error('not such an actor');
   const link = new FakeLink();

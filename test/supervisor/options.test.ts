@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AnyActorRef, InspectionEvent } from 'xstate';
 import {
+  type Address,
   ArgumentError,
   createSupervisorMachine,
   lines,
@@ -117,6 +118,24 @@ describe('inspect', () => {
     expect(events).toEqual(
       expect.arrayContaining(['CONNECT', 'xstate.snapshot.connection', 'RETRY']),
     );
+  });
+
+  it.each([
+    ['an address', (address: Address) => address],
+    ['a function', (address: Address) => () => address],
+  ])('gets no secret of %s', async (_, sourceOf) => {
+    const address = sourceOf({ port: 1, tls: { passphrase: 'very secret' } });
+    const seen: string[] = [];
+    const inspect = (event: InspectionEvent): void => {
+      const isReference = (name: string) => name.endsWith('Ref') || name === 'rootId';
+      seen.push(JSON.stringify(event, (name, value: unknown) => (isReference(name) ? '' : value)));
+    };
+    const harness = new SupervisorHarness({ inspect, backoff: withoutJitter }, address);
+    await harness.refuse();
+    harness.supervisor.retry();
+    await harness.accept();
+    expect(seen.filter((text) => text.includes('"port":1'))).not.toEqual([]);
+    expect(seen.filter((text) => text.includes('very secret'))).toEqual([]);
   });
 
   it('that throws has no effect but a log record', async () => {
