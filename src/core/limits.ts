@@ -81,7 +81,8 @@ export function resolveNumbers<K extends string>(
 ): Readonly<Record<K, number>> {
   const resolved: Record<K, number> = { ...defaults };
   for (const key in defaults) {
-    const value: unknown = given[key] ?? defaults[key];
+    // Only undefined counts as absent.
+    const { [key]: value = defaults[key] }: Readonly<Partial<Record<K, unknown>>> = given;
     if (typeof value !== 'number' || !(value > 0 || (allowZero && value === 0))) {
       const expected = allowZero ? 'a number of 0 or more' : 'a number above 0';
       throw new ArgumentError(`${option}.${key} must be ${expected}, not ${show(value)}`);

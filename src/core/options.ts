@@ -7,7 +7,7 @@
 
 import { ArgumentError } from './errors.ts';
 import { isSignal, memberOf, show } from './shape.ts';
-import type { DisconnectOptions, ProtocolDefinition, WaitOptions } from './types.ts';
+import type { DisconnectOptions, WaitOptions } from './types.ts';
 
 /** The names of the options in the interface `T`. */
 export type Names<T> = Readonly<Record<keyof T, true>>;
@@ -17,18 +17,6 @@ const NO_NAMES: readonly string[] = [];
 /** The options of a call that waits. */
 const WAIT: Names<WaitOptions> = { signal: true };
 const DISCONNECT: Names<DisconnectOptions> = { signal: true, force: true };
-
-/** The members of a definition. */
-const DEFINITION: Names<ProtocolDefinition<never>> = {
-  codec: true,
-  handshake: true,
-  onMessage: true,
-  onEnd: true,
-  farewell: true,
-  inbound: true,
-  outbound: true,
-  redact: true,
-};
 
 /**
  * Checks that every option has a known name. An option that is `undefined` counts as absent.
@@ -154,41 +142,8 @@ export function pickOptions(given: object, names: object): object {
   return Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(names, name)));
 }
 
-/**
- * Checks a protocol's definition. Members with names of their own are allowed, because a definition may keep
- * state, but not a callback whose name is misspelt.
- *
- * @throws {ArgumentError} When it is not a definition; the message says what is missing.
- */
-export function checkDefinition(owner: string, given: unknown): void {
-  if (typeof given !== 'object' || given === null) {
-    throw new ArgumentError(
-      `${owner} needs the definition of a protocol, { codec, onMessage?, … }, not ${show(given)}`,
-    );
-  }
-  checkCodec(owner, memberOf(given, 'codec'));
-  for (const name of Object.keys(given)) {
-    if (Object.hasOwn(DEFINITION, name)) continue;
-    const nearest = nearestName(name, Object.keys(DEFINITION));
-    if (nearest === undefined) continue;
-    throw new ArgumentError(`A definition has no member '${name}': did you mean '${nearest}'?`);
-  }
-}
-
-function checkCodec(owner: string, codec: unknown): void {
-  const missing = ['encode', 'createDecoder'].find(
-    (method) => typeof memberOf(codec, method) !== 'function',
-  );
-  if (missing === undefined) return;
-  const hint = typeof codec === 'function' ? `; call it: codec: ${codec.name || 'codec'}()` : '';
-  throw new ArgumentError(
-    `${owner} needs a codec in its definition, such as lines() or jsonLines(): an object with ` +
-      `encode() and createDecoder(), not ${show(codec)}${hint}`,
-  );
-}
-
 /** The known name that is most like `name`; `undefined` when none is much like it. */
-function nearestName(name: string, known: readonly string[]): string | undefined {
+export function nearestName(name: string, known: readonly string[]): string | undefined {
   const [nearest] = known
     .map((candidate) => ({ candidate, distance: editDistance(fold(name), fold(candidate)) }))
     .sort((one, other) => one.distance - other.distance);

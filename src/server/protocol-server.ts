@@ -19,7 +19,8 @@ import {
 import { isFailure, type Log } from '../core/log.ts';
 import { sealAddress } from '../core/sealed-address.ts';
 import { BOUND_NAMES, DEADLINE_NAMES } from '../core/limits.ts';
-import { checkDefinition, endOptions, pickOptions, signalOf } from '../core/options.ts';
+import { checkDefinition } from '../core/definition.ts';
+import { endOptions, pickOptions, signalOf } from '../core/options.ts';
 import type { Remote } from '../core/remote.ts';
 import { Peers } from './peers.ts';
 import { AsyncProtocol } from '../protocol/async-protocol.ts';

@@ -1,0 +1,63 @@
+/** The check of a protocol's definition: without it, a mistake would show only when there is a peer. */
+
+import { ArgumentError } from './errors.ts';
+import { nearestName, type Names } from './options.ts';
+import { memberOf, show } from './shape.ts';
+import type { ProtocolDefinition } from './types.ts';
+
+/** The members of a definition. */
+const MEMBERS: Names<ProtocolDefinition<never>> = {
+  codec: true,
+  handshake: true,
+  onMessage: true,
+  onEnd: true,
+  farewell: true,
+  inbound: true,
+  outbound: true,
+  redact: true,
+};
+
+/**
+ * Checks a protocol's definition. Members with names of their own are allowed, because a definition may keep
+ * state, but not a callback whose name is misspelt.
+ *
+ * @param owner - Whose definition it is, for the error: `new AsyncProtocol()`.
+ * @throws {ArgumentError} When it is not a definition; the message says what is missing.
+ */
+export function checkDefinition(owner: string, given: unknown): void {
+  if (typeof given !== 'object' || given === null) {
+    throw new ArgumentError(
+      `${owner} needs the definition of a protocol, { codec, onMessage?, … }, not ${show(given)}`,
+    );
+  }
+  checkCodec(owner, memberOf(given, 'codec'));
+  for (const name of Object.keys(MEMBERS)) {
+    if (name !== 'codec') checkCallback(name, memberOf(given, name));
+  }
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(MEMBERS, name)) checkOwnMember(name, memberOf(given, name));
+  }
+}
+
+function checkCodec(owner: string, codec: unknown): void {
+  const missing = ['encode', 'createDecoder'].find(
+    (method) => typeof memberOf(codec, method) !== 'function',
+  );
+  if (missing === undefined) return;
+  const hint = typeof codec === 'function' ? `; call it: codec: ${codec.name || 'codec'}()` : '';
+  throw new ArgumentError(
+    `${owner} needs a codec in its definition, such as lines() or jsonLines(): an object with ` +
+      `encode() and createDecoder(), not ${show(codec)}${hint}`,
+  );
+}
+
+function checkCallback(name: string, value: unknown): void {
+  if (value === undefined || typeof value === 'function') return;
+  throw new ArgumentError(`${name} of a definition must be a function, not ${show(value)}`);
+}
+
+function checkOwnMember(name: string, value: unknown): void {
+  const nearest = value === undefined ? undefined : nearestName(name, Object.keys(MEMBERS));
+  if (nearest === undefined) return;
+  throw new ArgumentError(`A definition has no member '${name}': did you mean '${nearest}'?`);
+}
