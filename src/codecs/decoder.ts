@@ -88,9 +88,9 @@ export abstract class BufferedDecoder<In> implements Decoder<In> {
 
   #withoutPreamble(preamble: Preamble, chunk: Uint8Array): Uint8Array {
     const bytes = preamble.pass(chunk, this.limit);
-    if (preamble.isOver) this.#preamble = undefined;
     // Thrown by read(), as every error of a decoder.
     this.#fatal = preamble.failure;
+    if (preamble.isOver || preamble.failure !== undefined) this.#preamble = undefined;
     return bytes;
   }
 }

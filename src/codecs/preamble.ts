@@ -97,6 +97,7 @@ export class Preamble {
       const newline = bytes.indexOf(LF, at);
       const end = newline === -1 ? bytes.length : newline + 1;
       this.#drop(bytes.subarray(at, end), limit, until);
+      if (this.failure !== undefined) break;
       this.#isLineStart = newline !== -1;
       at = end;
     }

@@ -147,7 +147,7 @@ const outputCodec = (pretty: boolean): Codec<JsonObject, Output> => {
     encode: (output) => {
       if (isBytes(output)) return output;
       const text = json.encode(output);
-      return pretty ? prettyPrint(String(text)) : text;
+      return pretty ? prettyPrint(text) : text;
     },
     createDecoder: (limits) => json.createDecoder(limits),
   };

@@ -1,12 +1,16 @@
 /** The references of `contentLength()` and `lengthPrefixed()`. */
 
 import { readJson, type JsonOptions } from './json.ts';
-import { afterMark, type Outcome, type Reference, tooLarge, wrong } from './outcome.ts';
+import { afterPreamble, type Outcome, type Reference, tooLarge, wrong } from './outcome.ts';
 
 const MAX_HEADER_BYTES = 8192;
 
-export const contentLengthReference = (limit: number, reading: JsonOptions): Reference =>
-  afterMark(({ bytes, ended }) => {
+export const contentLengthReference = (
+  limit: number,
+  reading: JsonOptions,
+  skipUntil?: string,
+): Reference =>
+  afterPreamble({ limit, skipUntil }, ({ bytes, ended }) => {
     const all: Outcome[] = [];
     let rest = bytes;
     for (;;) {

@@ -2,7 +2,7 @@
 
 import { readJson, type JsonOptions } from './json.ts';
 import {
-  afterMark,
+  afterPreamble,
   type Outcome,
   type Received,
   type Reference,
@@ -11,8 +11,8 @@ import {
   wrong,
 } from './outcome.ts';
 
-export const linesReference = (limit: number): Reference =>
-  afterMark((received) =>
+export const linesReference = (limit: number, skipUntil?: string): Reference =>
+  afterPreamble({ limit, skipUntil }, (received) =>
     byLine(received, limit, {
       mayEndWith: (line) => line === '',
       decode: (line) => {
@@ -22,8 +22,12 @@ export const linesReference = (limit: number): Reference =>
     }),
   );
 
-export const jsonLinesReference = (limit: number, reading: JsonOptions): Reference =>
-  afterMark((received) =>
+export const jsonLinesReference = (
+  limit: number,
+  reading: JsonOptions,
+  skipUntil?: string,
+): Reference =>
+  afterPreamble({ limit, skipUntil }, (received) =>
     byLine(received, limit, {
       mayEndWith: isBlank,
       decode: (line) => (isBlank(line) ? [] : [readJson(line, reading)]),

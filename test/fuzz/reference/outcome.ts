@@ -40,14 +40,34 @@ export function textOf(bytes: string): string | undefined {
 
 const BYTE_ORDER_MARK = '\xef\xbb\xbf';
 
-/** The reference for a stream that may begin with a byte order mark, made from one that knows none. */
-export const afterMark =
-  (reference: Reference): Reference =>
+/** What may precede the first message. */
+export interface PreambleOptions {
+  readonly limit: number;
+  readonly skipUntil?: string | undefined;
+}
+
+/** The reference for a stream with a preamble, made from one that knows none. */
+export const afterPreamble =
+  ({ limit, skipUntil }: PreambleOptions, reference: Reference): Reference =>
   ({ bytes, ended }) => {
+    const incomplete = (rest: string) => (ended && rest !== '' ? [wrong('cut', rest)] : []);
     const isPart = bytes.length < BYTE_ORDER_MARK.length && BYTE_ORDER_MARK.startsWith(bytes);
-    if (isPart) return ended && bytes !== '' ? [wrong('cut', bytes)] : [];
-    return reference({
-      bytes: bytes.startsWith(BYTE_ORDER_MARK) ? bytes.slice(BYTE_ORDER_MARK.length) : bytes,
-      ended,
-    });
+    if (isPart) return incomplete(bytes);
+    const text = bytes.startsWith(BYTE_ORDER_MARK) ? bytes.slice(BYTE_ORDER_MARK.length) : bytes;
+    const start = skipUntil === undefined ? 0 : startOf(text, skipUntil, limit);
+    if (start === 'too large') return [tooLarge(limit)];
+    return start === 'missing' ? incomplete(text) : reference({ bytes: text.slice(start), ended });
   };
+
+/** Where the first line begins that begins with `until`. */
+function startOf(text: string, until: string, limit: number): number | 'missing' | 'too large' {
+  for (let at = 0; ;) {
+    const rest = text.slice(at);
+    if (rest.startsWith(until)) return at;
+    if (until.startsWith(rest)) return 'missing';
+    const newline = text.indexOf('\n', at);
+    at = newline === -1 ? text.length : newline + 1;
+    if (at > limit) return 'too large';
+    if (newline === -1) return 'missing';
+  }
+}

@@ -1,11 +1,17 @@
 /** The reference of `jsonStream()`, which scans byte by byte. */
 
 import { readJson } from './json.ts';
-import { afterMark, type Outcome, type Reference, tooLarge, wrong } from './outcome.ts';
+import {
+  afterPreamble,
+  type Outcome,
+  type PreambleOptions,
+  type Reference,
+  tooLarge,
+  wrong,
+} from './outcome.ts';
 
 /** The options of the reference. */
-export interface StreamOptions {
-  readonly limit: number;
+export interface StreamOptions extends PreambleOptions {
   readonly maxDepth: number;
   readonly objects: boolean;
   readonly exact: boolean;
@@ -27,7 +33,7 @@ interface Value {
 }
 
 export const streamReference = (options: StreamOptions): Reference =>
-  afterMark(({ bytes, ended }) => {
+  afterPreamble(options, ({ bytes, ended }) => {
     const all: Outcome[] = [];
     let value: Value | undefined;
     let inGarbage = false;

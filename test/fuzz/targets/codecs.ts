@@ -54,22 +54,35 @@ const JSON_WORDS = [
 
 const bit = (options: number, at: number): boolean => ((options >> at) & 1) === 1;
 
+/** The option `skipUntil`: of one that is set, no message is encoded, because it may begin differently. */
+const skipUntilOf = (options: number, text: string) => (bit(options, 7) ? text : undefined);
+
 const integersOf = (exact: boolean) => (exact ? 'bigint' : 'number');
 
 /** JSON cannot encode a number that is not finite; within a value such a number becomes `null`. */
-const jsonRoundTrip = (exact: boolean) => (message: unknown) =>
-  typeof message === 'number' && !Number.isFinite(message) ? undefined : roundTrip(message, exact);
+const jsonRoundTrip = (exact: boolean, skipUntil?: string) => (message: unknown) =>
+  skipUntil !== undefined || (typeof message === 'number' && !Number.isFinite(message))
+    ? undefined
+    : roundTrip(message, exact);
+
+/** Whether a line arrives as it is, also as the first one. */
+const isKept = (line: string) => !line.endsWith('\r') && !line.startsWith('\ufeff');
 
 const linesTarget = target(
   'lines',
-  (options, limit) => ({
-    codec: lines({ terminator: bit(options, 0) ? '\r\n' : '\n' }),
-    reference: linesReference(limit),
-    limit,
-    framing: 1,
-    roundTrip: (message) =>
-      typeof message === 'string' && !message.endsWith('\r') ? message : undefined,
-  }),
+  (options, limit) => {
+    const skipUntil = skipUntilOf(options, 'xx');
+    return {
+      codec: lines({ terminator: bit(options, 0) ? '\r\n' : '\n', skipUntil }),
+      reference: linesReference(limit, skipUntil),
+      limit,
+      framing: 1,
+      roundTrip: (message) =>
+        skipUntil === undefined && typeof message === 'string' && isKept(message)
+          ? message
+          : undefined,
+    };
+  },
   [
     '\n',
     '\r\n',
@@ -82,6 +95,7 @@ const linesTarget = target(
     '\xc3\xa9',
     '\xe2\x82\xac',
     '\xed\xa0\x80',
+    '\xef\xbb\xbf',
   ],
 );
 
@@ -89,12 +103,13 @@ const jsonLinesTarget = target(
   'json-lines',
   (options, limit) => {
     const [exact, objects] = [bit(options, 0), bit(options, 1)];
+    const skipUntil = skipUntilOf(options, '{"');
     return {
-      codec: jsonLines<unknown>({ integers: integersOf(exact), objects }),
-      reference: jsonLinesReference(limit, { exact, objects }),
+      codec: jsonLines<unknown>({ integers: integersOf(exact), objects, skipUntil }),
+      reference: jsonLinesReference(limit, { exact, objects }, skipUntil),
       limit,
       framing: 1,
-      roundTrip: jsonRoundTrip(exact),
+      roundTrip: jsonRoundTrip(exact, skipUntil),
     };
   },
   JSON_WORDS,
@@ -105,12 +120,13 @@ const jsonStreamTarget = target(
   (options, limit) => {
     const [exact, objects] = [bit(options, 0), bit(options, 1)];
     const maxDepth = [1024, 1, 2, 4][(options >> 2) % 4] ?? 1024;
+    const skipUntil = skipUntilOf(options, '{"');
     return {
-      codec: jsonStream<unknown>({ integers: integersOf(exact), objects, maxDepth }),
-      reference: streamReference({ limit, maxDepth, objects, exact }),
+      codec: jsonStream<unknown>({ integers: integersOf(exact), objects, maxDepth, skipUntil }),
+      reference: streamReference({ limit, maxDepth, objects, exact, skipUntil }),
       limit,
       framing: 0,
-      roundTrip: jsonRoundTrip(exact),
+      roundTrip: jsonRoundTrip(exact, skipUntil),
     };
   },
   JSON_WORDS,
@@ -120,12 +136,13 @@ const contentLengthTarget = target(
   'content-length',
   (options, limit) => {
     const [exact, objects] = [bit(options, 0), bit(options, 1)];
+    const skipUntil = skipUntilOf(options, 'Con');
     return {
-      codec: contentLength<unknown>({ integers: integersOf(exact), objects }),
-      reference: contentLengthReference(limit, { exact, objects }),
+      codec: contentLength<unknown>({ integers: integersOf(exact), objects, skipUntil }),
+      reference: contentLengthReference(limit, { exact, objects }, skipUntil),
       limit,
       framing: 8192,
-      roundTrip: jsonRoundTrip(exact),
+      roundTrip: jsonRoundTrip(exact, skipUntil),
     };
   },
   [
@@ -134,6 +151,8 @@ const contentLengthTarget = target(
       'Content-Length: 2\r\n\r\n{}',
       'Content-Length: 7\r\n\r\n{"a":1}',
       'X: y\r\n',
+      '\xef\xbb\xbf',
+      'banner\n',
       '99999999999',
     ],
     ...['Content-Type: application/vscode-jsonrpc; charset=utf-8\r\n', '; charset=latin1', 'utf8'],

@@ -111,7 +111,7 @@ const ERROR_KINDS: readonly (readonly [RegExp, ErrorKind])[] = [
   [/not the beginning/, 'no beginning'],
   [/contains a line end/, 'line end'],
   [/too deep/, 'too deep'],
-  [/ended after/, 'cut'],
+  [/ended (after|before)/, 'cut'],
 ];
 
 function outcomeOf(thrown: unknown): Outcome {
