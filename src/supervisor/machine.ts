@@ -94,7 +94,7 @@ export type ProtocolSource<In, Out> =
  *   `supervise()`, too.
  */
 export interface ClientClass<C, In, Out, Options extends MachineOptions = MachineOptions> {
-  /** Returns the machine of such a client. */
+  /** Returns the machine of such a client. A supervisor always passes options. */
   createMachine(options?: Options): ProtocolMachine<In, Out>;
   /** Returns a client over an actor of that machine. */
   attach(ref: ProtocolActorRef<In, Out>, options: AttachOptions): C;
