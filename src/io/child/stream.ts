@@ -95,8 +95,7 @@ export class ChildStream extends Duplex {
 
   override _destroy(error: Error | null, done: Done): void {
     this.#stopTimer?.();
-    this.#pipes.source.destroy();
-    this.#pipes.sink.destroy();
+    this.#destroyPipes();
     this.#failWrite(error ?? destroyedError());
     // At once: Node emits 'error' only with 'close', which waits until nothing of the child is left.
     if (error !== null) process.nextTick(() => this.emit('error', error));
@@ -182,6 +181,8 @@ export class ChildStream extends Duplex {
   }
 
   #reportEndOfChild(reason: WirechartError): void {
+    // Nothing more comes, and what is written would be lost.
+    this.#destroyPipes();
     const isPlainEnd = this.#child.exit?.exitCode === 0 && this.#failedWrite === undefined;
     if (this.#inbound === 'reported') this.#failWrite(reason);
     else if (this.#outbound === 'ended') this.#reportEnd();
@@ -196,6 +197,11 @@ export class ChildStream extends Duplex {
     if (this.#failedWrite !== undefined) this.#failWrite(error);
     // What the child wrote before comes first; the next _read() calls this again.
     else if (this.readableLength === 0) this.destroy(error);
+  }
+
+  #destroyPipes(): void {
+    this.#pipes.source.destroy();
+    this.#pipes.sink.destroy();
   }
 
   #failWrite(error: Error): void {
