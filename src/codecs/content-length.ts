@@ -90,7 +90,9 @@ class ContentLengthDecoder<In> extends BufferedDecoder<In> {
   #awaitHeader(searched: number): false {
     this.#searched = searched;
     if (this.buffer.length <= MAX_HEADER_BYTES) return false;
-    const text = `The header of a message exceeds the limit of ${String(MAX_HEADER_BYTES)} bytes`;
+    const text =
+      `The header of a message exceeds the limit of ${String(MAX_HEADER_BYTES)} bytes. ` +
+      `It begins with ${quoteBytes(this.buffer.view())}`;
     throw this.fatal(new LimitError(text, MAX_HEADER_BYTES, this.buffer.length));
   }
 

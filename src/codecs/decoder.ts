@@ -77,12 +77,16 @@ export abstract class BufferedDecoder<In> implements Decoder<In> {
     return error;
   }
 
-  /** Returns the fatal error for a message of `actual` bytes, to be thrown. */
-  protected tooLarge(actual: number): LimitError {
+  /**
+   * Returns the fatal error for a message of `actual` bytes, to be thrown.
+   *
+   * @param note - A sentence that is added to its text.
+   */
+  protected tooLarge(actual: number, note = ''): LimitError {
     const limit = this.limit;
     const text =
       `A message of ${String(actual)} bytes or more exceeds the limit of ${String(limit)}. ` +
-      'Raise it with the option limits.maxMessageBytes.';
+      `Raise it with the option limits.maxMessageBytes.${note}`;
     return this.fatal(new LimitError(text, limit, actual));
   }
 

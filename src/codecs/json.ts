@@ -1,7 +1,7 @@
 /** Parses and writes the JSON texts of all JSON codecs. */
 
 import { CodecError, describe } from '../core/errors.ts';
-import { memberOf } from '../core/shape.ts';
+import { isThenable, memberOf } from '../core/shape.ts';
 import { mayHoldBigInteger, parseLossless, stringifyBigInts, toText } from './big-integers.ts';
 import type { PreambleOptions } from './preamble.ts';
 import { rawOf } from './utf8.ts';
@@ -106,6 +106,9 @@ export function parseJson(text: string): JsonValue {
  */
 export function encodeJson(value: unknown, first?: string): string {
   const text = stringifyJson(value);
+  if (text === '{}' && isThenable(value)) {
+    throw new CodecError('The message is a promise: await it before you send it');
+  }
   // The text decides, and not the value: a `Date` is an object but becomes a string.
   if (first !== undefined && !beginsWithOneOf(text, first)) {
     throw new CodecError(`The message is not an object${first.includes('[') ? ' or array' : ''}`);

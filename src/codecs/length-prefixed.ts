@@ -6,6 +6,7 @@ import { nameOfValue } from '../core/encoded.ts';
 import { isBytes } from '../core/shape.ts';
 import { allocateFrame } from './bytes.ts';
 import { BufferedDecoder } from './decoder.ts';
+import { quoteBytes } from './utf8.ts';
 
 /** How the length is encoded. */
 export interface LengthPrefixedOptions {
@@ -80,7 +81,12 @@ class LengthPrefixedDecoder extends BufferedDecoder<Uint8Array> {
     for (let i = 0; i < size; i += 1) {
       length = length * 256 + (bytes[endian === 'big' ? i : size - 1 - i] ?? 0);
     }
-    if (length > this.limit) throw this.tooLarge(length);
+    if (length > this.limit) {
+      throw this.tooLarge(
+        length,
+        ` If that is no length, the peer speaks another protocol: ${quoteBytes(bytes)}`,
+      );
+    }
     if (bytes.length < size + length) return undefined;
     this.buffer.drop(size + length);
     return new Uint8Array(bytes.subarray(size, size + length));

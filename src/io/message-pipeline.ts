@@ -11,6 +11,7 @@ import {
 import { checkDecoder, checkEncoded } from '../core/encoded.ts';
 import type { Bounds } from '../core/limits.ts';
 import { createDecoder } from '../core/skipping-codec.ts';
+import { isThenable } from '../core/shape.ts';
 import type { Decoder, Encoded } from '../core/codec.ts';
 import type { ProtocolDefinition } from '../core/types.ts';
 import type { Tap } from '../machines/link.ts';
@@ -57,7 +58,7 @@ export class MessagePipeline<In, Out> {
     let received = message;
     if (this.#definition.inbound !== undefined) {
       try {
-        received = this.#definition.inbound(message);
+        received = checkHooked(this.#definition.inbound(message));
       } catch (error) {
         throw handlerError('inbound', error);
       }
@@ -94,7 +95,9 @@ export class MessagePipeline<In, Out> {
 
   /** Passes an outbound message through the `outbound` hook. Throws what the hook throws. */
   applyOutbound(message: Out): Out {
-    return this.#definition.outbound === undefined ? message : this.#definition.outbound(message);
+    return this.#definition.outbound === undefined
+      ? message
+      : checkHooked(this.#definition.outbound(message));
   }
 
   /** Encodes a message that `applyOutbound()` has returned. Throws what the codec throws. */
@@ -131,6 +134,14 @@ const joinTaps =
   (arrow, message) => {
     for (const tap of taps) tap(arrow, message);
   };
+
+/** Returns what a hook returned. Throws when that is no message: a hook that forgot to return one, or waits. */
+function checkHooked<T>(message: T): T {
+  if (message === undefined) throw new TypeError('it returned undefined instead of a message');
+  if (!isThenable(message)) return message;
+  message.then(undefined, () => undefined);
+  throw new TypeError('it returned a promise instead of a message: a hook cannot wait');
+}
 
 /** Wrapped here, so that two readers that wait for one promise reject with the same error. */
 const rethrowTyped = (thrown: unknown): never => {

@@ -117,6 +117,14 @@ describe('jsonLines: decoding', () => {
     ]);
   });
 
+  it('refuses to encode a promise, which JSON writes as an empty object', () => {
+    const any = jsonLines<unknown>();
+    expect(() => any.encode(Promise.resolve(1))).toThrow(
+      'is a promise: await it before you send it',
+    );
+    expect(any.encode({})).toBe('{}\n');
+  });
+
   it('rejects a byte order mark after the start of the stream', () => {
     const stream = bytesOf('\ufeff1\n\ufeff2\n');
     expect(outcomes(codec, [stream])).toEqual([...messages(1), { error: 'not JSON' }]);

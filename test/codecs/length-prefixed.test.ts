@@ -75,6 +75,16 @@ describe('lengthPrefixed', () => {
     expect([...frame]).toEqual([0, 0, 0, 2, 1, 2]);
   });
 
+  it('shows what is no length', () => {
+    const decoder = codec.createDecoder({});
+    decoder.write(bytesOf('HTTP/1.1 400\r\n'));
+    const { message } = limitErrorOf(() => decoder.read());
+    expect(message).toMatch(
+      /^A message of 1213486160 bytes or more exceeds the limit of 16777216\. Raise/,
+    );
+    expect(message).toContain(String.raw`the peer speaks another protocol: 'HTTP/1.1 400\r\n'`);
+  });
+
   it('allows prefixes of 1, 2 and 4 bytes only', () => {
     for (const size of [0, 3, 8, '4']) {
       const options: object = { size };

@@ -64,6 +64,21 @@ describe('what createDecoder() returns', () => {
   });
 });
 
+describe('what a hook returns', () => {
+  const late = () => Promise.reject(new Error('late'));
+
+  it.each([
+    ['nothing', () => undefined, 'it returned undefined instead of a message'],
+    ['a promise', late, 'it returned a promise instead of a message: a hook cannot wait'],
+  ])('may not be %s', async (_, returned, text) => {
+    const hook: (message: string) => never = returned as () => never;
+    const pipeline = new MessagePipeline({ codec: lines(), inbound: hook, outbound: hook });
+    expect(() => pipeline.receive('a')).toThrow(`The callback inbound threw: ${text}`);
+    expect(() => pipeline.encode('a')).toThrow(`The callback outbound threw: ${text}`);
+    await turn();
+  });
+});
+
 describe('what onMessage returns', () => {
   const handlingOf = (returned: Promise<void> | undefined) =>
     new MessagePipeline({ codec: lines(), onMessage: () => returned }).handle('a');
