@@ -3,7 +3,7 @@
  * how it ended. It does not use the pipes.
  */
 
-import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { defer } from '../../async/deferred.ts';
@@ -207,6 +207,8 @@ export class Child {
     const { argv, options } = this.#plan;
     const [file, ...args] = argv;
     try {
+      // Loaded here, because most programs start no child.
+      const { spawn } = process.getBuiltinModule('node:child_process');
       const child = spawn(file, args, options);
       child.on('error', this.#onError);
       child.on('exit', this.#onExit);
