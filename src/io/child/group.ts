@@ -13,6 +13,11 @@ import { codeOf } from '../../core/shape.ts';
 /** How often an emptying group is looked at: soon at first, because most groups end at once. */
 const FIRST_CHECK_MS = 1;
 const MAX_CHECK_MS = 50;
+/**
+ * How long zombies count. The first process of a system reaps those whose parent has ended, at once
+ * as a rule, but some containers have one that does it late or never.
+ */
+const MAX_ZOMBIE_MS = 30;
 
 /** A process group, whose number is the process id of its leader. */
 export class ProcessGroup {
@@ -44,23 +49,24 @@ export class ProcessGroup {
   /** Whether no process of the group is left. May be asked only after the leader has exited. */
   isEmpty(): boolean {
     this.signal(0);
-    // A zombie that its parent does not reap is a process, too, and may stay for ever.
-    if (!this.#isEmpty && !this.#hasLivingMember()) this.#isEmpty = true;
     return this.#isEmpty;
   }
 
   /** Resolves when no process of the group is left. To be called after the leader has exited. */
   emptied(): Promise<void> {
     return new Promise((resolve) => {
-      const check = (ms: number): void => {
-        if (this.isEmpty()) resolve();
-        else {
-          startTimer(ms, () => {
-            check(Math.min(2 * ms, MAX_CHECK_MS));
-          });
+      const check = (ms: number, zombieMs: number): void => {
+        this.#isEmpty ||= zombieMs >= MAX_ZOMBIE_MS;
+        if (this.isEmpty()) {
+          resolve();
+          return;
         }
+        const isDead = !this.#hasLivingMember();
+        startTimer(ms, () => {
+          check(Math.min(2 * ms, MAX_CHECK_MS), isDead ? zombieMs + ms : 0);
+        });
       };
-      check(FIRST_CHECK_MS);
+      check(FIRST_CHECK_MS, 0);
     });
   }
 
