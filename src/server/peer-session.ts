@@ -166,7 +166,7 @@ export class PeerSession<In, Out> implements PeerPort {
 
   /** What inspectors print of a session, which is part of the machine's context. */
   toJSON(): object {
-    return { number: this.#number, isRunning: this.isRunning };
+    return { number: this.#number, isRunning: this.isRunning, remote: String(this.remote) };
   }
 
   #ready(): AsyncProtocol<In, Out> {

@@ -167,6 +167,10 @@ export class Peers<In, Out> implements ServerPort {
   release(): void {
     void this.destroyAll();
     this.settle();
+    // The machine was stopped before it could answer these.
+    for (const [connection, { session }] of this.#adoptions) {
+      if (session === undefined) this.dismiss(connection);
+    }
   }
 
   /** What inspectors print of the peers, which are part of the machine's context. */

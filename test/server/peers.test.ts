@@ -13,7 +13,7 @@ import { Peers } from '../../src/server/peers.ts';
 import { PeerSession } from '../../src/server/peer-session.ts';
 import { CountingClock } from '../machines/fake-link.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
-import { turn } from '../support/signal.ts';
+import { rejection, turn } from '../support/signal.ts';
 
 expectIdleAfterEach();
 
@@ -79,6 +79,14 @@ describe("a peer's session", () => {
       expect(causes).toHaveLength(1);
     },
   );
+
+  it('shows an inspector who the peer is', () => {
+    const [stream] = streamPair();
+    const { session } = createSession(stream);
+    session.admit(7);
+    expect(session.toJSON()).toMatchObject({ number: 7, remote: expect.any(String) as string });
+    session.leave(true);
+  });
 
   it('has one deadline at a time, and none once it runs', async () => {
     const { session, clock, causes } = createSession(streamPair()[0], true);
@@ -167,6 +175,15 @@ describe('peers', () => {
     expect(calls).toEqual(['accept', 'close']);
     expect(stream.destroyed).toBe(true);
     expect(peers.running).toEqual([]);
+  });
+
+  it('answer an adoption that the machine was stopped before, in release()', async () => {
+    const { peers } = setUp();
+    const [stream] = streamPair();
+    const adopted = rejection(peers.adopted(connectionOf(stream)));
+    peers.release();
+    expect(await adopted).toMatchObject({ code: 'ERR_CONNECT_ABORTED' });
+    expect(stream.destroyed).toBe(true);
   });
 
   it('may be drained and destroyed at the same time, and both calls resolve', async () => {
