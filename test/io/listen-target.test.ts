@@ -1,7 +1,7 @@
 /** The addresses that can be listened on. */
 
 import { describe, expect, it } from 'vitest';
-import { streamPair } from '../../src/index.ts';
+import { sealAddress, streamPair } from '../../src/index.ts';
 import { parseDialAddress, parseListenAddress } from '../../src/io/listen-target.ts';
 
 /** Any value, as plain JavaScript may pass it. */
@@ -12,6 +12,7 @@ describe('parseListenAddress()', () => {
     const tls = { key: 'k' };
     expect(parseListenAddress({ fd: 0 })).toEqual({ kind: 'fd', fd: 0 });
     expect(parseListenAddress({ fd: 3, tls })).toEqual({ kind: 'fd', fd: 3, tls });
+    expect(parseListenAddress(sealAddress({ fd: 3, tls }))).toEqual({ kind: 'fd', fd: 3, tls });
   });
 
   it('takes what can be dialed, except a stream', () => {

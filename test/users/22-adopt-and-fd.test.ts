@@ -15,7 +15,9 @@ import {
   streamPair,
 } from 'wirechart';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { runProgram, writeProgram } from './support.ts';
+import { makeCertificates, runProgram, writeProgram } from './support.ts';
+
+const { ca, server: identity } = await makeCertificates();
 
 /** A server that echoes lines, with the number of the peer. */
 function createEcho(options: ProtocolServerOptions = {}) {
@@ -272,6 +274,19 @@ describe('listen({ fd })', () => {
     await expect(client.connect({ port })).rejects.toMatchObject({
       cause: { code: 'ECONNREFUSED' },
     });
+  });
+
+  it('starts TLS on the connections of such a socket', async () => {
+    const port = await launch(`
+      import { lines, ProtocolServer } from 'wirechart';
+      const definition = (_, peer) => ({ codec: lines(), onMessage: (line) => peer().send('re ' + line) });
+      const server = new ProtocolServer(definition, { onPeerError: () => undefined });
+      await server.listen({ fd: 3, tls: ${JSON.stringify(identity)} });
+    `);
+    const { client, ask } = createClient();
+    await client.connect({ port, tls: { ca } });
+    expect([await ask('hello'), client.remote?.authorized]).toEqual(['re hello', true]);
+    await client.disconnect();
   });
 
   it('serves on a UNIX socket that the process has inherited, and leaves its file alone', async () => {
