@@ -62,6 +62,8 @@ async function run(peer: Peer, show?: Show): Promise<void> {
   await show?.pause(5);
   await connect(qmp, peer);
   const events = printEvents(qmp);
+  // A failure of the session rejects the command that waits for its reply, too.
+  events.catch(() => undefined);
   print('greeting', qmp.greeting);
   print('query-version', await qmp.execute('query-version'));
   print('query-status', await qmp.execute('query-status'));
@@ -113,7 +115,7 @@ function printRunstates(qmp: QmpClient): { stop(): Promise<void> } {
   };
 }
 
-/** Prints every event, until the session ends. */
+/** Prints every event, until the session ends; rejects when that fails. */
 async function printEvents(qmp: QmpClient): Promise<void> {
   for await (const { event, data } of qmp.events()) print(`event ${event}`, data);
 }

@@ -86,6 +86,8 @@ describe('the exported names', () => {
         "QmpClient",
         "ServerParseError",
         "createQmpMachine",
+        "parseJson",
+        "stringifyJson",
       ]
     `);
   });
@@ -136,6 +138,19 @@ describe('the types', () => {
     expectTypeOf(shared).toEqualTypeOf<ProtocolServer<string>>();
     expectTypeOf(perPeer).toEqualTypeOf<ProtocolServer<string>>();
     expectTypeOf(perPeer.peers[0]).toEqualTypeOf<AsyncProtocol<string> | undefined>();
+  });
+
+  test('of a bound address follow the form of the address that was asked for', () => {
+    const listen = (protocol: AsyncProtocol<string>, server: ProtocolServer<string>) => ({
+      tcp: [protocol.listen({ port: 0 }), server.listen({ port: 0, tls: {} })],
+      path: [protocol.listen({ path: '/run/x' }), server.listen({ path: '/run/x' })],
+      any: [protocol.listen('tcp::0'), server.listen({ fd: 3 })],
+    });
+    const { returns } = expectTypeOf(listen);
+    returns.toHaveProperty('tcp').toEqualTypeOf<Promise<wirechart.BoundTcp>[]>();
+    returns.toHaveProperty('path').toEqualTypeOf<Promise<wirechart.BoundPath>[]>();
+    returns.toHaveProperty('any').toEqualTypeOf<Promise<wirechart.BoundAddress>[]>();
+    expectTypeOf<wirechart.BoundAddress>().toExtend<wirechart.Address>();
   });
 
   test('of known commands are specific, those of others any JSON', () => {

@@ -48,24 +48,6 @@ export function handOut<T>(promise: Promise<T>): Promise<T> {
   return handedOut;
 }
 
-/**
- * Returns a promise that settles as one of `handOut()` does, but rejects with what `map` returns for its
- * error. It adds no frame of its own to the stack.
- */
-export function handOutMapped<T>(
-  handedOut: Promise<T>,
-  map: (error: unknown) => unknown,
-): Promise<T> {
-  const reject = (error: unknown): never => {
-    const mapped = map(error);
-    nameCaller(mapped, reject);
-    void markHandled(promise);
-    throw mapped;
-  };
-  const promise = handedOut.catch(reject);
-  return promise;
-}
-
 const SETTLED = /* @__PURE__ */ Promise.resolve();
 const ignore = () => undefined;
 

@@ -1,6 +1,6 @@
 /** The work of the actor `owner`. In a file of its own: the chart may invoke every export of the actors'. */
 
-import { isAnnouncing, ON_START } from '../core/announcing.ts';
+import { isAnnouncing, ON_START } from '../core/inner-definition.ts';
 import type { OnLink, ProtocolEvent } from './protocol-types.ts';
 
 /**

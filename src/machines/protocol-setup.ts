@@ -17,6 +17,7 @@ import {
   toFailure,
   type WirechartError,
 } from '../core/errors.ts';
+import { explainHandshake } from '../core/inner-definition.ts';
 import type { Deadlines } from '../core/limits.ts';
 import { sealAddress } from '../core/sealed-address.ts';
 import type { Runstate } from '../core/runstate.ts';
@@ -74,8 +75,10 @@ const TIMEOUT_TEXTS: Partial<Record<Deadline, (ms: string) => string>> = {
 };
 
 const timeout = (context: Context, deadline: Deadline): TimeoutError => {
-  const ms = context.link.deadlines[deadline];
-  return new TimeoutError(deadline, ms, TIMEOUT_TEXTS[deadline]?.(String(ms)));
+  const { deadlines, definition } = context.link;
+  const ms = deadlines[deadline];
+  const explained = deadline === 'handshake' ? explainHandshake(definition, ms) : undefined;
+  return explained ?? new TimeoutError(deadline, ms, TIMEOUT_TEXTS[deadline]?.(String(ms)));
 };
 
 /** The deadline of an attempt, with what the link says about why it takes so long. */

@@ -6,8 +6,8 @@
  */
 
 import type { JsonObject } from '../codecs/json.ts';
-import { handOut, handOutMapped } from '../async/rejection.ts';
-import { ConnectError, isConnectError, isTimeoutError } from '../core/errors.ts';
+import { handOut } from '../async/rejection.ts';
+import { isConnectError } from '../core/errors.ts';
 import type { AttachOptions } from '../protocol/machine.ts';
 import { AsyncProtocol } from '../protocol/async-protocol.ts';
 import type { Remote } from '../core/remote.ts';
@@ -26,7 +26,6 @@ import type {
 } from '../core/types.ts';
 import { QmpDefinition } from './definition.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { BusyMonitorError } from './errors.ts';
 import { checkEventName, checkListener, wantedBy } from './event-names.ts';
 import type { WaitForOptions } from './event-wait.ts';
 import type { EventFilter, EventListener, EventListenerOptions } from './events.ts';
@@ -177,7 +176,7 @@ export class QmpClient implements AsyncDisposable {
    */
   connect(address: Address, options?: WaitOptions): Promise<void> {
     this.#forgetGreeting();
-    return handOutMapped(this.protocol.connect(address, options), this.#diagnose);
+    return this.protocol.connect(address, options);
   }
 
   /** See `AsyncProtocol.listen()`. */
@@ -193,7 +192,7 @@ export class QmpClient implements AsyncDisposable {
 
   /** Waits until the server dials this client, then continues like `connect()`, with the same errors. */
   accept(options?: WaitOptions): Promise<void> {
-    return handOutMapped(this.protocol.accept(options), this.#diagnose);
+    return this.protocol.accept(options);
   }
 
   /**
@@ -394,14 +393,6 @@ export class QmpClient implements AsyncDisposable {
     this.#dispatcher.end({ cause, reason, onTold });
     return isTold;
   }
-
-  /** Returns the error of an attempt, with more reasons if no greeting has arrived in time. */
-  readonly #diagnose = (error: unknown): unknown => {
-    const late = isConnectError(error) && error.cause;
-    if (!isTimeoutError(late) || late.phase !== 'handshake' || this.greeting) return error;
-    const { received } = this.#definition;
-    return new ConnectError('session', new BusyMonitorError(late.ms, received));
-  };
 }
 
 /** The version of a server, as people write it. */

@@ -6,10 +6,17 @@
  */
 
 import type { JsonObject } from '../codecs/json.ts';
-import { type Announce, type AnnouncingDefinition, ON_START } from '../core/announcing.ts';
+import { TimeoutError } from '../core/errors.ts';
+import {
+  type Announce,
+  type AnnouncingDefinition,
+  EXPLAIN_HANDSHAKE,
+  type ExplainingDefinition,
+  ON_START,
+} from '../core/inner-definition.ts';
 import type { Handshake, Logger, ProtocolDefinition } from '../core/types.ts';
 import { EndAnnouncement } from './end-announcement.ts';
-import { type Received, ServerParseError } from './errors.ts';
+import { BusyMonitorError, ServerParseError } from './errors.ts';
 import { FirstBytes } from './first-bytes.ts';
 import { negotiate, receiveGreeting } from './handshake.ts';
 import type { ListenerErrorHandler } from './listener-failures.ts';
@@ -37,7 +44,11 @@ export interface DefinitionOptions {
 
 /** One per link, because it keeps the greeting and the ids of commands. */
 export class QmpDefinition
-  implements ProtocolDefinition<JsonObject, QmpCommand>, AnnouncingDefinition, CodecPort
+  implements
+    ProtocolDefinition<JsonObject, QmpCommand>,
+    AnnouncingDefinition,
+    ExplainingDefinition,
+    CodecPort
 {
   readonly codec = qmpCodec(this);
   /** What has announced the end of the session. */
@@ -69,11 +80,6 @@ export class QmpDefinition
     this.onListenerError = onListenerError;
   }
 
-  /** What has arrived, while there is no greeting. */
-  get received(): Received {
-    return this.#received ?? new FirstBytes();
-  }
-
   /**
    * Returns an id for the next command. It is short, because QEMU reads its input byte by byte, and a
    * number, because each new string id would take up space in the JavaScript engine's string table.
@@ -85,6 +91,12 @@ export class QmpDefinition
 
   [ON_START](announce: Announce): void {
     this.#announce = announce;
+  }
+
+  [EXPLAIN_HANDSHAKE](ms: number): TimeoutError {
+    if (this.#received !== undefined) return new BusyMonitorError(ms, this.#received);
+    const text = `The server has greeted, and not answered qmp_capabilities within ${String(ms)} ms`;
+    return new TimeoutError('handshake', ms, text);
   }
 
   onStream(): void {

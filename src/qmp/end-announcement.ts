@@ -1,6 +1,6 @@
 /** What says in advance that the server will end the stream: the command `quit`, and the event SHUTDOWN. */
 
-import type { Announce } from '../core/announcing.ts';
+import type { Announce } from '../core/inner-definition.ts';
 import type { Shutdown } from '../core/types.ts';
 import type { QmpEvent } from './types.ts';
 

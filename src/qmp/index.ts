@@ -4,6 +4,7 @@
  * @module wirechart/qmp
  */
 
+export { parseJson, stringifyJson } from '../codecs/json.ts';
 export { type QmpAttachOptions, QmpClient } from './client.ts';
 export type { QmpMachineOptions, QmpOptions } from './options.ts';
 export type { ListenerErrorHandler } from './listener-failures.ts';

@@ -1,6 +1,6 @@
 /** Which members of QMP's messages are secrets. */
 
-import { REDACTED, type RedactOptions, redactSecrets } from '../core/secrets.ts';
+import { createRedactor, REDACTED } from '../core/secrets.ts';
 import { memberOf } from '../core/shape.ts';
 
 /**
@@ -8,9 +8,9 @@ import { memberOf } from '../core/shape.ts';
  * (`guest-file-read`, `guest-file-write`), what its programs read, write and have in their environment
  * (`guest-exec`), what is typed (`send-key`), and the options of block drivers with cookies.
  */
-const NAMES: RedactOptions = {
+const redactNames = /* @__PURE__ */ createRedactor({
   also: ['buf-b64', 'env', 'err-data', 'input-data', 'keys', 'out-data', 'packet-header'],
-};
+});
 
 /** What may be shown of an object that holds a secret, such as `secret` and `tls-creds-x509`. */
 const SHOWN_OF_SECRET_OBJECTS = new Set([
@@ -34,8 +34,8 @@ const SECRET_HMP =
 /** Returns a copy of a message, sent or received, without its secrets. */
 export function redactQmp(message: unknown): unknown {
   const args = memberOf(message, 'arguments');
-  if (typeof args !== 'object' || args === null) return redactSecrets(message, NAMES);
-  const rest = redactSecrets({ ...toObject(message), arguments: undefined }, NAMES);
+  if (typeof args !== 'object' || args === null) return redactNames(message);
+  const rest = redactNames({ ...toObject(message), arguments: undefined });
   return { ...toObject(rest), arguments: redactArguments(args) };
 }
 
@@ -44,9 +44,9 @@ function redactArguments(args: object): unknown {
   const line = memberOf(args, 'command-line');
   if (typeof line === 'string' && SECRET_HMP.test(line)) {
     const [name = ''] = line.trim().split(/\s/, 1);
-    return redactSecrets({ ...args, 'command-line': `${name} ${REDACTED}` }, NAMES);
+    return redactNames({ ...args, 'command-line': `${name} ${REDACTED}` });
   }
-  return redactSecrets(args, NAMES);
+  return redactNames(args);
 }
 
 /** Whether these are the arguments of `object-add` for an object that holds a secret. */

@@ -89,6 +89,7 @@ describe('a greeting', () => {
     expect(error).toHaveProperty('cause', expect.any(BusyMonitorError));
     expect(error).toHaveProperty('cause', expect.any(TimeoutError));
     expect(error).toMatchObject({ cause: { phase: 'handshake', ms: 10_000 } });
+    expect(client.outcome?.cause).toBe(error);
     expect(client.runstate).toBe('IDLE');
   });
 
@@ -193,6 +194,10 @@ describe('the negotiation', () => {
     clock.increment(10_000);
     const error = await rejection(connected);
     expect(error).toMatchObject({ retryable: true, cause: { code: 'ERR_TIMEOUT' } });
+    expect(error).toHaveProperty(
+      'cause.message',
+      'The server has greeted, and not answered qmp_capabilities within 10000 ms',
+    );
     expect(client.greeting).toEqual(greetingOf());
   });
 });

@@ -6,7 +6,7 @@ import { ClosedError, CodecError, ConnectError } from '../../src/index.ts';
 import { BusyMonitorError, ExecInterruptedError } from '../../src/qmp/index.ts';
 import { type Fault, faults } from '../../src/testing/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
-import { createClient, createServer, scripted } from '../support/qmp.ts';
+import { createClient, createServer, namesOf, scripted } from '../support/qmp.ts';
 import { hasSettled, rejection } from '../support/signal.ts';
 
 expectIdleAfterEach();
@@ -133,9 +133,11 @@ describe('show()', () => {
     const events = client.events();
     await client.execute('query-name');
     server.show(fault);
-    expect((await client.closed).cause).toMatchObject({ code });
-    const { done } = await events.next();
-    expect(done).toBe(fault.bytes.length === 0 || code === 'ERR_CODEC');
+    const { cause } = await client.closed;
+    expect(cause).toMatchObject({ code });
+    const hasEvent = fault.bytes.length > 0 && code !== 'ERR_CODEC';
+    expect(await namesOf(events, hasEvent ? 1 : 0)).toEqual(hasEvent ? ['STOP'] : []);
+    expect(await rejection(events.next())).toBe(cause);
   });
 
   it('raw() can send an event, and silence() does nothing', async () => {

@@ -1,0 +1,45 @@
+/**
+ * Internal extensions of `ProtocolDefinition`, for a protocol that knows more about its peer than the
+ * machine does. The public contract, which every author of a protocol reads, stays free of them.
+ *
+ * A definition cannot reach the machine that runs it, because the machine may be embedded in another chart,
+ * without a facade. So the machine passes it a function when it starts.
+ */
+
+import type { TimeoutError } from './errors.ts';
+import type { Shutdown } from './types.ts';
+
+/** The key of the method that an announcing definition has in addition. */
+export const ON_START: unique symbol = /* @__PURE__ */ Symbol('onStart');
+
+/**
+ * Announces that the peer is about to end the stream; with a `Shutdown`, that it is shutting down. `false`
+ * withdraws that. Ignored unless the machine is RUNNING.
+ */
+export type Announce = (expected: boolean | Shutdown) => void;
+
+/** A definition that belongs to one machine, and announces the end of its stream. */
+export interface AnnouncingDefinition {
+  /** Called once, when the machine starts. */
+  [ON_START](announce: Announce): void;
+}
+
+/** Whether a definition is an announcing one. */
+export const isAnnouncing = (definition: object): definition is AnnouncingDefinition =>
+  ON_START in definition;
+
+/** The key of the method that an explaining definition has in addition. */
+export const EXPLAIN_HANDSHAKE: unique symbol = /* @__PURE__ */ Symbol('explainHandshake');
+
+/** A definition that knows why its handshake has not ended in time. */
+export interface ExplainingDefinition {
+  /** Returns the cause of the attempt's failure. Called when the deadline has passed; must not throw. */
+  [EXPLAIN_HANDSHAKE](ms: number): TimeoutError;
+}
+
+/** The error of a handshake that has not ended in time, if its definition has one. */
+export const explainHandshake = (definition: object, ms: number): TimeoutError | undefined =>
+  isExplaining(definition) ? definition[EXPLAIN_HANDSHAKE](ms) : undefined;
+
+const isExplaining = (definition: object): definition is ExplainingDefinition =>
+  EXPLAIN_HANDSHAKE in definition;
