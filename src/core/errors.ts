@@ -288,7 +288,7 @@ export interface ProcessExit {
   // Not Node's type of signals: browsers have this module, too.
   /** The signal that ended it, such as `SIGTERM`, or `null`. */
   readonly signal: `SIG${string}` | null;
-  /** The last 4096 bytes of its standard error, if that was captured. */
+  /** The last 4096 bytes of its standard error, if that was captured, without what looks like a secret. */
   readonly stderr: string;
 }
 

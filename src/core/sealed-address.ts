@@ -15,9 +15,9 @@ const UNSEAL = /* @__PURE__ */ Symbol.for('wirechart.unseal');
 const INSPECT = /* @__PURE__ */ Symbol.for('nodejs.util.inspect.custom');
 
 /** Members of an address that may be shown if they are no objects. */
-const PLAIN_MEMBERS = new Set(['path', 'mode', 'host', 'port', 'keepAlive', 'fd']);
+const PLAIN_MEMBERS = /* @__PURE__ */ new Set(['path', 'mode', 'host', 'port', 'keepAlive', 'fd']);
 /** TLS options that may be shown. All others are replaced. */
-const PLAIN_TLS_OPTIONS = new Set([
+const PLAIN_TLS_OPTIONS = /* @__PURE__ */ new Set([
   'ALPNProtocols',
   'maxVersion',
   'minVersion',

@@ -22,64 +22,103 @@ const reduced = (name: string): string =>
     .toLowerCase()
     .replace(/[^a-z0-9]/g, '');
 
+/** What a name says: that its value is always a secret, is one unless it is a number, or is none. */
+type Verdict = 'always' | 'texts' | 'never';
+
+interface Name {
+  /** The name, reduced. */
+  readonly word: string;
+  readonly verdict: Verdict;
+}
+
+/** The names seen so far: the same few come again and again. */
+const names = /* @__PURE__ */ new Map<string, Name>();
+const MAX_NAMES = 1_000;
+
+function lookUp(name: string): Name {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  const word = reduced(name);
+  const verdict = SECRET_WORDS.test(word) ? 'always' : SECRET_TEXTS.test(word) ? 'texts' : 'never';
+  const looked = { word, verdict } as const;
+  if (name.length <= MAX_NAME_CHARACTERS && names.size < MAX_NAMES) names.set(name, looked);
+  return looked;
+}
+
 /** Whether the value of a member of this name is a secret. Booleans, and what is absent, never are. */
 export function isSecret(name: string, value: unknown): boolean {
-  if (value === undefined || value === null || typeof value === 'boolean') return false;
-  if (typeof value === 'function') return false;
-  const word = reduced(name);
-  if (SECRET_WORDS.test(word)) return true;
-  return typeof value !== 'number' && typeof value !== 'bigint' && SECRET_TEXTS.test(word);
+  switch (typeof value) {
+    case 'undefined':
+    case 'boolean':
+    case 'function':
+      return false;
+    case 'number':
+    case 'bigint':
+      return lookUp(name).verdict === 'always';
+    default:
+      return value !== null && lookUp(name).verdict !== 'never';
+  }
 }
 
 /** Members in which an object says what it is, or which of the members of another it describes. */
 const LABELS = ['qom-type', 'kind', 'type', 'name', 'property', 'key'] as const;
 /** Members that are secrets of an object whose label names one: `{ kind: 'Secret', data: '…' }`. */
-const LABELLED = new Set(['data', 'stringData', 'value', 'content']);
+const LABELLED = /* @__PURE__ */ new Set(['data', 'stringData', 'value', 'content']);
 
 /** Whether a member is a secret because another member of its object says so. */
 export function isLabelledSecret(name: string, read: (name: string) => unknown): boolean {
   if (!LABELLED.has(name)) return false;
   return LABELS.some((label) => {
     const word = read(label);
-    return typeof word === 'string' && SECRET_WORDS.test(reduced(word));
+    return typeof word === 'string' && lookUp(word).verdict === 'always';
   });
 }
 
 /** Whether an item of a list is a secret because the item before it names one: `--password`, `hunter2`. */
 export function isNamedByItem(before: unknown): boolean {
   if (typeof before !== 'string' || !/^[\w-]{1,40}$/.test(before)) return false;
-  return before.startsWith('-') ? isSecret(before, '') : SECRET_WORDS.test(reduced(before));
+  return before.startsWith('-') ? isSecret(before, '') : lookUp(before).verdict === 'always';
 }
 
-// Each pattern takes time in proportion to the text: none goes back over what it has read.
-const QUOTED_OR_WORD = String.raw`(\\"(?:[^"\\]|\\[^"])*(?:\\"|$)|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[^\s,;&"'}\])]+)`;
-const TEXT_RULES: readonly (readonly [pattern: RegExp, replacement: string])[] = [
-  // password=…, "token": "…", api_key: '…'
-  [
-    new RegExp(
-      String.raw`((?:pass(?:word|phrase|wd|code)|secret|token|cookie|(?:api|private|access)[-_]?key)(?:=|\\?["']\s{0,8}[:=]\s{0,8}|\s{0,8}:\s{0,8}(?=["'])))${QUOTED_OR_WORD}`,
-      'gi',
-    ),
-    `$1${REDACTED}`,
-  ],
-  // "pass": "…" and "key": "…", which are words of other meanings outside of JSON
-  [
-    /(["'](?:pass|key|auth)["']\s{0,8}:\s{0,8})(?:"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?)/gi,
-    `$1${REDACTED}`,
-  ],
-  // password: hunter2
-  [/(pass(?:word|phrase|wd|code):\s{0,8})(?!\[)[^\s,;&"'}\])]+/gi, `$1${REDACTED}`],
-  // Authorization: Bearer …
-  [/(authorization:\s{0,8})(?!\[)[^\r\n"']+/gi, `$1${REDACTED}`],
-  // https://user:password@host, rbd:pool/image:key=…, ?key=…
-  [/(:\/\/[^\s:@/?#]{0,256}:)[^\s@/]+@/g, `$1${REDACTED}@`],
-  [/([?&;:,]key=)[^\s&;:,"']+/gi, `$1${REDACTED}`],
-  // -object secret,id=sec0,data=…
-  [/(secret,\S{0,200}?\bdata=)[^\s,"']+/gi, `$1${REDACTED}`],
-];
+/** Every text that a rule applies to matches this: most texts do not, and are searched only once. */
+const MAY_HAVE_SECRET = /pass|secret|token|cookie|key|auth|:\/\//i;
+/** Each pattern takes time in proportion to the text: none goes back over what it has read. */
+function createRules(): (readonly [pattern: RegExp, replacement: string])[] {
+  const quotedOrWord = String.raw`(\\"(?:[^"\\]|\\[^"])*(?:\\"|$)|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[^\s,;&"'}\])]+)`;
+  return [
+    // password=…, "token": "…", api_key: '…'
+    [
+      new RegExp(
+        String.raw`((?:pass(?:word|phrase|wd|code)|secret|token|cookie|(?:api|private|access)[-_]?key)(?:=|\\?["']\s{0,8}[:=]\s{0,8}|\s{0,8}:\s{0,8}(?=["'])))${quotedOrWord}`,
+        'gi',
+      ),
+      `$1${REDACTED}`,
+    ],
+    // "pass": "…" and "key": "…", which are words of other meanings outside of JSON
+    [
+      /(["'](?:pass|key|auth)["']\s{0,8}:\s{0,8})(?:"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?)/gi,
+      `$1${REDACTED}`,
+    ],
+    // password: hunter2
+    [/(pass(?:word|phrase|wd|code):\s{0,8})(?!\[)[^\s,;&"'}\])]+/gi, `$1${REDACTED}`],
+    // Authorization: Bearer …
+    [/(authorization:\s{0,8})(?!\[)[^\r\n"']+/gi, `$1${REDACTED}`],
+    // https://user:password@host, rbd:pool/image:key=…, ?key=…
+    [/(:\/\/[^\s:@/?#]{0,256}:)[^\s@/]+@/g, `$1${REDACTED}@`],
+    [/([?&;:,]key=)[^\s&;:,"']+/gi, `$1${REDACTED}`],
+    // secret,id=sec0,data=…
+    [/(secret,\S{0,200}?\bdata=)[^\s,"']+/gi, `$1${REDACTED}`],
+    // QEMU repeats an option that it does not like: -object secret,… and -object {"qom-type":"secret",…}
+    [/(-object\s{1,8}(?:secret|tls-)[\w-]{0,80},)\S+?(?=:?(?:\s|$))/g, `$1${REDACTED}`],
+    [/(-object\s{1,8}\{[^{}]{0,80}"(?:secret|tls-)[^"]{0,80}")[^}]*/g, `$1,${REDACTED}`],
+  ];
+}
+
+const TEXT_RULES = /* @__PURE__ */ createRules();
 
 /** Hides what looks like a secret in a text: `password=…`, `"token": "…"`, `://user:…@host`. */
 export function redactText(text: string): string {
+  if (!MAY_HAVE_SECRET.test(text)) return text;
   let shown = text;
   for (const [pattern, replacement] of TEXT_RULES) shown = shown.replace(pattern, replacement);
   return shown;
@@ -108,17 +147,29 @@ const MAX_DEPTH = 64;
  * @param options - The names of members that are secrets too, and of those that are not.
  */
 export function redactSecrets(value: unknown, options: RedactOptions = {}): unknown {
-  return new Copying(options).copy(value);
+  return createRedactor(options)(value);
+}
+
+/** Returns `redactSecrets()` with these options, for many values. */
+export function createRedactor({
+  also = [],
+  except = [],
+}: RedactOptions): (value: unknown) => unknown {
+  const own = { also: new Set(also.map(reduced)), except: new Set(except.map(reduced)) };
+  return (value) => new Copying(own).copy(value);
+}
+
+interface OwnNames {
+  readonly also: ReadonlySet<string>;
+  readonly except: ReadonlySet<string>;
 }
 
 class Copying {
-  readonly #also: ReadonlySet<string>;
-  readonly #except: ReadonlySet<string>;
+  readonly #names: OwnNames;
   readonly #ancestors: object[] = [];
 
-  constructor({ also = [], except = [] }: RedactOptions) {
-    this.#also = new Set(also.map(reduced));
-    this.#except = new Set(except.map(reduced));
+  constructor(names: OwnNames) {
+    this.#names = names;
   }
 
   copy(value: unknown): unknown {
@@ -153,9 +204,9 @@ class Copying {
   }
 
   #hides(name: string, value: unknown, read: (name: string) => unknown): boolean {
-    const word = reduced(name);
-    if (this.#except.has(word)) return false;
-    if (this.#also.has(word)) return value !== undefined && value !== null;
+    const { word } = lookUp(name);
+    if (this.#names.except.has(word)) return false;
+    if (this.#names.also.has(word)) return value !== undefined && value !== null;
     return isSecret(name, value) || isLabelledSecret(name, read);
   }
 }

@@ -85,9 +85,14 @@ describe('a text', () => {
     ['https://me:hush@host/path', 'https://me:[redacted]@host/path'],
     ['rbd:pool/image:id=admin:key=hush==', 'rbd:pool/image:id=admin:key=[redacted]'],
     ['GET /?key=hush&v=1', 'GET /?key=[redacted]&v=1'],
+    ['secret,id=s0,data=hush,format=raw', 'secret,id=s0,data=[redacted],format=raw'],
     [
-      '-object secret,id=s0,data=hush,format=raw',
-      '-object secret,id=s0,data=[redacted],format=raw',
+      "-object secret,id=s0,dta=hush: Invalid parameter 'dta'",
+      "-object secret,[redacted]: Invalid parameter 'dta'",
+    ],
+    [
+      '-object {"qom-type":"secret","data":"hush"}: no',
+      '-object {"qom-type":"secret",[redacted]}: no',
     ],
     ['a text: "{\\"password\\": \\"hush\\"}"', 'a text: "{\\"password\\": [redacted]}"'],
     ['{"password":"hush', '{"password":[redacted]'],

@@ -16,6 +16,7 @@ import {
   type WirechartError,
 } from '../../core/errors.ts';
 import { startTimer } from '../../async/timer.ts';
+import { redactText } from '../../core/secrets.ts';
 import { isError, memberOf } from '../../core/shape.ts';
 import { isSocket } from '../socket.ts';
 import { ProcessGroup } from './group.ts';
@@ -295,7 +296,7 @@ export class Child {
     const { command } = this.#plan;
     const error = new ProcessError(
       command,
-      { ...exit, stderr: this.#stderrTail.toString() },
+      { ...exit, stderr: this.#stderr },
       cause && { cause },
     );
     // An exit with code 0 is an end of the stream like any other, which expectEnd() can announce.
@@ -306,11 +307,16 @@ export class Child {
     this.#ended.resolve(undefined);
   }
 
+  /** A program may repeat its arguments: QEMU does, secrets included. */
+  get #stderr(): string {
+    return redactText(this.#stderrTail.toString());
+  }
+
   #close(exit: Exit): void {
     this.#stopTimer();
     unguard(this);
     this.#stage = 'closed';
-    this.#closed.resolve({ ...exit, stderr: this.#stderrTail.toString() });
+    this.#closed.resolve({ ...exit, stderr: this.#stderr });
     this.#released.resolve(undefined);
   }
 }
