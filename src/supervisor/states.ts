@@ -33,29 +33,25 @@ export const STATES = {
   gaveUp: 'GIVEN_UP',
 } as const satisfies Record<Exclude<SupervisorEmitted['type'], 'outage'>, SupervisorState>;
 
-/** Logs the state that was entered, and an outage that is over. */
+/** Logs the state that was entered, or an outage that is over. */
 export function logEmitted(emitted: SupervisorEmitted, logger: Log): void {
-  switch (emitted.type) {
-    case 'outage':
-      logger.info(textOfOutage(emitted.outage), { error: emitted.outage.first });
-      break;
-    case 'waiting':
-      logger.info(
-        `WAITING for ${String(emitted.ms)} ms until attempt ${String(emitted.attempt)}: ${describe(emitted.cause)}`,
-        { error: emitted.cause },
-      );
-      break;
-    case 'gaveUp':
-      logger.warn(`GIVEN_UP: ${describe(emitted.cause)}`, { error: emitted.cause });
-      break;
-    case 'stopping':
-    case 'stopped':
-      logger.debug(textOfStop(emitted));
-      break;
-    default:
-      logger.debug(STATES[emitted.type]);
+  if (emitted.type === 'outage') {
+    const { first: error, endedIn: state } = emitted.outage;
+    logger.info(textOfOutage(emitted.outage), { state, error });
+    return;
   }
+  const state = STATES[emitted.type];
+  const error = 'cause' in emitted ? emitted.cause : undefined;
+  const shutdown = 'shutdown' in emitted ? emitted.shutdown : undefined;
+  const fields = { state, ...(error && { error }) };
+  if (emitted.type === 'gaveUp') logger.warn(`${state}: ${describe(error)}`, fields);
+  else if (emitted.type === 'waiting') logger.info(textOfWait(emitted), fields);
+  else if (shutdown) logger.info(`${state}: ${textOfShutdown(shutdown)}`, fields);
+  else logger.debug(state, fields);
 }
+
+const textOfWait = ({ ms, attempt, cause }: Extract<SupervisorEmitted, { ms: number }>): string =>
+  `WAITING for ${String(ms)} ms until attempt ${String(attempt)}: ${describe(cause)}`;
 
 /** One record for a whole outage: how long it was, and how it began and ended. */
 function textOfOutage({ first, cause, count, from, until = from, endedIn }: Outage): string {
@@ -64,9 +60,3 @@ function textOfOutage({ first, cause, count, from, until = from, endedIn }: Outa
   const end = endedIn === undefined ? '' : `, ended in ${endedIn}`;
   return `Outage of ${String(until - from)} ms with ${failures}${end}: ${describe(first)}${last}`;
 }
-
-const textOfStop = ({
-  type,
-  shutdown,
-}: Extract<SupervisorEmitted, { shutdown: unknown }>): string =>
-  shutdown === undefined ? STATES[type] : `${STATES[type]}: ${textOfShutdown(shutdown)}`;

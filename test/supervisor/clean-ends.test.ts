@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { ClosedError, type SuperviseOptions } from '../../src/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
+import { recordingLogger } from '../support/null-protocol.ts';
 import { rejection, turn } from '../support/signal.ts';
 import { type Client, Machine, SupervisorHarness, systemError, withoutJitter } from './support.ts';
 
@@ -103,6 +104,16 @@ describe('a supervisor that has stopped', () => {
       message: 'The supervisor has stopped, because the peer has shut down (guest-shutdown)',
     });
     expect(harness.supervisor.failures).toEqual([]);
+  });
+
+  it('because of a shutdown logs that', async () => {
+    const { logger, records } = recordingLogger();
+    const harness = await createHarness({ logger });
+    await shutsDown(harness);
+    expect(records.filter((record) => record.startsWith('info'))).toEqual([
+      'info STOPPING: the peer has shut down (guest-shutdown)',
+      'info STOPPED: the peer has shut down (guest-shutdown)',
+    ]);
   });
 
   it('emits the shutdown', async () => {

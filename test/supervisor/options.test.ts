@@ -5,6 +5,7 @@ import {
   ArgumentError,
   createSupervisorMachine,
   lines,
+  type LogRecord,
   type ProtocolDefinition,
   streamPair,
   supervise,
@@ -217,6 +218,29 @@ describe('logger', () => {
       expect.stringMatching(/^info Outage of \d+ ms with 1 failure, ended in GIVEN_UP: \S/),
       expect.stringMatching(/^warn GIVEN_UP: The stream of the address has served /),
     ]);
+  });
+
+  it('that is a function gets the state and the error as fields', async () => {
+    const records: LogRecord[] = [];
+    const logger = (record: LogRecord) => records.push(record);
+    const options = { name: 'vm1', logger, backoff: withoutJitter, attempts: 2 };
+    const harness = new SupervisorHarness(options);
+    await harness.accept();
+    await harness.loseSession();
+    const error = harness.supervisor.failures[0]?.cause;
+    await harness.advance(100);
+    await harness.refuse();
+    const states = records.filter(({ state }) => state !== undefined);
+    expect(states.map(({ level, state, ...fields }) => [level, state, fields.error])).toEqual([
+      ['debug', 'CONNECTING', undefined],
+      ['debug', 'UP', undefined],
+      ['debug', 'FAILING', error],
+      ['info', 'WAITING', error],
+      ['debug', 'CONNECTING', undefined],
+      ['info', 'GIVEN_UP', error],
+      ['warn', 'GIVEN_UP', harness.supervisor.failures[0]?.cause],
+    ]);
+    expect(new Set(records.map(({ name }) => name))).toEqual(new Set(['vm1']));
   });
 
   it('that throws has no effect', async () => {
