@@ -4,7 +4,7 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import * as wirechart from '../src/index.ts';
 import {
   type AsyncProtocol,
-  type Codec,
+  type TextCodec,
   createProtocolMachine,
   lines,
   ProtocolServer,
@@ -123,7 +123,7 @@ describe('the exported names', () => {
 
 describe('the types', () => {
   test('of messages come from the codec', () => {
-    expectTypeOf(lines()).toEqualTypeOf<Codec<string>>();
+    expectTypeOf(lines()).toEqualTypeOf<TextCodec<string>>();
     expectTypeOf<AsyncProtocol<string, number>['send']>().parameter(0).toEqualTypeOf<number>();
     const machine = createProtocolMachine({ codec: lines() });
     expectTypeOf(machine).toEqualTypeOf<wirechart.ProtocolMachine<string>>();
