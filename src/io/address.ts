@@ -6,7 +6,6 @@ import { unsealAddress } from '../core/sealed-address.ts';
 import { isError, memberOf, show } from '../core/shape.ts';
 import { type ByteStream, flawOf, isByteStream, isDuplexShaped } from './byte-stream.ts';
 import { isClaimed } from './claims.ts';
-import { DEFAULT_KEEP_ALIVE_MS } from './keep-alive.ts';
 
 /**
  * An address that has been checked. The TLS options are the user's own object: only Node can check them.
@@ -37,6 +36,8 @@ interface UncheckedAddress {
 }
 
 const DEFAULT_HOST = '127.0.0.1';
+/** The default of `keepAlive`. */
+export const DEFAULT_KEEP_ALIVE_MS = 30_000;
 /** What Linux accepts. */
 const MAX_KEEP_ALIVE_MS = 32_767_000;
 

@@ -4,10 +4,8 @@
  */
 
 import type { Server, Socket } from 'node:net';
+import { DEFAULT_KEEP_ALIVE_MS } from './address.ts';
 import type { ListenTarget } from './listen-target.ts';
-
-/** The default of `keepAlive` in an address. */
-export const DEFAULT_KEEP_ALIVE_MS = 30_000;
 
 /** Has the kernel probe the peer of a socket after `ms` milliseconds; never, if that is `undefined`. */
 export function keepAlive(socket: Socket, ms: number | undefined): void {

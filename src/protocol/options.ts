@@ -1,9 +1,70 @@
-/** The names of the options of a connection, and the check of their values. */
+/** The options of a connection: their types, their names, and the check of their values. */
 
+import type { InspectionEvent, Observer } from 'xstate';
 import { ArgumentError } from '../core/errors.ts';
 import { checkKinds, checkMethods, checkNames, type Names } from '../core/options.ts';
 import { memberOf, show } from '../core/shape.ts';
-import type { AttachOptions, MachineOptions, ProtocolOptions } from './machine.ts';
+import type { Clock, Limits, LogFunction, Logger, Timeouts } from '../core/types.ts';
+
+/** The options of a connection. All have a default. */
+export interface ProtocolOptions {
+  /**
+   * The name in `toString()`, in inspectors and in the records of loggers and of `NODE_DEBUG=wirechart`.
+   * Default: none.
+   */
+  readonly name?: string | undefined;
+  /**
+   * Gets a record of every message (`<--` inbound, `-->` outbound) and of every change of runstate at
+   * debug level, of the peer's end of stream at info, and of every failure at warn. Secrets in them are
+   * hidden; see `ProtocolDefinition.redact()`. An object with the four levels gets texts, a function gets
+   * each record with its fields. What it throws, or rejects with, is ignored. Default: none; with
+   * `NODE_DEBUG=wirechart` in the environment, standard error.
+   */
+  readonly logger?: Logger | LogFunction | undefined;
+  /**
+   * Gets XState's inspection events of the machine and its actors. What it throws is logged. The listeners
+   * that `inspectTo()` and `recordTo()` return have no overhead while no inspector watches. With
+   * `WIRECHART_INSPECT=<url>` or `WIRECHART_TRACE=<path>` in the environment, every machine is inspected
+   * without this option. Default: none.
+   */
+  readonly inspect?: InspectionListener | undefined;
+  /** The clock of the deadlines; XState's `SimulatedClock` is one, for tests. Default: real time. */
+  readonly clock?: Clock | undefined;
+  /** Deadlines, in ms. */
+  readonly timeouts?: Timeouts | undefined;
+  /** Bounds of the buffers, in bytes. */
+  readonly limits?: Limits | undefined;
+  /**
+   * Whether a session outlasts the peer's end of stream: it stays RUNNING, so that answers can still be
+   * sent, until `disconnect()` is called or the stream fails. `onEnd` of the definition is called at the
+   * peer's end. Default `false`: the peer's end ends the session.
+   */
+  readonly allowHalfOpen?: boolean | undefined;
+}
+
+/** A listener of inspection events, as XState's option `inspect` accepts it. */
+export type InspectionListener = ((event: InspectionEvent) => void) | Observer<InspectionEvent>;
+
+/**
+ * The options of a machine that runs in another statechart. It has the clock and the inspectors of that
+ * one's actor system.
+ */
+export interface MachineOptions extends Omit<ProtocolOptions, 'clock' | 'inspect'> {
+  /**
+   * Whether an actor is done after its first session, or failed attempt, with the `SessionOutcome` as its
+   * output. Default `false`: it is IDLE again, and can connect again.
+   */
+  readonly once?: boolean | undefined;
+  /**
+   * Whether the actor emits the messages that it receives, several at a time and in order, as
+   * `{ type: 'message', messages }`. A parent that falls behind does not slow the peer down. Default
+   * `false`: only `onMessage` gets them, which is faster.
+   */
+  readonly forward?: boolean | undefined;
+}
+
+/** The options of a facade over an actor. */
+export type AttachOptions = Pick<ProtocolOptions, 'name' | 'logger' | 'clock'>;
 
 /** The options of a connection. */
 export const PROTOCOL_OPTIONS: Names<ProtocolOptions> = {
