@@ -131,6 +131,24 @@ describe('an error of another realm', () => {
     expect(error.message).toBe('x could not be started: spawn x EAGAIN');
     expect(new ConnectError('connection', error).retryable).toBe(true);
   });
+
+  it.each([
+    ['all of a short standard error', ' a\nb \n', 'a\nb'],
+    [
+      'the last lines of a long one',
+      `${'x'.repeat(400)}\n${'y'.repeat(300)}\nz\n`,
+      `… ${'y'.repeat(300)}\nz`,
+    ],
+    [
+      'the end of a long line, without half a character',
+      '😀'.repeat(400) + '!',
+      `… ${'😀'.repeat(249)}!`,
+    ],
+  ])('shows %s', (_, stderr, shown) => {
+    const error = new ProcessError('x', { exitCode: 2, signal: null, stderr });
+    expect(error.message).toBe(`x exited with code 2: ${shown}`);
+    expect(error.stderr).toBe(stderr);
+  });
 });
 
 describe('the verdict on an attempt', () => {

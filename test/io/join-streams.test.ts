@@ -315,3 +315,21 @@ describe('joinStreams()', () => {
     joined.destroy();
   });
 });
+
+describe('a stream of Duplex.from()', () => {
+  it.each([
+    ['Node', () => Duplex.from({ readable: through(), writable: through() })],
+    [
+      'readable-stream',
+      (): Stream =>
+        ImitatedDuplex.from({
+          readable: new ImitatedPassThrough(),
+          writable: new ImitatedPassThrough(),
+        } as never),
+    ],
+  ])('of %s is refused, because it leaves a half open', async (_, make) => {
+    const error = await rejection(createProtocol({ codec: lines() }).connect({ stream: make() }));
+    expect(error).toMatchObject({ cause: { code: 'ERR_ARGUMENT' } });
+    expect(error).toHaveProperty('message', expect.stringMatching(/made by Duplex\.from\(\)/));
+  });
+});
