@@ -294,11 +294,7 @@ export class Child {
   /** How the child ended is known. */
   #end(exit: Exit, cause?: Error): void {
     const { command } = this.#plan;
-    const error = new ProcessError(
-      command,
-      { ...exit, stderr: this.#stderr },
-      cause && { cause },
-    );
+    const error = new ProcessError(command, { ...exit, stderr: this.#stderr }, cause && { cause });
     // An exit with code 0 is an end of the stream like any other, which expectEnd() can announce.
     this.#reason =
       exit.exitCode === 0
