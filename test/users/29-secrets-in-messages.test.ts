@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AsyncProtocol, jsonLines, lines, redactSecrets, streamPair } from 'wirechart';
+import { AsyncProtocol, jsonLines, lines, redactSecrets, spawnPeer, streamPair } from 'wirechart';
 import { setSanitize } from 'wirechart/inspect';
 import { QmpClient } from 'wirechart/qmp';
 import { ScriptedQmpServer } from 'wirechart/testing';
@@ -39,6 +39,23 @@ it('keeps the secrets of QMP commands out of records and recordings', async () =
   expectNoneIn({ ...read, shown: shown.join('\n') });
   for (const [name] of SECRET_COMMANDS) expect(texts).toContain(name);
   expect(JSON.stringify(server.received)).toContain('PLANTED-1');
+});
+
+it('keeps an argument that a child repeats on its standard error out of errors and records', async () => {
+  const out = outlets();
+  const words = "qemu: -object secret,id=s0,data=PLANTED: Parameter 'format' is invalid";
+  const script = `process.stderr.write(${JSON.stringify(words)}, () => process.exit(1))`;
+  const child = spawnPeer(process.execPath, ['-e', script, '--', '-object', 'secret,data=PLANTED']);
+  const protocol = new AsyncProtocol(
+    { codec: lines(), handshake: (session) => session.receive().then(() => undefined) },
+    { name: 'vm1', logger: out.texts, inspect: out.inspect },
+  );
+  const error: unknown = await protocol.connect(child.address).catch((reason: unknown) => reason);
+  const exit = await child.exited;
+  const { texts, inspected } = await out.read();
+  const shown = printed([error, exit, child, protocol]);
+  expectNoneIn({ texts, inspected, shown, json: JSON.stringify([error, exit]) });
+  expect(exit.stderr).toContain("Parameter 'format' is invalid");
 });
 
 it('keeps them out of what the environment turns on', async () => {
