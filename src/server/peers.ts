@@ -73,7 +73,7 @@ export class Peers<In, Out> implements ServerPort {
       ...traffic.reduce(addTraffic, this.#trafficOfGone),
       admitted: this.#admitted,
       handshakes: this.#sessions.CONNECTING.size,
-      running: this.#sessions['RUNNING.offered'].size + this.#sessions['RUNNING.served'].size,
+      running: this.running.length,
       queued: this.#sessions.QUEUED.size,
       refused: this.#refused,
       failed: this.#failed,
