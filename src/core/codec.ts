@@ -43,7 +43,7 @@ export interface Codec<In, Out = In> {
    */
   encode(message: Out): Encoded;
   /**
-   * Creates the decoder of one session.
+   * Creates the decoder of one session: another one each time, as it holds the bytes of its session.
    *
    * @param limits - The bounds of the session; the decoder enforces `maxMessageBytes`.
    */

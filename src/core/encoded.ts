@@ -23,16 +23,27 @@ export function checkEncoded(encoded: unknown): void {
 
 const isArrayOfBytes = (value: unknown): boolean => Array.isArray(value) && value.every(isBytes);
 
+/** Every decoder that a session has used. */
+const used = /* @__PURE__ */ new WeakSet();
+
 /**
- * Returns what `createDecoder()` returned.
+ * Returns what `createDecoder()` returned for a new session.
  *
- * @throws {CodecError} When it is not a decoder.
+ * @throws {CodecError} When it is not a decoder, or that of another session, whose bytes it would mix in.
  */
 export function checkDecoder<In>(decoder: Decoder<In>): Decoder<In> {
   const missing = (['write', 'read', 'end'] as const).filter(
     (method) => typeof memberOf(decoder, method) !== 'function',
   );
-  if (missing.length === 0) return decoder;
+  if (used.has(decoder)) {
+    throw new CodecError(
+      "The codec's createDecoder() returned the decoder of another session; it must create one each time.",
+    );
+  }
+  if (missing.length === 0) {
+    used.add(decoder);
+    return decoder;
+  }
   throw new CodecError(
     `The codec's createDecoder() returned ${nameOfValue(decoder)} without ${missing.join(', ')}(); ` +
       'a decoder has the methods write(), read() and end().',

@@ -64,6 +64,12 @@ describe('what createDecoder() returns', () => {
   });
 });
 
+it('creates a decoder for each session, and never one for two', () => {
+  const pipeline = pipelineOf('a');
+  expect(pipeline.createDecoder(resolveLimits()).read()).toBeUndefined();
+  expect(() => pipeline.createDecoder(resolveLimits())).toThrow('the decoder of another session');
+});
+
 describe('what a hook returns', () => {
   const late = () => Promise.reject(new Error('late'));
 
