@@ -8,9 +8,16 @@ import type * as Qmp from '../src/qmp/index.ts';
 const built = async (module: string): Promise<unknown> =>
   import(new URL(`../dist/${module}`, import.meta.url).href);
 
-export const { AsyncProtocol, contentLength, jsonLines, jsonStream, lengthPrefixed } = (await built(
-  'index.js',
-)) as typeof Wirechart;
+export const {
+  AsyncProtocol,
+  contentLength,
+  jsonLines,
+  jsonStream,
+  lengthPrefixed,
+  lines,
+  ProtocolServer,
+  streamPair,
+} = (await built('index.js')) as typeof Wirechart;
 export const { QmpClient } = (await built('qmp/index.js')) as typeof Qmp;
 export const { inspectTo, recordTo } = (await built('inspect/index.js')) as typeof Inspect;
 

@@ -4,10 +4,11 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { Framing } from './messages.ts';
 
-/** What a flood must send, how much a sink must expect, or whether an inspector requests messages. */
+/** What a flood must send, how much a sink must expect, whether an inspector requests messages, or a question. */
 export type Order =
   | { readonly flood: Framing; readonly size: number; readonly blocks: number }
   | { readonly expect: number }
+  | { readonly cpu: true }
   | { readonly wire: boolean };
 
 /** A child process that sends reports. Each report resolves the oldest pending `report()`. */

@@ -14,11 +14,14 @@ import { events } from './compare/events.ts';
 import { exchange } from './compare/exchange.ts';
 import { flooding } from './compare/flooding.ts';
 import { framing } from './compare/framing.ts';
+import { growth } from './compare/growth.ts';
 import { importing } from './compare/import.ts';
 import { inbound } from './compare/inbound.ts';
 import { inspect } from './compare/inspect.ts';
 import { lifecycle } from './compare/lifecycle.ts';
+import { listeners } from './compare/listeners.ts';
 import { outbound } from './compare/outbound.ts';
+import { server } from './compare/server.ts';
 import { stalled } from './compare/stalled.ts';
 import type { Plan } from './measure.ts';
 import { type Table, textOf } from './table.ts';
@@ -26,14 +29,17 @@ import { type Table, textOf } from './table.ts';
 const COMPARISONS: Readonly<Record<string, Comparison>> = {
   inbound,
   events,
+  listeners,
   delay,
   flooding,
   outbound,
   stalled,
   exchange,
+  server,
   lifecycle,
   inspect,
   framing,
+  growth,
   import: importing,
 };
 const FULL: Plan = { rounds: 7, warmups: 3, targetMs: 200 };

@@ -10,7 +10,7 @@ import { HAND, tableOf, type Table } from '../table.ts';
 import { type Setting } from './comparison.ts';
 import { order } from './inbound.ts';
 
-const PEER = new URL('../peers/monitor.ts', import.meta.url);
+export const MONITOR = new URL('../peers/monitor.ts', import.meta.url);
 
 const COMMAND = 'query-status';
 
@@ -33,7 +33,7 @@ const CLIENTS: Readonly<Record<string, Connect>> = {
 
 export async function* events({ plan, directory }: Setting): AsyncGenerator<Table> {
   for (const size of SIZES) {
-    const series = await withPeer(PEER, directory, (path, peer) =>
+    const series = await withPeer(MONITOR, directory, (path, peer) =>
       alternate(variants(path, peer, size), plan),
     );
     yield tableOf(`events, ${sizeName(size)}`, 'events/s', series);

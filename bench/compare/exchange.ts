@@ -8,7 +8,7 @@ import { closeRpc, connectRpc, destroy, dial } from '../rpc.ts';
 import { HAND, RPC, tableOf, type Table } from '../table.ts';
 import { type Setting } from './comparison.ts';
 
-const PEER = new URL('../peers/responder.ts', import.meta.url);
+export const RESPONDER = new URL('../peers/responder.ts', import.meta.url);
 
 const COMMAND = 'query-status';
 
@@ -27,7 +27,7 @@ const CLIENTS: Readonly<Record<string, Connect>> = {
 
 export async function* exchange({ plan, directory }: Setting): AsyncGenerator<Table> {
   const measure = (run: (client: Client, count: number) => Promise<Run>) =>
-    withPeer(PEER, directory, (path) => alternate(variantsOf(path, run), plan));
+    withPeer(RESPONDER, directory, (path) => alternate(variantsOf(path, run), plan));
   for (const depth of [64, 1024]) {
     const series = await measure((client, count) => pipelined(client, count, depth));
     yield tableOf(`request/response, ${String(depth)} in flight`, 'requests/s', series);

@@ -1,0 +1,103 @@
+/** The cost of a request in a server of many clients. */
+
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { alternate, type Run, type Variant } from '../measure.ts';
+import { Child } from '../peer.ts';
+import { destroy, dial } from '../rpc.ts';
+import { HAND, tableOf, type Table } from '../table.ts';
+import { type Setting } from './comparison.ts';
+
+const SERVER = new URL('../peers/answering-server.ts', import.meta.url);
+
+const CLIENTS = 50;
+/** How many requests each client has in flight. */
+const DEPTHS = [1, 16, 128] as const;
+const VARIANTS = [HAND, 'ProtocolServer'] as const;
+
+export async function* server({ plan, directory }: Setting): AsyncGenerator<Table> {
+  const servers: Child[] = [];
+  try {
+    const paths = VARIANTS.map((name) => join(directory, name));
+    for (const [at, name] of VARIANTS.entries()) {
+      const child = new Child(SERVER, [paths[at] ?? '', name]);
+      servers.push(child);
+      await child.report();
+    }
+    for (const depth of DEPTHS) {
+      const variants = VARIANTS.map((name, at) => variant(name, servers[at], paths[at], depth));
+      const series = await alternate(variants, plan);
+      const title = `a server of ${String(CLIENTS)} clients with ${String(depth)} in flight each`;
+      yield tableOf(`${title}: CPU time of the server, lower is better`, 'µs/request', series, 0);
+      yield tableOf(title, 'requests/s', series, 1);
+    }
+  } finally {
+    await Promise.all(servers.map((child) => child.stop()));
+  }
+}
+
+function variant(name: string, child: Child | undefined, path = '', depth: number): Variant {
+  return {
+    name,
+    count: 5_000,
+    run: async (count) => {
+      const each = Math.ceil(count / CLIENTS);
+      const sockets = await Promise.all(Array.from({ length: CLIENTS }, () => dial(path)));
+      // All are admitted before the measurement begins.
+      await Promise.all(sockets.map((socket) => request(socket, 1, 1)));
+      const run = await measure(child, each * CLIENTS, () =>
+        Promise.all(sockets.map((socket) => request(socket, each, depth))),
+      );
+      await Promise.all(sockets.map(destroy));
+      return run;
+    },
+  };
+}
+
+/** The figures are the server's CPU time in µs for each request, and requests per second. */
+async function measure(
+  child: Child | undefined,
+  requests: number,
+  work: () => Promise<unknown>,
+): Promise<Run> {
+  const before = await cpuTime(child);
+  const started = performance.now();
+  await work();
+  const ms = performance.now() - started;
+  const used = (await cpuTime(child)) - before;
+  return { ms, figures: [used / requests, (requests / ms) * 1000] };
+}
+
+/** The CPU time of the server so far, in µs. */
+async function cpuTime(child: Child | undefined): Promise<number> {
+  await child?.order({ cpu: true });
+  return (await child?.report()) as number;
+}
+
+const LF = 0x0a;
+
+/** Sends requests with `depth` in flight, and resolves with the last reply. Replies are only counted. */
+function request(socket: Socket, count: number, depth: number): Promise<void> {
+  return new Promise((resolve) => {
+    let sent = 0;
+    let received = 0;
+    const send = (): void => {
+      let text = '';
+      for (; sent < count && sent - received < depth; sent += 1) {
+        text += `{"execute":"query-status","id":${String(sent)}}\n`;
+      }
+      if (text !== '') socket.write(text);
+    };
+    const onData = (chunk: Buffer): void => {
+      for (let at = -1; (at = chunk.indexOf(LF, at + 1)) !== -1;) received += 1;
+      if (received < count) {
+        send();
+        return;
+      }
+      socket.off('data', onData);
+      resolve();
+    };
+    socket.on('data', onData);
+    send();
+  });
+}
