@@ -35,7 +35,7 @@ describePeer('qemu-system-x86_64', (path) => {
       peer.child.kill('SIGKILL');
       await lost;
       expect(await peer.exited).toBe('SIGKILL');
-      expect(vm.failures.some(({ cause }) => cause instanceof ClosedError)).toBe(true);
+      expect(vm.failures.at(-1)?.first).toBeInstanceOf(ClosedError);
     }
     // Each was a new machine that had not run yet.
     expect(statuses).toEqual(['prelaunch', 'prelaunch', 'prelaunch']);
