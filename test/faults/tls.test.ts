@@ -70,12 +70,16 @@ async function failureOf(address: Address, timeouts = NEVER): Promise<readonly s
 describe('a server whose certificate', () => {
   it.each([
     ['has expired', 'expired', 'CERT_HAS_EXPIRED'],
-    ['is not valid yet', 'notYetValid', 'CERT_NOT_YET_VALID'],
     ['is for another name', 'wrongName', 'ERR_TLS_CERT_ALTNAME_INVALID'],
     ['is signed by an unknown authority', 'untrusted', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
     ['is self-signed', 'selfSigned', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
   ] as const)('%s fails for good', async (_, identity, code) => {
     expect(await failureOf(trusting(await monitor(identity)))).toEqual([FINAL, code]);
+  });
+
+  it('is not valid yet is worth another attempt', async () => {
+    const address = trusting(await monitor('notYetValid'));
+    expect(await failureOf(address)).toEqual([RETRYABLE, 'CERT_NOT_YET_VALID']);
   });
 
   it('is wrong makes a supervisor give up at once', async () => {
