@@ -33,26 +33,25 @@ export class SealedAddress {
 
   constructor(address: unknown) {
     this.#address = address;
-  }
-
-  /** @internal */
-  [UNSEAL](): unknown {
-    return this.#address;
+    // Not methods with computed names: bundlers would keep the class where nothing uses it.
+    Object.defineProperty(this, UNSEAL, { value: () => address });
+    Object.defineProperty(this, INSPECT, { value: inspectSealed });
   }
 
   /** What inspectors, recordings and persisted snapshots have of it. */
   toJSON(): unknown {
     return shownAddress(this.#address);
   }
+}
 
-  /** @internal */
-  [INSPECT](
-    _depth: number,
-    options: object,
-    inspect: (value: unknown, options: object) => string,
-  ): string {
-    return `Address ${inspect(this.toJSON(), options)}`;
-  }
+/** What `util.inspect()` shows. */
+function inspectSealed(
+  this: SealedAddress,
+  _depth: number,
+  options: object,
+  inspect: (value: unknown, options: object) => string,
+): string {
+  return `Address ${inspect(this.toJSON(), options)}`;
 }
 
 /**
@@ -66,7 +65,12 @@ export const sealAddress = <A>(address: A): A | SealedAddress =>
 
 /** Returns the address that was sealed; any other value as it is. */
 export const unsealAddress = (address: unknown): unknown =>
-  isSealed(address) ? address[UNSEAL]() : address;
+  isSealed(address) ? addressIn(address) : address;
+
+function addressIn(sealed: SealedAddress): unknown {
+  const unseal = memberOf(sealed, UNSEAL);
+  return typeof unseal === 'function' ? Reflect.apply(unseal, undefined, []) : undefined;
+}
 
 /** Whether a value is a sealed address, also one of another copy of this package. */
 export const isSealed = (value: unknown): value is SealedAddress =>
