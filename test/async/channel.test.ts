@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { Channel, type ChannelOptions } from '../../src/async/channel.ts';
+import { turn } from '../support/signal.ts';
 
 interface Item {
   readonly name: string;
@@ -143,5 +144,33 @@ describe('an iteration over a channel', () => {
     const seen: Item[] = [];
     for await (const value of channel) seen.push(value);
     expect(seen).toEqual([a, b]);
+  });
+
+  it('calls onThrown when a consumer is given the error, once', async () => {
+    const error = new Error('no');
+    let thrown = 0;
+    const channel = channelOf();
+    channel.push(a);
+    channel.end({ error, onThrown: () => (thrown += 1) });
+    await channel.next();
+    expect(thrown).toBe(0);
+    await expect(channel.next()).rejects.toBe(error);
+    expect(await channel.next()).toEqual(DONE);
+    expect(thrown).toBe(1);
+  });
+
+  it('ends no process with the error of a consumer that is not awaited', async () => {
+    const unhandled: unknown[] = [];
+    const record = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', record);
+    const [waiting, later, iterated] = [channelOf(), channelOf(), channelOf()];
+    void waiting.next();
+    void iterated.values().next();
+    for (const channel of [waiting, later, iterated]) channel.end({ error: new Error('no') });
+    void later.next();
+    await turn();
+    await turn();
+    process.off('unhandledRejection', record);
+    expect(unhandled).toEqual([]);
   });
 });

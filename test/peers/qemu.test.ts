@@ -218,8 +218,11 @@ describePeer('qemu-system-x86_64', (path) => {
 async function expectCleanQuit(client: QmpClient): Promise<void> {
   const events = client.events();
   expect(await client.execute('quit')).toEqual({});
-  const { cause, undelivered } = await client.closed;
-  expect({ cause, undelivered }).toEqual({ cause: undefined, undelivered: 0 });
+  expect(await client.closed).toEqual({
+    shutdown: { guest: false, reason: 'host-qmp-quit' },
+    suppressed: [],
+    undelivered: 0,
+  });
   expect((await events.next()).value).toMatchObject({
     event: 'SHUTDOWN',
     data: { guest: false, reason: 'host-qmp-quit' },
