@@ -8,9 +8,22 @@ const V5_TO_V4: readonly (readonly [v5: RegExp, v4: string, words: string])[] = 
   [/^xstate\.done\.state\.(.*)$/, 'done.state.$1', 'done'],
 ];
 
+/** The translations so far: a machine has few names, and each is needed for every event. */
+const v4Names = /* @__PURE__ */ new Map<string, string>();
+/** Further names, such as those of thousands of actors, are translated anew each time. */
+const MAX_V4_NAMES = 1_000;
+
 /** XState 4's name of an XState 5 event. */
 export function toV4Name(type: string): string {
   if (!type.startsWith('xstate.')) return type;
+  const known = v4Names.get(type);
+  if (known !== undefined) return known;
+  const name = translated(type);
+  if (v4Names.size < MAX_V4_NAMES) v4Names.set(type, name);
+  return name;
+}
+
+function translated(type: string): string {
   for (const [v5, v4] of V5_TO_V4) if (v5.test(type)) return type.replace(v5, v4);
   return type;
 }

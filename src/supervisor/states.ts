@@ -1,6 +1,6 @@
 /** The states of a supervisor, and its records in a log. */
 
-import { describe } from '../core/errors.ts';
+import { describe, type WirechartError } from '../core/errors.ts';
 import { textOfShutdown } from '../machines/supervisor-outage.ts';
 import type { Outage, SupervisorEmitted } from '../machines/supervisor-types.ts';
 import type { Log } from '../core/log.ts';
@@ -44,14 +44,18 @@ export function logEmitted(emitted: SupervisorEmitted, logger: Log): void {
   const error = 'cause' in emitted ? emitted.cause : undefined;
   const shutdown = 'shutdown' in emitted ? emitted.shutdown : undefined;
   const fields = { state, ...(error && { error }) };
-  if (emitted.type === 'gaveUp') logger.warn(`${state}: ${describe(error)}`, fields);
+  if (emitted.type === 'gaveUp') logger.warn(`${state}${why(error)}`, fields);
   else if (emitted.type === 'waiting') logger.info(textOfWait(emitted), fields);
   else if (shutdown) logger.info(`${state}: ${textOfShutdown(shutdown)}`, fields);
   else logger.debug(state, fields);
 }
 
 const textOfWait = ({ ms, attempt, cause }: Extract<SupervisorEmitted, { ms: number }>): string =>
-  `WAITING for ${String(ms)} ms until attempt ${String(attempt)}: ${describe(cause)}`;
+  `WAITING for ${String(ms)} ms until attempt ${String(attempt)}${why(cause)}`;
+
+/** There is no cause after an end that was requested, or expected. */
+const why = (cause: WirechartError | undefined): string =>
+  cause === undefined ? '' : `: ${describe(cause)}`;
 
 /** One record for a whole outage: how long it was, and how it began and ended. */
 function textOfOutage({ first, cause, count, from, until = from, endedIn }: Outage): string {
