@@ -28,12 +28,22 @@ export interface Parent {
   readonly allEnded: Promise<string>;
 }
 
+/** How a program is run. */
+interface RunOptions {
+  /** Arguments for Node. */
+  readonly args?: readonly string[];
+  /** Whether it has a process group of its own, as in a terminal. */
+  readonly detached?: boolean;
+  /** A command that runs Node. */
+  readonly under?: readonly string[];
+}
+
 /**
  * Runs a program that has the library as `w`, a `protocol`, and `spawn(options)` to spawn a peer.
  */
 export function run(
   program: string,
-  { args = [], detached = false }: { args?: readonly string[]; detached?: boolean } = {},
+  { args = [], detached = false, under = [] }: RunOptions = {},
 ): Parent {
   const script = `
     import * as w from './src/index.js';
@@ -46,8 +56,9 @@ export function run(
     });
     ${program}
   `;
-  const argv = [...args, '--input-type=module', '--eval', script];
-  const child = spawn(process.execPath, argv, {
+  const node = [process.execPath, ...args, '--input-type=module', '--eval', script];
+  const [file = '', ...argv] = [...under, ...node];
+  const child = spawn(file, argv, {
     cwd: COMPILED,
     detached,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -36,8 +36,11 @@ const GUARDED_SIGNALS = [
 /** Those that other systems ignore by default, or do not have. */
 const LINUX_SIGNALS = ['SIGIO', 'SIGPWR', 'SIGSTKFLT'] as const;
 
-const guardedSignals = (): readonly NodeJS.Signals[] =>
-  process.platform === 'linux' ? [...GUARDED_SIGNALS, ...LINUX_SIGNALS] : GUARDED_SIGNALS;
+function guardedSignals(): readonly NodeJS.Signals[] {
+  // The first process of a container is not ended by a signal without a listener.
+  if (process.pid === 1) return [];
+  return process.platform === 'linux' ? [...GUARDED_SIGNALS, ...LINUX_SIGNALS] : GUARDED_SIGNALS;
+}
 
 /** Other names of the same signals, under which a program may listen. */
 const ALIASES: Partial<Record<NodeJS.Signals, NodeJS.Signals>> = {

@@ -1,5 +1,6 @@
 /** The listeners on the signals that would end the process, and those of the program itself. */
 
+import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { guard, unguard } from '../../../src/io/child/orphans.ts';
 import { expectIdleAfterEach } from '../../support/cleanup.ts';
@@ -97,6 +98,30 @@ describe('a signal that the program listens to', () => {
     expect(await parent.line()).toBe('the other child is killed');
     expect(await parent.exited).toEqual([null, 'SIGTERM']);
     expect(await parent.allEnded).toBe('');
+  });
+});
+
+/** Runs a command as the first process of a container. */
+const CONTAINER = ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child'];
+const [UNSHARE = '', ...UNSHARE_ARGS] = CONTAINER;
+const hasContainers = spawnSync(UNSHARE, [...UNSHARE_ARGS, 'true']).status === 0;
+
+describe.skipIf(!hasContainers)('a signal without a listener in a container', () => {
+  it('ends neither its first process nor the child', async () => {
+    const parent = run(
+      `${SESSION}
+      process.kill(process.pid, 'SIGTERM');
+      setImmediate(() => {
+        process.kill(peer.pid, 'SIGUSR2');
+        console.log(process.pid);
+      });`,
+      { under: CONTAINER },
+    );
+    await parent.line();
+    expect(await parent.line()).toBe('1');
+    await parent.stderrIncludes('alive');
+    parent.child.kill('SIGKILL');
+    expect(await parent.allEnded).toBe('alive');
   });
 });
 
