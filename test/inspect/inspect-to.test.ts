@@ -222,4 +222,10 @@ describe('a URL that cannot be that of an inspector', () => {
       await turn();
     },
   );
+
+  it('is named without its token', () => {
+    const inspecting = () => inspectTo('https://127.0.0.1:4444/?token=PLANTED');
+    expect(inspecting).toThrow("'https://127.0.0.1:4444/?…' is not the URL of an inspector");
+    expect(inspecting).not.toThrow('PLANTED');
+  });
 });
