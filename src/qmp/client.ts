@@ -8,7 +8,6 @@
 import type { JsonObject } from '../codecs/json.ts';
 import { handOut } from '../async/rejection.ts';
 import { isConnectError } from '../core/errors.ts';
-import type { AttachOptions } from '../protocol/machine.ts';
 import { AsyncProtocol } from '../protocol/async-protocol.ts';
 import type { Remote } from '../core/remote.ts';
 import type { Runstate } from '../core/runstate.ts';
@@ -32,7 +31,14 @@ import type { EventFilter, EventListener, EventListenerOptions } from './events.
 import { ListenerFailures } from './listener-failures.ts';
 import { createQmpMachine, definitionOf, type QmpActorRef } from './machine.ts';
 import { Exchange } from './exchange.ts';
-import { checkQmpOptions, definitionOptions, protocolOptions, type QmpOptions } from './options.ts';
+import {
+  checkQmpOptions,
+  definitionOptions,
+  protocolOptions,
+  type QmpOptions,
+  checkQmpAttachOptions,
+  type QmpAttachOptions,
+} from './options.ts';
 import type { ExecuteOptions, ReplyOptions } from './pending-commands.ts';
 import type { QmpStats } from './stats.ts';
 import type {
@@ -46,9 +52,6 @@ import type {
   QmpReply,
   Returns,
 } from './types.ts';
-
-/** The options of `QmpClient.attach()`. */
-export type QmpAttachOptions = AttachOptions & Pick<QmpOptions, 'onListenerError'>;
 
 /** The client of each embedded machine, by the machine's definition. */
 const attachedClients = new WeakMap<QmpDefinition, QmpClient>();
@@ -121,9 +124,10 @@ export class QmpClient implements AsyncDisposable {
    * @param options - `clock`: the clock of the deadlines of commands and waits. `name` and
    *   `onListenerError`: default to those that `createQmpMachine()` was given. `logger`: see
    *   `AsyncProtocol.attach()`.
-   * @throws {ArgumentError} When `ref` is an actor of another machine.
+   * @throws {ArgumentError} When `ref` is an actor of another machine, or an option is invalid.
    */
   static attach(ref: QmpActorRef, options: QmpAttachOptions = {}): QmpClient {
+    checkQmpAttachOptions(options);
     const definition = definitionOf(ref);
     const known = attachedClients.get(definition);
     if (known !== undefined) return known;

@@ -8,14 +8,15 @@ import {
   isStateError,
   StateError,
 } from '../core/errors.ts';
-import { ACCEPTED } from '../async/deferred.ts';
+import { ACCEPTED, markHandled } from '../async/deferred.ts';
 import { type Names, signalOf } from '../core/options.ts';
+import { memberOf, show } from '../core/shape.ts';
 import type { Clock, SessionOutcome } from '../core/types.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
 import { CommandTracer } from '../protocol/diagnostics.ts';
 import { checkTimeout } from '../async/timer.ts';
 import type { EndAnnouncement } from './end-announcement.ts';
-import { nameOf, PlainCommand } from './messages.ts';
+import { PlainCommand } from './messages.ts';
 import { type PendingCommand, PendingReply, PendingReturn } from './pending-command.ts';
 import { type ExecuteOptions, PendingCommands, type ReplyOptions } from './pending-commands.ts';
 import { redactQmp } from './redact.ts';
@@ -56,6 +57,7 @@ export class Exchange {
     args: object | undefined,
     options: ExecuteOptions | undefined,
   ): Promise<JsonValue> {
+    if (typeof command !== 'string') return refused('execute()', 'the name of a command', command);
     const id = this.#link.nextId();
     const message: QmpCommand =
       options?.oob === true
@@ -68,15 +70,14 @@ export class Exchange {
 
   /** See `QmpClient.executeMessage()`. */
   executeMessage(message: QmpCommand, options: ReplyOptions | undefined): Promise<QmpReply> {
-    const name = nameOf(message);
-    const pending = new PendingReply(name ?? '', message.id);
-    if (name === undefined) {
-      const text = 'A command needs a member "execute" or "exec-oob" with its name';
-      pending.reject(new ArgumentError(text));
-    } else {
-      const id = this.#link.nextId();
-      this.#send(id, { ...message, id }, pending, options, REPLY_OPTIONS);
+    const name = memberOf(message, 'execute') ?? memberOf(message, 'exec-oob');
+    if (typeof name !== 'string') {
+      const needed = 'a command with its name in a member "execute" or "exec-oob"';
+      return refused('executeMessage()', needed, message);
     }
+    const pending = new PendingReply(name, message.id);
+    const id = this.#link.nextId();
+    this.#send(id, { ...message, id }, pending, options, REPLY_OPTIONS);
     return pending.promise;
   }
 
@@ -177,3 +178,7 @@ export class Exchange {
     };
   }
 }
+
+/** A promise that rejects because a call got something else than it needs. */
+const refused = (method: string, needed: string, given: unknown): Promise<never> =>
+  markHandled(Promise.reject(new ArgumentError(`${method} needs ${needed}, not ${show(given)}`)));

@@ -5,8 +5,8 @@
  */
 
 export { parseJson, stringifyJson } from '../codecs/json.ts';
-export { type QmpAttachOptions, QmpClient } from './client.ts';
-export type { QmpMachineOptions, QmpOptions } from './options.ts';
+export { QmpClient } from './client.ts';
+export type { QmpAttachOptions, QmpMachineOptions, QmpOptions } from './options.ts';
 export type { ListenerErrorHandler } from './listener-failures.ts';
 export { createQmpMachine, type QmpActorRef, type QmpMachine } from './machine.ts';
 export type { ExecuteOptions, ReplyOptions } from './pending-commands.ts';

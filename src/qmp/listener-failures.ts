@@ -1,6 +1,7 @@
 /** What happens when a listener of `on()` or `once()` fails: it is reported, and the session goes on. */
 
 import { describe, isWirechartError } from '../core/errors.ts';
+import { redactText } from '../core/secrets.ts';
 import { memberOf } from '../core/shape.ts';
 import type { Logger } from '../core/types.ts';
 import type { QmpEvent } from './types.ts';
@@ -57,10 +58,11 @@ export class ListenerFailures {
     this.#hasWarned = true;
     const advice = 'The session goes on. Handle such failures with the option onListenerError';
     const stack = memberOf(error, 'stack');
-    process.emitWarning(`${text}. ${advice} (client: ${this.#sinks.describe()}).`, {
+    const warning = `${text}. ${advice} (client: ${this.#sinks.describe()}).`;
+    process.emitWarning(redactText(warning), {
       type: 'WirechartWarning',
       code: 'WIRECHART_LISTENER',
-      ...(typeof stack === 'string' && { detail: stack }),
+      ...(typeof stack === 'string' && { detail: redactText(stack) }),
     });
   }
 }

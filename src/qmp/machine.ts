@@ -2,6 +2,7 @@
 
 import type { JsonObject } from '../codecs/json.ts';
 import { ArgumentError } from '../core/errors.ts';
+import { show } from '../core/shape.ts';
 import { createProtocolMachine } from '../protocol/machine.ts';
 import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-machine.ts';
 import { QmpDefinition } from './definition.ts';
@@ -40,13 +41,18 @@ interface LinkSnapshot {
 
 const definitionIn = ({ context }: LinkSnapshot): unknown => context?.link?.definition;
 
+/** Also `undefined`: a chart has its child only while the state that invokes it is active. */
+const snapshotOf = (ref: QmpActorRef | undefined): LinkSnapshot => ref?.getSnapshot() ?? {};
+
 /**
  * Returns the definition of an actor of `createQmpMachine()`.
  *
  * @throws {ArgumentError} When it is an actor of another machine.
  */
 export function definitionOf(ref: QmpActorRef): QmpDefinition {
-  const definition = definitionIn(ref.getSnapshot());
+  const definition = definitionIn(snapshotOf(ref));
   if (definition instanceof QmpDefinition) return definition;
-  throw new ArgumentError('QmpClient.attach() needs an actor of createQmpMachine()');
+  throw new ArgumentError(
+    `QmpClient.attach() needs an actor of createQmpMachine(), not ${show(ref)}`,
+  );
 }

@@ -2,8 +2,9 @@
 
 import { checkKinds, type Names } from '../core/options.ts';
 import { resolveLogger } from '../protocol/logging.ts';
-import type { MachineOptions, ProtocolOptions } from '../protocol/machine.ts';
+import type { AttachOptions, MachineOptions, ProtocolOptions } from '../protocol/machine.ts';
 import {
+  ATTACH_OPTIONS,
   checkMachineOptions,
   checkProtocolOptions,
   MACHINE_OPTIONS,
@@ -28,6 +29,9 @@ export interface QmpOptions extends ProtocolOptions, ListenerOptions {}
 /** The options of a machine: those of every protocol's machine, and defaults for its client. */
 export interface QmpMachineOptions extends MachineOptions, ListenerOptions {}
 
+/** The options of `QmpClient.attach()`. */
+export interface QmpAttachOptions extends AttachOptions, ListenerOptions {}
+
 /**
  * Checks the options of a client, and returns them.
  *
@@ -38,6 +42,13 @@ export function checkQmpOptions(options: QmpOptions): QmpOptions {
   checkProtocolOptions('new QmpClient()', options, names);
   checkKinds('new QmpClient()', options, { onListenerError: 'function' });
   return options;
+}
+
+/** The same for a client over a machine. */
+export function checkQmpAttachOptions(options: QmpAttachOptions): void {
+  const names: Names<QmpAttachOptions> = { ...ATTACH_OPTIONS, onListenerError: true };
+  checkProtocolOptions('QmpClient.attach()', options, names);
+  checkKinds('QmpClient.attach()', options, { onListenerError: 'function' });
 }
 
 /** The same for a machine. */

@@ -1,10 +1,11 @@
-/** What callers pass to events(), on() and their like, and what is refused at once. */
+/** What callers pass to the methods of a client, and what is refused at once. */
 
 import { describe, expect, it } from 'vitest';
-import { ArgumentError } from '../../src/index.ts';
-import type { EventFilter } from '../../src/qmp/index.ts';
+import { createActor } from 'xstate';
+import { ArgumentError, createProtocolMachine, lines } from '../../src/index.ts';
+import { createQmpMachine, type EventFilter, QmpClient } from '../../src/qmp/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
-import { createClient } from '../support/qmp.ts';
+import { createClient, session } from '../support/qmp.ts';
 import { rejection } from '../support/signal.ts';
 
 expectIdleAfterEach();
@@ -64,5 +65,45 @@ describe('the arguments of on(), once() and off()', () => {
         /^The listener of STOP must be a function, not /,
       );
     }
+  });
+});
+
+describe('the arguments of execute() and executeMessage()', () => {
+  it.each([undefined, null, 5, {}])('must not have %j for a command', async (command) => {
+    const { client, monitor } = await session();
+    const refusals = [
+      rejection(client.execute(command as never)),
+      rejection(client.executeMessage(command as never)),
+      rejection(client.executeMessage({ execute: command } as never)),
+    ];
+    for (const refusal of refusals) expect(await refusal).toBeInstanceOf(ArgumentError);
+    expect(await rejection(client.execute(undefined as never))).toHaveProperty(
+      'message',
+      'execute() needs the name of a command, not undefined',
+    );
+    const alive = client.execute('x');
+    monitor.reply(await monitor.take(), 1);
+    expect(await alive).toBe(1);
+    await client.disconnect();
+  });
+});
+
+describe('the arguments of attach()', () => {
+  it('include an actor of the machine of a client', () => {
+    const other = createActor(createProtocolMachine({ codec: lines() })).start();
+    for (const ref of [undefined, other]) {
+      expect(() => QmpClient.attach(ref as never)).toThrow(
+        /^QmpClient.attach\(\) needs an actor of createQmpMachine\(\), not /,
+      );
+    }
+    other.stop();
+  });
+
+  it('have no unknown options', () => {
+    const ref = createActor(createQmpMachine()).start();
+    expect(() => QmpClient.attach(ref, { onListenrError: () => undefined } as never)).toThrow(
+      "QmpClient.attach() has no option 'onListenrError': did you mean 'onListenerError'?",
+    );
+    ref.stop();
   });
 });
