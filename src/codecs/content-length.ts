@@ -4,9 +4,14 @@ import { CodecError, LimitError } from '../core/errors.ts';
 import type { Limits, TextCodec } from '../core/codec.ts';
 import { bytesOfLatin1, latin1Of, utf8Length } from './bytes.ts';
 import { BufferedDecoder } from './decoder.ts';
-import { encodeJson, JsonReader } from './json.ts';
-import type { JsonOptions, JsonValue } from './json.ts';
-import { checkPreamble, Preamble } from './preamble.ts';
+import {
+  checkJsonOptions,
+  encodeJson,
+  JsonReader,
+  type JsonOptions,
+  type JsonValue,
+} from './json.ts';
+import { Preamble } from './preamble.ts';
 import { decodeUtf8, quoteBytes, rawOf } from './utf8.ts';
 
 const CR = 0x0d;
@@ -34,7 +39,7 @@ const MAX_HEADER_BYTES = 8 * 1024;
 export function contentLength<In = JsonValue, Out = In>(
   options: JsonOptions = {},
 ): TextCodec<In, Out> {
-  checkPreamble(options);
+  checkJsonOptions('contentLength()', options);
   const first = options.objects === true ? '{' : undefined;
   return {
     encode: (message) => {

@@ -1,10 +1,15 @@
 /** One JSON text per line. */
 
 import type { Limits, TextCodec } from '../core/codec.ts';
-import { encodeJson, JsonReader } from './json.ts';
-import type { JsonOptions, JsonValue } from './json.ts';
+import {
+  checkJsonOptions,
+  encodeJson,
+  JsonReader,
+  type JsonOptions,
+  type JsonValue,
+} from './json.ts';
 import { LineDecoder } from './line-decoder.ts';
-import { checkPreamble, Preamble } from './preamble.ts';
+import { Preamble } from './preamble.ts';
 
 /**
  * One JSON text per line (JSON Lines, ND-JSON), in UTF-8. Sent lines end in `\n`; received lines may
@@ -23,7 +28,7 @@ import { checkPreamble, Preamble } from './preamble.ts';
  * @throws {ArgumentError} When `skipUntil` cannot be the beginning of a line.
  */
 export function jsonLines<In = JsonValue, Out = In>(options: JsonOptions = {}): TextCodec<In, Out> {
-  checkPreamble(options);
+  checkJsonOptions('jsonLines()', options);
   const first = options.objects === true ? '{' : undefined;
   return {
     encode: (message) => `${encodeJson(message, first)}\n`,

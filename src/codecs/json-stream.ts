@@ -3,9 +3,8 @@
 import { ArgumentError } from '../core/errors.ts';
 import type { TextCodec } from '../core/codec.ts';
 import { JsonStreamDecoder, MAX_DEPTH } from './json-stream-decoder.ts';
-import { encodeJson } from './json.ts';
-import type { JsonObject, JsonOptions } from './json.ts';
-import { checkPreamble } from './preamble.ts';
+import { checkChoices } from '../core/options.ts';
+import { checkJsonOptions, encodeJson, type JsonObject, type JsonOptions } from './json.ts';
 
 /** The options of `jsonStream()`. */
 export interface JsonStreamOptions extends JsonOptions {
@@ -46,11 +45,12 @@ export interface JsonStreamOptions extends JsonOptions {
 export function jsonStream<In = JsonObject, Out = In>(
   options: JsonStreamOptions = {},
 ): TextCodec<In, Out> {
+  checkJsonOptions('jsonStream()', options, { maxDepth: true, terminator: true });
+  checkChoices('jsonStream()', options, { terminator: ['', '\n', '\r\n'] });
   const { objects = true, maxDepth = MAX_DEPTH, terminator = '\n' } = options;
   if (!(maxDepth > 0)) {
     throw new ArgumentError(`maxDepth must be a number above 0, not ${String(maxDepth)}`);
   }
-  checkPreamble(options);
   const first = objects ? '{' : '{[';
   return {
     encode: (message) => encodeJson(message, first) + terminator,

@@ -3,7 +3,8 @@
 import { CodecError, describe } from '../core/errors.ts';
 import { isThenable, memberOf } from '../core/shape.ts';
 import { mayHoldBigInteger, parseLossless, stringifyBigInts, toText } from './big-integers.ts';
-import type { PreambleOptions } from './preamble.ts';
+import { checkChoices, checkKinds, checkNames, type Names } from '../core/options.ts';
+import { checkPreamble, type PreambleOptions } from './preamble.ts';
 import { rawOf } from './utf8.ts';
 
 /** The value of a JSON text; for `bigint` see `JsonOptions.integers`. */
@@ -28,6 +29,21 @@ export interface IntegerOptions {
 export interface JsonOptions extends IntegerOptions, PreambleOptions {
   /** Whether messages must be objects; anything else is a `CodecError`. Default `false`. */
   readonly objects?: boolean | undefined;
+}
+
+const JSON_OPTIONS: Names<JsonOptions> = { skipUntil: true, integers: true, objects: true };
+
+/**
+ * Checks the options of a codec for JSON.
+ *
+ * @param others - An object whose keys are further names that are known.
+ * @throws {ArgumentError} When a name is unknown, or a value cannot be used.
+ */
+export function checkJsonOptions(owner: string, options: JsonOptions, others: object = {}): void {
+  checkNames(owner, options, { ...JSON_OPTIONS, ...others });
+  checkChoices(owner, options, { integers: ['number', 'bigint'] });
+  checkKinds(owner, options, { objects: 'boolean' });
+  checkPreamble(options);
 }
 
 /** Parses JSON texts with the options of a codec. */

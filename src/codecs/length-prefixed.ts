@@ -3,6 +3,7 @@
 import { ArgumentError, CodecError } from '../core/errors.ts';
 import type { BinaryCodec, Limits } from '../core/codec.ts';
 import { nameOfValue } from '../core/encoded.ts';
+import { checkChoices, checkNames } from '../core/options.ts';
 import { isBytes } from '../core/shape.ts';
 import { allocateFrame } from './bytes.ts';
 import { BufferedDecoder } from './decoder.ts';
@@ -34,6 +35,8 @@ interface Prefix {
  * @throws {ArgumentError} When `size` is not 1, 2 or 4.
  */
 export function lengthPrefixed(options: LengthPrefixedOptions = {}): BinaryCodec<Uint8Array> {
+  checkNames('lengthPrefixed()', options, { size: true, endian: true });
+  checkChoices('lengthPrefixed()', options, { endian: ['big', 'little'] });
   const prefix = { size: options.size ?? 4, endian: options.endian ?? 'big' };
   if (![1, 2, 4].includes(prefix.size)) {
     throw new ArgumentError(`size must be 1, 2 or 4, not ${String(prefix.size)}`);

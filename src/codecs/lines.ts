@@ -4,6 +4,7 @@ import { CodecError } from '../core/errors.ts';
 import type { TextCodec } from '../core/codec.ts';
 import { nameOfValue } from '../core/encoded.ts';
 import { LineDecoder } from './line-decoder.ts';
+import { checkChoices, checkNames, type Names } from '../core/options.ts';
 import { checkPreamble, Preamble, type PreambleOptions } from './preamble.ts';
 
 /** The options of `lines()`. */
@@ -11,6 +12,8 @@ export interface LinesOptions extends PreambleOptions {
   /** What ends each line that is sent. Default `'\n'`. */
   readonly terminator?: '\n' | '\r\n' | undefined;
 }
+
+const OPTIONS: Names<LinesOptions> = { skipUntil: true, terminator: true };
 
 /**
  * Lines of UTF-8 text, without their terminators. A blank line is the message `''`.
@@ -27,6 +30,8 @@ export interface LinesOptions extends PreambleOptions {
  * @throws {ArgumentError} When `skipUntil` cannot be the beginning of a line.
  */
 export function lines(options: LinesOptions = {}): TextCodec<string> {
+  checkNames('lines()', options, OPTIONS);
+  checkChoices('lines()', options, { terminator: ['\n', '\r\n'] });
   checkPreamble(options);
   const terminator = options.terminator ?? '\n';
   return {

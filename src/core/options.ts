@@ -115,6 +115,24 @@ export function checkKinds(
 }
 
 /**
+ * Checks options that have one of a few values. An option that is `undefined` counts as absent.
+ *
+ * @throws {ArgumentError} When an option has another value.
+ */
+export function checkChoices(
+  owner: string,
+  given: unknown,
+  choices: Readonly<Record<string, readonly unknown[]>>,
+): void {
+  for (const [name, values] of Object.entries(choices)) {
+    const value = memberOf(given, name);
+    if (value === undefined || values.includes(value)) continue;
+    const known = values.map((each) => JSON.stringify(each)).join(' or ');
+    throw new ArgumentError(`${name} of ${owner} must be ${known}, not ${show(value)}`);
+  }
+}
+
+/**
  * Checks that an option is an object with some methods.
  *
  * @throws {ArgumentError} When it is something else, but `undefined`.

@@ -12,6 +12,7 @@ import { connect, type Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import { defer } from '../async/deferred.ts';
 import { ArgumentError } from '../core/errors.ts';
+import { checkNames, type Names } from '../core/options.ts';
 import { offExit, onExit } from './exit-hooks.ts';
 import { Feed, now } from './feed.ts';
 import { type Inspection, introduction, type ReportOptions } from './report.ts';
@@ -25,6 +26,8 @@ export interface InspectOptions extends ReportOptions {
    */
   readonly control?: boolean | undefined;
 }
+
+const OPTIONS: Names<InspectOptions> = { name: true, sanitize: true, control: true };
 
 /** Messages are left out while more than this waits to be sent. */
 const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
@@ -51,6 +54,7 @@ const MAX_COMMAND_BYTES = 1024 * 1024;
  * @throws {ArgumentError} When `url` is not an `http:` or `ws:` URL.
  */
 export function inspectTo(url: string | URL, options: InspectOptions = {}): Inspection {
+  checkNames('inspectTo()', options, OPTIONS);
   return inspectOver(() => import('ws'), url, options);
 }
 

@@ -10,6 +10,7 @@
 import { closeSync, lstatSync, openSync, renameSync, writeSync } from 'node:fs';
 import { ArgumentError, describe } from '../core/errors.ts';
 import { offExit, onExit } from './exit-hooks.ts';
+import { checkNames, type Names } from '../core/options.ts';
 import { Feed } from './feed.ts';
 import { type Inspection, introduction, type ReportOptions } from './report.ts';
 
@@ -22,6 +23,8 @@ export interface RecordOptions extends ReportOptions {
    */
   readonly maxBytes?: number | undefined;
 }
+
+const OPTIONS: Names<RecordOptions> = { name: true, sanitize: true, maxBytes: true };
 
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 /** Pending lines are written when they reach this size … */
@@ -39,6 +42,7 @@ const BATCH_MS = 200;
  * @throws {ArgumentError} When the file cannot be created, or `maxBytes` is invalid.
  */
 export function recordTo(path: string, options: RecordOptions = {}): Inspection {
+  checkNames('recordTo()', options, OPTIONS);
   const { maxBytes = DEFAULT_MAX_BYTES } = options;
   if (!(isNumber(maxBytes) && maxBytes >= BATCH_BYTES)) {
     throw new ArgumentError(

@@ -13,7 +13,7 @@ import { endOptions, signalOf } from '../core/options.ts';
 import { sealAddress } from '../core/sealed-address.ts';
 import type { ProtocolActorRef } from '../machines/protocol-machine.ts';
 import { resolveLogger } from './logging.ts';
-import { ATTACH_OPTIONS, checkProtocolOptions } from './options.ts';
+import { ATTACH_OPTIONS, checkActor, checkProtocolOptions } from './options.ts';
 import {
   type AttachOptions,
   type Engine,
@@ -114,6 +114,7 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
     options: AttachOptions = {},
   ): AsyncProtocol<In, Out> {
     checkProtocolOptions('AsyncProtocol.attach()', options, ATTACH_OPTIONS);
+    checkActor('AsyncProtocol.attach()', ref);
     const { name, logger } = options;
     const known = attached.get(ref);
     // The facade of an actor has the actor's types.

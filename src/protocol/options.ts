@@ -150,3 +150,12 @@ export function refuseOfSystem(owner: string, options: unknown, name: 'clock' | 
       'give it to createActor()',
   );
 }
+
+/** @throws {ArgumentError} When a value is not an actor of a connection's machine. */
+export function checkActor(owner: string, ref: unknown): void {
+  const getSnapshot = memberOf(ref, 'getSnapshot');
+  const snapshot: unknown =
+    typeof getSnapshot === 'function' ? Reflect.apply(getSnapshot, ref, []) : undefined;
+  if (memberOf(memberOf(snapshot, 'context'), 'link') !== undefined) return;
+  throw new ArgumentError(`${owner} needs an actor of createProtocolMachine(), not ${show(ref)}`);
+}

@@ -4,8 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { AsyncProtocol, lines, ProtocolServer } from 'wirechart';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { secondsToProbe } from '../support/keep-alive.ts';
-import { thrownBy } from './support.ts';
+import { secondsToProbe, thrownBy } from './support.ts';
 
 interface KeepAlive {
   readonly keepAlive?: boolean | number;

@@ -6,17 +6,22 @@ import { join } from 'node:path';
 import {
   AsyncProtocol,
   createProtocolMachine,
+  contentLength,
   createSupervisorMachine,
+  jsonLines,
+  jsonStream,
+  lengthPrefixed,
   lines,
   ProtocolServer,
   spawnPeer,
   streamPair,
   supervise,
 } from 'wirechart';
+import { inspectTo, recordTo } from 'wirechart/inspect';
 import { createQmpMachine, QmpClient } from 'wirechart/qmp';
 import { ScriptedQmpServer } from 'wirechart/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { SimulatedClock } from 'xstate';
+import { createActor, createMachine, SimulatedClock } from 'xstate';
 import { thrownBy } from './support.ts';
 
 /** A value as a program in plain JavaScript may pass it. */
@@ -242,6 +247,56 @@ describe('spawnPeer()', () => {
     );
     expect(await refusalOf(() => spawn({ shell: true }))).toContain('; it has stdio, fd, stderr');
     expect(await refusalOf(() => spawn({ timeouts: { exits: 5 } }))).toContain("mean 'exit'?");
+  });
+});
+
+describe('a codec', () => {
+  it.each([
+    ['lines()', (options: unknown) => lines(odd(options))],
+    ['jsonLines()', (options: unknown) => jsonLines(odd(options))],
+    ['jsonStream()', (options: unknown) => jsonStream(odd(options))],
+    ['contentLength()', (options: unknown) => contentLength(odd(options))],
+    ['lengthPrefixed()', (options: unknown) => lengthPrefixed(odd(options))],
+  ] as const)('names an option that it does not have: %s', async (name, make) => {
+    expect(await refusalOf(() => make({ colour: 'red' }))).toContain(
+      `${name} has no option 'colour'; it has `,
+    );
+    expect(await refusalOf(() => make(null))).toContain('must be an object, not null');
+  });
+
+  it('names a value that it does not know', async () => {
+    expect(await refusalOf(() => lines(odd({ terminator: '\r' })))).toContain(
+      'terminator of lines() must be "\\n" or "\\r\\n", not "\\r" (a string)',
+    );
+    expect(await refusalOf(() => jsonLines(odd({ integers: 'big' })))).toContain(
+      'integers of jsonLines() must be "number" or "bigint"',
+    );
+    expect(await refusalOf(() => lengthPrefixed(odd({ endian: 'middle' })))).toContain('endian of');
+    expect(await refusalOf(() => jsonStream(odd({ objects: 'no' })))).toContain(
+      'must be a boolean',
+    );
+  });
+});
+
+describe('a report', () => {
+  it('names an option that it does not have', async () => {
+    expect(await refusalOf(() => inspectTo('http://127.0.0.1:1', odd({ names: 'x' })))).toBe(
+      "ArgumentError: inspectTo() has no option 'names': did you mean 'name'?",
+    );
+    const path = join(tmpdir(), 'wirechart-that-is-not-made');
+    expect(await refusalOf(() => recordTo(path, odd({ maxByte: 5 })))).toContain(
+      "mean 'maxBytes'?",
+    );
+  });
+});
+
+describe('attach()', () => {
+  it('refuses what is no actor of a connection', async () => {
+    for (const ref of [undefined, {}, createActor(createMachine({}))]) {
+      expect(await refusalOf(() => AsyncProtocol.attach(odd(ref)))).toContain(
+        'AsyncProtocol.attach() needs an actor of createProtocolMachine(), not ',
+      );
+    }
   });
 });
 

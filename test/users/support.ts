@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { inject, onTestFinished } from 'vitest';
 
 export { makeCertificates } from '../support/certificates.ts';
+export { secondsToProbe } from '../support/keep-alive.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
