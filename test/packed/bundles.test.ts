@@ -18,12 +18,12 @@ const packagesIn = (inputs: readonly string[]): string[] =>
 
 describe('a bundle with', () => {
   test.each([
-    ['jsonLines', 10],
-    ['lines', 7],
-    ['jsonStream', 13],
-    ['contentLength', 10],
-    ['lengthPrefixed', 6],
-    ['StateError', 2],
+    ['jsonLines', 17],
+    ['lines', 14],
+    ['jsonStream', 21],
+    ['contentLength', 17],
+    ['lengthPrefixed', 11],
+    ['StateError', 4],
     ['isWirechartError', 1],
   ])('%s has at most %d KB, and needs neither XState nor Node', async (name, most) => {
     const { code, inputs } = await bundleOf(name);
