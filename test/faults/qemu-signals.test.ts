@@ -170,7 +170,7 @@ describePeer('qemu-system-x86_64', (path) => {
     cleanUp(() => vm.stop({ force: true }));
     for await (const state of vm.states()) if (state === 'WAITING') break;
     expect(vm.failures.map(({ cause }) => chainOf(cause)[1])).toEqual([
-      'TimeoutError ERR_TIMEOUT handshake',
+      'BusyMonitorError ERR_QMP_BUSY handshake',
     ]);
     peer.child.kill('SIGKILL');
     await peer.exited;
