@@ -21,7 +21,10 @@ const folders = (names, message, rest = {}) => ({
 });
 const MACHINES = folders(['machines'], 'This layer uses no machine.', { allowTypeImports: true });
 const IO = folders(['io'], 'This layer does no I/O.');
-const INSPECT = folders(['inspect'], 'Only protocol/machine.ts, diagnostics.ts and logging.ts use it.');
+const INSPECT = folders(
+  ['inspect'],
+  'Only protocol/machine.ts, diagnostics.ts and logging.ts use it.',
+);
 const FACADES = folders(['protocol', 'server', 'supervisor'], 'This layer is below the facades.');
 const CLIENTS = folders(['rpc', 'qmp', 'qga', 'testing'], 'This layer is below the clients.');
 const TESTING = folders(['testing'], 'Only tests use it.');

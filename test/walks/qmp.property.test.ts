@@ -99,8 +99,9 @@ class QmpWalk {
   async waitFor(signal?: AbortSignal): Promise<void> {
     const waiting = this.client.waitFor('STOP', undefined, signal && { signal });
     const result = await this.simulation.watch('waitFor', waiting);
-    if (result.status === 'fulfilled' && result.value.event !== 'STOP')
-      this.wrongResults.push('event');
+    if (result.status !== 'fulfilled') return;
+    const event: string = result.value.event;
+    if (event !== 'STOP') this.wrongResults.push(event);
   }
 
   #checkValue(command: string, args: object, value: unknown): void {
