@@ -1,5 +1,6 @@
 /** The reader loop: hands the messages of a stream to a handler, one at a time and in order. */
 
+import { setImmediate } from 'node:timers';
 import { handlerError } from '../core/errors.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import type { Inbound } from './inbound.ts';

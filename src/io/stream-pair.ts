@@ -1,6 +1,7 @@
 /** An in-memory pair of connected byte streams, for tests and for peers in one process. */
 
 import { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers';
 
 /**
  * Creates two connected streams: what is written to one is read from the other, with backpressure.

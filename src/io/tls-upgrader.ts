@@ -6,6 +6,7 @@
  * so every TLS option of the user has the meaning that it has in `tls.createServer()`.
  */
 
+import { setImmediate } from 'node:timers';
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';

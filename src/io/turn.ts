@@ -6,7 +6,11 @@
  * continues it, which is called in one of the next turns of the event loop, after those that wait already.
  */
 
+import { setImmediate } from 'node:timers';
 import { Queue } from '../async/queue.ts';
+
+// `setImmediate` is imported, here and in the other files of this folder: a test that replaces the global one, with
+// `vi.useFakeTimers()`, would stop all readers of its process.
 
 /** How long all readers together may occupy the event loop without a break. */
 const MAX_TURN_MS = 6;

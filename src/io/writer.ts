@@ -1,6 +1,7 @@
 /** The writer loop: takes batches from the outgoing queue and writes them to the stream. */
 
 import type { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers';
 import type { Encoded } from '../core/codec.ts';
 import { ClosedError, describe } from '../core/errors.ts';
 import { isBytes, isError } from '../core/shape.ts';

@@ -1,6 +1,7 @@
 /** The pipes of a child process as one duplex stream, whose end is the end of the child. */
 
 import { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers';
 import { ClosedError, type WirechartError } from '../../core/errors.ts';
 import { startTimer } from '../../async/timer.ts';
 import { type Child, END_EVENTS_MS, type Pipes } from './process.ts';
