@@ -17,8 +17,6 @@ export interface SessionState {
   readonly ids: readonly number[];
   /** Whether the last of them is `quit`. */
   readonly quits: boolean;
-  /** The name of the event whose handler throws. */
-  readonly throwingEvent: string | undefined;
   readonly end: StreamEnd;
 }
 
@@ -64,7 +62,7 @@ export function expectedSession(
   received: readonly Outcome[],
   state: SessionState,
 ): ExpectedSession {
-  const { ids, throwingEvent } = state;
+  const { ids } = state;
   const answers: (Answer | undefined)[] = ids.map(() => undefined);
   const events: unknown[] = [];
   let cause: string | undefined;
@@ -77,10 +75,8 @@ export function expectedSession(
     }
     const message = outcome.message as Message;
     const index = ids.findIndex((id, at) => id === message['id'] && answers[at] === undefined);
-    if (isEvent(message)) {
-      events.push(message);
-      if (message['event'] === throwingEvent) cause = 'ERR_HANDLER';
-    } else if (index >= 0) answers[index] = answerOf(message);
+    if (isEvent(message)) events.push(message);
+    else if (index >= 0) answers[index] = answerOf(message);
     else if (isAnonymousError(message)) cause = 'ERR_QMP_SERVER_PARSE';
     else dropped += 1;
   }
