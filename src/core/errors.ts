@@ -1,7 +1,7 @@
 /**
  * Every error that the library rejects or throws with.
  *
- * One root, `WirechartError`, with a union of `code`s. An error of the operating system, or one that a
+ * One root, `WirechartError`, with a `code`. An error of the operating system, or one that a
  * user's callback threw, is the `cause` of one of these and never reaches a caller bare. The one
  * exception: a call that was given an `AbortSignal` rejects with `signal.reason` itself.
  *
@@ -354,9 +354,6 @@ export function toFailure(reason: unknown): WirechartError {
 /** Whether a value is a `ConnectError` of any copy of the package; so for the other classes below. */
 export const isConnectError = (value: unknown): value is ConnectError =>
   isWirechartError(value) && (value.code === 'ERR_CONNECT' || value.code === 'ERR_CONNECT_ABORTED');
-
-export const isTimeoutError = (value: unknown): value is TimeoutError =>
-  isWirechartError(value) && (value.code === 'ERR_TIMEOUT' || value.code === 'ERR_QMP_BUSY');
 
 export const isCodecError = (value: unknown): value is CodecError =>
   isWirechartError(value) && value.code === 'ERR_CODEC';

@@ -106,7 +106,7 @@ const MISSING_PROGRAM_EXIT_CODES: readonly unknown[] = [126, 127];
  * Whether what failed with this error may succeed later, unchanged. An error's own member `retryable`
  * decides, if it is a boolean.
  */
-export function isRetryable(error: unknown): boolean {
+function isRetryable(error: unknown): boolean {
   const own = memberOf(error, 'retryable');
   return typeof own === 'boolean' ? own : judge(error);
 }
