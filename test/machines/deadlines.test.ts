@@ -29,6 +29,35 @@ describe('an attempt that takes too long', () => {
   });
 });
 
+describe('an attempt that was repeated until its deadline', () => {
+  it('names the reason why', async () => {
+    const machine = await at('CONNECTING.dialing');
+    const obstacle = new Error('The backlog is full');
+    machine.link.obstacle = obstacle;
+    machine.clock.increment(DEADLINES.connect);
+    const { cause } = machine.context;
+    expect(cause?.message).toContain(
+      `The connect deadline of ${String(DEADLINES.connect)} ms passed: The backlog is full`,
+    );
+    expect(cause?.cause).toMatchObject({ phase: 'connect', cause: obstacle });
+    expect(cause?.retryable).toBe(true);
+  });
+});
+
+describe('FAIL with an error that is none of the library', () => {
+  it.each(['CONNECTING.dialing', 'RUNNING.open', 'DISCONNECTING.closing'] as const)(
+    'is a refusal, in %s',
+    async (state) => {
+      const machine = await at(state);
+      // As a parent in plain JavaScript may send it.
+      machine.send({ type: 'FAIL', error: new Error('no heartbeat') as never });
+      const { cause, suppressed } = machine.context;
+      const reason = state === 'CONNECTING.dialing' ? cause?.cause : (suppressed.at(-1) ?? cause);
+      expect(reason).toMatchObject({ name: 'RefusedError', message: 'no heartbeat' });
+    },
+  );
+});
+
 describe('a disconnection that takes too long', () => {
   it.each(['DISCONNECTING.flushing.twoway', 'DISCONNECTING.flushing.oneway'] as const)(
     'in %s fails at the flush deadline, and counts the undelivered messages',
