@@ -81,7 +81,7 @@ export function rejectHandedOut(
  *
  * @param method - That function; the stack begins with its caller.
  */
-export function nameCaller(error: unknown, method: (...args: never) => unknown): void {
+function nameCaller(error: unknown, method: (...args: never) => unknown): void {
   if (!isWirechartError(error) || !CREATED_ELSEWHERE.has(error.code) || named.has(error)) return;
   named.add(error);
   Error.captureStackTrace(error, method);

