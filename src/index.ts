@@ -44,6 +44,7 @@ export {
   type ClientClass,
   createSupervisorMachine,
   type ProtocolSource,
+  type OwnOptions,
   type SuperviseOptions,
   type SupervisorActorRef,
   type SupervisorMachine,

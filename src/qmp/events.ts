@@ -6,7 +6,7 @@ import { ArgumentError, handlerError, LimitError, type WirechartError } from '..
 import { type Names as OptionNames, signalOf } from '../core/options.ts';
 import { show } from '../core/shape.ts';
 import { checkedName } from './event-names.ts';
-import type { Names, Subscriber } from './subscribers.ts';
+import type { Names } from './subscribers.ts';
 import type { QmpEvent } from './types.ts';
 
 /** Selects events: by a name, by several names, or by a function that returns whether it accepts one. */
@@ -41,7 +41,7 @@ interface End {
  * iteration ends with the session, and throws the cause if the session failed; `return()`, or leaving a
  * `for await` loop, ends it earlier.
  */
-export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisposable, Subscriber {
+export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisposable {
   /** @internal A literal, because bundlers rename classes. */
   static readonly name: string = 'EventListener';
 

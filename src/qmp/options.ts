@@ -30,7 +30,7 @@ export interface QmpOptions extends ProtocolOptions, ListenerOptions {}
 export interface QmpMachineOptions extends MachineOptions, ListenerOptions {}
 
 /** The options of `QmpClient.attach()`. */
-export interface QmpAttachOptions extends AttachOptions, ListenerOptions {}
+export type QmpAttachOptions = Pick<QmpOptions, keyof AttachOptions | 'onListenerError'>;
 
 /**
  * Checks the options of a client, and returns them.
