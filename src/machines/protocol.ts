@@ -18,7 +18,8 @@
  * 5. A requested end stays graceful: what the protocol's own callbacks do wrong after DISCONNECT is
  *    noted, and everything that was accepted is flushed all the same.
  * 6. No wait without a deadline. Each state that waits for the outside world has one, except where the
- *    machine waits for its own caller (IDLE, `bound`, RUNNING).
+ *    machine waits for its own caller (IDLE, `bound`, RUNNING). In RUNNING, CHECK_IDLE bounds how long the
+ *    peer may be silent, if that was asked for.
  * 7. The chart knows no clock, socket or message: time is the actor system's clock, the rest is the
  *    `link` in the context, a port whose methods the actors run.
  *
