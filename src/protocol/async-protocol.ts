@@ -313,10 +313,10 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
 
   /**
    * Ends the session, or the attempt, as failed and without flushing: for a peer that breaks the rules of
-   * the protocol, for example. In DISCONNECTING the reason becomes the cause if there is none yet, else it
+   * the protocol or does not answer, for example. A supervisor connects again. In DISCONNECTING the reason becomes the cause if there is none yet, else it
    * is added to `outcome.suppressed`. Ignored in IDLE.
    *
-   * @param reason - The cause; anything but a `WirechartError` is wrapped in a `HandlerError`.
+   * @param reason - The cause; anything but a `WirechartError` is wrapped in a `RefusedError`.
    */
   fail(reason: unknown): void {
     this.#send({ type: 'FAIL', error: toFailure(reason) });
