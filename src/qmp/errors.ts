@@ -60,7 +60,11 @@ export class GreetingError extends WirechartError {
   }
 }
 
-/** The command `qmp_capabilities` failed (qmp-spec, "Capabilities Negotiation"). */
+/**
+ * The command `qmp_capabilities` failed (qmp-spec, "Capabilities Negotiation"). It is `retryable` when the
+ * server could not read the command: its parser then had bytes that are not ours, such as the beginning of
+ * a command of an earlier client.
+ */
 export class NegotiationError extends WirechartError {
   /** @internal */
   static override readonly name: string = 'NegotiationError';
@@ -71,10 +75,14 @@ export class NegotiationError extends WirechartError {
   /** The `desc` of the reply; `undefined` when the reply is malformed. */
   readonly description: string | undefined;
 
-  constructor(problem: string, error?: ErrorReply['error']) {
+  override readonly retryable: boolean;
+
+  /** @param isUnread - Whether the reply is to no command: the server could not read it. */
+  constructor(problem: string, error?: ErrorReply['error'], isUnread = false) {
     super(`The command qmp_capabilities failed: ${problem}`);
     this.errorClass = error?.class;
     this.description = error?.desc;
+    this.retryable = isUnread;
   }
 }
 
