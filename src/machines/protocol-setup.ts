@@ -132,6 +132,18 @@ export const toAddress = ({ context, self }: InputArgs): ToAddress => ({
   address: context.address,
 });
 
+/** What the context keeps of one session only. */
+const NEW_SESSION = {
+  bound: undefined,
+  phase: 'connection',
+  endExpected: false,
+  shutdown: undefined,
+  received: NaN,
+  quietChecks: 0,
+  cause: undefined,
+  suppressed: [],
+} as const;
+
 /** The context of a machine that starts. */
 export const initialContext = <In, Out>(
   link: Link<In, Out>,
@@ -141,15 +153,8 @@ export const initialContext = <In, Out>(
   autoConnect: sealAddress(autoConnect),
   session: 0,
   address: undefined,
-  bound: undefined,
-  phase: 'connection',
-  endExpected: false,
-  shutdown: undefined,
-  received: NaN,
-  quietChecks: 0,
-  cause: undefined,
-  suppressed: [],
   outcome: undefined,
+  ...NEW_SESSION,
 });
 
 /** The setup of the chart. */
@@ -197,14 +202,7 @@ export const protocolSetup = <In, Out, Input>() =>
       beginSession: assign(({ context, event }) => ({
         session: context.session + 1,
         address: isCommand(event) ? sealAddress(event.address) : context.autoConnect,
-        bound: undefined,
-        phase: 'connection' as const,
-        endExpected: false,
-        shutdown: undefined,
-        received: NaN,
-        quietChecks: 0,
-        cause: undefined,
-        suppressed: [],
+        ...NEW_SESSION,
       })),
       noteBound: assign((_, { address }: { address: BoundAddress }) => ({ bound: address })),
       emitListening: emit((_, { address }: { address: BoundAddress }) => ({

@@ -57,7 +57,7 @@ describe('the frames of messages', () => {
 });
 
 describe('the frames of events and contexts', () => {
-  it('show no key of an address, whoever sent it', async () => {
+  it('show no key of an address, from the facade or from an event of the user', async () => {
     const inspector = await startFakeInspector();
     const inspection = report(inspector.url);
     const connection = createProtocolMachine({ codec: jsonLines() });

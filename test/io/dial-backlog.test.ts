@@ -60,7 +60,7 @@ describe('dialling a UNIX socket whose backlog is full', () => {
     }
     expect(clock.delays).toEqual([5, 10, 20, 40, 80, 160, 250, 250]);
     backlog.release();
-    // Real time passes until the listener has accepted those who came before.
+    // Real time passes until the listener has accepted the connections before it.
     const again = setInterval(() => {
       clock.increment(250);
     }, 1);

@@ -60,7 +60,7 @@ describe('quit', () => {
   });
 });
 
-describe('a child that nobody asked to exit', () => {
+describe('a child that was not asked to exit', () => {
   it.each([
     ['exit 0', { code: 'ERR_CLOSED', cause: { code: 'ERR_PROCESS', exitCode: 0 } }],
     ['exit 5', { code: 'ERR_PROCESS', exitCode: 5 }],

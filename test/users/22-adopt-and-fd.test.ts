@@ -168,7 +168,7 @@ describe('adopt()', () => {
     expect(server.state).toBe('IDLE');
   });
 
-  it('kills no process when nobody awaits it', async () => {
+  it('kills no process when it is not awaited', async () => {
     const end = await runProgram(`
       import { lines, ProtocolServer, streamPair } from 'wirechart';
       const server = new ProtocolServer({ codec: lines(), handshake: async () => { throw new Error('no'); } });
