@@ -70,6 +70,8 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
 
   readonly #engine: Engine<In, Out>;
   readonly #calls: PendingCalls;
+  /** The object that the user calls, whose class errors name. */
+  #owner: object = this;
 
   /**
    * @param definition - The protocol: its codec and its callbacks.
@@ -350,6 +352,15 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
     this.#calls.told(failure);
   }
 
+  /**
+   * Says which object the user calls: the client that is built on this one. Errors name its class.
+   *
+   * @internal
+   */
+  belongTo(owner: object): void {
+    this.#owner = owner;
+  }
+
   /** Returns `<AsyncProtocol name='vm1' runstate=IDLE>`, without `name` if the protocol has none. */
   toString(): string {
     const name = this.name === undefined ? '' : `name='${this.name}' `;
@@ -442,7 +453,7 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
 
   #stateError(required: Runstate, hint?: string): StateError {
     const { runstate } = this;
-    const text = `${this.constructor.name} is ${RUNSTATE_CONDITIONS[runstate]}${hint ? ` ${hint}` : ''}`;
+    const text = `${this.#owner.constructor.name} is ${RUNSTATE_CONDITIONS[runstate]}${hint ? ` ${hint}` : ''}`;
     return new StateError(text, runstate, required);
   }
 }

@@ -94,6 +94,7 @@ export class QmpClient implements AsyncDisposable {
     protocol = new AsyncProtocol(definition, protocolOptions(options)),
   ) {
     this.protocol = protocol;
+    protocol.belongTo(this);
     this.#definition = definition;
     const { clock, onListenerError } = options;
     const failures = new ListenerFailures({

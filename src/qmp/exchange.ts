@@ -155,9 +155,8 @@ export class Exchange {
   #notSent(command: string, { message, state, required }: StateError): StateError {
     const { cause } = this.#protocol.outcome ?? {};
     const why = this.#link.ending.text ?? (cause && `The last session failed: ${cause.message}`);
-    const text = message.replace('AsyncProtocol', 'QmpClient');
     const reason = state === 'IDLE' && why !== undefined ? ` ${why}.` : '';
-    return new StateError(`${command} was not sent: ${text}${reason}`, state, required);
+    return new StateError(`${command} was not sent: ${message}${reason}`, state, required);
   }
 
   /** A `quit` that also revokes the announced end of the session if the server refuses the command. */

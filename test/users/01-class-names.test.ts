@@ -14,6 +14,7 @@ it('shows the names of classes as they are imported', async () => {
     'StateError',
   ]);
   await expect(client.execute('query-status')).rejects.toThrow('QmpClient is disconnected');
+  await expect(client.accept()).rejects.toThrow(/^QmpClient is disconnected/);
   await expect(new AsyncProtocol({ codec: lines() }).send('a')).rejects.toThrow(
     /^AsyncProtocol is/,
   );
