@@ -60,11 +60,7 @@ export class GreetingError extends WirechartError {
   }
 }
 
-/**
- * The command `qmp_capabilities` failed (qmp-spec, "Capabilities Negotiation"). It is `retryable` when the
- * server could not read the command: its parser then had bytes that are not ours, such as the beginning of
- * a command of an earlier client.
- */
+/** The command `qmp_capabilities` failed (qmp-spec, "Capabilities Negotiation"). */
 export class NegotiationError extends WirechartError {
   /** @internal */
   static override readonly name: string = 'NegotiationError';
@@ -75,14 +71,10 @@ export class NegotiationError extends WirechartError {
   /** The `desc` of the reply; `undefined` when the reply is malformed. */
   readonly description: string | undefined;
 
-  override readonly retryable: boolean;
-
-  /** @param isUnread - Whether the reply is to no command: the server could not read it. */
-  constructor(problem: string, error?: ErrorReply['error'], isUnread = false) {
+  constructor(problem: string, error?: ErrorReply['error']) {
     super(`The command qmp_capabilities failed: ${problem}`);
     this.errorClass = error?.class;
     this.description = error?.desc;
-    this.retryable = isUnread;
   }
 }
 

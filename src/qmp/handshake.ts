@@ -62,10 +62,7 @@ export async function negotiate(
     message['id'] === id || ('error' in message && message['id'] === undefined);
   const reply = await receive(session, onEvent, isOurs);
   if (isError(reply)) {
-    const { class: errorClass, desc } = reply.error;
-    // What QEMU says of a command that is not JSON, and so has no id. Ours is.
-    const isUnread = reply.id === undefined && desc.includes('JSON');
-    throw new NegotiationError(`${errorClass}: ${desc}`, reply.error, isUnread);
+    throw new NegotiationError(`${reply.error.class}: ${reply.error.desc}`, reply.error);
   }
   if (!isSuccess(reply)) throw new NegotiationError('the reply is malformed');
 }

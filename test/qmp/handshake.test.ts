@@ -176,16 +176,6 @@ describe('the negotiation', () => {
     });
   });
 
-  it('that the server could not read is worth another attempt', async () => {
-    const { connected, monitor } = connecting();
-    monitor.send(greetingOf());
-    await monitor.take();
-    const error = { class: 'GenericError', desc: 'JSON parse error, missing : in object pair' };
-    monitor.send({ error });
-    const failed = await rejection(connected);
-    expect(failed).toMatchObject({ retryable: true, cause: { retryable: true } });
-  });
-
   it('answered by a malformed reply is a NegotiationError', async () => {
     const { monitor, connected } = connecting();
     monitor.send(greetingOf());

@@ -74,10 +74,12 @@ export class RealPeer {
         await connect();
         return;
       } catch (error) {
-        const isEarly =
-          error instanceof ConnectError &&
-          (error.phase === 'connection' || error.cause instanceof NegotiationError);
-        if (!isEarly || !error.retryable || performance.now() > deadline) throw error;
+        if (!(error instanceof ConnectError) || performance.now() > deadline) throw error;
+        const isAbsent = error.phase === 'connection' && error.retryable;
+        const isGarbled =
+          error.cause instanceof NegotiationError &&
+          error.cause.description?.startsWith('JSON parse error') === true;
+        if (!isAbsent && !isGarbled) throw error;
       }
       const ended = await Promise.race([this.exited, pause(10)]);
       if (ended !== undefined) throw this.#failure(ended);
