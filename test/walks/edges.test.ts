@@ -174,6 +174,9 @@ const take = async (rig: Rig, { stimulus, leadsTo }: Edge): Promise<void> => {
   expect(rig.model.state, rig.history).toBe(leadsTo);
 };
 
+/** How many edges were taken. */
+let taken = 0;
+
 /** Takes edges that start in the same state, each on a new machine; all loops share one machine. */
 async function replay(variant: Variant, edges: readonly Edge[]): Promise<void> {
   const loops = edges.filter(({ isLoop }) => isLoop);
@@ -197,6 +200,7 @@ const replayAll = async (variant: Variant, keyOf: typeof fineKeyOf): Promise<num
       edges.filter((edge) => edge.path === path),
     );
   }
+  taken += edges.length;
   return edges.length;
 };
 
@@ -220,6 +224,7 @@ describe('every edge of the chart leads where the model says', () => {
   });
 
   it('and all edges together reach every state and use every row of the model', () => {
+    if (isThorough) console.log(`${String(taken)} edges`);
     expect([...visited].sort()).toEqual([...STATE_NAMES].sort());
     expect(TABLE.filter((_, row) => !used.has(row))).toEqual([]);
   });
