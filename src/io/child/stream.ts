@@ -196,8 +196,9 @@ export class ChildStream extends Duplex {
     // A failed write must not wait until the reader has taken everything: the reader may wait for
     // it.
     if (this.#failedWrite !== undefined) this.#failWrite(error);
-    // What the child wrote before comes first; the next _read() calls this again.
-    else if (this.readableLength === 0) this.destroy(error);
+    // What the child wrote before comes first; the next _read() calls this again. A reader that has paused
+    // may have taken everything, and not have handled it.
+    else if (this.readableLength === 0 && !this.isPaused()) this.destroy(error);
   }
 
   #destroyPipes(): void {

@@ -5,7 +5,7 @@ import { ClosedError, ProcessError } from '../../../src/index.ts';
 import { readyProtocol, isAlive, node, sessionWith, shell } from '../../support/children.ts';
 import { expectIdleAfterEach } from '../../support/cleanup.ts';
 import { SESSION_RUNSTATES, recordRunstates } from '../../support/runstates.ts';
-import { gate, rejection } from '../../support/signal.ts';
+import { gate, rejection, turn } from '../../support/signal.ts';
 
 expectIdleAfterEach();
 
@@ -80,6 +80,25 @@ describe('the death of a child during a session', () => {
     resume.open();
     expect(await protocol.closed).toMatchObject({ cause: { exitCode: 6 } });
     expect(received).toHaveLength(20_000);
+  });
+
+  it('is reported after its messages were handled, also when the reader has them all already', async () => {
+    const received: string[] = [];
+    const [handling, resume] = [gate(), gate()];
+    const onMessage = async (message: string) => {
+      received.push(message);
+      handling.open();
+      await resume.opened;
+    };
+    const peer = shell('echo ready >&3; seq 100 >&3; exit 6');
+    const protocol = await sessionWith(peer, { ...readyProtocol, onMessage });
+    await handling.opened;
+    await peer.exited;
+    await turn();
+    expect(protocol.runstate).toBe('RUNNING');
+    resume.open();
+    expect(await protocol.closed).toMatchObject({ cause: { exitCode: 6 } });
+    expect(received).toHaveLength(100);
   });
 
   it('rejects the flush() that the handler awaits', async () => {
