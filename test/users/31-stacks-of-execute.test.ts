@@ -52,7 +52,9 @@ it('of a command, and of a wait, whose session ends', async () => {
     await qmp.waitFor('RESUME');
   });
   await qmp.disconnect();
-  expect(await command).toMatch(/^ExecInterruptedError: .*\n(.*node:internal.*\n)*.*at (async )?migrateForEver/);
+  expect(await command).toMatch(
+    /^ExecInterruptedError: .*\n(.*node:internal.*\n)*.*at (async )?migrateForEver/,
+  );
   expect(await wait).toMatch(/^ClosedError: .*\n(.*node:internal.*\n)*.*at (async )?waitForever/);
 });
 
@@ -60,7 +62,9 @@ it('of a command without a session', async () => {
   const stack = await stackOf(async function stopTooEarly() {
     await new QmpClient().execute('stop');
   });
-  expect(stack).toMatch(/^StateError: stop was not sent.*\n(.*node:internal.*\n)*.*at (async )?stopTooEarly/);
+  expect(stack).toMatch(
+    /^StateError: stop was not sent.*\n(.*node:internal.*\n)*.*at (async )?stopTooEarly/,
+  );
 });
 
 it('of each of several commands', async () => {
