@@ -50,7 +50,7 @@ describe('the names of a connection', () => {
   test('are those of its chart', () => {
     expect(namesOf(createProtocolMachine(definition))).toMatchInlineSnapshot(`
       {
-        "accepts": "ABORT ACCEPT CHECK_IDLE CONNECT DISCONNECT EXPECT_END EXPECT_MORE FAIL LISTEN MESSAGES",
+        "accepts": "ABORT ACCEPT CHECK_FIRST_MESSAGE CHECK_IDLE CONNECT DISCONNECT EXPECT_END EXPECT_MORE FAIL LISTEN MESSAGES",
         "actors": "acceptor closer destroyer dialer drain farewell flush handshake listener owner reader writer",
         "delays": "acceptTimeout closeTimeout connectTimeout drainTimeout flushTimeout handshakeTimeout",
         "id": "protocol",

@@ -25,6 +25,7 @@ export type TimeoutPhase =
   | 'flush'
   | 'close'
   | 'idle'
+  | 'firstMessage'
   | 'shutdown'
   | 'execute'
   | 'wait';

@@ -22,6 +22,7 @@ const DEFAULT_DEADLINES_MS: Deadlines = {
   flush: 5_000,
   close: 2_000,
   idle: Infinity,
+  firstMessage: Infinity,
 };
 
 const DEFAULT_BOUNDS: Bounds = {

@@ -152,6 +152,13 @@ export interface Timeouts {
    * later, the session fails with a `TimeoutError`. Default `Infinity`.
    */
   readonly idle?: number | undefined;
+  /**
+   * From `RUNNING` until the first message of the peer has been decoded; a message of the handshake
+   * counts. Past it the session fails with a `TimeoutError`. For a server whose peers speak
+   * first: one that says nothing, or never ends its first message, does not keep its slot. Default
+   * `Infinity`.
+   */
+  readonly firstMessage?: number | undefined;
 }
 
 /** The deadlines of a server and of each of its sessions, in milliseconds. */

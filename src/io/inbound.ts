@@ -42,6 +42,8 @@ export class Inbound<In> {
   readonly #decoder: Decoder<In>;
   readonly #maxMessageBytes: number;
   readonly #counters: Counters;
+  /** What the counters said when the stream became ours. */
+  readonly #messagesBefore: number;
   /** How many messages had been returned when the decoder had last returned all of them. */
   #drainedAt: number;
   /** How many bytes it was given since then; also before, if there were no messages. */
@@ -63,6 +65,7 @@ export class Inbound<In> {
     this.#decoder = decoder;
     this.#maxMessageBytes = maxMessageBytes;
     this.#counters = counters;
+    this.#messagesBefore = counters.messagesIn;
     this.#drainedAt = counters.messagesIn;
     this.#mostMessages = counters.messagesIn + MESSAGES_WITHOUT_BYTES;
     stream.on('data', this.#onData);
@@ -73,6 +76,11 @@ export class Inbound<In> {
     this.#ended = stream.readableEnded;
     if (stream.errored !== null) this.#onError(stream.errored);
     if (stream.destroyed) this.#onClose();
+  }
+
+  /** Whether a message has been decoded. */
+  get hasMessage(): boolean {
+    return this.#counters.messagesIn > this.#messagesBefore;
   }
 
   /**

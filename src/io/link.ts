@@ -124,6 +124,10 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     return this.#open?.inbound.received ?? 0;
   }
 
+  get hasMessage(): boolean {
+    return this.#open?.inbound.hasMessage ?? false;
+  }
+
   get hasTold(): boolean {
     return this.#hasTold;
   }

@@ -40,6 +40,8 @@ export interface Link<In, Out> {
   readonly handlerFailure: WirechartError | undefined;
   /** How many chunks of bytes the session has received; to be compared with an earlier value only. */
   readonly received: number;
+  /** Whether the peer has sent a whole message in this session, or in its handshake. */
+  readonly hasMessage: boolean;
   /** Whether the last `settle()` rejected a call with the cause. */
   readonly hasTold: boolean;
   /** Counters, as they are now. */

@@ -5,7 +5,7 @@
  * in error, with its actors running.
  */
 
-import { assign, cancel, emit, enqueueActions, setup } from 'xstate';
+import { assign, emit, enqueueActions, setup } from 'xstate';
 import {
   ClosedError,
   ConnectError,
@@ -72,6 +72,8 @@ const TIMEOUT_TEXTS: Partial<Record<Deadline, (ms: string) => string>> = {
     `The handler of the last message, or the farewell, had not finished ${ms} ms after the end was ` +
     'requested (timeouts.drain). A handler must not await the end of its own session.',
   idle: (ms) => `The peer has sent nothing for ${ms} ms (timeouts.idle)`,
+  firstMessage: (ms) =>
+    `The peer has not sent a whole message within ${ms} ms (timeouts.firstMessage)`,
 };
 
 const timeout = (context: Context, deadline: Deadline): TimeoutError => {
@@ -191,6 +193,8 @@ export const protocolSetup = <In, Out, Input>() =>
       staysHalfOpen: ({ context }) => context.link.allowHalfOpen && !context.endExpected,
       /** Whether nothing has arrived from the peer for `timeouts.idle`. */
       isIdle: ({ context }) => !hasActivity(context) && context.quietChecks + 1 >= QUIET_CHECKS,
+      /** Whether no message has arrived from the peer in this session, nor in its handshake. */
+      hasSentNoMessage: ({ context }) => !context.link.hasMessage,
       /** Whether everything sent has been handed to the kernel. */
       isFlushed: ({ context }) => context.link.isFlushed,
       /** Whether the actor has just started, with an address in its input. */
@@ -248,7 +252,16 @@ export const protocolSetup = <In, Out, Input>() =>
         });
         enqueue.raise({ type: 'CHECK_IDLE' }, { id: 'idle', delay: idle / QUIET_CHECKS });
       }),
-      stopWatchingIdle: cancel('idle'),
+      watchSilence: enqueueActions(({ context, enqueue }) => {
+        enqueue('watchIdle');
+        const { firstMessage } = context.link.deadlines;
+        if (firstMessage > MAX_TIMER_MS || context.link.hasMessage) return;
+        enqueue.raise({ type: 'CHECK_FIRST_MESSAGE' }, { id: 'firstMessage', delay: firstMessage });
+      }),
+      stopWatchingSilence: enqueueActions(({ enqueue }) => {
+        enqueue.cancel('idle');
+        enqueue.cancel('firstMessage');
+      }),
       recordEnd: assign(({ context }) =>
         context.endExpected
           ? {}

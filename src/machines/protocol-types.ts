@@ -38,6 +38,8 @@ export type ProtocolEvent =
   | { readonly type: 'FAIL'; readonly error: WirechartError }
   /** From the machine itself, in RUNNING: a part of `timeouts.idle` has passed. */
   | { readonly type: 'CHECK_IDLE' }
+  /** From the machine itself, in RUNNING: `timeouts.firstMessage` has passed. */
+  | { readonly type: 'CHECK_FIRST_MESSAGE' }
   /** From the machine's own link, with the option `forward`: what was received, in order. */
   | { readonly type: 'MESSAGES'; readonly messages: readonly unknown[] };
 

@@ -18,8 +18,8 @@
  * 5. A requested end stays graceful: what the protocol's own callbacks do wrong after DISCONNECT is
  *    noted, and everything that was accepted is flushed all the same.
  * 6. No wait without a deadline. Each state that waits for the outside world has one, except where the
- *    machine waits for its own caller (IDLE, `bound`, RUNNING). In RUNNING, CHECK_IDLE bounds how long the
- *    peer may be silent, if that was asked for.
+ *    machine waits for its own caller (IDLE, `bound`, RUNNING). In RUNNING, CHECK_IDLE and
+ *    CHECK_FIRST_MESSAGE bound how long the peer may be silent, if that was asked for.
  * 7. The chart knows no clock, socket or message: time is the actor system's clock, the rest is the
  *    `link` in the context, a port whose methods the actors run.
  *
@@ -85,15 +85,15 @@ const WRITER = {
   onError: { target: '#protocol.DISCONNECTING.closing', actions: 'recordFailure' },
 } as const;
 
-/** A check whether the peer has been silent for `timeouts.idle`. */
-const CHECK_IDLE = [
-  {
-    guard: 'isIdle',
-    target: '#protocol.DISCONNECTING.closing',
-    actions: { type: 'recordTimeout', params: { deadline: 'idle' } },
-  },
-  { actions: 'watchIdle' },
-] as const;
+/** The peer has been silent for longer than `timeouts.<deadline>`. */
+const silence = <Guard extends string, Name extends 'idle' | 'firstMessage'>(
+  guard: Guard,
+  deadline: Name,
+) => ({
+  guard,
+  target: '#protocol.DISCONNECTING.closing' as const,
+  actions: { type: 'recordTimeout' as const, params: { deadline } },
+});
 
 /** The last state of a machine that is made for one session. */
 const END = {
@@ -223,8 +223,8 @@ export const createChart = <In, Out, Input>(
       RUNNING: {
         description: 'Messages flow both ways.',
         tags: 'up',
-        entry: [{ type: 'emitRunstate', params: { runstate: 'RUNNING' } }, 'watchIdle'],
-        exit: 'stopWatchingIdle',
+        entry: [{ type: 'emitRunstate', params: { runstate: 'RUNNING' } }, 'watchSilence'],
+        exit: 'stopWatchingSilence',
         invoke: [
           {
             id: 'reader',
@@ -242,7 +242,8 @@ export const createChart = <In, Out, Input>(
             ...SAY_GOODBYE,
           ],
           FAIL: { target: 'DISCONNECTING.closing', actions: 'recordFailure' },
-          CHECK_IDLE,
+          CHECK_IDLE: [silence('isIdle', 'idle'), { actions: 'watchIdle' }],
+          CHECK_FIRST_MESSAGE: silence('hasSentNoMessage', 'firstMessage'),
         },
         initial: 'open',
         states: {
@@ -259,7 +260,7 @@ export const createChart = <In, Out, Input>(
           halfOpen: {
             description: 'The peer has ended its side, and the session stays open for ours.',
             // Silence is all that can be expected of it.
-            on: { CHECK_IDLE: {} },
+            on: { CHECK_IDLE: {}, CHECK_FIRST_MESSAGE: {} },
           },
         },
       },

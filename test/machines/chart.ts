@@ -82,6 +82,9 @@ const MESSAGES = command('MESSAGES', { type: 'MESSAGES', messages: ['one'] });
 /** Raised by the machine itself, while it runs with an idle deadline. */
 const CHECK_IDLE = command('CHECK_IDLE', { type: 'CHECK_IDLE' });
 
+/** The same with a deadline for the first message. */
+const CHECK_FIRST_MESSAGE = command('CHECK_FIRST_MESSAGE', { type: 'CHECK_FIRST_MESSAGE' });
+
 /** XState's own events are not part of a machine's event type. */
 export const internal = (event: EventObject & Record<string, unknown>): ProtocolEvent =>
   event as EventObject as ProtocolEvent;
@@ -118,6 +121,7 @@ export const POSSIBLE_EVENTS: readonly PossibleEvent[] = [
   ...COMMANDS,
   MESSAGES,
   CHECK_IDLE,
+  CHECK_FIRST_MESSAGE,
   ...REPORTS,
   ...TIMERS,
 ];

@@ -228,3 +228,59 @@ describe('the deadline for a silent peer', () => {
     expect(machine.state).toBe('RUNNING.open');
   });
 });
+
+describe('the deadline for the first message', () => {
+  const FIRST = 250;
+  const running = () => at('RUNNING.open', { firstMessage: FIRST });
+
+  it('ends the session as failed when no message has come in time', async () => {
+    const machine = await running();
+    machine.clock.increment(FIRST - 1);
+    expect(machine.state).toBe('RUNNING.open');
+    machine.clock.increment(1);
+    expect(machine.state).toBe('DISCONNECTING.closing');
+    expect(machine.context.cause).toMatchObject({
+      code: 'ERR_TIMEOUT',
+      phase: 'firstMessage',
+      ms: FIRST,
+    });
+  });
+
+  it('does not count bytes that are no whole message', async () => {
+    const machine = await running();
+    machine.link.received += 1;
+    machine.clock.increment(FIRST);
+    expect(machine.state).toBe('DISCONNECTING.closing');
+  });
+
+  it('never passes once a message has come', async () => {
+    const machine = await running();
+    machine.link.hasMessage = true;
+    machine.clock.increment(10 * FIRST);
+    expect(machine.state).toBe('RUNNING.open');
+    expect(machine.clock.timers).toBe(0);
+  });
+
+  it('does not pass when the peer has ended its side of a session that stays half-open', async () => {
+    const machine = await at('RUNNING.halfOpen', { firstMessage: FIRST });
+    machine.clock.increment(10 * FIRST);
+    expect(machine.state).toBe('RUNNING.halfOpen');
+    expect(machine.clock.timers).toBe(0);
+  });
+
+  it('leaves no timer behind when the session ends', async () => {
+    const machine = await running();
+    await machine.go('DISCONNECT', 'flush', 'close');
+    expect([machine.state, machine.clock.timers]).toEqual(['IDLE', 0]);
+  });
+
+  it('begins again with the next session', async () => {
+    const machine = await running();
+    machine.clock.increment(FIRST - 1);
+    await machine.go('DISCONNECT', 'flush', 'close', 'CONNECT', 'dial', 'establish');
+    machine.clock.increment(FIRST - 1);
+    expect(machine.state).toBe('RUNNING.open');
+    machine.clock.increment(1);
+    expect(machine.state).toBe('DISCONNECTING.closing');
+  });
+});

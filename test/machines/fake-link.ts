@@ -33,6 +33,7 @@ export const DEADLINES: Deadlines = {
   flush: 400,
   close: 500,
   idle: Infinity,
+  firstMessage: Infinity,
 };
 
 export const BOUND: BoundAddress = { path: '/run/fake.sock' };
@@ -99,6 +100,7 @@ export class FakeLink implements Link<string, string> {
   handlerFailure: WirechartError | undefined;
   readonly endCause = undefined;
   received = 0;
+  hasMessage = false;
   readonly hasTold = false;
   obstacle: Error | undefined;
   /** Every call of a link method, in order. */

@@ -26,7 +26,7 @@ export const pathOf = (value: StateValue): string =>
 
 /** One step of a route: an event to send, a property of the link to turn on, or a link method whose call is to resolve. */
 export type Step =
-  Exclude<ProtocolEvent['type'], 'FAIL' | 'MESSAGES' | 'CHECK_IDLE'> | LinkMethod | Property;
+  Exclude<ProtocolEvent['type'], 'FAIL' | 'MESSAGES' | `CHECK_${string}`> | LinkMethod | Property;
 /** The properties of the link that decide on the way. */
 const PROPERTIES = ['allowHalfOpen', 'isHandling', 'hasFarewell'] as const;
 type Property = (typeof PROPERTIES)[number];
