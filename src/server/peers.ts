@@ -1,13 +1,13 @@
 /**
- * The peers of a server: decides which connections are admitted, and offers running peers to iterators.
+ * The peers of a server: makes a session of each connection that is admitted (`admission.ts`), and offers
+ * running peers to iterators.
  *
- * A connection gets a slot if one is free. Otherwise it waits in the backlog, or is refused when that is
- * full. The first in the backlog gets the next free slot. What happens to one peer never affects another.
- * The life of one peer is a chart, `machines/peer-session.ts`; this module counts the peers by its states.
+ * The first in the backlog gets the next free slot. What happens to one peer never affects another. The life
+ * of one peer is a chart, `machines/peer-session.ts`.
  */
 
 import { Channel } from '../async/channel.ts';
-import { type Deferred, defer, deferHandled } from '../async/deferred.ts';
+import { type Deferred, defer } from '../async/deferred.ts';
 import { ClosedError, ConnectError, describe, type WirechartError } from '../core/errors.ts';
 import type { ServerDeadlines } from '../core/limits.ts';
 import { isFailure, type Log } from '../core/log.ts';
@@ -16,6 +16,8 @@ import type { PeerSessionEmitted, PeerState } from '../machines/peer-session-set
 import type { Listener, PendingConnection, ServerPort } from '../machines/server-port.ts';
 import { addTraffic, NO_TRAFFIC, type TrafficStats } from '../core/stats.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
+import { Admission } from './admission.ts';
+import { Adoptions } from './adoptions.ts';
 import type { ProtocolServerOptions, ServerBounds, ServerStats } from './options.ts';
 import { PeerSession, type PeerSessionOptions } from './peer-session.ts';
 
@@ -38,16 +40,8 @@ export class Peers<In, Out> implements ServerPort {
   readonly deadlines: ServerDeadlines;
   readonly #options: PeersOptions<In, Out>;
   readonly #sessionOptions: PeerSessionOptions<In, Out>;
-  /** Each set in the order in which its sessions entered the state. */
-  readonly #sessions: Readonly<Record<PeerState, Set<PeerSession<In, Out>>>> = {
-    QUEUED: new Set(),
-    CONNECTING: new Set(),
-    'RUNNING.offered': new Set(),
-    'RUNNING.served': new Set(),
-    DISCONNECTING: new Set(),
-  };
-  /** The calls of `adopt()` whose peer is not RUNNING yet. */
-  readonly #adoptions = new Map<PendingConnection, Adoption<In, Out>>();
+  readonly #admission: Admission<PeerSession<In, Out>>;
+  readonly #adoptions = new Adoptions<In, Out>();
   #offers: Channel<AsyncProtocol<In, Out>>;
   /** The last call of `bind()`. When it has settled, only `#listener` can be open. */
   #binding: Promise<unknown> = Promise.resolve();
@@ -62,19 +56,20 @@ export class Peers<In, Out> implements ServerPort {
   constructor(options: PeersOptions<In, Out>) {
     this.deadlines = options.deadlines;
     this.#options = options;
+    this.#admission = new Admission(options.bounds);
     this.#sessionOptions = { ...options, onEmitted: this.#onEmitted };
     this.#offers = this.#newOffers();
   }
 
   /** Takes time in proportion to the number of peers. */
   get stats(): ServerStats {
-    const traffic = this.#all().map(({ protocol }) => protocol?.stats ?? NO_TRAFFIC);
+    const traffic = this.#admission.all().map(({ protocol }) => protocol?.stats ?? NO_TRAFFIC);
     return {
       ...traffic.reduce(addTraffic, this.#trafficOfGone),
       admitted: this.#admitted,
-      handshakes: this.#sessions.CONNECTING.size,
+      handshakes: this.#admission.in('CONNECTING').size,
       running: this.running.length,
-      queued: this.#sessions.QUEUED.size,
+      queued: this.#admission.in('QUEUED').size,
       refused: this.#refused,
       failed: this.#failed,
     };
@@ -86,7 +81,8 @@ export class Peers<In, Out> implements ServerPort {
 
   /** The protocols that are RUNNING. */
   get running(): AsyncProtocol<In, Out>[] {
-    return this.#all()
+    return this.#admission
+      .all()
       .map(({ protocol }) => protocol)
       .filter((protocol) => protocol !== undefined)
       .filter(({ runstate }) => runstate === 'RUNNING');
@@ -107,14 +103,12 @@ export class Peers<In, Out> implements ServerPort {
 
   /** Resolves with the protocol of a connection when it is RUNNING, after `adopt(connection)`. */
   adopted(connection: PendingConnection): Promise<AsyncProtocol<In, Out>> {
-    const adoption = { served: deferHandled<AsyncProtocol<In, Out>>() };
-    this.#adoptions.set(connection, adoption);
-    return adoption.served.promise;
+    return this.#adoptions.add(connection);
   }
 
   /** Gives up a connection for which `adopted()` was called and has not settled. */
   giveUp(connection: PendingConnection): void {
-    this.#adoptions.get(connection)?.session?.leave(true);
+    this.#adoptions.giveUp(connection);
     connection.close();
   }
 
@@ -126,10 +120,7 @@ export class Peers<In, Out> implements ServerPort {
   /** Closes such a connection: the server cannot serve it now. */
   dismiss(connection: PendingConnection): void {
     connection.close();
-    this.#settleAdoption(
-      connection,
-      new ConnectError('connection', undefined, 'ERR_CONNECT_ABORTED'),
-    );
+    this.#adoptions.fail(connection, undefined);
   }
 
   bind(address: ListenAddress, signal: AbortSignal): Promise<BoundAddress> {
@@ -145,17 +136,17 @@ export class Peers<In, Out> implements ServerPort {
   shut(): void {
     this.#listener?.close();
     this.#listener = undefined;
-    for (const session of [...this.#sessions.QUEUED]) session.leave(true);
+    for (const session of [...this.#admission.in('QUEUED')]) session.leave(true);
   }
 
   async drain(): Promise<void> {
-    for (const session of this.#all()) session.leave(false);
+    for (const session of this.#admission.all()) session.leave(false);
     await this.#empty();
   }
 
   async destroyAll(reason?: WirechartError): Promise<void> {
     this.shut();
-    for (const session of this.#all()) session.leave(true, reason);
+    for (const session of this.#admission.all()) session.leave(true, reason);
     await Promise.all([this.#binding, this.#empty()]);
   }
 
@@ -168,47 +159,24 @@ export class Peers<In, Out> implements ServerPort {
     void this.destroyAll();
     this.settle();
     // The machine was stopped before it could answer these.
-    for (const [connection, { session }] of this.#adoptions) {
-      if (session === undefined) this.dismiss(connection);
-    }
+    for (const connection of this.#adoptions.unserved) this.dismiss(connection);
   }
 
   /** What inspectors print of the peers, which are part of the machine's context. */
   toJSON(): object {
     return {
-      peers: this.#slotsTaken,
-      handshakes: this.#sessions.CONNECTING.size,
-      waiting: this.#sessions['RUNNING.offered'].size,
-      backlog: this.#sessions.QUEUED.size,
+      peers: this.#admission.slotsTaken,
+      handshakes: this.#admission.in('CONNECTING').size,
+      waiting: this.#admission.in('RUNNING.offered').size,
+      backlog: this.#admission.in('QUEUED').size,
       refused: this.#refused,
     };
-  }
-
-  get #slotsTaken(): number {
-    return this.#count - this.#sessions.QUEUED.size;
-  }
-
-  get #count(): number {
-    return Object.values(this.#sessions).reduce((count, { size }) => count + size, 0);
-  }
-
-  get #hasSlot(): boolean {
-    const { maxPeers, maxHandshakes, maxWaiting } = this.#options.bounds;
-    return (
-      this.#slotsTaken < maxPeers &&
-      this.#sessions.CONNECTING.size < maxHandshakes &&
-      this.#sessions['RUNNING.offered'].size < maxWaiting
-    );
-  }
-
-  #all(): PeerSession<In, Out>[] {
-    return Object.values(this.#sessions).flatMap((sessions) => [...sessions]);
   }
 
   #newOffers(): Channel<AsyncProtocol<In, Out>> {
     return new Channel({
       onDelivered: (protocol) => {
-        for (const session of this.#sessions['RUNNING.offered']) {
+        for (const session of this.#admission.in('RUNNING.offered')) {
           if (session.protocol === protocol) session.take();
         }
       },
@@ -227,23 +195,20 @@ export class Peers<In, Out> implements ServerPort {
   }
 
   readonly #onConnection = (connection: PendingConnection): void => {
-    if (this.#hasSlot) {
-      this.#admit(this.#newSession(connection));
-    } else if (this.#sessions.QUEUED.size < this.#options.bounds.maxBacklog) {
-      this.#newSession(connection).queue();
-    } else {
+    const refusal = this.#admission.refusal();
+    if (refusal !== undefined) {
       connection.close();
-      this.#noteRefused(
-        connection,
-        'all slots are taken, and the backlog is full (limits.maxBacklog)',
-      );
+      this.#noteRefused(connection, refusal);
+    } else if (this.#admission.hasSlot) {
+      this.#admit(this.#newSession(connection));
+    } else {
+      this.#newSession(connection).queue();
     }
   };
 
   #newSession(connection: PendingConnection): PeerSession<In, Out> {
     const session = new PeerSession(connection, this.#sessionOptions);
-    const adoption = this.#adoptions.get(connection);
-    if (adoption !== undefined) adoption.session = session;
+    this.#adoptions.begin(session);
     return session;
   }
 
@@ -257,13 +222,13 @@ export class Peers<In, Out> implements ServerPort {
     this.#options.logger?.warn(
       `A connection from ${String(connection.remote)} was refused: ${why}`,
     );
-    this.#settleAdoption(connection, new ConnectError('connection', new ClosedError(why)));
+    this.#adoptions.fail(connection, new ConnectError('connection', new ClosedError(why)));
   }
 
   /** Gives free slots to the peers in the backlog, in the order of arrival. */
   #admitQueued(): void {
-    for (const session of this.#sessions.QUEUED) {
-      if (!this.#hasSlot) return;
+    for (const session of this.#admission.in('QUEUED')) {
+      if (!this.#admission.hasSlot) return;
       this.#admit(session);
     }
   }
@@ -285,7 +250,7 @@ export class Peers<In, Out> implements ServerPort {
           session.protocol?.stats ?? NO_TRAFFIC,
         );
         this.#onState(session, undefined);
-        this.#settleAdoption(session.connection, emitted.cause);
+        this.#adoptions.fail(session.connection, emitted.cause);
         if (emitted.cause !== undefined && isFailure(emitted.cause)) {
           this.#failed += 1;
           void this.#report(emitted.cause, session);
@@ -296,33 +261,22 @@ export class Peers<In, Out> implements ServerPort {
 
   #onState(session: PeerSession<In, Out>, state: PeerState | undefined): void {
     const { state: before, protocol } = session;
-    session.state = state;
-    if (before !== undefined) this.#sessions[before].delete(session);
-    if (state !== undefined) this.#sessions[state].add(session);
+    this.#admission.move(session, state);
     if (protocol !== undefined) {
       if (before === 'RUNNING.offered') this.#offers.withdraw(protocol);
       if (state === 'RUNNING.offered') {
         this.#offers.push(protocol);
-        this.#adoptions.get(session.connection)?.served.resolve(protocol);
-        this.#adoptions.delete(session.connection);
+        this.#adoptions.succeed(session.connection, protocol);
       }
     }
     if (state !== 'QUEUED') this.#admitQueued();
-    if (this.#count > 0) return;
+    if (this.#admission.count > 0) return;
     this.#emptied?.resolve(undefined);
     this.#emptied = undefined;
   }
 
   async #empty(): Promise<void> {
-    if (this.#count > 0) await (this.#emptied ??= defer()).promise;
-  }
-
-  /** Rejects a call of `adopt()` that is pending. Without a cause, the server was closed. */
-  #settleAdoption(connection: PendingConnection, cause: WirechartError | undefined): void {
-    this.#adoptions
-      .get(connection)
-      ?.served.reject(cause ?? new ConnectError('connection', undefined, 'ERR_CONNECT_ABORTED'));
-    this.#adoptions.delete(connection);
+    if (this.#admission.count > 0) await (this.#emptied ??= defer()).promise;
   }
 
   /** Calls `onPeerError`. Never rejects. */
@@ -336,12 +290,6 @@ export class Peers<In, Out> implements ServerPort {
       loggerOf(info.number)?.warn(`The callback onPeerError threw: ${describe(thrown)}`);
     }
   }
-}
-
-/** A call of `adopt()` that is pending. */
-interface Adoption<In, Out> {
-  readonly served: Deferred<AsyncProtocol<In, Out>>;
-  session?: PeerSession<In, Out>;
 }
 
 const ignore = () => undefined;

@@ -18,23 +18,16 @@ import {
 } from '../core/errors.ts';
 import { isFailure, type Log } from '../core/log.ts';
 import { sealAddress } from '../core/sealed-address.ts';
-import { BOUND_NAMES, DEADLINE_NAMES } from '../core/limits.ts';
 import { checkDefinition } from '../core/definition.ts';
-import { endOptions, pickOptions, signalOf } from '../core/options.ts';
-import type { Remote } from '../core/remote.ts';
-import { Peers } from './peers.ts';
-import { AsyncProtocol } from '../protocol/async-protocol.ts';
+import { endOptions, signalOf } from '../core/options.ts';
+import type { Peers } from './peers.ts';
+import type { AsyncProtocol } from '../protocol/async-protocol.ts';
 import { resolveLogger } from '../protocol/logging.ts';
-import {
-  checkServerOptions,
-  type ProtocolServerOptions,
-  resolveServerDeadlines,
-  resolveServerLimits,
-  type ServerStats,
-} from './options.ts';
+import { createPeers, type PeerDefinition } from './create-peers.ts';
+import { checkServerOptions, type ProtocolServerOptions, type ServerStats } from './options.ts';
 import { SERVER_STATE_CONDITIONS, type ServerState } from '../core/server-state.ts';
 import type { ServerEmitted } from '../machines/server-setup.ts';
-import { adoptStream, peerActors, serveAddress, type ServerRef, startServer } from './machine.ts';
+import { adoptStream, type ServerRef, startServer } from './machine.ts';
 import type {
   BoundAddress,
   BoundPath,
@@ -47,19 +40,7 @@ import type {
   WaitOptions,
 } from '../core/types.ts';
 
-/**
- * Returns the definition of one peer. If it throws, the peer fails.
- *
- * @param peerNumber - Counts the admitted peers of the server, from 1.
- * @param peer - Returns the peer's `AsyncProtocol`, so that the definition's callbacks can use it. Throws a
- *   `StateError` while the definition is being made.
- * @param remote - Who the peer is: its address and, with TLS, its certificate.
- */
-export type PeerDefinition<In, Out = In> = (
-  peerNumber: number,
-  peer: () => AsyncProtocol<In, Out>,
-  remote: Remote,
-) => ProtocolDefinition<In, Out>;
+export type { PeerDefinition } from './create-peers.ts';
 
 /** The options of `close()`. */
 export interface CloseOptions extends WaitOptions {
@@ -353,38 +334,3 @@ export class ProtocolServer<In, Out = In>
 
 const stopped = (error?: unknown): ClosedError =>
   new ClosedError('The machine was stopped; it cannot be used again.', { cause: error });
-
-/** The options of a server that its peers have, too. */
-function peerOptions(options: ProtocolServerOptions): ProtocolServerOptions {
-  const { limits = {}, timeouts = {} } = options;
-  return {
-    ...options,
-    onPeerError: undefined,
-    limits: pickOptions(limits, BOUND_NAMES),
-    timeouts: pickOptions(timeouts, DEADLINE_NAMES),
-  };
-}
-
-function createPeers<In, Out>(
-  definition: ProtocolDefinition<In, Out> | PeerDefinition<In, Out>,
-  options: ProtocolServerOptions,
-  logger: Log | undefined,
-): Peers<In, Out> {
-  const define: PeerDefinition<In, Out> =
-    typeof definition === 'function' ? definition : () => definition;
-  const shared = peerOptions(options);
-  const nameOf = (number: number): string => `${options.name ?? ''}#${String(number)}`;
-  const loggerOf = (number: number) => resolveLogger({ ...options, name: nameOf(number) });
-  return new Peers<In, Out>({
-    serve: serveAddress,
-    createProtocol: ({ number, name, remote }, peer) =>
-      new AsyncProtocol<In, Out>(define(number, peer, remote), { ...shared, name }),
-    nameOf,
-    deadlines: resolveServerDeadlines(options.timeouts),
-    bounds: resolveServerLimits(options.limits),
-    createActor: peerActors(options, logger),
-    onPeerError: options.onPeerError,
-    logger,
-    loggerOf,
-  });
-}

@@ -1,0 +1,70 @@
+/** Creates the peers of a server from its definition and its options. */
+
+import { BOUND_NAMES, DEADLINE_NAMES } from '../core/limits.ts';
+import type { Log } from '../core/log.ts';
+import { pickOptions } from '../core/options.ts';
+import type { Remote } from '../core/remote.ts';
+import type { ProtocolDefinition } from '../core/types.ts';
+import { AsyncProtocol } from '../protocol/async-protocol.ts';
+import { resolveLogger } from '../protocol/logging.ts';
+import { peerActors, serveAddress } from './machine.ts';
+import {
+  type ProtocolServerOptions,
+  resolveServerDeadlines,
+  resolveServerLimits,
+} from './options.ts';
+import { Peers } from './peers.ts';
+
+/**
+ * Returns the definition of one peer. If it throws, the peer fails.
+ *
+ * @param peerNumber - Counts the admitted peers of the server, from 1.
+ * @param peer - Returns the peer's `AsyncProtocol`, so that the definition's callbacks can use it. Throws a
+ *   `StateError` while the definition is being made.
+ * @param remote - Who the peer is: its address and, with TLS, its certificate.
+ */
+export type PeerDefinition<In, Out = In> = (
+  peerNumber: number,
+  peer: () => AsyncProtocol<In, Out>,
+  remote: Remote,
+) => ProtocolDefinition<In, Out>;
+
+/** The options of a server that its peers have, too. */
+function peerOptions(options: ProtocolServerOptions): ProtocolServerOptions {
+  const { limits = {}, timeouts = {} } = options;
+  return {
+    ...options,
+    onPeerError: undefined,
+    limits: pickOptions(limits, BOUND_NAMES),
+    timeouts: pickOptions(timeouts, DEADLINE_NAMES),
+  };
+}
+
+/**
+ * Creates the peers of a server, of which there are none yet.
+ *
+ * @throws {ArgumentError} When a deadline or a bound is invalid.
+ */
+export function createPeers<In, Out>(
+  definition: ProtocolDefinition<In, Out> | PeerDefinition<In, Out>,
+  options: ProtocolServerOptions,
+  logger: Log | undefined,
+): Peers<In, Out> {
+  const define: PeerDefinition<In, Out> =
+    typeof definition === 'function' ? definition : () => definition;
+  const shared = peerOptions(options);
+  const nameOf = (number: number): string => `${options.name ?? ''}#${String(number)}`;
+  const loggerOf = (number: number) => resolveLogger({ ...options, name: nameOf(number) });
+  return new Peers<In, Out>({
+    serve: serveAddress,
+    createProtocol: ({ number, name, remote }, peer) =>
+      new AsyncProtocol<In, Out>(define(number, peer, remote), { ...shared, name }),
+    nameOf,
+    deadlines: resolveServerDeadlines(options.timeouts),
+    bounds: resolveServerLimits(options.limits),
+    createActor: peerActors(options, logger),
+    onPeerError: options.onPeerError,
+    logger,
+    loggerOf,
+  });
+}
