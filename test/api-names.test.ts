@@ -220,6 +220,7 @@ describe('the names in errors', () => {
       | 'flush'
       | 'close'
       | 'idle'
+      | 'firstMessage'
       | 'shutdown'
       | 'execute'
       | 'wait'

@@ -252,10 +252,9 @@ export const protocolSetup = <In, Out, Input>() =>
         });
         enqueue.raise({ type: 'CHECK_IDLE' }, { id: 'idle', delay: idle / QUIET_CHECKS });
       }),
-      watchSilence: enqueueActions(({ context, enqueue }) => {
-        enqueue('watchIdle');
+      awaitFirstMessage: enqueueActions(({ context, enqueue }) => {
         const { firstMessage } = context.link.deadlines;
-        if (firstMessage > MAX_TIMER_MS || context.link.hasMessage) return;
+        if (!(firstMessage <= MAX_TIMER_MS) || context.link.hasMessage) return;
         enqueue.raise({ type: 'CHECK_FIRST_MESSAGE' }, { id: 'firstMessage', delay: firstMessage });
       }),
       stopWatchingSilence: enqueueActions(({ enqueue }) => {

@@ -86,10 +86,7 @@ const WRITER = {
 } as const;
 
 /** The peer has been silent for longer than `timeouts.<deadline>`. */
-const silence = <Guard extends string, Name extends 'idle' | 'firstMessage'>(
-  guard: Guard,
-  deadline: Name,
-) => ({
+const silence = (guard: 'isIdle' | 'hasSentNoMessage', deadline: 'idle' | 'firstMessage') => ({
   guard,
   target: '#protocol.DISCONNECTING.closing' as const,
   actions: { type: 'recordTimeout' as const, params: { deadline } },
@@ -223,7 +220,11 @@ export const createChart = <In, Out, Input>(
       RUNNING: {
         description: 'Messages flow both ways.',
         tags: 'up',
-        entry: [{ type: 'emitRunstate', params: { runstate: 'RUNNING' } }, 'watchSilence'],
+        entry: [
+          { type: 'emitRunstate', params: { runstate: 'RUNNING' } },
+          'watchIdle',
+          'awaitFirstMessage',
+        ],
         exit: 'stopWatchingSilence',
         invoke: [
           {

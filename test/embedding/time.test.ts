@@ -21,6 +21,7 @@ const timeouts = {
   flush: 4_000,
   close: 5_000,
   idle: Infinity,
+  firstMessage: Infinity,
 } satisfies Timeouts;
 
 /** A parent of a single-use connection, with a simulated clock. */

@@ -17,6 +17,7 @@ export const NEVER: Required<Timeouts> = {
   flush: Infinity,
   close: Infinity,
   idle: Infinity,
+  firstMessage: Infinity,
 };
 
 /** One deadline, and no other. */

@@ -39,6 +39,7 @@ export const DEADLINES: ServerDeadlines = {
   flush: 400,
   close: 500,
   idle: Infinity,
+  firstMessage: Infinity,
   backlog: 600,
   shutdown: 700,
 };
