@@ -19,6 +19,8 @@ import { startTimer } from '../../async/timer.ts';
 import { redactText } from '../../core/secrets.ts';
 import { isError, memberOf } from '../../core/shape.ts';
 import { isSocket } from '../socket.ts';
+import { withoutInherited, type Wires } from './descriptors.ts';
+import { findHelper } from './environment.ts';
 import { ProcessGroup } from './group.ts';
 import { guard, unguard } from './orphans.ts';
 import { Tail } from './tail.ts';
@@ -27,10 +29,14 @@ import { Tail } from './tail.ts';
 export interface SpawnPlan {
   /** The program, as the user named it. */
   readonly command: string;
-  /** The command line that is actually run. */
-  readonly argv: readonly [file: string, ...args: string[]];
-  readonly options: SpawnOptions;
-  /** The file descriptors, in the child, that we read from and write to. */
+  /** Its arguments. */
+  readonly args: readonly string[];
+  /** A helper program that runs it, with the arguments that come before the program. */
+  readonly helper: readonly [name: string, ...args: string[]] | undefined;
+  readonly options: Omit<SpawnOptions, 'stdio'>;
+  /** The child's file descriptors. */
+  readonly stdio: Wires;
+  /** Those of them that we read from and write to. */
   readonly ends: readonly [source: number, sink: number];
   /** Whether the captured standard error is also written to ours. */
   readonly isTeed: boolean;
@@ -205,12 +211,14 @@ export class Child {
   }
 
   #start(): ChildProcess | undefined {
-    const { argv, options } = this.#plan;
-    const [file, ...args] = argv;
+    const { options, stdio } = this.#plan;
     try {
+      const [file, ...args] = commandLineOf(this.#plan);
       // Loaded here, because most programs start no child.
       const { spawn } = process.getBuiltinModule('node:child_process');
-      const child = spawn(file, args, options);
+      const child = withoutInherited(stdio, (wires) =>
+        spawn(file, args, { ...options, stdio: wires }),
+      );
       child.on('error', this.#onError);
       child.on('exit', this.#onExit);
       child.stderr?.on('data', this.#onStderr);
@@ -315,6 +323,13 @@ export class Child {
     this.#closed.resolve({ ...exit, stderr: this.#stderr });
     this.#released.resolve(undefined);
   }
+}
+
+/** The command line that is actually run. */
+function commandLineOf({ command, args, helper }: SpawnPlan): [file: string, ...args: string[]] {
+  if (helper === undefined) return [command, ...args];
+  const [name, ...options] = helper;
+  return [findHelper(name), ...options, command, ...args];
 }
 
 /** Resolves when a stream has closed, or after `END_EVENTS_MS`. */

@@ -1,11 +1,11 @@
 /** Starts a program as a peer, and returns the address to connect to it. */
 
-import type { StdioOptions } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import { ArgumentError, describe, type ProcessExit, textOf } from '../../core/errors.ts';
 import { resolveNumbers } from '../../core/limits.ts';
 import { checkNames, type Names } from '../../core/options.ts';
 import { ChildStream } from './stream.ts';
+import { environmentOf } from './environment.ts';
 import { Child, type SpawnPlan } from './process.ts';
 import { ignoreLateErrors } from '../dial.ts';
 
@@ -27,8 +27,13 @@ export interface SpawnPeerOptions {
   readonly stderr?: 'capture' | 'tee' | 'inherit' | 'ignore' | undefined;
   /** The child's working directory. Default: ours. */
   readonly cwd?: string | URL | undefined;
-  /** The child's whole environment. Default: ours. */
-  readonly env?: NodeJS.ProcessEnv | undefined;
+  /**
+   * The child's whole environment. Default: ours. `'minimal'`: of ours only PATH, HOME, USER, LOGNAME,
+   * TMPDIR, TZ, LANG and LC_*, so that neither secrets nor variables that load code into a program
+   * (`NODE_OPTIONS`, `LD_PRELOAD`) reach the child. On Windows these are PATH, PATHEXT, SystemRoot,
+   * SystemDrive, windir, TEMP, TMP, USERNAME, USERPROFILE, TZ and LANG.
+   */
+  readonly env?: NodeJS.ProcessEnv | 'minimal' | undefined;
   /** How long the end of the child may take. */
   readonly timeouts?: SpawnTimeouts | undefined;
   /**
@@ -48,8 +53,8 @@ export interface SpawnPeerOptions {
   readonly keep?: boolean | undefined;
   /**
    * Have the kernel kill the child when our process, or the thread that called `spawnPeer()`, ends
-   * in any way, SIGKILL included. Linux only: it needs `setpriv` of util-linux on the PATH. Not
-   * covered are the millisecond until `setpriv` has run, programs that are set-user-ID or have file
+   * in any way, SIGKILL included. Linux only: it needs `setpriv` of util-linux on our PATH (not on that
+   * of `env`). Not covered are the millisecond until `setpriv` has run, programs that are set-user-ID or have file
    * capabilities, and descendants of the child. A missing program then exits with code 127, instead
    * of failing to start. Default false.
    */
@@ -98,9 +103,7 @@ export interface SpawnedPeer {
   toString(): string;
 }
 
-interface Wiring extends Pick<SpawnPlan, 'ends'> {
-  readonly stdio: StdioOptions;
-}
+type Wiring = Pick<SpawnPlan, 'ends' | 'stdio'>;
 
 const OPTIONS: Names<SpawnPeerOptions> = {
   stdio: true,
@@ -150,7 +153,7 @@ const MAX_FD = 255;
  * On Windows there are no process groups and no signals (a signal ends the program at once), and only
  * programs made with Node can use a socketpair: use `stdio: 'stdio'` for others.
  *
- * @param command - The program: a path, or a name to search for on the PATH. No shell is used.
+ * @param command - The program: a path, or a name to search for on the PATH of `env`. No shell is used.
  * @param args - Its arguments.
  * @throws {ArgumentError} When an argument or an option cannot be used.
  *
@@ -203,7 +206,7 @@ class ChildPeer implements SpawnedPeer {
 
 function planOf(command: string, args: readonly string[], options: SpawnPeerOptions): SpawnPlan {
   checkNames('spawnPeer()', options, OPTIONS);
-  const { keep = false, deathSignal = false, timeouts = {}, cwd, env } = options;
+  const { keep = false, deathSignal = false, timeouts = {}, cwd } = options;
   checkNames('timeouts', timeouts, EXIT_TIMEOUTS_MS);
   if (keep && deathSignal) {
     throw new ArgumentError('keep and deathSignal exclude each other; set one of them');
@@ -217,10 +220,10 @@ function planOf(command: string, args: readonly string[], options: SpawnPeerOpti
   const { ends, stdio } = wiringOf(options);
   return {
     command,
-    argv: deathSignal
-      ? ['setpriv', '--pdeathsig', 'KILL', '--', command, ...args]
-      : [command, ...args],
-    options: { stdio, cwd, env, detached: group },
+    args,
+    helper: deathSignal ? ['setpriv', '--pdeathsig', 'KILL', '--'] : undefined,
+    options: { cwd, env: environmentOf(options.env), detached: group },
+    stdio,
     ends,
     isTeed: options.stderr === 'tee',
     isKept: keep,

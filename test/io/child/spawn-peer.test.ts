@@ -2,11 +2,11 @@
 
 import { readdirSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { findProgram } from '../../../scripts/programs.ts';
 import { ProcessError, spawnPeer, type SpawnPeerOptions } from '../../../src/index.ts';
 import { failure, lineOf, killAfterTest, scripts, shell } from '../../support/children.ts';
-import { expectIdleAfterEach } from '../../support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach } from '../../support/cleanup.ts';
 import { closing, textOf } from '../../support/sockets.ts';
 
 expectIdleAfterEach();
@@ -41,9 +41,10 @@ it('passes arguments to the program unchanged, without a shell', async () => {
 });
 
 describe('a deathSignal', () => {
-  it('needs setpriv, and names it in the error', async () => {
-    const options = { deathSignal: true, env: { PATH: '/no/such/directory' } };
-    const peer = killAfterTest(spawnPeer('/bin/true', [], options));
+  it('needs setpriv on our PATH, and names it in the error', async () => {
+    vi.stubEnv('PATH', '/no/such/directory');
+    cleanUp(() => vi.unstubAllEnvs());
+    const peer = killAfterTest(spawnPeer('/bin/true', [], { deathSignal: true }));
     const error = await failure(peer.address.stream);
     expect(error).toHaveProperty('message', '/bin/true could not be started: spawn setpriv ENOENT');
   });
