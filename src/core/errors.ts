@@ -8,10 +8,16 @@
  * Each class sets its `name` literally: bundlers rename classes, and the name is shown in messages.
  */
 
+import { describe } from './describe.ts';
+import { safeCause, setSaid, withSafeCause } from './printed-error.ts';
+import { isAttemptRetryable } from './retryable.ts';
 import type { Runstate } from './runstate.ts';
 import type { ServerState } from './server-state.ts';
-import { BRAND, isAttemptRetryable, judge } from './retryable.ts';
-import { isError, memberOf, setUnprinted } from './shape.ts';
+import { memberOf, setUnprinted } from './shape.ts';
+import { isWirechartError, WirechartError } from './wirechart-error.ts';
+
+export { describe, textOf } from './describe.ts';
+export { isWirechartError, type JudgedError, WirechartError } from './wirechart-error.ts';
 
 /** Where an attempt to connect failed: before the stream was open, or in the handshake on it. */
 export type ConnectPhase = 'connection' | 'session';
@@ -50,74 +56,6 @@ export type ErrorCode =
   | 'ERR_QMP_BAD_REPLY'
   | 'ERR_QMP_SERVER_PARSE'
   | 'ERR_QMP_BUSY';
-
-/** An error that says whether trying again may help. */
-export interface JudgedError extends Error {
-  /**
-   * Whether the same call, attempt or session may succeed later: `true`, unless the error is known to be
-   * final. Final are, among others, a bad argument, a callback that threw, a wrong greeting, a refused
-   * certificate, a missing program. The `cause` is looked at, too. A class of your own may set it.
-   */
-  readonly retryable: boolean;
-}
-
-/** Has the verdict on its prototype, where a field or an accessor of a subclass can replace it. */
-class ErrorWithVerdict extends Error {
-  get retryable(): boolean {
-    return judge(this);
-  }
-
-  set retryable(value: boolean) {
-    Object.defineProperty(this, 'retryable', { value, writable: true, configurable: true });
-  }
-}
-
-/** As a property, because the compiler lets no field replace an accessor. */
-const Judged: new (message?: string, options?: ErrorOptions) => JudgedError = ErrorWithVerdict;
-
-/**
- * The root of all errors of this library; never thrown itself. Derive the errors of your protocol from
- * it, with a `code` of your own: a callback that throws one ends the session with it, unwrapped.
- *
- * @example
- * class PgError extends WirechartError {
- *   readonly code = 'ERR_PG';
- * }
- */
-export abstract class WirechartError extends Judged {
-  /** @internal */
-  static override readonly name: string = 'WirechartError';
-
-  /** Which error this is: an `ErrorCode`, or the code of a class of your own. */
-  abstract readonly code: string;
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    Object.defineProperty(this, BRAND, { value: true });
-  }
-
-  /**
-   * The name of the class; on the prototype, so that `stack` begins with it. A subclass may set another
-   * one in its constructor or as a field, which is why the declarations do not show this accessor.
-   *
-   * @internal
-   */
-  override get name(): string {
-    return this.constructor.name;
-  }
-
-  /** @internal */
-  override set name(value: string) {
-    Object.defineProperty(this, 'name', { value, writable: true, configurable: true });
-  }
-}
-
-/**
- * Whether a value is an error of this library. Unlike `instanceof`, this also recognizes errors of a
- * second copy of the package in the same program, and of another realm (Jest, `node:vm`).
- */
-export const isWirechartError = (value: unknown): value is WirechartError =>
-  memberOf(value, BRAND) === true;
 
 /** A method was called in a state that does not allow it. Nothing has changed. */
 export class StateError extends WirechartError {
@@ -160,7 +98,7 @@ export class ConnectError extends WirechartError {
       code === 'ERR_CONNECT_ABORTED'
         ? 'the attempt was ended by disconnect(), close() or an AbortSignal'
         : describe(cause);
-    super(`Failed to establish ${phase}: ${why}`, { cause });
+    super(`Failed to establish ${phase}: ${why}`, { cause: safeCause(cause) });
     this.code = code;
     this.phase = phase;
     this.retryable = code === 'ERR_CONNECT' && isAttemptRetryable(cause);
@@ -203,7 +141,7 @@ export class ClosedError extends WirechartError {
   readonly expected: boolean;
 
   constructor(message: string, options: { expected?: boolean; cause?: unknown } = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    super(message, withSafeCause(options));
     this.expected = options.expected ?? false;
   }
 }
@@ -221,7 +159,7 @@ export class CodecError extends WirechartError {
   declare readonly raw: Uint8Array;
 
   constructor(message: string, raw: Uint8Array = new Uint8Array(), options?: ErrorOptions) {
-    super(message, options);
+    super(message, withSafeCause(options));
     // A copy: a view would keep the whole chunk in memory.
     setUnprinted(this, 'raw', new Uint8Array(raw.subarray(0, 1024)));
   }
@@ -307,7 +245,7 @@ export class ProcessError extends WirechartError implements ProcessExit {
   readonly command: string;
   readonly exitCode: number | null;
   readonly signal: `SIG${string}` | null;
-  readonly stderr: string;
+  declare readonly stderr: string;
 
   constructor(command: string, exit: ProcessExit, options?: ErrorOptions) {
     const words = lastWords(exit.stderr);
@@ -315,7 +253,7 @@ export class ProcessError extends WirechartError implements ProcessExit {
     this.command = command;
     this.exitCode = exit.exitCode;
     this.signal = exit.signal;
-    this.stderr = exit.stderr;
+    setSaid(this, 'stderr', exit.stderr);
   }
 }
 
@@ -367,27 +305,3 @@ export const isClosedError = (value: unknown): value is ClosedError =>
 
 export const isHandlerError = (value: unknown): value is HandlerError =>
   isWirechartError(value) && value.code === 'ERR_HANDLER';
-
-/** The text of anything that was thrown; the name of its type when it has no text. */
-export function describe(thrown: unknown): string {
-  if (!isError(thrown)) return textOf(thrown);
-  return thrown.message || describeParts(thrown) || thrown.name;
-}
-
-/** The texts of the errors in an `AggregateError`. Of one within it only the text: it may contain itself. */
-function describeParts(error: Error): string {
-  const errors = memberOf(error, 'errors');
-  if (!Array.isArray(errors)) return '';
-  const describePart = (part: unknown): string =>
-    memberOf(part, 'errors') === undefined ? describe(part) : textOf(part);
-  return errors.map(describePart).join('; ');
-}
-
-/** `String(value)`, also for a value without a text (a null prototype, a `toString` that throws). */
-export function textOf(value: unknown): string {
-  try {
-    return String(value);
-  } catch {
-    return `an unprintable ${typeof value}`;
-  }
-}

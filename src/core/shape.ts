@@ -6,6 +6,8 @@
  * that comes from outside is never judged by `instanceof` (a rule of the linter enforces this).
  */
 
+import { printable } from './printable.ts';
+
 /** The member `name` of any value; `undefined` when it has none, or when reading it throws. */
 export function memberOf(value: unknown, name: PropertyKey): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
@@ -54,7 +56,7 @@ const MAX_SHOWN_CHARACTERS = 100;
 export function show(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return `${JSON.stringify(value.slice(0, MAX_SHOWN_CHARACTERS))} (a string)`;
+      return `${printable(JSON.stringify(value.slice(0, MAX_SHOWN_CHARACTERS)))} (a string)`;
     case 'bigint':
       return `${String(value)}n`;
     case 'function':
