@@ -7,11 +7,12 @@
  * error ends the recording with a process warning.
  */
 
-import { closeSync, lstatSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { ArgumentError, describe } from '../core/errors.ts';
 import { offExit, onExit } from './exit-hooks.ts';
 import { checkNames, type Names } from '../core/options.ts';
 import { Feed } from './feed.ts';
+import { RecordingFiles } from './recording-files.ts';
 import { type Inspection, introduction, type ReportOptions } from './report.ts';
 
 /** The options of a recording. */
@@ -34,12 +35,16 @@ const BATCH_MS = 200;
 
 /**
  * Starts a recording to a file that only its owner can read: it holds the contexts and events of your
- * machines. Secrets are hidden, as far as their names tell; `sanitize` hides more. An existing file is renamed to `….1`. A later
- * write error ends the recording with a process warning named `WirechartWarning`.
+ * machines. Secrets are hidden, as far as their names tell; `sanitize` hides more. An existing file is renamed
+ * to `….1`. Both names are taken at once: until the first file is full, `….1` may be an empty file, which is
+ * removed when the recording ends. No symbolic link is followed, and nothing that belongs to another user is
+ * renamed or replaced. A later write error ends the recording with a process warning named
+ * `WirechartWarning`.
  *
  * @param path - The file. `%p` is replaced by the process id.
  * @returns The recording, at once. Pass its `inspect` to what you want to record.
- * @throws {ArgumentError} When the file cannot be created, or `maxBytes` is invalid.
+ * @throws {ArgumentError} When one of the two files cannot be created, or its name is taken by a file of
+ *   another user or by anything but a file; when `maxBytes` is invalid.
  */
 export function recordTo(path: string, options: RecordOptions = {}): Inspection {
   checkNames('recordTo()', options, OPTIONS);
@@ -66,6 +71,7 @@ const isNumber = (value: unknown): boolean => typeof value === 'number';
 /** Writes the lines of one feed to one file after another. */
 class Recording {
   readonly #path: string;
+  readonly #files: RecordingFiles;
   readonly #feed: Feed;
   readonly #name: string | undefined;
   readonly #maxBytes: number;
@@ -79,20 +85,22 @@ class Recording {
 
   constructor(path: string, feed: Feed, options: RecordOptions & { readonly maxBytes: number }) {
     this.#path = path;
+    this.#files = new RecordingFiles(path);
     this.#feed = feed;
     this.#name = options.name;
     this.#maxBytes = options.maxBytes;
     this.#rotateAtBytes = options.maxBytes;
     try {
-      this.#file = this.#open();
+      this.#file = this.#files.open();
       this.#write([this.#introduction()]);
     } catch (error) {
       close(this.#file);
+      this.#files.release();
       throw new ArgumentError(`Cannot record to '${path}': ${describe(error)}`, {
         cause: error,
       });
     }
-    onExit('exit', this.#flush);
+    onExit('exit', this.#onExit);
     feed.add(this.#sink);
   }
 
@@ -126,6 +134,11 @@ class Recording {
     }
   };
 
+  readonly #onExit = (): void => {
+    this.#flush();
+    this.#files.release();
+  };
+
   /** Writes the pending lines to the full file, and starts the next one with all living actors. */
   #rotate(): void {
     this.#flush();
@@ -134,7 +147,7 @@ class Recording {
     const lines = [this.#introduction()];
     this.#feed.replay((line) => lines.push(line));
     try {
-      this.#file = this.#open();
+      this.#file = this.#files.open();
       closeSync(full);
       this.#writtenBytes = 0;
       this.#write(lines);
@@ -147,20 +160,6 @@ class Recording {
 
   #introduction(): string {
     return JSON.stringify(introduction(this.#name, false));
-  }
-
-  /** Creates the file. An existing one is renamed first. */
-  #open(): number {
-    const found = lstatSync(this.#path, { throwIfNoEntry: false });
-    if (found !== undefined) {
-      // rename() would also move a directory or a device away.
-      if (!found.isFile() && !found.isSymbolicLink()) {
-        throw new Error('it exists and is not a regular file; choose another path');
-      }
-      renameSync(this.#path, `${this.#path}.1`);
-    }
-    // 'wx': fails when another process creates the same file at this moment.
-    return openSync(this.#path, 'wx', 0o600);
   }
 
   #write(lines: readonly string[]): void {
@@ -182,12 +181,13 @@ class Recording {
     const file = this.#file;
     this.#file = undefined;
     this.#feed.remove(this.#sink);
-    offExit('exit', this.#flush);
+    offExit('exit', this.#onExit);
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#pendingLines = [];
     this.#pendingBytes = 0;
     close(file);
+    this.#files.release();
   }
 }
 
