@@ -31,6 +31,10 @@ export function markHandled<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
+/** Returns a rejected promise that is marked as handled. */
+export const rejectHandled = (reason: unknown): Promise<never> =>
+  markHandled(Promise.reject(reason));
+
 /**
  * A promise that knows whether anything waits for it: `await` calls the `then` of a subclass. It is marked
  * as handled.

@@ -5,6 +5,7 @@ import { abortable } from '../async/abort.ts';
 import { defer, type Deferred, markHandled } from '../async/deferred.ts';
 import { ClosedError, StateError } from '../core/errors.ts';
 import type { Remote } from '../core/remote.ts';
+import type { ByteShare } from '../core/byte-budget.ts';
 import type { Counters } from '../core/stats.ts';
 import type { Handshake } from '../core/types.ts';
 import type { Encoded } from '../core/codec.ts';
@@ -28,6 +29,7 @@ export class HandshakeSession<In, Out> implements Handshake<In, Out> {
   readonly #inbound: Inbound<In>;
   readonly #hooks: MessageHooks<In, Out>;
   readonly #counters: Counters;
+  readonly #share: ByteShare | undefined;
   /** The pending calls of `receive()`, in order. */
   #receiving: Deferred<In>[] = [];
   #ended = false;
@@ -39,6 +41,7 @@ export class HandshakeSession<In, Out> implements Handshake<In, Out> {
     signal: AbortSignal,
     remote: Remote,
     counters: Counters,
+    share?: ByteShare,
   ) {
     this.#stream = stream;
     this.#inbound = inbound;
@@ -46,6 +49,7 @@ export class HandshakeSession<In, Out> implements Handshake<In, Out> {
     this.signal = signal;
     this.remote = remote;
     this.#counters = counters;
+    this.#share = share;
     inbound.onChange = this.#deliver;
   }
 
@@ -76,11 +80,14 @@ export class HandshakeSession<In, Out> implements Handshake<In, Out> {
   async #write(message: Out): Promise<void> {
     if (this.#ended) throw endedError();
     const data = this.#hooks.encode(message);
+    const size = sizeOf(data);
+    if (this.#share?.change(size) === false) throw this.#share.failure ?? endedError();
     await new Promise<void>((resolve, reject) => {
       const written = (error: Error | null | undefined): void => {
+        this.#share?.change(-size);
         if (error == null && !this.#stream.destroyed) {
           this.#counters.messagesOut += 1;
-          this.#counters.bytesOut += sizeOf(data);
+          this.#counters.bytesOut += size;
           resolve();
         } else reject(this.#inbound.fail(error ?? new ClosedError('The stream was destroyed')));
       };

@@ -14,6 +14,7 @@ import { nameOfValue } from '../core/encoded.ts';
 import type { Bounds } from '../core/limits.ts';
 import { memberOf } from '../core/shape.ts';
 import { Counters } from '../core/stats.ts';
+import type { ByteShare } from '../core/byte-budget.ts';
 import type { Decoder } from '../core/types.ts';
 
 /** So many bytes more than `maxMessageBytes` a decoder may hold, for the framing of a message. */
@@ -42,6 +43,9 @@ export class Inbound<In> {
   readonly #decoder: Decoder<In>;
   readonly #maxMessageBytes: number;
   readonly #counters: Counters;
+  readonly #share: ByteShare | undefined;
+  /** How many bytes are counted in the share: those that arrived and have not been handled. */
+  #held = 0;
   /** What the counters said when the stream became ours. */
   readonly #messagesBefore: number;
   /** How many messages had been returned when the decoder had last returned all of them. */
@@ -60,11 +64,13 @@ export class Inbound<In> {
     decoder: Decoder<In>,
     { maxMessageBytes }: Pick<Bounds, 'maxMessageBytes'>,
     counters = new Counters(),
+    share?: ByteShare,
   ) {
     this.#stream = stream;
     this.#decoder = decoder;
     this.#maxMessageBytes = maxMessageBytes;
     this.#counters = counters;
+    this.#share = share;
     this.#messagesBefore = counters.messagesIn;
     this.#drainedAt = counters.messagesIn;
     this.#mostMessages = counters.messagesIn + MESSAGES_WITHOUT_BYTES;
@@ -190,6 +196,7 @@ export class Inbound<In> {
     if (this.#discarding) return;
     this.#bytesSince += bytes.length;
     this.#mostMessages += bytes.length * MESSAGES_PER_BYTE;
+    if (this.#share !== undefined && !this.#hold(this.#held + bytes.length)) return;
     try {
       this.#decoder.write(bytes);
     } catch (error) {
@@ -221,11 +228,19 @@ export class Inbound<In> {
     this.#drainedAt = messagesIn;
     const since = this.#bytesSince;
     this.#mostMessages = messagesIn + MESSAGES_WITHOUT_BYTES + since * MESSAGES_PER_BYTE;
+    if (this.#share !== undefined) this.#hold(this.#decoder.buffered ?? since);
     const limit = this.#maxMessageBytes;
     if (since <= limit + MAX_FRAMING_BYTES) return;
     const { buffered } = this.#decoder;
     if ((buffered ?? since) <= limit + MAX_FRAMING_BYTES) return;
     throw heldError(limit, buffered ?? since, buffered === undefined);
+  }
+
+  /** Counts so many bytes as held. Returns `false` when the peer has failed by that. */
+  #hold(bytes: number): boolean {
+    const more = bytes - this.#held;
+    this.#held = bytes;
+    return more === 0 || this.#share === undefined || this.#share.change(more);
   }
 
   #read(): In | undefined {

@@ -3,9 +3,11 @@
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { ClosedError, handlerError, type WirechartError } from '../core/errors.ts';
+import type { ByteShare } from '../core/byte-budget.ts';
 import type { Bounds, Deadlines } from '../core/limits.ts';
 import { Counters, type ProtocolStats } from '../core/stats.ts';
 import type { Link, Tap } from '../machines/link.ts';
+import { rejectHandled } from '../async/deferred.ts';
 import { Outbound } from './outbound.ts';
 import { type StopSignal, toAbortSignal } from '../async/stop-signal.ts';
 import type { Remote } from '../core/remote.ts';
@@ -42,6 +44,8 @@ export interface LinkOptions {
   readonly forward?: boolean | undefined;
   /** Whether the session outlasts the peer's end of stream. Default false. */
   readonly allowHalfOpen?: boolean | undefined;
+  /** Counts what the peer holds, inbound and outbound. */
+  readonly share?: ByteShare | undefined;
 }
 
 /** An open stream, with the inbound half of its session. */
@@ -65,6 +69,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   #obstacle: Error | undefined;
   readonly #clock: Clock | undefined;
   readonly #counters = new Counters();
+  readonly #share: ByteShare | undefined;
   #outgoing: Outbound;
   /** Makes the running writer loop fail. */
   #failWriter: ((error: unknown) => void) | undefined;
@@ -80,7 +85,8 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.allowHalfOpen = options.allowHalfOpen ?? false;
     this.#messages = new MessagePipeline(definition);
     if (options.tap) this.#messages.observe(options.tap);
-    this.#outgoing = new Outbound(options.limits, this.#counters);
+    this.#share = options.share;
+    this.#outgoing = new Outbound(options.limits, this.#counters, options.share);
   }
 
   /** No property: it may be cyclic, and XState walks through a context that it persists. */
@@ -257,13 +263,13 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     } catch (thrown) {
       const error = handlerError('outbound', thrown);
       this.#failWriter?.(error);
-      return Promise.reject(error);
+      return rejectHandled(error);
     }
     // A message that cannot be encoded fails this call only; the session goes on.
     try {
       return this.#outgoing.push(this.#messages.toBytes(replaced));
     } catch (error) {
-      return Promise.reject(encodeError(error));
+      return rejectHandled(encodeError(error));
     }
   }
 
@@ -286,7 +292,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   #begin(): void {
     this.#counters.attempts += 1;
-    this.#outgoing = new Outbound(this.#limits, this.#counters);
+    this.#outgoing = new Outbound(this.#limits, this.#counters, this.#share);
     this.#remote = undefined;
     this.#obstacle = undefined;
   }
@@ -298,7 +304,8 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     signal.throwIfAborted();
     try {
       const decoder = this.#messages.createDecoder(this.#limits);
-      this.#open = { stream, inbound: new Inbound(stream, decoder, this.#limits, this.#counters) };
+      const inbound = new Inbound(stream, decoder, this.#limits, this.#counters, this.#share);
+      this.#open = { stream, inbound };
       this.#remote = identify();
     } catch (error) {
       stream.destroy();
@@ -316,6 +323,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
       toAbortSignal(signal),
       this.#remote ?? remoteOf(stream),
       this.#counters,
+      this.#share,
     );
     try {
       await this.definition[name]?.(session);

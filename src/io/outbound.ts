@@ -10,11 +10,18 @@
  * Text is counted by its length, which for ASCII is its size in bytes.
  */
 
-import { ACCEPTED, type Deferred, deferHandled, ObservedPromise } from '../async/deferred.ts';
+import {
+  ACCEPTED,
+  type Deferred,
+  deferHandled,
+  ObservedPromise,
+  rejectHandled,
+} from '../async/deferred.ts';
 import { LimitError } from '../core/errors.ts';
 import type { Encoded } from '../core/codec.ts';
 import type { Bounds } from '../core/limits.ts';
 import { Counters } from '../core/stats.ts';
+import type { ByteShare } from '../core/byte-budget.ts';
 import { Queue } from '../async/queue.ts';
 
 /** Messages that are written at once. */
@@ -45,6 +52,8 @@ export class Outbound {
 
   readonly #limits: Bounds;
   readonly #counters: Counters;
+  /** Counts the bytes, too, until the end of the session. */
+  #share: ByteShare | undefined;
   /** The batch that is being filled: text or binary parts, never both. */
   #text = '';
   #parts: Uint8Array[] = [];
@@ -65,9 +74,10 @@ export class Outbound {
   #settled: (() => Error) | undefined;
 
   /** @param counters - What is confirmed, and what is dropped, is added to them. */
-  constructor(limits: Bounds, counters = new Counters()) {
+  constructor(limits: Bounds, counters = new Counters(), share?: ByteShare) {
     this.#limits = limits;
     this.#counters = counters;
+    this.#share = share;
   }
 
   /** How many messages are accepted and not confirmed. */
@@ -87,15 +97,18 @@ export class Outbound {
   }
 
   /**
-   * Accepts an encoded message. Resolves when there is room for the next one.
+   * Accepts an encoded message. Resolves when there is room for the next one. A rejection may be ignored.
    *
-   * Rejects with a `LimitError` when `maxQueuedBytes` would be exceeded, and with the reason of
-   * `settle()` after the end of the session; the message is not accepted then.
+   * Rejects with a `LimitError` when `maxQueuedBytes` would be exceeded, with the failure of the share when the
+   * peer has failed because the budget is exceeded, and with the reason of `settle()` after the end of the session;
+   * the message is not accepted then.
    */
   push(data: Encoded): Promise<void> {
-    if (this.#settled !== undefined) return Promise.reject(this.#settled());
-    const bytes = this.#bytes + sizeOf(data);
-    if (bytes > this.#limits.maxQueuedBytes) return Promise.reject(this.#overflow(bytes));
+    if (this.#settled !== undefined) return rejectHandled(this.#settled());
+    const size = sizeOf(data);
+    const bytes = this.#bytes + size;
+    if (bytes > this.#limits.maxQueuedBytes) return rejectHandled(this.#overflow(bytes));
+    if (this.#share?.change(size) === false) return rejectHandled(this.#share.failure);
     this.#bytes = bytes;
     this.#accepted += 1;
     const full = this.#append(data);
@@ -112,6 +125,7 @@ export class Outbound {
   /** Marks a batch as handed to the kernel. Batches are confirmed in the order of `take()`. */
   confirm(batch: Batch): void {
     this.#bytes -= batch.bytes;
+    this.#share?.change(-batch.bytes);
     this.#confirmed += batch.messages;
     this.#counters.bytesOut += batch.bytes;
     this.#counters.messagesOut += batch.messages;
@@ -147,6 +161,8 @@ export class Outbound {
     let isAwaited = this.#room?.promise.isObserved === true;
     this.#settled = reason;
     this.#counters.undelivered += this.undelivered;
+    this.#share?.change(-this.#bytes);
+    this.#share = undefined;
     this.wake = undefined;
     this.#room?.reject(reason());
     for (let next; (next = this.#flushes.take());) {

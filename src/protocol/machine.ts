@@ -12,6 +12,7 @@ import {
 } from 'xstate';
 import { describe, handlerError } from '../core/errors.ts';
 import { ambientInspects } from '../inspect/ambient.ts';
+import type { ByteShare } from '../core/byte-budget.ts';
 import type { Inspect } from '../inspect/feed.ts';
 import { StreamLink } from '../io/link.ts';
 import { resolveDeadlines, resolveLimits } from '../core/limits.ts';
@@ -131,11 +132,13 @@ const sharedMachine = createChart<unknown, unknown, Link<unknown, unknown>>((lin
 /**
  * Starts a machine, which is in IDLE, with a link of its own.
  *
+ * @param share - Counts what its peer holds, if that is one of several.
  * @throws {ArgumentError} When an option, or the definition, is invalid.
  */
 export function startEngine<In, Out>(
   definition: ProtocolDefinition<In, Out>,
   options: ProtocolOptions,
+  share?: ByteShare,
 ): Engine<In, Out> {
   checkProtocolOptions('new AsyncProtocol()', options);
   checkDefinition('new AsyncProtocol()', definition);
@@ -148,6 +151,7 @@ export function startEngine<In, Out>(
     clock: options.clock,
     tap,
     warn: warnTo(logger),
+    share,
   });
   const ref = createActor(sharedMachine, { input: link, ...rootOptions(options, logger) });
   started.ref = ref;

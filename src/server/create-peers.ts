@@ -6,6 +6,7 @@ import { pickOptions } from '../core/options.ts';
 import type { Remote } from '../core/remote.ts';
 import type { ProtocolDefinition } from '../core/types.ts';
 import { AsyncProtocol } from '../protocol/async-protocol.ts';
+import { startEngine } from '../protocol/machine.ts';
 import { resolveLogger } from '../protocol/logging.ts';
 import { peerActors, serveAddress } from './machine.ts';
 import {
@@ -57,8 +58,12 @@ export function createPeers<In, Out>(
   const loggerOf = (number: number) => resolveLogger({ ...options, name: nameOf(number) });
   return new Peers<In, Out>({
     serve: serveAddress,
-    createProtocol: ({ number, name, remote }, peer) =>
-      new AsyncProtocol<In, Out>(define(number, peer, remote), { ...shared, name }),
+    createProtocol: ({ number, name, remote }, peer, share) => {
+      const definition = define(number, peer, remote);
+      const named = { ...shared, name };
+      const engine = startEngine(definition, named, share);
+      return new AsyncProtocol<In, Out>(definition, named, engine);
+    },
     nameOf,
     deadlines: resolveServerDeadlines(options.timeouts),
     bounds: resolveServerLimits(options.limits),

@@ -15,7 +15,7 @@ import type { TrafficStats } from '../core/stats.ts';
 import type { Limits, ServerTimeouts } from '../core/types.ts';
 
 /**
- * The bounds of a server, in peers, and of each of its sessions, in bytes. `Infinity` turns one off; a
+ * The bounds of a server, in peers and bytes, and of each of its sessions, in bytes. `Infinity` turns one off; a
  * value that is not a number above 0 is an `ArgumentError`.
  */
 export interface ServerLimits extends Limits {
@@ -36,11 +36,24 @@ export interface ServerLimits extends Limits {
    * `refused`. May be 0: there is no backlog. Default 1 024.
    */
   readonly maxBacklog?: number | undefined;
+  /**
+   * How many connections one remote address may have at once, in slots and in the backlog. Further ones are
+   * closed at once and counted in `refused`. An IPv4 address that is mapped to IPv6 counts as the IPv4 address.
+   * Connections without an address, such as those of a UNIX socket, are not bounded by it. Default `Infinity`.
+   */
+  readonly maxPeersPerAddress?: number | undefined;
+  /**
+   * How many bytes all peers together may hold: bytes that have arrived and that were not decoded yet, or whose
+   * message is still being handled, and what `send()` has accepted and the kernel has not taken. When more would
+   * be held, the peer that holds the most fails with a `LimitError`, which `onPeerError` is called with. Default
+   * 256 MiB (268 435 456).
+   */
+  readonly maxBufferedBytes?: number | undefined;
 }
 
 /** The options of a server: those of its sessions, and its own. All have a default. */
 export interface ProtocolServerOptions extends ProtocolOptions {
-  /** Bounds: of the server in peers, of each session in bytes. */
+  /** Bounds: of the server in peers and bytes, of each session in bytes. */
   readonly limits?: ServerLimits | undefined;
   /** Deadlines, in ms. `connect` is the deadline of binding the socket; `accept` is not used. */
   readonly timeouts?: ServerTimeouts | undefined;
@@ -82,6 +95,8 @@ export interface ServerStats extends TrafficStats {
   readonly refused: number;
   /** How many of the admitted peers have failed: those that `onPeerError` was called for. */
   readonly failed: number;
+  /** How many bytes all peers hold now: what `limits.maxBufferedBytes` bounds. */
+  readonly bufferedBytes: number;
 }
 
 /**
@@ -95,11 +110,17 @@ export function checkServerOptions(options: ProtocolServerOptions): void {
   checkKinds('new ProtocolServer()', options, { onPeerError: 'function' });
 }
 
-/** Every bound of the server itself with its value, in peers. */
+/** Every bound of the server itself with its value, in peers or bytes. */
 export type ServerBounds = Readonly<Record<Exclude<keyof ServerLimits, keyof Limits>, number>>;
 
 const DEFAULT_DEADLINES_MS = { backlog: 30_000, shutdown: 15_000 };
-const DEFAULT_SLOTS = { maxPeers: 1_024, maxHandshakes: 256, maxWaiting: Infinity };
+const DEFAULT_SLOTS = {
+  maxPeers: 1_024,
+  maxHandshakes: 256,
+  maxWaiting: Infinity,
+  maxPeersPerAddress: Infinity,
+  maxBufferedBytes: 256 * 1024 * 1024,
+};
 const DEFAULT_BACKLOG = { maxBacklog: 1_024 };
 
 /**

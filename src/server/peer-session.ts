@@ -1,6 +1,7 @@
 /** One accepted connection of a server: the methods that its chart runs and that the server calls. */
 
 import type { Duplex } from 'node:stream';
+import type { ByteBudget, ByteShare } from '../core/byte-budget.ts';
 import { ConnectError, handlerError, StateError, type WirechartError } from '../core/errors.ts';
 import type { ServerDeadlines } from '../core/limits.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
@@ -28,7 +29,10 @@ export interface PeerSessionOptions<In, Out> {
   readonly createProtocol: (
     info: PeerInfo,
     peer: () => AsyncProtocol<In, Out>,
+    share?: ByteShare,
   ) => AsyncProtocol<In, Out>;
+  /** Bounds what the peers hold together. Default: nothing does. */
+  readonly budget?: ByteBudget | undefined;
   /** Returns the name of a peer's protocol. */
   readonly nameOf: (number: number) => string;
   readonly deadlines: ServerDeadlines;
@@ -49,6 +53,8 @@ export class PeerSession<In, Out> implements PeerPort {
   #number = 0;
   #stream: Duplex | undefined;
   #protocol: AsyncProtocol<In, Out> | undefined;
+  /** What the protocol holds of the budget. */
+  #share: ByteShare | undefined;
   /** Why the handshake failed. */
   #failure: WirechartError | undefined;
 
@@ -58,6 +64,7 @@ export class PeerSession<In, Out> implements PeerPort {
     this.#options = options;
     this.#ref = options.createActor(this);
     this.#ref.on('*', (emitted) => {
+      if (emitted.type === 'gone') this.#share?.close();
       options.onEmitted(this, emitted);
     });
     this.#ref.start();
@@ -123,7 +130,10 @@ export class PeerSession<In, Out> implements PeerPort {
     try {
       const stream = this.#stream ?? (await this.#open(signal));
       signal.throwIfAborted();
-      this.#protocol = this.#options.createProtocol(this.info, () => this.#ready());
+      this.#share = this.#options.budget?.open((error) => {
+        this.leave(true, error);
+      });
+      this.#protocol = this.#options.createProtocol(this.info, () => this.#ready(), this.#share);
       this.connection.handOver?.();
       await this.#protocol.connect({ stream });
     } catch (error) {

@@ -8,6 +8,7 @@
 
 import { Channel } from '../async/channel.ts';
 import { type Deferred, defer } from '../async/deferred.ts';
+import { ByteBudget } from '../core/byte-budget.ts';
 import { ClosedError, ConnectError, describe, type WirechartError } from '../core/errors.ts';
 import type { ServerDeadlines } from '../core/limits.ts';
 import { isFailure, type Log } from '../core/log.ts';
@@ -42,6 +43,7 @@ export class Peers<In, Out> implements ServerPort {
   readonly #sessionOptions: PeerSessionOptions<In, Out>;
   readonly #admission: Admission<PeerSession<In, Out>>;
   readonly #adoptions = new Adoptions<In, Out>();
+  readonly #budget: ByteBudget;
   #offers: Channel<AsyncProtocol<In, Out>>;
   /** The last call of `bind()`. When it has settled, only `#listener` can be open. */
   #binding: Promise<unknown> = Promise.resolve();
@@ -57,7 +59,8 @@ export class Peers<In, Out> implements ServerPort {
     this.deadlines = options.deadlines;
     this.#options = options;
     this.#admission = new Admission(options.bounds);
-    this.#sessionOptions = { ...options, onEmitted: this.#onEmitted };
+    this.#budget = new ByteBudget(options.bounds.maxBufferedBytes);
+    this.#sessionOptions = { ...options, budget: this.#budget, onEmitted: this.#onEmitted };
     this.#offers = this.#newOffers();
   }
 
@@ -72,6 +75,7 @@ export class Peers<In, Out> implements ServerPort {
       queued: this.#admission.in('QUEUED').size,
       refused: this.#refused,
       failed: this.#failed,
+      bufferedBytes: this.#budget.total,
     };
   }
 
@@ -195,7 +199,7 @@ export class Peers<In, Out> implements ServerPort {
   }
 
   readonly #onConnection = (connection: PendingConnection): void => {
-    const refusal = this.#admission.refusal();
+    const refusal = this.#admission.refusal(connection.remote);
     if (refusal !== undefined) {
       connection.close();
       this.#noteRefused(connection, refusal);
