@@ -13,11 +13,15 @@ export type { LogFields, LogFunction, Logger, LogLevel, LogRecord } from './logg
 /**
  * Where the peer is, or where to listen.
  *
- * - a string, or `{ path }`: the path of a UNIX socket, at most 107 bytes long;
+ * - a string, or `{ path, mode? }`: the path of a UNIX socket, at most 107 bytes long. `mode` is for
+ *   `listen()`: the permissions of the socket, which it has before its name exists. By default they are
+ *   `0o600`: only processes of the same user can connect;
  * - `'unix:PATH'`, `'tcp:HOST:PORT'`, `'tls:HOST:PORT'`: as QEMU writes addresses, without its options. An
  *   IPv6 address stands in brackets. (For a file whose name begins like that, write `./unix:x` or `{ path }`.)
  * - `{ host?, port, tls?, keepAlive? }`: TCP, `host` being `127.0.0.1` by default. `tls` turns TLS on and
  *   takes Node's own options, with Node's defaults: a client verifies the server's certificate and name.
+ *   `tls: undefined` is an error, and an option of TLS that is `undefined` counts as absent. To serve only
+ *   clients with a certificate of your `ca`, `listen()` needs `requestCert: true`, too.
  *   `keepAlive` is after how many ms without a byte TCP begins to probe whether the peer's system is still
  *   there; `true`, the default, stands for 30 000, and `false` for never. It does not notice a process that
  *   hangs: for that, see `timeouts.idle`;
@@ -32,11 +36,11 @@ export type { LogFields, LogFunction, Logger, LogLevel, LogRecord } from './logg
  */
 export type Address =
   | string
-  | { readonly path: string }
+  | { readonly path: string; readonly mode?: number | undefined }
   | {
       readonly host?: string | undefined;
       readonly port: number;
-      readonly tls?: ConnectionOptions | TlsOptions | undefined;
+      readonly tls?: ConnectionOptions | TlsOptions;
       readonly keepAlive?: boolean | number | undefined;
     }
   | { readonly stream: Duplex | NodeJS.ReadWriteStream | StreamPair }
@@ -95,7 +99,7 @@ export interface InheritedListener {
   /** The number of the file descriptor, such as 3. */
   readonly fd: number;
   /** Turns TLS on, with the options of Node's `tls.createServer()`. */
-  readonly tls?: TlsOptions | undefined;
+  readonly tls?: TlsOptions;
 }
 
 /** Where a TCP socket is bound: the actual address and port, even if the port 0 was requested. */

@@ -6,12 +6,16 @@ import { unsealAddress } from '../core/sealed-address.ts';
 import { isError, memberOf, show } from '../core/shape.ts';
 import { type ByteStream, flawOf, isByteStream, isDuplexShaped } from './byte-stream.ts';
 import { isClaimed } from './claims.ts';
+import { parseTls } from './tls-options.ts';
 
-/**
- * An address that has been checked. The TLS options are the user's own object: only Node can check them.
- */
+/** An address that has been checked. Of TLS options, Node checks the values. */
 export type Target =
-  | { readonly kind: 'unix'; readonly path: string }
+  | {
+      readonly kind: 'unix';
+      readonly path: string;
+      /** The permissions that a socket gets when it is listened on. Default: `DEFAULT_MODE`. */
+      readonly mode?: number;
+    }
   | {
       readonly kind: 'tcp';
       readonly host: string;
@@ -28,6 +32,7 @@ export const MAX_PATH_BYTES = 107;
 /** The members of all forms of an address, unchecked. */
 interface UncheckedAddress {
   readonly path?: unknown;
+  readonly mode?: unknown;
   readonly host?: unknown;
   readonly port?: unknown;
   readonly tls?: unknown;
@@ -35,6 +40,9 @@ interface UncheckedAddress {
   readonly stream?: unknown;
 }
 
+/** The default of `mode`: only the user of this process may connect. */
+export const DEFAULT_MODE = 0o600;
+const MAX_MODE = 0o777;
 const DEFAULT_HOST = '127.0.0.1';
 /** The default of `keepAlive`. */
 export const DEFAULT_KEEP_ALIVE_MS = 30_000;
@@ -42,8 +50,10 @@ export const DEFAULT_KEEP_ALIVE_MS = 30_000;
 const MAX_KEEP_ALIVE_MS = 32_767_000;
 
 const TCP_MEMBERS = { host: true, port: true, tls: true, keepAlive: true };
+const PATH_MEMBERS = { path: true, mode: true };
 const ALL_MEMBERS = {
   path: true,
+  mode: true,
   host: true,
   port: true,
   tls: true,
@@ -51,7 +61,7 @@ const ALL_MEMBERS = {
   stream: true,
 };
 const FORMS =
-  "a path, 'unix:PATH', 'tcp:HOST:PORT', 'tls:HOST:PORT', { path }, " +
+  "a path, 'unix:PATH', 'tcp:HOST:PORT', 'tls:HOST:PORT', { path, mode? }, " +
   '{ host?, port, tls?, keepAlive? } or { stream }';
 
 /** A host and a port, as QEMU writes them. IPv6 addresses stand in brackets; an empty host is the default. */
@@ -66,7 +76,7 @@ const BARE_HOST_AND_PORT = /^(?:[\w.-]+|\[[\da-f:.]+\]):\d+$/i;
  * and does not touch a stream.
  *
  * @throws {ArgumentError} When it is not an address, or cannot be used: a path that is empty, contains a
- *   NUL or is too long; an invalid port; a member that does not belong to it; a stream that does not carry
+ *   NUL or is too long; an invalid port; `tls: undefined`; a member that does not belong to it; a stream that does not carry
  *   bytes, is locked or has ended. The message says what was given and what is expected.
  */
 export function parseAddress(given: unknown): Target {
@@ -76,18 +86,19 @@ export function parseAddress(given: unknown): Target {
     throw new ArgumentError(`The address must be ${FORMS}, not ${show(address)}`);
   }
   // Each member is read once, because a getter might return another value after the check. An undefined
-  // member counts as absent: `{ path, port: undefined }` is a path, and not a random port.
-  const { path, port, stream, host, tls, keepAlive }: UncheckedAddress = address;
+  // member counts as absent: `{ path, port: undefined }` is a path, and not a random port. Only `tls`
+  // does not: without TLS, everybody on the way could read and write.
+  const { path, mode, port, stream, host, keepAlive }: UncheckedAddress = address;
   if ([path, port, stream].filter((member) => member !== undefined).length !== 1) {
     checkMembers(address, ALL_MEMBERS);
     throw new ArgumentError(`The address must have exactly one of path, port and stream: ${FORMS}`);
   }
   if (port !== undefined) {
     checkMembers(address, TCP_MEMBERS);
-    return parseTcp({ port, host, tls, keepAlive });
+    return parseTcp({ port, host, tls: parseTls(address), keepAlive });
   }
-  checkMembers(address, path === undefined ? { stream } : { path });
-  return path === undefined ? parseStream(stream) : parsePath(path);
+  checkMembers(address, path === undefined ? { stream } : PATH_MEMBERS);
+  return path === undefined ? parseStream(stream) : parsePath(path, mode);
 }
 
 function checkMembers(address: object, known: object): void {
@@ -95,11 +106,16 @@ function checkMembers(address: object, known: object): void {
     if (Object.hasOwn(known, name) || memberOf(address, name) === undefined) continue;
     throw new ArgumentError(
       Object.hasOwn(ALL_MEMBERS, name)
-        ? `'${name}' belongs to a TCP address: { host?, port, tls?, keepAlive? }`
+        ? `'${name}' belongs to ${ownerOf(name)}`
         : `An address has no member '${name}'${adviseName(name, known)}`,
     );
   }
 }
+
+const ownerOf = (name: string): string =>
+  name === 'mode'
+    ? 'the path of a UNIX socket: { path, mode? }'
+    : 'a TCP address: { host?, port, tls?, keepAlive? }';
 
 /** A text: a path, or an address as QEMU writes it. */
 function parseText(text: string): Target {
@@ -139,7 +155,7 @@ function parseHostAndPort(scheme: 'tcp' | 'tls', rest: string, text: string): Ta
   return parseTcp({ host, port: Number(port), tls: scheme === 'tls' ? {} : undefined });
 }
 
-function parsePath(path: unknown): Target {
+function parsePath(path: unknown, mode?: unknown): Target {
   if (typeof path !== 'string') {
     throw new ArgumentError(`The path of a UNIX socket must be a string, not ${show(path)}`);
   }
@@ -156,10 +172,24 @@ function parsePath(path: unknown): Target {
         `${String(bytes)}; use a shorter directory, or a relative path: '${path}'`,
     );
   }
-  return { kind: 'unix', path };
+  return { kind: 'unix', path, ...(mode !== undefined && { mode: parseMode(mode) }) };
 }
 
-function parseTcp({ port, host = DEFAULT_HOST, tls, keepAlive = true }: UncheckedAddress): Target {
+function parseMode(mode: unknown): number {
+  if (typeof mode === 'number' && Number.isInteger(mode) && mode >= 0 && mode <= MAX_MODE) {
+    return mode;
+  }
+  throw new ArgumentError(
+    `mode must be a number from 0 to 0o777, such as 0o660, not ${show(mode)}`,
+  );
+}
+
+function parseTcp({
+  port,
+  host = DEFAULT_HOST,
+  tls,
+  keepAlive = true,
+}: UncheckedAddress & { readonly tls: object | undefined }): Target {
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new ArgumentError(`The port must be an integer from 0 to 65535, not ${show(port)}`);
   }
@@ -167,13 +197,7 @@ function parseTcp({ port, host = DEFAULT_HOST, tls, keepAlive = true }: Unchecke
     throw new ArgumentError(`The host must be a name or an IP address, not ${show(host)}`);
   }
   const target = { kind: 'tcp', host, port, keepAlive: parseKeepAlive(keepAlive) } as const;
-  if (tls === undefined) return target;
-  if (typeof tls !== 'object' || tls === null) {
-    // A text may be the key itself.
-    const given = typeof tls === 'string' ? 'a text' : show(tls);
-    throw new ArgumentError(`tls must be an object of Node's TLS options, not ${given}`);
-  }
-  return { ...target, tls };
+  return tls === undefined ? target : { ...target, tls };
 }
 
 function parseKeepAlive(given: unknown): number | undefined {

@@ -5,6 +5,7 @@ import { unsealAddress } from '../core/sealed-address.ts';
 import { memberOf } from '../core/shape.ts';
 import type { InheritedListener, ListenAddress } from '../core/types.ts';
 import { parseAddress, type Target } from './address.ts';
+import { checkServerTls, parseTls } from './tls-options.ts';
 
 /** What can be listened on, checked. */
 export type ListenTarget =
@@ -23,7 +24,8 @@ const MAX_FD = 2_147_483_647;
 /**
  * Checks an address to listen on, which may be any value in plain JavaScript. Opens nothing.
  *
- * @throws {ArgumentError} When it is not an address, is a stream, or cannot be used; see `parseAddress()`.
+ * @throws {ArgumentError} When it is not an address, is a stream, or cannot be used, see `parseAddress()`; or
+ *   when TLS has options for checking clients and does not check them.
  */
 export function parseListenAddress(given: ListenAddress | undefined): ListenTarget {
   const address = unsealAddress(given);
@@ -32,6 +34,7 @@ export function parseListenAddress(given: ListenAddress | undefined): ListenTarg
   if (target.kind === 'stream') {
     throw new ArgumentError('A stream cannot be listened on: give a path, a port or { fd }');
   }
+  if (target.kind === 'tcp' && target.tls !== undefined) checkServerTls(target.tls);
   return target;
 }
 
@@ -41,10 +44,16 @@ export function parseListenAddress(given: ListenAddress | undefined): ListenTarg
  * @throws {ArgumentError} As `parseAddress()` does; also when it can only be listened on.
  */
 export function parseDialAddress(address: ListenAddress | undefined): Target {
-  if (isListener(unsealAddress(address))) {
+  const unsealed = unsealAddress(address);
+  if (isListener(unsealed)) {
     throw new ArgumentError('{ fd } is for listen(). To use an open socket, pass { stream }');
   }
-  return parseAddress(address);
+  if (memberOf(unsealed, 'mode') !== undefined) {
+    throw new ArgumentError(
+      'mode is for listen(), which makes the socket: to connect, leave it out',
+    );
+  }
+  return parseAddress(unsealed);
 }
 
 /** Anything may be given in plain JavaScript. */
@@ -52,7 +61,7 @@ const isListener = (address: unknown): address is InheritedListener =>
   memberOf(address, 'fd') !== undefined;
 
 function parseListener(given: UncheckedListener & object): ListenTarget {
-  const { fd, tls } = given;
+  const { fd } = given;
   const unknown = Object.keys(given).find((name) => name !== 'fd' && name !== 'tls');
   if (unknown !== undefined) {
     throw new ArgumentError(`An address with fd may have tls, and nothing else: not '${unknown}'`);
@@ -60,9 +69,8 @@ function parseListener(given: UncheckedListener & object): ListenTarget {
   if (typeof fd !== 'number' || !Number.isInteger(fd) || fd < 0 || fd > MAX_FD) {
     throw new ArgumentError(`fd must be the number of a file descriptor, not ${textOf(fd)}`);
   }
+  const tls = parseTls(given);
   if (tls === undefined) return { kind: 'fd', fd };
-  if (typeof tls !== 'object' || tls === null) {
-    throw new ArgumentError(`tls must be an object of Node's TLS options, not ${textOf(tls)}`);
-  }
+  checkServerTls(tls);
   return { kind: 'fd', fd, tls };
 }

@@ -10,7 +10,7 @@ import { ignoreLateErrors } from './dial.ts';
 import { keepPeersAlive } from './keep-alive.ts';
 import type { ListenTarget } from './listen-target.ts';
 import { loadTls } from './tls.ts';
-import { listenAt, listenNear, pathOfDescriptor, publish, type SocketFile } from './unix-socket.ts';
+import { listenAt, listenNear, pathOfDescriptor, type SocketFile } from './unix-socket.ts';
 
 const MAX_TLS_ERRORS = 8;
 /** Not `pauseOnConnect`: from a paused socket nothing is read, and its end would go unnoticed. */
@@ -51,7 +51,7 @@ export class SinglePeerListener {
 
   /**
    * Binds to `target` and listens there. A stale file of a UNIX socket, which no process serves any
-   * more, is replaced (see `publish()` for how it is recognized).
+   * more, is replaced (see `SocketFile.publish()` for how it is recognized).
    *
    * Rejects with `signal.reason` when the signal is aborted, before or during the call: neither a
    * socket nor a file remains then, even if the bind succeeds a moment later. Rejects with an
@@ -105,18 +105,19 @@ export class SinglePeerListener {
       await listenOn(server, target);
       return new SinglePeerListener(server, addressOf(server, target), target.tls !== undefined);
     }
-    const temporary = await listenNear(server, target.path);
+    const file = await listenNear(server, target.path, target);
     const listener = new SinglePeerListener(server, { path: target.path }, false);
-    await listener.#publish(temporary, target.path, signal);
+    await listener.#publish(file, signal);
     return listener;
   }
 
-  async #publish(temporary: string, path: string, signal: StopSignal): Promise<void> {
+  async #publish(file: SocketFile, signal: StopSignal): Promise<void> {
+    this.#file = file;
     try {
       signal.throwIfAborted();
-      this.#file = await publish(temporary, path);
+      await file.publish();
       // A peer may have connected since the file was linked, and may have ended the listening.
-      if (!this.#server.listening) this.#removeFile();
+      if (!this.#server.listening) file.remove();
     } catch (error) {
       this.close();
       throw error;

@@ -8,7 +8,7 @@ import { addressOf, createPlainServer, listenOn } from './listen.ts';
 import { PendingStream, PendingTlsSocket } from './pending-stream.ts';
 import { remoteOf } from './remote.ts';
 import { TlsUpgrader } from './tls-upgrader.ts';
-import { listenNear, publish, type SocketFile } from './unix-socket.ts';
+import { listenNear, type SocketFile } from './unix-socket.ts';
 
 /** How many connections the kernel may queue for us; the kernel has a limit of its own. */
 const KERNEL_BACKLOG_PEERS = 4_096;
@@ -30,16 +30,20 @@ export async function serve(
   const upgrader = target.kind !== 'unix' && target.tls ? new TlsUpgrader(target.tls) : undefined;
   const server = createPlainServer();
   keepPeersAlive(server, target);
-  const temporary = await bind(server, target);
+  const file = await bind(server, target);
   const address = addressOf(server, target);
   // Before anything else is awaited, as the first connection may be here in the next turn.
   const queue = new ConnectionQueue(server, 'path' in address ? address.path : undefined, upgrader);
   // From now on an error concerns a single connection.
   server.on('error', onError);
-  const file =
-    target.kind === 'unix' ? await publishOrClose(server, temporary, target.path) : undefined;
+  await publishOrClose(server, file);
   return {
     address,
+    renewTls:
+      upgrader &&
+      ((tls) => {
+        upgrader.renew(tls);
+      }),
     accept: (onConnection) => {
       queue.open(onConnection);
     },
@@ -81,20 +85,18 @@ class ConnectionQueue {
   }
 }
 
-/** Resolves with the temporary name of a UNIX socket. */
-async function bind(server: Server, target: ListenTarget): Promise<string> {
-  if (target.kind === 'unix') return listenNear(server, target.path, KERNEL_BACKLOG_PEERS);
+/** Resolves with the file of a UNIX socket, which is not published yet. */
+async function bind(server: Server, target: ListenTarget): Promise<SocketFile | undefined> {
+  if (target.kind === 'unix') {
+    return listenNear(server, target.path, { mode: target.mode, backlog: KERNEL_BACKLOG_PEERS });
+  }
   await listenOn(server, target, KERNEL_BACKLOG_PEERS);
-  return '';
+  return undefined;
 }
 
-async function publishOrClose(
-  server: Server,
-  temporary: string,
-  path: string,
-): Promise<SocketFile> {
+async function publishOrClose(server: Server, file: SocketFile | undefined): Promise<void> {
   try {
-    return await publish(temporary, path);
+    await file?.publish();
   } catch (error) {
     server.close();
     throw error;

@@ -17,6 +17,7 @@ import type { StopSignal } from '../async/stop-signal.ts';
 import { ignoreLateErrors } from './dial.ts';
 import { createTlsServer, explain, isBelow } from './listen.ts';
 import { isSocket } from './socket.ts';
+import { renewedOptions } from './tls-options.ts';
 
 /** A handshake in progress. */
 interface Upgrading extends Deferred<Duplex> {
@@ -25,26 +26,49 @@ interface Upgrading extends Deferred<Duplex> {
 
 /** The TLS server side of any number of accepted sockets. */
 export class TlsUpgrader {
-  readonly #server: Server;
+  #options: object;
+  /** For the handshakes that begin now. Those in progress may have another one. */
+  #server: Server;
   /** The sockets in their handshake. */
   readonly #upgrading = new Map<Socket, Upgrading>();
 
-  /** @throws {ArgumentError} When Node rejects the options. */
+  /**
+   * @param tls - Checked options.
+   * @throws {ArgumentError} When Node rejects the options.
+   */
   constructor(tls: object) {
-    this.#server = createTlsServer(tls);
+    this.#options = tls;
+    this.#server = this.#createServer(tls);
+  }
+
+  /**
+   * Uses other options for the handshakes that begin from now on. Those that are not given stay as they are.
+   *
+   * @throws {ArgumentError} When the options cannot be used; then nothing has changed.
+   */
+  renew(tls: object): void {
+    const options = renewedOptions(this.#options, tls);
+    // A new server, because that of Node can renew the certificate only, and not what clients need.
+    this.#server = this.#createServer(options);
+    this.#options = options;
+  }
+
+  #createServer(tls: object): Server {
+    const server = createTlsServer(tls);
     // A handshake that was given up is ignored: its raw socket is destroyed. The TLS socket must not be
     // destroyed in the same turn, too: Node 20 crashes.
-    this.#server.on('secureConnection', (peer: TLSSocket) => {
+    server.on('secureConnection', (peer: TLSSocket) => {
       const stream = ignoreLateErrors(peer);
       const upgrading = this.#find(peer);
       upgrading?.onPeer(peer);
       upgrading?.resolve(stream);
     });
-    this.#server.on('tlsClientError', (error: Error, peer: TLSSocket) => {
+    server.on('tlsClientError', (error: Error, peer: TLSSocket) => {
       const upgrading = this.#find(peer);
       upgrading?.onPeer(peer);
       upgrading?.reject(explain(error, peer));
     });
+    return server;
   }
 
   /**

@@ -40,6 +40,13 @@ export interface Listener {
   /** Hands over every connection, those since the bind included. To be called once. */
   accept(onConnection: (connection: PendingConnection) => void): void;
   /**
+   * Gives TLS other options, for the handshakes that begin from now on; `undefined` without TLS. What is not
+   * given stays as it is.
+   *
+   * @throws {ArgumentError} When the options cannot be used; then nothing has changed.
+   */
+  readonly renewTls?: ((tls: object) => void) | undefined;
+  /**
    * Stops listening, removes the file of a UNIX socket, and closes the connections that were not handed
    * over. Never throws, and does nothing the second time.
    */

@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:f
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { listenNear, publish } from '../../src/io/unix-socket.ts';
+import { listenNear } from '../../src/io/unix-socket.ts';
 import { useFixture } from '../support/sockets.ts';
 
 const fixture = useFixture();
@@ -18,10 +18,18 @@ function makeServer(): Server {
   return server;
 }
 
+/** The name that a server is bound to. */
+function addressOf(server: Server): string {
+  const address = server.address();
+  return typeof address === 'string' ? address : '';
+}
+
 async function serve(at = fixture.path) {
   const server = makeServer();
-  const temporary = await listenNear(server, at);
-  return { server, temporary, file: await publish(temporary, at) };
+  const file = await listenNear(server, at);
+  const temporary = addressOf(server);
+  await file.publish();
+  return { server, temporary, file };
 }
 
 async function greeting(at = fixture.path): Promise<string> {
@@ -57,7 +65,7 @@ describe('a published socket', () => {
   it('listens at its path, and the temporary name is gone', async () => {
     const { temporary } = await serve();
     expect(await greeting()).toBe('hello');
-    expect(temporary).toMatch(/\/socket~[a-z0-9]{2}$/);
+    expect(temporary).toMatch(/\/socket~[\w-]{8}\/[\w-]{6}$/);
     expect(await readdir(fixture.directory)).toEqual(['socket']);
   });
 
@@ -119,18 +127,27 @@ describe('the temporary name', () => {
     }
   });
 
-  it('is in the directory of the path, also when that is the working directory', async () => {
-    const temporary = await within(fixture.directory, () => listenNear(makeServer(), 'socket'));
-    expect(temporary).toMatch(/^socket~[a-z0-9]{2}$/);
-    expect(await readdir(fixture.directory)).toEqual([temporary]);
+  it('is in a private directory beside the path, also when that is relative', async () => {
+    const server = makeServer();
+    const file = await within(fixture.directory, () => listenNear(server, 'socket'));
+    const [name = ''] = await readdir(fixture.directory);
+    expect(name).toMatch(/^socket~[\w-]{8}$/);
+    expect(lstatSync(join(fixture.directory, name)).mode & 0o777).toBe(0o700);
+    expect(addressOf(server).startsWith(`${fixture.directory}/${name}/`)).toBe(true);
+    file.remove();
   });
 
-  it('is removed when the server is closed without publishing', async () => {
+  it('is removed when the file is removed without publishing', async () => {
     const server = makeServer();
-    await listenNear(server, fixture.path);
+    const file = await listenNear(server, fixture.path);
     expect(await readdir(fixture.directory)).toHaveLength(1);
     server.close();
+    file.remove();
     expect(await readdir(fixture.directory)).toEqual([]);
+    await expect(file.publish()).rejects.toMatchObject({
+      syscall: 'listen',
+      address: fixture.path,
+    });
   });
 
   it('is removed when publishing fails', async () => {
