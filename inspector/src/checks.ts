@@ -1,4 +1,4 @@
-/** Checks values from programs and pages, which may be of any type. */
+/** Checks values from programs and pages, which may be of any type and, within the bounds, of any size. */
 
 import type {
   ActorState,
@@ -8,11 +8,10 @@ import type {
   Status,
   TakenTransition,
 } from '../shared/view.ts';
+import { BOUNDS, BoundError, sizeOfJson, tooMany } from './bounds.ts';
 
 /** A parsed JSON object. */
 export type JsonObject = Readonly<Record<string, unknown>>;
-
-const MAX_NAME_CHARACTERS = 1024;
 
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -21,16 +20,28 @@ export const isObject = (value: unknown): value is JsonObject =>
  * Parses a JSON object.
  *
  * @throws {TypeError} When the text is not a JSON object.
+ * @throws {BoundError} When it is nested too deeply or has too many values.
  */
-export function parseObject(text: string): JsonObject {
-  let value: unknown;
+export const parseObject = (text: string): JsonObject => parseSized(text).object;
+
+/** Parses the request of a page or the command of a receiver, which is an object, too. */
+export function parseRequest(text: string): JsonObject {
+  const { requestCharacters } = BOUNDS;
+  if (text.length > requestCharacters) throw tooMany('it', requestCharacters, 'characters');
+  return parseObject(text);
+}
+
+/** A parsed object, with the approximate memory of the object and its text. */
+export function parseSized(text: string): { readonly object: JsonObject; readonly bytes: number } {
+  const bytes = sizeOfJson(text, 'it');
+  let object: unknown;
   try {
-    value = JSON.parse(text);
+    object = JSON.parse(text);
   } catch {
     throw new TypeError('it is not JSON');
   }
-  if (!isObject(value)) throw new TypeError('it is not a JSON object');
-  return value;
+  if (!isObject(object)) throw new TypeError('it is not a JSON object');
+  return { object, bytes };
 }
 
 /**
@@ -40,11 +51,25 @@ export function parseObject(text: string): JsonObject {
  */
 export function nameIn(object: JsonObject, key: string): string {
   const value = object[key];
-  if (typeof value !== 'string' || value.length > MAX_NAME_CHARACTERS)
-    throw new TypeError(
-      `its '${key}' is not a string of ${String(MAX_NAME_CHARACTERS)} characters or less`,
+  const { nameCharacters } = BOUNDS;
+  if (typeof value !== 'string' || value.length > nameCharacters)
+    throw new BoundError(
+      `its '${key}' is not a string of ${String(nameCharacters)} characters or less`,
     );
   return value;
+}
+
+/**
+ * The size of a property that is a JSON text.
+ *
+ * @throws {TypeError} When it is not a string.
+ * @throws {BoundError} When it is nested too deeply or has too many values.
+ */
+export function nestedSize(object: JsonObject, key: string): number {
+  const value = object[key];
+  // The receiver would convert another value to a text that has not been checked.
+  if (typeof value !== 'string') throw new TypeError(`its '${key}' is not a string`);
+  return sizeOfJson(value, `its '${key}'`);
 }
 
 /** A property that is a string; '' for anything else. */
@@ -59,17 +84,41 @@ export const numberIn = (object: JsonObject, key: string, fallback = 0): number 
   return typeof value === 'number' && Number.isFinite(value) ? value : fallback;
 };
 
+/** The latest and, negative, the earliest time of a `Date`. */
+const MAX_TIME = 8.64e15;
+
+/** A property that is a time; now for anything else. */
+export const timeIn = (object: JsonObject, key: string): number => {
+  const at = numberIn(object, key, NaN);
+  return Math.abs(at) <= MAX_TIME ? at : Date.now();
+};
+
 /** Types a value that was parsed from JSON. */
 export const json = (value: unknown): Json => (value ?? null) as Json;
 
 const listIn = (object: JsonObject, key: string): readonly unknown[] => {
   const value = object[key];
-  return Array.isArray(value) ? value : [];
+  if (!Array.isArray(value)) return [];
+  if (value.length > BOUNDS.items) throw tooMany(`its '${key}'`, BOUNDS.items, 'items');
+  return value;
 };
 const objectsIn = (object: JsonObject, key: string): JsonObject[] =>
   listIn(object, key).filter(isObject);
-const textsIn = (object: JsonObject, key: string): string[] =>
-  listIn(object, key).filter((value) => typeof value === 'string');
+const labelsIn = (object: JsonObject, key: string): string[] =>
+  listIn(object, key)
+    .filter((value) => typeof value === 'string')
+    .map((value) => checkedLabel(value, key));
+
+/** The name of an event, an action or a state; '' for anything else. */
+const labelIn = (object: JsonObject, key: string): string => checkedLabel(textIn(object, key), key);
+
+function checkedLabel(text: string, key: string): string {
+  const { stateIdCharacters } = BOUNDS;
+  if (text.length > stateIdCharacters) {
+    throw new BoundError(`its '${key}' has more than ${String(stateIdCharacters)} characters`);
+  }
+  return text;
+}
 
 const STATUSES: readonly string[] = ['active', 'done', 'error', 'stopped'] satisfies Status[];
 const isStatus = (value: unknown): value is Status =>
@@ -83,11 +132,11 @@ export function factsIn(
   const facts = isObject(message['wirechart']) ? message['wirechart'] : {};
   const { status, output, error } = facts;
   const emitted = listIn(facts, 'emitted');
-  const actions = textsIn(facts, 'actions');
+  const actions = labelsIn(facts, 'actions');
   const microsteps = objectsIn(facts, 'microsteps').map(microstepOf);
   const deadlines = objectsIn(facts, 'deadlines').map(deadlineOf);
   return {
-    at: numberIn(facts, 'at', Date.now()),
+    at: timeIn(facts, 'at'),
     status: isStatus(status) ? status : isDone ? 'done' : 'active',
     ...(output !== undefined && { output: json(output) }),
     ...(error !== undefined && { error: json(error) }),
@@ -99,19 +148,19 @@ export function factsIn(
 }
 
 const microstepOf = (step: JsonObject): Microstep => ({
-  event: textIn(step, 'event'),
+  event: labelIn(step, 'event'),
   value: json(step['value']),
   transitions: objectsIn(step, 'transitions').map(transitionOf),
 });
 
 const transitionOf = (transition: JsonObject): TakenTransition => ({
-  source: textIn(transition, 'source'),
-  event: textIn(transition, 'event'),
-  target: textsIn(transition, 'target'),
+  source: labelIn(transition, 'source'),
+  event: labelIn(transition, 'event'),
+  target: labelsIn(transition, 'target'),
 });
 
 const deadlineOf = (deadline: JsonObject): RunningDeadline => ({
-  event: textIn(deadline, 'event'),
+  event: labelIn(deadline, 'event'),
   ms: numberIn(deadline, 'ms'),
   startedAt: numberIn(deadline, 'startedAt'),
 });

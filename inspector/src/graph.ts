@@ -1,6 +1,7 @@
 /** Converts an XState 4 machine to the graph that is laid out: nodes and edges without positions. */
 
 import type { ChartLabel, ChartLine, ChartNode } from '../shared/view.ts';
+import { BOUNDS } from './bounds.ts';
 import type { V4Machine } from './publisher.ts';
 
 /** A state, or the initial dot of a compound state. */
@@ -41,8 +42,9 @@ interface V4Transition {
   readonly cond?: { readonly type: string; readonly name?: string | undefined } | undefined;
 }
 
-/** A larger machine is not drawn. */
-const MAX_NODES = 2_000;
+/** A longer text is cut: it would make the chart as wide as itself. */
+const MAX_LABEL_CHARACTERS = 200;
+const MAX_DESCRIPTION_CHARACTERS = 2_000;
 
 /**
  * The graph of a machine.
@@ -51,9 +53,10 @@ const MAX_NODES = 2_000;
  */
 export function graphOf(machine: V4Machine): Graph {
   const nodes = [...subtree(machine)];
-  if (nodes.length > MAX_NODES) {
+  const { states } = BOUNDS.definition;
+  if (nodes.length > states) {
     const count = String(nodes.length);
-    throw new RangeError(`the machine has ${count} states; at most ${String(MAX_NODES)} are drawn`);
+    throw new RangeError(`the machine has ${count} states; at most ${String(states)} are drawn`);
   }
   return {
     root: nodeOf(machine),
@@ -75,9 +78,11 @@ function nodeOf(node: V4Node): GraphNode {
   const dot: GraphNode = { id: dotOf(node.id), key: '', kind: 'initial', lines: [], children: [] };
   return {
     id: node.id,
-    key: node.key,
+    key: cutLabel(node.key),
     kind: node.type,
-    ...(typeof node.description === 'string' && { description: node.description }),
+    ...(typeof node.description === 'string' && {
+      description: cutLabel(node.description, MAX_DESCRIPTION_CHARACTERS),
+    }),
     lines: [...actorsOf(node), ...deadlinesOf(node), ...internalEventsOf(node)],
     children: [
       ...(initialOf(node) === undefined ? [] : [dot]),
@@ -97,14 +102,16 @@ function initialEdge(node: V4Node): GraphEdge[] {
 }
 
 const actorsOf = (node: V4Node): ChartLine[] =>
-  node.invoke.map(({ id }) => ({ kind: 'actor', name: id, text: id }));
+  node.invoke.map(({ id }) => ({ kind: 'actor', name: id, text: cutLabel(id) }));
 
 /** The delays after which a state is left, by their events. */
 function deadlinesOf(node: V4Node): ChartLine[] {
   const events = new Set(node.transitions.map(({ eventType }) => eventType));
   return [...events].flatMap((name): ChartLine[] => {
     const delay = /^xstate\.after\((.*?)\)#/.exec(name)?.[1];
-    return delay === undefined ? [] : [{ kind: 'deadline', name, text: delayText(delay) }];
+    return delay === undefined
+      ? []
+      : [{ kind: 'deadline', name, text: cutLabel(delayText(delay)) }];
   });
 }
 
@@ -122,7 +129,9 @@ function edgesFrom(node: V4Node): GraphEdge[] {
   const labels = new Map<string, ChartLabel[]>();
   for (const transition of node.transitions) {
     for (const { id } of transition.target ?? []) {
-      labels.set(id, [...(labels.get(id) ?? []), labelOf(transition)]);
+      const known = labels.get(id);
+      if (known === undefined) labels.set(id, [labelOf(transition)]);
+      else known.push(labelOf(transition));
     }
   }
   return [...labels].map(([target, all]) => ({ source: node.id, target, labels: all }));
@@ -133,7 +142,7 @@ function labelOf({ eventType, cond }: V4Transition): ChartLabel {
   // The guard `isFinite` is left out: it only says that a deadline may be Infinity.
   const guard =
     cond === undefined || cond.name === 'isFinite' ? '' : ` [${cond.name ?? 'guarded'}]`;
-  return { event: eventType, text: text + guard };
+  return { event: eventType, text: cutLabel(text + guard) };
 }
 
 /** Readable names of XState's own events. */
@@ -146,5 +155,8 @@ const inWords = (type: string): string => {
     .replace(/^error\.platform\.(.+)$/, '$1 failed')
     .replace(/^done\.state\..*$/, 'done');
 };
+
+const cutLabel = (text: string, most = MAX_LABEL_CHARACTERS): string =>
+  text.length > most ? `${text.slice(0, most)}…` : text;
 
 const delayText = (delay: string): string => (/^\d+$/.test(delay) ? `${delay} ms` : delay);

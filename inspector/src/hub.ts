@@ -1,46 +1,34 @@
 /** Keeps what programs report, and sends it to all pages. */
 
-import { createHash } from 'node:crypto';
 import { History, HISTORY_BOUNDS } from '../shared/history.ts';
 import type { ActorView, Entry, PageMessage, ProgramView, ServerMessage } from '../shared/view.ts';
 import { partsOfActorId } from './actor-ids.ts';
-import { graphOf } from './graph.ts';
-import { Layouter } from './layout.ts';
+import { BOUNDS, BoundError } from './bounds.ts';
+import { Charts } from './charts.ts';
+import type { Total } from './living.ts';
 import { Program } from './program.ts';
-import type { NewEntry, Publisher, V4Machine } from './publisher.ts';
-import { withoutWarnings } from './receiver.ts';
+import type { NewEntry, Publisher } from './publisher.ts';
 import { recordingOf } from './recording-writer.ts';
 import { Relay } from './relay.ts';
 import { Viewer, type ViewerSocket } from './viewer.ts';
-
-/** When more charts are kept, those of no actor are dropped. */
-const MAX_CHARTS = 500;
-/** When more programs are kept, the oldest that are not connected are dropped. */
-const MAX_PROGRAMS = 200;
-
-/** A machine and the id of its chart. */
-interface KnownMachine {
-  readonly chart: string;
-  /** The one copy of the text for all actors. */
-  readonly definition: string;
-  readonly machine: V4Machine;
-}
 
 /** The programs, the history, the charts and the pages of one inspector. */
 export class Hub implements Publisher {
   readonly control: boolean;
   readonly programs = new Map<string, Program>();
   readonly relay: Relay;
+  readonly charts = new Charts(
+    () => new Set([...this.#history.actors.values()].map(({ actor }) => actor.chart)),
+  );
+  readonly total: Total = { actors: 0, stateBytes: 0 };
   /** Resolves when the first page connects. */
   readonly opened: Promise<void>;
   isClosed = false;
   #resolveOpened: () => void = () => undefined;
   readonly #history = new History(HISTORY_BOUNDS);
   readonly #viewers = new Set<Viewer>();
-  readonly #machines = new Map<string, KnownMachine>();
-  #chartLimit = MAX_CHARTS;
-  readonly #charts = new Map<string, Promise<ServerMessage>>();
-  readonly #layouter = new Layouter();
+  /** The problems of the inspector itself that have been reported. */
+  readonly #problems = new Set<string>();
   #seq = 0;
   #wire = false;
   #programCount = 0;
@@ -83,8 +71,14 @@ export class Hub implements Publisher {
 
   addViewer(socket: ViewerSocket): Viewer {
     this.#resolveOpened();
-    if (this.#charts.size === 0) this.#layouter.warm();
-    const viewer = new Viewer(socket, () => this.#fullState());
+    this.charts.warm();
+    const viewer = new Viewer(
+      socket,
+      () => this.#fullState(),
+      (error) => {
+        this.reportFailure('A page missed something', error);
+      },
+    );
     this.#viewers.add(viewer);
     return viewer;
   }
@@ -99,7 +93,7 @@ export class Hub implements Publisher {
   handleRequest(viewer: Viewer, message: PageMessage): void {
     switch (message.type) {
       case 'chart':
-        void this.#chartMessage(message.id).then((answer) => {
+        void this.charts.messageOf(message.id).then((answer) => {
           viewer.push(answer);
         });
         break;
@@ -130,7 +124,7 @@ export class Hub implements Publisher {
     this.isClosed = true;
     for (const viewer of this.#viewers) viewer.close();
     this.#viewers.clear();
-    await this.#layouter.close();
+    await this.charts.close();
   }
 
   program(view: ProgramView): void {
@@ -149,14 +143,13 @@ export class Hub implements Publisher {
     this.#broadcast(numbered);
   }
 
-  chartOf(text: string, machine: V4Machine): Omit<KnownMachine, 'machine'> {
-    const chart = createHash('sha256').update(text).digest('base64url').slice(0, 16);
-    const known = this.#machines.get(chart);
-    if (known !== undefined) return known;
-    if (this.#machines.size >= this.#chartLimit) this.#dropCharts();
-    const added = { chart, definition: text, machine };
-    this.#machines.set(chart, added);
-    return added;
+  /** Reports that the inspector itself has failed at something, or refused it. Each text is reported once. */
+  reportFailure(what: string, error: unknown): void {
+    const why = error instanceof Error ? error.message : 'unknown error';
+    const text = `${what}: ${why}`.slice(0, BOUNDS.problemCharacters);
+    if (this.#problems.has(text) || this.#problems.size >= BOUNDS.problems) return;
+    this.#problems.add(text);
+    this.add({ kind: 'problem', at: Date.now(), actor: 'inspector', text, size: text.length });
   }
 
   /** The current history as the lines of a recording. Later changes do not affect it. */
@@ -165,7 +158,7 @@ export class Hub implements Publisher {
       name: [...this.programs.values()].map(({ view }) => view.name).join(', '),
       actors: [...this.#history.actors.values()].map(({ actor }) => actor),
       entries: [...this.#history.entries()],
-      definitions: new Map([...this.#machines].map(([id, { definition }]) => [id, definition])),
+      definitions: this.charts.definitions,
     });
   }
 
@@ -181,42 +174,27 @@ export class Hub implements Publisher {
     for (const viewer of this.#viewers) viewer.push(message);
   }
 
-  #chartMessage(id: string): Promise<ServerMessage> {
-    const known = this.#charts.get(id);
-    if (known !== undefined) return known;
-    const chart = this.#layOut(id).catch((error: unknown): ServerMessage => {
-      this.#charts.delete(id); // The next request tries again.
-      const why = error instanceof Error ? error.message : 'unknown error';
-      return { type: 'no-chart', id, why };
-    });
-    this.#charts.set(id, chart);
-    return chart;
+  /** Recordings must not use up the room of the programs that are connected. */
+  get #isHalfFull(): boolean {
+    const { actors, stateBytes } = this.total;
+    return actors > BOUNDS.actors.all / 2 || stateBytes > BOUNDS.stateBytes.all / 2;
   }
 
-  async #layOut(id: string): Promise<ServerMessage> {
-    const known = this.#machines.get(id);
-    if (known === undefined) throw new Error('its definition is no longer kept');
-    const graph = withoutWarnings(() => graphOf(known.machine));
-    return { type: 'chart', id, chart: await this.#layouter.layOut(id, graph) };
-  }
-
-  /** Drops the charts of no actor. The limit then grows with the rest, so that this is rarely called. */
-  #dropCharts(): void {
-    const used = new Set([...this.#history.actors.values()].map(({ actor }) => actor.chart));
-    for (const id of this.#machines.keys()) {
-      if (used.has(id)) continue;
-      this.#machines.delete(id);
-      this.#charts.delete(id);
-    }
-    this.#chartLimit = Math.max(MAX_CHARTS, 2 * this.#machines.size);
-  }
-
+  /**
+   * Makes room for another program.
+   *
+   * @throws {BoundError} When too many are connected.
+   */
   #dropPrograms(): void {
+    const { kept, connected } = BOUNDS.programs;
     for (const [id, program] of this.programs) {
-      if (this.programs.size < MAX_PROGRAMS) return;
+      if (this.programs.size < kept && !this.#isHalfFull) return;
       if (program.view.source === 'live') continue;
       program.end();
       this.programs.delete(id);
+    }
+    if (this.programs.size >= connected) {
+      throw new BoundError(`more than ${String(connected)} programs are connected`);
     }
   }
 }

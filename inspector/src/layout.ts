@@ -51,6 +51,7 @@ parentPort.on('message', (graph) => {
 `;
 
 const LAYOUT_TIMEOUT_MS = 20_000;
+const MAX_THREAD_MEBIBYTES = 1024;
 
 interface PendingLayout {
   readonly resolve: (layout: ElkNode) => void;
@@ -128,10 +129,19 @@ export class Layouter {
 
   #startWorker(): Worker {
     const elk = createRequire(import.meta.url).resolve('elkjs/lib/elk.bundled.js');
-    const worker = new Worker(WORKER_SOURCE, { eval: true, workerData: elk, execArgv: [] });
+    const worker = new Worker(WORKER_SOURCE, {
+      eval: true,
+      workerData: elk,
+      execArgv: [],
+      // A chart that needs more ends the thread, not the process.
+      resourceLimits: { maxOldGenerationSizeMb: MAX_THREAD_MEBIBYTES },
+    });
     worker.unref();
     worker.on('message', (answer: unknown) => {
       if (worker === this.#worker && isObject(answer)) this.#settle(answer);
+    });
+    worker.on('messageerror', (error) => {
+      this.#terminate(worker, error);
     });
     worker.on('error', (error) => {
       this.#terminate(worker, error);

@@ -2,17 +2,32 @@
 
 import type { ActorState, ActorView, Json, ProgramView } from '../shared/view.ts';
 import { actorIdOf, withActorIds } from './actor-ids.ts';
-import { factsIn, isObject, json, nameIn, numberIn, parseObject, textIn } from './checks.ts';
-import type { JsonObject } from './checks.ts';
+import { BOUNDS, checkStateValue } from './bounds.ts';
+import type { Definition } from './charts.ts';
+import {
+  factsIn,
+  isObject,
+  json,
+  type JsonObject,
+  nameIn,
+  nestedSize,
+  numberIn,
+  parseSized,
+  textIn,
+  timeIn,
+} from './checks.ts';
+import { Living } from './living.ts';
 import type { ProgramSocket, Publisher, UnsizedEntry } from './publisher.ts';
 import { openReceiver, type Receiver, type ReceiverEvent } from './receiver.ts';
 
-/** Living actors per program; further ones are not shown. */
-const MAX_ACTORS = 20_000;
-/** Problems reported per program; further ones are not shown. */
-const MAX_PROBLEMS = 20;
 /** The approximate size of an entry besides its message. */
 const ENTRY_BYTES = 200;
+/** The property of a message that is a JSON text with the state or the event. */
+const NESTED_TEXTS: Readonly<Record<string, string>> = {
+  'service.register': 'state',
+  'service.state': 'state',
+  'service.event': 'event',
+};
 
 /** A program with its living actors. It may disconnect and reconnect. */
 export class Program {
@@ -24,13 +39,16 @@ export class Program {
   #receiver: Receiver | undefined;
   #socket: ProgramSocket | undefined;
   /** The registration of each living actor, with its latest state. */
-  readonly #living = new Map<string, JsonObject>();
+  readonly #living: Living;
   /** Actors of an earlier connection that the current one has not registered yet. */
   #unconfirmed = new Set<string>();
   #problems = 0;
-  /** The message that is being parsed, and its size. */
+  /** The message that is being parsed, its size, and that of the state in it. */
   #message: JsonObject = {};
   #size = 0;
+  #stateSize = 0;
+  /** The definition in the registration that is being parsed. */
+  #definition: Definition | undefined;
 
   constructor(
     id: string,
@@ -41,6 +59,7 @@ export class Program {
     this.id = id;
     this.instance = instance;
     this.#publisher = publisher;
+    this.#living = new Living(publisher.total);
     this.#view = { type: 'program', id, name: id, pid: 0, source, control: false };
   }
 
@@ -55,7 +74,7 @@ export class Program {
   /** The program has connected, perhaps again: asks it for its living actors. */
   connect(socket: ProgramSocket): void {
     this.#socket = socket;
-    this.#unconfirmed = new Set(this.#living.keys());
+    this.#unconfirmed = new Set(this.#living.sessionIds());
     this.#receiver = this.#openReceiver((command) => {
       socket.send(command);
     });
@@ -77,7 +96,7 @@ export class Program {
 
   /** Stops all actors: the program is dropped. */
   end(): void {
-    for (const sessionId of this.#living.keys()) this.#stop(sessionId, Date.now());
+    for (const sessionId of this.#living.sessionIds()) this.#stop(sessionId, Date.now());
   }
 
   /** Sends a command to the program, if it is connected. */
@@ -94,8 +113,9 @@ export class Program {
   /** Handles one message. An invalid one is reported as a problem. */
   receive(text: string): void {
     try {
-      this.#size = text.length;
-      this.#message = parseObject(text);
+      const { object, bytes } = parseSized(text);
+      this.#message = object;
+      this.#size = bytes;
       this.#dispatch(this.#message);
     } catch (error) {
       const why = error instanceof Error ? error.message : '';
@@ -105,23 +125,43 @@ export class Program {
 
   /** The registrations of all living actors, with their current states and unique ids. */
   *registrations(): Generator<JsonObject> {
-    for (const message of this.#living.values()) yield withActorIds(message, this.id);
+    for (const message of this.#living.messages()) yield withActorIds(message, this.id);
   }
 
   #dispatch(message: JsonObject): void {
     const type = nameIn(message, 'type');
-    if (type.startsWith('service.')) {
-      this.#receiver ??= this.#openReceiver(() => undefined);
-      this.#receiver.receive(message);
-      const { relay } = this.#publisher;
-      if (relay.isUsed) relay.pass(withActorIds(message, this.id));
-    } else if (type === 'wirechart.program') {
+    if (type.startsWith('service.')) this.#onService(type, message);
+    else if (type === 'wirechart.program') {
       const name = nameIn(message, 'name');
       const control = message['control'] === true;
       this.#updateView({ name, pid: numberIn(message, 'pid'), control });
     } else if (type === 'wirechart.message') this.#onMessage(message);
     else if (type === 'wirechart.problem')
-      this.#reportProblem(textIn(message, 'text'), numberIn(message, 'at', Date.now()));
+      this.#reportProblem(textIn(message, 'text'), timeIn(message, 'at'));
+  }
+
+  /** The receiver parses the texts within the message, so they are checked before. */
+  #onService(type: string, message: JsonObject): void {
+    const key = NESTED_TEXTS[type];
+    this.#stateSize = key === undefined ? 0 : nestedSize(message, key);
+    this.#size += this.#stateSize;
+    this.#definition = type === 'service.register' ? this.#checkedDefinition(message) : undefined;
+    const machine = this.#definition?.parsable;
+    this.#receiver ??= this.#openReceiver(() => undefined);
+    this.#receiver.receive(machine === undefined ? message : { ...message, machine });
+    const { relay } = this.#publisher;
+    if (!relay.isUsed) return;
+    const text = this.#definition?.text;
+    const relayed = text === undefined ? message : { ...message, machine: text };
+    relay.pass(withActorIds(relayed, this.id));
+  }
+
+  /** Another actor for which there is no room is refused before its definition is parsed. */
+  #checkedDefinition(message: JsonObject): Definition {
+    if (!this.#living.has(nameIn(message, 'sessionId'))) this.#living.expectRoom();
+    if (typeof message['machine'] !== 'string')
+      throw new TypeError("its 'machine' is not a string");
+    return this.#publisher.charts.check(message['machine']);
   }
 
   #openReceiver(send: (command: object) => void): Receiver {
@@ -137,7 +177,7 @@ export class Program {
       return;
     }
     const registration = this.#living.get(sessionId);
-    if (registration === undefined) return; // An actor beyond MAX_ACTORS.
+    if (registration === undefined) return; // An actor for which there was no room.
     const at = this.#at();
     const actor = this.#actorId(sessionId);
     switch (event.type) {
@@ -146,7 +186,7 @@ export class Program {
         break;
       case 'service.state': {
         const state = this.#stateOf(event.state);
-        this.#living.set(sessionId, this.#updated(registration));
+        this.#living.set(sessionId, this.#updated(registration), this.#stateSize);
         this.#add({ kind: 'state', at, actor, state });
         break;
       }
@@ -163,14 +203,12 @@ export class Program {
     const actor = this.#actorId(sessionId);
     const at = this.#at();
     const state = this.#stateOf(event.state);
-    const text = textIn(this.#message, 'machine');
-    const { chart, definition } = this.#publisher.chartOf(text, event.machine);
-    const view = this.#actorView(actor, event.machine.id, chart, state);
+    const definition = this.#definition;
+    if (definition === undefined) return;
     const isKnown = this.#living.has(sessionId);
-    if (!isKnown && this.#living.size >= MAX_ACTORS) {
-      throw new TypeError(`the program has more than ${String(MAX_ACTORS)} living actors`);
-    }
-    this.#living.set(sessionId, { ...this.#message, machine: definition });
+    const view = this.#actorView(actor, event.machine.id, definition.chart, state);
+    const { text: machine, why } = this.#publisher.charts.add(definition, event.machine);
+    this.#living.set(sessionId, { ...this.#message, machine }, this.#stateSize);
     this.#unconfirmed.delete(sessionId);
     if (isKnown) {
       // The program has reconnected, or was asked for its actors again.
@@ -179,6 +217,8 @@ export class Program {
       this.#publisher.actor(view);
       this.#add({ kind: 'start', at, actor });
     }
+    if (why !== undefined && !definition.isKnown)
+      this.#reportProblem(`The chart of '${view.name}' is not drawn: ${why}`, at);
   }
 
   #actorView(id: string, machineId: string, chart: string, base: ActorState): ActorView {
@@ -208,7 +248,7 @@ export class Program {
     if (!this.#living.has(sessionId)) return;
     this.#add({
       kind: 'message',
-      at: numberIn(message, 'at', Date.now()),
+      at: timeIn(message, 'at'),
       actor: this.#actorId(sessionId),
       direction: message['direction'] === 'in' ? 'in' : 'out',
       text: textIn(message, 'text'),
@@ -232,6 +272,7 @@ export class Program {
     const context: unknown = state.context;
     const event: unknown = state._event;
     if (!isObject(event)) throw new TypeError("its 'state' has no '_event'");
+    checkStateValue(value);
     return {
       ...factsIn(this.#message, state.done === true),
       value: json(value),
@@ -254,9 +295,12 @@ export class Program {
 
   #reportProblem(text: string, at: number): void {
     this.#problems += 1;
-    if (this.#problems > MAX_PROBLEMS) return;
-    this.#size = 0; // The message itself is not kept.
-    this.#add({ kind: 'problem', at, actor: this.id, text: text.slice(0, 1000) });
+    if (this.#problems > BOUNDS.problems) return;
+    const isLast = this.#problems === BOUNDS.problems;
+    const more = isLast ? ' (Further problems of this program are not shown.)' : '';
+    const shown = text.slice(0, BOUNDS.problemCharacters) + more;
+    // The message itself is not kept.
+    this.#publisher.add({ kind: 'problem', at, actor: this.id, text: shown, size: ENTRY_BYTES });
   }
 
   #updateView(facts: Partial<ProgramView>): void {
@@ -266,7 +310,7 @@ export class Program {
 
   #at(): number {
     const { wirechart } = this.#message;
-    return isObject(wirechart) ? numberIn(wirechart, 'at', Date.now()) : Date.now();
+    return isObject(wirechart) ? timeIn(wirechart, 'at') : Date.now();
   }
 
   #actorId(sessionId: string): string {

@@ -1,7 +1,9 @@
 /** What a program needs from the hub, and the hub from a program's connection. */
 
 import type { ActorView, Entry, ProgramView } from '../shared/view.ts';
+import type { Charts } from './charts.ts';
 import type { JsonObject } from './checks.ts';
+import type { Total } from './living.ts';
 import type { ReceiverEvent } from './receiver.ts';
 
 /** A union of entries without some of their properties. */
@@ -25,11 +27,10 @@ export interface Publisher {
   readonly nextSeq: number;
   actor(view: ActorView): void;
   add(entry: NewEntry): void;
-  /** The id of a machine's chart, and the one copy of the definition that is kept. */
-  chartOf(
-    text: string,
-    machine: V4Machine,
-  ): { readonly chart: string; readonly definition: string };
+  /** The definitions of all machines. */
+  readonly charts: Pick<Charts, 'check' | 'add'>;
+  /** What all programs hold. */
+  readonly total: Total;
   /** Other receivers, which get messages with unique actor ids. */
   readonly relay: { readonly isUsed: boolean; pass(message: JsonObject): void };
 }

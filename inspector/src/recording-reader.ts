@@ -1,13 +1,12 @@
 /** Opens recordings by replaying their messages. */
 
+import { BoundError, BOUNDS, tooMany } from './bounds.ts';
 import { parseObject } from './checks.ts';
 import type { Hub } from './hub.ts';
 import type { Program } from './program.ts';
+import { Turns } from './turns.ts';
 
-/** A longer line is an error. */
-const MAX_LINE_CHARACTERS = 32 * 1024 * 1024;
-/** After this time, other tasks of the event loop get a turn. */
-const MAX_TURN_MS = 10;
+type Chunks = AsyncIterable<string> | Iterable<string>;
 
 /** Adds recordings to the hub. */
 export class RecordingReader {
@@ -18,9 +17,8 @@ export class RecordingReader {
   }
 
   /** See `Inspector.open`. */
-  async open(name: string, chunks: AsyncIterable<string> | Iterable<string>): Promise<void> {
+  async open(name: string, chunks: Chunks): Promise<void> {
     let program: Program | undefined;
-    let turn = performance.now() + MAX_TURN_MS;
     for await (const line of linesOf(chunks)) {
       if (this.#hub.isClosed) throw new Error('The inspector was closed');
       if (program === undefined) {
@@ -30,9 +28,6 @@ export class RecordingReader {
       } else {
         program.receive(line);
       }
-      if (performance.now() < turn) continue;
-      await new Promise(setImmediate);
-      turn = performance.now() + MAX_TURN_MS;
     }
     if (program === undefined) throw new TypeError('The recording is empty');
   }
@@ -52,20 +47,33 @@ function introductionOf(line: string, name: string): string {
   return JSON.stringify({ ...parseObject(line), name: name.slice(0, 200), control: false });
 }
 
-/** @throws {TypeError} When a line is too long. */
-async function* linesOf(chunks: AsyncIterable<string> | Iterable<string>): AsyncGenerator<string> {
-  let line = '';
+/**
+ * The lines of a recording, except for empty ones. Their handling and the search for them are divided
+ * into turns.
+ *
+ * @throws {BoundError} When a line, or the whole recording, is too long.
+ */
+async function* linesOf(chunks: Chunks): AsyncGenerator<string> {
+  const turns = new Turns();
+  const { lineCharacters, characters } = BOUNDS.recording;
+  let [rest, read] = ['', 0];
   for await (const chunk of chunks) {
-    const [end = '', ...starts] = chunk.split('\n');
-    line += end;
-    for (const start of starts) {
-      if (line !== '') yield line;
-      line = start;
-    }
-    if (line.length > MAX_LINE_CHARACTERS) {
-      const limit = String(MAX_LINE_CHARACTERS);
-      throw new TypeError(`The recording has a line of more than ${limit} characters`);
+    read += chunk.length;
+    if (read > characters) throw tooMany('The recording', characters, 'characters');
+    let start = 0;
+    while (start < chunk.length) {
+      const newline = chunk.indexOf('\n', start);
+      const end = newline < 0 ? chunk.length : newline;
+      if (rest.length + end - start > lineCharacters) {
+        const limit = String(lineCharacters);
+        throw new BoundError(`The recording has a line of more than ${limit} characters`);
+      }
+      const line = rest + chunk.slice(start, end);
+      if (newline >= 0 && line !== '') yield line;
+      rest = newline < 0 ? line : '';
+      if (turns.isOverAfter(end + 1 - start)) await turns.next();
+      start = end + 1;
     }
   }
-  if (line !== '') yield line;
+  if (rest !== '') yield rest;
 }

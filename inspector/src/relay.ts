@@ -3,7 +3,8 @@
  * self-hosted visualizer. Actor ids are made unique.
  */
 
-import { isObject, type JsonObject, parseObject, textIn } from './checks.ts';
+import { BoundError } from './bounds.ts';
+import { isObject, type JsonObject, parseObject, parseRequest, textIn } from './checks.ts';
 
 /** A receiver's end of a WebSocket. */
 export interface RelaySocket {
@@ -17,6 +18,7 @@ export interface RelayedPrograms {
   readonly control: boolean;
   /** The programs, by id. */
   readonly programs: ReadonlyMap<string, { registrations(): Iterable<JsonObject> }>;
+  reportFailure(what: string, error: unknown): void;
   /** Sends an event to the actor with this unique id. */
   send(actorId: string, event: { readonly type: string }): void;
 }
@@ -49,18 +51,22 @@ export class Relay {
   /** Handles a receiver's command. Malformed ones are ignored. */
   handleCommand(socket: RelaySocket, text: string): void {
     try {
-      const command = parseObject(text);
+      const command = parseRequest(text);
       const type = textIn(command, 'type');
       if (type === 'xstate.inspecting') this.#replay(socket);
       if (type === 'xstate.event' && this.#hub.control) this.#forward(command);
-    } catch {
-      // The receiver is a custom one that sent something else.
+    } catch (error) {
+      // Otherwise the receiver is a custom one that sent something else.
+      if (error instanceof BoundError) this.#hub.reportFailure('A command was ignored', error);
     }
   }
 
   #replay(socket: RelaySocket): void {
     for (const program of this.#hub.programs.values()) {
-      for (const message of program.registrations()) send(socket, JSON.stringify(message));
+      for (const message of program.registrations()) {
+        if (!hasRoom(socket)) return;
+        socket.send(JSON.stringify(message));
+      }
     }
   }
 
@@ -76,10 +82,8 @@ export class Relay {
   /** Relays a program's message to all receivers. */
   pass(message: JsonObject): void {
     const text = JSON.stringify(message);
-    for (const socket of this.#sockets) send(socket, text);
+    for (const socket of this.#sockets) if (hasRoom(socket)) socket.send(text);
   }
 }
 
-function send(socket: RelaySocket, text: string): void {
-  if (socket.bufferedAmount < MAX_UNSENT_BYTES) socket.send(text);
-}
+const hasRoom = ({ bufferedAmount }: RelaySocket): boolean => bufferedAmount < MAX_UNSENT_BYTES;

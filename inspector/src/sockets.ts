@@ -2,14 +2,15 @@
 
 import type { RawData, WebSocket } from 'ws';
 import type { PageMessage } from '../shared/view.ts';
-import { isObject, nameIn, parseObject, textIn } from './checks.ts';
+import { BoundError } from './bounds.ts';
+import { isObject, nameIn, parseObject, parseRequest, textIn } from './checks.ts';
 import type { Hub } from './hub.ts';
 import type { Program } from './program.ts';
 
 /** Serves a page, with the messages of `shared/view.ts`. */
 export function serveViewer(socket: WebSocket, hub: Hub): void {
   const viewer = hub.addViewer(socket);
-  onText(socket, (text) => {
+  onText(socket, hub, (text) => {
     const message = pageMessage(text);
     if (message !== undefined) hub.handleRequest(viewer, message);
   });
@@ -21,7 +22,7 @@ export function serveViewer(socket: WebSocket, hub: Hub): void {
 /** Serves a receiver of @xstate/inspect in another program. */
 export function serveReceiver(socket: WebSocket, hub: Hub): void {
   hub.relay.add(socket);
-  onText(socket, (text) => {
+  onText(socket, hub, (text) => {
     hub.relay.handleCommand(socket, text);
   });
   socket.on('close', () => {
@@ -40,7 +41,7 @@ export function serveProgram(socket: WebSocket, hub: Hub): void {
       socket.send(JSON.stringify(command));
     },
   };
-  onText(socket, (text) => {
+  onText(socket, hub, (text) => {
     if (program === undefined) {
       program = programOf(text, hub);
       program.connect(programSocket);
@@ -69,25 +70,32 @@ function instanceIn(introduction: string): string {
   }
 }
 
-function onText(socket: WebSocket, listener: (text: string) => void): void {
+/** A listener that throws ends nothing but the handling of its message. */
+function onText(socket: WebSocket, hub: Hub, listener: (text: string) => void): void {
   socket.on('message', (data: RawData, isBinary) => {
     // The server is configured to deliver Buffers.
-    if (!isBinary && Buffer.isBuffer(data)) listener(data.toString());
+    if (isBinary || !Buffer.isBuffer(data)) return;
+    try {
+      listener(data.toString());
+    } catch (error) {
+      hub.reportFailure('A message was ignored', error);
+    }
   });
 }
 
 /** A page's request; `undefined` for anything unknown. */
 function pageMessage(text: string): PageMessage | undefined {
   try {
-    const message = parseObject(text);
+    const message = parseRequest(text);
     const { type, on, event } = message;
     if (type === 'chart') return { type, id: textIn(message, 'id') };
     if (type === 'wire' && typeof on === 'boolean') return { type, on };
     if (type === 'send' && isObject(event) && typeof event['type'] === 'string') {
       return { type, actor: textIn(message, 'actor'), event: { ...event, type: event['type'] } };
     }
-  } catch {
-    // The inspector's own page sends valid messages only.
+  } catch (error) {
+    // Otherwise it is not the inspector's own page.
+    if (error instanceof BoundError) throw error;
   }
   return undefined;
 }

@@ -18,11 +18,14 @@ const MAX_FRAME_CHARACTERS = 512 * 1024;
 /** When more waits to be sent, it is discarded and the page gets the full state. */
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
 const MAX_PENDING_ENTRIES = 50_000;
+/** The delay after a failure, which may happen again. */
+const RETRY_MS = 1_000;
 
 /** Sends messages to one page. */
 export class Viewer {
   readonly #socket: ViewerSocket;
   readonly #fullState: () => Iterable<ServerMessage>;
+  readonly #onFailure: (error: unknown) => void;
   /** The messages that are being sent, frame by frame. */
   #sending: Iterator<ServerMessage, undefined> = [].values();
   /** Newer messages. */
@@ -33,10 +36,18 @@ export class Viewer {
   #needsFullState = true;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param fullState - Everything that a new page needs. */
-  constructor(socket: ViewerSocket, fullState: () => Iterable<ServerMessage>) {
+  /**
+   * @param fullState - Everything that a new page needs.
+   * @param onFailure - Called when something could not be sent. The rest is sent.
+   */
+  constructor(
+    socket: ViewerSocket,
+    fullState: () => Iterable<ServerMessage>,
+    onFailure: (error: unknown) => void = () => undefined,
+  ) {
     this.#socket = socket;
     this.#fullState = fullState;
+    this.#onFailure = onFailure;
     this.#schedule(BATCH_MS);
   }
 
@@ -67,7 +78,13 @@ export class Viewer {
   #schedule(ms: number): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#flush();
+      // An exception in a timer would end the process.
+      try {
+        this.#flush();
+      } catch (error) {
+        this.#onFailure(error);
+        this.#schedule(RETRY_MS);
+      }
     }, ms).unref();
   }
 
@@ -86,12 +103,26 @@ export class Viewer {
     while (size < MAX_FRAME_CHARACTERS) {
       const message = this.#next();
       if (message === undefined) break;
-      const text = JSON.stringify(message);
+      const text = this.#textOf(message);
+      if (text === undefined) continue;
       texts.push(text);
       size += text.length;
     }
     if (texts.length > 0) this.#socket.send(`[${texts.join(',')}]`);
     if (size >= MAX_FRAME_CHARACTERS) this.#schedule(0);
+  }
+
+  /** What cannot be converted is replaced: the page relies on the numbers of the entries. */
+  #textOf(message: ServerMessage): string | undefined {
+    try {
+      return JSON.stringify(message);
+    } catch (error) {
+      this.#onFailure(error);
+      if (message.type !== 'entry') return undefined;
+      const { type, seq, at, actor } = message;
+      const text = 'This entry cannot be shown';
+      return JSON.stringify({ type, seq, at, actor, kind: 'problem', text, size: 0 });
+    }
   }
 
   #next(): ServerMessage | undefined {
