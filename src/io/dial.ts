@@ -11,6 +11,7 @@ import type { Target } from './address.ts';
 import { claim } from './claims.ts';
 import { keepAlive as setKeepAlive } from './keep-alive.ts';
 import { toDuplex } from './join-streams.ts';
+import { warnOfPlainDial } from './plaintext.ts';
 import { isSecuring } from './socket.ts';
 import { loadTls } from './tls.ts';
 
@@ -26,6 +27,8 @@ export interface DialOptions {
   readonly clock?: Clock | undefined;
   /** Called with the reason when an attempt has to be repeated. */
   readonly onObstacle?: ((reason: Error) => void) | undefined;
+  /** Where warnings go. Default: a warning of the process. */
+  readonly warn?: ((text: string) => void) | undefined;
 }
 
 /** The waits between attempts while a backlog is full: each twice as long as the one before. */
@@ -57,11 +60,13 @@ const LONGEST_PAUSE_MS = 250;
 export async function dial(
   target: Target,
   signal: StopSignal,
-  { clock, onObstacle }: DialOptions = {},
+  { clock, onObstacle, warn }: DialOptions = {},
 ): Promise<Duplex> {
   for (let ms = FIRST_PAUSE_MS; ; ms = Math.min(LONGEST_PAUSE_MS, 2 * ms)) {
     try {
-      return await dialOnce(target, signal);
+      const stream = await dialOnce(target, signal);
+      warnOfPlainDial(target, stream, warn);
+      return stream;
     } catch (error) {
       if (signal.aborted || target.kind !== 'unix' || codeOf(error) !== 'EAGAIN') throw error;
       onObstacle?.(backlogError(target.path, error));

@@ -141,19 +141,19 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   async dial(address: ListenAddress | undefined, signal: StopSignal): Promise<void> {
     this.#begin();
     const target = parseDialAddress(address);
-    const stream = await dial(target, signal, {
-      clock: this.#clock,
-      onObstacle: (reason) => {
-        this.#obstacle = reason;
-      },
-    });
+    const onObstacle = (reason: Error): void => {
+      this.#obstacle = reason;
+    };
+    const options = { clock: this.#clock, onObstacle, warn: this.#warn };
+    const stream = await dial(target, signal, options);
     this.#obstacle = undefined;
     this.#adopt(stream, signal, () => dialedRemote(stream, target));
   }
 
   async listen(address: ListenAddress | undefined, signal: StopSignal): Promise<BoundAddress> {
     this.#begin();
-    const listener = await SinglePeerListener.bind(parseListenAddress(address), signal);
+    const target = parseListenAddress(address);
+    const listener = await SinglePeerListener.bind(target, signal, this.#warn);
     if (signal.aborted) listener.close();
     signal.throwIfAborted();
     this.#listener = listener;

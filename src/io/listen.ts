@@ -9,6 +9,7 @@ import type { BoundAddress } from '../core/types.ts';
 import { ignoreLateErrors } from './dial.ts';
 import { keepPeersAlive } from './keep-alive.ts';
 import type { ListenTarget } from './listen-target.ts';
+import { warnOfPlainListen } from './plaintext.ts';
 import { loadTls } from './tls.ts';
 import { listenAt, listenNear, pathOfDescriptor, type SocketFile } from './unix-socket.ts';
 
@@ -58,10 +59,18 @@ export class SinglePeerListener {
    * `ArgumentError` when Node rejects the TLS options or the file descriptor (Node's error is the
    * `cause`), and otherwise with the error of the operating system: `EADDRINUSE` also when the path is
    * a file that is not a socket.
+   *
+   * @param warn - Where warnings go. Default: a warning of the process.
    */
-  static async bind(target: ListenTarget, signal: StopSignal): Promise<SinglePeerListener> {
+  static async bind(
+    target: ListenTarget,
+    signal: StopSignal,
+    warn?: (text: string) => void,
+  ): Promise<SinglePeerListener> {
     signal.throwIfAborted();
-    return unlessAborted(signal, SinglePeerListener.#open(target, signal));
+    const listener = await unlessAborted(signal, SinglePeerListener.#open(target, signal));
+    warnOfPlainListen(target, listener.address, warn);
+    return listener;
   }
 
   /** The errors of the last 8 failed TLS handshakes, the oldest first. */

@@ -6,6 +6,7 @@ import { keepPeersAlive } from './keep-alive.ts';
 import type { ListenTarget } from './listen-target.ts';
 import { addressOf, createPlainServer, listenOn } from './listen.ts';
 import { PendingStream, PendingTlsSocket } from './pending-stream.ts';
+import { warnOfPlainListen } from './plaintext.ts';
 import { remoteOf } from './remote.ts';
 import { TlsUpgrader } from './tls-upgrader.ts';
 import { listenNear, type SocketFile } from './unix-socket.ts';
@@ -22,10 +23,12 @@ const KERNEL_BACKLOG_PEERS = 4_096;
  *
  * @param onError - Called for each connection that could not be accepted; listening goes on. When the
  *   process has no file descriptors left, libuv closes connections without an error.
+ * @param warn - Where warnings go. Default: a warning of the process.
  */
 export async function serve(
   target: ListenTarget,
   onError: (error: Error) => void,
+  warn?: (text: string) => void,
 ): Promise<Listener> {
   const upgrader = target.kind !== 'unix' && target.tls ? new TlsUpgrader(target.tls) : undefined;
   const server = createPlainServer();
@@ -37,6 +40,7 @@ export async function serve(
   // From now on an error concerns a single connection.
   server.on('error', onError);
   await publishOrClose(server, file);
+  warnOfPlainListen(target, address, warn);
   return {
     address,
     renewTls:

@@ -7,7 +7,7 @@ import type { Remote } from '../core/remote.ts';
 import type { ProtocolDefinition } from '../core/types.ts';
 import { AsyncProtocol } from '../protocol/async-protocol.ts';
 import { startEngine } from '../protocol/machine.ts';
-import { resolveLogger } from '../protocol/logging.ts';
+import { resolveLogger, warnTo } from '../protocol/logging.ts';
 import { peerActors, serveAddress } from './machine.ts';
 import {
   type ProtocolServerOptions,
@@ -57,7 +57,7 @@ export function createPeers<In, Out>(
   const nameOf = (number: number): string => `${options.name ?? ''}#${String(number)}`;
   const loggerOf = (number: number) => resolveLogger({ ...options, name: nameOf(number) });
   return new Peers<In, Out>({
-    serve: serveAddress,
+    serve: (address, onError) => serveAddress(address, onError, warnTo(logger)),
     createProtocol: ({ number, name, remote }, peer, share) => {
       const definition = define(number, peer, remote);
       const named = { ...shared, name };

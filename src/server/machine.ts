@@ -17,8 +17,9 @@ export { adoptStream } from '../io/pending-stream.ts';
 export async function serveAddress(
   address: ListenAddress,
   onError: (error: Error) => void,
+  warn?: (text: string) => void,
 ): Promise<Listener> {
-  return serve(parseListenAddress(address), onError);
+  return serve(parseListenAddress(address), onError, warn);
 }
 
 /** A running actor of the server's chart. */

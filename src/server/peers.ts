@@ -133,6 +133,16 @@ export class Peers<In, Out> implements ServerPort {
     return bound;
   }
 
+  /** Whether the listener has TLS. */
+  get isTls(): boolean {
+    return this.#listener?.renewTls !== undefined;
+  }
+
+  /** Gives TLS other options; see `Listener.renewTls`. */
+  renewTls(tls: object): void {
+    this.#listener?.renewTls?.(tls);
+  }
+
   open(): void {
     this.#listener?.accept(this.#onConnection);
   }

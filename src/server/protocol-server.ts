@@ -5,6 +5,7 @@
  * reports. `Peers` holds the peers.
  */
 
+import type { TlsOptions } from 'node:tls';
 import { abortable } from '../async/abort.ts';
 import { PendingCall } from '../async/pending-call.ts';
 import { handOut } from '../async/rejection.ts';
@@ -196,6 +197,27 @@ export class ProtocolServer<In, Out = In>
    */
   adopt(stream: StreamAddress['stream'], options?: WaitOptions): Promise<AsyncProtocol<In, Out>> {
     return handOut(this.#adopt(stream, options));
+  }
+
+  /**
+   * Gives TLS another certificate, or other options, without closing anything: handshakes that begin from now
+   * on use it, also those of peers in the backlog, and running sessions go on. Legal in LISTENING, after a
+   * `listen()` with `tls`.
+   *
+   * @param options - TLS options as in `listen()`. Those that you leave out stay as they are, so that
+   *   `{ key, cert }` renews the certificate and goes on checking clients as before. A `key` or `cert`
+   *   replaces a `pfx`, and a `pfx` replaces both. Sessions of TLS that began before cannot be resumed.
+   * @throws {StateError} When the server is not listening, or listens without TLS.
+   * @throws {ArgumentError} When the options cannot be used, or the result has `ca` without `requestCert`.
+   *   Those from before stay in force.
+   */
+  setSecureContext(options: TlsOptions): void {
+    this.#require('LISTENING');
+    if (!this.#peers.isTls) {
+      const text = `${this.constructor.name} listens without TLS: listen() needs tls`;
+      throw new StateError(text, this.state, 'LISTENING');
+    }
+    this.#peers.renewTls(options);
   }
 
   /**
