@@ -8,6 +8,8 @@ import {
   type JsonObject,
   type JsonValue,
   jsonStream,
+  printable,
+  redactSecrets,
   supervise,
   type Supervisor,
   WirechartError,
@@ -21,6 +23,8 @@ export interface BridgeContext {
   readonly outbox: Outbox;
   /** Identifies this run of the bridge. */
   readonly run: string;
+  /** Whether clients may execute a command. */
+  readonly isAllowed: (command: string) => boolean;
   readonly log: (line: string) => void;
   /** Ends the bridge with an error that a retry cannot resolve. */
   readonly fail: (error: Error) => void;
@@ -32,6 +36,15 @@ type Answer = { return: JsonValue } | { error: { class: string; desc: string } }
 const json = jsonStream<JsonObject, object>({ integers: 'bigint', terminator: '' });
 const MAX_PENDING_COMMANDS = 1000;
 const COMMAND_TIMEOUT_MS = 60_000;
+/** The longest part of an event's name in a subject: those of QEMU have fewer than 40 characters. */
+const MAX_TOKEN_CHARACTERS = 64;
+/**
+ * The subjects that replies are sent to: those that clients of NATS make for themselves. The requester
+ * chooses the subject, and we may publish on more subjects than it: it could have a reply sent as the state
+ * of another machine.
+ */
+const INBOX = /^_INBOX(?:\.[^.*>]+)+$/;
+const PLAIN_TEXT = /^[!-~]{1,256}$/;
 
 /** Executes commands from NATS, and publishes events and states to it. */
 export class BridgedVm {
@@ -76,11 +89,11 @@ export class BridgedVm {
     await turn(); // For `#publishEvents()` to read the last events.
     await this.#events?.return();
     await this.#publishing;
-    this.#publish('state', { state: 'DOWN', reason: 'The bridge has stopped' });
+    this.#publishDown('The bridge has stopped');
   }
 
   async #publishStates(): Promise<void> {
-    this.#publish('state', { state: 'DOWN', reason: 'The bridge has started' });
+    this.#publishDown('The bridge has started');
     for await (const state of this.#supervisor.states()) {
       if ((state === 'UP') !== this.#isUp) this.#publishChange();
       if (state === 'STOPPED') return;
@@ -89,12 +102,23 @@ export class BridgedVm {
 
   #publishChange(): void {
     this.#isUp = !this.#isUp;
-    const down = { state: 'DOWN', reason: this.#reason() };
-    this.#publish('state', this.#isUp ? { state: 'UP' } : down);
+    if (this.#isUp) this.#publish('state', { state: 'UP' });
+    else this.#publishDown(this.#reason());
   }
 
+  /** Gets through whatever the peer has said: the reason is cut, or left out. */
+  #publishDown(reason: string): void {
+    const down = (text: string) => ({ state: 'DOWN', reason: text });
+    this.#publish(
+      'state',
+      down(reason),
+      down('The NATS server does not allow the length of the reason'),
+    );
+  }
+
+  /** Shortened, as it may be a text of the peer. */
   #reason(): string {
-    return this.#supervisor.failures.at(-1)?.cause.message ?? 'There has been no session yet';
+    return cut(this.#supervisor.failures.at(-1)?.cause.message ?? 'There has been no session yet');
   }
 
   /** A listener that is created when a session has ended receives all events of the next one. */
@@ -113,28 +137,47 @@ export class BridgedVm {
   async #publishEventsOf(events: EventListener): Promise<void> {
     for await (const { event, data, timestamp } of events) {
       // In a subject, dots, spaces and wildcards have special meanings.
-      const token = event.replaceAll(/[^\w-]/g, '_') || '_';
+      const token = event.slice(0, MAX_TOKEN_CHARACTERS).replaceAll(/[^\w-]/g, '_') || '_';
       this.#publish(`event.${token}`, { event, data, timestamp });
     }
   }
 
-  /** Numbers the message, so that subscribers detect duplicates and gaps. */
-  #publish(topic: string, content: object): void {
+  /**
+   * Numbers the message, so that subscribers detect duplicates and gaps.
+   *
+   * @param short - What is sent if the server does not allow the size of `content`.
+   */
+  #publish(topic: string, content: object, short?: object): void {
     const seq = (this.#seq += 1);
-    this.#context.outbox.add({
+    const { outbox, run } = this.#context;
+    let data: string;
+    try {
+      data = json.encode({ seq, ...content });
+    } catch {
+      outbox.lose(this.name); // Nested more deeply than the codec writes.
+      return;
+    }
+    outbox.add({
       vm: this.name,
       subject: `vm.${this.name}.${topic}`,
-      data: json.encode({ seq, ...content }),
-      id: `${this.#context.run}.${this.name}.${String(seq)}`,
+      data,
+      id: `${run}.${this.name}.${String(seq)}`,
+      shorten: short && (() => JSON.stringify({ seq, ...short })),
     });
   }
 
   readonly #onCommand = (error: Error | null, message: Msg): void => {
+    const { reply = '' } = message;
     // The server denied the subscription. The bridge would run without ever receiving a command.
     if (error !== null) this.#context.fail(error);
-    else
+    else if (reply !== '' && !(INBOX.test(reply) && PLAIN_TEXT.test(reply))) {
+      const shown = printable(cut(reply, 100));
+      this.#context.log(
+        `${this.name}: refused a command, as its reply is not to _INBOX.: ${shown}`,
+      );
+    } else
       void this.#answer(message.data).then((answer) => {
-        this.#reply(message, answer);
+        this.#reply(reply, answer);
       });
   };
 
@@ -149,29 +192,57 @@ export class BridgedVm {
     this.#pendingCommands += 1;
     try {
       const [command, args] = commandOf(data);
+      if (!this.#context.isAllowed(command)) {
+        return failure('ERR_NOT_ALLOWED', `The bridge does not allow '${cut(command, 100)}'`);
+      }
       const { client } = this.#supervisor;
       return { return: await client.execute(command, args, { timeout: COMMAND_TIMEOUT_MS }) };
     } catch (error) {
       if (error instanceof ExecuteError) return failure(error.errorClass, error.description);
       if (error instanceof WirechartError) return failure(error.code, error.message);
-      throw error;
+      // A mistake in the bridge must not end it for all machines.
+      this.#context.log(`${this.name}: ${printable(cut(String(error)))}`);
+      return failure('ERR_BRIDGE', 'The bridge has failed to execute the command');
     } finally {
       this.#pendingCommands -= 1;
     }
   }
 
-  #reply({ reply = '' }: Msg, answer: Answer): void {
-    const { nc, outbox, log } = this.#context;
-    const maxBytes = nc.info?.max_payload ?? Infinity;
-    let data = json.encode(answer);
-    if (Buffer.byteLength(data) > maxBytes) {
-      const why = `The reply is larger than the ${String(maxBytes)} bytes that the NATS server allows`;
-      data = JSON.stringify(failure('ERR_LIMIT', why));
+  #reply(subject: string, answer: Answer): void {
+    const { outbox, log } = this.#context;
+    if (subject === '') {
+      const shown = JSON.stringify(redactSecrets(answer, { also: CONTENTS }), plainNumbers);
+      log(`${this.name}: no reply was requested: ${printable(cut(shown))}`);
+      return;
     }
-    if (reply === '') log(`${this.name}: no reply was requested: ${data}`);
-    else outbox.add({ vm: this.name, subject: reply, data });
+    const shorten = (maxBytes: number) => {
+      const why = `The reply is larger than the ${String(maxBytes)} bytes that the NATS server allows`;
+      return JSON.stringify(failure('ERR_LIMIT', why));
+    };
+    outbox.add({ vm: this.name, subject, data: textOf(answer), shorten });
   }
 }
+
+/** Members of replies with the contents of files of a guest, and what its programs print. */
+const CONTENTS = ['buf-b64', 'out-data', 'err-data'];
+
+const plainNumbers = (_: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? String(value) : value;
+
+function textOf(answer: Answer): string {
+  try {
+    return json.encode(answer);
+  } catch {
+    const why = 'The reply is nested more deeply than the bridge can write';
+    return JSON.stringify(failure('ERR_LIMIT', why));
+  }
+}
+
+/** The longest text of a peer that is passed on. */
+const MAX_TEXT_CHARACTERS = 4096;
+
+const cut = (text: string, max = MAX_TEXT_CHARACTERS): string =>
+  text.length <= max ? text : `${text.slice(0, max)}…`;
 
 const failure = (code: string, desc: string): Answer => ({ error: { class: code, desc } });
 

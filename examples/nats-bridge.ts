@@ -11,7 +11,7 @@
  *
  * `--server` may be repeated, for the servers of a cluster; `tls://` requires TLS. The credentials are in
  * `NATS_USER` and `NATS_PASSWORD`. While the server is unreachable, messages are queued up to `--room`
- * bytes. See docs/fleet.md.
+ * bytes. `--allow query-*,cont,stop` restricts the commands. See docs/fleet.md.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -20,7 +20,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { connect, type ConnectionOptions, type NatsConnection } from '@nats-io/transport-node';
-import { ArgumentError } from '../src/index.ts';
+import { ArgumentError, printable } from '../src/index.ts';
 import { type BridgeContext, BridgedVm } from './bridged-vm.ts';
 import { Outbox } from './outbox.ts';
 
@@ -32,6 +32,11 @@ export interface BridgeOptions {
   readonly vms: ReadonlyMap<string, string>;
   /** How many bytes of messages may be queued until the server confirms them. Default 16 MiB. */
   readonly room?: number | undefined;
+  /**
+   * The names of the commands that clients may execute; one that ends with `*` stands for all that begin
+   * like it. Default: all, so that the permissions of the NATS server alone decide.
+   */
+  readonly allow?: readonly string[] | undefined;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
   /** Called with incidents that are not published. Default: prints to standard error. */
@@ -39,7 +44,8 @@ export interface BridgeOptions {
 }
 
 const USAGE =
-  'Usage: nats-bridge [--server nats://host:port]… [--room bytes] <name>=<path of the QMP socket>…';
+  'Usage: nats-bridge [--server nats://host:port]… [--room bytes] [--allow command,…] ' +
+  '<name>=<path of the QMP socket>…';
 const DEFAULT_ROOM_BYTES = 16 * 1024 * 1024;
 /** How long each step of `close()` may wait for the server. */
 const CLOSE_STEP_MS = 2000;
@@ -75,14 +81,15 @@ export class Bridge {
 
   private constructor(
     nc: NatsConnection,
-    { vms, room = DEFAULT_ROOM_BYTES, log = console.error }: BridgeOptions,
+    { vms, room = DEFAULT_ROOM_BYTES, allow = ['*'], log = console.error }: BridgeOptions,
   ) {
     this.#nc = nc;
     this.#log = log;
-    this.#outbox = new Outbox(nc, room);
+    this.#outbox = new Outbox(nc, room, vms.keys());
     void this.#logStatus();
     const [outbox, fail] = [this.#outbox, this.#fail];
-    const context: BridgeContext = { nc, outbox, run: randomUUID(), log, fail };
+    const isAllowed = allowed(allow);
+    const context: BridgeContext = { nc, outbox, run: randomUUID(), isAllowed, log, fail };
     this.#vms = [...vms].map(([name, path]) => new BridgedVm(name, path, context));
     this.ended = this.#awaitEnd();
   }
@@ -133,10 +140,17 @@ export class Bridge {
 
   async #logStatus(): Promise<void> {
     for await (const status of this.#nc.status()) {
-      if (status.type === 'error') this.#log(`NATS: ${status.error.message}`);
+      if (status.type === 'error') this.#log(`NATS: ${printable(status.error.message)}`);
       if (/^(dis|re)connect$/.test(status.type)) this.#log(`NATS: ${status.type}`);
     }
   }
+}
+
+/** Returns whether a command matches one of the patterns. */
+function allowed(patterns: readonly string[]): (command: string) => boolean {
+  const isMatch = (command: string, pattern: string) =>
+    pattern.endsWith('*') ? command.startsWith(pattern.slice(0, -1)) : command === pattern;
+  return (command) => patterns.some((pattern) => isMatch(command, pattern));
 }
 
 /** Waits for a promise, at most for `CLOSE_STEP_MS`. Ignores whether it resolves or rejects. */
@@ -161,6 +175,7 @@ export function optionsOf(args: string[], environment: NodeJS.ProcessEnv): Bridg
     options: {
       server: { type: 'string', multiple: true, default: ['nats://127.0.0.1:4222'] },
       room: { type: 'string', default: String(DEFAULT_ROOM_BYTES) },
+      allow: { type: 'string', multiple: true },
     },
   });
   for (const server of values.server) {
@@ -173,9 +188,21 @@ export function optionsOf(args: string[], environment: NodeJS.ProcessEnv): Bridg
     servers: values.server,
     vms: vmsOf(positionals),
     room: Number(values.room),
+    allow: values.allow?.flatMap(commandsOf),
     user: environment['NATS_USER'],
     password: environment['NATS_PASSWORD'],
   };
+}
+
+function commandsOf(text: string): string[] {
+  const names = text.split(',');
+  for (const name of names) {
+    if (/^(?=.)[\w.-]*\*?$/.test(name)) continue;
+    throw new ArgumentError(
+      `--allow takes names of commands, separated by commas, such as 'query-*,cont'; not '${name}'`,
+    );
+  }
+  return names;
 }
 
 function vmsOf(texts: readonly string[]): ReadonlyMap<string, string> {
