@@ -1,12 +1,12 @@
 /**
  * Fuzzes the code that processes bytes from a peer. A failing input is minimized and added to the corpus,
- * which the tests run.
+ * which the tests run. So is an input that costs too much CPU time per byte.
  *
  *   npm run fuzz -- [TARGET…] [--seconds N] [--inputs N] [--seed N]
  */
 
 import { parseArgs } from 'node:util';
-import { addToCorpus, readCorpus } from '../test/fuzz/engine/corpus.ts';
+import { addPattern, addToCorpus, readCorpus } from '../test/fuzz/engine/corpus.ts';
 import { fuzz } from '../test/fuzz/engine/loop.ts';
 import type { Target } from '../test/fuzz/engine/target.ts';
 import { TARGETS } from '../test/fuzz/targets/index.ts';
@@ -64,21 +64,26 @@ function parsed(): Options | undefined {
 
 async function run(target: Target, { seconds, inputs, seed }: Options): Promise<void> {
   const started = performance.now();
-  const { runs, features, kept, failure } = await fuzz(target, {
+  const { runs, features, kept, measured, failure, excess } = await fuzz(target, {
     seed,
     inputs,
     deadline: started + seconds * 1000,
     corpus: readCorpus(target.name).map(({ input }) => input),
   });
   const took = ((performance.now() - started) / 1000).toFixed(1);
-  const counts = `${String(runs)} inputs in ${took} s, ${String(features)} features`;
-  console.log(
-    `${target.name.padEnd(16)} ${counts}, ${String(kept.length)} inputs kept, seed ${String(seed)}`,
-  );
-  if (failure === undefined) return;
+  const counts =
+    `${String(runs)} inputs in ${took} s, ${String(features)} features, ` +
+    `${String(kept.length)} inputs kept, ${String(measured)} costs measured`;
+  console.log(`${target.name.padEnd(16)} ${counts}, seed ${String(seed)}`);
+  if (failure !== undefined)
+    report(failure.error, addToCorpus(target.name, 'found', failure.input));
+  if (excess !== undefined) report(excess.error, addPattern(target.name, 'slow', excess.pattern));
+}
+
+function report(error: unknown, path: string): void {
   process.exitCode = 1;
-  console.log(failure.error);
-  console.log(`The input was saved to ${addToCorpus(target.name, 'found', failure.input)}`);
+  console.log(error);
+  console.log(`The input was saved to ${path}`);
 }
 
 const options = parsed();

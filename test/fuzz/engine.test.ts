@@ -1,7 +1,9 @@
 /** The fuzzer finds planted bugs, and the comparison with a reference notices differences. */
 
 import { describe, expect, it } from 'vitest';
-import { fuzz } from './engine/loop.ts';
+import { type Budget, Excess } from './engine/cost.ts';
+import { fuzz, type FuzzOptions } from './engine/loop.ts';
+import { render } from './engine/pattern.ts';
 import { Mismatch, type Target } from './engine/target.ts';
 import { linesReference } from './reference/lines.ts';
 import { checkDecoding } from './targets/decoding.ts';
@@ -46,6 +48,63 @@ describe('the fuzzer', () => {
     };
     const { failure } = await fuzz(target(run), { ...options, corpus: [Buffer.from('axb')] });
     expect(failure?.input.toString()).toBe('x');
+  });
+});
+
+describe('the fuzzer, of the time that an input costs,', () => {
+  const X = 0x78;
+  /** A decoder that searches from the beginning again at each x, if its stream begins with w. */
+  const quadratic = (input: Buffer) => {
+    if (input[0] !== 0x77) return;
+    for (let at = 0; at < input.length; at += 1) {
+      if (input[at] === X) for (let back = at; input[back] !== 0x0a && back > 0;) back -= 1;
+    }
+  };
+  const linear = (input: Buffer) => {
+    for (let at = 0; at < input.length; at += 1) if (input[at] === X) input[at] = 0;
+  };
+  const watched = (budget: Budget): Target => ({ ...target(() => undefined), budget });
+  const search = (run: Budget['run'], changes: Partial<FuzzOptions> = {}) =>
+    fuzz(watched({ run, maxNanoseconds: 500 }), { ...options, inputs: 4800, ...changes });
+
+  it('finds a decoder that is quadratic for some inputs, and minimizes the pattern', async () => {
+    const { excess, failure, runs } = await search(quadratic, { corpus: [Buffer.from('ww\nxe')] });
+    expect(excess?.pattern).toMatchObject({ left: 'x', right: '', tail: '' });
+    expect(excess?.error).toBeInstanceOf(Excess);
+    expect(failure).toBeUndefined();
+    expect(runs).toBeLessThan(options.inputs);
+  });
+
+  it('finds a decoder that is too slow by a constant factor', async () => {
+    const slow = (input: Buffer) => {
+      for (let times = 0; times < 1000; times += 1) linear(input);
+    };
+    const { excess } = await search(slow, { inputs: 48 });
+    expect(excess?.error.message).toMatch(/took \d+ ns of CPU per byte.*allowed are 500 ns/);
+  });
+
+  it('finds nothing in a linear decoder', async () => {
+    const { excess, measured } = await search(linear, { inputs: 480 });
+    expect(excess).toBeUndefined();
+    expect(measured).toBeGreaterThanOrEqual(20);
+  });
+
+  it('does not believe in a slow run that is not slow again', async () => {
+    let hiccups = 3;
+    const busy = (input: Buffer) => {
+      if (input.length > 200_000 && (hiccups -= 1) >= 0) {
+        for (let times = 0; times < 600; times += 1) linear(input);
+      } else linear(input);
+    };
+    const { excess } = await search(busy, { inputs: 480 });
+    expect(excess).toBeUndefined();
+    expect(hiccups).toBeLessThan(0);
+  });
+
+  it('renders a pattern in any size', () => {
+    const pattern = { head: '[', left: '[', middle: '1', right: ']', tail: ']' };
+    expect(render(pattern, 7).toString()).toBe('[[[1]]]');
+    expect(render(pattern, 100_000)).toHaveLength(99_999);
   });
 });
 

@@ -23,6 +23,10 @@ it.each(TARGETS)('$name behaves correctly for each new input', async (target) =>
       cause: result.failure.error,
     });
   }
+  if (result.excess !== undefined) {
+    const { pattern, error } = result.excess;
+    throw new Error(`Too much time for the pattern ${JSON.stringify(pattern)}`, { cause: error });
+  }
   // Otherwise the counters did not work, and the fuzzing was not guided.
   expect(result.features).toBeGreaterThan(20);
 });

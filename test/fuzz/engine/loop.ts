@@ -4,9 +4,12 @@
  *
  * Reading the counters costs more than running most inputs. So they are read once for a batch of
  * inputs, and for each input only if the batch as a whole ran code in a new way.
+ *
+ * Between the batches, patterns are made from the inputs that were kept, to find such that cost too much.
  */
 
 import { Counters } from './coverage.ts';
+import { type ExpensivePattern, GrowthSearch } from './growth.ts';
 import { mutate, type MutationContext } from './mutate.ts';
 import { Random } from './random.ts';
 import type { Target } from './target.ts';
@@ -33,10 +36,16 @@ export interface FuzzResult {
   readonly kept: readonly Buffer[];
   /** The minimized input that failed, and its error. */
   readonly failure: { readonly input: Buffer; readonly error: unknown } | undefined;
+  /** How many patterns were measured. */
+  readonly measured: number;
+  /** The minimized pattern that costs too much, and its error. */
+  readonly excess: ExpensivePattern | undefined;
 }
 
 const BATCH_INPUTS = 24;
 const MAX_KEPT_INPUTS = 4000;
+/** The part of the time that is spent on measuring costs. */
+const MEASURING_SHARE = 0.4;
 
 /** Runs a target until it fails, or until the options end the run. */
 export async function fuzz(target: Target, options: FuzzOptions): Promise<FuzzResult> {
@@ -61,6 +70,11 @@ class Fuzzer {
   readonly #seenOfBatches = new Set<string>();
   #runs = 0;
   #failure: FuzzResult['failure'];
+  readonly #search: GrowthSearch | undefined;
+  readonly #started = performance.now();
+  #measuringMs = 0;
+  #measured = 0;
+  #excess: ExpensivePattern | undefined;
 
   constructor(target: Target, options: FuzzOptions, counters: Counters) {
     this.#target = target;
@@ -69,22 +83,50 @@ class Fuzzer {
     this.#inputs = [...options.corpus];
     const { dictionary, maxSize } = target;
     this.#context = { random: new Random(options.seed), dictionary, maxSize, inputs: this.#inputs };
+    // It has random numbers of its own: how many it uses depends on the time that it takes.
+    const random = new Random(~options.seed);
+    if (target.budget !== undefined)
+      this.#search = new GrowthSearch(target.budget, { ...this.#context, random });
   }
 
   async run(): Promise<FuzzResult> {
     const { corpus, inputs, deadline = Infinity } = this.#options;
     for (const input of corpus) await this.#runKnown(input);
-    while (this.#failure === undefined && performance.now() < deadline) {
+    while (!this.#hasFailed() && performance.now() < deadline) {
       const batch = Math.min(BATCH_INPUTS, inputs - (this.#runs - corpus.length));
       if (batch <= 0) break;
       await this.#batch(Array.from({ length: batch }, () => this.#next()));
+      await this.#searchExpensive();
     }
     return {
       runs: this.#runs,
       features: this.#seen.size,
       kept: this.#inputs.slice(corpus.length),
       failure: this.#failure,
+      measured: this.#measured,
+      excess: this.#excess,
     };
+  }
+
+  #hasFailed(): boolean {
+    return this.#failure !== undefined || this.#excess !== undefined;
+  }
+
+  /** Tries some patterns, at least one. */
+  async #searchExpensive(): Promise<void> {
+    if (this.#search === undefined || this.#hasFailed()) return;
+    do {
+      const started = performance.now();
+      this.#excess = await this.#search.next();
+      this.#measured += 1;
+      this.#measuringMs += performance.now() - started;
+    } while (!this.#hasFailed() && this.#measuringMs < MEASURING_SHARE * this.#elapsed());
+    // What they have run is not to be taken for what the next batch runs.
+    this.#counters.take(false);
+  }
+
+  #elapsed(): number {
+    return performance.now() - this.#started;
   }
 
   #next(): Buffer {

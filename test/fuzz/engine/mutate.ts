@@ -22,6 +22,13 @@ const ODD_VALUES = [
   ...['{"__proto__":{"x":1}}', '{"a":{"b":{"c":[]}}}', '"\\ud800"', '"\\u0000"', '"__proto__"'],
 ];
 
+/** What values are nested in. */
+const BRACKETS: readonly (readonly [before: string, after: string])[] = [
+  ['[', ']'],
+  ['{"a":', '}'],
+  ['{"states":{"a":', '}}'],
+];
+
 const VALUE = /"(?:[^"\\\n]|\\.)*"|-?\d[\d.eE+-]*|true|false|null|\{\}|\[\]/g;
 
 /** Replaces a span of an input. */
@@ -84,6 +91,25 @@ const repeat: Mutation = (input, { random, maxSize }) => {
   );
 };
 
+/** Nests a span in brackets, several times. */
+const nest: Mutation = (input, { random, maxSize }) => {
+  const [from, to] = spanOf(input, random);
+  const [before, after] = random.pick(BRACKETS);
+  const room = Math.floor((maxSize - input.length) / (before.length + after.length + 1));
+  const times = random.below(random.below(8) === 0 ? Math.max(1, room) : 6);
+  const inner = splice(input, to, to, after.repeat(times));
+  return splice(inner, from, from, before.repeat(times));
+};
+
+/** Repeats one byte many times, such as a digit of a number. */
+const lengthen: Mutation = (input, { random, maxSize }) => {
+  const at = random.below(input.length);
+  const times = random.below(
+    Math.max(1, Math.min(maxSize - input.length, random.pick([30, 1500]))),
+  );
+  return splice(input, at, at, input.toString('latin1', at, at + 1).repeat(times));
+};
+
 const insertWord: Mutation = (input, { random, dictionary }) => {
   const at = random.below(input.length + 1);
   return splice(input, at, at, random.pick(dictionary));
@@ -124,11 +150,15 @@ const MUTATIONS: readonly Mutation[] = [
   ...[insertWord, replaceByWord, append, append, replaceValue, replaceValue, moveLine],
 ];
 
+/** They make inputs long, and are rare: a short input is changed more thoroughly. */
+const GROWTH: readonly Mutation[] = [nest, lengthen];
+
 /** Returns a copy of an input with one to six changes. */
 export function mutate(input: Buffer, context: MutationContext): Buffer {
   let changed = input;
   for (let left = 1 + context.random.below(6); left > 0; left -= 1) {
-    changed = context.random.pick(MUTATIONS)(changed, context).subarray(0, context.maxSize);
+    const mutations = context.random.below(24) === 0 ? GROWTH : MUTATIONS;
+    changed = context.random.pick(mutations)(changed, context).subarray(0, context.maxSize);
   }
   // A copy: a subarray of another input would share its memory.
   return Buffer.from(changed);

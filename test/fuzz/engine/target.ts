@@ -1,3 +1,5 @@
+import type { Budget } from './cost.ts';
+
 /** A function that is fuzzed: it takes any bytes, and throws when the library behaves wrongly. */
 export interface Target {
   readonly name: string;
@@ -7,6 +9,8 @@ export interface Target {
   readonly maxSize: number;
   /** @throws {Mismatch} When the input shows a bug. */
   readonly run: (input: Buffer) => unknown;
+  /** What an input may cost. Without it, time is not watched. */
+  readonly budget?: Budget | undefined;
 }
 
 /** A wrong behaviour, with the expected and the actual value. */

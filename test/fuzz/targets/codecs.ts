@@ -13,6 +13,7 @@ import { contentLengthReference, lengthPrefixedReference } from '../reference/fr
 import { roundTrip } from '../reference/json.ts';
 import { jsonLinesReference, linesReference } from '../reference/lines.ts';
 import { streamReference } from '../reference/stream.ts';
+import { decodingBudget } from './decoding-cost.ts';
 import { checkDecoding, type Subject } from './decoding.ts';
 
 /** Creates a subject from its options, as bits, and its limit. */
@@ -29,6 +30,7 @@ const target = (
   name,
   dictionary,
   maxSize,
+  budget: decodingBudget((options) => subjectOf(options, LIMITS[0]).codec),
   run: (input) => {
     const [options = 0, limit = 0, seed = 0] = input;
     const subject = subjectOf(options, LIMITS[limit % LIMITS.length] ?? 1000);
