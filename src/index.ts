@@ -95,6 +95,7 @@ export type {
   WebReadable,
   WebWritable,
 } from './core/types.ts';
+export { printable, printableLines } from './core/printable.ts';
 export { redactSecrets, type RedactOptions } from './core/secrets.ts';
 export { sealAddress, type SealedAddress } from './core/sealed-address.ts';
 export type { Deadlines } from './core/limits.ts';

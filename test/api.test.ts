@@ -44,6 +44,8 @@ describe('the exported names', () => {
         "lengthPrefixed",
         "lines",
         "parseJson",
+        "printable",
+        "printableLines",
         "redactSecrets",
         "sealAddress",
         "spawnPeer",

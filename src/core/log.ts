@@ -2,6 +2,7 @@
 
 import { describe, isClosedError, type WirechartError } from './errors.ts';
 import type { Runstate } from './runstate.ts';
+import { cutText, printable } from './printable.ts';
 import { redactText } from './secrets.ts';
 import { isThenable } from './shape.ts';
 import type {
@@ -14,8 +15,9 @@ import type {
 } from './types.ts';
 
 /**
- * Writes to a user's logger: adds the owner's name and fields, hides secrets in texts, and ignores what
- * the logger throws, or rejects with, so that a failing logger never harms a session.
+ * Writes to a user's logger: adds the owner's name and fields, hides secrets in texts, makes each text one
+ * printable line of bounded length, and ignores what the logger throws, or rejects with, so that a failing
+ * logger never harms a session.
  */
 export class Log implements Logger {
   readonly #target: Logger | LogFunction;
@@ -37,22 +39,23 @@ export class Log implements Logger {
   }
 
   debug(text: string, fields?: LogFields): void {
-    this.#record('debug', text, fields);
+    this.#record('debug', cutText(text), fields);
   }
 
   info(text: string, fields?: LogFields): void {
-    this.#record('info', redactText(text), fields);
+    this.#record('info', redactText(cutText(text)), fields);
   }
 
   warn(text: string, fields?: LogFields): void {
-    this.#record('warn', redactText(text), fields);
+    this.#record('warn', redactText(cutText(text)), fields);
   }
 
   error(text: string, fields?: LogFields): void {
-    this.#record('error', redactText(text), fields);
+    this.#record('error', redactText(cutText(text)), fields);
   }
 
-  #record(level: LogLevel, text: string, fields: LogFields | undefined): void {
+  #record(level: LogLevel, unsafe: string, fields: LogFields | undefined): void {
+    const text = printable(unsafe);
     try {
       const written = hasLevels(this.#target)
         ? this.#target[level](this.#prefixed(text))
@@ -64,7 +67,7 @@ export class Log implements Logger {
   }
 
   #prefixed(text: string): string {
-    return this.#name === undefined ? text : `${this.#name}: ${text}`;
+    return this.#name === undefined ? text : `${printable(this.#name)}: ${text}`;
   }
 
   #nameField(): { readonly name?: string } {
