@@ -29,6 +29,7 @@ import { checkEventName, checkListener, wantedBy } from './event-names.ts';
 import type { WaitForOptions } from './event-wait.ts';
 import type { EventFilter, EventListener, EventListenerOptions } from './events.ts';
 import { ListenerFailures } from './listener-failures.ts';
+import { inspected } from './looks.ts';
 import { createQmpMachine, definitionOf, type QmpActorRef } from './machine.ts';
 import { Exchange } from './exchange.ts';
 import {
@@ -347,10 +348,7 @@ export class QmpClient implements AsyncDisposable {
 
   /** What `util.inspect()` and `console.log()` show: also the server's version, and where it is. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
-    const { greeting, remote } = this;
-    const server = greeting === undefined ? '' : ` server='${textOfVersion(greeting)}'`;
-    const peer = remote === undefined ? '' : ` remote='${String(remote)}'`;
-    return this.toString().replace(/>$/, `${server}${peer}>`);
+    return inspected(this);
   }
 
   #add<E extends EventName>(
@@ -398,11 +396,4 @@ export class QmpClient implements AsyncDisposable {
     this.#dispatcher.end({ cause, reason, onTold });
     return isTold;
   }
-}
-
-/** The version of a server, as people write it. */
-function textOfVersion({ QMP: { version } }: QmpGreeting): string {
-  const { major, minor, micro } = version.qemu;
-  const text = `QEMU ${[major, minor, micro].join('.')}`;
-  return version.package === '' ? text : `${text} (${version.package})`;
 }

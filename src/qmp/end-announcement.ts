@@ -1,5 +1,6 @@
 /** What says in advance that the server will end the stream: the command `quit`, and the event SHUTDOWN. */
 
+import { cutText, printable } from '../core/printable.ts';
 import type { Announce } from '../core/inner-definition.ts';
 import type { Shutdown } from '../core/types.ts';
 import type { QmpEvent } from './types.ts';
@@ -80,5 +81,9 @@ export class EndAnnouncement {
 /** QEMU before 2.10 sends no data, and before 4.0 no reason. */
 const shutdownIn = (data: QmpEvent['data']): Shutdown => {
   const { guest, reason } = data ?? {};
-  return { guest: guest === true, reason: typeof reason === 'string' ? reason : 'unknown' };
+  const shown = typeof reason === 'string' ? printable(cutText(reason, MAX_REASON)) : 'unknown';
+  return { guest: guest === true, reason: shown };
 };
+
+/** The longest reason that is kept, in characters. QEMU's are one of a dozen names. */
+const MAX_REASON = 256;

@@ -3,8 +3,14 @@
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
 import { quoteBytes } from '../codecs/utf8.ts';
 import { TimeoutError, WirechartError } from '../core/errors.ts';
+import { cutText, printable } from '../core/printable.ts';
+import { setSaid } from '../core/printed-error.ts';
 import { setUnprinted } from '../core/shape.ts';
+import { kept, keptText } from './kept.ts';
 import type { ErrorReply } from './types.ts';
+
+/** What a server has said, as a part of a message. */
+const shown = (said: string): string => printable(cutText(said));
 
 /** The server replied that the command failed. The session goes on. `message` begins with the command. */
 export class ExecuteError extends WirechartError {
@@ -13,17 +19,20 @@ export class ExecuteError extends WirechartError {
 
   readonly code = 'ERR_QMP_EXECUTE';
   /** The `class` of the reply: `GenericError`, `CommandNotFound`, `DeviceNotFound`, … */
-  readonly errorClass: string;
-  /** The `desc` of the reply: text for a person, not for parsing. */
-  readonly description: string;
+  declare readonly errorClass: string;
+  /**
+   * The `desc` of the reply, exactly (of a huge one, the first 65 536 characters): text for a person, not for
+   * parsing. In `message` it is cut and escaped.
+   */
+  declare readonly description: string;
   /** The command's name. */
   readonly command: string;
 
   constructor(command: string, { error }: ErrorReply) {
-    super(`${command}: ${error.desc}`);
+    super(`${command}: ${shown(error.desc)}`);
     this.command = command;
-    this.errorClass = error.class;
-    this.description = error.desc;
+    setSaid(this, 'errorClass', keptText(error.class));
+    setSaid(this, 'description', keptText(error.desc));
   }
 }
 
@@ -51,12 +60,12 @@ export class GreetingError extends WirechartError {
   static override readonly name: string = 'GreetingError';
 
   readonly code = 'ERR_QMP_GREETING';
-  /** The message that arrived instead. Not printed with the error: it may hold secrets. */
+  /** The message that arrived instead (of a huge one, the beginning). Not printed with the error: it may hold secrets. */
   declare readonly received: JsonObject;
 
   constructor(problem: string, received: JsonObject) {
     super(`The peer's first message is not a QMP greeting: ${problem}`);
-    setUnprinted(this, 'received', received);
+    setUnprinted(this, 'received', kept(received));
   }
 }
 
@@ -67,14 +76,14 @@ export class NegotiationError extends WirechartError {
 
   readonly code = 'ERR_QMP_NEGOTIATION';
   /** The `class` of the reply; `undefined` when the reply is malformed. */
-  readonly errorClass: string | undefined;
+  declare readonly errorClass: string | undefined;
   /** The `desc` of the reply; `undefined` when the reply is malformed. */
-  readonly description: string | undefined;
+  declare readonly description: string | undefined;
 
   constructor(problem: string, error?: ErrorReply['error']) {
-    super(`The command qmp_capabilities failed: ${problem}`);
-    this.errorClass = error?.class;
-    this.description = error?.desc;
+    super(`The command qmp_capabilities failed: ${shown(problem)}`);
+    setSaid(this, 'errorClass', error && keptText(error.class));
+    setSaid(this, 'description', error && keptText(error.desc));
   }
 }
 
@@ -86,13 +95,13 @@ export class BadReplyError extends WirechartError {
   readonly code = 'ERR_QMP_BAD_REPLY';
   /** The command's name. */
   readonly command: string;
-  /** The reply. Not printed with the error: it may hold secrets. */
+  /** The reply (of a huge one, the beginning). Not printed with the error: it may hold secrets. */
   declare readonly received: JsonObject;
 
   constructor(command: string, received: JsonObject) {
     super(`The reply to ${command} has neither a member "return" nor a well-formed "error"`);
     this.command = command;
-    setUnprinted(this, 'received', received);
+    setUnprinted(this, 'received', kept(received));
   }
 }
 
@@ -105,12 +114,12 @@ export class ServerParseError extends WirechartError {
   static override readonly name: string = 'ServerParseError';
 
   readonly code = 'ERR_QMP_SERVER_PARSE';
-  /** The member `error` of the reply. */
-  readonly error: JsonValue;
+  /** The member `error` of the reply; of a huge one, the beginning. */
+  declare readonly error: JsonValue;
 
   constructor(error: JsonValue, description: string) {
-    super(`The server could not parse its input: ${description}`);
-    this.error = error;
+    super(`The server could not parse its input: ${shown(description)}`);
+    setSaid(this, 'error', kept(error));
   }
 }
 

@@ -1,6 +1,7 @@
 /** What happens when a listener of `on()` or `once()` fails: it is reported, and the session goes on. */
 
 import { describe, isWirechartError } from '../core/errors.ts';
+import { cutText, printable, printableLines } from '../core/printable.ts';
 import { redactText } from '../core/secrets.ts';
 import { memberOf } from '../core/shape.ts';
 import type { Logger } from '../core/types.ts';
@@ -19,6 +20,9 @@ export interface FailureSinks {
   /** The client, as `toString()` names it. */
   readonly describe: () => string;
 }
+
+/** How much of the name of an event is shown, in characters. */
+const MAX_NAME = 256;
 
 /** Codes of errors that a listener gets because its session has ended while it was at work. */
 const ENDED: ReadonlySet<string> = new Set(['ERR_STATE', 'ERR_QMP_INTERRUPTED', 'ERR_CLOSED']);
@@ -49,7 +53,8 @@ export class ListenerFailures {
 
   #warn(error: unknown, { event }: QmpEvent): void {
     const { logger } = this.#sinks;
-    const text = `A listener of the event ${event} failed: ${describe(error)}`;
+    const name = printable(cutText(event, MAX_NAME));
+    const text = `A listener of the event ${name} failed: ${describe(error)}`;
     if (logger !== undefined) logger.warn(`${text}. The session goes on`);
     else if (!this.#hasWarned && !isOfEnd(error)) this.#emitWarning(text, error);
   }
@@ -62,7 +67,7 @@ export class ListenerFailures {
     process.emitWarning(redactText(warning), {
       type: 'WirechartWarning',
       code: 'WIRECHART_LISTENER',
-      ...(typeof stack === 'string' && { detail: redactText(stack) }),
+      ...(typeof stack === 'string' && { detail: redactText(printableLines(cutText(stack))) }),
     });
   }
 }
