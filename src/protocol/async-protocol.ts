@@ -10,6 +10,7 @@ import { handOut } from '../async/rejection.ts';
 import { ClosedError, StateError, toFailure, type WirechartError } from '../core/errors.ts';
 import { logReport } from '../core/log.ts';
 import { endOptions, signalOf } from '../core/options.ts';
+import { printable } from '../core/printable.ts';
 import { sealAddress } from '../core/sealed-address.ts';
 import type { ProtocolActorRef } from '../machines/protocol-machine.ts';
 import { resolveLogger } from './logging.ts';
@@ -363,7 +364,7 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
 
   /** Returns `<AsyncProtocol name='vm1' runstate=IDLE>`, without `name` if the protocol has none. */
   toString(): string {
-    const name = this.name === undefined ? '' : `name='${this.name}' `;
+    const name = this.name === undefined ? '' : `name='${printable(this.name)}' `;
     return `<${this.constructor.name} ${name}runstate=${this.runstate}>`;
   }
 

@@ -18,6 +18,7 @@ import {
   type WirechartError,
 } from '../core/errors.ts';
 import { isFailure, type Log } from '../core/log.ts';
+import { printable } from '../core/printable.ts';
 import { sealAddress } from '../core/sealed-address.ts';
 import { checkDefinition } from '../core/definition.ts';
 import { endOptions, signalOf } from '../core/options.ts';
@@ -249,7 +250,7 @@ export class ProtocolServer<In, Out = In>
 
   /** Returns `<ProtocolServer name='chat' state=LISTENING peers=3>`, without `name` if it has none. */
   toString(): string {
-    const name = this.name === undefined ? '' : `name='${this.name}' `;
+    const name = this.name === undefined ? '' : `name='${printable(this.name)}' `;
     const peers = String(this.peers.length);
     return `<${this.constructor.name} ${name}state=${this.state} peers=${peers}>`;
   }

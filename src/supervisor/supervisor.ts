@@ -5,6 +5,7 @@ import { type Deferred, deferHandled } from '../async/deferred.ts';
 import { handOut } from '../async/rejection.ts';
 import { ClosedError, toFailure, type WirechartError } from '../core/errors.ts';
 import { endOptions, signalOf } from '../core/options.ts';
+import { printable } from '../core/printable.ts';
 import { memberOf } from '../core/shape.ts';
 import { Broadcast } from '../async/broadcast.ts';
 import { textOfShutdown } from '../machines/supervisor-outage.ts';
@@ -174,7 +175,7 @@ export class Supervisor<C> implements AsyncDisposable {
 
   /** Returns `<Supervisor name='vm1' state=UP>`, without `name` if there is none. */
   toString(): string {
-    const name = this.name === undefined ? '' : `name='${this.name}' `;
+    const name = this.name === undefined ? '' : `name='${printable(this.name)}' `;
     return `<${this.constructor.name} ${name}state=${this.state}>`;
   }
 

@@ -16,6 +16,7 @@ import {
   type WirechartError,
 } from '../../core/errors.ts';
 import { startTimer } from '../../async/timer.ts';
+import { printable } from '../../core/printable.ts';
 import { redactText } from '../../core/secrets.ts';
 import { isError, memberOf } from '../../core/shape.ts';
 import { isSocket } from '../socket.ts';
@@ -198,7 +199,7 @@ export class Child {
   /** The program, its process id and its state, for logs. */
   toString(): string {
     const { command } = this.#plan;
-    const name = `command='${command}'`;
+    const name = `command='${printable(command)}'`;
     return this.pid === undefined
       ? `${name} could not be started`
       : `${name} pid=${String(this.pid)} ${this.#state}`;
