@@ -2,8 +2,11 @@
 
 import { allocate } from './bytes.ts';
 
-/** Own memory above this size is released as soon as little of it is in use. */
-const MAX_KEPT_BYTES = 256 * 1024;
+/**
+ * Own memory above this size is released as soon as little of it is in use: a silent peer would keep it, and a
+ * server has many peers.
+ */
+const MAX_KEPT_BYTES = 64 * 1024;
 const MIN_CAPACITY_BYTES = 4 * 1024;
 /** Copying a smaller chunk is cheaper than using it in place. */
 const MIN_WRAPPED_BYTES = 512;

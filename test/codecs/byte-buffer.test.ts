@@ -112,6 +112,17 @@ describe('the byte buffer', () => {
     expect(buffer.capacity).toBe(0);
   });
 
+  it.each([65, 128, 1024])('keeps at most 64 KiB after a message of %i KiB', (size) => {
+    const buffer = new ByteBuffer();
+    for (let at = 0; at < size; at++) {
+      buffer.append(Buffer.alloc(1024));
+      buffer.own();
+    }
+    buffer.drop(size * 1024);
+    buffer.own();
+    expect(buffer.capacity).toBeLessThanOrEqual(64 * 1024);
+  });
+
   it('reuses a small memory from message to message', () => {
     const buffer = new ByteBuffer();
     for (let i = 0; i < 100_000; i++) {
