@@ -24,9 +24,10 @@ const MAX_HEADER_BYTES = 8 * 1024;
  * bytes. A byte order mark at the start of the stream is ignored. `maxMessageBytes` bounds N.
  *
  * - Encoding throws a `CodecError` for a message that has no JSON text: `undefined`, a function, `NaN`,
- *   a cycle, very deep nesting. Within an object or array, `undefined` and `NaN` are left out or become
+ *   a cycle, very deep nesting, a bigint with more than 1000 digits. Within an object or array, `undefined` and `NaN` are left out or become
  *   `null`, as in `JSON.stringify`.
- * - Decoding throws a `CodecError` for a body that is not UTF-8 or not JSON; later messages are decoded.
+ * - Decoding throws a `CodecError` for a body that is not UTF-8 or not JSON, is nested too deeply, or has too
+ *   many values; later messages are decoded.
  * - After an error in a header, nothing more can be decoded. It is a `CodecError` when the header does
  *   not consist of fields, when the length is missing, duplicate or not decimal, or when the charset is
  *   not UTF-8; it is a `LimitError` when the header or the length is too large.
@@ -34,7 +35,8 @@ const MAX_HEADER_BYTES = 8 * 1024;
  *
  * The types `In` and `Out` are not checked at run time.
  *
- * @throws {ArgumentError} When `skipUntil` cannot be the beginning of a line.
+ * @throws {ArgumentError} When `maxDepth` or `maxValues` is not a number above 0, or `skipUntil` cannot be the
+ *   beginning of a line.
  */
 export function contentLength<In = JsonValue, Out = In>(
   options: JsonOptions = {},
@@ -61,7 +63,7 @@ class ContentLengthDecoder<In> extends BufferedDecoder<In> {
 
   constructor(limits: Limits, options: JsonOptions) {
     super(limits, new Preamble(options));
-    this.#json = new JsonReader(options);
+    this.#json = new JsonReader(options, this.limit);
   }
 
   protected override next(): In | undefined {
@@ -73,7 +75,7 @@ class ContentLengthDecoder<In> extends BufferedDecoder<In> {
     this.#line = 0;
     this.#start = 0;
     const text = decodeUtf8(body);
-    this.#json.enter(text);
+    this.#json.enter(text, body);
     return this.#json.parse(text) as In;
   }
 
@@ -119,7 +121,10 @@ class ContentLengthDecoder<In> extends BufferedDecoder<In> {
     // Not trim(), which removes more than a header may contain, such as a stray CR.
     const digits = /^[ \t]*(\d+)[ \t]*$/.exec(length)?.[1];
     if (digits === undefined)
-      throw this.#invalid(`Content-Length is '${length}', not a decimal number`, header);
+      throw this.#invalid(
+        `Content-Length is ${quoteBytes(bytesOfLatin1(length))}, not a decimal number`,
+        header,
+      );
     const size = Number(digits);
     if (size > this.limit || !Number.isSafeInteger(size)) throw this.tooLarge(size);
     return size;
@@ -128,7 +133,10 @@ class ContentLengthDecoder<In> extends BufferedDecoder<In> {
   #checkCharset(type: string, header: Uint8Array): void {
     const charset = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(type)?.[1];
     if (charset === undefined || /^utf-?8$/i.test(charset)) return;
-    throw this.#invalid(`the charset is '${charset}'; it must be utf-8`, header);
+    throw this.#invalid(
+      `the charset is ${quoteBytes(bytesOfLatin1(charset))}; it must be utf-8`,
+      header,
+    );
   }
 
   #invalid(why: string, header: Uint8Array): CodecError {

@@ -17,15 +17,16 @@ import { Preamble } from './preamble.ts';
  * ignored. `maxMessageBytes` bounds a line without its terminator.
  *
  * - Encoding throws a `CodecError` for a message that has no JSON text: `undefined`, a function, `NaN`,
- *   a cycle, very deep nesting. Within an object or array, `undefined` and `NaN` are left out or become
+ *   a cycle, very deep nesting, a bigint with more than 1000 digits. Within an object or array, `undefined` and `NaN` are left out or become
  *   `null`, as in `JSON.stringify`.
- * - Decoding throws a `CodecError` for a line that is not UTF-8 or not JSON; later lines are decoded.
- *   After a `LimitError`, nothing more can be decoded.
+ * - Decoding throws a `CodecError` for a line that is not UTF-8 or not JSON, is nested too deeply, or has
+ *   too many values; later lines are decoded. After a `LimitError`, nothing more can be decoded.
  * - A stream that ends within a line is a `CodecError`.
  *
  * The types `In` and `Out` are not checked at run time.
  *
- * @throws {ArgumentError} When `skipUntil` cannot be the beginning of a line.
+ * @throws {ArgumentError} When `maxDepth` or `maxValues` is not a number above 0, or `skipUntil` cannot be the
+ *   beginning of a line.
  */
 export function jsonLines<In = JsonValue, Out = In>(options: JsonOptions = {}): TextCodec<In, Out> {
   checkJsonOptions('jsonLines()', options);
@@ -41,11 +42,16 @@ class JsonLinesDecoder<In> extends LineDecoder<In> {
 
   constructor(limits: Limits, options: JsonOptions) {
     super(limits, new Preamble(options));
-    this.#json = new JsonReader(options);
+    this.#json = new JsonReader(options, this.limit);
   }
 
-  protected override enter(block: string): void {
-    this.#json.enter(block);
+  protected override enter(block: string, bytes: Uint8Array): void {
+    this.#json.enter(block, bytes);
+  }
+
+  protected override skipBlank(block: string, from: number): number {
+    // The first comparison decides nearly all cases.
+    return block.charCodeAt(from) <= SPACE ? endOfBlankLines(block, from) : from;
   }
 
   protected override parse(line: string): In | undefined {
@@ -54,11 +60,29 @@ class JsonLinesDecoder<In> extends LineDecoder<In> {
 
   protected override unfinished(): Uint8Array {
     const rest = this.buffer.view();
-    return rest.every((byte) => isBlank(String.fromCharCode(byte))) ? rest.subarray(0, 0) : rest;
+    return rest.every(isBlankCode) ? rest.subarray(0, 0) : rest;
   }
 }
 
+const SPACE = 0x20;
+const CR = 0x0d;
+const TAB = 0x09;
+const LF = 0x0a;
+
+const isBlankCode = (code: number): boolean => code === SPACE || code === TAB || code === CR;
+
 function isBlank(line: string): boolean {
-  // The first comparison decides nearly all cases.
-  return line === '' || (line.charCodeAt(0) <= 0x20 && /^[ \t\r]*$/.test(line));
+  let at = 0;
+  while (isBlankCode(line.charCodeAt(at))) at++;
+  return at === line.length;
+}
+
+/** Returns the index after the blank lines at `from`. */
+function endOfBlankLines(block: string, from: number): number {
+  let end = from;
+  for (let at = from; ; at++) {
+    const code = block.charCodeAt(at);
+    if (code === LF) end = at + 1;
+    else if (!isBlankCode(code)) return end;
+  }
 }

@@ -7,13 +7,11 @@ import { BufferedDecoder } from './decoder.ts';
 import { type AsciiLines, asciiLines, UNSURE } from './json-check.ts';
 import { JsonScanner, isReset } from './json-scanner.ts';
 import type { Stop } from './json-scanner.ts';
+import { type BoundOptions, MAX_DEPTH, tooDeep } from './json-bounds.ts';
 import { beginsWithOneOf, JsonReader } from './json.ts';
 import type { IntegerOptions } from './json.ts';
 import { Preamble, type PreambleOptions } from './preamble.ts';
 import { decodeUtf8, quoteBytes, rawOf, tryDecodeUtf8 } from './utf8.ts';
-
-/** The default of `JsonStreamOptions.maxDepth`. */
-export const MAX_DEPTH = 1024;
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -32,10 +30,9 @@ type Place =
   | 'garbage';
 
 /** The options of a decoder. */
-export interface StreamSettings extends IntegerOptions, PreambleOptions {
+export interface StreamSettings extends IntegerOptions, BoundOptions, PreambleOptions {
   /** The characters with which a value may begin. */
   readonly first: string;
-  readonly maxDepth: number;
   /**
    * Returns the index of the next line if the message on the line at `at` is to be skipped, else
    * `UNSURE`. It is called when all messages before that line have been read.
@@ -53,7 +50,6 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
   readonly #json: JsonReader;
   readonly #scanner: JsonScanner;
   readonly #first: string;
-  readonly #maxDepth: number;
   readonly #skip: StreamSettings['skip'];
   #place: Place = 'between';
   /** The text of the block; its bytes stay in the buffer until they need not be scanned any more. */
@@ -73,10 +69,9 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
 
   constructor(limits: Limits, settings: StreamSettings) {
     super(limits, new Preamble(settings));
-    this.#json = new JsonReader({ integers: settings.integers });
-    this.#scanner = new JsonScanner(settings.maxDepth);
+    this.#json = new JsonReader(settings, this.limit);
+    this.#scanner = new JsonScanner(settings.maxDepth ?? MAX_DEPTH);
     this.#first = settings.first;
-    this.#maxDepth = settings.maxDepth;
     this.#skip = settings.skip;
   }
 
@@ -189,13 +184,13 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
 
   #tryLine(line: string): In | undefined {
     if (!this.#isFramed(line)) return undefined;
-    if (mayBeTooDeep(line, this.#maxDepth) || this.#isTooLarge(line)) return undefined;
-    if (!this.#isEntered) this.#json.enter(this.#block);
+    if (this.#isTooLarge(line)) return undefined;
+    if (!this.#isEntered) this.#json.enter(this.#block, this.buffer.view(0, this.#blockSize));
     this.#isEntered = true;
     try {
       return this.#json.parse(line) as In;
     } catch {
-      // The scan finds the error, or that the line has several values.
+      // The scan finds the error, or that the line has several values; or the value is parsed again.
       return undefined;
     }
   }
@@ -238,9 +233,10 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
   }
 
   #takeValue(): In {
-    const text = decodeUtf8(this.#dropValue());
-    this.#json.enter(text);
-    return this.#json.parse(text) as In;
+    const bytes = this.#dropValue();
+    const text = decodeUtf8(bytes);
+    this.#json.enter(text, bytes);
+    return this.#json.parseScanned(text) as In;
   }
 
   /** Ends a value that is invalid. */
@@ -254,7 +250,7 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
     }
     this.#place = 'refused';
     this.#dropped = bytes.length;
-    throw new CodecError('The message is nested too deeply', raw);
+    throw tooDeep(raw);
   }
 
   /** Rejects the value at its last scanned byte, and drops the rest of the line from that byte on. */
@@ -313,17 +309,4 @@ function endOfGarbage(bytes: Uint8Array, from: number): number {
   let at = from;
   while (at < bytes.length && bytes[at] !== LF && !isReset(bytes[at])) at++;
   return at;
-}
-
-/** Whether a value may have more levels than `maxDepth`. `false` is certain. */
-function mayBeTooDeep(line: string, maxDepth: number): boolean {
-  // Each level has two brackets.
-  if (line.length < 2 * (maxDepth + 1)) return false;
-  let opened = 0;
-  for (const bracket of '{[') {
-    for (let at = line.indexOf(bracket); at !== -1; at = line.indexOf(bracket, at + 1)) {
-      if (++opened > maxDepth) return true;
-    }
-  }
-  return false;
 }

@@ -1,8 +1,7 @@
 /** JSON values in sequence, framed by their structure. */
 
-import { ArgumentError } from '../core/errors.ts';
 import type { TextCodec } from '../core/codec.ts';
-import { JsonStreamDecoder, MAX_DEPTH } from './json-stream-decoder.ts';
+import { JsonStreamDecoder } from './json-stream-decoder.ts';
 import { checkChoices } from '../core/options.ts';
 import { checkJsonOptions, encodeJson, type JsonObject, type JsonOptions } from './json.ts';
 
@@ -10,8 +9,6 @@ import { checkJsonOptions, encodeJson, type JsonObject, type JsonOptions } from 
 export interface JsonStreamOptions extends JsonOptions {
   /** Whether messages must be objects. When `false`, they may be arrays too. Default `true`. */
   readonly objects?: boolean | undefined;
-  /** How deeply objects and arrays may be nested; `[[]]` has two levels. Default 1024. */
-  readonly maxDepth?: number | undefined;
   /** What follows each value that is sent. Default `'\n'`. */
   readonly terminator?: '' | '\n' | '\r\n' | undefined;
 }
@@ -26,12 +23,12 @@ export interface JsonStreamOptions extends JsonOptions {
  * before the reply to `guest-sync-delimited`.)
  *
  * - Encoding throws a `CodecError` for a message that is not an object (or array), or that has no JSON
- *   text: a cycle, very deep nesting. Within an object or array, `undefined` and `NaN` are left out or
+ *   text: a cycle, very deep nesting, a bigint with more than 1000 digits. Within an object or array, `undefined` and `NaN` are left out or
  *   become `null`, as in `JSON.stringify`.
  * - Decoding throws a `CodecError`, and continues after the bytes concerned:
  *   - a byte with which no value begins, and the rest of its line (`raw` has what has arrived of it);
  *   - a byte that cannot occur in JSON where it is, at once, and the rest of its line;
- *   - a value that is not UTF-8, not JSON, or nested too deeply;
+ *   - a value that is not UTF-8, not JSON, nested too deeply, or has too many values;
  *   - a value with a line end in a string: it is dropped up to there, and the next line is decoded.
  *
  *   After a `LimitError`, nothing more can be decoded.
@@ -39,21 +36,18 @@ export interface JsonStreamOptions extends JsonOptions {
  *
  * The types `In` and `Out` are not checked at run time.
  *
- * @throws {ArgumentError} When `maxDepth` is not a number above 0, or `skipUntil` cannot be the beginning of
- *   a line.
+ * @throws {ArgumentError} When `maxDepth` or `maxValues` is not a number above 0, or `skipUntil` cannot be the
+ *   beginning of a line.
  */
 export function jsonStream<In = JsonObject, Out = In>(
   options: JsonStreamOptions = {},
 ): TextCodec<In, Out> {
-  checkJsonOptions('jsonStream()', options, { maxDepth: true, terminator: true });
+  checkJsonOptions('jsonStream()', options, { terminator: true });
   checkChoices('jsonStream()', options, { terminator: ['', '\n', '\r\n'] });
-  const { objects = true, maxDepth = MAX_DEPTH, terminator = '\n' } = options;
-  if (!(maxDepth > 0)) {
-    throw new ArgumentError(`maxDepth must be a number above 0, not ${String(maxDepth)}`);
-  }
+  const { objects = true, terminator = '\n', ...settings } = options;
   const first = objects ? '{' : '{[';
   return {
     encode: (message) => encodeJson(message, first) + terminator,
-    createDecoder: (limits) => new JsonStreamDecoder<In>(limits, { ...options, first, maxDepth }),
+    createDecoder: (limits) => new JsonStreamDecoder<In>(limits, { ...settings, first }),
   };
 }

@@ -1,9 +1,11 @@
 /** Parses and writes the JSON texts of all JSON codecs. */
 
-import { CodecError, describe } from '../core/errors.ts';
-import { isThenable, memberOf } from '../core/shape.ts';
-import { mayHoldBigInteger, parseLossless, stringifyBigInts, toText } from './big-integers.ts';
+import { ArgumentError, CodecError, describe, isWirechartError } from '../core/errors.ts';
+import { isThenable, memberOf, show } from '../core/shape.ts';
+import { mayHoldBigInteger, stringifyBigInts, toText } from './big-integers.ts';
 import { checkChoices, checkKinds, checkNames, type Names } from '../core/options.ts';
+import { type BoundOptions, JsonBounds, MAX_DEPTH } from './json-bounds.ts';
+import { parseLossless } from './lossless-reader.ts';
 import { checkPreamble, type PreambleOptions } from './preamble.ts';
 import { rawOf } from './utf8.ts';
 
@@ -20,18 +22,25 @@ export interface IntegerOptions {
   /**
    * `'number'` decodes every number like `JSON.parse`: integers above 2^53 lose digits. `'bigint'`
    * decodes integers (without fraction and exponent) that are not safe as a number as bigints, and all
-   * other numbers, `-0` included, as numbers. Default `'number'`.
+   * other numbers, `-0` included, as numbers; a number with more than 1000 digits is a `CodecError`.
+   * Default `'number'`.
    */
   readonly integers?: 'number' | 'bigint' | undefined;
 }
 
-/** Which JSON values are messages, how they are decoded, and what precedes the first one. */
-export interface JsonOptions extends IntegerOptions, PreambleOptions {
+/** Which JSON values are messages, how they are decoded and bounded, and what precedes the first one. */
+export interface JsonOptions extends IntegerOptions, BoundOptions, PreambleOptions {
   /** Whether messages must be objects; anything else is a `CodecError`. Default `false`. */
   readonly objects?: boolean | undefined;
 }
 
-const JSON_OPTIONS: Names<JsonOptions> = { skipUntil: true, integers: true, objects: true };
+const JSON_OPTIONS: Names<JsonOptions> = {
+  skipUntil: true,
+  integers: true,
+  objects: true,
+  maxDepth: true,
+  maxValues: true,
+};
 
 /**
  * Checks the options of a codec for JSON.
@@ -43,47 +52,80 @@ export function checkJsonOptions(owner: string, options: JsonOptions, others: ob
   checkNames(owner, options, { ...JSON_OPTIONS, ...others });
   checkChoices(owner, options, { integers: ['number', 'bigint'] });
   checkKinds(owner, options, { objects: 'boolean' });
+  checkBound('maxDepth', options.maxDepth);
+  checkBound('maxValues', options.maxValues);
   checkPreamble(options);
+}
+
+function checkBound(name: string, value: number | undefined): void {
+  if (value === undefined || (typeof value === 'number' && value > 0)) return;
+  throw new ArgumentError(`${name} must be a number above 0, not ${show(value)}`);
+}
+
+/** The options of a codec, without what precedes the first message. */
+interface ReaderOptions extends IntegerOptions, BoundOptions {
+  readonly objects?: boolean | undefined;
 }
 
 /** Parses JSON texts with the options of a codec. */
 export class JsonReader {
-  readonly #lossless: boolean;
+  readonly #isLossless: boolean;
   readonly #objects: boolean;
+  readonly #maxDepth: number;
+  readonly #bounds: JsonBounds;
+  /** Whether the block may have big integers, and whether the last text might. */
   #big = false;
+  #isExact = false;
 
-  constructor(options: JsonOptions) {
-    this.#lossless = options.integers === 'bigint';
+  constructor(options: ReaderOptions, maxMessageBytes: number) {
+    this.#isLossless = options.integers === 'bigint';
     this.#objects = options.objects ?? false;
+    this.#maxDepth = options.maxDepth ?? MAX_DEPTH;
+    this.#bounds = new JsonBounds(options, maxMessageBytes);
   }
 
-  /** Searches a block, which contains all texts to be parsed next, once for big integers. */
-  enter(block: string): void {
-    this.#big = this.#lossless && mayHoldBigInteger(block);
+  /**
+   * Searches a block, which contains all texts to be parsed next, once for what is expensive.
+   *
+   * @param bytes - The block in UTF-8.
+   */
+  enter(block: string, bytes: Uint8Array): void {
+    this.#big = this.#isLossless && mayHoldBigInteger(block);
+    this.#bounds.enter(bytes);
   }
 
   /**
    * Parses one of the texts in the block.
    *
-   * @throws {CodecError} When the text is not JSON, or not an object where one is required; `raw` has
-   *   its bytes.
+   * @throws {CodecError} When the text is not JSON, or not an object where one is required, or exceeds one
+   *   of the bounds; `raw` has its first bytes.
    */
   parse(text: string): unknown {
-    const value = this.#parse(text);
+    const value = this.parseScanned(text);
+    // A lossless reader has counted the levels.
+    if (!this.#isExact) this.#bounds.checkDepth(text);
     if (this.#objects && !isObject(value)) {
       throw new CodecError('The message is JSON, but not an object', rawOf(text));
     }
     return value;
   }
 
-  #parse(text: string): unknown {
+  /** The same for a text that is known not to be nested too deeply; the value may be any. */
+  parseScanned(text: string): unknown {
+    this.#bounds.checkValues(text);
+    this.#isExact = this.#big && mayHoldBigInteger(text);
     try {
-      return this.#big && mayHoldBigInteger(text) ? parseLossless(text) : JSON.parse(text);
+      return this.#isExact ? parseLossless(text, this.#maxDepth) : JSON.parse(text);
     } catch (cause) {
-      throw new CodecError(`The message is not JSON: ${describe(cause)}`, rawOf(text), { cause });
+      throw invalid(text, cause);
     }
   }
 }
+
+const invalid = (text: string, cause: unknown): CodecError =>
+  isCodecError(cause)
+    ? cause
+    : new CodecError(`The message is not JSON: ${describe(cause)}`, rawOf(text), { cause });
 
 /**
  * Returns the JSON text of a value, as all JSON codecs write it: like `JSON.stringify`, which throws for
@@ -91,7 +133,7 @@ export class JsonReader {
  *
  * @param indent - How many spaces each level is indented by; 0 writes one line. Default 0.
  * @throws {CodecError} When the value has no JSON text: `undefined`, a function, `NaN`, a cycle, nesting
- *   too deep for the stack.
+ *   too deep for the stack, a bigint with more than 1000 digits.
  */
 export function stringifyJson(value: unknown, indent = 0): string {
   if (typeof value === 'number' && !Number.isFinite(value)) {
@@ -107,11 +149,15 @@ export function stringifyJson(value: unknown, indent = 0): string {
  * Parses a JSON text without loss: integers that are not safe as a number become bigints, as with the
  * option `integers: 'bigint'` of the codecs.
  *
- * @throws {CodecError} When the text is not JSON; `raw` has its first bytes.
+ * @throws {CodecError} When the text is not JSON, or has a number with more than 1000 digits; `raw` has its
+ *   first bytes.
  */
 export function parseJson(text: string): JsonValue {
-  LOSSLESS.enter(text);
-  return LOSSLESS.parse(text) as JsonValue;
+  try {
+    return parseLossless(text, Infinity) as JsonValue;
+  } catch (cause) {
+    throw invalid(text, cause);
+  }
 }
 
 /**
@@ -156,7 +202,8 @@ export function beginsWithOneOf(text: string, first: string): boolean {
   return begin === first.charCodeAt(0) || (first.length > 1 && begin === first.charCodeAt(1));
 }
 
-const LOSSLESS = /* @__PURE__ */ new JsonReader({ integers: 'bigint' });
+const isCodecError = (error: unknown): error is CodecError =>
+  isWirechartError(error) && error.code === 'ERR_CODEC';
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -31,8 +31,13 @@ export abstract class LineDecoder<In> extends BufferedDecoder<In> {
   /** Returns the message of a line; `undefined` for a line without one. */
   protected abstract parse(line: string): In | undefined;
 
-  /** Called with each block, before its lines are parsed. */
-  protected abstract enter(block: string): void;
+  /** Called with each block, as text and in UTF-8, before its lines are parsed. */
+  protected abstract enter(block: string, bytes: Uint8Array): void;
+
+  /** Returns the index of the first line from `from` on that may have a message; the length, if none has. */
+  protected skipBlank(_block: string, from: number): number {
+    return from;
+  }
 
   protected override next(): In | undefined {
     for (;;) {
@@ -44,7 +49,7 @@ export abstract class LineDecoder<In> extends BufferedDecoder<In> {
   }
 
   #line(): string | undefined {
-    if (this.#at === this.#block.length) {
+    while (this.#at === this.#block.length || this.#skipBlank()) {
       if (this.#damaged === 0) this.#nextBlock();
       if (this.#damaged > 0) return this.#damagedLine();
       if (this.#block === '') return undefined;
@@ -58,6 +63,13 @@ export abstract class LineDecoder<In> extends BufferedDecoder<In> {
     return line;
   }
 
+  /** Skips lines without a message; returns whether the block has no others. */
+  #skipBlank(): boolean {
+    // Where a line may exceed the limit, each must be measured.
+    if (!this.#checked) this.#at = this.skipBlank(this.#block, this.#at);
+    return this.#at === this.#block.length;
+  }
+
   #nextBlock(): void {
     this.#block = '';
     this.#at = 0;
@@ -68,7 +80,8 @@ export abstract class LineDecoder<In> extends BufferedDecoder<In> {
       this.#checkTail();
       return;
     }
-    const block = tryDecodeUtf8(this.buffer.view(0, size));
+    const bytes = this.buffer.view(0, size);
+    const block = tryDecodeUtf8(bytes);
     if (block === undefined) {
       this.#damaged = size;
       return;
@@ -76,7 +89,7 @@ export abstract class LineDecoder<In> extends BufferedDecoder<In> {
     this.#drop(size);
     this.#checked = size > this.limit;
     this.#block = block;
-    this.enter(block);
+    this.enter(block, bytes);
   }
 
   #damagedLine(): string {
@@ -86,7 +99,7 @@ export abstract class LineDecoder<In> extends BufferedDecoder<In> {
     this.#damaged -= newline + 1;
     if (line.length > this.limit) throw this.tooLarge(line.length);
     const text = decodeUtf8(line);
-    this.enter(text);
+    this.enter(text, line);
     return text;
   }
 

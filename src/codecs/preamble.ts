@@ -85,22 +85,18 @@ export class Preamble {
 
   #passBanner(bytes: Uint8Array, until: Uint8Array, limit: number): Uint8Array {
     let at = 0;
-    while (at < bytes.length) {
-      if (this.#isLineStart) {
-        const size = equalBytes(until, bytes, at);
-        if (size === until.length) {
-          this.isOver = true;
-          return bytes.subarray(at);
-        }
-        if (at + size === bytes.length) return this.#hold(bytes.subarray(at));
+    while (at < bytes.length && this.#dropped + at <= limit) {
+      const size = this.#isLineStart ? equalBytes(until, bytes, at) : 0;
+      const isFound = size === until.length;
+      if (isFound || (this.#isLineStart && at + size === bytes.length)) {
+        this.#drop(bytes.subarray(0, at), limit, until);
+        this.isOver = isFound;
+        return isFound ? bytes.subarray(at) : this.#hold(bytes.subarray(at));
       }
-      const newline = bytes.indexOf(LF, at);
-      const end = newline === -1 ? bytes.length : newline + 1;
-      this.#drop(bytes.subarray(at, end), limit, until);
-      if (this.failure !== undefined) break;
-      this.#isLineStart = newline !== -1;
-      at = end;
+      at = endOfLine(bytes, at);
+      this.#isLineStart = bytes[at - 1] === LF;
     }
+    this.#drop(bytes.subarray(0, at), limit, until);
     return NOTHING;
   }
 
@@ -120,6 +116,17 @@ export class Preamble {
       this.#dropped,
     );
   }
+}
+
+/** Lines that are not longer are searched byte by byte: a call costs more than these. */
+const MAX_SHORT_BYTES = 16;
+
+/** Returns the index after the line of `from`, or the length. */
+function endOfLine(bytes: Uint8Array, from: number): number {
+  const last = Math.min(bytes.length, from + MAX_SHORT_BYTES);
+  for (let at = from; at < last; at++) if (bytes[at] === LF) return at + 1;
+  const newline = bytes.indexOf(LF, last);
+  return newline === -1 ? bytes.length : newline + 1;
 }
 
 /** How many bytes from `at` on are those of `expected`. */

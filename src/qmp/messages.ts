@@ -6,7 +6,7 @@
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
 import { toText } from '../codecs/big-integers.ts';
 import { jsonStream } from '../codecs/json-stream.ts';
-import { JsonStreamDecoder, MAX_DEPTH } from '../codecs/json-stream-decoder.ts';
+import { JsonStreamDecoder } from '../codecs/json-stream-decoder.ts';
 import { CodecError } from '../core/errors.ts';
 import { CREATE_SKIPPING_DECODER, type SkippingCodec } from '../core/skipping-codec.ts';
 import type { Limits } from '../core/codec.ts';
@@ -27,7 +27,7 @@ export class PlainCommand {
   }
 }
 
-const DECODER_SETTINGS = { first: '{', maxDepth: MAX_DEPTH, integers: 'bigint' } as const;
+const DECODER_SETTINGS = { first: '{', integers: 'bigint' } as const;
 
 /** What the codec of a link reports and asks. */
 export interface CodecPort {
