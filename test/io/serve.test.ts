@@ -5,6 +5,7 @@ import { Server as TlsServer } from 'node:tls';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { parseListenAddress } from '../../src/io/listen-target.ts';
 import { serve } from '../../src/io/serve.ts';
+import { isSocket } from '../../src/io/socket.ts';
 import type { PendingConnection, Listener } from '../../src/machines/server-port.ts';
 import type { Address } from '../../src/core/types.ts';
 import { until, useListeners } from '../support/listeners.ts';
@@ -49,6 +50,19 @@ async function first(listener: Listener): Promise<PendingConnection> {
 }
 
 describe('a listener for many peers', () => {
+  it.each(['unix', 'tcp'] as const)('reads at most 64 KiB ahead on %s sockets', async (kind) => {
+    const listener = await startListener(sockets.addressOf(kind));
+    sockets.dial(listener).write(Buffer.alloc(8 * 1024 * 1024));
+    const connection = await first(listener);
+    closeLater([connection]);
+    const stream = await connection.open(never());
+    if (!isSocket(stream)) throw new Error('The stream is not a socket');
+    await until(() => stream.bytesRead > 0);
+    for (let turns = 0; turns < 100; turns += 1) await turn();
+    expect(stream.bytesRead).toBeLessThanOrEqual(64 * 1024);
+    expect(stream.readableLength).toBe(stream.bytesRead);
+  });
+
   it('hands over connections that arrived before accept()', async () => {
     const listener = await startListener({ path: fixture.path });
     sockets.dial(listener);
