@@ -58,7 +58,7 @@ export function show(value: unknown): string {
     case 'string':
       return `${printable(JSON.stringify(value.slice(0, MAX_SHOWN_CHARACTERS)))} (a string)`;
     case 'bigint':
-      return `${String(value)}n`;
+      return bigintText(value);
     case 'function':
       return value.name === '' ? 'a function' : `the function ${value.name}`;
     case 'object':
@@ -67,6 +67,15 @@ export function show(value: unknown): string {
       return String(value);
   }
 }
+
+/** A bigint of more bits is not printed: that takes more and more time for each digit. */
+const MAX_PRINTED_BITS = 131_072;
+
+/** The text of a bigint, as in JavaScript: its digits and an `n`; of a huge one only what it is. */
+export const bigintText = (value: bigint): string =>
+  BigInt.asIntN(MAX_PRINTED_BITS, value) === value
+    ? `${String(value)}n`
+    : `[a bigint of more than ${String(MAX_PRINTED_BITS)} bits]`;
 
 function showObject(value: object): string {
   if (Array.isArray(value)) return 'an array';

@@ -11,7 +11,7 @@ import {
   REDACTED,
   redactText,
 } from '../core/secrets.ts';
-import { isError, isThenable, memberOf } from '../core/shape.ts';
+import { bigintText, isError, isThenable, memberOf } from '../core/shape.ts';
 import type { Json } from './wire.ts';
 
 /**
@@ -90,7 +90,7 @@ class Flattening {
       case 'undefined':
         return '[undefined]';
       case 'bigint':
-        return `${this.#text(value.toString())}n`;
+        return this.#bigint(bigintText(value));
       case 'function':
         return functionText(value);
       case 'symbol':
@@ -116,6 +116,10 @@ class Flattening {
     const shown = cut(value, Math.min(MAX_TEXT_CHARACTERS, Math.max(this.#charactersLeft, 0)));
     this.#charactersLeft -= shown.length;
     return this.#isRedacted ? shown : redactText(shown);
+  }
+
+  #bigint(text: string): string {
+    return text.endsWith('n') ? `${this.#text(text.slice(0, -1))}n` : text;
   }
 
   #flattenObject(key: string, value: object): Json {

@@ -152,6 +152,7 @@ describe('a value in an error', () => {
     ['5', '"5" (a string)'],
     ['x'.repeat(200), `"${'x'.repeat(100)}" (a string)`],
     [5n, '5n'],
+    [1n << 1_000_000n, '[a bigint of more than 131072 bits]'],
     [NaN, 'NaN'],
     [undefined, 'undefined'],
     [null, 'null'],

@@ -93,6 +93,7 @@ describe('a value that is too large', () => {
 
   it('is cut when it is a bigint', () => {
     expect(toPlain(10n ** 20_000n)).toMatch(/^1(?:0+)… \(20001 characters\)n$/);
+    expect(toPlain(-(1n << 1_000_000n))).toBe('[a bigint of more than 131072 bits]');
   });
 
   it('is cut at a depth of 16', () => {
