@@ -11,6 +11,7 @@ import { keepPeersAlive } from './keep-alive.ts';
 import type { ListenTarget } from './listen-target.ts';
 import { warnOfPlainListen } from './plaintext.ts';
 import { loadTls } from './tls.ts';
+import { refusalOf } from './tls-options.ts';
 import { listenAt, listenNear, pathOfDescriptor, type SocketFile } from './unix-socket.ts';
 
 const MAX_TLS_ERRORS = 8;
@@ -38,16 +39,19 @@ export class SinglePeerListener {
   /** Wakes the pending `accept()`. */
   #wake: (() => void) | undefined;
 
-  private constructor(server: Server, address: BoundAddress, tls: boolean) {
+  private constructor(server: Server, address: BoundAddress, tls?: object) {
     this.#server = server;
     this.address = address;
     server.on('error', (error) => {
       this.#end(error);
     });
-    server.on(tls ? 'secureConnection' : 'connection', (peer: Socket) => {
-      this.#arrive(peer);
-    });
-    if (tls) this.#watchHandshakes();
+    if (tls === undefined) {
+      server.on('connection', (peer: Socket) => {
+        this.#arrive(peer);
+      });
+    } else {
+      this.#watchHandshakes(tls);
+    }
   }
 
   /**
@@ -112,10 +116,10 @@ export class SinglePeerListener {
     const server = createServerFor(target);
     if (target.kind !== 'unix') {
       await listenOn(server, target);
-      return new SinglePeerListener(server, addressOf(server, target), target.tls !== undefined);
+      return new SinglePeerListener(server, addressOf(server, target), target.tls);
     }
     const file = await listenNear(server, target.path, target);
-    const listener = new SinglePeerListener(server, { path: target.path }, false);
+    const listener = new SinglePeerListener(server, { path: target.path });
     await listener.#publish(file, signal);
     return listener;
   }
@@ -133,7 +137,16 @@ export class SinglePeerListener {
     }
   }
 
-  #watchHandshakes(): void {
+  #watchHandshakes(tls: object): void {
+    this.#server.on('secureConnection', (peer: TLSSocket) => {
+      const refusal = refusalOf(tls, peer);
+      if (refusal === undefined) {
+        this.#arrive(peer);
+      } else {
+        ignoreLateErrors(peer).destroy();
+        this.#noteTlsError(refusal);
+      }
+    });
     this.#server.on('connection', (socket: Socket) => {
       ignoreLateErrors(socket);
       if (!this.#server.listening) {
@@ -145,11 +158,15 @@ export class SinglePeerListener {
     });
     this.#server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
       socket.destroy();
-      // After the end of the listening, the errors come from handshakes that we aborted.
-      if (!this.#server.listening) return;
-      this.#tlsErrors.push(explain(error, socket));
-      if (this.#tlsErrors.length > MAX_TLS_ERRORS) this.#tlsErrors.shift();
+      this.#noteTlsError(explain(error, socket));
     });
+  }
+
+  #noteTlsError(error: Error): void {
+    // After the end of the listening, the errors come from handshakes that we aborted.
+    if (!this.#server.listening) return;
+    this.#tlsErrors.push(error);
+    if (this.#tlsErrors.length > MAX_TLS_ERRORS) this.#tlsErrors.shift();
   }
 
   #arrive(peer: Socket): void {

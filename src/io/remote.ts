@@ -3,6 +3,7 @@
 import type { Duplex } from 'node:stream';
 import type { PeerCertificate } from 'node:tls';
 import { isIP } from 'node:net';
+import { printable } from '../core/printable.ts';
 import type { Remote } from '../core/remote.ts';
 import { codeOf, memberOf } from '../core/shape.ts';
 import type { Target } from './address.ts';
@@ -88,12 +89,14 @@ class StreamRemote implements Remote {
     if (address !== undefined) {
       return `${address.includes(':') ? `[${address}]` : address}:${String(port)}`;
     }
-    return path ?? (pid === undefined ? 'an unknown peer' : `pid ${String(pid)}`);
+    if (path !== undefined) return printable(path);
+    return pid === undefined ? 'an unknown peer' : `pid ${String(pid)}`;
   }
 
   /** What `console.log()` shows: the facts, without the name of a class. */
   [Symbol.for('nodejs.util.inspect.custom')](): object {
-    return Object.fromEntries(Object.entries(this));
+    const shown = (value: unknown) => (typeof value === 'string' ? printable(value) : value);
+    return Object.fromEntries(Object.entries(this).map(([name, value]) => [name, shown(value)]));
   }
 }
 
@@ -109,11 +112,22 @@ function factsOf(stream: object): Facts {
 }
 
 function tlsFactsOf(stream: object): Facts {
-  const authorized = memberOf(stream, 'authorized') === true;
+  const isVerified = memberOf(stream, 'authorized') === true;
+  // Node takes a resumed session of TLS 1.3 for verified, also if there was no certificate to verify.
+  if (isVerified && lacksCertificate(stream)) {
+    return { authorized: false, authorizationError: NO_CERTIFICATE };
+  }
   const error = memberOf(stream, 'authorizationError');
   const text = typeof error === 'string' ? error : codeOf(error);
-  return { authorized, ...(text !== undefined && { authorizationError: text }) };
+  return { authorized: isVerified, ...(text !== undefined && { authorizationError: text }) };
 }
+
+/** What Node says of a peer without a certificate. */
+const NO_CERTIFICATE = 'UNABLE_TO_GET_ISSUER_CERT';
+
+/** Whether the peer of an open TLS socket has no certificate. */
+export const lacksCertificate = (stream: object): boolean =>
+  typeof memberOf(stream, 'getPeerX509Certificate') === 'function' && x509Of(stream) === undefined;
 
 /** The certificate of the peer, kept in a form that is cheap to get. */
 function x509Of(stream: object): Certificate | undefined {

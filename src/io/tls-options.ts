@@ -6,6 +6,7 @@
 import { ArgumentError, describe } from '../core/errors.ts';
 import { checkKinds, checkSpelling } from '../core/options.ts';
 import { memberOf, show } from '../core/shape.ts';
+import { lacksCertificate } from './remote.ts';
 import { guardCallbacks } from './tls-callbacks.ts';
 
 /** The options of `tls.connect()`, `tls.createServer()` and `tls.createSecureContext()`. */
@@ -68,6 +69,20 @@ export function checkServerTls(tls: object): void {
 }
 
 /**
+ * Why a server must not serve a client whose handshake Node has accepted: it has no certificate, although the
+ * options require one. That happens when a session of TLS 1.3 is resumed that began without one, at a server
+ * with the same ticket keys. `undefined` if it may be served.
+ */
+export function refusalOf(tls: object, client: object): Error | undefined {
+  const isRequired =
+    memberOf(tls, 'requestCert') === true &&
+    memberOf(tls, 'rejectUnauthorized') !== false &&
+    memberOf(tls, 'pskCallback') === undefined;
+  if (!isRequired || !lacksCertificate(client)) return undefined;
+  return new Error('The client has resumed a session in which it gave no certificate');
+}
+
+/**
  * The options of a server after a renewal: those that are given replace the others, and the rest stays, so
  * that a server that checks its clients goes on checking them.
  *
@@ -75,7 +90,8 @@ export function checkServerTls(tls: object): void {
  */
 export function renewedOptions(before: object, given: unknown): object {
   const changes = parseOptions(given);
-  const after = { ...without(before, replacedBy(changes)), ...changes };
+  // With the same ticket keys, sessions could be resumed that were verified by other rules.
+  const after = { ...without(before, ['ticketKeys', ...replacedBy(changes)]), ...changes };
   checkServerTls(after);
   return after;
 }

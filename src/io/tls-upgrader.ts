@@ -17,7 +17,7 @@ import type { StopSignal } from '../async/stop-signal.ts';
 import { ignoreLateErrors } from './dial.ts';
 import { createTlsServer, explain, isBelow } from './listen.ts';
 import { isSocket } from './socket.ts';
-import { renewedOptions } from './tls-options.ts';
+import { refusalOf, renewedOptions } from './tls-options.ts';
 
 /** A handshake in progress. */
 interface Upgrading extends Deferred<Duplex> {
@@ -61,7 +61,9 @@ export class TlsUpgrader {
       const stream = ignoreLateErrors(peer);
       const upgrading = this.#find(peer);
       upgrading?.onPeer(peer);
-      upgrading?.resolve(stream);
+      const refusal = refusalOf(tls, peer);
+      if (refusal === undefined) upgrading?.resolve(stream);
+      else upgrading?.reject(refusal);
     });
     server.on('tlsClientError', (error: Error, peer: TLSSocket) => {
       const upgrading = this.#find(peer);

@@ -27,6 +27,8 @@ export interface Certificates {
   readonly ca: string;
   /** Of a server named `localhost` and `127.0.0.1`. */
   readonly server: Identity;
+  /** As `server`, made later: another serial number. */
+  readonly renewed: Identity;
   readonly client: Identity;
   /** As `server`, but valid until yesterday only. */
   readonly expired: Identity;
@@ -38,6 +40,10 @@ export interface Certificates {
   readonly wrongName: Identity;
   /** As `server`, but signed by an authority other than `ca`. */
   readonly untrusted: Identity;
+  /** The authority that signed `untrusted`, and a client of it. */
+  readonly other: { readonly ca: string; readonly client: Identity };
+  /** A list of `ca` that revokes `client`. */
+  readonly crl: string;
 }
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -66,17 +72,41 @@ interface CertificateRequest {
 export async function makeCertificates(): Promise<Certificates> {
   const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
   const [known, unknown] = await Promise.all([makeAuthority('Known'), makeAuthority('Unknown')]);
-  const [server, client, expired, notYetValid, selfSigned, wrongName, untrusted] =
-    await Promise.all([
-      issue(known, { usage: serverAuth, names: LOCAL_NAMES }),
-      issue(known, { usage: clientAuth, names: LOCAL_NAMES }),
-      issue(known, { usage: serverAuth, names: LOCAL_NAMES, until: -1 }),
-      issue(known, { usage: serverAuth, names: LOCAL_NAMES, from: 1 }),
-      issue('itself', { usage: serverAuth, names: LOCAL_NAMES }),
-      issue(known, { usage: serverAuth, names: OTHER_NAMES }),
-      issue(unknown, { usage: serverAuth, names: LOCAL_NAMES }),
-    ]);
-  return { ca: known.cert, server, client, expired, notYetValid, selfSigned, wrongName, untrusted };
+  const [server, renewed, client, otherClient] = await Promise.all([
+    issue(known, { usage: serverAuth, names: LOCAL_NAMES }),
+    issue(known, { usage: serverAuth, names: LOCAL_NAMES }),
+    issue(known, { usage: clientAuth, names: LOCAL_NAMES }),
+    issue(unknown, { usage: clientAuth, names: LOCAL_NAMES }),
+  ]);
+  const [expired, notYetValid, selfSigned, wrongName, untrusted] = await Promise.all([
+    issue(known, { usage: serverAuth, names: LOCAL_NAMES, until: -1 }),
+    issue(known, { usage: serverAuth, names: LOCAL_NAMES, from: 1 }),
+    issue('itself', { usage: serverAuth, names: LOCAL_NAMES }),
+    issue(known, { usage: serverAuth, names: OTHER_NAMES }),
+    issue(unknown, { usage: serverAuth, names: LOCAL_NAMES }),
+  ]);
+  return {
+    ...{ ca: known.cert, crl: await revoke(known, client), server, renewed, client },
+    ...{ expired, notYetValid, selfSigned, wrongName, untrusted },
+    other: { ca: unknown.cert, client: otherClient },
+  };
+}
+
+/** Makes the list of an authority that revokes one certificate. */
+async function revoke({ name, keys }: Authority, { cert }: Identity): Promise<string> {
+  const { serialNumber } = new x509.X509Certificate(cert);
+  const list = await x509.X509CrlGenerator.create(
+    {
+      issuer: name,
+      thisUpdate: day(-1),
+      nextUpdate: day(10),
+      signingAlgorithm: ALGORITHM,
+      signingKey: keys.privateKey,
+      entries: [{ serialNumber, revocationDate: day(-1) }],
+    },
+    webcrypto,
+  );
+  return x509.PemConverter.encode(list.rawData, 'X509 CRL');
 }
 
 async function makeAuthority(which: string): Promise<Authority> {
@@ -91,7 +121,10 @@ async function makeAuthority(which: string): Promise<Authority> {
       signingAlgorithm: ALGORITHM,
       extensions: [
         new x509.BasicConstraintsExtension(true, undefined, true),
-        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+        new x509.KeyUsagesExtension(
+          x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign,
+          true,
+        ),
       ],
     },
     webcrypto,
