@@ -39,6 +39,11 @@ export class Channel<T extends object> implements AsyncIterable<T> {
     return this.#values.size;
   }
 
+  /** Whether a consumer waits for a value: the next one is not queued. */
+  get isAwaited(): boolean {
+    return this.#consumers.size > 0;
+  }
+
   /** Whether `end()` was called. */
   get hasEnded(): boolean {
     return this.#end !== undefined;

@@ -7,7 +7,7 @@
 const COMPACT_AFTER_ITEMS = 32;
 
 /** Keeps the index of its first item, because `Array.shift()` is linear. Items taken are not retained. */
-export class Queue<T extends object> {
+export class Queue<T extends object | number> {
   #items: (T | undefined)[] = [];
   #head = 0;
 

@@ -1,11 +1,11 @@
 /** Event listeners: async iterators over events, each with a bounded queue. */
 
 import { whenAborted } from '../async/abort.ts';
-import { Channel } from '../async/channel.ts';
-import { ArgumentError, handlerError, LimitError, type WirechartError } from '../core/errors.ts';
+import { ArgumentError, handlerError } from '../core/errors.ts';
 import { type Names as OptionNames, signalOf } from '../core/options.ts';
 import { show } from '../core/shape.ts';
 import { checkedName } from './event-names.ts';
+import { EventQueue, type QueueBounds } from './event-queue.ts';
 import type { Names } from './subscribers.ts';
 import type { QmpEvent } from './types.ts';
 
@@ -17,9 +17,14 @@ export interface EventListenerOptions {
   /** How many events the listener queues until `next()` takes them. Default 10 000. */
   readonly limit?: number | undefined;
   /**
+   * How much memory the queued events may take, in bytes: an estimate, with two bytes for each character of
+   * their texts, and 16 to 64 for each value. Default 64 MiB (67 108 864).
+   */
+  readonly maxBytes?: number | undefined;
+  /**
    * What happens to an event when the queue is full. `error`: the iteration yields the queued events,
-   * then throws a `LimitError` and ends. `drop-oldest`: the oldest queued event is dropped and counted
-   * in `dropped`. A full queue never blocks the reader, because a server may send the events of a
+   * then throws a `LimitError` and ends. `drop-oldest`: the oldest queued events are dropped and counted
+   * in `dropped`; so is an event that exceeds `maxBytes` alone. A full queue never blocks the reader, because a server may send the events of a
    * command before its reply. Default `error`: no event is lost silently.
    */
   readonly overflow?: 'error' | 'drop-oldest' | undefined;
@@ -27,7 +32,12 @@ export interface EventListenerOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const OPTIONS: OptionNames<EventListenerOptions> = { limit: true, overflow: true, signal: true };
+const OPTIONS: OptionNames<EventListenerOptions> = {
+  limit: true,
+  maxBytes: true,
+  overflow: true,
+  signal: true,
+};
 
 /** How an iteration ends: after the queued events, and with `error` by throwing it once. */
 interface End {
@@ -49,9 +59,8 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
   readonly names: Names;
 
   #dropped = 0;
-  readonly #channel: Channel<QmpEvent>;
+  readonly #queue: EventQueue;
   readonly #accepts: ((event: QmpEvent) => boolean) | undefined;
-  readonly #limit: number;
   readonly #overflow: 'error' | 'drop-oldest';
   readonly #signal: AbortSignal | undefined;
   readonly #onEnd: (iterator: EventListener) => void;
@@ -66,10 +75,9 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
     this.names = namesIn(filter);
     this.#signal = signalOf('events()', options, OPTIONS);
     this.#accepts = typeof filter === 'function' ? filter : undefined;
-    this.#limit = options.limit ?? 10_000;
     this.#overflow = options.overflow ?? 'error';
-    this.#checkOptions();
-    this.#channel = new Channel({ limit: this.#limit });
+    this.#queue = new EventQueue(boundsIn(options));
+    this.#checkOverflow();
     this.#onEnd = onEnd;
     this.#removeAbortListener = this.#signal && whenAborted(this.#signal, this.#abort);
     if (this.#signal?.aborted === true) this.#abort();
@@ -90,12 +98,12 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
    * @throws `signal.reason`, once, when the signal was aborted.
    */
   next(): Promise<IteratorResult<QmpEvent>> {
-    return this.#channel.next();
+    return this.#queue.next();
   }
 
   /** Ends the iteration and discards the queued events. */
   return(): Promise<IteratorResult<QmpEvent>> {
-    this.#channel.clear();
+    this.#queue.clear();
     this.end();
     return Promise.resolve({ done: true, value: undefined });
   }
@@ -112,36 +120,30 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
 
   /** @internal Whether the iteration takes no more events. */
   get hasEnded(): boolean {
-    return this.#channel.hasEnded;
+    return this.#queue.hasEnded;
   }
 
   /** @internal Queues an event, if the filter accepts it. */
   push(event: QmpEvent): void {
-    if (this.#channel.hasEnded || !this.#wants(event)) return;
-    if (!this.#channel.push(event) && this.#makeRoom()) this.#channel.push(event);
+    if (this.#queue.hasEnded || !this.#wants(event)) return;
+    const full = this.#queue.push(event);
+    if (full === undefined) return;
+    if (this.#overflow === 'error') this.end({ error: full });
+    else this.#dropFor(event);
   }
 
   /** @internal Ends the iteration after the queued events; an error is thrown behind them, once. */
   end(end: End = {}): void {
-    if (this.#channel.hasEnded) return;
-    this.#channel.end(end);
+    if (this.#queue.hasEnded) return;
+    this.#queue.end(end);
     this.#removeAbortListener?.();
     this.#onEnd(this);
   }
 
   readonly #abort = (): void => {
-    this.#channel.clear();
+    this.#queue.clear();
     this.end({ error: this.#signal?.reason });
   };
-
-  #checkOptions(): void {
-    if (!(this.#limit > 0)) {
-      throw new ArgumentError(`limit must be a number above 0, not ${show(this.#limit)}`);
-    }
-    const overflow: unknown = this.#overflow;
-    if (overflow === 'error' || overflow === 'drop-oldest') return;
-    throw new ArgumentError(`overflow must be 'error' or 'drop-oldest', not ${show(overflow)}`);
-  }
 
   #wants(event: QmpEvent): boolean {
     try {
@@ -152,24 +154,29 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
     }
   }
 
-  #makeRoom(): boolean {
-    if (this.#overflow === 'error') {
-      this.end({ error: this.#overflowError() });
-      return false;
-    }
-    this.#channel.drop();
-    this.#dropped += 1;
-    return true;
+  #checkOverflow(): void {
+    const overflow: unknown = this.#overflow;
+    if (overflow === 'error' || overflow === 'drop-oldest') return;
+    throw new ArgumentError(`overflow must be 'error' or 'drop-oldest', not ${show(overflow)}`);
   }
 
-  #overflowError(): WirechartError {
-    return new LimitError(
-      `More than ${String(this.#limit)} events are queued: read them faster, raise limit, or ` +
-        "set overflow to 'drop-oldest'",
-      this.#limit,
-      this.#limit + 1,
-    );
+  /** Drops the oldest events until there is room for this one; if it is too large for the queue, also this one. */
+  #dropFor(event: QmpEvent): void {
+    do {
+      this.#dropped += 1;
+    } while (this.#queue.drop() && this.#queue.push(event) !== undefined);
   }
+}
+
+function boundsIn({
+  limit = 10_000,
+  maxBytes = 64 * 1024 * 1024,
+}: EventListenerOptions): QueueBounds {
+  for (const [name, bound] of Object.entries({ limit, maxBytes })) {
+    if (bound > 0) continue;
+    throw new ArgumentError(`${name} must be a number above 0, not ${show(bound)}`);
+  }
+  return { limit, maxBytes };
 }
 
 function namesIn(filter: unknown): Names {
