@@ -33,7 +33,7 @@ export interface Show {
 export async function startShow({ address }: Peer): Promise<Show> {
   const relay = await startSlowRelay(targetOf(address), STEP_MS);
   const inspector = await startInspector({ control: true });
-  const inspection = inspectTo(inspector.url, { name: 'npm start' });
+  const inspection = inspectTo(inspector.url, { name: 'npm start', control: true });
   return {
     url: inspector.url,
     inspect: inspection.inspect,

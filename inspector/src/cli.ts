@@ -1,24 +1,25 @@
 #!/usr/bin/env node
 /** The command `wirechart-inspector`. */
 
-import { createReadStream, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { createReadStream } from 'node:fs';
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { isToken, newToken } from './guard.ts';
 import { type Inspector, startInspector } from './server.ts';
+import { isToken, TOKEN_RULE, TOKEN_VARIABLE, tokenFrom } from './token.ts';
 
 const USAGE = `Usage: wirechart-inspector [options]                  starts an inspector
        wirechart-inspector [options] open FILE ...    starts one and opens recordings
 
-  --port N       the port to listen on (default: 4444)
-  --host NAME    the address to listen on (default: 127.0.0.1); with any other, the inspector
-                 can be reached from other machines
-  --control      allows pages to send events to the programs' actors
-  --token TEXT   the token that the URL must contain (default: one that is generated once and
-                 kept in $XDG_STATE_HOME/wirechart, so that the URL stays the same)
-  --origin URL   another site whose pages may connect with the token; can be repeated
-  --help         prints this text
+  --port N           the port to listen on (default: 4444)
+  --host NAME        the address to listen on (default: 127.0.0.1); with any other, the inspector
+                     can be reached from other machines, over plain HTTP
+  --socket PATH      a UNIX socket for programs, in addition to the port; its directory must be
+                     yours alone (mode 700), and is created if it is missing
+  --control          allows pages to send events to the programs' actors
+  --token-file FILE  a file with the token that the URL must contain, which must be yours alone
+                     (mode 600); or set WIRECHART_INSPECTOR_TOKEN (default: a new one each time)
+  --origin URL       another site whose pages may connect with the token; can be repeated
+  --help             prints this text
 
 Programs report to it with inspectTo(URL) of 'wirechart/inspect', or with WIRECHART_INSPECT=URL.`;
 
@@ -36,17 +37,23 @@ async function main(args: string[]): Promise<void> {
     port: portOf(values.port),
     host: values.host,
     control: values.control,
-    token: values.token ?? persistentToken(),
+    path: values.socket,
+    token: fixedToken(values['token-file']),
     origins: values.origin,
   });
   const interrupted = closeOnSignal(inspector);
   try {
     for (const file of files) await openRecording(inspector, file);
-    if (!interrupted.aborted) console.log(`The inspector is at ${inspector.url}`);
+    if (!interrupted.aborted) announce(inspector);
   } catch (error) {
     await inspector.close();
     if (!interrupted.aborted) throw error;
   }
+}
+
+function announce({ url, socketUrl }: Inspector): void {
+  console.log(`The inspector is at ${url}`);
+  if (socketUrl !== undefined) console.log(`Programs report to ${socketUrl}`);
 }
 
 /** Closes the inspector at SIGINT or SIGTERM, when the returned signal is aborted, too. */
@@ -62,6 +69,11 @@ function closeOnSignal(inspector: Inspector): AbortSignal {
 }
 
 function parseArguments(args: string[]) {
+  if (args.some((each) => /^--token(?:=|$)/.test(each))) {
+    throw new UsageError(
+      `There is no --token, because all users of this machine see command lines; use --token-file FILE or the environment variable ${TOKEN_VARIABLE}`,
+    );
+  }
   try {
     return parseArgs({
       args,
@@ -70,7 +82,8 @@ function parseArguments(args: string[]) {
         port: { type: 'string', default: '4444' },
         host: { type: 'string', default: '127.0.0.1' },
         control: { type: 'boolean', default: false },
-        token: { type: 'string' },
+        socket: { type: 'string' },
+        'token-file': { type: 'string' },
         origin: { type: 'string', multiple: true, default: [] },
         help: { type: 'boolean', default: false },
       },
@@ -99,11 +112,17 @@ async function start(options: Parameters<typeof startInspector>[0]): Promise<Ins
   } catch (error) {
     if (error instanceof TypeError) throw new UsageError(error.message);
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-      throw new UsageError(`Port ${String(options?.port)} is in use; choose another with --port`);
+      throw new UsageError(inUse(error));
     }
     throw error;
   }
 }
+
+/** The error of a port that is in use says which; that of a socket has a text that says so. */
+const inUse = (error: Error): string =>
+  'port' in error && Number(error.port) > 0
+    ? `Port ${String(error.port)} is in use; choose another with --port`
+    : `${error.message}; choose another path with --socket`;
 
 async function openRecording(inspector: Inspector, file: string): Promise<void> {
   try {
@@ -114,35 +133,17 @@ async function openRecording(inspector: Inspector, file: string): Promise<void> 
   }
 }
 
-/** The token in a file that only its owner can read, so that the URL is the same after a restart. */
-function persistentToken(): string {
-  const file = join(stateDirectory(), 'wirechart', 'inspector-token');
-  const kept = readText(file);
-  if (kept !== undefined && isToken(kept)) return kept;
-  const token = newToken();
+/** The token of a file or of the environment; `undefined` for a new one. */
+function fixedToken(file: string | undefined): string | undefined {
+  const { [TOKEN_VARIABLE]: token = '' } = process.env;
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    // The file holds no valid token: it was edited, or its writing was interrupted.
-    if (kept !== undefined) rmSync(file);
-    writeFileSync(file, `${token}\n`, { mode: 0o600, flag: 'wx' });
-  } catch {
-    // The directory is not writable: the next start uses another token.
+    if (file !== undefined) return tokenFrom(file);
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : 'Cannot read the token');
   }
+  if (token === '') return undefined;
+  if (!isToken(token)) throw new UsageError(`${TOKEN_VARIABLE} is refused. ${TOKEN_RULE}`);
   return token;
-}
-
-/** The XDG Base Directory Specification says that relative paths are ignored. */
-function stateDirectory(): string {
-  const { XDG_STATE_HOME: state = '' } = process.env;
-  return isAbsolute(state) ? state : join(homedir(), '.local', 'state');
-}
-
-function readText(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch {
-    return undefined;
-  }
 }
 
 try {

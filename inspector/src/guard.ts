@@ -7,8 +7,9 @@
  * of another site is refused even if it knows the token.
  */
 
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Throttle } from './throttle.ts';
 
 /** What a request must match. */
 export interface Admission {
@@ -17,13 +18,21 @@ export interface Admission {
   readonly hosts: ReadonlySet<string>;
   /** Other sites whose pages may connect, with the token. */
   readonly origins: ReadonlySet<string>;
+  /** Counts the wrong tokens. */
+  readonly throttle: Throttle;
 }
 
-/** Whether a text can be a token: it needs no escaping in a URL and is not too short. */
-export const isToken = (text: string): boolean => /^[\w-]{8,}$/.test(text);
+/** Why a request is refused. */
+export interface Refusal {
+  readonly status: 403 | 404 | 429 | 503;
+  readonly text: string;
+}
 
-/** A random token of 144 bits. */
-export const newToken = (): string => randomBytes(18).toString('base64url');
+/** The refusal of an address that has sent too many wrong tokens. */
+export const TOO_MANY_WRONG: Refusal = {
+  status: 429,
+  text: 'Too many wrong tokens from your address; wait a minute',
+};
 
 /** A host and port as browsers write them: an IPv6 address in brackets, and without port 80. */
 export const authorityOf = (name: string, port: number): string =>
@@ -64,13 +73,27 @@ const localAuthority = ({
 }: IncomingMessage): string => authorityOf(localAddress.replace(/^::ffff:/, ''), localPort);
 
 /** Checks Host, Origin and the token. */
-export function tokenRefusal(request: IncomingMessage, admission: Admission): string | undefined {
-  const refusal = originRefusal(request, admission);
-  if (refusal !== undefined) return refusal;
+export function tokenRefusal(request: IncomingMessage, admission: Admission): Refusal | undefined {
+  const { throttle } = admission;
+  const { remoteAddress } = request.socket;
+  const refusal = originRefusal(request, admission) ?? embedRefusal(request);
+  if (refusal !== undefined) return { status: 403, text: refusal };
+  if (throttle.isBlocked(remoteAddress)) return TOO_MANY_WRONG;
   const token = urlOf(request).searchParams.get('token') ?? '';
-  return isEqual(token, admission.token)
-    ? undefined
-    : 'Wrong token; use the URL that the inspector printed';
+  if (isEqual(token, admission.token)) return undefined;
+  throttle.countWrong(remoteAddress);
+  return { status: 403, text: 'Wrong token; use the URL that the inspector printed' };
+}
+
+/**
+ * Refuses what a page of another site embeds, such as an image: the browser sends no Origin with it. It
+ * could not read the answer, but its wrong tokens would count as those of the user.
+ */
+function embedRefusal({ headers }: IncomingMessage): string | undefined {
+  const isForeign = /^(?:cross|same)-site$/.test(String(headers['sec-fetch-site']));
+  return isForeign && headers.origin === undefined
+    ? 'Pages of other sites cannot request this'
+    : undefined;
 }
 
 /** The URL of a request. */

@@ -186,7 +186,7 @@ describe('the WebSocket receiver', () => {
 
   async function inspected(actor: Actor, control = false) {
     const inspector = await startInspector({ control });
-    const inspection = inspectTo(inspector.url, { name: 'program' });
+    const inspection = inspectTo(inspector.url, { name: 'program', control: true });
     inspection.inspect.attach(actor);
     const log = new EventLog();
     const receiver = createWebSocketReceiver({ server: inspector.receiver, serialize: undefined });

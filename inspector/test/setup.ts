@@ -18,7 +18,7 @@ export async function watch(
   options: InspectorOptions & Parameters<typeof openPage>[1] = {},
 ): Promise<Watching> {
   const inspector = await startInspector(options);
-  const inspection = inspectTo(inspector.url, { name: 'program' });
+  const inspection = inspectTo(inspector.url, { name: 'program', control: true });
   const opening = openPage(inspector.url, options);
   cleanUp(async () => {
     try {

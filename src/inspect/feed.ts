@@ -15,6 +15,7 @@ import type { WatchableActor } from './actors.ts';
 import { lineOf } from './serialize.ts';
 import { toV5Name } from './names.ts';
 import { type Sanitize, toPlain } from './plain.ts';
+import type { Refusing } from './remote-events.ts';
 import { combinedSanitize, messageToPlain } from './sanitize.ts';
 import { type FeedServices, SystemWatch } from './system.ts';
 import type { FeedMessage, InspectorCommand, Timestamp } from './wire.ts';
@@ -109,15 +110,29 @@ export class Feed {
     });
   }
 
-  /** Sends an inspector's event to the actor that it names, translated from XState 4's names. */
-  send(command: InspectorCommand & { readonly type: 'xstate.event' }): void {
+  /**
+   * Sends an inspector's event to the actor that it names, translated from XState 4's names. What is
+   * refused is not sent, but reported as a problem.
+   */
+  send(command: EventCommand, refusing: Refusing = () => undefined): void {
     this.#guarded(() => {
       const { data, origin } = parsedEvent(JSON.parse(command.event));
       const sessionId = origin ?? command.service;
-      if (sessionId === undefined || LIFECYCLE_EVENTS.has(data.type)) return;
+      if (sessionId === undefined) return;
       const event = { ...data, type: toV5Name(data.type) };
-      this.#eachSystem((system) => system.send(sessionId, event));
+      this.#eachSystem((system) => {
+        const actor = system.actor(sessionId);
+        if (actor === undefined) return;
+        const refusal = refusing(event.type, actor);
+        if (refusal !== undefined) this.report(refusal);
+        else if (!LIFECYCLE_EVENTS.has(event.type)) actor.send(event);
+      });
     })(undefined);
+  }
+
+  /** Reports a problem to all sinks. */
+  report(text: string): void {
+    this.#publish({ type: 'wirechart.problem', text, at: now() });
   }
 
   /** Starts or stops sending the messages of protocol machines. */
@@ -214,6 +229,9 @@ export class Feed {
 }
 
 const MAX_PROBLEMS = 10;
+
+type EventCommand = InspectorCommand & { readonly type: 'xstate.event' };
+
 /** The events by which XState itself starts and stops an actor. Sent by others, they corrupt it. */
 const LIFECYCLE_EVENTS: ReadonlySet<string> = new Set(['xstate.init', 'xstate.stop']);
 

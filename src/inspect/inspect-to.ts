@@ -1,20 +1,22 @@
 /**
  * Reports to an inspector over a WebSocket.
  *
- * The connection does not keep the process alive, never blocks the event loop and never fails: it
+ * Nothing is reported before the inspector has proved that it knows the token. The connection does not keep the process alive, never blocks the event loop and never fails: it
  * retries with growing delays, and every new connection starts with all living actors. Messages from
  * before the outcome of the first attempt are kept for it, within a bound; after that, nothing is
  * recorded while no inspector is connected. A slow inspector misses messages and then gets the current
  * states.
  */
 
-import { connect, type Socket } from 'node:net';
-import type { RawData, WebSocket } from 'ws';
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
 import { defer } from '../async/deferred.ts';
-import { ArgumentError } from '../core/errors.ts';
 import { checkNames, type Names } from '../core/options.ts';
+import { type Endpoint, endpointOf } from './endpoint.ts';
 import { offExit, onExit } from './exit-hooks.ts';
 import { Feed, now } from './feed.ts';
+import { HANDSHAKE_TIMEOUT_MS, ProvenSocket } from './proven-socket.ts';
+import { refusalOf } from './remote-events.ts';
 import { type Inspection, introduction, type ReportOptions } from './report.ts';
 import type { InspectorCommand } from './wire.ts';
 
@@ -22,7 +24,9 @@ import type { InspectorCommand } from './wire.ts';
 export interface InspectOptions extends ReportOptions {
   /**
    * Whether the inspector may send events to the program's actors. It does so only if it was itself
-   * started with control. Default `true`.
+   * started with control. Refused all the same: the events that XState itself sends, and all events for
+   * connections, servers and supervisors except those that end them (DISCONNECT, CLOSE, STOP), START and
+   * RETRY. Default `false`.
    */
   readonly control?: boolean | undefined;
 }
@@ -38,20 +42,23 @@ const MAX_BACKLOG_MESSAGES = 5_000;
 /** The delay between two attempts: doubled each time, up to the maximum. */
 const MIN_RECONNECT_MS = 250;
 const MAX_RECONNECT_MS = 4_000;
-/** The deadline of one attempt, and of the closing handshake. */
-const CONNECTION_TIMEOUT_MS = 2_000;
+/** The deadline of the closing handshake. */
+const CLOSE_TIMEOUT_MS = HANDSHAKE_TIMEOUT_MS;
 /** How long the process may be kept alive to send the last messages. */
 const MAX_EXIT_DELAY_MS = 500;
-/** A larger message from the inspector closes the connection. */
-const MAX_COMMAND_BYTES = 1024 * 1024;
 
 /**
  * Starts reporting to an inspector, which need not be running yet. The connection is retried for ever, does
  * not keep the process alive, and never causes an error in it.
  *
- * @param url - The URL that the inspector prints, such as `http://127.0.0.1:4444/?token=…`.
+ * The token is never sent. Before anything is reported, the inspector must prove that it knows the token,
+ * and that the connection leads to it and not to a relay; otherwise one process warning says so, and the
+ * connection is retried as if no inspector were there. The messages themselves are not encrypted.
+ *
+ * @param url - The URL that the inspector prints: `http://127.0.0.1:4444/?token=…`, or
+ *   `unix:/path?token=…` for a UNIX socket.
  * @returns The report, at once. Pass its `inspect` to what you want to watch.
- * @throws {ArgumentError} When `url` is not an `http:` or `ws:` URL.
+ * @throws {ArgumentError} When `url` is not an `http:`, `ws:` or `unix:` URL, or a `unix:` URL has no token.
  */
 export function inspectTo(url: string | URL, options: InspectOptions = {}): Inspection {
   checkNames('inspectTo()', options, OPTIONS);
@@ -81,26 +88,10 @@ export function inspectOver(
   return { inspect: feed.inspect, close, [Symbol.asyncDispose]: close };
 }
 
-/** @throws {ArgumentError} When the URL cannot be that of an inspector. */
-function endpointOf(url: string | URL): URL {
-  const text = String(url);
-  const endpoint = URL.canParse(text) ? new URL(text) : undefined;
-  if (endpoint === undefined || !/^(?:http|ws):$/.test(endpoint.protocol)) {
-    // The query has the token.
-    throw new ArgumentError(
-      `'${text.replace(/\?.*$/s, '?…')}' is not the URL of an inspector; pass the one that it prints, such as http://127.0.0.1:4444/?token=…`,
-    );
-  }
-  endpoint.protocol = 'ws:';
-  endpoint.pathname = '/program';
-  endpoint.hash = ''; // The WebSocket client rejects a fragment.
-  return endpoint;
-}
-
 /** Connects one feed to an inspector, again and again, until it is closed. */
 class InspectorConnection {
   readonly #loadClient: ClientLoader;
-  readonly #endpoint: URL;
+  readonly #endpoint: Endpoint;
   readonly #feed: Feed;
   readonly #name: string | undefined;
   readonly #control: boolean;
@@ -111,6 +102,7 @@ class InspectorConnection {
   /** Messages kept for the first connection; `undefined` once they were sent or dropped. */
   #backlog: string[] | undefined = [];
   #missedMessages = 0;
+  #hasWarned = false;
   #reconnectMs = MIN_RECONNECT_MS;
   #timer: NodeJS.Timeout | undefined;
   /** Resolves when the first attempt has succeeded or failed. */
@@ -120,9 +112,9 @@ class InspectorConnection {
 
   constructor(
     loadClient: ClientLoader,
-    endpoint: URL,
+    endpoint: Endpoint,
     feed: Feed,
-    { name, control = true }: InspectOptions,
+    { name, control = false }: InspectOptions,
   ) {
     this.#loadClient = loadClient;
     this.#endpoint = endpoint;
@@ -147,7 +139,7 @@ class InspectorConnection {
     this.#feed.remove(this.#sink);
     const timer = setTimeout(() => {
       this.#websocket?.terminate();
-    }, CONNECTION_TIMEOUT_MS);
+    }, CLOSE_TIMEOUT_MS);
     if (this.#hasBacklog) await this.#firstAttempt.promise;
     await this.#closeWebSocket();
     clearTimeout(timer);
@@ -174,34 +166,34 @@ class InspectorConnection {
   async #connect(): Promise<void> {
     const { WebSocket: Client } = await this.#loadClient();
     if (this.#closed !== undefined && !this.#hasBacklog) return;
-    const websocket = new Client(this.#endpoint, {
-      handshakeTimeout: CONNECTION_TIMEOUT_MS,
-      maxPayload: MAX_COMMAND_BYTES,
-      perMessageDeflate: false,
-      createConnection: () => this.#dial(),
+    const { websocket, socket } = new ProvenSocket(Client, this.#endpoint, {
+      onProved: () => {
+        this.#onProved(websocket);
+      },
+      onCommand: (command) => {
+        this.#handleCommand(command);
+      },
+      onClosed: (refusal) => {
+        if (refusal !== undefined) this.#warn(refusal);
+        this.#onDisconnected();
+      },
     });
     this.#websocket = websocket;
-    websocket.on('error', () => undefined); // A `close` follows.
-    websocket.on('open', () => {
-      this.#onConnected(websocket);
-    });
-    websocket.on('message', (data, isBinary) => {
-      if (!isBinary) this.#handleCommand(data);
-    });
-    websocket.on('close', () => {
-      this.#onDisconnected();
-    });
+    this.#socket = socket;
   }
 
-  /** Opens a socket that does not keep the process alive. */
-  #dial(): Socket {
-    const { hostname, port } = this.#endpoint;
-    const host = hostname.replace(/^\[(.*)\]$/, '$1');
-    this.#socket = connect({ host, port: Number(port === '' ? 80 : port), noDelay: true }).unref();
-    return this.#socket;
+  /** Warns once: a wrong token stays wrong, and every attempt ends in the same way. */
+  #warn(refusal: string): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    process.emitWarning(
+      `Nothing is reported to the inspector at ${this.#endpoint.name}: ${refusal}. ` +
+        'Use the URL that the running inspector prints, and for a forwarded port the same address and number on both hosts',
+      'WirechartWarning',
+    );
   }
 
-  #onConnected(websocket: WebSocket): void {
+  #onProved(websocket: WebSocket): void {
     this.#reconnectMs = MIN_RECONNECT_MS;
     websocket.send(JSON.stringify(introduction(this.#name, this.#control)));
     for (const line of this.#backlog ?? []) websocket.send(line);
@@ -249,16 +241,17 @@ class InspectorConnection {
     this.#feed.replay(this.#sink);
   };
 
-  #handleCommand(data: RawData): void {
-    if (this.#closed !== undefined) return;
-    const command = commandOf(data);
-    if (command?.type === 'xstate.inspecting') {
+  #handleCommand(command: unknown): void {
+    if (this.#closed !== undefined || !isCommand(command)) return;
+    if (command.type === 'xstate.inspecting') {
       if (this.#feed.isWatched) this.#feed.replay(this.#sink);
       else this.#feed.add(this.#sink);
-    } else if (command?.type === 'wirechart.wire') {
+    } else if (command.type === 'wirechart.wire') {
       this.#feed.setTapping(command.on);
-    } else if (command !== undefined && this.#control) {
-      this.#feed.send(command);
+    } else if (this.#control) {
+      this.#feed.send(command, refusalOf);
+    } else {
+      this.#feed.report(NO_CONTROL);
     }
   }
 
@@ -299,16 +292,8 @@ class InspectorConnection {
   };
 }
 
-/** The inspector's command; `undefined` for anything unknown. */
-function commandOf(data: RawData): InspectorCommand | undefined {
-  try {
-    // The client is configured to deliver Buffers.
-    const command: unknown = Buffer.isBuffer(data) ? JSON.parse(data.toString()) : undefined;
-    return isCommand(command) ? command : undefined;
-  } catch {
-    return undefined;
-  }
-}
+const NO_CONTROL =
+  'The program refused an event: it takes none from an inspector without `control: true` of inspectTo()';
 
 function isCommand(value: unknown): value is InspectorCommand {
   if (typeof value !== 'object' || value === null || !('type' in value)) return false;

@@ -101,11 +101,9 @@ export class SystemWatch {
     }
   }
 
-  /** Sends an event to an actor of this system; `false` when no actor has that id. */
-  send(sessionId: string, event: { readonly type: string }): boolean {
-    const record = this.#records.get(sessionId);
-    record?.actor.send(event);
-    return record !== undefined;
+  /** The living actor of this system with this `sessionId`. */
+  actor(sessionId: string): WatchableActor | undefined {
+    return this.#records.get(sessionId)?.actor;
   }
 
   /** Starts or stops reporting the messages of the system's protocol machines. */

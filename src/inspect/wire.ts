@@ -6,6 +6,14 @@
  * texts. What XState 4 has no terms for is in the field `wirechart` of the same message and in messages
  * whose type starts with `wirechart.`; other receivers ignore both.
  *
+ * Before the first of these messages, both sides prove that they know the token (`proof.ts`):
+ *
+ * 1. The program requests a WebSocket at `/program`, with its nonce in the header `Wirechart-Nonce`.
+ * 2. The inspector answers with its own nonce in that header, and its proof in `Wirechart-Proof`.
+ *    The program goes on only if that proof is right.
+ * 3. The program sends its proof, and nothing else.
+ * 4. The inspector confirms it. Then the program introduces itself.
+ *
  * A recording holds the same messages, one per line, starting with a `wirechart.program`.
  */
 
@@ -145,7 +153,18 @@ export interface RunningDeadline {
   readonly startedAt: Timestamp;
 }
 
-/** Any message from an inspector. Others are ignored. */
+/** The program's proof that it knows the token: its first message, answered by a `ProvedMessage`. */
+export interface ProofMessage {
+  readonly type: 'wirechart.proof';
+  readonly proof: string;
+}
+
+/** The program's proof is right: the first message from the inspector. */
+export interface ProvedMessage {
+  readonly type: 'wirechart.proved';
+}
+
+/** Any message from an inspector after that. Others are ignored. */
 export type InspectorCommand =
   /** Asks for the registration of every living actor. */
   | { readonly type: 'xstate.inspecting' }

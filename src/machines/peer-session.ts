@@ -16,6 +16,7 @@
  */
 
 import type { WirechartError } from '../core/errors.ts';
+import { acceptsFromInspector } from '../core/remote-control.ts';
 import { deadline } from './deadline.ts';
 import { onPort, peerSessionSetup } from './peer-session-setup.ts';
 
@@ -42,6 +43,7 @@ const ADMIT = [
 /** The chart, as a machine. Its input is the port of one peer. */
 export const peerSessionChart = peerSessionSetup.createMachine({
   id: 'peer',
+  meta: acceptsFromInspector(),
   context: ({ input }) => ({ port: input, cause: undefined }),
   output: ({ context: { cause } }) => cause,
   initial: 'ARRIVED',

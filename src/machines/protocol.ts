@@ -35,6 +35,7 @@
  * `protocol-setup.ts` defines each guard, action and delay that is named here.
  */
 
+import { acceptsFromInspector } from '../core/remote-control.ts';
 import type { Address } from '../core/types.ts';
 import { deadline } from './deadline.ts';
 import type { Link } from './link.ts';
@@ -114,6 +115,7 @@ export const createChart = <In, Out, Input>(
 ) =>
   protocolSetup<In, Out, Input>().createMachine({
     id: 'protocol',
+    meta: acceptsFromInspector('DISCONNECT'),
     context: ({ input }) => initialContext(createLink(input), addressOf?.(input)),
     output: ({ context }) => context.outcome ?? outcome(context),
     invoke: { id: 'owner', src: 'owner', input: onLink, onError: { actions: 'noteFailure' } },

@@ -28,6 +28,7 @@
  * `server-setup.ts` defines each guard, action, actor and delay that is named here.
  */
 
+import { acceptsFromInspector } from '../core/remote-control.ts';
 import { deadline } from './deadline.ts';
 import type { PendingConnection } from './server-port.ts';
 import {
@@ -66,6 +67,7 @@ const CLOSE = [
 /** The chart, as a machine. Its input is the port of one server. */
 export const serverChart = serverSetup.createMachine({
   id: 'server',
+  meta: acceptsFromInspector('CLOSE'),
   context: ({ input }) => ({ port: input, ...INITIAL_CONTEXT }),
   invoke: { id: 'owner', src: 'owner', input: onServerPort, onError: { actions: 'emitFailure' } },
   initial: 'IDLE',

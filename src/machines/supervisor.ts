@@ -18,6 +18,7 @@
  * `supervisor-setup.ts` defines each guard, action, actor and delay that is named here.
  */
 
+import { acceptsFromInspector } from '../core/remote-control.ts';
 import { deadline } from './deadline.ts';
 import type { ProtocolMachine } from './protocol-machine.ts';
 import { connectionFacts } from './supervisor-outage.ts';
@@ -44,6 +45,7 @@ export const createSupervisorChart = <In, Out>(
 ) =>
   supervisorSetup(connection, policy).createMachine({
     id: 'supervisor',
+    meta: acceptsFromInspector('START', 'STOP', 'RETRY'),
     context: ({ input }): SupervisorContext => ({
       locator: policy.createLocator(input),
       attempts: 0,

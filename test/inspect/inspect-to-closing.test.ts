@@ -150,7 +150,7 @@ describe('close()', () => {
 
 describe('a reporting program', () => {
   const program = (url: string, more = '') => `
-    const { inspect } = i.inspectTo('${url}', { name: 'p' });
+    const { inspect } = i.inspectTo('${url}', { name: 'p', control: true });
     // Kept alive: garbage collection would be reported as a stop.
     const actor = (globalThis.kept = x.createActor(lamp, { id: 'lamp', inspect }).start());
     ${more}

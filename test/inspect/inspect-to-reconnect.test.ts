@@ -12,6 +12,7 @@ import {
   startFakeInspector,
   type ProgramConnection,
 } from './inspectors.ts';
+import { TEST_TOKEN } from './prover.ts';
 import { keepAlive } from './support.ts';
 
 expectIdleAfterEach();
@@ -70,7 +71,8 @@ describe('an inspector that is absent', () => {
 
   it('gets the current states when it starts, and not what it missed', async () => {
     const port = await freePort();
-    const { inspect } = report(`http://127.0.0.1:${String(port)}/`, { name: 'p' });
+    const url = `http://127.0.0.1:${String(port)}/?token=${TEST_TOKEN}`;
+    const { inspect } = report(url, { name: 'p' });
     const actor = createActor(lamp, { id: 'lamp', inspect }).start();
     await retryScheduled(250);
     actor.send({ type: 'TOGGLE' });

@@ -20,10 +20,10 @@ const lamp = createMachine({
 const STARTED = ['register lamp off', 'event lamp xstate.init', 'state lamp off'];
 
 describe('a reporting program', () => {
-  it('connects to the path for programs, with its token', async () => {
+  it('connects to the path for programs, without its token', async () => {
     const inspector = await startFakeInspector();
     report(inspector.url);
-    expect((await inspector.nextConnection()).url).toBe('/program?token=abc');
+    expect((await inspector.nextConnection()).url).toBe('/program');
   });
 
   it.each([
@@ -33,7 +33,7 @@ describe('a reporting program', () => {
   ])('accepts a URL with %s', async (_, change) => {
     const inspector = await startFakeInspector();
     report(change(inspector.url));
-    expect((await inspector.nextConnection()).url).toBe('/program?token=abc');
+    expect((await inspector.nextConnection()).url).toBe('/program');
   });
 
   it('introduces itself first', async () => {
@@ -49,7 +49,7 @@ describe('a reporting program', () => {
       version: 1,
       name: 'cellar',
       pid: process.pid,
-      control: true,
+      control: false,
     });
     expect(first?.type === 'wirechart.program' && first.instance).toMatch(/^[\da-f-]{36}$/);
     expect(first?.type === 'wirechart.program' && first.at).toBeGreaterThan(before - 10_000);
@@ -57,12 +57,12 @@ describe('a reporting program', () => {
 
   it('is named after its main file by default', async () => {
     const inspector = await startFakeInspector();
-    report(inspector.url, { control: false });
+    report(inspector.url, { control: true });
     const connection = await inspector.nextConnection();
     await connection.until(({ messages }) => messages.length > 0);
     const { name, control } = connection.last('wirechart.program');
     expect(process.argv[1]?.endsWith(name)).toBe(true);
-    expect(control).toBe(false);
+    expect(control).toBe(true);
   });
 
   it('sends what happened before it was connected, and then what happens', async () => {
@@ -126,9 +126,9 @@ describe('an inspector', () => {
     expect(connection.summary).toEqual(['program p', 'register lamp off', 'register lamp off']);
   });
 
-  it('sends events to an actor', async () => {
+  it('sends events to an actor when the program allows control', async () => {
     const inspector = await startFakeInspector();
-    const { inspect } = report(inspector.url);
+    const { inspect } = report(inspector.url, { control: true });
     const actor = createActor(lamp, { id: 'lamp', inspect }).start();
     const connection = await inspector.nextConnection();
     connection.sendEvent(actor.sessionId, 'TOGGLE');
@@ -136,23 +136,26 @@ describe('an inspector', () => {
     expect(actor.getSnapshot().value).toBe('on');
   });
 
-  it('can watch, but sends no events, when the program does not allow control', async () => {
+  it('can watch, but sends no events, when the program has not allowed control', async () => {
     const inspector = await startFakeInspector();
-    const { inspect } = report(inspector.url, { control: false });
+    const { inspect } = report(inspector.url);
     const actor = createActor(lamp, { id: 'lamp', inspect }).start();
     const connection = await inspector.nextConnection();
     await connection.received('state lamp off');
     connection.clear();
     connection.sendEvent(actor.sessionId, 'TOGGLE');
     connection.send({ type: 'xstate.inspecting' });
-    await connection.until(({ lines }) => lines.length > 0);
-    expect(connection.summary).toEqual(['register lamp off']);
+    await connection.until(({ lines }) => lines.length > 1);
+    expect(connection.summary).toEqual([
+      'problem The program refused an event: it takes none from an inspector without `control: true` of inspectTo()',
+      'register lamp off',
+    ]);
     expect(actor.getSnapshot().value).toBe('off');
   });
 
   it('gets the messages of protocols while it asks for them', async () => {
     const inspector = await startFakeInspector();
-    const { inspect } = report(inspector.url, { control: false });
+    const { inspect } = report(inspector.url);
     const protocol = createProtocol({ codec: lines() }, { name: 'vm1', inspect });
     const [near, far] = streamPair();
     far.resume().on('end', () => far.end());
@@ -192,7 +195,7 @@ describe('an inspector', () => {
     ['deep nesting', '['.repeat(100_000)],
   ])('is ignored when its command is invalid: %s', async (_, text) => {
     const inspector = await startFakeInspector();
-    const { inspect } = report(inspector.url);
+    const { inspect } = report(inspector.url, { control: true });
     const actor = createActor(lamp, { id: 'lamp', inspect }).start();
     const connection = await inspector.nextConnection();
     connection.websocket.send(text);
@@ -205,7 +208,7 @@ describe('an inspector', () => {
 
   it('is told when its event is malformed', async () => {
     const inspector = await startFakeInspector();
-    report(inspector.url);
+    report(inspector.url, { control: true });
     const connection = await inspector.nextConnection();
     connection.send({ type: 'xstate.event', event: '{}', service: 'x:0' });
     await connection.until((all) => all.of('wirechart.problem').length > 0);

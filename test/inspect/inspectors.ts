@@ -1,4 +1,4 @@
-/** Fake inspectors: WebSocket servers that record the messages of each program that connects. */
+/** Fake inspectors: WebSocket servers that record the messages of each program that has proved the token. */
 
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
@@ -8,6 +8,7 @@ import type { Inspection } from '../../src/inspect/report.ts';
 import type { InspectorCommand } from '../../src/inspect/wire.ts';
 import { cleanUp } from '../support/cleanup.ts';
 import { listen, portOf, rawPeer } from '../support/peers.ts';
+import { awaitProof, proveTo, TEST_TOKEN } from './prover.ts';
 import { MessageLog } from './support.ts';
 
 /** One connection of a program, and its messages. */
@@ -69,6 +70,7 @@ export interface FakeInspector {
 export async function startFakeInspector(port = 0): Promise<FakeInspector> {
   const server = new WebSocketServer({ host: '127.0.0.1', port });
   const connections: ProgramConnection[] = [];
+  const awaited: WebSocket[] = [];
   const waiting: ((connection: ProgramConnection) => void)[] = [];
   let returned = 0;
   const returnNext = () => {
@@ -79,12 +81,17 @@ export async function startFakeInspector(port = 0): Promise<FakeInspector> {
       resolve(connection);
     }
   };
+  proveTo(server);
   server.on('connection', (websocket, request) => {
-    connections.push(new ProgramConnection(websocket, request.url));
-    returnNext();
+    websocket.on('error', () => undefined);
+    awaited.push(websocket);
+    void awaitProof(websocket, request).then(() => {
+      connections.push(new ProgramConnection(websocket, request.url));
+      returnNext();
+    });
   });
   const close = async () => {
-    for (const { websocket } of connections) websocket.terminate();
+    for (const websocket of awaited) websocket.terminate();
     await new Promise((resolve) => {
       server.close(resolve);
     });
@@ -94,7 +101,7 @@ export async function startFakeInspector(port = 0): Promise<FakeInspector> {
   const bound = server.address();
   if (typeof bound !== 'object' || bound === null) throw new Error('The inspector is not bound');
   return {
-    url: `http://127.0.0.1:${String(bound.port)}/?token=abc`,
+    url: `http://127.0.0.1:${String(bound.port)}/?token=${TEST_TOKEN}`,
     port: bound.port,
     connections,
     nextConnection: () => {

@@ -2,12 +2,13 @@
 
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, createWriteStream, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
+import { inspectTo } from '../../src/inspect/index.ts';
+import { cleanUp, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { httpRequest, closeCode, startTestInspector, portOf, TOKEN, tokenOf } from './clients.ts';
 import { openFakePage } from './fake-page.ts';
 import { type Child, outputMatching, runNode } from './process.ts';
@@ -21,9 +22,15 @@ const RECORDING = [introduction({ name: 'recorded' }), registration('x:0'), even
   .join('');
 
 /** Starts the command with its own state directory. */
-async function start(args: readonly string[], home?: string): Promise<Child> {
-  return runNode([CLI, ...args], { XDG_STATE_HOME: home ?? (await tempDir()) });
+async function start(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Promise<Child> {
+  return runNode([CLI, ...args], { XDG_STATE_HOME: await tempDir(), ...environment });
 }
+
+/** The environment that fixes the token. */
+const FIXED = { WIRECHART_INSPECTOR_TOKEN: TOKEN };
 
 /** The URL that the command prints. */
 async function urlOf(child: Child): Promise<string> {
@@ -53,7 +60,7 @@ describe('wirechart-inspector', () => {
   });
 
   it('exits cleanly with open connections when it is terminated', async () => {
-    const child = await start(['--port', '0', '--control', '--token', TOKEN]);
+    const child = await start(['--port', '0', '--control'], FIXED);
     const url = await urlOf(child);
     expect(tokenOf({ url })).toBe(TOKEN);
     const page = await openFakePage({ url });
@@ -66,7 +73,7 @@ describe('wirechart-inspector', () => {
   it('listens on the given address, and accepts the given origins', async () => {
     const port = await freePort();
     const args = ['--port', port, '--host', '0.0.0.0', '--origin', 'http://127.0.0.1:3000'];
-    const child = await start([...args, '--origin', 'http://127.0.0.1:4000', '--token', TOKEN]);
+    const child = await start([...args, '--origin', 'http://127.0.0.1:4000'], FIXED);
     expect(await urlOf(child)).toBe(`http://localhost:${port}/?token=${TOKEN}`);
     const there = { url: `http://127.0.0.2:${port}` };
     for (const [origin, status] of [
@@ -94,7 +101,10 @@ describe('a failure to start', () => {
     [['--port=-1'], /^--port is '-1'; it must be/m],
     [['--port'], /argument missing/],
     [['--control=yes'], /does not take an argument/],
-    [['--token', 'short'], /^The token must be 8 or more letters/m],
+    [['--token', TOKEN], /^There is no --token, .*; use --token-file FILE or .*_INSPECTOR_TOKEN$/m],
+    [[`--token=${TOKEN}`], /^There is no --token, /m],
+    [['--token-file', '/none'], /^The token file '\/none' is refused: ENOENT/m],
+    [['--socket', `/${'x'.repeat(200)}/s`], /has more than the \d+ bytes of a UNIX socket$/m],
     [['--origin', 'nonsense'], /^'nonsense' is not an origin/m],
     [['show', 'x'], /^Unknown command 'show'$/m],
     [['open'], /^'open' needs the path of at least one recording$/m],
@@ -151,7 +161,7 @@ describe('open', () => {
     const fifo = join(await tempDir(), 'fifo');
     await promisify(execFile)('mkfifo', [fifo]);
     const port = await freePort();
-    const child = await start(['--port', port, '--token', TOKEN, 'open', fifo]);
+    const child = await start(['--port', port, 'open', fifo], FIXED);
     const writer = createWriteStream(fifo).on('error', () => undefined);
     await once(writer, 'open');
     writer.write(RECORDING);
@@ -167,48 +177,87 @@ describe('open', () => {
 });
 
 describe('the token', () => {
-  const fileOf = (home: string) => join(home, 'wirechart', 'inspector-token');
-
   /** The token of one run. */
-  async function tokenIn(home: string): Promise<string> {
-    const child = await start(['--port', '0'], home);
+  async function tokenOfRun(
+    args: readonly string[] = [],
+    environment: Record<string, string> = {},
+  ): Promise<string> {
+    const child = await start(['--port', '0', ...args], environment);
     const token = tokenOf({ url: await urlOf(child) });
     child.process.kill('SIGTERM');
     await child.exited;
     return token;
   }
 
-  it('is kept between runs in a file that only its owner can read', async () => {
+  it('is another one in each run, and kept nowhere', async () => {
     const home = await tempDir();
-    const token = await tokenIn(home);
-    expect(await tokenIn(home)).toBe(token);
-    expect(readFileSync(fileOf(home), 'utf8')).toBe(`${token}\n`);
-    expect(statSync(fileOf(home)).mode & 0o777).toBe(0o600);
-    expect(statSync(join(home, 'wirechart')).mode & 0o777).toBe(0o700);
+    const [one, other] = [
+      await tokenOfRun([], { XDG_STATE_HOME: home, HOME: home }),
+      await tokenOfRun([], { XDG_STATE_HOME: home, HOME: home }),
+    ];
+    expect(one).toMatch(/^[\w-]{24}$/);
+    expect(other).not.toBe(one);
+    expect(readdirSync(home)).toEqual([]);
   });
 
-  it('is replaced when the file has no valid one', async () => {
-    const home = await tempDir();
-    const token = await tokenIn(home);
-    writeFileSync(fileOf(home), '');
-    chmodSync(fileOf(home), 0o644);
-    const other = await tokenIn(home);
-    expect(other).toMatch(/^[\w-]{24}$/);
-    expect(other).not.toBe(token);
-    expect(readFileSync(fileOf(home), 'utf8')).toBe(`${other}\n`);
-    expect(statSync(fileOf(home)).mode & 0o777).toBe(0o600);
+  it('is that of the environment, or of a file, which comes first', async () => {
+    const file = join(await tempDir(), 'token');
+    writeFileSync(file, `${'f'.repeat(22)}\n`, { mode: 0o600 });
+    expect(await tokenOfRun([], FIXED)).toBe(TOKEN);
+    expect(await tokenOfRun(['--token-file', file], FIXED)).toBe('f'.repeat(22));
   });
 
-  it('is a new one each time when the file cannot be written', async () => {
-    const home = join(await tempDir(), 'file');
-    writeFileSync(home, '');
-    expect(await tokenIn(home)).not.toBe(await tokenIn(home));
+  it('of the environment is refused when it is short, without being shown', async () => {
+    const child = await start(['--port', '0'], { WIRECHART_INSPECTOR_TOKEN: 'short-secret' });
+    expect(await child.exited).toBe(2);
+    expect(child.output.stderr).toMatch(
+      /^WIRECHART_INSPECTOR_TOKEN is refused\. The token must be/m,
+    );
+    expect(child.output.stderr).not.toContain('short-secret');
   });
+});
 
-  it.each(['', 'relative'])('is not kept in the working directory: %j', async (state) => {
-    const home = await tempDir();
-    const child = runNode([CLI, '--port', '0'], { XDG_STATE_HOME: state, HOME: home });
-    const token = tokenOf({ url: await urlOf(child) });
-    expect(readFileSync(fileOf(join(home, '.local', 'state')), 'utf8').trim()).toBe(token);
+describe('--socket', () => {
+  it('is a UNIX socket to which programs report', async () => {
+    const path = join(await tempDir(), 'new', 'inspector.sock');
+    const child = await start(['--port', '0', '--socket', path], FIXED);
+    const page = await openFakePage({ url: await urlOf(child) });
+    const [, url = ''] = await outputMatching(child, /^Programs report to (\S+)\n/m);
+    expect(url).toBe(`unix:${path}?token=${TOKEN}`);
+    const inspection = inspectTo(url, { name: 'by socket' });
+    cleanUp(() => inspection.close());
+    expect(await page.program('by socket')).toMatchObject({ source: 'live' });
+    const second = await start(['--port', '0', '--socket', path]);
+    expect(await second.exited).toBe(2);
+    expect(second.output.stderr).toContain(
+      `An inspector already listens on '${path}'; choose another path with --socket`,
+    );
+    child.process.kill('SIGTERM');
+    expect(await child.exited).toBe(0);
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
+describe('--host', () => {
+  it.each([
+    [
+      '',
+      [],
+      /^\(node:\d+\) WirechartWarning: The inspector listens on 0\.0\.0\.0, so that other machines/,
+    ],
+    [
+      'a louder one, with --control',
+      ['--control'],
+      /WirechartWarning: DANGER! The inspector .* can SEND EVENTS/,
+    ],
+  ])('of other interfaces causes a warning %s', async (_, args, warning) => {
+    const child = await start(['--port', '0', '--host', '0.0.0.0', ...args]);
+    await urlOf(child);
+    child.process.kill('SIGTERM');
+    await child.exited;
+    expect(child.output.stderr).toMatch(warning);
+    expect(child.output.stderr).not.toContain(
+      tokenOf({ url: child.output.stdout.split(' ').at(-1) ?? '' }),
+    );
   });
 });

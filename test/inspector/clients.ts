@@ -13,7 +13,7 @@ import {
 import { cleanUp } from '../support/cleanup.ts';
 
 /** The token of every test inspector. */
-export const TOKEN = 'only-for-tests';
+export const TOKEN = 'only-for-tests-0123456789';
 
 /** Starts an inspector, which is closed after the test. */
 export async function startTestInspector(options: InspectorOptions = {}): Promise<Inspector> {

@@ -46,7 +46,7 @@ describe('an event that a page sends', () => {
   it('reaches the actor when the inspector and the program allow it', async () => {
     const inspector = await startTestInspector({ control: true });
     const page = await openFakePage(inspector);
-    const { events } = recordingActor(report(inspector));
+    const { events } = recordingActor(report(inspector, { control: true }));
     const actor = await page.actor('actor');
     page.send({
       type: 'send',
@@ -58,16 +58,28 @@ describe('an event that a page sends', () => {
     expect(page.programs.get(actor.program)?.control).toBe(true);
   });
 
-  it("gets its XState 5 name when it is one of XState's own", async () => {
+  it.each([
+    'done.invoke.reader',
+    'error.platform.reader',
+    'xstate.error.actor.reader',
+    'xstate.after(10)#actor',
+    'xstate.init',
+    'xstate.stop',
+    '*',
+  ])("is refused when it is one of XState's own, and the page says so: %s", async (type) => {
     const inspector = await startTestInspector({ control: true });
     const page = await openFakePage(inspector);
-    const { events } = recordingActor(report(inspector));
+    const { events } = recordingActor(report(inspector, { control: true }));
     const actor = await page.actor('actor');
-    page.send({ type: 'send', actor: actor.id, event: { type: 'done.invoke.reader' } });
-    await page.until((it) =>
-      it.of('event', actor).some(({ name }) => name === 'done.invoke.reader'),
-    );
-    expect(events).toEqual([{ type: 'xstate.done.actor.reader' }]);
+    page.send({ type: 'send', actor: actor.id, event: { type } });
+    await page.until((it) => it.of('problem').length > 0);
+    expect(page.of('problem')[0]).toMatchObject({
+      actor: actor.program,
+      text: expect.stringMatching(
+        /^The program refused the event '.*': only XState itself may send it$/,
+      ) as unknown,
+    });
+    expect(events).toEqual([]);
   });
 
   it.each([
@@ -83,6 +95,14 @@ describe('an event that a page sends', () => {
     page.send({ type: 'send', actor: actor.id, event: { type: 'HELLO' } });
     page.send({ type: 'wire', on: true });
     await tapped;
+    if (control) await page.until((it) => it.of('problem').length > 0);
+    expect(page.of('problem').map(({ text }) => text)).toEqual(
+      control
+        ? [
+            'The program refused an event: it takes none from an inspector without `control: true` of inspectTo()',
+          ]
+        : [],
+    );
     expect(events).toEqual([]);
   });
 
