@@ -241,7 +241,7 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
   /**
    * Queues a message. Resolves when the queue has room for the next one: at once below
    * `limits.highWaterMark` bytes, otherwise when the kernel has taken enough. Await it, so that a slow peer
-   * slows its sender down. Legal in RUNNING and, until the handler of the last message and `farewell` have
+   * slows its sender down. If you do not, a rejection is no unhandled one. Legal in RUNNING and, until the handler of the last message and `farewell` have
    * finished, in DISCONNECTING.
    *
    * The message is encoded before the call returns, and may be changed then, unless the codec's `encode()`

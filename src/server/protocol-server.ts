@@ -70,7 +70,7 @@ export interface CloseOptions extends WaitOptions {
  *   onMessage: (line) => peer().send(`${number}: ${line}`),
  * }));
  * await server.listen({ port: 7 });
- * for await (const peer of server) await peer.send('welcome');
+ * for await (const peer of server) void peer.send('welcome');
  *
  * @typeParam In - An inbound message.
  * @typeParam Out - An outbound message.
