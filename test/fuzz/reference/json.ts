@@ -3,25 +3,58 @@
 import { type Outcome, textOf, wrong } from './outcome.ts';
 
 /** The options of decoding. */
-export interface JsonOptions {
+export interface JsonOptions extends JsonBounds {
   readonly exact: boolean;
   /** Whether a message must be an object. */
   readonly objects: boolean;
 }
 
+/** What a message may have at most. */
+export interface JsonBounds {
+  readonly maxDepth?: number | undefined;
+  readonly maxValues?: number | undefined;
+}
+
 /** Decodes one message. */
-export function readJson(bytes: string, { exact, objects }: JsonOptions): Outcome {
+export function readJson(bytes: string, options: JsonOptions): Outcome {
+  const { exact, objects, maxDepth = 1024, maxValues = 262_144 } = options;
   const text = textOf(bytes);
   if (text === undefined) return wrong('not UTF-8', bytes);
+  if (countValues(text) > maxValues) {
+    const trimmed = text.trim();
+    const isEnclosed = ['[]', '{}'].includes(trimmed.charAt(0) + trimmed.slice(-1));
+    return wrong(isEnclosed ? 'too many values' : 'not JSON', bytes);
+  }
   let message: unknown;
   try {
     message = JSON.parse(text);
+    if (depthOf(message) > maxDepth) return wrong('too deep', bytes);
+    if (exact && hasLongNumber(text)) return wrong('long number', bytes);
     if (exact) message = unmarked(JSON.parse(marked(text)));
   } catch {
     return wrong('not JSON', bytes);
   }
   return objects && !isObject(message) ? wrong('not an object', bytes) : { message };
 }
+
+const STRING = /"(?:[^"\\]|\\.?)*("|$)/gs;
+
+/**
+ * The values of a text, with the names of members: in JSON, there is one at the beginning, one after each
+ * comma and colon, and one in each object and array that is not empty.
+ */
+const countValues = (text: string): number =>
+  1 + (text.replace(STRING, '""').match(/[,:]|[[{](?=[\0- ]*[^\]}\0- ])/g) ?? []).length;
+
+function depthOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  return 1 + Object.values(value).reduce<number>((most, each) => Math.max(most, depthOf(each)), 0);
+}
+
+const hasLongNumber = (text: string): boolean =>
+  (text.replace(STRING, '""').match(/[\d.eE+-]+/g) ?? []).some(
+    (number) => number.replace(/^-/, '').length > 1000,
+  );
 
 const isObject = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

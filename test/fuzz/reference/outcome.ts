@@ -8,7 +8,15 @@ export type Outcome =
 
 /** The kinds of errors. */
 export type ErrorKind =
-  'not UTF-8' | 'not JSON' | 'not an object' | 'no beginning' | 'line end' | 'too deep' | 'cut';
+  | 'not UTF-8'
+  | 'not JSON'
+  | 'not an object'
+  | 'no beginning'
+  | 'line end'
+  | 'too deep'
+  | 'too many values'
+  | 'long number'
+  | 'cut';
 
 /** The received part of a stream, as latin1. */
 export interface Received {

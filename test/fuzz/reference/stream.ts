@@ -1,6 +1,6 @@
 /** The reference of `jsonStream()`, which scans byte by byte. */
 
-import { readJson } from './json.ts';
+import { type JsonBounds, readJson } from './json.ts';
 import {
   afterPreamble,
   type Outcome,
@@ -11,7 +11,7 @@ import {
 } from './outcome.ts';
 
 /** The options of the reference. */
-export interface StreamOptions extends PreambleOptions {
+export interface StreamOptions extends PreambleOptions, JsonBounds {
   readonly maxDepth: number;
   readonly objects: boolean;
   readonly exact: boolean;
@@ -70,7 +70,7 @@ const NEW_VALUE: Value = {
 function step(
   value: Value,
   byte: string,
-  { limit, maxDepth, exact }: StreamOptions,
+  { limit, maxDepth, maxValues, exact }: StreamOptions,
   all: Outcome[],
 ): 'continues' | 'done' | 'garbage' | 'fatal' {
   value.bytes += byte;
@@ -93,7 +93,8 @@ function step(
     return 'fatal';
   }
   if (value.depth > 0) return 'continues';
-  if (!value.rejected) all.push(readJson(value.bytes, { exact, objects: false }));
+  if (!value.rejected)
+    all.push(readJson(value.bytes, { exact, objects: false, maxDepth, maxValues }));
   return 'done';
 }
 

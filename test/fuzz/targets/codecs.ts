@@ -42,6 +42,7 @@ const JSON_WORDS = [
   ...['{', '}', '[', ']', '"', '\\', ':', ',', '\n', '\r\n', '\r', ' ', '\t', '\xff', '\x00'],
   ...['{"a":1}\n', '{"a":{"b":[]}}\r\n', '[1,2]\n', '"x"\n', 'null\n', '-0', '1.5e3', '1e999'],
   ...['9007199254740993', '-9223372036854775808', '18446744073709551615', '"\\u0001n"', '\\"'],
+  ...['1'.repeat(500), '[[]]', '[[[]]]', '{"a":{"b":{}}}', '[1,2,3]', '{"a":1,"b":2}', '[ ]'],
   ...['{"__proto__":1}\n', '"12345678901234567890\\u0001n"', '\\ud800', '\xc3\xa9', '\xe2\x82\xac'],
   ...[
     '\xc3',
@@ -58,6 +59,13 @@ const bit = (options: number, at: number): boolean => ((options >> at) & 1) === 
 
 /** The option `skipUntil`: of one that is set, no message is encoded, because it may begin differently. */
 const skipUntilOf = (options: number, text: string) => (bit(options, 7) ? text : undefined);
+
+/** The bounds of a message, of which most inputs have the default ones. */
+const boundsOf = (options: number, depths: readonly number[]) => ({
+  maxDepth: depths[(options >> 2) % 4],
+  maxValues: [undefined, 3, undefined, undefined][(options >> 4) % 4],
+});
+const SELDOM_SHALLOW = [1024, 1024, 2, 1024] as const;
 
 const integersOf = (exact: boolean) => (exact ? 'bigint' : 'number');
 
@@ -105,10 +113,11 @@ const jsonLinesTarget = target(
   'json-lines',
   (options, limit) => {
     const [exact, objects] = [bit(options, 0), bit(options, 1)];
+    const bounds = boundsOf(options, SELDOM_SHALLOW);
     const skipUntil = skipUntilOf(options, '{"');
     return {
-      codec: jsonLines<unknown>({ integers: integersOf(exact), objects, skipUntil }),
-      reference: jsonLinesReference(limit, { exact, objects }, skipUntil),
+      codec: jsonLines<unknown>({ integers: integersOf(exact), objects, skipUntil, ...bounds }),
+      reference: jsonLinesReference(limit, { exact, objects, ...bounds }, skipUntil),
       limit,
       framing: 1,
       roundTrip: jsonRoundTrip(exact, skipUntil),
@@ -121,11 +130,13 @@ const jsonStreamTarget = target(
   'json-stream',
   (options, limit) => {
     const [exact, objects] = [bit(options, 0), bit(options, 1)];
-    const maxDepth = [1024, 1, 2, 4][(options >> 2) % 4] ?? 1024;
+    const { maxDepth = 1024, maxValues } = boundsOf(options, [1024, 1, 2, 4]);
     const skipUntil = skipUntilOf(options, '{"');
     return {
-      codec: jsonStream<unknown>({ integers: integersOf(exact), objects, maxDepth, skipUntil }),
-      reference: streamReference({ limit, maxDepth, objects, exact, skipUntil }),
+      codec: jsonStream<unknown>({
+        ...{ integers: integersOf(exact), objects, maxDepth, maxValues, skipUntil },
+      }),
+      reference: streamReference({ limit, maxDepth, maxValues, objects, exact, skipUntil }),
       limit,
       framing: 0,
       roundTrip: jsonRoundTrip(exact, skipUntil),
@@ -138,10 +149,11 @@ const contentLengthTarget = target(
   'content-length',
   (options, limit) => {
     const [exact, objects] = [bit(options, 0), bit(options, 1)];
+    const bounds = boundsOf(options, SELDOM_SHALLOW);
     const skipUntil = skipUntilOf(options, 'Con');
     return {
-      codec: contentLength<unknown>({ integers: integersOf(exact), objects, skipUntil }),
-      reference: contentLengthReference(limit, { exact, objects }, skipUntil),
+      codec: contentLength<unknown>({ integers: integersOf(exact), objects, skipUntil, ...bounds }),
+      reference: contentLengthReference(limit, { exact, objects, ...bounds }, skipUntil),
       limit,
       framing: 8192,
       roundTrip: jsonRoundTrip(exact, skipUntil),

@@ -111,6 +111,8 @@ const ERROR_KINDS: readonly (readonly [RegExp, ErrorKind])[] = [
   [/not the beginning/, 'no beginning'],
   [/contains a line end/, 'line end'],
   [/too deep/, 'too deep'],
+  [/has more than \d+ values/, 'too many values'],
+  [/has a number with more than 1000 digits/, 'long number'],
   [/ended (after|before)/, 'cut'],
 ];
 
