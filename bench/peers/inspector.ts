@@ -4,7 +4,8 @@
  */
 
 import type { AddressInfo } from 'node:net';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { awaitProof, proveTo, TEST_TOKEN } from '../../test/inspect/prover.ts';
 import { leaveWithBench, onOrder, report } from './serve.ts';
 
 const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
@@ -18,10 +19,17 @@ onOrder((order) => {
   }
 });
 
-server.on('connection', (client) => {
+proveTo(server);
+server.on('connection', (client, request) => {
   client.on('error', () => {
     client.terminate();
   });
+  void awaitProof(client, request).then(() => {
+    serve(client);
+  });
+});
+
+function serve(client: WebSocket): void {
   client.once('message', () => {
     report('connected');
   });
@@ -30,10 +38,10 @@ server.on('connection', (client) => {
     awaitsMessage = false;
     report('shown');
   });
-});
+}
 
 leaveWithBench();
 server.once('listening', () => {
   report('listening');
-  report(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`);
+  report(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}/?token=${TEST_TOKEN}`);
 });

@@ -2,8 +2,10 @@
 
 import type { PageMessage, ServerMessage } from '../shared/view.ts';
 
-/** The delay between two attempts. */
-const RECONNECT_MS = 1000;
+/** The delay between two attempts: doubled after each that fails, up to the maximum. */
+const MIN_RECONNECT_MS = 1000;
+/** A page whose token is wrong must not use up the attempts that the inspector allows its user. */
+const MAX_RECONNECT_MS = 8000;
 
 /** Called for what happens on the connection. */
 export interface ConnectionListener {
@@ -16,6 +18,7 @@ export class ServerConnection {
   readonly #listener: ConnectionListener;
   readonly #token: string;
   #socket: WebSocket | undefined;
+  #reconnectMs = MIN_RECONNECT_MS;
 
   constructor(token: string, listener: ConnectionListener) {
     this.#token = token;
@@ -34,6 +37,7 @@ export class ServerConnection {
     let wasOpen = false;
     socket.addEventListener('open', () => {
       wasOpen = true;
+      this.#reconnectMs = MIN_RECONNECT_MS;
       this.#listener.onChange('open');
     });
     socket.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
@@ -44,7 +48,8 @@ export class ServerConnection {
       this.#listener.onChange(wasOpen ? 'connecting' : 'refused');
       setTimeout(() => {
         this.#connect();
-      }, RECONNECT_MS);
+      }, this.#reconnectMs);
+      this.#reconnectMs = Math.min(2 * this.#reconnectMs, MAX_RECONNECT_MS);
     });
   }
 }
