@@ -27,7 +27,7 @@ export function warnOfPlainDial(target: Target, stream: Duplex, warn: Warn | und
   if (target.kind !== 'tcp' || target.tls !== undefined || LOOPBACK.test(target.host)) return;
   if (!isSocket(stream) || !leavesMachine(stream)) return;
   const address = textOf(target.host, target.port);
-  warnOnce(`The connection to ${address} is not encrypted, and the peer has proved nothing`, warn);
+  warnOnce(`The connection to ${address} is not encrypted, and its peer not authenticated`, warn);
 }
 
 /** Warns if a socket that listens without TLS can be reached from elsewhere; once for each address. */
@@ -39,7 +39,7 @@ export function warnOfPlainListen(
   if (target.kind === 'unix' || target.tls !== undefined) return;
   if (!('host' in bound) || LOOPBACK.test(bound.host)) return;
   const address = textOf(bound.host, target.kind === 'tcp' ? target.port : bound.port);
-  warnOnce(`What connects to ${address} is not encrypted, and any host may connect`, warn);
+  warnOnce(`Connections to ${address} are not encrypted, and any host can make one`, warn);
 }
 
 /** The addresses of both ends are the same if a connection goes to this machine itself. */
@@ -49,12 +49,10 @@ const leavesMachine = ({ remoteAddress, localAddress }: Socket): boolean =>
 const textOf = (host: string, port: number): string =>
   `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
 
-function warnOnce(what: string, warn: Warn = emitWarning): void {
+function warnOnce(what: string, warn: Warn | undefined): void {
   if (warned.has(what) || warned.size >= MAX_ADDRESSES) return;
   warned.add(what);
-  warn(`${what}: use tls, a UNIX socket or a tunnel (${CODE})`);
-}
-
-function emitWarning(text: string): void {
-  process.emitWarning(text, { type: 'WirechartWarning', code: CODE });
+  const text = `${what}: use tls, a UNIX socket or a tunnel`;
+  if (warn === undefined) process.emitWarning(text, { type: 'WirechartWarning', code: CODE });
+  else warn(`${text} (${CODE})`);
 }

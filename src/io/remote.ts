@@ -76,8 +76,12 @@ class StreamRemote implements Remote {
   #certificate: PeerCertificate | undefined;
 
   constructor(facts: Facts, stream: object) {
-    Object.assign(this, facts);
     this.#x509 = facts.authorized === undefined ? undefined : x509Of(stream);
+    Object.assign(this, facts);
+    // Node takes a resumed session of TLS 1.3 for verified, also if there was no certificate to verify.
+    if (facts.authorized === true && this.#x509 === undefined && canHaveCertificate(stream)) {
+      Object.assign(this, UNVERIFIED);
+    }
   }
 
   get certificate(): PeerCertificate | undefined {
@@ -112,22 +116,21 @@ function factsOf(stream: object): Facts {
 }
 
 function tlsFactsOf(stream: object): Facts {
-  const isVerified = memberOf(stream, 'authorized') === true;
-  // Node takes a resumed session of TLS 1.3 for verified, also if there was no certificate to verify.
-  if (isVerified && lacksCertificate(stream)) {
-    return { authorized: false, authorizationError: NO_CERTIFICATE };
-  }
+  const authorized = memberOf(stream, 'authorized') === true;
   const error = memberOf(stream, 'authorizationError');
   const text = typeof error === 'string' ? error : codeOf(error);
-  return { authorized: isVerified, ...(text !== undefined && { authorizationError: text }) };
+  return { authorized, ...(text !== undefined && { authorizationError: text }) };
 }
 
 /** What Node says of a peer without a certificate. */
-const NO_CERTIFICATE = 'UNABLE_TO_GET_ISSUER_CERT';
+const UNVERIFIED = { authorized: false, authorizationError: 'UNABLE_TO_GET_ISSUER_CERT' };
+
+const canHaveCertificate = (stream: object): boolean =>
+  typeof memberOf(stream, 'getPeerX509Certificate') === 'function';
 
 /** Whether the peer of an open TLS socket has no certificate. */
 export const lacksCertificate = (stream: object): boolean =>
-  typeof memberOf(stream, 'getPeerX509Certificate') === 'function' && x509Of(stream) === undefined;
+  canHaveCertificate(stream) && x509Of(stream) === undefined;
 
 /** The certificate of the peer, kept in a form that is cheap to get. */
 function x509Of(stream: object): Certificate | undefined {
