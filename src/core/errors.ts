@@ -9,6 +9,7 @@
  */
 
 import { describe } from './describe.ts';
+import { cutText, MAX_KEPT_CHARACTERS } from './printable.ts';
 import { safeCause, setSaid, withSafeCause } from './printed-error.ts';
 import { isAttemptRetryable } from './retryable.ts';
 import type { Runstate } from './runstate.ts';
@@ -192,7 +193,7 @@ export class HandlerError extends WirechartError {
 
   /** @param callback - The name of the callback, as the user knows it (`onMessage`, `inbound`, …). */
   constructor(callback: string, cause: unknown) {
-    super(`The callback ${callback} threw: ${describe(cause)}`, { cause });
+    super(`The callback ${callback} threw: ${describe(cause)}`, { cause: keptReason(cause) });
   }
 }
 
@@ -287,8 +288,12 @@ export function toFailure(reason: unknown): WirechartError {
   if (isWirechartError(reason)) return reason;
   const text = reason === undefined ? 'The session was failed, without a reason' : describe(reason);
   const retryable = memberOf(reason, 'retryable') !== false;
-  return new RefusedError(text, { cause: reason, retryable });
+  return new RefusedError(text, { cause: keptReason(reason), retryable });
 }
+
+/** What was thrown, or a reason, as a `cause`: cut if it is a huge text. */
+const keptReason = (thrown: unknown): unknown =>
+  typeof thrown === 'string' ? cutText(thrown, MAX_KEPT_CHARACTERS) : thrown;
 
 /** Whether a value is a `ConnectError` of any copy of the package; so for the other classes below. */
 export const isConnectError = (value: unknown): value is ConnectError =>

@@ -14,7 +14,7 @@ export const MAX_SHOWN_CHARACTERS = 4096;
  * How many characters of a peer's text an error keeps exactly. Errors are kept for long: as the causes of
  * outages, for as long as the program runs.
  */
-export const MAX_KEPT_CHARACTERS = 65_536;
+export const MAX_KEPT_CHARACTERS = 16_384;
 
 /** Controls (C0, DEL, C1), invisible and directional characters, line separators, and lone surrogates. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;

@@ -306,7 +306,10 @@ export interface SessionOutcome {
   readonly cause?: WirechartError;
   /** Present when the peer ended the stream because it had shut down: a clean end. */
   readonly shutdown?: Shutdown;
-  /** Later failures, and incidents that did no harm, in order. */
+  /**
+   * The first 20 of the later failures, and of incidents that did no harm, in order. One that holds more than
+   * 64 KiB is a copy, in which texts are cut and large members left out.
+   */
   readonly suppressed: readonly WirechartError[];
   /** How many messages `send()` accepted that were not handed to the kernel. */
   readonly undelivered: number;

@@ -19,6 +19,7 @@ import {
 } from '../core/errors.ts';
 import { explainHandshake } from '../core/inner-definition.ts';
 import type { Deadlines } from '../core/limits.ts';
+import { lightened } from '../core/light-error.ts';
 import { sealAddress } from '../core/sealed-address.ts';
 import type { Runstate } from '../core/runstate.ts';
 import type { Address, BoundAddress, SessionOutcome } from '../core/types.ts';
@@ -37,17 +38,21 @@ type Deadline = keyof Deadlines;
 type Context = ProtocolContext<unknown, unknown>;
 type Errors = Pick<Context, 'cause' | 'suppressed'>;
 
+/** How many errors are kept in `suppressed`. A peer may cause one with each of its messages. */
+const MAX_SUPPRESSED = 20;
+
 /** The first error is the cause; later ones are kept in `suppressed`. */
 const withError = (context: Context, error: WirechartError): Errors =>
   context.cause === undefined
     ? { cause: error, suppressed: context.suppressed }
     : withSuppressed(context, error);
 
-const withSuppressed = (context: Context, error: WirechartError): Errors => ({
-  cause: context.cause,
+const withSuppressed = (context: Context, error: WirechartError): Errors => {
+  const { cause, suppressed } = context;
   // One failure of a stream is often reported by both loops.
-  suppressed: isKnown(context, error) ? context.suppressed : [...context.suppressed, error],
-});
+  if (suppressed.length >= MAX_SUPPRESSED || isKnown(context, error)) return { cause, suppressed };
+  return { cause, suppressed: [...suppressed, lightened(error)] };
+};
 
 const isKnown = ({ cause, suppressed }: Context, error: WirechartError): boolean =>
   error === cause || error === cause?.cause || suppressed.includes(error);

@@ -21,7 +21,7 @@ export class ExecuteError extends WirechartError {
   /** The `class` of the reply: `GenericError`, `CommandNotFound`, `DeviceNotFound`, … */
   declare readonly errorClass: string;
   /**
-   * The `desc` of the reply, exactly (of a huge one, the first 65 536 characters): text for a person, not for
+   * The `desc` of the reply, exactly (of a huge one, the first 16 384 characters): text for a person, not for
    * parsing. In `message` it is cut and escaped.
    */
   declare readonly description: string;

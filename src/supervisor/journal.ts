@@ -1,5 +1,6 @@
 /** What has happened in the life of a supervisor: its outages, and how often it has tried. */
 
+import { lightened } from '../core/light-error.ts';
 import type { Outage, SupervisorEmitted } from '../machines/supervisor-types.ts';
 
 /** How many outages are kept. */
@@ -42,7 +43,7 @@ export class Journal {
 
   #keep(outage: Outage): void {
     this.#failures += outage.count;
-    this.#outages.push(outage);
+    this.#outages.push(withLightErrors(outage));
     if (this.#outages.length > MAX_OUTAGES) this.#outages.shift();
   }
 
@@ -62,4 +63,11 @@ export class Journal {
       since: this.#since,
     };
   }
+}
+
+/** The errors of an outage are kept for as long as the program runs. */
+function withLightErrors(outage: Outage): Outage {
+  const first = lightened(outage.first);
+  const cause = outage.cause === outage.first ? first : lightened(outage.cause);
+  return { ...outage, first, cause };
 }

@@ -91,7 +91,8 @@ export class Supervisor<C> implements AsyncDisposable {
   /**
    * The last outages: at most 20, the newest last. An outage begins when a session, or the first attempt,
    * fails, and lasts until the next session is UP; `failures.at(-1)` is the current one in FAILING and
-   * WAITING. A clean end is none, unless `restart` is `always`.
+   * WAITING. A clean end is none, unless `restart` is `always`. Once an outage is over, an error that holds
+   * more than 64 KiB is replaced by a copy, in which texts are cut and large members left out.
    */
   get failures(): readonly Outage[] {
     return this.#journal.outages(this.#ref.getSnapshot().context.outage);
