@@ -17,14 +17,15 @@ export interface Remote {
   readonly port?: number;
   /**
    * UNIX sockets: the path of the socket, the one that was dialed or that is listened on. The peer has no
-   * path of its own, and Node does not tell its process, user or group: restrict the permissions of the file,
-   * or of its directory.
+   * path of its own, and Node does not tell its process, user or group: only the permissions of the socket say
+   * who can connect, by default the same user.
    */
   readonly path?: string;
   /** The process id of a program that `spawnPeer()` started. */
   readonly pid?: number;
   /**
-   * TLS: whether the peer has a certificate that was verified against the `ca`. Absent without TLS. A server
+   * TLS: whether the peer has a certificate that was verified against the `ca`; never `true` without a
+   * certificate, also not of a session that was resumed or has a pre-shared key. Absent without TLS. A server
    * asks for a certificate only with `requestCert: true`, and lets peers without a valid one in only with
    * `rejectUnauthorized: false`. Without `requestCert` it is `false`.
    */
