@@ -8,10 +8,10 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { assign, createActor, fromCallback, fromPromise, raise, setup, waitFor } from 'xstate';
 import { findQemu } from '../scripts/programs.ts';
-import { type SessionOutcome, spawnPeer, type SpawnedPeer } from '../src/index.ts';
+import { printableLines, type SessionOutcome, spawnPeer, type SpawnedPeer } from '../src/index.ts';
 import { inspectTo } from '../src/inspect/index.ts';
 import { createQmpMachine, type QmpActorRef, QmpClient, type QmpEvent } from '../src/qmp/index.ts';
 
@@ -230,7 +230,8 @@ async function main(): Promise<void> {
   await waitFor(vm, (snapshot) => snapshot.matches({ on: { up: 'running' } }));
   vm.send({ type: 'POWER_OFF' });
   await waitFor(vm, (snapshot) => snapshot.matches('off') || snapshot.matches('crashed'));
-  console.log(vm.getSnapshot().context.outcome);
+  // QEMU has chosen parts of it.
+  console.log(printableLines(inspect(vm.getSnapshot().context.outcome)));
   vm.stop();
   await inspection?.close();
 }

@@ -8,7 +8,7 @@
  */
 
 import { parseArgs } from 'node:util';
-import { ConnectError } from '../src/index.ts';
+import { ConnectError, printable, printableLines } from '../src/index.ts';
 import { QmpClient } from '../src/qmp/index.ts';
 import { findPeer, type Peer, UsageError } from './peer.ts';
 import { type Show, startShow } from './show.ts';
@@ -16,11 +16,11 @@ import { type Show, startShow } from './show.ts';
 const USAGE = 'Usage: npm start [-- [--inspect] [unix:/path | tcp:host:port]]';
 const started = performance.now();
 
-/** Prints one line: the time, a label, and a detail. */
+/** Prints one line: the time, a label, and a detail. The peer has chosen parts of them. */
 function print(label: string, detail: unknown = ''): void {
   const ms = (performance.now() - started).toFixed(1).padStart(8);
   const text = typeof detail === 'string' ? detail : JSON.stringify(detail);
-  console.log(`${ms} ms  ${label.padEnd(16)} ${text}`.trimEnd());
+  console.log(printable(`${ms} ms  ${label.padEnd(16)} ${text}`.trimEnd()));
 }
 
 async function main(): Promise<void> {
@@ -128,7 +128,7 @@ try {
   await main();
 } catch (error) {
   const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
-  console.error(error instanceof Error ? error.message : error);
+  console.error(error instanceof Error ? printableLines(error.message) : error);
   if (isUsage) console.error(USAGE);
   process.exitCode = isUsage ? 2 : 1;
 }
