@@ -5,6 +5,7 @@ import { isThenable, memberOf, show } from '../core/shape.ts';
 import { mayHoldBigInteger, stringifyBigInts, toText } from './big-integers.ts';
 import { checkChoices, checkKinds, checkNames, type Names } from '../core/options.ts';
 import { type BoundOptions, JsonBounds, MAX_DEPTH } from './json-bounds.ts';
+import { withoutText } from './json-error.ts';
 import { parseLossless } from './lossless-reader.ts';
 import { checkPreamble, type PreambleOptions } from './preamble.ts';
 import { rawOf } from './utf8.ts';
@@ -122,10 +123,11 @@ export class JsonReader {
   }
 }
 
-const invalid = (text: string, cause: unknown): CodecError =>
-  isCodecError(cause)
-    ? cause
-    : new CodecError(`The message is not JSON: ${describe(cause)}`, rawOf(text), { cause });
+function invalid(text: string, thrown: unknown): CodecError {
+  if (isCodecError(thrown)) return thrown;
+  const cause = withoutText(thrown);
+  return new CodecError(`The message is not JSON: ${describe(cause)}`, rawOf(text), { cause });
+}
 
 /**
  * Returns the JSON text of a value, as all JSON codecs write it: like `JSON.stringify`, which throws for

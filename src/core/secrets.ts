@@ -56,9 +56,13 @@ export function isSecret(name: string, value: unknown): boolean {
     case 'bigint':
       return lookUp(name).verdict === 'always';
     default:
-      return value !== null && lookUp(name).verdict !== 'never';
+      return value !== null && (lookUp(name).verdict !== 'never' || isTlsSession(name, value));
   }
 }
+
+/** The option `session` of TLS, bytes with the keys of an earlier session: most sessions are something else. */
+const isTlsSession = (name: string, value: unknown): boolean =>
+  ArrayBuffer.isView(value) && lookUp(name).word.endsWith('session');
 
 /** Members in which an object says what it is, or which of the members of another it describes. */
 const LABELS = ['qom-type', 'kind', 'type', 'name', 'property', 'key'] as const;

@@ -195,10 +195,14 @@ class Flattening {
     const keys = ['name', 'message', 'code', 'cause', 'errors', 'stack', 'received', 'raw'];
     const all = keys.map((key): [string, unknown] => [key, readProperty(error, key)]);
     const defined = all.filter(([, value]) => value !== undefined);
-    const facts = Object.fromEntries(
-      defined.map(([key, value]) => [key, this.flatten(key, value)]),
-    );
+    const facts = Object.fromEntries(defined.map(([key, value]) => [key, this.#fact(key, value)]));
     return { ...facts, ...this.#rest(error, facts) };
+  }
+
+  /** The bytes that could not be read are a message, in which no secret can be recognized. */
+  #fact(key: string, value: unknown): Json {
+    const isMessage = key === 'raw' && ArrayBuffer.isView(value);
+    return isMessage ? `[${String(value.byteLength)} bytes]` : this.flatten(key, value);
   }
 
   #rest(error: Error, facts: object): Record<string, Json> {

@@ -3,7 +3,7 @@
 import { connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { startTimer } from '../async/timer.ts';
-import { ArgumentError, ClosedError, describe } from '../core/errors.ts';
+import { ClosedError, describe } from '../core/errors.ts';
 import { codeOf } from '../core/shape.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import type { Clock } from '../core/types.ts';
@@ -13,6 +13,7 @@ import { keepAlive as setKeepAlive } from './keep-alive.ts';
 import { toDuplex } from './join-streams.ts';
 import { warnOfPlainDial } from './plaintext.ts';
 import { isSecuring } from './socket.ts';
+import { tlsOptionsError } from './tls-error.ts';
 import { loadTls } from './tls.ts';
 
 /** A stream, and the event that it emits when it is open (none: it is open already). */
@@ -162,7 +163,7 @@ function openTls(host: string, port: number, tls: object): Socket {
     const socket = loadTls().connect({ ...name, ...tls, ...destination });
     return ignoreLateErrors(socket).setNoDelay(true);
   } catch (error) {
-    throw new ArgumentError(`The TLS options cannot be used: ${describe(error)}`, { cause: error });
+    throw tlsOptionsError(error);
   }
 }
 

@@ -10,6 +10,7 @@ import { ignoreLateErrors } from './dial.ts';
 import { keepPeersAlive } from './keep-alive.ts';
 import type { ListenTarget } from './listen-target.ts';
 import { warnOfPlainListen } from './plaintext.ts';
+import { tlsOptionsError } from './tls-error.ts';
 import { loadTls } from './tls.ts';
 import { refusalOf } from './tls-options.ts';
 import { listenAt, listenNear, pathOfDescriptor, type SocketFile } from './unix-socket.ts';
@@ -252,7 +253,7 @@ export function createTlsServer(tls: object): Server {
   try {
     return loadTls().createServer({ ...tls, ...SOCKET_OPTIONS });
   } catch (error) {
-    throw new ArgumentError(`The TLS options cannot be used: ${describe(error)}`, { cause: error });
+    throw tlsOptionsError(error);
   }
 }
 

@@ -6,10 +6,13 @@ import { memberOf } from '../core/shape.ts';
 /**
  * Members that are secrets of QMP and of the guest agent: the contents of files of the guest
  * (`guest-file-read`, `guest-file-write`), what its programs read, write and have in their environment
- * (`guest-exec`), what is typed (`send-key`), and the options of block drivers with cookies.
+ * (`guest-exec`), what is typed (`send-key`), and the cookies of network backends.
  */
 const redactNames = /* @__PURE__ */ createRedactor({
-  also: ['buf-b64', 'env', 'err-data', 'input-data', 'keys', 'out-data', 'packet-header'],
+  also: [
+    ...['buf-b64', 'env', 'err-data', 'input-data', 'keys', 'out-data', 'packet-header'],
+    ...['rxcookie', 'txcookie'],
+  ],
 });
 
 /** What may be shown of an object that holds a secret, such as `secret` and `tls-creds-x509`. */
@@ -29,25 +32,41 @@ const SHOWN_OF_SECRET_OBJECTS = new Set([
 
 /** Commands of the human monitor that have a secret among their words. */
 const SECRET_HMP =
-  /^\s*(?:block_passwd|change|expire_password|object_add|qom-set|sendkey|set_password)\b/;
+  /^\s*(?:block_passwd|change|expire_password|object_add|qom-set|ringbuf_write|sendkey|set_password)\b/;
+
+/** Arguments that are secrets of one command, and have names that say nothing. */
+const SECRET_ARGUMENTS: ReadonlyMap<unknown, string> = new Map([
+  ['guest-exec', 'arg'], // Scripts, and options such as `-pPASSWORD`.
+  ['ringbuf-write', 'data'], // What is typed at a console.
+]);
 
 /** Returns a copy of a message, sent or received, without its secrets. */
 export function redactQmp(message: unknown): unknown {
   const args = memberOf(message, 'arguments');
   if (typeof args !== 'object' || args === null) return redactNames(message);
   const rest = redactNames({ ...toObject(message), arguments: undefined });
-  return { ...toObject(rest), arguments: redactArguments(args) };
+  const command = memberOf(message, 'execute') ?? memberOf(message, 'exec-oob');
+  return { ...toObject(rest), arguments: redactArguments(command, args) };
 }
 
-function redactArguments(args: object): unknown {
+function redactArguments(command: unknown, args: object): unknown {
   if (holdsSecret(args)) return onlyShown(args);
   const line = memberOf(args, 'command-line');
   if (typeof line === 'string' && SECRET_HMP.test(line)) {
     const [name = ''] = line.trim().split(/\s/, 1);
     return redactNames({ ...args, 'command-line': `${name} ${REDACTED}` });
   }
-  return redactNames(args);
+  return redactNames(hideOne(args, hiddenArgument(command, args)));
 }
+
+function hiddenArgument(command: unknown, args: object): string | undefined {
+  // The data of a secret object.
+  const setsData = command === 'qom-set' && memberOf(args, 'property') === 'data';
+  return setsData ? 'value' : SECRET_ARGUMENTS.get(command);
+}
+
+const hideOne = (args: object, name: string | undefined): object =>
+  name !== undefined && Object.hasOwn(args, name) ? { ...args, [name]: REDACTED } : args;
 
 /** Whether these are the arguments of `object-add` for an object that holds a secret. */
 const holdsSecret = (args: object): boolean =>
