@@ -9,7 +9,7 @@ const MEBI = 1024 * 1024;
 /** The bounds, by subject. Characters are UTF-16 code units. */
 export const BOUNDS = {
   /** Any JSON text: a message, or a text within one. */
-  json: { depth: 256, values: 200_000 },
+  json: { depth: 256, values: 100_000 },
   /** Names of actors, events and actions; ids of actors. */
   nameCharacters: 1024,
   /** The ids of states, which contain the names of all states around them. */
