@@ -1,6 +1,7 @@
 /** Decodes UTF-8 strictly: an invalid byte is an error, and not a replacement character. */
 
 import { CodecError, describe } from '../core/errors.ts';
+import { printable } from '../core/printable.ts';
 import { encodeUtf8 } from './bytes.ts';
 
 // A byte order mark is content: JSON does not allow one, and lines of text are not changed.
@@ -39,21 +40,16 @@ export function rawOf(message: string | Uint8Array): Uint8Array {
 
 /** Names the first bytes in an error text: in quotes, with escapes for what cannot be printed. */
 export function quoteBytes(bytes: Uint8Array): string {
-  const shown = Array.from(bytes.subarray(0, MAX_QUOTED_BYTES), printable).join('');
+  const shown = Array.from(bytes.subarray(0, MAX_QUOTED_BYTES), shownByte).join('');
   return `'${shown}'${bytes.length > MAX_QUOTED_BYTES ? '…' : ''}`;
 }
 
 const MAX_QUOTED_BYTES = 64;
-const ESCAPES = /* @__PURE__ */ new Map([
-  [0x09, '\\t'],
-  [0x0a, '\\n'],
-  [0x0d, '\\r'],
-  [0x5c, '\\\\'],
-]);
 
-function printable(byte: number): string {
-  const escape = ESCAPES.get(byte);
-  if (escape !== undefined) return escape;
-  const isPrintable = byte >= 0x20 && byte < 0x7f;
-  return isPrintable ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`;
+/** Bytes from 0x80 on are shown as numbers: they may be any part of a character, or of none. */
+function shownByte(byte: number): string {
+  if (byte >= 0x80) return `\\x${byte.toString(16)}`;
+  return byte === BACKSLASH ? '\\\\' : printable(String.fromCharCode(byte));
 }
+
+const BACKSLASH = 0x5c;
