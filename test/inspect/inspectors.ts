@@ -8,7 +8,7 @@ import type { Inspection } from '../../src/inspect/report.ts';
 import type { InspectorCommand } from '../../src/inspect/wire.ts';
 import { cleanUp } from '../support/cleanup.ts';
 import { listen, portOf, rawPeer } from '../support/peers.ts';
-import { awaitProof, proveTo, TEST_TOKEN } from './prover.ts';
+import { awaitProof, proveTo, type ProverOptions, TEST_TOKEN } from './prover.ts';
 import { MessageLog } from './support.ts';
 
 /** One connection of a program, and its messages. */
@@ -66,8 +66,15 @@ export interface FakeInspector {
   readonly close: () => Promise<void>;
 }
 
-/** Starts a fake inspector on 127.0.0.1, which is closed after the test. */
-export async function startFakeInspector(port = 0): Promise<FakeInspector> {
+/**
+ * Starts a fake inspector on 127.0.0.1, which is closed after the test.
+ *
+ * @param prover - How its proof differs from that of an honest inspector.
+ */
+export async function startFakeInspector(
+  port = 0,
+  prover: ProverOptions = {},
+): Promise<FakeInspector> {
   const server = new WebSocketServer({ host: '127.0.0.1', port });
   const connections: ProgramConnection[] = [];
   const awaited: WebSocket[] = [];
@@ -81,11 +88,11 @@ export async function startFakeInspector(port = 0): Promise<FakeInspector> {
       resolve(connection);
     }
   };
-  proveTo(server);
+  proveTo(server, prover);
   server.on('connection', (websocket, request) => {
     websocket.on('error', () => undefined);
     awaited.push(websocket);
-    void awaitProof(websocket, request).then(() => {
+    void awaitProof(websocket, request, prover).then(() => {
       connections.push(new ProgramConnection(websocket, request.url));
       returnNext();
     });

@@ -13,6 +13,8 @@ export const TEST_TOKEN = 'only-for-tests-0123456789';
 /** What a prover may do differently from an honest inspector. */
 export interface ProverOptions {
   readonly token?: string;
+  /** The role that it proves. Default: `inspector`. */
+  readonly role?: string;
   /** What it takes for the program's end of its connection. Default: where the program has connected. */
   readonly authority?: string;
 }
@@ -28,7 +30,7 @@ export function proveTo(server: WebSocketServer, options: ProverOptions = {}): v
   server.on('headers', (headers, request) => {
     const proofs = proofsOf(request, options);
     CHALLENGES.set(request, proofs);
-    const proof = hmac('inspector', proofs, options.token);
+    const proof = hmac(options.role ?? 'inspector', proofs, options.token);
     headers.push(`Wirechart-Nonce: ${proofs.inspectorNonce}`, `Wirechart-Proof: ${proof}`);
   });
 }
