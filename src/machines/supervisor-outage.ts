@@ -1,6 +1,7 @@
 /** What the supervisor's chart makes of an end: its verdict, and the record of the outage. */
 
 import { ClosedError, type WirechartError } from '../core/errors.ts';
+import { cutText, printable } from '../core/printable.ts';
 import type { Runstate } from '../core/runstate.ts';
 import type { Shutdown } from '../core/types.ts';
 import type { ProtocolContext } from './protocol-types.ts';
@@ -36,7 +37,7 @@ export const isClean = ({ cause, shutdown }: SessionEnd): boolean =>
 
 /** A shutdown in words. */
 export const textOfShutdown = ({ reason }: Shutdown): string =>
-  `the peer has shut down (${reason})`;
+  `the peer has shut down (${printable(cutText(reason))})`;
 
 /** Why there is no session now: the error of a failure, or one that says how a clean end came about. */
 export function causeOf(end: SessionEnd): WirechartError {

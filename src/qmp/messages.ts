@@ -11,6 +11,7 @@ import { CodecError } from '../core/errors.ts';
 import { CREATE_SKIPPING_DECODER, type SkippingCodec } from '../core/skipping-codec.ts';
 import type { Limits } from '../core/codec.ts';
 import { GreetingError } from './errors.ts';
+import { keptText } from './kept.ts';
 import type { ErrorReply, QmpCommand, QmpEvent, QmpGreeting, SuccessReply } from './types.ts';
 import { eventSkipper } from './event-skipper.ts';
 
@@ -133,6 +134,9 @@ export const isError = (message: JsonObject): message is JsonObject & ErrorReply
   );
 };
 
+/** A greeting is kept for as long as its session; QEMU offers one capability. */
+const MAX_CAPABILITIES = 64;
+
 /**
  * Returns a message as a greeting. Numbers of the version that are missing are -1.
  *
@@ -155,9 +159,12 @@ export function parseGreeting(message: JsonObject): QmpGreeting {
     QMP: {
       version: {
         qemu: { major: qemuMajor, minor: qemuMinor, micro: qemuMicro },
-        package: typeof version['package'] === 'string' ? version['package'] : '',
+        package: typeof version['package'] === 'string' ? keptText(version['package']) : '',
       },
-      capabilities: capabilities.filter((capability) => typeof capability === 'string'),
+      capabilities: capabilities
+        .slice(0, MAX_CAPABILITIES)
+        .filter((capability) => typeof capability === 'string')
+        .map(keptText),
     },
   };
 }
