@@ -12,7 +12,7 @@ import type { ListenTarget } from './listen-target.ts';
 import { warnOfPlainListen } from './plaintext.ts';
 import { tlsOptionsError } from './tls-error.ts';
 import { loadTls } from './tls.ts';
-import { refusalOf } from './tls-options.ts';
+import { explain, refusalOf } from './tls-refusal.ts';
 import { listenAt, listenNear, pathOfDescriptor, type SocketFile } from './unix-socket.ts';
 
 const MAX_TLS_ERRORS = 8;
@@ -296,13 +296,6 @@ export function isBelow(socket: Socket, peer: Socket): boolean {
     socket.remoteAddress === peer.remoteAddress &&
     socket.localAddress === peer.localAddress
   );
-}
-
-/** Replaces Node's error, a plain hang-up, where Node has rejected the certificate of a client. */
-export function explain(error: Error, socket: TLSSocket): Error {
-  const refusal: unknown = socket.authorizationError;
-  if (typeof refusal !== 'string') return error;
-  return new Error(`The client's certificate was refused: ${refusal}`, { cause: error });
 }
 
 /** Resolves as `opening` does, unless the signal is aborted first: a late listener is closed. */

@@ -6,7 +6,6 @@
 import { ArgumentError, describe } from '../core/errors.ts';
 import { checkKinds, checkSpelling } from '../core/options.ts';
 import { memberOf, show } from '../core/shape.ts';
-import { lacksCertificate } from './remote.ts';
 import { guardCallbacks } from './tls-callbacks.ts';
 
 /** The options of `tls.connect()`, `tls.createServer()` and `tls.createSecureContext()`. */
@@ -66,20 +65,6 @@ export function checkServerTls(tls: object): void {
     `tls has ${given}, but without requestCert a server asks no client for a certificate, and serves all ` +
       'of them: write requestCert: true; or, if all clients are to be served, requestCert: false',
   );
-}
-
-/**
- * Why a server must not serve a client whose handshake Node has accepted: it has no certificate, although the
- * options require one. That happens when a session of TLS 1.3 is resumed that began without one, at a server
- * with the same ticket keys. `undefined` if it may be served.
- */
-export function refusalOf(tls: object, client: object): Error | undefined {
-  const isRequired =
-    memberOf(tls, 'requestCert') === true &&
-    memberOf(tls, 'rejectUnauthorized') !== false &&
-    memberOf(tls, 'pskCallback') === undefined;
-  if (!isRequired || !lacksCertificate(client)) return undefined;
-  return new Error('The client has resumed a session in which it gave no certificate');
 }
 
 /**

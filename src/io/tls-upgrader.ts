@@ -15,9 +15,10 @@ import { type Deferred, defer } from '../async/deferred.ts';
 import { ClosedError } from '../core/errors.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import { ignoreLateErrors } from './dial.ts';
-import { createTlsServer, explain, isBelow } from './listen.ts';
+import { createTlsServer, isBelow } from './listen.ts';
 import { isSocket } from './socket.ts';
-import { refusalOf, renewedOptions } from './tls-options.ts';
+import { renewedOptions } from './tls-options.ts';
+import { explain, refusalOf } from './tls-refusal.ts';
 
 /** A handshake in progress. */
 interface Upgrading extends Deferred<Duplex> {
