@@ -3,10 +3,10 @@
  * the running deadlines.
  */
 
-import type { ActorState, ActorView, Chart, ChartNode } from '../shared/view.ts';
+import type { ActorState, ActorView, Chart, Json } from '../shared/view.ts';
 import { type DrawnChart, drawChart, type StateLine } from './chart-drawing.ts';
 import { byId, html, setAttribute, setText } from './dom.ts';
-import { activePaths, countdown } from './format.ts';
+import { activeBelow, countdown } from './format.ts';
 import type { Model } from './model.ts';
 
 const ZOOM_STEP = 1.25;
@@ -19,7 +19,10 @@ export class ChartPane {
   readonly #select: (id: string) => void;
   readonly #root = byId('chart', HTMLElement);
   #drawn: DrawnChart | undefined;
+  #below: StatesBelow = new Map();
   #shown: unknown;
+  #childrenKey = '';
+  #childrenByName: ReadonlyMap<string, string> = new Map();
   /** The scale that the user has chosen. */
   #userScale: number | undefined;
   /** The node that was last scrolled into view. */
@@ -64,6 +67,7 @@ export class ChartPane {
       this.#root.replaceChildren(html('p', { class: 'hint' }, `No chart: ${chart}.`));
     } else {
       const { picture, drawn } = drawChart(chart);
+      this.#below = statesBelow(chart);
       this.#drawn = drawn;
       this.#root.replaceChildren(picture);
       for (const line of drawn.lines) this.#addLink(line);
@@ -82,18 +86,28 @@ export class ChartPane {
   }
 
   #childNamed(name: string): string | undefined {
-    const { selected } = this.#model;
+    return this.#children().get(name);
+  }
+
+  /** The living actors that the selected one has invoked or spawned, by their names. */
+  #children(): ReadonlyMap<string, string> {
+    const { selected, actorsVersion, seq } = this.#model;
+    const key = [selected, actorsVersion, this.#model.isLive || seq].join();
+    if (key === this.#childrenKey) return this.#childrenByName;
+    const children = new Map<string, string>();
     for (const { actor } of this.#model.history.actors.values()) {
-      const isChild = actor.parent === selected && actor.name === name;
-      if (isChild && this.#model.isAlive(actor.id)) return actor.id;
+      const isChild = actor.parent === selected && !children.has(actor.name);
+      if (isChild && this.#model.isAlive(actor.id)) children.set(actor.name, actor.id);
     }
-    return undefined;
+    this.#childrenKey = key;
+    this.#childrenByName = children;
+    return children;
   }
 
   #highlight(drawn: DrawnChart, actor: ActorView, state: ActorState): void {
     const { chart, nodes, edges, lines } = drawn;
     const root = chart.nodes[0]?.id ?? '';
-    const active = activeNodes(chart, root, state);
+    const active = activeNodes(this.#below, root, state.value);
     this.#scrollToActive(drawn, active);
     for (const [id, element] of nodes) setAttribute(element, 'data-active', flag(active.has(id)));
     const taken = takenEdges(state);
@@ -167,26 +181,45 @@ export class ChartPane {
 
 const flag = (is: boolean): string | undefined => (is ? '' : undefined);
 
+/** The ids of the states below each state, by their names. */
+type StatesBelow = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+function statesBelow({ nodes }: Chart): StatesBelow {
+  const below = new Map<string, Map<string, string>>();
+  for (const { id, key, kind, parent } of nodes) {
+    if (parent === undefined || kind === 'initial') continue;
+    const siblings = below.get(parent) ?? new Map<string, string>();
+    below.set(parent, siblings.set(key, id));
+  }
+  return below;
+}
+
 /** The ids of the active states, including the root. */
-function activeNodes(chart: Chart, root: string, { value }: ActorState): ReadonlySet<string> {
-  const paths = new Map<string, string>();
-  const byNode = new Map(chart.nodes.map((node) => [node.id, node]));
-  for (const node of chart.nodes) paths.set(pathOf(node, byNode), node.id);
-  const active = activePaths(value).map((path) => paths.get(path));
-  return new Set([root, ...active.filter((id) => id !== undefined)]);
+function activeNodes(below: StatesBelow, root: string, value: Json): ReadonlySet<string> {
+  const active = new Set([root]);
+  const visit = (parent: string, value: Json): void => {
+    for (const [name, inner] of activeBelow(value)) {
+      const id = below.get(parent)?.get(name);
+      if (id === undefined) continue;
+      active.add(id);
+      visit(id, inner);
+    }
+  };
+  visit(root, value);
+  return active;
 }
 
-/** The keys from below the root, joined by dots. A custom id does not contain them. */
-function pathOf(node: ChartNode, nodes: ReadonlyMap<string, ChartNode>): string {
-  const parent = node.parent === undefined ? undefined : nodes.get(node.parent);
-  if (parent === undefined) return '';
-  const path = pathOf(parent, nodes);
-  return path === '' ? node.key : `${path}.${node.key}`;
-}
-
-const takenEdges = ({ microsteps = [] }: ActorState): ReadonlySet<string> =>
-  new Set(
-    microsteps.flatMap(({ transitions }) =>
+/** The edges that were taken to get to a state. There may be thousands, and every frame needs them. */
+function takenEdges(state: ActorState): ReadonlySet<string> {
+  const known = taken.get(state);
+  if (known !== undefined) return known;
+  const edges = new Set(
+    (state.microsteps ?? []).flatMap(({ transitions }) =>
       transitions.flatMap(({ source, target }) => target.map((id) => `${source}\n${id}`)),
     ),
   );
+  taken.set(state, edges);
+  return edges;
+}
+
+const taken = new WeakMap<ActorState, ReadonlySet<string>>();

@@ -4,8 +4,11 @@ import type { ActorState, ActorView, Json } from '../shared/view.ts';
 import { byId, html } from './dom.ts';
 import { chainOf, errorsIn } from './errors.ts';
 import { actorName, clockTime, countdown, duration, eventText, valueText } from './format.ts';
-import { jsonView } from './json-view.ts';
+import { jsonView, longText } from './json-view.ts';
 import type { Model } from './model.ts';
+
+/** A longer message of an error is cut. */
+const MAX_MESSAGE_CHARACTERS = 4_000;
 
 /** Draws the pane "Details". */
 export class Detail {
@@ -113,7 +116,13 @@ function errorSection(path: string, error: Json): HTMLElement {
     html(
       'li',
       {},
-      html('p', {}, html('strong', {}, title), title === '' ? '' : ' ', message),
+      html(
+        'p',
+        {},
+        html('strong', {}, ...longText(title)),
+        title === '' ? '' : ' ',
+        ...longText(message, MAX_MESSAGE_CHARACTERS),
+      ),
       whole === undefined
         ? undefined
         : html('details', {}, html('summary', {}, 'details'), jsonView(whole, 1)),

@@ -48,15 +48,15 @@ export function valueText(value: Json): string {
     .join(' | ');
 }
 
-/** The paths of the active states, outermost first: `['RUNNING', 'RUNNING.open']`. */
-export function activePaths(value: Json, prefix = ''): string[] {
-  if (typeof value === 'string') return [prefix + value];
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
-  return Object.entries(value).flatMap(([key, inner]) => [
-    prefix + key,
-    ...activePaths(inner, `${prefix}${key}.`),
-  ]);
+/** The names of the states just below an active state, each with its part of the state value. */
+export function activeBelow(value: Json): (readonly [name: string, inner: Json])[] {
+  if (typeof value === 'string') return [[value, null]];
+  return isRecord(value) ? Object.entries(value) : [];
 }
+
+/** The names of all active states. */
+export const activeNames = (value: Json): string[] =>
+  activeBelow(value).flatMap(([name, inner]) => [name, ...activeNames(inner)]);
 
 /** Readable names of XState's own events. */
 export const eventText = (name: string): string =>
@@ -65,7 +65,7 @@ export const eventText = (name: string): string =>
     : name
         .replace(/^done\.invoke\.(.+)$/, '$1 done')
         .replace(/^error\.platform\.(.+)$/, '$1 failed')
-        .replace(/^xstate\.after\((.*?)\)#.*$/, 'after $1')
+        .replace(/^xstate\.after\((.*?)\)#[^]*$/, 'after $1')
         .replace(/^done\.state\.(.*)$/, '$1 done');
 
 /** The shown name of an actor. A root machine without an id is called `machine x:0`. */

@@ -14,19 +14,21 @@ export function jsonView(value: Json, depth = 1): HTMLElement {
   return html('span', { class: `json ${value === null ? 'null' : typeof value}` }, ...text(value));
 }
 
+const text = (value: Json): (Node | string)[] =>
+  longText(typeof value === 'string' ? value : JSON.stringify(value));
+
 /** A long text is cut, with a button that shows the rest. */
-function text(value: Json): (Node | string)[] {
-  const whole = typeof value === 'string' ? value : JSON.stringify(value);
-  if (whole.length <= MAX_SHOWN_CHARACTERS) return [whole];
+export function longText(whole: string, most = MAX_SHOWN_CHARACTERS): (Node | string)[] {
+  if (whole.length <= most) return [whole];
   const more = html(
     'button',
     { type: 'button', class: 'more' },
     `… ${String(whole.length)} characters`,
   );
   more.addEventListener('click', () => {
-    more.replaceWith(whole.slice(MAX_SHOWN_CHARACTERS));
+    more.replaceWith(whole.slice(most));
   });
-  return [whole.slice(0, MAX_SHOWN_CHARACTERS), more];
+  return [whole.slice(0, most), more];
 }
 
 function structure(
@@ -52,7 +54,13 @@ function list(entries: readonly (readonly [string, Json])[], depth: number): HTM
     entries
       .slice(from, from + MAX_SHOWN_ITEMS)
       .map(([key, value]) =>
-        html('li', {}, html('span', { class: 'key' }, key), ': ', jsonView(value, depth - 1)),
+        html(
+          'li',
+          {},
+          html('span', { class: 'key' }, ...longText(key)),
+          ': ',
+          jsonView(value, depth - 1),
+        ),
       );
   const items = html('ul', {}, ...rows(0));
   let shown = MAX_SHOWN_ITEMS;

@@ -1,9 +1,11 @@
 /** The page: panes that draw one model, at most once per frame. */
 
+import type { ServerMessage } from '../shared/view.ts';
 import { ChartPane } from './chart.ts';
 import { Detail } from './detail.ts';
 import { byId, setAttribute, setText } from './dom.ts';
 import { clockTime } from './format.ts';
+import { GuardedPane, messageOf } from './guarded.ts';
 import { Model } from './model.ts';
 import { RecordingControls } from './recording-controls.ts';
 import { Sender } from './sender.ts';
@@ -15,7 +17,7 @@ const token = new URLSearchParams(location.search).get('token') ?? '';
 
 const connection = new ServerConnection(token, {
   onMessages: (messages) => {
-    for (const message of messages) model.receive(message);
+    for (const message of messages) receive(message);
   },
   onChange: (status) => {
     model.connection = status;
@@ -25,16 +27,32 @@ const model = new Model((message) => {
   connection.send(message);
 });
 
+/** Why a message could not be handled; the others are. */
+let failure = '';
+
+function receive(message: ServerMessage): void {
+  try {
+    model.receive(message);
+  } catch (error) {
+    failure = `Something is not shown: ${messageOf(error)}`;
+  }
+}
+
 const select = (id: string): void => {
   model.selected = id;
 };
 const timeline = new Timeline(model);
+const paneOf = (id: string): Element => {
+  const root = byId(id, HTMLElement);
+  return root.closest('.pane') ?? root;
+};
 const panes = [
-  new Tree(model, select),
-  new ChartPane(model, select),
-  new Detail(model),
-  new Sender(model),
-  timeline,
+  new GuardedPane(new Tree(model, select), paneOf('tree')),
+  new GuardedPane(new ChartPane(model, select), paneOf('chart')),
+  new GuardedPane(new Detail(model), paneOf('detail')),
+  new GuardedPane(new Sender(model), paneOf('sender')),
+  new GuardedPane(timeline, paneOf('timeline')),
+  new GuardedPane({ draw: drawHeader }, byId('header', HTMLElement)),
 ];
 
 const live = byId('live', HTMLButtonElement);
@@ -56,21 +74,20 @@ wire.addEventListener('change', () => {
 });
 new RecordingControls(token);
 
-function draw(): void {
-  for (const pane of panes) pane.draw();
+function drawHeader(): void {
   const { cursor } = model;
   const entry = cursor === undefined ? undefined : model.history.entry(cursor);
   setText(live, entry === undefined ? 'Live' : `At ${clockTime(entry.at)} – back to live`);
   setAttribute(live, 'aria-pressed', String(entry === undefined));
   setAttribute(document.body, 'data-past', entry === undefined ? undefined : '');
   if (wire.checked !== model.wire && document.activeElement !== wire) wire.checked = model.wire;
-  setText(status, STATUS_TEXTS[model.connection]);
+  setText(status, STATUS_TEXTS[model.connection] || failure);
 }
 
 /** Draws everything since the last frame at once. The browser calls it for visible tabs only. */
 function frame(): void {
-  draw();
   requestAnimationFrame(frame);
+  for (const pane of panes) pane.draw();
 }
 requestAnimationFrame(frame);
 

@@ -75,10 +75,13 @@ function stateWhat({ state }: Extract<Entry, { kind: 'state' }>): string {
   return oneLine(valueText(state.value)) + status;
 }
 
+/** More names do not fit into a row. */
+const MAX_ACTIONS = 50;
+
 function stateMore(entry: Extract<Entry, { kind: 'state' }>, model: Model): string {
   const change = model.changeOf(entry);
   const before = change?.from === undefined ? '' : `after ${duration(change.ms)} in ${change.from}`;
-  const actions = entry.state.actions?.join(', ') ?? '';
+  const actions = entry.state.actions?.slice(0, MAX_ACTIONS).join(', ') ?? '';
   return oneLine(
     [before, actions && `actions: ${actions}`].filter((text) => text !== '').join(' · '),
   );

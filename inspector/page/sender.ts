@@ -1,7 +1,7 @@
 /** The form that sends an event to the selected actor, where control is allowed. */
 
 import { byId, html, setAttribute } from './dom.ts';
-import { activePaths } from './format.ts';
+import { activeNames } from './format.ts';
 import type { Model } from './model.ts';
 
 /** Shows the form while it can be used. */
@@ -35,7 +35,7 @@ export class Sender {
     const { actor, state } = this.#model;
     const chart = actor && this.#model.chartOf(actor);
     if (state === undefined || chart === undefined || typeof chart === 'string') return;
-    const active = new Set(activePaths(state.value).map((path) => path.split('.').at(-1)));
+    const active = new Set(activeNames(state.value));
     const nodes = new Map(chart.nodes.map((node) => [node.id, node]));
     const events = chart.edges
       .filter(({ source }) => {

@@ -49,22 +49,23 @@ export class Tree {
 
   #rebuild(): void {
     const children = new Map<string, ActorView[]>();
-    const roots = new Map<string, ActorView[]>();
+    const ofProgram = new Map<string, ActorView[]>();
+    let count = 0;
     for (const { actor } of this.#model.history.actors.values()) {
       if (!this.#isShown(actor)) continue;
-      const { parent } = actor;
-      const isChild = parent !== undefined && this.#model.history.actors.has(parent);
-      const [map, of] = isChild ? [children, parent] : [roots, actor.program];
-      map.set(of, [...(map.get(of) ?? []), actor]);
+      count += 1;
+      append(ofProgram, actor.program, actor);
+      if (actor.parent !== undefined) append(children, actor.parent, actor);
     }
     this.#positions = [];
     const elements: HTMLElement[] = [];
     for (const program of this.#model.programs.values()) {
-      const actors = roots.get(program.id) ?? [];
       elements.push(programRow(program));
-      for (const actor of actors) this.#addRows(actor, 1, children, elements);
+      this.#addRows(ofProgram.get(program.id) ?? [], children, elements);
     }
     if (elements.length === 0) elements.push(html('p', { class: 'hint' }, NO_PROGRAMS));
+    const hidden = count - this.#positions.length;
+    if (hidden > 0) elements.push(html('p', { class: 'hint' }, `${String(hidden)} more actors.`));
     this.#root.replaceChildren(...elements);
     const shown = new Set(this.#positions.map(({ id }) => id));
     for (const id of this.#rows.keys()) if (!shown.has(id)) this.#rows.delete(id);
@@ -78,21 +79,43 @@ export class Tree {
     return isRoot || isSelected || this.#ended.checked || this.#model.isAlive(actor.id);
   }
 
+  /**
+   * Adds the actors of a program, each below its parent. It does not trust the parents: they may be nested
+   * without an end, or be each other's parents.
+   */
   #addRows(
-    actor: ActorView,
-    level: number,
+    actors: readonly ActorView[],
     children: ReadonlyMap<string, readonly ActorView[]>,
     into: HTMLElement[],
   ): void {
+    const added = new Set<string>();
+    const isRoot = ({ parent }: ActorView) => parent === undefined || !this.#hasActor(parent);
+    // Actors that are each other's parents come last.
+    for (const start of [...actors.filter(isRoot), ...actors]) {
+      const stack = [{ actor: start, level: 1 }];
+      for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+        const { actor, level } = next;
+        if (added.has(actor.id)) continue;
+        if (this.#positions.length >= MAX_ROWS) return;
+        added.add(actor.id);
+        this.#addRow(actor, Math.min(level, MAX_LEVELS), into);
+        for (const child of (children.get(actor.id) ?? []).toReversed()) {
+          stack.push({ actor: child, level: level + 1 });
+        }
+      }
+    }
+  }
+
+  #hasActor(id: string): boolean {
+    return this.#model.history.actors.has(id);
+  }
+
+  #addRow(actor: ActorView, level: number, into: HTMLElement[]): void {
     this.#positions.push({ id: actor.id, level });
     const row = this.#rows.get(actor.id) ?? this.#createRow(actor);
     setAttribute(row.element, 'aria-level', String(level + 1));
     row.element.style.paddingInlineStart = `${String(level * 14)}px`;
     into.push(row.element);
-    if (level > MAX_LEVELS) return;
-    for (const child of children.get(actor.id) ?? []) {
-      this.#addRows(child, level + 1, children, into);
-    }
   }
 
   #createRow(actor: ActorView): ActorRow {
@@ -148,8 +171,16 @@ export class Tree {
   }
 }
 
-/** Deeper actors are not shown: a hostile program can nest them without an end. */
+/** Deeper actors are not indented further. */
 const MAX_LEVELS = 50;
+/** Further actors are counted only: every row is updated at every frame. */
+const MAX_ROWS = 5_000;
+
+function append(map: Map<string, ActorView[]>, key: string, actor: ActorView): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [actor]);
+  else list.push(actor);
+}
 
 const NO_PROGRAMS =
   'No program is connected. Start one that uses wirechart with WIRECHART_INSPECT=<URL of this page>, ' +

@@ -78,7 +78,7 @@ function nodeOf(node: V4Node): GraphNode {
   const dot: GraphNode = { id: dotOf(node.id), key: '', kind: 'initial', lines: [], children: [] };
   return {
     id: node.id,
-    key: cutLabel(node.key),
+    key: node.key,
     kind: node.type,
     ...(typeof node.description === 'string' && {
       description: cutLabel(node.description, MAX_DESCRIPTION_CHARACTERS),
@@ -92,8 +92,9 @@ function nodeOf(node: V4Node): GraphNode {
 }
 
 function initialOf(node: V4Node): V4Node | undefined {
-  const { initial } = node;
-  return node.type === 'compound' && typeof initial === 'string' ? node.states[initial] : undefined;
+  const { initial, states } = node;
+  const isNamed = typeof initial === 'string' && Object.hasOwn(states, initial);
+  return node.type === 'compound' && isNamed ? states[initial] : undefined;
 }
 
 function initialEdge(node: V4Node): GraphEdge[] {

@@ -47,9 +47,8 @@ const factsLine = (facts: string): string =>
 const machineLine = (machine: string): string =>
   lineOf(registration('x:hostile', { id: 'hostile', machine }));
 
-const deepMachine = (levels: number): string => `{"id":"m","states":${'{"a":{"states":'.repeat(
-  levels,
-)}{}${'}}'.repeat(levels)}}`;
+const deepMachine = (levels: number): string =>
+  `{"id":"m","states":${'{"a":{"states":'.repeat(levels)}{}${'}}'.repeat(levels)}}`;
 
 const DEEP = /nested more than 256 levels deep/;
 
@@ -92,7 +91,9 @@ const largeLines: readonly HostileLine[] = [
   },
   {
     name: 'a machine with 50 000 transitions to one state',
-    line: machineLine(`{"id":"m","initial":"a","states":{"a":{}},"on":${objectOf(50_000, '".a"')}}`),
+    line: machineLine(
+      `{"id":"m","initial":"a","states":{"a":{}},"on":${objectOf(50_000, '".a"')}}`,
+    ),
     problem: /the machine has more than 10000 transitions/,
   },
   {
