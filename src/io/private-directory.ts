@@ -16,6 +16,7 @@ import { codeOf } from '../core/shape.ts';
 const SEPARATOR = '~';
 const RANDOM_BYTES = 6;
 const MAX_ATTEMPTS = 8;
+const SET_GROUP_ID = 0o2000;
 
 /** What follows the path of a file in the names of its private directories. */
 export const PRIVATE_SUFFIX = /^~[\w-]{8}$/;
@@ -89,11 +90,12 @@ export class PrivateDirectory {
 function openOwn(path: string): number {
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
-    if (fstatSync(fd).uid !== process.geteuid?.()) {
+    const { uid, mode } = fstatSync(fd);
+    if (uid !== process.geteuid?.()) {
       throw Object.assign(new Error(`${path} was replaced by another user`), { code: 'EACCES' });
     }
-    // The umask may have taken rights from us, too.
-    fchmodSync(fd, 0o700);
+    // The umask may have taken rights from us, too. The set-group-id bit gives files the group of the directory.
+    fchmodSync(fd, (mode & SET_GROUP_ID) | 0o700);
     return fd;
   } catch (error) {
     closeSync(fd);

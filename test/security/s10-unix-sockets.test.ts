@@ -6,6 +6,7 @@
 import { once } from 'node:events';
 import {
   chmodSync,
+  chownSync,
   lstatSync,
   readdirSync,
   readlinkSync,
@@ -93,6 +94,15 @@ describe('the mode of a socket', () => {
     await withUmask(mask, () => single.listen({ path: `${path}-2`, ...options }));
     expect(modeOf(`${path}-2`)).toBe(mode);
     await single.disconnect();
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('lets the group of a shared directory in', async () => {
+    const path = await sharedPath();
+    chownSync(join(path, '..'), 0, 4_242);
+    chmodSync(join(path, '..'), 0o2770);
+    await listen({ path, mode: 0o660 });
+    expect(lstatSync(path)).toMatchObject({ uid: 0, gid: 4_242 });
+    expect(modeOf(path)).toBe(0o660);
   });
 
   it.each([-1, 0o1000, 1.5, NaN, '0600', null])('cannot be %s', async (mode) => {
