@@ -38,26 +38,24 @@ export class Counters {
   /** @param watched - Matches the URLs of the scripts that are measured. */
   constructor(watched: RegExp) {
     this.#watched = watched;
-    this.take(false);
+    this.take('blocks');
   }
 
   /**
-   * Returns what has run since the last call: for each function, which of its blocks have run and,
-   * with `withCounts`, how often each block has run, rounded up to a power of two.
+   * Returns what has run since the last call: `blocks`, or the `ways` in which each function has run, that
+   * is which of its blocks together, and how often each, rounded up to a power of two.
    */
-  take(withCounts: boolean): string[] {
+  take(what: 'blocks' | 'ways'): string[] {
     const features: string[] = [];
     for (const { url, functions } of this.#coverage().result) {
       if (!this.#watched.test(url)) continue;
       for (const { functionName, ranges } of functions) {
         const name = `${url} ${functionName}`;
-        const blocks = ranges.map(
-          ({ startOffset, endOffset }) => `${String(startOffset)}-${String(endOffset)}`,
-        );
-        const taken = ranges.map(({ count }) => Math.min(count, 1));
-        features.push(`${name} ${blocks.join()} ${taken.join('')}`);
-        if (withCounts)
-          features.push(...ranges.map(({ count }, at) => countOf(name, blocks[at], count)));
+        const blocks = ranges.map(({ startOffset, endOffset, count }): [string, number] => [
+          `${String(startOffset)}-${String(endOffset)}`,
+          count,
+        ]);
+        features.push(...(what === 'ways' ? waysOf(name, blocks) : blocksOf(name, blocks)));
       }
     }
     return features;
@@ -74,5 +72,15 @@ export class Counters {
   }
 }
 
-const countOf = (name: string, block: string | undefined, count: number): string =>
-  `${name} ${String(block)} ${String(Math.ceil(Math.log2(count + 1)))}`;
+type Blocks = readonly (readonly [block: string, count: number])[];
+
+const blocksOf = (name: string, blocks: Blocks): string[] =>
+  blocks.filter(([, count]) => count > 0).map(([block]) => `${name} ${block}`);
+
+function waysOf(name: string, blocks: Blocks): string[] {
+  const together = blocks.map(([block, count]) => `${block}:${String(Math.min(count, 1))}`).join();
+  const counts = blocks.map(
+    ([block, count]) => `${name} ${block} ${String(Math.ceil(Math.log2(count + 1)))}`,
+  );
+  return [`${name} ${together}`, ...counts];
+}

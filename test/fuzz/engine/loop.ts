@@ -3,7 +3,7 @@
  * are made from it.
  *
  * Reading the counters costs more than running most inputs. So they are read once for a batch of
- * inputs, and for each input only if the batch as a whole ran code in a new way.
+ * inputs, and for each input only if the batch as a whole ran new code, or from time to time.
  *
  * Between the batches, patterns are made from the inputs that were kept, to find such that cost too much.
  */
@@ -43,6 +43,8 @@ export interface FuzzResult {
 }
 
 const BATCH_INPUTS = 24;
+/** Among so many batches that run no new block, one is searched for inputs that run known ones in a new way. */
+const CLOSER_LOOK = 8;
 const MAX_KEPT_INPUTS = 4000;
 /** The part of the time that is spent on measuring costs. */
 const MEASURING_SHARE = 0.4;
@@ -67,7 +69,8 @@ class Fuzzer {
   readonly #context: MutationContext;
   readonly #inputs: Buffer[];
   readonly #seen = new Set<string>();
-  readonly #seenOfBatches = new Set<string>();
+  readonly #seenBlocks = new Set<string>();
+  #batches = 0;
   #runs = 0;
   #failure: FuzzResult['failure'];
   readonly #search: GrowthSearch | undefined;
@@ -122,7 +125,7 @@ class Fuzzer {
       this.#measuringMs += performance.now() - started;
     } while (!this.#hasFailed() && this.#measuringMs < MEASURING_SHARE * this.#elapsed());
     // What they have run is not to be taken for what the next batch runs.
-    this.#counters.take(false);
+    this.#counters.take('blocks');
   }
 
   #elapsed(): number {
@@ -143,7 +146,9 @@ class Fuzzer {
       this.#runs += 1;
       if (!(await this.#succeeds(input))) return;
     }
-    if (!addAll(this.#seenOfBatches, this.#counters.take(false))) return;
+    const hasNewBlock = addAll(this.#seenBlocks, this.#counters.take('blocks'));
+    this.#batches += 1;
+    if (!hasNewBlock && this.#batches % CLOSER_LOOK !== 0) return;
     for (const input of batch) {
       if ((await this.#isNew(input)) && this.#inputs.length < MAX_KEPT_INPUTS)
         this.#inputs.push(input);
@@ -157,7 +162,7 @@ class Fuzzer {
 
   async #isNew(input: Buffer): Promise<boolean> {
     // The counters start at zero, because they were read just before.
-    return (await this.#succeeds(input)) && addAll(this.#seen, this.#counters.take(true));
+    return (await this.#succeeds(input)) && addAll(this.#seen, this.#counters.take('ways'));
   }
 
   async #succeeds(input: Buffer): Promise<boolean> {

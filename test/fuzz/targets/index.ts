@@ -1,7 +1,10 @@
 /** All fuzz targets. */
 
 import type { Target } from '../engine/target.ts';
+import { CHARTS } from './charts.ts';
 import { CODECS } from './codecs.ts';
+import { INSPECTOR } from './inspector.ts';
 import { QMP } from './qmp.ts';
+import { RECORDINGS } from './recordings.ts';
 
-export const TARGETS: readonly Target[] = [...CODECS, ...QMP];
+export const TARGETS: readonly Target[] = [...CODECS, ...QMP, INSPECTOR, RECORDINGS, CHARTS];
