@@ -7,10 +7,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
-import { installNode, NODE_VERSIONS } from './node-versions.ts';
+import { installNode, isNodeVersion, NODE_VERSIONS } from './node-versions.ts';
 
 const USAGE = `Usage: npm run test:nodes -- [VERSION…] [-- ARGUMENT…]
-  VERSION   as in 20.19.0 or 22: the newest release that matches; default: ${NODE_VERSIONS.join(' ')}
+  VERSION   ${NODE_VERSIONS.join(', ')}: which release that is, scripts/node-versions.ts says; default: all
   ARGUMENT  for Vitest, for example the name of a test file`;
 
 /** Runs Vitest. `PATH` is set so that tests that spawn `node` get the same version. */
@@ -23,7 +23,7 @@ function run(node: string, args: readonly string[]): boolean {
   return status === 0;
 }
 
-function test(version: string, args: readonly string[]): boolean {
+function test(version: (typeof NODE_VERSIONS)[number], args: readonly string[]): boolean {
   try {
     const node = installNode(version);
     console.log(`\n== Node ${execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()}`);
@@ -37,7 +37,7 @@ function test(version: string, args: readonly string[]): boolean {
 const args = process.argv.slice(2);
 const split = args.includes('--') ? args.indexOf('--') : args.length;
 const versions = args.slice(0, split);
-if (versions.some((version) => !/^\d+(\.\d+){0,2}$/.test(version))) {
+if (!versions.every(isNodeVersion)) {
   console.error(USAGE);
   process.exitCode = 2;
 } else {
