@@ -4,7 +4,9 @@ import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createActor, createMachine, fromPromise } from '../../test/inspector/machines.ts';
 import { cleanUp, expectIdleAfterEach } from '../../test/support/cleanup.ts';
-import { detached, rows, attached, watch } from './setup.ts';
+import { registration } from '../../test/inspector/fake-program.ts';
+import { HOSTILE_LINES, recordingWith } from '../../test/inspector/hostile.ts';
+import { actorRow, attached, detached, rows, watch } from './setup.ts';
 
 expectIdleAfterEach();
 
@@ -136,5 +138,78 @@ describePage('the texts of a program', () => {
     actor.start();
     await page.locator('#tree .name').filter({ hasText: 'valid' }).click();
     await attached(page.locator('#detail h2').filter({ hasText: 'valid' }));
+  });
+});
+
+describePage('hostile recordings', () => {
+  test('do not keep the page from showing the rest, or from being reloaded', async () => {
+    const { inspector, page } = await watch();
+    const lines = HOSTILE_LINES.filter(({ line }) => line.length < 200_000);
+    for (const { name, line } of lines) await inspector.open(name, [recordingWith(line)]);
+    for (const again of [false, true]) {
+      if (again) await page.reload();
+      await attached(page.locator('#tree .program').nth(lines.length));
+      await page.locator('#show-all').check();
+      for (const row of await page.locator('#tree [role=treeitem]').all()) await row.click();
+      await page.locator('#search').fill('nested');
+      await attached(rows(page, 'nested more than 256 levels deep'));
+      await page.locator('#search').fill('');
+      expect(await page.locator('.failed').count()).toBe(0);
+    }
+  });
+
+  test('with actors that are nested without an end, or are their own parents, show them all', async () => {
+    const { inspector, page } = await watch();
+    const chain = Array.from({ length: 3_000 }, (_, at) =>
+      registration(`x:${String(at + 1)}`, { parent: `x:${String(at)}`, id: `level ${String(at)}` }),
+    );
+    const circle = ['one', 'other', 'one'].map((id, at, all) =>
+      registration(id, { parent: all[at + 1] ?? 'other', id }),
+    );
+    const own = registration('own', { parent: 'own', id: 'its own parent' });
+    const lines = [...chain, ...circle, own].map((message) => JSON.stringify(message));
+    await inspector.open('nested', [recordingWith(...lines)]);
+    for (const name of ['level 2999', 'one', 'other', 'its own parent'])
+      await attached(actorRow(page, name));
+    expect(await page.locator('#tree [role=treeitem]').count()).toBe(3_004);
+  });
+});
+
+describePage('a pane that fails', () => {
+  test('says so, while the others go on, and recovers', async () => {
+    const { inspection, page } = await watch({ expectErrors: true });
+    const machine = createMachine({ initial: 'a', states: { a: { on: { GO: 'b' } }, b: {} } });
+    const [one, other] = ['one', 'other'].map((id) => createActor(machine, { id }));
+    for (const actor of [one, other]) {
+      cleanUp(() => actor?.stop());
+      if (actor !== undefined) inspection.inspect.attach(actor);
+      actor?.start();
+    }
+    await actorRow(page, 'one').click();
+    await attached(page.locator('#detail h2').filter({ hasText: 'one' }));
+    await page.evaluate(
+      `document.getElementById('detail').replaceChildren = () => { throw new Error('<b>broken</b>'); }`,
+    );
+    await actorRow(page, 'other').click();
+    const notice = page.locator('.pane.detail .failed');
+    await notice.waitFor();
+    expect(await notice.innerText()).toContain("The pane 'Details' cannot be drawn: <b>broken</b>");
+    other?.send({ type: 'GO' });
+    await attached(rows(page, 'b'));
+    await attached(page.locator('#chart .node[data-active]'));
+    await page.evaluate(`delete document.getElementById('detail').replaceChildren`);
+    await detached(notice);
+    await attached(page.locator('#detail h2').filter({ hasText: 'other' }));
+  });
+
+  test('does not end the handling of other messages', async () => {
+    const { inspector, page } = await watch();
+    await page.evaluate(`JSON.parse = ((parse) => (text) => {
+      const messages = parse(text);
+      return Array.isArray(messages) ? [null, ...messages] : messages;
+    })(JSON.parse)`);
+    await inspector.open('after', [recordingWith()]);
+    await attached(actorRow(page, 'door'));
+    expect(await page.locator('#connection').innerText()).toContain('Something is not shown');
   });
 });
