@@ -30,6 +30,11 @@ export class Throttle {
     this.#now = now;
   }
 
+  /** How many addresses are remembered. */
+  get size(): number {
+    return this.#addresses.size;
+  }
+
   /** Whether requests from this address are refused for the moment. */
   isBlocked(address: string | undefined): boolean {
     const points = this.#left(this.#addresses.get(groupOf(address)), ADDRESS_RATE);

@@ -87,6 +87,8 @@ describe('WIRECHART_TRACE', () => {
 });
 
 describe('WIRECHART_INSPECT', () => {
+  let endProgram: () => void = () => undefined;
+
   it('reports every protocol machine of a program, and its parent charts', async () => {
     const inspector = await startFakeInspector();
     const exit = await run(PROGRAM, { env: { WIRECHART_INSPECT: inspector.url } });
@@ -95,6 +97,32 @@ describe('WIRECHART_INSPECT', () => {
     const [connection] = inspector.connections;
     await connection?.closed;
     expectBoth(connection?.summary ?? []);
+  });
+
+  it('never lets an inspector send events', async () => {
+    const inspector = await startFakeInspector();
+    const program = `
+      const [near, far] = w.streamPair();
+      far.resume().on('end', () => far.end());
+      const vm1 = new w.AsyncProtocol({ codec: w.lines() }, { name: 'vm1' });
+      await vm1.connect({ stream: near });
+      process.stdin.resume();
+      await new Promise((resolve) => process.stdin.once('end', resolve));
+      console.log(vm1.runstate);
+      await vm1.disconnect();
+    `;
+    const exiting = run(program, {
+      env: { WIRECHART_INSPECT: inspector.url, WIRECHART_CONTROL: '1' },
+      onSpawn: ({ stdin }) => (endProgram = () => stdin?.end()),
+    });
+    const connection = await inspector.nextConnection();
+    await connection.received('state vm1 {"RUNNING":"open"}');
+    expect(connection.last('wirechart.program').control).toBe(false);
+    connection.sendEvent(connection.registered('vm1').sessionId, 'DISCONNECT');
+    await connection.until((all) => all.of('wirechart.problem').length > 0);
+    expect(connection.last('wirechart.problem').text).toMatch(/^The program refused an event: /);
+    endProgram();
+    expect(await exiting).toEqual({ code: 0, stdout: 'RUNNING\n', stderr: '' });
   });
 
   it('only causes a warning when it is not a URL', async () => {

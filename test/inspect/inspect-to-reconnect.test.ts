@@ -1,9 +1,11 @@
 /** Inspectors that are absent, disconnect, reconnect, break the protocol or are too slow. */
 
+import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { createActor, createMachine } from 'xstate';
-import { expectIdleAfterEach } from '../support/cleanup.ts';
+import { cleanUp, expectIdleAfterEach } from '../support/cleanup.ts';
 import { until } from '../support/listeners.ts';
 import {
   freePort,
@@ -12,7 +14,7 @@ import {
   startFakeInspector,
   type ProgramConnection,
 } from './inspectors.ts';
-import { TEST_TOKEN } from './prover.ts';
+import { proveTo, TEST_TOKEN } from './prover.ts';
 import { keepAlive } from './support.ts';
 
 expectIdleAfterEach();
@@ -169,6 +171,71 @@ describe('a server that is not an inspector', () => {
     await peer.connected;
     await retryAfter(250);
     await until(() => peer.sockets.length > 1);
+  });
+});
+
+describe('a server that cannot be the inspector', () => {
+  useFakeTimers();
+
+  it.each<[string, string, string]>([
+    [
+      'refuses',
+      'HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n',
+      'it answers with the HTTP status 429',
+    ],
+    ['does not speak HTTP', 'QMP\n', 'it does not speak HTTP'],
+    [
+      'opens the WebSocket only',
+      'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',
+      'it does not prove that it knows the token',
+    ],
+  ])(
+    'causes one warning, without the token, and is tried again: one that %s',
+    async (_, answer, why) => {
+      const { url, peer } = await scriptedServer((socket) => {
+        socket.once('data', () => socket.end(answer));
+      });
+      const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+      report(`${url}?token=${TEST_TOKEN}`);
+      for (const delay of [250, 500]) await retryAfter(delay);
+      await until(() => peer.sockets.length === 3);
+      await retryScheduled(1_000);
+      const name = new URL(url).host;
+      expect(warn.mock.calls).toEqual([
+        [
+          expect.stringMatching(`^Nothing is reported to the inspector at ${name}: ${why}\\. `),
+          'WirechartWarning',
+        ],
+      ]);
+      expect(JSON.stringify(warn.mock.calls)).not.toContain(TEST_TOKEN);
+    },
+  );
+
+  it.each<[string, number]>([
+    ['answers the proof with something else', 0],
+    ['does not confirm the proof within two seconds', 2_000],
+  ])('is tried again when it %s', async (_, ms) => {
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    cleanUp(() => {
+      for (const client of server.clients) client.terminate();
+      server.close();
+    });
+    proveTo(server);
+    await once(server, 'listening');
+    const bound = server.address();
+    const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
+    const connected = once(server, 'connection') as Promise<[WebSocket]>;
+    report(`http://127.0.0.1:${String(port)}/?token=${TEST_TOKEN}`, { name: 'p' });
+    const [websocket] = await connected;
+    const messages: string[] = [];
+    websocket.on('message', (data: Buffer) => messages.push(data.toString()));
+    await until(() => messages.length === 1);
+    if (ms > 0) vi.advanceTimersByTime(ms);
+    else websocket.send('{"type":"xstate.inspecting"}');
+    await once(websocket, 'close');
+    expect(messages).toEqual([expect.stringMatching(/^\{"type":"wirechart.proof"/)]);
+    await retryAfter(250);
+    await until(() => server.clients.size === 1);
   });
 });
 

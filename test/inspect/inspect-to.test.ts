@@ -217,6 +217,8 @@ describe('an inspector', () => {
 });
 
 describe('a URL that cannot be that of an inspector', () => {
+  const TOKEN = `?token=${'x'.repeat(22)}`;
+
   it.each(['', 'nonsense', '127.0.0.1:4444', 'https://127.0.0.1/', 'file:///tmp', 'unix:/run/x'])(
     'is an ArgumentError: %j',
     async (url) => {
@@ -225,6 +227,20 @@ describe('a URL that cannot be that of an inspector', () => {
       await turn();
     },
   );
+
+  it.each([
+    ['a token that is too short', `unix:/run/x?token=${'x'.repeat(21)}`],
+    ['no path', `unix:${TOKEN}`],
+    ['a directory', `unix:/${TOKEN}`],
+    ['a relative path', `unix:run/x${TOKEN}`],
+    ['a host', `unix://host/run/x${TOKEN}`],
+    ['an escape that is no character of a path', `unix:/run/%2Fx${TOKEN}`],
+    ['an escape that is broken', `unix:/run/%zz${TOKEN}`],
+  ])('is an ArgumentError for a UNIX socket with %s', (_, url) => {
+    expect(() => inspectTo(url)).toThrow(ArgumentError);
+    expect(() => inspectTo(url)).toThrow('?…');
+    expect(() => inspectTo(url)).not.toThrow('xxxx');
+  });
 
   it('is named without its token', () => {
     const inspecting = () => inspectTo('https://127.0.0.1:4444/?token=PLANTED');

@@ -1,6 +1,6 @@
 /** Runs whole programs as child processes. */
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cleanUp } from '../support/cleanup.ts';
 import { COMPILED } from '../support/compiled.ts';
@@ -17,13 +17,18 @@ interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Command-line options of Node. */
   readonly flags?: readonly string[];
+  /** Called with the running program. */
+  readonly onSpawn?: (child: ChildProcess) => void;
 }
 
 /**
  * Runs a program until it exits. In scope are XState as `x`, the library as `w`, its inspection as `i`,
  * and the machine `lamp`, which TOGGLE switches.
  */
-export async function run(program: string, { env, flags = [] }: RunOptions = {}): Promise<Exit> {
+export async function run(
+  program: string,
+  { env, flags = [], onSpawn }: RunOptions = {},
+): Promise<Exit> {
   const script = `
     import * as x from 'xstate';
     import * as w from './src/index.js';
@@ -38,6 +43,7 @@ export async function run(program: string, { env, flags = [] }: RunOptions = {})
     env: { PATH: process.env['PATH'], ...env },
     stdio: 'pipe',
   });
+  onSpawn?.(child);
   cleanUp(() => child.kill('SIGKILL')); // Still running only if the test has failed.
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {

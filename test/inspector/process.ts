@@ -58,7 +58,7 @@ export async function startProgram(
   const program = `
     import { createActor, createMachine } from 'xstate';
     import { inspectTo } from './src/inspect/index.js';
-    const { inspect } = inspectTo('${url}', { name: '${name}' });
+    const { inspect } = inspectTo('${url}', { name: '${name}', control: true });
     const states = { closed: { on: { OPEN: 'open' } }, open: {} };
     const actor = createActor(createMachine({ initial: 'closed', states }), { id: '${name}' });
     // Kept alive: garbage collection would be reported as a stop.
