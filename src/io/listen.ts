@@ -16,6 +16,8 @@ import { explain, refusalOf } from './tls-refusal.ts';
 import { listenAt, listenNear, pathOfDescriptor, type SocketFile } from './unix-socket.ts';
 
 const MAX_TLS_ERRORS = 8;
+/** How many clients may be in their handshake; the oldest one must go for a new one. */
+const MAX_HANDSHAKES = 256;
 /** Not `pauseOnConnect`: from a paused socket nothing is read, and its end would go unnoticed. */
 const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true, pauseOnConnect: false };
 
@@ -155,6 +157,8 @@ export class SinglePeerListener {
         return;
       }
       this.#handshaking.add(socket);
+      const [oldest] = this.#handshaking;
+      if (this.#handshaking.size > MAX_HANDSHAKES) oldest?.destroy();
       socket.once('close', () => this.#handshaking.delete(socket));
     });
     this.#server.on('tlsClientError', (error: Error, socket: TLSSocket) => {

@@ -17,7 +17,7 @@ const LOOPBACK = /^(?:(?:::ffff:)?127(?:\.\d{1,3}){3}|::1)$/i;
 const MAX_ADDRESSES = 1_000;
 
 /** The addresses that were warned of, in this process. */
-const warned = new Set<string>();
+const warned = /* @__PURE__ */ new Set<string>();
 
 /** Where a warning goes. */
 type Warn = (text: string) => void;

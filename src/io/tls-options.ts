@@ -9,19 +9,20 @@ import { memberOf, show } from '../core/shape.ts';
 import { guardCallbacks } from './tls-callbacks.ts';
 
 /** The options of `tls.connect()`, `tls.createServer()` and `tls.createSecureContext()`. */
-const TLS_NAMES = Object.fromEntries(
-  [
-    ['ALPNCallback', 'ALPNProtocols', 'SNICallback', 'allowPartialTrustChain', 'ca', 'cert'],
-    ['checkServerIdentity', 'ciphers', 'clientCertEngine', 'crl', 'dhparam', 'ecdhCurve'],
-    ['enableTrace', 'handshakeTimeout', 'honorCipherOrder', 'key', 'lookup', 'maxVersion'],
-    ['minDHSize', 'minVersion', 'passphrase', 'pfx', 'privateKeyEngine', 'privateKeyIdentifier'],
-    ['pskCallback', 'pskIdentityHint', 'rejectUnauthorized', 'requestCert', 'requestOCSP'],
-    ['secureContext', 'secureOptions', 'secureProtocol', 'servername', 'session'],
-    ['sessionIdContext', 'sessionTimeout', 'sigalgs', 'ticketKeys', 'timeout'],
-  ]
-    .flat()
-    .map((name) => [name, true]),
-);
+const TLS_NAMES = /* @__PURE__ */ (() =>
+  Object.fromEntries(
+    [
+      ['ALPNCallback', 'ALPNProtocols', 'SNICallback', 'allowPartialTrustChain', 'ca', 'cert'],
+      ['checkServerIdentity', 'ciphers', 'clientCertEngine', 'crl', 'dhparam', 'ecdhCurve'],
+      ['enableTrace', 'handshakeTimeout', 'honorCipherOrder', 'key', 'lookup', 'maxVersion'],
+      ['minDHSize', 'minVersion', 'passphrase', 'pfx', 'privateKeyEngine', 'privateKeyIdentifier'],
+      ['pskCallback', 'pskIdentityHint', 'rejectUnauthorized', 'requestCert', 'requestOCSP'],
+      ['secureContext', 'secureOptions', 'secureProtocol', 'servername', 'session'],
+      ['sessionIdContext', 'sessionTimeout', 'sigalgs', 'ticketKeys', 'timeout'],
+    ]
+      .flat()
+      .map((name) => [name, true]),
+  ))();
 
 /** What Node ignores when it is empty. */
 const CREDENTIALS = ['ca', 'cert', 'key', 'pfx', 'crl'] as const;

@@ -90,6 +90,17 @@ describe('listening with TLS', () => {
     expect(listener.tlsErrors).toEqual([]);
   });
 
+  it('has at most 256 clients in their handshake, the newest ones', async () => {
+    const listener = await sockets.listen({ port: 0, tls: sockets.certificates.server });
+    const [oldest, second] = [sockets.dial(listener), sockets.dial(listener)];
+    await Promise.all([once(oldest, 'connect'), once(second, 'connect')]);
+    for (let count = 0; count < 255; count += 1) sockets.dial(listener);
+    await closing(oldest);
+    expect(second.closed).toBe(false);
+    sockets.dialTls(listener).end('hello');
+    expect(await textOf(await sockets.accept(listener))).toBe('hello');
+  });
+
   it('destroys clients in their handshake when it is closed', async () => {
     const listener = await sockets.listen({ port: 0, tls: sockets.certificates.server });
     const silent = sockets.dial(listener);
