@@ -10,7 +10,8 @@ import { isError, memberOf } from './shape.ts';
  */
 export function describe(thrown: unknown): string {
   const text = rawTextOf(thrown);
-  return memberOf(thrown, BRAND) === true ? shownMessage(text) : printable(cutText(text));
+  // OpenSSL ends its texts with a line feed.
+  return memberOf(thrown, BRAND) === true ? shownMessage(text) : printable(cutText(text.trimEnd()));
 }
 
 function rawTextOf(thrown: unknown): string {

@@ -9,7 +9,7 @@
  */
 
 import { describe } from './describe.ts';
-import { cutText, MAX_KEPT_CHARACTERS } from './printable.ts';
+import { cutText, MAX_KEPT_CHARACTERS, printable } from './printable.ts';
 import { safeCause, setSaid, withSafeCause } from './printed-error.ts';
 import { isAttemptRetryable } from './retryable.ts';
 import type { Runstate } from './runstate.ts';
@@ -112,6 +112,10 @@ export class ArgumentError extends WirechartError {
   static override readonly name: string = 'ArgumentError';
 
   readonly code = 'ERR_ARGUMENT';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(printable(message), options);
+  }
 }
 
 /** A deadline passed. */
@@ -160,7 +164,7 @@ export class CodecError extends WirechartError {
   declare readonly raw: Uint8Array;
 
   constructor(message: string, raw: Uint8Array = new Uint8Array(), options?: ErrorOptions) {
-    super(message, withSafeCause(options));
+    super(printable(message), withSafeCause(options));
     // A copy: a view would keep the whole chunk in memory.
     setUnprinted(this, 'raw', new Uint8Array(raw.subarray(0, 1024)));
   }
@@ -178,7 +182,7 @@ export class LimitError extends WirechartError {
   readonly actual: number;
 
   constructor(message: string, limit: number, actual: number) {
-    super(message);
+    super(printable(message));
     this.limit = limit;
     this.actual = actual;
   }
@@ -216,7 +220,7 @@ export class RefusedError extends WirechartError {
 
   /** @param options - `retryable`: default true. `cause`: what caused it. */
   constructor(message: string, options: ErrorOptions & { readonly retryable?: boolean } = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    super(printable(message), 'cause' in options ? { cause: options.cause } : undefined);
     this.retryable = options.retryable ?? true;
   }
 }

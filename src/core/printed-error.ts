@@ -3,7 +3,7 @@
  * unescaped: not its message, not its other members, and not its causes.
  */
 
-import { isPrintable, printable, printableLines, shownMessage } from './printable.ts';
+import { cutText, isPrintable, printable, printableLines } from './printable.ts';
 import { BRAND } from './retryable.ts';
 import { isError, memberOf, setUnprinted } from './shape.ts';
 
@@ -59,11 +59,12 @@ function isAllPrintable(value: unknown): boolean {
  */
 export function safeCause<T>(cause: T): T {
   if (!isError(cause) || memberOf(cause, BRAND) === true) return cause;
-  const { message, stack } = cause;
-  if (isPrintable(message) && isPrintable(stack ?? '')) return cause;
+  const { message, stack = '' } = cause;
+  const shown = printable(cutText(message.trimEnd()));
+  if (shown === message.trimEnd() && isPrintable(stack)) return cause;
   try {
-    setUnprinted(cause, 'message', shownMessage(message));
-    setUnprinted(cause, 'stack', printableLines(stack ?? ''));
+    setUnprinted(cause, 'message', shown);
+    setUnprinted(cause, 'stack', printableLines(stack.replace(message, () => shown)));
     for (const [name, value] of Object.entries(cause)) escapeMember(cause, name, value);
   } catch {
     // It is frozen.

@@ -88,5 +88,10 @@ function showObject(value: object): string {
  * secrets, and an error is printed without a thought.
  */
 export function setUnprinted(target: object, name: string, value: unknown): void {
-  Object.defineProperty(target, name, { value, writable: true, configurable: true });
+  Object.defineProperty(target, name, {
+    value,
+    writable: true,
+    configurable: true,
+    enumerable: false,
+  });
 }

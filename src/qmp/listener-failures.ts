@@ -62,14 +62,24 @@ export class ListenerFailures {
   #emitWarning(text: string, error: unknown): void {
     this.#hasWarned = true;
     const advice = 'The session goes on. Handle such failures with the option onListenerError';
-    const stack = memberOf(error, 'stack');
+    const stack = stackOf(error);
     const warning = `${text}. ${advice} (client: ${this.#sinks.describe()}).`;
     process.emitWarning(redactText(warning), {
       type: 'WirechartWarning',
       code: 'WIRECHART_LISTENER',
-      ...(typeof stack === 'string' && { detail: redactText(printableLines(cutText(stack))) }),
+      ...(stack !== undefined && { detail: redactText(stack) }),
     });
   }
+}
+
+/** The stack of an error, printable; the lines of a message that quotes a peer do not look like lines of a log. */
+function stackOf(error: unknown): string | undefined {
+  const stack = memberOf(error, 'stack');
+  const message = memberOf(error, 'message');
+  if (typeof stack !== 'string') return undefined;
+  const shown =
+    typeof message === 'string' ? stack.replace(message, () => printable(message)) : stack;
+  return printableLines(cutText(shown));
 }
 
 /** A listener that executes commands is often interrupted by a `disconnect()`: nothing to warn of. */
