@@ -1,7 +1,7 @@
 /**
  * Inspection by environment variable: `WIRECHART_INSPECT=<url>` reports every protocol machine of the
  * program to an inspector, `WIRECHART_TRACE=<path>` records them to a file. An unusable value emits a
- * process warning and never fails a session.
+ * process warning and never fails a session. A variable never allows the inspector to send events.
  */
 
 import { describe } from '../core/errors.ts';
