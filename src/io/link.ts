@@ -18,11 +18,10 @@ import type {
   ListenAddress,
   ProtocolDefinition,
 } from '../core/types.ts';
-import { parseAddress } from './address.ts';
-import { dial, ignoreLateErrors } from './dial.ts';
+import { destroyAndWait, destroyStream } from './destroy.ts';
+import { dial } from './dial.ts';
 import { HandshakeSession } from './handshake.ts';
 import { Inbound } from './inbound.ts';
-import { toDuplex } from './join-streams.ts';
 import { parseDialAddress, parseListenAddress } from './listen-target.ts';
 import { SinglePeerListener } from './listen.ts';
 import { encodeError, MessagePipeline } from './message-pipeline.ts';
@@ -339,25 +338,3 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     return this.#open;
   }
 }
-
-/** Destroys the stream that `address` holds, if it holds one. Never throws. */
-export function destroyStream(address: Address): void {
-  try {
-    const target = parseAddress(address);
-    if (target.kind === 'stream') ignoreLateErrors(toDuplex(target.stream)).destroy();
-  } catch {
-    // Not a valid address: there is nothing to destroy.
-  }
-}
-
-/** Destroys a stream, and resolves when it is closed: with the error that this caused, if any. */
-const destroyAndWait = async (stream: Duplex): Promise<Error | undefined> => {
-  const { errored } = stream;
-  stream.destroy();
-  if (!stream.closed) {
-    await new Promise<void>((resolve) => {
-      stream.once('close', resolve);
-    });
-  }
-  return errored === null && stream.errored !== null ? stream.errored : undefined;
-};

@@ -11,7 +11,7 @@ import {
 import { DEADLINE_NAMES, resolveNumbers } from '../core/limits.ts';
 import { checkNames, checkSpelling, type Names } from '../core/options.ts';
 import { show } from '../core/shape.ts';
-import { destroyStream } from '../io/link.ts';
+import { destroyStream } from '../io/destroy.ts';
 import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-machine.ts';
 import {
   type AttachOptions,
