@@ -14,6 +14,8 @@ export interface Budget {
   readonly maxNanoseconds: number;
   /** The size of the largest input that is measured, in bytes. Default: 256 KiB. */
   readonly maxSize?: number | undefined;
+  /** A run that takes less is not judged: what it takes to begin with. Default: 3 ms, which is noise. */
+  readonly minRunMs?: number | undefined;
 }
 
 /** What was measured. */
@@ -55,8 +57,7 @@ const SUSPICIOUS_GROWTH = 2;
 const MAX_STEP = 1.2;
 /** Growth counts only above this part of what may be spent. */
 const GROWTH_FLOOR = 1 / 10;
-/** What takes less is not judged, because it is noise: in nanoseconds. */
-const MIN_RUN_NANOSECONDS = 3_000_000;
+const DEFAULT_MIN_RUN_MS = 3;
 /** A cost is measured so often before it is believed. */
 const CONFIRMATIONS = 5;
 
@@ -103,8 +104,10 @@ export async function costOf(budget: Budget, pattern: Pattern, times = 1, by = 1
   return cost;
 }
 
-const isTooMuch = ({ size, nanoseconds }: Cost, { maxNanoseconds }: Budget): boolean =>
-  nanoseconds > maxNanoseconds && size * nanoseconds > MIN_RUN_NANOSECONDS;
+function isTooMuch({ size, nanoseconds }: Cost, budget: Budget): boolean {
+  const { maxNanoseconds, minRunMs = DEFAULT_MIN_RUN_MS } = budget;
+  return nanoseconds > maxNanoseconds && size * nanoseconds > minRunMs * 1_000_000;
+}
 
 function isGrowing({ nanoseconds, growth, steps }: Cost, budget: Budget, most: number): boolean {
   if (nanoseconds < budget.maxNanoseconds * GROWTH_FLOOR) return false;

@@ -1,10 +1,18 @@
 /** All fuzz targets. */
 
 import type { Target } from '../engine/target.ts';
+import { BRIDGE } from './bridge.ts';
 import { CHARTS } from './charts.ts';
 import { CODECS } from './codecs.ts';
 import { INSPECTOR } from './inspector.ts';
 import { QMP } from './qmp.ts';
 import { RECORDINGS } from './recordings.ts';
 
-export const TARGETS: readonly Target[] = [...CODECS, ...QMP, INSPECTOR, RECORDINGS, CHARTS];
+export const TARGETS: readonly Target[] = [
+  ...CODECS,
+  ...QMP,
+  INSPECTOR,
+  RECORDINGS,
+  CHARTS,
+  BRIDGE,
+];
