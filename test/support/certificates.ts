@@ -92,6 +92,24 @@ export async function makeCertificates(): Promise<Certificates> {
   };
 }
 
+/** Makes a certificate that is signed by itself, and is named by nothing but its common name. */
+export async function makeNamed(commonName: string): Promise<Identity> {
+  const keys = await makeKeys();
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
+    {
+      name: [{ CN: [{ utf8String: commonName }] }],
+      keys,
+      notBefore: day(-10),
+      notAfter: day(10),
+      signingAlgorithm: ALGORITHM,
+      extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
+    },
+    webcrypto,
+  );
+  const key = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
+  return { cert: certificate.toString('pem'), key: x509.PemConverter.encode(key, 'PRIVATE KEY') };
+}
+
 /** Makes the list of an authority that revokes one certificate. */
 async function revoke({ name, keys }: Authority, { cert }: Identity): Promise<string> {
   const { serialNumber } = new x509.X509Certificate(cert);
