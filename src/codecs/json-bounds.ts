@@ -101,12 +101,18 @@ function isEnclosed(text: string): boolean {
  * is set, and no other.
  */
 export function countMarks(bytes: Uint8Array): number {
-  const head = Math.min(bytes.length, -bytes.byteOffset & 3);
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset + head, (bytes.length - head) >> 2);
-  let count = countInWords(words);
-  for (let at = 0; at < head; at++) count += isMark(bytes[at] ?? 0) ? 1 : 0;
-  for (let at = head + words.length * 4; at < bytes.length; at++)
-    count += isMark(bytes[at] ?? 0) ? 1 : 0;
+  // Words begin at a multiple of four.
+  const head = -bytes.byteOffset & 3;
+  const wordCount = Math.max(0, (bytes.length - head) >> 2);
+  if (wordCount === 0) return countInBytes(bytes);
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset + head, wordCount);
+  const tail = bytes.subarray(head + wordCount * 4);
+  return countInBytes(bytes.subarray(0, head)) + countInWords(words) + countInBytes(tail);
+}
+
+function countInBytes(bytes: Uint8Array): number {
+  let count = 0;
+  for (const byte of bytes) if (isMark(byte)) count++;
   return count;
 }
 
