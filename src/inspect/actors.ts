@@ -70,10 +70,13 @@ export const isSnapshot = (value: unknown): value is AnySnapshotFacts =>
 
 /** The actor and all its descendants, parents first. */
 export function* withDescendants(actor: WatchableActor): Generator<WatchableActor> {
-  yield actor;
-  const children = snapshotOf(actor)?.children ?? {};
-  for (const child of Object.values(children))
-    if (child !== undefined) yield* withDescendants(child);
+  // Without recursion: actors can be nested more deeply than the stack.
+  const rest = [actor];
+  for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+    yield next;
+    const children = Object.values(snapshotOf(next)?.children ?? {});
+    for (const child of children.toReversed()) if (child !== undefined) rest.push(child);
+  }
 }
 
 /** Subscribes to the inspection events of the actor's system. */

@@ -3,6 +3,7 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { nameOf, toV4Name } from './names.ts';
 import { toPlain } from './plain.ts';
+import { shortName } from './short.ts';
 import type { Json } from './wire.ts';
 
 /** The parts of an XState 5 transition that are drawn. */
@@ -41,12 +42,35 @@ const definitionTexts = new WeakMap<AnyStateMachine, string>();
 export function definitionText(machine: AnyStateMachine): string {
   const known = definitionTexts.get(machine);
   if (known !== undefined) return known;
-  const text = JSON.stringify({
-    ...toV4Definition(machine.root),
-    predictableActionArguments: true,
-  });
+  const text = reportedText(machine);
   definitionTexts.set(machine, text);
   return text;
+}
+
+/** A machine that is too large is reported without its states; the name of its box says so. */
+function reportedText({ id, root }: AnyStateMachine): string {
+  const name = shortName(id);
+  const stub = (why: string): string =>
+    JSON.stringify({ id: name, key: `${name} (${why})`, predictableActionArguments: true });
+  const most = String(MAX_STATES);
+  if (!hasAtMost(MAX_STATES, root)) return stub(`not drawn: it has more than ${most} states`);
+  const text = JSON.stringify({ ...toV4Definition(root), predictableActionArguments: true });
+  if (text.length <= MAX_CHARACTERS) return text;
+  return stub(`not drawn: its definition has ${String(text.length)} characters`);
+}
+
+const MAX_STATES = 5_000;
+/** An inspector refuses messages of more than 16 MiB, in which a definition is quoted. */
+const MAX_CHARACTERS = 2 * 1024 * 1024;
+
+/** Whether a state and its descendants are not more than a number of states. */
+function hasAtMost(count: number, root: AnyStateNode): boolean {
+  const nodes = [root];
+  for (const node of nodes) {
+    if (nodes.length > count) return false;
+    nodes.push(...childrenOf(node).slice(0, count));
+  }
+  return true;
 }
 
 /** A state with its descendants. */
@@ -85,7 +109,9 @@ function eventsOf(node: AnyStateNode): { on: Record<string, object[]>; always?: 
   const on = new Map<string, object[]>();
   for (const transition of transitionsOf(node)) {
     const name = toV4Name(transition.eventType);
-    on.set(name, [...(on.get(name) ?? []), toV4Transition(transition, name)]);
+    const known = on.get(name);
+    if (known === undefined) on.set(name, [toV4Transition(transition, name)]);
+    else known.push(toV4Transition(transition, name));
   }
   const always = on.get('');
   on.delete('');

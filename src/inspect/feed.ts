@@ -197,6 +197,7 @@ export class Feed {
   /** A sink that throws does not affect the others. */
   #deliver(sink: Sink, line: string): void {
     try {
+      if (line.length > MAX_LINE_CHARACTERS) throw tooLong(line);
       sink(line);
     } catch (error) {
       this.#reportProblem(error);
@@ -229,6 +230,13 @@ export class Feed {
 }
 
 const MAX_PROBLEMS = 10;
+/** An inspector ends a connection with longer messages: 16 MiB, at most three bytes for a character. */
+const MAX_LINE_CHARACTERS = 5_000_000;
+
+const tooLong = ({ length }: string): RangeError =>
+  new RangeError(
+    `A message of ${String(length)} characters was not reported; the most are ${String(MAX_LINE_CHARACTERS)}`,
+  );
 
 type EventCommand = InspectorCommand & { readonly type: 'xstate.event' };
 

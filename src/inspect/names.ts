@@ -31,7 +31,7 @@ function translated(type: string): string {
 const V4_TO_V5: readonly (readonly [v4: RegExp, v5: string])[] = [
   [/^done\.invoke\.(.+)$/, 'xstate.done.actor.$1'],
   [/^error\.platform\.(.+)$/, 'xstate.error.actor.$1'],
-  [/^xstate\.after\((.+?)\)#(.*)$/, 'xstate.after.$1.$2'],
+  [/^xstate\.after\((.+?)\)#([^]*)$/, 'xstate.after.$1.$2'],
   [/^done\.state\.(.*)$/, 'xstate.done.state.$1'],
 ];
 

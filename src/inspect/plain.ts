@@ -181,10 +181,10 @@ class Flattening {
       if (this.#isSpent()) return { ...properties, '…': '[too large]' };
       const property = readProperty(object, key);
       if (property === undefined) continue;
-      this.#charactersLeft -= key.length;
+      this.#charactersLeft -= Math.min(key.length, MAX_TEXT_CHARACTERS);
       const value = this.flatten(key, property, object);
       // Assigning a property named __proto__ would set the prototype instead.
-      if (key !== '__proto__') properties[key] = value;
+      if (key !== '__proto__') properties[cut(key)] = value;
       else Object.defineProperty(properties, key, { value, enumerable: true, configurable: true });
     }
     return properties;

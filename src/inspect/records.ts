@@ -12,6 +12,7 @@ import {
 import { definitionText, lifecycleText, type Transition } from './definition.ts';
 import { toV4Name } from './names.ts';
 import type { Redacting } from './sanitize.ts';
+import { shortName, shortStateId, stateValueToPlain } from './short.ts';
 import type {
   EventMessage,
   Json,
@@ -32,7 +33,7 @@ export interface Plain {
   message(message: unknown, definition: Redacting): Json;
 }
 
-/** The maximum number each of microsteps, actions, emitted events and timers; the rest is left out. */
+/** The maximum number each of microsteps, actions, emitted events, tags and timers; the rest is left out. */
 const MAX_ITEMS = 100;
 /** XState's own actions, whose effects are reported in other ways. */
 const HIDDEN_ACTIONS = new Set([
@@ -86,9 +87,9 @@ export class ActorRecord {
     const parent = actor._parent?.sessionId;
     return {
       type: 'service.register',
-      machine: machine === undefined ? lifecycleText(actor.id) : definitionText(machine),
+      machine: machine === undefined ? lifecycleText(shortName(actor.id)) : definitionText(machine),
       state: this.#v4State(snapshot),
-      id: actor.id,
+      id: shortName(actor.id),
       sessionId: actor.sessionId,
       ...(parent !== undefined && { parent }),
       wirechart: {
@@ -134,7 +135,7 @@ export class ActorRecord {
   addMicrostep({ event, snapshot, _transitions }: MicrostepEvent): void {
     if (this.#microsteps.length >= MAX_ITEMS) return;
     this.#microsteps.push({
-      event: toV4Name(event.type),
+      event: shortName(toV4Name(event.type)),
       value: this.#plain.value('value' in snapshot ? snapshot.value : snapshot.status),
       transitions: _transitions.map(takenTransition),
     });
@@ -148,7 +149,7 @@ export class ActorRecord {
     } else if (type === 'xstate.emit') {
       if (this.#emitted.length < MAX_ITEMS) this.#emitted.push(this.#plainEvent(event));
     } else if (!HIDDEN_ACTIONS.has(type) && this.#actions.length < MAX_ITEMS) {
-      this.#actions.push(type === '(anonymous)' ? 'inline' : type);
+      this.#actions.push(type === '(anonymous)' ? 'inline' : shortName(type));
     }
   }
 
@@ -163,7 +164,10 @@ export class ActorRecord {
   #addTimer(id: string | symbol, event: AnyEvent, ms: number, startedAt: Timestamp): void {
     // Timers of MAX_TIMER_MS stand for deadlines of Infinity, which never expire.
     if (ms >= MAX_TIMER_MS || this.#timers.size >= MAX_ITEMS) return;
-    this.#timers.set(id, { event, deadline: { event: toV4Name(event.type), ms, startedAt } });
+    this.#timers.set(id, {
+      event,
+      deadline: { event: shortName(toV4Name(event.type)), ms, startedAt },
+    });
   }
 
   #facts({ status, output, error }: AnySnapshotFacts, at: Timestamp): StateFacts {
@@ -181,11 +185,11 @@ export class ActorRecord {
   #v4State({ value, context, status, tags }: AnySnapshotFacts): string {
     const isMachine = value !== undefined;
     const state = JSON.stringify({
-      value: isMachine ? value : status,
+      value: isMachine ? stateValueToPlain(value, (other) => this.#plain.value(other)) : status,
       context: isMachine ? this.#plain.value(context) : {},
       _sessionid: this.actor.sessionId,
       done: status === 'done',
-      tags: [...(tags ?? [])],
+      tags: [...(tags ?? [])].slice(0, MAX_ITEMS).map(shortName),
     });
     const event = this.#text?.event === this.#event ? this.#text : this.#textOf(this.#event);
     const events = `"_event":${scxmlOf(event)},"event":${event.data}`;
@@ -211,7 +215,7 @@ export class ActorRecord {
   }
 
   #textOf(event: AnyEvent): EventText {
-    const name = toV4Name(event.type);
+    const name = shortName(toV4Name(event.type));
     const plain = this.#plainEvent(event);
     const data = isObject(plain) ? { ...plain, type: name } : { type: name, hidden: plain };
     return { event, name: JSON.stringify(name), data: JSON.stringify(data) };
@@ -246,9 +250,9 @@ type MicrostepEvent = Extract<InspectionEvent, { type: '@xstate.microstep' }>;
 type ActionEvent = Extract<InspectionEvent, { type: '@xstate.action' }>;
 
 const takenTransition = ({ source, eventType, target = [] }: Transition): TakenTransition => ({
-  source: source.id,
-  event: toV4Name(eventType),
-  target: target.map(({ id }) => id),
+  source: shortStateId(source.id),
+  event: shortName(toV4Name(eventType)),
+  target: target.map(({ id }) => shortStateId(id)),
 });
 
 const isObject = (value: Json): value is Readonly<Record<string, Json>> =>
