@@ -185,6 +185,16 @@ describe('a relay to the real inspector', () => {
     );
   });
 
+  it('is let through from one UNIX socket to another, as ssh forwards them', async () => {
+    const directory = await tempDir();
+    const path = join(directory, 'own', 'i.sock');
+    const page = await openFakePage(await startTestInspector({ path }));
+    const forwarded = join(directory, 'forwarded');
+    await startRelay({ path: forwarded }, { path });
+    report(`unix:${forwarded}?token=${TOKEN}`, { name: 'from afar' });
+    expect(await page.program('from afar')).toMatchObject({ source: 'live' });
+  });
+
   it('is what made the difference: without it, the same program is let in by both ways', async () => {
     const inspector = await startTestInspector({ path: join(await tempDir(), 'own', 'i.sock') });
     const page = await openFakePage(inspector);
