@@ -54,9 +54,9 @@ it('a send() that waits for room is no unhandled rejection when its peer leaves'
     (number, peer) => ({
       codec: lines(),
       onMessage: (line) => {
-        if (line === 'hold')
-          for (let count = 0; count < 9; count += 1) void peer().send('x'.repeat(9_000));
-        else return peer().send(`${String(number)}: ${line}`);
+        if (line !== 'hold') return peer().send(`${String(number)}: ${line}`);
+        for (let count = 0; count < 9; count += 1) void peer().send('x'.repeat(9_000));
+        return undefined;
       },
     }),
     { limits: { highWaterMark: 10_000 } },
