@@ -160,13 +160,19 @@ export function pickOptions(given: object, names: object): object {
   return Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(names, name)));
 }
 
+/** Names with a larger distance are not alike. */
+const MAX_DISTANCE = 2;
+
 /** The known name that is most like `name`; `undefined` when none is much like it. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
+  const folded = fold(name);
   const [nearest] = known
-    .map((candidate) => ({ candidate, distance: editDistance(fold(name), fold(candidate)) }))
+    // The distance is at least the difference of the lengths; a long name would be compared for long.
+    .filter((candidate) => Math.abs(fold(candidate).length - folded.length) <= MAX_DISTANCE)
+    .map((candidate) => ({ candidate, distance: editDistance(folded, fold(candidate)) }))
     .sort((one, other) => one.distance - other.distance);
   if (nearest === undefined) return undefined;
-  const allowed = Math.min(2, Math.floor(nearest.candidate.length / 3));
+  const allowed = Math.min(MAX_DISTANCE, Math.floor(nearest.candidate.length / 3));
   return nearest.distance <= allowed ? nearest.candidate : undefined;
 }
 

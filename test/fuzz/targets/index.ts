@@ -1,6 +1,7 @@
 /** All fuzz targets. */
 
 import type { Target } from '../engine/target.ts';
+import { ADDRESSES } from './addresses.ts';
 import { BRIDGE } from './bridge.ts';
 import { CHARTS } from './charts.ts';
 import { CODECS } from './codecs.ts';
@@ -15,4 +16,5 @@ export const TARGETS: readonly Target[] = [
   RECORDINGS,
   CHARTS,
   BRIDGE,
+  ADDRESSES,
 ];
