@@ -19,7 +19,7 @@ export const isObject = (value: unknown): value is JsonObject =>
 /**
  * Parses a JSON object.
  *
- * @throws {TypeError} When the text is not a JSON object.
+ * @throws {TypeError} When the text is not a JSON object, or has a property named `__proto__`.
  * @throws {BoundError} When it is nested too deeply or has too many values.
  */
 export const parseObject = (text: string): JsonObject => parseSized(text).object;
@@ -41,6 +41,8 @@ export function parseSized(text: string): { readonly object: JsonObject; readonl
     throw new TypeError('it is not JSON');
   }
   if (!isObject(object)) throw new TypeError('it is not a JSON object');
+  // The receiver copies an object by assigning its properties: this one would set the prototype of the copy.
+  if (Object.hasOwn(object, '__proto__')) throw new TypeError("it has a property '__proto__'");
   return { object, bytes };
 }
 

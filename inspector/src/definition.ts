@@ -33,7 +33,7 @@ export function checkedDefinition(text: string): CheckedDefinition {
     try {
       return {
         text,
-        parsable: text,
+        parsable: withoutPrototype(text, definition),
         bytes: bytes + checkedStates(definition) * STATE_BYTES,
         why: undefined,
       };
@@ -44,6 +44,16 @@ export function checkedDefinition(text: string): CheckedDefinition {
     const stub = stubOf({});
     return { text: stub, parsable: stub, bytes: stub.length, why: whyOf(error) };
   }
+}
+
+/**
+ * XState 4 assigns states, events and more by their names, so that one named `__proto__` would set a
+ * prototype. It gets another name.
+ */
+function withoutPrototype(text: string, definition: JsonObject): string {
+  if (!/__proto__|\\u/.test(text)) return text;
+  // Within strings, each quote has a backslash before it.
+  return JSON.stringify(definition).replaceAll('"__proto__":', '"[__proto__]":');
 }
 
 /** A bound says why a definition is not drawn; any other error makes its message invalid. */

@@ -59,7 +59,7 @@ export const guardCallbacks = (options: object): object =>
   Object.fromEntries(
     Object.entries(options).map(([name, value]: [string, unknown]) => [
       name,
-      isFunction(value) ? (GUARDS[name]?.(value) ?? value) : value,
+      isFunction(value) && Object.hasOwn(GUARDS, name) ? (GUARDS[name]?.(value) ?? value) : value,
     ]),
   );
 

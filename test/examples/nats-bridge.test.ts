@@ -116,6 +116,8 @@ describePeer('nats-server', (path) => {
     ['arguments that are not an object', '{"command":"stop","arguments":[1]}', 'ERR_ARGUMENT'],
     ['arguments that are null', '{"command":"stop","arguments":null}', 'ERR_ARGUMENT'],
     ['an unknown member', '{"command":"stop","argument":{}}', 'ERR_ARGUMENT'],
+    ['a prototype', '{"__proto__":{"command":"stop"}}', 'ERR_ARGUMENT'],
+    ['a prototype and a command', '{"command":"stop","__proto__":{}}', 'ERR_ARGUMENT'],
   ])('rejects a request with %s at once, and executes nothing', async (_, text, code) => {
     const { listener, monitor } = await setUp();
     expect(await listener.ask('vm1', text)).toEqual({
