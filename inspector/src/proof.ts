@@ -12,9 +12,10 @@
  */
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { isToken } from './token.ts';
 
 /** Each side of a connection. */
-export type Role = 'inspector' | 'program';
+type Role = 'inspector' | 'program';
 
 /** What both proofs of one connection are about. */
 export interface Challenge {
@@ -37,9 +38,6 @@ export const newNonce = (): string => randomBytes(32).toString('base64url');
 /** Whether a value can be a nonce. */
 export const isNonce = (value: unknown): value is string =>
   typeof value === 'string' && /^[\w-]{43}$/.test(value);
-
-/** Whether a text has the form of a token, which has at least 128 bits. */
-export const isToken = (text: string): boolean => /^[\w-]{22,}$/.test(text);
 
 /** The authority of a TCP address; `undefined` when the socket has none any more. */
 export function tcpAuthority(address?: string, port?: number): string | undefined {

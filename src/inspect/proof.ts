@@ -14,10 +14,10 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** Each side of a connection. */
-export type Role = 'inspector' | 'program';
+type Role = 'inspector' | 'program';
 
 /** What both proofs of one connection are about. */
-export interface Challenge {
+interface Challenge {
   readonly authority: string;
   readonly programNonce: string;
   readonly inspectorNonce: string;

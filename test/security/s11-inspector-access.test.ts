@@ -4,7 +4,7 @@
  * no `--token`, and the warnings of `--host`; `test/inspector/strangers.test.ts` the throttle.
  */
 
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -19,6 +19,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { startInspector } from '../../inspector/src/index.ts';
 import { tokenFrom } from '../../inspector/src/token.ts';
@@ -93,7 +94,7 @@ describe('a token file', () => {
     const directory = await tempDir();
     const [link, fifo] = [join(directory, 'link'), join(directory, 'fifo')];
     symlinkSync(await write(0o600), link);
-    execFileSync('mkfifo', ['-m', '600', fifo]);
+    await promisify(execFile)('mkfifo', ['-m', '600', fifo]);
     expect(() => tokenFrom(link)).toThrow(/is refused: ELOOP/);
     expect(() => tokenFrom(fifo)).toThrow('is refused: it is not a regular file');
     expect(() => tokenFrom(directory)).toThrow('is refused: it is not a regular file');
