@@ -3,9 +3,11 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import { networkInterfaces } from 'node:os';
 import { describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import type { Inspector } from '../../inspector/src/index.ts';
+import { report } from '../inspect/inspectors.ts';
 import { cleanUp, expectIdleAfterEach } from '../support/cleanup.ts';
 import {
   closeCode,
@@ -99,6 +101,34 @@ describe('a program that proves that it knows the token', () => {
     const own = nonce();
     const strangers = [await openStranger(inspector, own), await openStranger(inspector, own)];
     expect(new Set(strangers.map(({ inspectorNonce }) => inspectorNonce)).size).toBe(2);
+  });
+});
+
+describe('a program that reports with inspectTo()', () => {
+  const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
+    addresses?.some(({ address }) => address === '::1'),
+  );
+  const WAYS: [string, string][] = [
+    ['127.0.0.1', '127.0.0.1'],
+    ['127.0.0.1', 'localhost'],
+    ['0.0.0.0', '127.0.0.2'],
+    ...(hasIpv6
+      ? ([
+          ['::1', '[::1]'],
+          ['::', '127.0.0.1'],
+          ['::', '[::1]'],
+        ] satisfies [string, string][])
+      : []),
+  ];
+
+  it.each(WAYS)('is let in by an inspector on %s that it calls %s', async (host, name) => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const inspector = await startTestInspector({ host });
+    warn.mockRestore();
+    const url = `http://${name}:${String(portOf(inspector))}/?token=${TOKEN}`;
+    const page = await openFakePage(inspector);
+    report(url, { name: 'p' });
+    expect(await page.program('p')).toMatchObject({ source: 'live' });
   });
 });
 
