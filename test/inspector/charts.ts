@@ -11,7 +11,7 @@ import { childrenOf, definitionText, transitionsOf } from '../../src/inspect/def
 import { registration } from './fake-program.ts';
 
 /** A machine as the receiver parses its definition. */
-function parsedMachine(definition: string): V4Machine {
+export function parsedMachine(definition: string): V4Machine {
   let machine: V4Machine | undefined;
   const receiver = openReceiver(
     (event) => {
