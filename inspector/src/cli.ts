@@ -4,7 +4,7 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { printableLines } from './printable.ts';
+import { printable } from './printable.ts';
 import { type Inspector, startInspector } from './server.ts';
 import { isToken, TOKEN_RULE, TOKEN_VARIABLE, tokenFrom } from './token.ts';
 
@@ -150,7 +150,7 @@ function fixedToken(file: string | undefined): string | undefined {
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  console.error(error instanceof Error ? printableLines(error.message) : error);
+  console.error(error instanceof Error ? printable(error.message) : error);
   if (error instanceof UsageError) console.error(`\n${USAGE}`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }

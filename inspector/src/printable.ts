@@ -1,17 +1,17 @@
 /**
  * Makes texts that others chose safe to show in a terminal: names of files, parts of recordings.
  *
- * The same as `printableLines()` of the package wirechart, which this package does not depend on; a test
+ * The same as `printable()` of the package wirechart, which this package does not depend on; a test
  * compares the two.
  */
 
-/** Controls but the line feed, invisible and directional characters, line separators, lone surrogates. */
-const UNPRINTABLE = /[\0-\t\v-\x1f\x7f-\x9f\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+/** Controls, invisible and directional characters, line separators, and lone surrogates. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\t': '\\t', '\r': '\\r' };
+const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
 /** Returns a text with an escape, as in JavaScript, for each character that is not visible where it stands. */
-export const printableLines = (text: string): string => text.replace(UNPRINTABLE, escapeOf);
+export const printable = (text: string): string => text.replace(UNPRINTABLE, escapeOf);
 
 function escapeOf(character: string): string {
   const short = SHORT_ESCAPES[character];

@@ -13,6 +13,9 @@ export const TEXTS: readonly (readonly [string, string])[] = [
   ['invisible characters', 'evil\u{e0041}\u200b\ufeff\u00ad'],
 ];
 
+/** The same in one text, for outlets that take long. */
+export const ALL_TEXTS = [['all at once', TEXTS.map(([, text]) => text).join(' ')]] as const;
+
 const RAW = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** Expects of a text that was written that it is one line, in which nothing is hidden. */
@@ -48,8 +51,11 @@ interface Written {
 export type Outlet = (said: string) => Promise<Written>;
 
 /** Tests each outlet with each text. */
-export function describeOutlets(outlets: Readonly<Record<string, Outlet>>): void {
-  describe.each(TEXTS)('%s', (_, said) => {
+export function describeOutlets(
+  outlets: Readonly<Record<string, Outlet>>,
+  texts: readonly (readonly [string, string])[] = TEXTS,
+): void {
+  describe.each(texts)('%s', (_, said) => {
     it.each(Object.entries(outlets))('reach no terminal and no log: %s', async (__, outlet) => {
       const { lines = [], texts = [] } = await outlet(said);
       expect([...lines, ...texts].join('')).toContain('evil');
