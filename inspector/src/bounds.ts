@@ -27,6 +27,9 @@ export const BOUNDS = {
     invocations: 2_000,
     delimiterCharacters: 16,
   },
+  /** Connections; further ones are refused. */
+  pages: 100,
+  receivers: 20,
   /** A request of a page, or the command of a receiver. */
   requestCharacters: MEBI,
   recording: { lineCharacters: 32 * MEBI, characters: 1024 * MEBI },

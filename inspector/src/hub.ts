@@ -45,6 +45,11 @@ export class Hub implements Publisher {
     return this.#seq + 1;
   }
 
+  /** The number of open pages. */
+  get pages(): number {
+    return this.#viewers.size;
+  }
+
   /** Whether programs report the messages of their protocol machines. */
   get wire(): boolean {
     return this.#wire;
@@ -145,7 +150,7 @@ export class Hub implements Publisher {
 
   /** Reports that the inspector itself has failed at something, or refused it. Each text is reported once. */
   reportFailure(what: string, error: unknown): void {
-    const why = error instanceof Error ? error.message : 'unknown error';
+    const why = error instanceof Error ? error.message : String(error);
     const text = `${what}: ${why}`.slice(0, BOUNDS.problemCharacters);
     if (this.#problems.has(text) || this.#problems.size >= BOUNDS.problems) return;
     this.#problems.add(text);

@@ -35,6 +35,11 @@ export class Relay {
     this.#hub = hub;
   }
 
+  /** The number of connected receivers. */
+  get receivers(): number {
+    return this.#sockets.size;
+  }
+
   /** Whether a receiver is connected. */
   get isUsed(): boolean {
     return this.#sockets.size > 0;

@@ -2,13 +2,17 @@
 
 import type { RawData, WebSocket } from 'ws';
 import type { PageMessage } from '../shared/view.ts';
-import { BoundError } from './bounds.ts';
+import { BoundError, BOUNDS } from './bounds.ts';
 import { isObject, nameIn, parseObject, parseRequest, textIn } from './checks.ts';
 import type { Hub } from './hub.ts';
 import type { Program } from './program.ts';
 
 /** Serves a page, with the messages of `shared/view.ts`. */
 export function serveViewer(socket: WebSocket, hub: Hub): void {
+  if (hub.pages >= BOUNDS.pages) {
+    refuse(socket, hub, `more than ${String(BOUNDS.pages)} pages are open`);
+    return;
+  }
   const viewer = hub.addViewer(socket);
   onText(socket, hub, (text) => {
     const message = pageMessage(text);
@@ -21,6 +25,10 @@ export function serveViewer(socket: WebSocket, hub: Hub): void {
 
 /** Serves a receiver of @xstate/inspect in another program. */
 export function serveReceiver(socket: WebSocket, hub: Hub): void {
+  if (hub.relay.receivers >= BOUNDS.receivers) {
+    refuse(socket, hub, `more than ${String(BOUNDS.receivers)} receivers are connected`);
+    return;
+  }
   hub.relay.add(socket);
   onText(socket, hub, (text) => {
     hub.relay.handleCommand(socket, text);
@@ -43,7 +51,8 @@ export function serveProgram(socket: WebSocket, hub: Hub): void {
   };
   onText(socket, hub, (text) => {
     if (program === undefined) {
-      program = programOf(text, hub);
+      program = programOf(text, socket, hub);
+      if (program === undefined) return;
       program.connect(programSocket);
       // The pong comes after the registrations that connect() asked for.
       socket.ping();
@@ -55,12 +64,26 @@ export function serveProgram(socket: WebSocket, hub: Hub): void {
   socket.on('close', () => program?.disconnect());
 }
 
-function programOf(introduction: string, hub: Hub): Program {
+function programOf(introduction: string, socket: WebSocket, hub: Hub): Program | undefined {
   const instance = introduction.startsWith('{"type":"wirechart.program"')
     ? instanceIn(introduction)
     : '';
-  return instance === '' ? hub.newProgram('live') : hub.programOf(instance);
+  try {
+    return instance === '' ? hub.newProgram('live') : hub.programOf(instance);
+  } catch (error) {
+    refuse(socket, hub, error);
+    return undefined;
+  }
 }
+
+/** Closes a connection for which there is no room. */
+function refuse(socket: WebSocket, hub: Hub, why: unknown): void {
+  hub.reportFailure('A connection was refused', why);
+  socket.close(TRY_AGAIN_LATER);
+}
+
+/** A close code of WebSocket. */
+const TRY_AGAIN_LATER = 1013;
 
 function instanceIn(introduction: string): string {
   try {
@@ -74,7 +97,7 @@ function instanceIn(introduction: string): string {
 function onText(socket: WebSocket, hub: Hub, listener: (text: string) => void): void {
   socket.on('message', (data: RawData, isBinary) => {
     // The server is configured to deliver Buffers.
-    if (isBinary || !Buffer.isBuffer(data)) return;
+    if (isBinary || !Buffer.isBuffer(data) || socket.readyState !== socket.OPEN) return;
     try {
       listener(data.toString());
     } catch (error) {
