@@ -175,6 +175,33 @@ describePage('hostile recordings', () => {
   });
 });
 
+describePage('a program of a careless user', () => {
+  test('is shown, however deep its context and long its names are', async () => {
+    const { inspection, page } = await watch();
+    let deep: object = {};
+    for (let level = 0; level < 8_000; level += 1) deep = { deep };
+    const long = 'x'.repeat(6_000_000);
+    const machine = createMachine({
+      context: { deep, [long]: long },
+      initial: 'a',
+      tags: [long],
+      states: { a: { on: { '*': { target: 'b', actions: long } } }, b: {} },
+    });
+    const actor = createActor(machine.provide({ actions: { [long]: () => undefined } }), {
+      id: 'careless',
+    });
+    cleanUp(() => actor.stop());
+    inspection.inspect.attach(actor);
+    actor.start();
+    await actorRow(page, 'careless').click();
+    actor.send({ type: long });
+    await attached(actorRow(page, 'b'));
+    await attached(page.locator('#detail .json .key').filter({ hasText: 'deep' }));
+    expect(await page.locator('.row.problem').count()).toBe(0);
+    expect(await page.locator('.failed').count()).toBe(0);
+  });
+});
+
 describePage('a pane that fails', () => {
   test('says so, while the others go on, and recovers', async () => {
     const { inspection, page } = await watch({ expectErrors: true });
