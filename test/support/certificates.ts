@@ -97,7 +97,7 @@ export async function makeNamed(commonName: string): Promise<Identity> {
   const keys = await makeKeys();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned(
     {
-      name: [{ CN: [{ utf8String: commonName }] }],
+      name: new x509.Name([{ CN: [{ utf8String: commonName }] }]),
       keys,
       notBefore: day(-10),
       notAfter: day(10),
