@@ -43,6 +43,8 @@ export interface BoundOptions {
 export class JsonBounds {
   readonly #maxDepth: number;
   readonly #maxValues: number;
+  /** A text with fewer characters cannot exceed a bound: each level has two brackets. */
+  readonly minCharacters: number;
   /** Whether a text of the block may have too many values. */
   #isDense = false;
 
@@ -50,6 +52,7 @@ export class JsonBounds {
     this.#maxDepth = maxDepth;
     this.#maxValues =
       maxValues ?? Math.max(MIN_VALUES, Math.floor(maxMessageBytes / BYTES_PER_VALUE));
+    this.minCharacters = Math.min(2 * (maxDepth + 1), this.#maxValues);
   }
 
   /** Looks at a block that contains all texts to be checked next; in `bytes`, it is the same text. */

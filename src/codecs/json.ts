@@ -74,15 +74,17 @@ export class JsonReader {
   readonly #objects: boolean;
   readonly #maxDepth: number;
   readonly #bounds: JsonBounds;
-  /** Whether the block may have big integers, and whether the last text might. */
+  /** Texts that are shorter cannot exceed a bound. */
+  readonly #minChecked: number;
+  /** Whether the block may have big integers. */
   #big = false;
-  #isExact = false;
 
   constructor(options: ReaderOptions, maxMessageBytes: number) {
     this.#isLossless = options.integers === 'bigint';
     this.#objects = options.objects ?? false;
     this.#maxDepth = options.maxDepth ?? MAX_DEPTH;
     this.#bounds = new JsonBounds(options, maxMessageBytes);
+    this.#minChecked = this.#bounds.minCharacters;
   }
 
   /**
@@ -92,7 +94,7 @@ export class JsonReader {
    */
   enter(block: string, bytes: Uint8Array): void {
     this.#big = this.#isLossless && mayHoldBigInteger(block);
-    this.#bounds.enter(bytes);
+    if (bytes.length >= this.#minChecked) this.#bounds.enter(bytes);
   }
 
   /**
@@ -103,8 +105,7 @@ export class JsonReader {
    */
   parse(text: string): unknown {
     const value = this.parseScanned(text);
-    // A lossless reader has counted the levels.
-    if (!this.#isExact) this.#bounds.checkDepth(text);
+    if (text.length >= this.#minChecked) this.#bounds.checkDepth(text);
     if (this.#objects && !isObject(value)) {
       throw new CodecError('The message is JSON, but not an object', rawOf(text));
     }
@@ -113,10 +114,11 @@ export class JsonReader {
 
   /** The same for a text that is known not to be nested too deeply; the value may be any. */
   parseScanned(text: string): unknown {
-    this.#bounds.checkValues(text);
-    this.#isExact = this.#big && mayHoldBigInteger(text);
+    if (text.length >= this.#minChecked) this.#bounds.checkValues(text);
     try {
-      return this.#isExact ? parseLossless(text, this.#maxDepth) : JSON.parse(text);
+      return this.#big && mayHoldBigInteger(text)
+        ? parseLossless(text, this.#maxDepth)
+        : JSON.parse(text);
     } catch (cause) {
       throw invalid(text, cause);
     }
