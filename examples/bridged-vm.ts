@@ -124,8 +124,9 @@ export class BridgedVm {
   /** A listener that is created when a session has ended receives all events of the next one. */
   async #publishEvents(): Promise<void> {
     while (!this.#isEnding) {
-      // Without a limit: events move on at once to the outbox, which has one.
-      this.#events = this.#supervisor.client.events(undefined, { limit: Infinity });
+      // Without a limit of their number: events move on at once to the outbox, which has one.
+      const options = { limit: Infinity, overflow: 'drop-oldest' } as const;
+      this.#events = this.#supervisor.client.events(undefined, options);
       try {
         await this.#publishEventsOf(this.#events);
       } catch {
@@ -135,7 +136,12 @@ export class BridgedVm {
   }
 
   async #publishEventsOf(events: EventListener): Promise<void> {
+    let dropped = 0;
     for await (const { event, data, timestamp } of events) {
+      const missed = events.dropped - dropped;
+      dropped += missed;
+      this.#seq += missed;
+      this.#context.outbox.lose(this.name, missed);
       // In a subject, dots, spaces and wildcards have special meanings.
       const token = event.slice(0, MAX_TOKEN_CHARACTERS).replaceAll(/[^\w-]/g, '_') || '_';
       this.#publish(`event.${token}`, { event, data, timestamp });

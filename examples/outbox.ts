@@ -94,10 +94,11 @@ export class Outbox {
     this.#schedule(share);
   }
 
-  /** Counts a message of a machine that could not be added. */
-  lose(vm: string): void {
+  /** Counts messages of a machine that could not be added. */
+  lose(vm: string, count = 1): void {
+    if (count === 0) return;
     const share = this.#shareOf(vm);
-    share.lost += 1;
+    share.lost += count;
     this.#schedule(share);
   }
 

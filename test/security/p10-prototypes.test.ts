@@ -12,6 +12,7 @@ import {
   type Codec,
   contentLength,
   jsonLines,
+  type JsonObject,
   jsonStream,
   lines,
   parseJson,
@@ -89,7 +90,7 @@ it('the setter is watched', () => {
 });
 
 describe.each(TEXTS)('the JSON text %s', (text) => {
-  const wanted = parseJson(text);
+  const wanted = parseJson(text) as JsonObject;
   const canonical = text.replace('\\u005f', '_');
   const codecs: readonly (readonly [string, Codec<unknown>, string])[] = [
     ['jsonLines()', jsonLines(), `${text}\n`],
@@ -136,13 +137,12 @@ describe.each(TEXTS)('the JSON text %s', (text) => {
     const qmp = new QmpClient();
     await qmp.connect(await server.listen());
     const events = qmp.events('__proto__', { limit: 10 });
-    const reply = await qmp.execute('x-echo', wanted as object);
+    const reply = await qmp.execute('x-echo', wanted);
     expectPlain(reply);
     expect(stringifyJson(reply)).toBe(canonical);
     const error: unknown = await qmp.execute('x-fail').catch((reason: unknown) => reason);
     expect(error).toMatchObject({ errorClass: '__proto__' });
-    for (const name of ['constructor', 'toString', '__proto__'])
-      server.emit(name, wanted as object);
+    for (const name of ['constructor', 'toString', '__proto__']) server.emit(name, wanted);
     for await (const { event: name, data } of events) {
       expectPlain(data);
       expect(name).toBe('__proto__');
@@ -156,7 +156,7 @@ describe.each(TEXTS)('the JSON text %s', (text) => {
 
   it('is data in contexts, events and messages that are recorded', async () => {
     const { path, recording, inspect } = await record();
-    const machine = createMachine({ context: { it: wanted as unknown as object }, on: { E: {} } });
+    const machine = createMachine({ context: { it: wanted }, on: { E: {} } });
     const actor = createActor(machine, { inspect }).start();
     actor.send({ type: 'E', it: wanted });
     await recording.close();

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { connect as dial } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { optionsOf } from '../../examples/nats-bridge.ts';
-import { ArgumentError } from '../../src/index.ts';
+import { ArgumentError, type JsonValue } from '../../src/index.ts';
 import { CommandFailure, type Script } from '../../src/testing/index.ts';
 import {
   Listener,
@@ -135,7 +135,7 @@ describePeer('nats-server', (path) => {
     ])('does not go to %j, and the command is not executed', async (reply) => {
       const { server, listener, monitors, log } = await setUp();
       const seen: string[] = [];
-      listener.nc.subscribe('>', { callback: (_, { subject }) => seen.push(subject) });
+      listener.nc.subscribe('>', { callback: (_, { subject }) => void seen.push(subject) });
       await listener.nc.flush();
       await request(server.url, reply, 'stop');
       const line = await log.next((text) => text.includes('refused'));
@@ -155,7 +155,7 @@ describePeer('nats-server', (path) => {
     });
 
     it('is an error when it is too large, or nested too deeply', async () => {
-      const deep = JSON.parse('['.repeat(900) + ']'.repeat(900)) as object;
+      const deep = JSON.parse('['.repeat(900) + ']'.repeat(900)) as JsonValue;
       const { listener } = await setUp({
         config: 'max_payload: 4096',
         commands: {
