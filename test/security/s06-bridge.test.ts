@@ -83,7 +83,7 @@ describePeer('nats-server', (path) => {
 
     it.each([
       ['with the beginning of its reason', '', /x{99}/],
-      ['without its reason', 'max_payload: 1024', /^The NATS server does not allow the length/],
+      ['without its reason', 'max_payload: 300', /^The NATS server does not allow the length/],
     ])('is sent %s, if that is too long', async (_, config, expected) => {
       const { listener, monitors } = await setUp({ config });
       listener.messages.skipAll();
