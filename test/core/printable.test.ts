@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { cutText, printable, printableLines } from '../../src/core/printable.ts';
+import {
+  cutText,
+  isPrintable,
+  printable,
+  printableJson,
+  printableLines,
+  shownMessage,
+} from '../../src/core/printable.ts';
 
 describe('printable()', () => {
   it.each([
@@ -49,5 +56,42 @@ describe('cutText()', () => {
 
   it('does not split a surrogate pair', () => {
     expect(cutText('ab🚀cd', 3)).toBe('ab… (4 characters more)');
+  });
+});
+
+describe('printableJson()', () => {
+  it.each([
+    '\u009b31m',
+    '\u202e',
+    '\u{e0041}',
+    '\u007f',
+    '\u2028',
+    '"\\\n\u001b',
+    '\ud800',
+    'größe 日本 🚀',
+  ])('leaves JSON that has the same value: %j', (text) => {
+    const shown = printableJson(JSON.stringify({ [text]: text }));
+    expect(JSON.parse(shown)).toEqual({ [text]: text });
+    expect(isPrintable(shown)).toBe(true);
+  });
+});
+
+describe('isPrintable()', () => {
+  it.each([
+    ['a\nb', true],
+    ['größe', true],
+    ['a\tb', false],
+    ['a\u202eb', false],
+  ])('says of %j whether printableLines() leaves it: %s', (text, is) => {
+    expect(isPrintable(text)).toBe(is);
+    expect(printableLines(text) === text).toBe(is);
+  });
+});
+
+describe('shownMessage()', () => {
+  it('cuts at twice the length of a text of a peer, and keeps line feeds', () => {
+    expect(shownMessage('a\n'.repeat(5_000))).toHaveLength(
+      8192 + '… (1808 characters more)'.length,
+    );
   });
 });
