@@ -21,7 +21,7 @@ const CHUNKS: Readonly<Record<string, RegExp>> = {
   inspect: /^inspect\//,
   // What QmpClient does not need.
   services:
-    /^(?:server|supervisor|io\/child)\/|^machines\/(?:server|supervisor|peer)|^io\/(?:serve|tls-)/,
+    /^(?:server|supervisor|io\/child)\/|^machines\/(?:server|supervisor|peer)|^io\/(?:serve\.|tls-upgrader|pending-stream)/,
   engine: /^(?:protocol|machines|io)\//,
   qmp: /^qmp\//,
   testing: /^testing\//,
@@ -54,7 +54,7 @@ async function bundle(): Promise<void> {
     // An entry exports what it says, also when its chunk has more to export to other chunks.
     preserveEntrySignatures: 'allow-extension',
   });
-  await build.write({
+  const { output } = await build.write({
     dir: join(root, 'dist'),
     format: 'es',
     sourcemap: true,
@@ -73,6 +73,28 @@ async function bundle(): Promise<void> {
       })),
     },
   });
+  checkCycles(output);
+}
+
+/** The imports of one file of the build. */
+interface Built {
+  readonly fileName: string;
+  readonly imports?: readonly string[];
+}
+
+/**
+ * A chunk that imports another one, and is imported by it, would run before what it needs exists.
+ *
+ * @throws {Error} When chunks import each other.
+ */
+function checkCycles(output: readonly Built[]): void {
+  const importsOf = new Map(output.map(({ fileName, imports = [] }) => [fileName, imports]));
+  const visit = (name: string, path: readonly string[]): void => {
+    if (path.includes(name))
+      throw new Error(`Chunks import each other: ${[...path, name].join(', ')}`);
+    for (const next of importsOf.get(name) ?? []) visit(next, [...path, name]);
+  };
+  for (const name of importsOf.keys()) visit(name, []);
 }
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
