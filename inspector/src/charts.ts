@@ -6,8 +6,7 @@ import { BOUNDS, tooMany } from './bounds.ts';
 import { type CheckedDefinition, checkedDefinition, stubOf } from './definition.ts';
 import { graphOf } from './graph.ts';
 import { Layouter } from './layout.ts';
-import type { V4Machine } from './publisher.ts';
-import { withoutWarnings } from './receiver.ts';
+import { type V4Machine, withoutWarnings } from './receiver.ts';
 
 /** A definition with the id of its chart. */
 export interface Definition extends CheckedDefinition {

@@ -2,7 +2,7 @@
 
 import type { ChartLabel, ChartLine, ChartNode } from '../shared/view.ts';
 import { BOUNDS } from './bounds.ts';
-import type { V4Machine } from './publisher.ts';
+import type { V4Machine } from './receiver.ts';
 
 /** A state, or the initial dot of a compound state. */
 export interface GraphNode extends Pick<

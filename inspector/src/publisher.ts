@@ -4,7 +4,8 @@ import type { ActorView, Entry, ProgramView } from '../shared/view.ts';
 import type { Charts } from './charts.ts';
 import type { JsonObject } from './checks.ts';
 import type { Total } from './living.ts';
-import type { ReceiverEvent } from './receiver.ts';
+
+export type { V4Machine } from './receiver.ts';
 
 /** A union of entries without some of their properties. */
 type EntryWithout<E extends Partial<Entry>, K extends keyof Entry> = E extends unknown
@@ -16,9 +17,6 @@ export type NewEntry = EntryWithout<Entry, 'seq' | 'type'>;
 
 /** The same, before its size is known. */
 export type UnsizedEntry = EntryWithout<Entry, 'seq' | 'type' | 'size'>;
-
-/** A machine of XState 4, as the receiver parsed it. */
-export type V4Machine = Extract<ReceiverEvent, { type: 'service.register' }>['machine'];
 
 /** Where a program publishes what it receives. */
 export interface Publisher {

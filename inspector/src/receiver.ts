@@ -11,6 +11,9 @@ import { createWindowReceiver, type ParsedReceiverEvent } from '@xstate/inspect'
 /** A parsed message, with the field that @xstate/inspect's types leave out. */
 export type ReceiverEvent = ParsedReceiverEvent & { readonly wirechart?: unknown };
 
+/** A machine of XState 4, as the receiver parsed it. */
+export type V4Machine = Extract<ReceiverEvent, { type: 'service.register' }>['machine'];
+
 /** The receiver for one program. */
 export interface Receiver {
   /**

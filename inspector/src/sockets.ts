@@ -18,7 +18,7 @@ export function serveViewer(socket: WebSocket, hub: Hub): void {
     const message = pageMessage(text);
     if (message !== undefined) hub.handleRequest(viewer, message);
   });
-  socket.on('close', () => {
+  onEvent(socket, 'close', hub, () => {
     hub.removeViewer(viewer);
   });
 }
@@ -33,7 +33,7 @@ export function serveReceiver(socket: WebSocket, hub: Hub): void {
   onText(socket, hub, (text) => {
     hub.relay.handleCommand(socket, text);
   });
-  socket.on('close', () => {
+  onEvent(socket, 'close', hub, () => {
     hub.relay.remove(socket);
   });
 }
@@ -60,8 +60,8 @@ export function serveProgram(socket: WebSocket, hub: Hub): void {
     }
     program.receive(text);
   });
-  socket.on('pong', () => program?.confirm());
-  socket.on('close', () => program?.disconnect());
+  onEvent(socket, 'pong', hub, () => program?.confirm());
+  onEvent(socket, 'close', hub, () => program?.disconnect());
 }
 
 function programOf(introduction: string, socket: WebSocket, hub: Hub): Program | undefined {
@@ -93,17 +93,34 @@ function instanceIn(introduction: string): string {
   }
 }
 
-/** A listener that throws ends nothing but the handling of its message. */
 function onText(socket: WebSocket, hub: Hub, listener: (text: string) => void): void {
   socket.on('message', (data: RawData, isBinary) => {
     // The server is configured to deliver Buffers.
     if (isBinary || !Buffer.isBuffer(data) || socket.readyState !== socket.OPEN) return;
-    try {
+    guarded(hub, 'A message was ignored', () => {
       listener(data.toString());
-    } catch (error) {
-      hub.reportFailure('A message was ignored', error);
-    }
+    });
   });
+}
+
+const onEvent = (
+  socket: WebSocket,
+  event: 'close' | 'pong',
+  hub: Hub,
+  listener: () => void,
+): void => {
+  socket.on(event, () => {
+    guarded(hub, `The ${event} of a connection was ignored`, listener);
+  });
+};
+
+/** A listener that throws would end the process. */
+function guarded(hub: Hub, what: string, run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    hub.reportFailure(what, error);
+  }
 }
 
 /** A page's request; `undefined` for anything unknown. */
