@@ -20,6 +20,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { createActor, createMachine } from 'xstate';
+import { findProgram } from '../../scripts/programs.ts';
 import { ArgumentError } from '../../src/index.ts';
 import { recordTo } from '../../src/inspect/index.ts';
 import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
@@ -188,21 +189,24 @@ describe('a symbolic link of ours', () => {
   });
 });
 
-it.skipIf(!isRoot)('no other user can take the second name in a folder like /tmp', async () => {
-  const folder = await tempDir();
-  execFileSync('chmod', ['1777', folder]);
-  const path = join(folder, 'trace.jsonl');
-  const { recording, fill } = start(path);
-  const squatting = `rm -f '${path}.1'; mv '${path}.1' '${path}.x'; (echo > '${path}.1'); ln -sf /etc/passwd '${path}.1'`;
-  execFileSync(
-    'setpriv',
-    ['--reuid', String(OTHER_USER), '--clear-groups', 'sh', '-c', `${squatting}; true`],
-    {
-      stdio: 'ignore',
-    },
-  );
-  fill();
-  await recording.close();
-  expect(readdirSync(folder).sort()).toEqual(['trace.jsonl', 'trace.jsonl.1']);
-  expect(statSync(`${path}.1`).size).toBeGreaterThan(MAX_BYTES / 2);
-});
+it.skipIf(!isRoot || findProgram('setpriv') === undefined)(
+  'no other user can take the second name in a folder like /tmp',
+  async () => {
+    const folder = await tempDir();
+    execFileSync('chmod', ['1777', folder]);
+    const path = join(folder, 'trace.jsonl');
+    const { recording, fill } = start(path);
+    const squatting = `rm -f '${path}.1'; mv '${path}.1' '${path}.x'; (echo > '${path}.1'); ln -sf /etc/passwd '${path}.1'`;
+    execFileSync(
+      'setpriv',
+      ['--reuid', String(OTHER_USER), '--clear-groups', 'sh', '-c', `${squatting}; true`],
+      {
+        stdio: 'ignore',
+      },
+    );
+    fill();
+    await recording.close();
+    expect(readdirSync(folder).sort()).toEqual(['trace.jsonl', 'trace.jsonl.1']);
+    expect(statSync(`${path}.1`).size).toBeGreaterThan(MAX_BYTES / 2);
+  },
+);
