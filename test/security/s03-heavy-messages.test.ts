@@ -165,9 +165,12 @@ it('blanks at the end of a stream cost no regular expression each', () => {
   expect(test.mock.calls.length).toBeLessThan(10);
 });
 
-it('blank lines cost about as much as the bytes of a message', () => {
+it.each([
+  ['blank lines', undefined],
+  ['a banner of line ends', '{'],
+])('%s cost about as much as the bytes of a message', (_, skipUntil) => {
   const cost = (text: string) => {
-    const decoder = jsonLines().createDecoder({});
+    const decoder = jsonLines({ skipUntil }).createDecoder({});
     const bytes = Buffer.from(text);
     return cpuOf(() => {
       for (let at = 0; at < bytes.length; at += 65_536) {
