@@ -84,24 +84,23 @@ function checkedStates(root: JsonObject): number {
   let level: JsonObject[] = [root];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > BOUNDS.definition.depth) throw tooDeep('the machine', BOUNDS.definition.depth);
-    const next: JsonObject[] = [];
-    for (const state of level) {
-      checkState(state, counts);
-      const { states } = state;
-      if (typeof states !== 'object' || states === null) continue;
-      for (const [key, child] of Object.entries(states)) {
-        checkName(key, 'the name of a state');
-        if (isObject(child)) next.push(child);
-      }
-    }
     counts.states += level.length;
-    level = next;
-  }
-  if (counts.states > BOUNDS.definition.states) {
-    const [count, most] = [String(counts.states), String(BOUNDS.definition.states)];
-    throw new BoundError(`the machine has ${count} states; at most ${most} are drawn`);
+    if (counts.states > BOUNDS.definition.states) throw tooManyStates(counts.states);
+    for (const state of level) checkState(state, counts);
+    level = level.flatMap(statesIn);
   }
   return counts.states;
+}
+
+const tooManyStates = (count: number): BoundError =>
+  new BoundError(
+    `the machine has ${String(count)} states; at most ${String(BOUNDS.definition.states)} are drawn`,
+  );
+
+function statesIn({ states }: JsonObject): JsonObject[] {
+  if (typeof states !== 'object' || states === null) return [];
+  for (const key of Object.keys(states)) checkName(key, 'the name of a state');
+  return Object.values(states).filter(isObject);
 }
 
 function checkState(state: JsonObject, counts: Counts): void {
