@@ -8,7 +8,7 @@
  */
 
 /** How many characters of a peer's text are kept where it is shown, logged or kept as a reason. */
-export const MAX_SHOWN_CHARACTERS = 4096;
+const MAX_SHOWN_CHARACTERS = 4096;
 
 /**
  * How many characters of a peer's text an error keeps exactly. Errors are kept for long: as the causes of

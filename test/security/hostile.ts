@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
 /** Texts that a terminal, a log or a reader is deceived by. Each begins with a word that must be shown. */
-export const TEXTS: readonly (readonly [string, string])[] = [
+const TEXTS: readonly (readonly [string, string])[] = [
   ['escape sequences', 'evil\u001b[2J\u001b[31m\u0007\u0000\u007f'],
   ['OSC 52, which writes the clipboard', 'evil\u001b]52;c;ZXZpbA==\u001b\\'],
   ['C1 controls', 'evil\u009b2J\u009d52;c;ZXZpbA==\u009c'],
@@ -19,12 +19,12 @@ export const ALL_TEXTS = [['all at once', TEXTS.map(([, text]) => text).join(' '
 const RAW = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** Expects of a text that was written that it is one line, in which nothing is hidden. */
-export function expectLine(text: string): void {
+function expectLine(text: string): void {
   expect(text.match(RAW)).toBeNull();
 }
 
 /** The same of a text of several lines, none of which the peer has begun. */
-export function expectLines(text: string): void {
+function expectLines(text: string): void {
   expect(text).not.toMatch(/^FORGED/m);
   expectLine(text.replaceAll('\n', ' '));
 }

@@ -102,6 +102,15 @@ const OUTLETS: Readonly<Record<string, Outlet>> = {
     return { lines: [stderr] };
   },
 
+  'the standard error of a child with tee': async (said) => {
+    const program = `process.stderr.write(${JSON.stringify(said.replaceAll('\n', ''))})`;
+    const { stderr } = await run(
+      `const peer = w.spawnPeer(process.execPath, ['-e', ${JSON.stringify(program)}], { stderr: 'tee' });
+       await peer.exited;`,
+    );
+    return { lines: [stderr] };
+  },
+
   'npm start': async (said) => {
     const path = await hostileMonitor(said);
     const { code, stdout, stderr } = await runSource(['scripts/start.ts', `unix:${path}`]);

@@ -16,7 +16,7 @@ import {
   type WirechartError,
 } from '../../core/errors.ts';
 import { startTimer } from '../../async/timer.ts';
-import { printable } from '../../core/printable.ts';
+import { printable, printableLines } from '../../core/printable.ts';
 import { redactText } from '../../core/secrets.ts';
 import { isError, memberOf } from '../../core/shape.ts';
 import { isSocket } from '../socket.ts';
@@ -103,6 +103,8 @@ export class Child {
   readonly #process: ChildProcess | undefined;
   readonly #group: ProcessGroup | undefined;
   readonly #stderrTail = new Tail(MAX_STDERR_BYTES);
+  /** A chunk may end within a character. */
+  readonly #teed = new TextDecoder();
   readonly #left = defer<undefined>();
   readonly #ended = defer<undefined>();
   readonly #closed = defer<ProcessExit>();
@@ -261,7 +263,8 @@ export class Child {
 
   readonly #onStderr = (chunk: Uint8Array): void => {
     this.#stderrTail.add(chunk);
-    if (this.#plan.isTeed) process.stderr.write(chunk);
+    if (!this.#plan.isTeed) return;
+    process.stderr.write(printableLines(this.#teed.decode(chunk, { stream: true })));
   };
 
   /** Also called when a signal could not be sent, which changes nothing: the next step follows. */
