@@ -45,8 +45,8 @@ export const BOUNDS = {
   problemCharacters: 1000,
 } as const;
 
-/** The approximate memory of a value that was parsed from JSON, besides its text. */
-const VALUE_BYTES = 32;
+/** The approximate memory of a value that was parsed from JSON: most take more text than this. */
+const VALUE_BYTES = 16;
 
 /** Something is beyond a bound. The message says which one, as the end of a sentence about the subject. */
 export class BoundError extends TypeError {
@@ -54,7 +54,7 @@ export class BoundError extends TypeError {
 }
 
 /**
- * The approximate memory of a JSON text with what it is parsed to.
+ * The approximate memory of a JSON text, or of what it is parsed to if that is more.
  *
  * The text is only read, in one pass and without recursion: parsing or converting what is nested too
  * deeply would overflow the stack, and a long list of tiny values takes a hundred times its length.
@@ -87,7 +87,7 @@ export function sizeOfJson(text: string, subject: string): number {
     }
   }
   if (values > BOUNDS.json.values) throw tooMany(subject, BOUNDS.json.values, 'values');
-  return text.length + values * VALUE_BYTES;
+  return Math.max(text.length, values * VALUE_BYTES);
 }
 
 const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];

@@ -31,7 +31,7 @@ export function parseRequest(text: string): JsonObject {
   return parseObject(text);
 }
 
-/** A parsed object, with the approximate memory of the object and its text. */
+/** A parsed object, with its approximate memory. */
 export function parseSized(text: string): { readonly object: JsonObject; readonly bytes: number } {
   const bytes = sizeOfJson(text, 'it');
   let object: unknown;

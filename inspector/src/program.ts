@@ -144,7 +144,7 @@ export class Program {
   #onService(type: string, message: JsonObject): void {
     const key = NESTED_TEXTS[type];
     this.#stateSize = key === undefined ? 0 : nestedSize(message, key);
-    this.#size += this.#stateSize;
+    this.#size = Math.max(this.#size, this.#stateSize);
     this.#definition = type === 'service.register' ? this.#checkedDefinition(message) : undefined;
     const machine = this.#definition?.parsable;
     this.#receiver ??= this.#openReceiver(() => undefined);

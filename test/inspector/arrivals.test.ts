@@ -9,7 +9,7 @@ import { Living } from '../../inspector/src/living.ts';
 import { Viewer } from '../../inspector/src/viewer.ts';
 import { cleanUp, expectIdleAfterEach } from '../support/cleanup.ts';
 import { parsedMachine } from './charts.ts';
-import { closeCode, openWebSocket, startTestInspector } from './clients.ts';
+import { openWebSocket, startTestInspector } from './clients.ts';
 import { openFakePage } from './fake-page.ts';
 import { introduction, openProgram, registration, state } from './fake-program.ts';
 import { nested, recordingWith } from './hostile.ts';
@@ -274,41 +274,5 @@ describe('a request', () => {
     socket.send(text);
     await page.until((it) => it.of('problem').length > 0);
     expect(page.of('problem')[0]?.text).toMatch(/it is nested more than 256 levels deep$/);
-  });
-});
-
-describe('a connection for which there is no room', () => {
-  it.each([
-    ['/viewer', BOUNDS.pages, 'more than 100 pages are open'],
-    ['/receiver', BOUNDS.receivers, 'more than 20 receivers are connected'],
-  ])('to %s is refused, and another one later is not', async (path, most, problem) => {
-    const inspector = await startTestInspector();
-    const sockets = [];
-    for (let count = 0; count < most; count += 1)
-      sockets.push(await openWebSocket(inspector, path));
-    const refused = await openWebSocket(inspector, path);
-    expect(await closeCode(refused)).toBe(1013);
-    const [first] = sockets;
-    if (first === undefined) throw new Error('There is no connection');
-    const closed = closeCode(first);
-    first.close();
-    await closed;
-    const page = await openFakePage(inspector);
-    expect(page.of('problem').map(({ text }) => text)).toEqual([
-      `A connection was refused: ${problem}`,
-    ]);
-  });
-
-  it('of a program is refused', async () => {
-    const inspector = await startTestInspector();
-    const page = await openFakePage(inspector);
-    await Promise.all(Array.from({ length: 1_000 }, () => openProgram(inspector)));
-    const refused = await openWebSocket(inspector, '/program');
-    const code = closeCode(refused);
-    refused.send(JSON.stringify(introduction()));
-    expect(await code).toBe(1013);
-    await page.until((it) => it.of('problem').length > 0);
-    expect(page.of('problem')[0]?.text).toMatch(/more than 1000 programs are connected$/);
-    expect(page.programs.size).toBe(1_000);
   });
 });
