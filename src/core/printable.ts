@@ -22,8 +22,12 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 /** The same without the line feed. */
 const UNPRINTABLE_IN_LINES = /[\0-\t\v-\x1f\x7f-\x9f\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** Most texts have no other characters than these, which is found out in half the time. */
-const PLAIN = /^[ -~]*$/;
+/**
+ * Most texts have no other characters than these, which is found out in a tenth of the time: blocks without
+ * any of the above. Missing are Arabic, surrogates, and some punctuation.
+ */
+const PLAIN =
+  /^[ -~\xa0-\xac\xae-\u05ff\u0900-\u180d\u180f-\u200a\u2010-\u2027\u202f-\u205f\u2070-\ud7ff\uf900-\ufefe\uff00-\ufff8]*$/;
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 

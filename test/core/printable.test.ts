@@ -33,6 +33,14 @@ describe('printable()', () => {
     expect(printable(text)).toBe(text);
   });
 
+  it('escapes the same characters as the Unicode of this Node defines', () => {
+    for (let code = 0; code <= 0x10ffff; code += 1) {
+      const character = String.fromCodePoint(code);
+      const isHidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(character);
+      if ((printable(character) !== character) !== isHidden) expect.fail(code.toString(16));
+    }
+  });
+
   it('changes nothing the second time', () => {
     const once = printable('\u001b\u202e\n');
     expect(printable(once)).toBe(once);
