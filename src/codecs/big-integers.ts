@@ -51,7 +51,7 @@ export function stringifyBigInts(value: unknown, indent = 0): string | undefined
 }
 
 /** To write more digits would take time with the square of their number, and no reader would accept them. */
-const TOO_LARGE = 10n ** /* @__PURE__ */ BigInt(MAX_DIGITS);
+const TOO_LARGE = /* @__PURE__ */ ((): bigint => 10n ** BigInt(MAX_DIGITS))();
 
 function digitsOf(value: bigint): string {
   if (value < TOO_LARGE && value > -TOO_LARGE) return String(value);

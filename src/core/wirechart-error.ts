@@ -29,6 +29,14 @@ class ErrorWithVerdict extends Error {
 /** As a property, because the compiler lets no field replace an accessor. */
 const Judged: new (message?: string, options?: ErrorOptions) => JudgedError = ErrorWithVerdict;
 
+/** The method that Node's `util.inspect()` and `console.log()` call. */
+const INSPECT = /* @__PURE__ */ Symbol.for('nodejs.util.inspect.custom');
+const INSPECTED = {
+  value(this: WirechartError, depth: unknown, options: object, inspect: unknown): unknown {
+    return printed(this, depth, options, inspect);
+  },
+};
+
 /**
  * The root of all errors of this library; never thrown itself. Derive the errors of your protocol from
  * it, with a `code` of your own: a callback that throws one ends the session with it, unwrapped.
@@ -52,6 +60,8 @@ export abstract class WirechartError extends Judged {
   constructor(message: string, options?: ErrorOptions) {
     super(shownMessage(message), options);
     Object.defineProperty(this, BRAND, { value: true });
+    // No method with a computed name: bundlers would keep the class where nothing uses it.
+    Object.defineProperty(this, INSPECT, INSPECTED);
   }
 
   /**
@@ -67,15 +77,6 @@ export abstract class WirechartError extends Judged {
   /** @internal */
   override set name(value: string) {
     Object.defineProperty(this, 'name', { value, writable: true, configurable: true });
-  }
-
-  /** @internal What `util.inspect()` and `console.log()` print. */
-  [Symbol.for('nodejs.util.inspect.custom')](
-    depth: unknown,
-    options: object,
-    inspect: unknown,
-  ): unknown {
-    return printed(this, depth, options, inspect);
   }
 }
 
