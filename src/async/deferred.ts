@@ -32,8 +32,11 @@ export function markHandled<T>(promise: Promise<T>): Promise<T> {
 }
 
 /** Returns a rejected promise that is marked as handled. */
-export const rejectHandled = (reason: unknown): Promise<never> =>
-  markHandled(Promise.reject(reason));
+export function rejectHandled(reason: unknown): Promise<never> {
+  const rejected = deferHandled<never>();
+  rejected.reject(reason);
+  return rejected.promise;
+}
 
 /**
  * A promise that knows whether anything waits for it: `await` calls the `then` of a subclass. It is marked

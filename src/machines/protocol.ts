@@ -36,6 +36,7 @@
  */
 
 import { acceptsFromInspector } from '../core/remote-control.ts';
+import type { Runstate } from '../core/runstate.ts';
 import type { Address } from '../core/types.ts';
 import { deadline } from './deadline.ts';
 import type { Link } from './link.ts';
@@ -86,6 +87,9 @@ const WRITER = {
   onError: { target: '#protocol.DISCONNECTING.closing', actions: 'recordFailure' },
 } as const;
 
+/** Tells that a runstate was entered. */
+const entered = (runstate: Runstate) => ({ type: 'emitRunstate' as const, params: { runstate } });
+
 /** The peer has been silent for longer than `timeouts.<deadline>`. */
 const silence = (guard: 'isIdle' | 'hasSentNoMessage', deadline: 'idle' | 'firstMessage') => ({
   guard,
@@ -98,7 +102,7 @@ const END = {
   ENDED: {
     description: 'The one session is over, and the actor is done.',
     type: 'final',
-    entry: { type: 'emitRunstate', params: { runstate: 'IDLE' } },
+    entry: entered('IDLE'),
   },
 } as const;
 /** Both kinds of machine have one type, so that one facade serves both. */
@@ -128,7 +132,7 @@ export const createChart = <In, Out, Input>(
     states: {
       IDLE: {
         description: 'Nothing is open.',
-        entry: { type: 'emitRunstate', params: { runstate: 'IDLE' } },
+        entry: entered('IDLE'),
         always: {
           guard: 'shouldAutoConnect',
           target: 'CONNECTING.dialing',
@@ -143,7 +147,7 @@ export const createChart = <In, Out, Input>(
       CONNECTING: {
         description: 'On the way to a session.',
         tags: 'busy',
-        entry: { type: 'emitRunstate', params: { runstate: 'CONNECTING' } },
+        entry: entered('CONNECTING'),
         on: {
           DISCONNECT: { target: '#protocol.DISCONNECTING.destroying', actions: 'recordAbort' },
           ABORT: { target: '#protocol.DISCONNECTING.destroying', actions: 'recordAbort' },
@@ -222,11 +226,7 @@ export const createChart = <In, Out, Input>(
       RUNNING: {
         description: 'Messages flow both ways.',
         tags: 'up',
-        entry: [
-          { type: 'emitRunstate', params: { runstate: 'RUNNING' } },
-          'watchIdle',
-          'awaitFirstMessage',
-        ],
+        entry: [entered('RUNNING'), 'watchIdle', 'awaitFirstMessage'],
         exit: 'stopWatchingSilence',
         invoke: [
           {
@@ -271,7 +271,7 @@ export const createChart = <In, Out, Input>(
       DISCONNECTING: {
         description: 'On the way back to IDLE.',
         tags: 'busy',
-        entry: { type: 'emitRunstate', params: { runstate: 'DISCONNECTING' } },
+        entry: entered('DISCONNECTING'),
         on: { FAIL: { actions: 'recordFailure' } },
         initial: 'flushing',
         states: {
