@@ -10,7 +10,7 @@
 
 import { describe } from './describe.ts';
 import { cutText, MAX_KEPT_CHARACTERS, printable } from './printable.ts';
-import { safeCause, setSaid, withSafeCause } from './printed-error.ts';
+import { safeCause, withSafeCause } from './printed-error.ts';
 import { isAttemptRetryable } from './retryable.ts';
 import type { Runstate } from './runstate.ts';
 import type { ServerState } from './server-state.ts';
@@ -18,6 +18,7 @@ import { memberOf, setUnprinted } from './shape.ts';
 import { isWirechartError, WirechartError } from './wirechart-error.ts';
 
 export { describe, textOf } from './describe.ts';
+export { ProcessError, type ProcessExit } from './process-error.ts';
 export { isWirechartError, type JudgedError, WirechartError } from './wirechart-error.ts';
 
 /** Where an attempt to connect failed: before the stream was open, or in the handshake on it. */
@@ -223,60 +224,6 @@ export class RefusedError extends WirechartError {
     super(printable(message), 'cause' in options ? { cause: options.cause } : undefined);
     this.retryable = options.retryable ?? true;
   }
-}
-
-/** How a process ended. Exit code and signal are both `null` when it could not be started. */
-export interface ProcessExit {
-  /** Its exit code; `null` when a signal ended it. */
-  readonly exitCode: number | null;
-  // Not Node's type of signals: browsers have this module, too.
-  /** The signal that ended it, such as `SIGTERM`, or `null`. */
-  readonly signal: `SIG${string}` | null;
-  /** The last 4096 bytes of its standard error, if that was captured, without what looks like a secret. */
-  readonly stderr: string;
-}
-
-/**
- * The child process could not be started (`cause` says why), or has ended; `message` says how, and ends
- * with the last words of its standard error. It is `retryable` unless the program is missing or cannot be executed (exit codes
- * 126 and 127 mean the same). A retry needs a new process.
- */
-export class ProcessError extends WirechartError implements ProcessExit {
-  /** @internal */
-  static override readonly name: string = 'ProcessError';
-
-  readonly code = 'ERR_PROCESS';
-  /** The program, as given to `spawnPeer()`. */
-  readonly command: string;
-  readonly exitCode: number | null;
-  readonly signal: `SIG${string}` | null;
-  declare readonly stderr: string;
-
-  constructor(command: string, exit: ProcessExit, options?: ErrorOptions) {
-    const words = lastWords(exit.stderr);
-    super(`${command} ${fateOf(exit, options)}${words && `: ${words}`}`, options);
-    this.command = command;
-    this.exitCode = exit.exitCode;
-    this.signal = exit.signal;
-    setSaid(this, 'stderr', exit.stderr);
-  }
-}
-
-/** How much of a standard error a message shows, in characters; `stderr` has all that was kept. */
-const MAX_SHOWN_STDERR = 500;
-
-/** The end of a standard error, from the beginning of a line on, if it has several. */
-function lastWords(stderr: string): string {
-  const text = stderr.trim();
-  if (text.length <= MAX_SHOWN_STDERR) return text;
-  const end = text.slice(-MAX_SHOWN_STDERR);
-  return `… ${end.slice(end.indexOf('\n') + 1).replace(/^[\udc00-\udfff]/, '')}`;
-}
-
-function fateOf({ exitCode, signal }: ProcessExit, options: ErrorOptions | undefined): string {
-  if (signal !== null) return `was ended by ${signal}`;
-  if (exitCode !== null) return `exited with code ${String(exitCode)}`;
-  return `could not be started: ${describe(options?.cause)}`;
 }
 
 /** What a user's callback threw: an error of this library as it is, anything else as a `HandlerError`. */
