@@ -66,6 +66,28 @@ describe.each(PACKAGES)('the tarball of %s', (name) => {
     expect(missing).toEqual([]);
   });
 
+  test('has in dist what is made of a source, and nothing else', () => {
+    const built = filesOf(name).filter((path) => path.startsWith('dist/'));
+    const sources = name === 'wirechart' ? 'src/' : '';
+    const isModule = (path: string): boolean => {
+      const source = path.replace(/^dist\//, sources).replace(/(?:\.d\.ts|\.js)(?:\.map)?$/, '.ts');
+      return existsSync(join(folderOf(name), source));
+    };
+    const other = built.filter(
+      (path) => !/^dist\/chunks\/\w+\.js(?:\.map)?$/.test(path) && !isModule(path),
+    );
+    expect(built.length).toBeGreaterThan(10);
+    expect(other).toEqual([]);
+  });
+
+  test('runs nothing when it is installed', () => {
+    const manifest = readFileSync(join(folderOf(name), 'package.json'), 'utf8');
+    const { scripts = {} } = JSON.parse(manifest) as { scripts?: Record<string, string> };
+    expect(Object.keys(scripts)).toContain('prepack');
+    expect(Object.keys(scripts).filter((script) => /install$|^prepare$/.test(script))).toEqual([]);
+    expect(filesOf(name)).not.toContain('binding.gyp');
+  });
+
   test('has a file for each path in its manifest', () => {
     const manifest = readFileSync(join(folderOf(name), 'package.json'), 'utf8');
     const paths = Array.from(manifest.matchAll(/: "(\.\/[^"]+)"/g), ([, path = '']) => path);
