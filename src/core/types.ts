@@ -182,36 +182,49 @@ export interface ServerTimeouts extends Timeouts {
 }
 
 /**
- * The stream as the `handshake` callback uses it: messages are received and sent one by one. Once
- * the promise of the callback has settled, both methods reject with a `StateError`.
+ * What the protocol's own code may do with its session. All members can be destructured.
+ *
+ * `handshake` and `farewell` receive and send messages one by one; once the promise of such a callback has
+ * settled, its session rejects with a `StateError`. `onMessage` and `onEnd` get a session whose `send()`
+ * is that of the facade.
+ *
+ * @typeParam Negotiated - What the handshake has resolved with; `undefined` in the handshake itself.
  */
-export interface Handshake<In, Out = In> {
+export interface Session<In, Out = In, Negotiated = undefined> {
   /**
-   * Resolves with the next inbound message, as the `inbound` callback returned it. Calls that
-   * overlap are served in order; messages that are not received here go to `onMessage`.
+   * In `handshake` and `farewell`: resolves with the next inbound message, as the `inbound` callback
+   * returned it. Calls that overlap are served in order; messages that the handshake does not receive go to
+   * `onMessage`.
    *
+   * @param options - `signal` gives up the wait; the message stays to be received.
+   * @throws {StateError} In another callback, or when the callback has settled.
    * @throws {ClosedError} When the peer ended the stream, or the stream failed.
    * @throws {CodecError} When the bytes are not a message.
    * @throws {LimitError} When the message is larger than `maxMessageBytes`.
    * @throws {HandlerError} When the `inbound` callback threw.
    * @throws `signal.reason`, when the attempt ended early.
    */
-  readonly receive: () => Promise<In>;
+  readonly receive: (options?: WaitOptions) => Promise<In>;
   /**
-   * Sends a message, as the `outbound` callback returns it; resolves when it has been handed to the
-   * kernel.
+   * Sends a message, as the `outbound` callback returns it. In `handshake` and `farewell` it resolves when
+   * the message has been handed to the kernel; in other callbacks as `AsyncProtocol.send()` does, with the
+   * same errors.
    *
+   * @throws {StateError} When the callback, or the session, does not send any more.
    * @throws {ClosedError} When the stream has closed or failed.
    * @throws {CodecError} When the message cannot be encoded.
    * @throws {HandlerError} When the `outbound` callback threw.
    * @throws `signal.reason`, when the attempt ended early.
    */
   readonly send: (message: Out) => Promise<void>;
+  /** What the handshake has resolved with. */
+  readonly negotiated: Negotiated;
   /** Who is at the other end: its address, the path of the socket, its TLS certificate. */
   readonly remote: Remote;
   /**
-   * Aborted when the attempt ends early, with the reason of the caller's signal, the `TimeoutError`
-   * of the deadline, the reason given to `fail()` or, after `disconnect()`, an `AbortError`.
+   * In the handshake: aborted when the attempt ends early, with the reason of the caller's signal, the
+   * `TimeoutError` of the deadline, the reason given to `fail()` or, after `disconnect()`, an `AbortError`.
+   * In other callbacks: aborted when the session has ended, with its cause or else an `AbortError`.
    */
   readonly signal: AbortSignal;
 }
@@ -221,38 +234,41 @@ export interface Handshake<In, Out = In> {
  *
  * A callback that throws, or whose promise rejects, ends the session with that error as its cause:
  * a `WirechartError` as it is, anything else wrapped in a `HandlerError`.
+ *
+ * @typeParam Negotiated - What the handshake resolves with: `protocol.negotiated`.
  */
-export interface ProtocolDefinition<In, Out = In> {
+export interface ProtocolDefinition<In, Out = In, Negotiated = void> {
   /** Turns bytes into messages and back. */
   readonly codec: Codec<In, Out>;
   /**
    * Establishes the session on an open stream: greetings, negotiation. When its promise resolves,
    * the state becomes RUNNING; when it rejects, `connect()` or `accept()` rejects with a
-   * `ConnectError` that has the error as its `cause`. The deadline is `timeouts.handshake`.
+   * `ConnectError` that has the error as its `cause`. What it resolves with is `protocol.negotiated`, and
+   * `negotiated` of later sessions. The deadline is `timeouts.handshake`.
    */
-  handshake?(session: Handshake<In, Out>): Promise<void>;
+  handshake?(session: Session<In, Out>): Promise<Negotiated>;
   /**
    * Handles the inbound messages, one at a time and in order. While a returned promise is pending,
    * nothing more is read from the peer, so the handler must not wait for a later message: when it has
    * been pending for more than 5 s while bytes wait, a warning says so. To return the promise of a
    * `send()` costs nothing while there is room. A handler that is still pending when its session ends
-   * is no longer awaited: the next session may begin while it runs. Without `onMessage`, messages are
-   * read and dropped.
+   * is no longer awaited: the next session may begin while it runs. Without `onMessage`, messages go to
+   * `messages()` if that was called, and else they are read and dropped.
    */
-  onMessage?(message: In): void | Promise<void>;
+  onMessage?(message: In, session: Session<In, Out, Negotiated>): void | Promise<void>;
   /**
    * Is called when the peer has ended its side of the stream, after all of its messages have been
    * handled. While a returned promise is pending, the session stays RUNNING, and answers can be sent.
    * Then the session ends, unless `allowHalfOpen` is set.
    */
-  onEnd?(): void | Promise<void>;
+  onEnd?(session: Session<In, Out, Negotiated>): void | Promise<void>;
   /**
    * The protocol's goodbye, in every graceful end from our side: runs after the handler of the last
    * message, on a stream that is flushed. Messages that were not handled yet are received here. What it
    * throws is kept in `SessionOutcome.suppressed`. The deadline is `timeouts.drain`, together with the
    * handler's.
    */
-  farewell?(session: Handshake<In, Out>): Promise<void>;
+  farewell?(session: Session<In, Out, Negotiated>): Promise<void>;
   /** Is given every inbound message, also those of the handshake, and returns it or another. */
   inbound?(message: In): In;
   /** Is given every outbound message, also those of the handshake, and returns it or another. */

@@ -1,13 +1,14 @@
-/** The session that a protocol's `handshake` callback works with, before the loops start. */
+/** The session of a handshake or a farewell, while no loop reads or writes. */
 
 import type { Duplex } from 'node:stream';
 import { abortable } from '../async/abort.ts';
 import { defer, type Deferred, markHandled } from '../async/deferred.ts';
-import { ClosedError, StateError } from '../core/errors.ts';
+import { ClosedError, handlerError, StateError } from '../core/errors.ts';
 import type { Remote } from '../core/remote.ts';
 import type { ByteShare } from '../core/byte-budget.ts';
 import type { Counters } from '../core/stats.ts';
-import type { Handshake } from '../core/types.ts';
+import { signalOf } from '../core/options.ts';
+import type { Session, WaitOptions } from '../core/types.ts';
 import type { Encoded } from '../core/codec.ts';
 import type { Inbound } from './inbound.ts';
 import { sizeOf } from './outbound.ts';
@@ -21,10 +22,20 @@ export interface MessageHooks<In, Out> {
   readonly encode: (message: Out) => Encoded;
 }
 
-/** Pulls messages one by one. Its owner calls `end()` when the handshake has settled. */
-export class HandshakeSession<In, Out> implements Handshake<In, Out> {
+/** What a session tells its callback. */
+export interface HandshakeContext<Negotiated> {
   readonly signal: AbortSignal;
   readonly remote: Remote;
+  readonly counters: Counters;
+  readonly share: ByteShare | undefined;
+  readonly negotiated: Negotiated;
+}
+
+/** Pulls messages one by one. Its owner calls `end()` when the handshake has settled. */
+export class HandshakeSession<In, Out, Negotiated> implements Session<In, Out, Negotiated> {
+  readonly signal: AbortSignal;
+  readonly remote: Remote;
+  readonly negotiated: Negotiated;
   readonly #stream: Duplex;
   readonly #inbound: Inbound<In>;
   readonly #hooks: MessageHooks<In, Out>;
@@ -38,10 +49,7 @@ export class HandshakeSession<In, Out> implements Handshake<In, Out> {
     stream: Duplex,
     inbound: Inbound<In>,
     hooks: MessageHooks<In, Out>,
-    signal: AbortSignal,
-    remote: Remote,
-    counters: Counters,
-    share?: ByteShare,
+    { signal, remote, counters, share, negotiated }: HandshakeContext<Negotiated>,
   ) {
     this.#stream = stream;
     this.#inbound = inbound;
@@ -50,11 +58,13 @@ export class HandshakeSession<In, Out> implements Handshake<In, Out> {
     this.remote = remote;
     this.#counters = counters;
     this.#share = share;
+    this.negotiated = negotiated;
     inbound.onChange = this.#deliver;
   }
 
   // Both are properties, not methods, so that a handshake can take them out of its session.
-  readonly receive = (): Promise<In> => {
+  readonly receive = (options?: WaitOptions): Promise<In> => {
+    const signal = signalOf('receive()', options);
     const received = defer<In>();
     if (this.#ended) {
       received.reject(endedError());
@@ -63,11 +73,31 @@ export class HandshakeSession<In, Out> implements Handshake<In, Out> {
       this.#deliver();
     }
     // Handled: a handshake may leave a call pending when it ends.
-    return markHandled(abortable(received.promise, this.signal));
+    const promise = abortable(received.promise, this.signal);
+    return markHandled(
+      abortable(promise, signal, () => {
+        this.#receiving = this.#receiving.filter((other) => other !== received);
+        if (this.#receiving.length === 0) this.#inbound.pause();
+      }),
+    );
   };
 
   readonly send = (message: Out): Promise<void> =>
     markHandled(abortable(this.#write(message), this.signal));
+
+  /** Runs a callback of the protocol with this session, which is over when that has settled. */
+  async run(
+    name: 'handshake' | 'farewell',
+    callback: (session: this) => Promise<unknown> | undefined,
+  ): Promise<unknown> {
+    try {
+      return await callback(this);
+    } catch (error) {
+      throw handlerError(name, error);
+    } finally {
+      this.end();
+    }
+  }
 
   /** Rejects pending calls. Messages that were not received are left to the reader. */
   end(): void {

@@ -2,7 +2,7 @@
 
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { ClosedError, handlerError, type WirechartError } from '../core/errors.ts';
+import { ClosedError, handlerError, StateError, type WirechartError } from '../core/errors.ts';
 import type { ByteShare } from '../core/byte-budget.ts';
 import type { Bounds, Deadlines } from '../core/limits.ts';
 import { Counters, type ProtocolStats } from '../core/stats.ts';
@@ -14,31 +14,27 @@ import type { Remote } from '../core/remote.ts';
 import type {
   Address,
   BoundAddress,
-  Clock,
   ListenAddress,
   ProtocolDefinition,
+  Session,
 } from '../core/types.ts';
 import { destroyAndWait, destroyStream } from './destroy.ts';
-import { dial } from './dial.ts';
 import { HandshakeSession } from './handshake.ts';
 import { Inbound } from './inbound.ts';
-import { parseDialAddress, parseListenAddress } from './listen-target.ts';
-import { SinglePeerListener } from './listen.ts';
+import { type Opened, type OpenerOptions, StreamOpener } from './opener.ts';
 import { encodeError, MessagePipeline } from './message-pipeline.ts';
 import { readLoop } from './reader.ts';
-import { dialedRemote, remoteOf } from './remote.ts';
+import { remoteOf } from './remote.ts';
+import { RunningSession } from './session.ts';
+import { TURNS } from './turn.ts';
 import { writeLoop } from './writer.ts';
 
 /** The settings of a link. */
-export interface LinkOptions {
+export interface LinkOptions extends OpenerOptions {
   readonly deadlines: Deadlines;
   readonly limits: Bounds;
-  /** Measures the waits between attempts to dial. Default: real time. */
-  readonly clock?: Clock | undefined;
   /** Is shown every message, as with `observe()`. */
   readonly tap?: Tap | undefined;
-  /** Where warnings go. Default: a warning of the process. */
-  readonly warn?: ((text: string) => void) | undefined;
   /** Whether `forward()` has an effect. Default false. */
   readonly forward?: boolean | undefined;
   /** Whether the session outlasts the peer's end of stream. Default false. */
@@ -57,39 +53,40 @@ interface OpenStream<In> {
 export class StreamLink<In, Out> implements Link<In, Out> {
   readonly deadlines: Deadlines;
   readonly allowHalfOpen: boolean;
-  readonly #definition: ProtocolDefinition<In, Out>;
+  readonly #definition: ProtocolDefinition<In, Out, unknown>;
   readonly #limits: Bounds;
   readonly #messages: MessagePipeline<In, Out>;
   readonly #forwards: boolean;
   readonly #warn: ((text: string) => void) | undefined;
-  #listener: SinglePeerListener | undefined;
+  readonly #opener: StreamOpener;
   #open: OpenStream<In> | undefined;
   #remote: Remote | undefined;
-  #obstacle: Error | undefined;
-  readonly #clock: Clock | undefined;
   readonly #counters = new Counters();
   readonly #share: ByteShare | undefined;
   #outgoing: Outbound;
   /** Makes the running writer loop fail. */
   #failWriter: ((error: unknown) => void) | undefined;
   #hasTold = false;
+  #negotiated: unknown;
+  /** The signal of the writer while messages are accepted: until the chart has everything flushed. */
+  #accepting: StopSignal | undefined;
 
-  constructor(definition: ProtocolDefinition<In, Out>, options: LinkOptions) {
+  constructor(definition: ProtocolDefinition<In, Out, unknown>, options: LinkOptions) {
     this.#definition = definition;
     this.deadlines = options.deadlines;
     this.#limits = options.limits;
-    this.#clock = options.clock;
+    this.#opener = new StreamOpener(options);
     this.#forwards = options.forward ?? false;
     this.#warn = options.warn;
     this.allowHalfOpen = options.allowHalfOpen ?? false;
-    this.#messages = new MessagePipeline(definition);
+    this.#messages = new MessagePipeline(definition, () => this.#newSession());
     if (options.tap) this.#messages.observe(options.tap);
     this.#share = options.share;
     this.#outgoing = new Outbound(options.limits, this.#counters, options.share);
   }
 
   /** No property: it may be cyclic, and XState walks through a context that it persists. */
-  get definition(): ProtocolDefinition<In, Out> {
+  get definition(): ProtocolDefinition<In, Out, unknown> {
     return this.#definition;
   }
 
@@ -98,7 +95,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   }
 
   get obstacle(): Error | undefined {
-    return this.#obstacle;
+    return this.#opener.obstacle;
   }
 
   get remote(): Remote | undefined {
@@ -115,6 +112,14 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   get isHandling(): boolean {
     return this.#open?.inbound.handling !== undefined;
+  }
+
+  get isHeldUp(): boolean {
+    return !this.#messages.isOpen;
+  }
+
+  get negotiated(): unknown {
+    return this.#negotiated;
   }
 
   get endCause(): WirechartError | undefined {
@@ -139,40 +144,23 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   async dial(address: ListenAddress | undefined, signal: StopSignal): Promise<void> {
     this.#begin();
-    const target = parseDialAddress(address);
-    const onObstacle = (reason: Error): void => {
-      this.#obstacle = reason;
-    };
-    const options = { clock: this.#clock, onObstacle, warn: this.#warn };
-    const stream = await dial(target, signal, options);
-    this.#obstacle = undefined;
-    this.#adopt(stream, signal, () => dialedRemote(stream, target));
+    this.#adopt(await this.#opener.dial(address, signal), signal);
   }
 
-  async listen(address: ListenAddress | undefined, signal: StopSignal): Promise<BoundAddress> {
+  listen(address: ListenAddress | undefined, signal: StopSignal): Promise<BoundAddress> {
     this.#begin();
-    const target = parseListenAddress(address);
-    const listener = await SinglePeerListener.bind(target, signal, this.#warn);
-    if (signal.aborted) listener.close();
-    signal.throwIfAborted();
-    this.#listener = listener;
-    return listener.address;
+    return this.#opener.listen(address, signal);
   }
 
   async accept(signal: StopSignal): Promise<void> {
-    if (this.#listener === undefined) throw new ClosedError('There is no listener');
-    const { address } = this.#listener;
-    const stream = await this.#listener.accept(signal);
-    this.#listener.close();
-    this.#listener = undefined;
-    this.#adopt(stream, signal, () =>
-      remoteOf(stream, 'path' in address ? address.path : undefined),
-    );
+    this.#adopt(await this.#opener.accept(signal), signal);
   }
 
   async establish(signal: StopSignal): Promise<void> {
     if (this.definition.handshake === undefined) return;
-    await this.#converse('handshake', signal);
+    this.#negotiated = await this.#converse('handshake', signal, undefined, (session) =>
+      this.definition.handshake?.(session),
+    );
   }
 
   async read(signal: StopSignal): Promise<void> {
@@ -180,7 +168,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     // The chart runs it once for each session, as long as that is RUNNING.
     this.#counters.noteSession();
     try {
-      await readLoop(inbound, this.#messages.handle, signal, this.#warn);
+      await readLoop(inbound, this.#messages.handle, signal, this.#warn, TURNS, this.#messages);
       inbound.handling = this.#messages.handleEnd();
       await inbound.handling;
       inbound.handling = undefined;
@@ -196,7 +184,9 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   async farewell(signal: StopSignal): Promise<void> {
     if (this.definition.farewell === undefined) return;
     await this.#outgoing.flushed({ isCall: false });
-    await this.#converse('farewell', signal);
+    await this.#converse('farewell', signal, this.#negotiated, (session) =>
+      this.definition.farewell?.(session),
+    );
   }
 
   discard(signal: StopSignal): Promise<void> {
@@ -205,6 +195,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   async write(signal: StopSignal): Promise<void> {
     const { stream, inbound } = this.#opened();
+    this.#accepting = signal;
     try {
       await new Promise<void>((_, reject) => {
         this.#failWriter = reject;
@@ -216,6 +207,8 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   }
 
   flush(signal?: StopSignal): Promise<void> {
+    // From now on the session ends.
+    if (signal !== undefined) this.#accepting = undefined;
     return this.#outgoing.flushed({ isCall: signal === undefined });
   }
 
@@ -231,8 +224,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   }
 
   async destroy(): Promise<void> {
-    this.#listener?.close();
-    this.#listener = undefined;
+    this.#opener.close();
     if (this.#open === undefined) return;
     const { stream, inbound } = this.#open;
     const error = await destroyAndWait(stream);
@@ -240,7 +232,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   }
 
   release(): void {
-    this.#listener?.close();
+    this.#opener.close();
     this.#open?.stream.destroy();
     this.settle(new ClosedError('The machine was stopped'));
   }
@@ -250,9 +242,12 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.#open = undefined;
     this.#failWriter = undefined;
     this.#counters.noteEnd(cause !== undefined && cause.code !== 'ERR_CONNECT_ABORTED');
-    this.#hasTold = this.#outgoing.settle(
-      () => cause ?? new ClosedError('The session was disconnected', { expected: true }),
-    );
+    this.#accepting = undefined;
+    const isTold = this.#messages.settle(cause);
+    this.#hasTold =
+      this.#outgoing.settle(
+        () => cause ?? new ClosedError('The session was disconnected', { expected: true }),
+      ) || isTold;
   }
 
   send(message: Out): Promise<void> {
@@ -280,6 +275,13 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     if (this.#forwards) this.#messages.forward(deliver);
   }
 
+  messages(
+    signal: AbortSignal | undefined,
+    onTold: (cause: WirechartError) => void,
+  ): AsyncIterableIterator<In, undefined> {
+    return this.#messages.pull().values(signal, onTold);
+  }
+
   observe(tap: Tap): () => void {
     return this.#messages.observe(tap);
   }
@@ -293,11 +295,22 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.#counters.attempts += 1;
     this.#outgoing = new Outbound(this.#limits, this.#counters, this.#share);
     this.#remote = undefined;
-    this.#obstacle = undefined;
+    this.#negotiated = undefined;
   }
 
-  /** @param identify - Returns who is at the other end. */
-  #adopt(stream: Duplex, signal: StopSignal, identify: () => Remote): void {
+  #newSession(): RunningSession<In, Out> {
+    const outgoing = this.#outgoing;
+    return new RunningSession<In, Out>({
+      remote: this.#remote ?? remoteOf(this.#opened().stream),
+      negotiated: this.#negotiated,
+      send: (message) => {
+        const isAccepted = this.#outgoing === outgoing && this.#accepting?.aborted === false;
+        return isAccepted ? this.send(message) : Promise.reject(sessionOver());
+      },
+    });
+  }
+
+  #adopt({ stream, identify }: Opened, signal: StopSignal): void {
     // The dial or accept may have succeeded in the turn in which it was aborted.
     if (signal.aborted) stream.destroy();
     signal.throwIfAborted();
@@ -312,25 +325,22 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     }
   }
 
-  /** Runs a callback of the protocol that works with the stream as a session. */
-  async #converse(name: 'handshake' | 'farewell', signal: StopSignal): Promise<void> {
+  /** Runs a callback of the protocol that receives and sends messages one by one. */
+  #converse<Negotiated>(
+    name: 'handshake' | 'farewell',
+    signal: StopSignal,
+    negotiated: Negotiated,
+    callback: (session: Session<In, Out, Negotiated>) => Promise<unknown> | undefined,
+  ): Promise<unknown> {
     const { stream, inbound } = this.#opened();
-    const session = new HandshakeSession(
-      stream,
-      inbound,
-      this.#messages,
-      toAbortSignal(signal),
-      this.#remote ?? remoteOf(stream),
-      this.#counters,
-      this.#share,
-    );
-    try {
-      await this.definition[name]?.(session);
-    } catch (error) {
-      throw handlerError(name, error);
-    } finally {
-      session.end();
-    }
+    const session = new HandshakeSession<In, Out, Negotiated>(stream, inbound, this.#messages, {
+      signal: toAbortSignal(signal),
+      remote: this.#remote ?? remoteOf(stream),
+      counters: this.#counters,
+      share: this.#share,
+      negotiated,
+    });
+    return session.run(name, callback);
   }
 
   #opened(): OpenStream<In> {
@@ -338,3 +348,6 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     return this.#open;
   }
 }
+
+const sessionOver = () =>
+  new StateError('The session of this handler accepts no messages any more', 'IDLE', 'RUNNING');

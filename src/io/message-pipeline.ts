@@ -10,23 +10,38 @@ import {
 } from '../core/errors.ts';
 import { checkDecoder, checkEncoded } from '../core/encoded.ts';
 import type { Bounds } from '../core/limits.ts';
+import { isFailure } from '../core/log.ts';
 import { createDecoder } from '../core/skipping-codec.ts';
 import { isThenable } from '../core/shape.ts';
 import type { Decoder, Encoded } from '../core/codec.ts';
 import type { ProtocolDefinition } from '../core/types.ts';
 import type { Tap } from '../machines/link.ts';
 import { Batcher } from './batcher.ts';
+import { Pull } from './pull.ts';
+import type { Gate } from './reader.ts';
+import { closedSession, type RunningSession } from './session.ts';
 
 /** Lives as long as its link; what belongs to one session is in the decoders that it creates. */
-export class MessagePipeline<In, Out> {
-  readonly #definition: ProtocolDefinition<In, Out>;
+export class MessagePipeline<In, Out> implements Gate {
+  onOpen: (() => void) | undefined;
+  readonly #definition: ProtocolDefinition<In, Out, unknown>;
+  readonly #openSession: () => RunningSession<In, Out>;
+  /** What the handlers of this session are given; created for the first of them. */
+  #session: RunningSession<In, Out> | undefined;
   #taps: readonly Tap[] = [];
   /** All taps as one function; `undefined` while there is none, and then they cost nothing. */
   #tap: Tap | undefined;
   #forwarded: Batcher<In> | undefined;
+  /** Who takes the messages of this session, or of the next one, instead of `onMessage`. */
+  #pull: Pull<In> | undefined;
 
-  constructor(definition: ProtocolDefinition<In, Out>) {
+  /** @param openSession - Returns the session that is under way, for its handlers. */
+  constructor(
+    definition: ProtocolDefinition<In, Out, unknown>,
+    openSession: () => RunningSession<In, Out> = closedSession,
+  ) {
     this.#definition = definition;
+    this.#openSession = openSession;
   }
 
   /** Shows every message to `tap`, which must not throw, until the returned function is called. */
@@ -45,6 +60,29 @@ export class MessagePipeline<In, Out> {
   /** Delivers at once the messages that wait to be forwarded. */
   flushForwarded(): void {
     this.#forwarded?.flush();
+  }
+
+  /** Whether a message can be handled now: always, unless they are pulled. */
+  get isOpen(): boolean {
+    return this.#pull?.isOpen !== false;
+  }
+
+  /** The consumers of the messages of this session, or of the next one, instead of `onMessage`. */
+  pull(): Pull<In> {
+    if (this.#pull === undefined) {
+      this.#pull = new Pull();
+      this.#pull.onOpen = () => this.onOpen?.();
+    }
+    return this.#pull;
+  }
+
+  /** The session has ended. Returns whether a consumer that waits for a message was told the cause. */
+  settle(cause: WirechartError | undefined): boolean {
+    this.#session?.end(cause);
+    this.#session = undefined;
+    const pull = this.#pull;
+    this.#pull = undefined;
+    return pull?.end({ cause, isFailure: cause !== undefined && isFailure(cause) }) === true;
   }
 
   /** Creates the decoder of one session. Throws what the codec throws. */
@@ -71,8 +109,12 @@ export class MessagePipeline<In, Out> {
   readonly handle = (message: In): PromiseLike<void> | undefined => {
     const received = this.receive(message);
     this.#forwarded?.push(received);
+    if (this.#pull !== undefined) {
+      this.#pull.give(received);
+      return undefined;
+    }
     try {
-      const handled = this.#definition.onMessage?.(received);
+      const handled = this.#definition.onMessage?.(received, this.#currentSession());
       // The promise of a `send()` that found room is not waited for: nothing is pending.
       return typeof handled?.then === 'function' && handled !== ACCEPTED
         ? handled.then(undefined, rethrowTyped)
@@ -87,7 +129,7 @@ export class MessagePipeline<In, Out> {
     const definition = this.#definition;
     if (definition.onEnd === undefined) return undefined;
     return Promise.resolve()
-      .then(() => definition.onEnd?.())
+      .then(() => definition.onEnd?.(this.#currentSession()))
       .catch((error: unknown) => {
         throw handlerError('onEnd', error);
       });
@@ -121,6 +163,10 @@ export class MessagePipeline<In, Out> {
     } catch (error) {
       throw encodeError(error);
     }
+  }
+
+  #currentSession(): RunningSession<In, Out> {
+    return (this.#session ??= this.#openSession());
   }
 
   #setTaps(taps: readonly Tap[]): void {

@@ -10,6 +10,13 @@ import { ReadingWatch, type Warn, warnOnce } from './reading-watch.ts';
 /** Handles a message. While a returned promise is pending, the reader hands over no further one. */
 export type Handle<In> = (message: In) => PromiseLike<void> | undefined;
 
+/** Holds the reader up while it is closed, as consumers do that have not asked for a message. */
+export interface Gate {
+  readonly isOpen: boolean;
+  /** Called when it opens. Set by the reader loop. */
+  onOpen: (() => void) | undefined;
+}
+
 /** The state of one running reader. */
 interface Loop<In> {
   readonly inbound: Inbound<In>;
@@ -19,6 +26,7 @@ interface Loop<In> {
   readonly fail: (error: unknown) => void;
   readonly turns: Turns;
   readonly warn: Warn;
+  readonly gate: Gate;
   /** Watches the handlers, from the first one on that is pending. */
   watch: ReadingWatch | undefined;
   /** A copy of `signal.aborted`, which is expensive to read for every message. */
@@ -32,6 +40,7 @@ interface Loop<In> {
  *
  * @param warn - Is told of a handler that holds up reading. Default: a warning of the process.
  * @param turns - What it shares its time with. Default: all readers of the process.
+ * @param gate - What else it waits for before each message. Default: nothing.
  */
 export function readLoop<In>(
   inbound: Inbound<In>,
@@ -39,11 +48,13 @@ export function readLoop<In>(
   signal: StopSignal,
   warn: Warn = warnOnce,
   turns: Turns = TURNS,
+  gate: Gate = { isOpen: true, onOpen: undefined },
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       loop.stopped = true;
       loop.watch?.stop();
+      gate.onOpen = undefined;
       inbound.onChange = undefined;
       inbound.pause();
     };
@@ -73,14 +84,16 @@ export function readLoop<In>(
       }
     };
     const loop: Loop<In> = {
-      ...{ inbound, handle, run, fail, turns, warn },
+      ...{ inbound, handle, run, fail, turns, warn, gate },
       watch: undefined,
       stopped: false,
     };
     signal.addEventListener('abort', stop, { once: true });
     // Not at once: the code behind `await connect()` runs first, so that listeners it adds miss nothing.
     setImmediate(() => {
-      if (!loop.stopped) run();
+      if (loop.stopped) return;
+      gate.onOpen = run;
+      run();
     });
   });
 }
@@ -92,6 +105,10 @@ function takeAll<In>(loop: Loop<In>): boolean {
   inbound.onChange = undefined;
   loop.turns.noteRun();
   while (!loop.stopped && inbound.handling === undefined) {
+    if (!loop.gate.isOpen) {
+      inbound.pause();
+      return false;
+    }
     if (loop.turns.mustYield()) {
       yieldTurn(loop);
       return false;

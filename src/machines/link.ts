@@ -21,7 +21,7 @@ export type Tap = (arrow: '<--' | '-->', message: unknown) => void;
 /** What the actors of the chart, and the facade, need of the outside world. */
 export interface Link<In, Out> {
   /** The protocol. */
-  readonly definition: ProtocolDefinition<In, Out>;
+  readonly definition: ProtocolDefinition<In, Out, unknown>;
   /** The deadlines that the chart sets its timers by. */
   readonly deadlines: Deadlines;
   /** Who is at the other end of the stream, or of the last one; `undefined` until there is one. */
@@ -34,6 +34,10 @@ export interface Link<In, Out> {
   readonly allowHalfOpen: boolean;
   /** Whether the handler of the last message has not finished: `drain()` would wait. */
   readonly isHandling: boolean;
+  /** Whether nothing is read from the peer, because consumers take the messages and none has asked. */
+  readonly isHeldUp: boolean;
+  /** What the handshake of this session, or of the last one, has resolved with. */
+  readonly negotiated: unknown;
   /** Why the peer has ended its side, if that is known: how a child has exited. */
   readonly endCause: WirechartError | undefined;
   /** What a handler failed with after its reader was stopped. */
@@ -89,6 +93,17 @@ export interface Link<In, Out> {
    * the handshake. What came before the stream's end is delivered before `read()` ends.
    */
   forward(deliver: (messages: readonly In[]) => void): void;
+
+  /**
+   * Returns an iterator over the messages of this session, or of the next one; the contract is that of
+   * `AsyncProtocol.messages()`.
+   *
+   * @param onTold - Called when a consumer learns the cause of the session's end from it.
+   */
+  messages(
+    signal: AbortSignal | undefined,
+    onTold: (cause: WirechartError) => void,
+  ): AsyncIterableIterator<unknown, undefined>;
 
   /** Calls `tap` with every message until the returned function is called. `tap` must not throw. */
   observe(tap: Tap): () => void;

@@ -113,9 +113,9 @@ const delay =
   ({ context }: { context: Context }): number =>
     Math.min(context.link.deadlines[deadline], MAX_TIMER_MS);
 
-/** Whether the peer has sent something since the last check, or could not, because a handler is pending. */
+/** Whether the peer has sent something since the last check, or could not, because nothing is read from it. */
 const hasActivity = ({ link, received }: Context): boolean =>
-  link.isHandling || link.received !== received;
+  link.isHandling || link.isHeldUp || link.received !== received;
 
 /** What an expression that maps an actor's input is given. */
 interface InputArgs {
@@ -199,7 +199,7 @@ export const protocolSetup = <In, Out, Input>() =>
       /** Whether nothing has arrived from the peer for `timeouts.idle`. */
       isIdle: ({ context }) => !hasActivity(context) && context.quietChecks + 1 >= QUIET_CHECKS,
       /** Whether no message has arrived from the peer in this session, nor in its handshake. */
-      hasSentNoMessage: ({ context }) => !context.link.hasMessage,
+      hasSentNoMessage: ({ context: { link } }) => !link.hasMessage && !link.isHeldUp,
       /** Whether everything sent has been handed to the kernel. */
       isFlushed: ({ context }) => context.link.isFlushed,
       /** Whether the actor has just started, with an address in its input. */

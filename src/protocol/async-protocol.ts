@@ -7,7 +7,13 @@
 
 import { abortable } from '../async/abort.ts';
 import { handOut } from '../async/rejection.ts';
-import { ClosedError, StateError, toFailure, type WirechartError } from '../core/errors.ts';
+import {
+  ArgumentError,
+  ClosedError,
+  StateError,
+  toFailure,
+  type WirechartError,
+} from '../core/errors.ts';
 import { logReport } from '../core/log.ts';
 import { endOptions, signalOf } from '../core/options.ts';
 import { printable } from '../core/printable.ts';
@@ -61,8 +67,11 @@ const attached = new WeakMap<object, unknown>();
  *
  * @typeParam In - An inbound message.
  * @typeParam Out - An outbound message.
+ * @typeParam Negotiated - What the handshake resolves with.
  */
-export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
+export class AsyncProtocol<In, Out = In, Negotiated = void>
+  implements AsyncDisposable, AsyncIterable<In>
+{
   /** @internal A literal, because bundlers rename classes. */
   static readonly name: string = 'AsyncProtocol';
 
@@ -79,15 +88,15 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
    * @param options - Name, logger, inspection, clock, deadlines (ms) and bounds (bytes).
    * @throws {ArgumentError} When an option is invalid.
    */
-  constructor(definition: ProtocolDefinition<In, Out>, options?: ProtocolOptions);
+  constructor(definition: ProtocolDefinition<In, Out, Negotiated>, options?: ProtocolOptions);
   /** @internal */
   constructor(
-    definition: ProtocolDefinition<In, Out>,
+    definition: ProtocolDefinition<In, Out, unknown>,
     options: ProtocolOptions | undefined,
-    engine: Engine<In, Out>,
+    engine: Engine<In, Out> | undefined,
   );
   constructor(
-    definition: ProtocolDefinition<In, Out>,
+    definition: ProtocolDefinition<In, Out, unknown>,
     options: ProtocolOptions = {},
     engine: Engine<In, Out> = startEngine(definition, options),
   ) {
@@ -112,20 +121,20 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
    * @param options - `name`: shown by `toString()`. `logger`: gets a record of every change of runstate
    *   and of every failure. Records of messages go to the logger that `createProtocolMachine()` was given.
    */
-  static attach<In, Out>(
+  static attach<In, Out, Negotiated = void>(
     ref: ProtocolActorRef<In, Out>,
     options: AttachOptions = {},
-  ): AsyncProtocol<In, Out> {
+  ): AsyncProtocol<In, Out, Negotiated> {
     checkProtocolOptions('AsyncProtocol.attach()', options, ATTACH_OPTIONS);
     checkActor('AsyncProtocol.attach()', ref);
     const { name, logger } = options;
     const known = attached.get(ref);
     // The facade of an actor has the actor's types.
-    if (known !== undefined) return known as AsyncProtocol<In, Out>;
+    if (known !== undefined) return known as AsyncProtocol<In, Out, Negotiated>;
     const { link } = ref.getSnapshot().context;
     const log = resolveLogger({ name, logger }, () => fieldsOf(ref.getSnapshot()));
     const engine = { ref, link, logger: log };
-    const protocol = new AsyncProtocol(link.definition, { name }, engine);
+    const protocol = new AsyncProtocol<In, Out, Negotiated>(link.definition, { name }, engine);
     attached.set(ref, protocol);
     return protocol;
   }
@@ -155,6 +164,15 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
    */
   get remote(): Remote | undefined {
     return this.#engine.link.remote;
+  }
+
+  /**
+   * What the handshake of the session has resolved with; `undefined` from the start of an attempt until it has
+   * succeeded. Kept after the end of the session, until the next attempt.
+   */
+  get negotiated(): Negotiated | undefined {
+    // The definition, which has the type, is this link's.
+    return this.#engine.link.negotiated as Negotiated | undefined;
   }
 
   /**
@@ -300,6 +318,42 @@ export class AsyncProtocol<In, Out = In> implements AsyncDisposable {
    */
   runstates(options?: WaitOptions): AsyncIterableIterator<Runstate> {
     return this.#calls.runstates.values(signalOf('runstates()', options));
+  }
+
+  /**
+   * Returns an iterator over the messages of the current session; in IDLE, of the next one. For protocols
+   * without `onMessage`. Call it before `connect()`, or in the turn in which that resolves: from then on
+   * nothing is read from the peer that no iterator has asked for, until the session ends, so a slow loop
+   * slows the peer down and no message is lost between two loops. Several iterators share the messages: each
+   * message goes to the one that has waited longest.
+   *
+   * The iteration ends with the session: when it was disconnected, and when the peer has ended the stream.
+   * Leaving the loop ends nothing but the loop.
+   *
+   * @example
+   * for await (const line of protocol.messages()) console.log(line);
+   *
+   * @param options - `signal` ends the iteration: the pending `next()` rejects, and so do later ones.
+   * @throws {ArgumentError} When the definition has `onMessage`, which gets the messages.
+   * @throws {WirechartError} From `next()`, the cause when the session failed.
+   * @throws `signal.reason`, from `next()`, when the signal was aborted.
+   */
+  messages(options?: WaitOptions): AsyncIterableIterator<In> {
+    const signal = signalOf('messages()', options);
+    const { link } = this.#engine;
+    if (link.definition.onMessage !== undefined) {
+      throw new ArgumentError('messages() needs a definition without onMessage, which gets them');
+    }
+    const messages = link.messages(signal, (cause) => {
+      this.told(cause);
+    });
+    // The link is typed by its definition, which is ours.
+    return messages as AsyncIterableIterator<In>;
+  }
+
+  /** `messages()`, for `for await (const message of protocol)`. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<In> {
+    return this.messages();
   }
 
   /**

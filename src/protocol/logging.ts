@@ -44,7 +44,7 @@ export const warnTo = (log: Log | undefined): ((text: string) => void) | undefin
 
 /** Returns a tap that logs every message, without its secrets. */
 export const messageTap =
-  <In, Out>(log: Log, definition: ProtocolDefinition<In, Out>): Tap =>
+  <In, Out>(log: Log, definition: ProtocolDefinition<In, Out, unknown>): Tap =>
   (arrow, message) => {
     const direction = arrow === '<--' ? 'inbound' : 'outbound';
     log.debug(`${arrow} ${textOfMessage(message, definition)}`, { message: direction });

@@ -63,7 +63,7 @@ export type {
  * @throws {ArgumentError} When an option, or the definition, is invalid.
  */
 export function createProtocolMachine<In, Out = In>(
-  definition: ProtocolDefinition<In, Out> | (() => ProtocolDefinition<In, Out>),
+  definition: ProtocolDefinition<In, Out, unknown> | (() => ProtocolDefinition<In, Out, unknown>),
   options: MachineOptions = {},
 ): ProtocolMachine<In, Out> {
   const owner = 'createProtocolMachine()';
@@ -136,7 +136,7 @@ const sharedMachine = createChart<unknown, unknown, Link<unknown, unknown>>((lin
  * @throws {ArgumentError} When an option, or the definition, is invalid.
  */
 export function startEngine<In, Out>(
-  definition: ProtocolDefinition<In, Out>,
+  definition: ProtocolDefinition<In, Out, unknown>,
   options: ProtocolOptions,
   share?: ByteShare,
 ): Engine<In, Out> {

@@ -14,7 +14,7 @@ import {
   type ExplainingDefinition,
   ON_START,
 } from '../core/inner-definition.ts';
-import type { Handshake, Logger, ProtocolDefinition } from '../core/types.ts';
+import type { Session, Logger, ProtocolDefinition } from '../core/types.ts';
 import { EndAnnouncement } from './end-announcement.ts';
 import { BusyMonitorError, ServerParseError } from './errors.ts';
 import { FirstBytes } from './first-bytes.ts';
@@ -118,7 +118,7 @@ export class QmpDefinition
 
   readonly redact = redactQmp;
 
-  readonly handshake = async (session: Handshake<JsonObject, QmpCommand>): Promise<void> => {
+  readonly handshake = async (session: Session<JsonObject, QmpCommand>): Promise<void> => {
     this.#isNegotiating = true;
     this.ending.reset();
     this.greeting = undefined;

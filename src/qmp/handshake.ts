@@ -3,14 +3,14 @@
 import type { JsonObject } from '../codecs/json.ts';
 import { quoteBytes } from '../codecs/utf8.ts';
 import { CodecError, isCodecError } from '../core/errors.ts';
-import type { Handshake } from '../core/types.ts';
+import type { Session as ProtocolSession } from '../core/types.ts';
 import { NegotiationError } from './errors.ts';
 import { isError, isEvent, isSuccess, parseGreeting } from './messages.ts';
 import type { QmpCommand, QmpEvent, QmpGreeting } from './types.ts';
 
 const OPENING_BRACE = 0x7b;
 
-type Session = Handshake<JsonObject, QmpCommand>;
+type Session = ProtocolSession<JsonObject, QmpCommand>;
 /** Called with the events that arrive during the handshake, of which they are no part. */
 type OnEvent = (event: QmpEvent) => void;
 

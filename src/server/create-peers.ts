@@ -28,7 +28,7 @@ export type PeerDefinition<In, Out = In> = (
   peerNumber: number,
   peer: () => AsyncProtocol<In, Out>,
   remote: Remote,
-) => ProtocolDefinition<In, Out>;
+) => ProtocolDefinition<In, Out, unknown>;
 
 /** The options of a server that its peers have, too. */
 function peerOptions(options: ProtocolServerOptions): ProtocolServerOptions {
@@ -47,7 +47,7 @@ function peerOptions(options: ProtocolServerOptions): ProtocolServerOptions {
  * @throws {ArgumentError} When a deadline or a bound is invalid.
  */
 export function createPeers<In, Out>(
-  definition: ProtocolDefinition<In, Out> | PeerDefinition<In, Out>,
+  definition: ProtocolDefinition<In, Out, unknown> | PeerDefinition<In, Out>,
   options: ProtocolServerOptions,
   logger: Log | undefined,
 ): Peers<In, Out> {

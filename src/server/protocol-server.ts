@@ -96,7 +96,7 @@ export class ProtocolServer<In, Out = In>
    * @throws {ArgumentError} When an option is invalid.
    */
   constructor(
-    definition: ProtocolDefinition<In, Out> | PeerDefinition<In, Out>,
+    definition: ProtocolDefinition<In, Out, unknown> | PeerDefinition<In, Out>,
     options: ProtocolServerOptions = {},
   ) {
     checkServerOptions(options);

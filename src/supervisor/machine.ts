@@ -85,7 +85,7 @@ export interface SuperviseOptions<C> extends Omit<ProtocolOptions, 'timeouts'> {
 
 /** A protocol, or a function that makes one for each connection. */
 export type ProtocolSource<In, Out> =
-  ProtocolDefinition<In, Out> | (() => ProtocolDefinition<In, Out>);
+  ProtocolDefinition<In, Out, unknown> | (() => ProtocolDefinition<In, Out, unknown>);
 
 /**
  * A class of clients that can be supervised, such as `QmpClient`.

@@ -8,7 +8,7 @@ import { redactQmp } from '../qmp/redact.ts';
 import type { QmpCommand } from '../qmp/types.ts';
 import { describe } from '../core/errors.ts';
 import { isBytes } from '../core/shape.ts';
-import type { Codec, Handshake, ProtocolDefinition } from '../core/types.ts';
+import type { Codec, Session, ProtocolDefinition } from '../core/types.ts';
 import { type Answer, type Call, CommandFailure, Fault, type Script } from './script.ts';
 
 /** What a session sends: messages, or the raw bytes of a fault. */
@@ -64,7 +64,7 @@ export class Monitor {
     if (fault.kind === 'end') this.#disconnect(false);
   }
 
-  async #greet(session: Handshake<JsonObject, Output>): Promise<void> {
+  async #greet(session: Session<JsonObject, Output>): Promise<void> {
     const { greeting } = this.#script;
     if (isObject(greeting)) await session.send(greeting);
     else if (greeting instanceof Fault) await injectEarly(greeting, session);
@@ -158,7 +158,7 @@ const prettyPrint = (text: string): string =>
   /\d{16}/.test(text) ? text : `${JSON.stringify(JSON.parse(text), null, 4)}\r\n`;
 
 /** Injects a fault during the handshake. */
-const injectEarly = async (fault: Fault, session: Handshake<JsonObject, Output>): Promise<void> => {
+const injectEarly = async (fault: Fault, session: Session<JsonObject, Output>): Promise<void> => {
   if (fault.bytes.length > 0) await session.send(fault.bytes);
   if (fault.kind === 'end' || fault.kind === 'drop')
     throw new Error('The scripted server injected the end of the stream');

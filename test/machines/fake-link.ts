@@ -101,6 +101,8 @@ export class FakeLink implements Link<string, string> {
   readonly endCause = undefined;
   received = 0;
   hasMessage = false;
+  isHeldUp = false;
+  negotiated: unknown;
   readonly hasTold = false;
   obstacle: Error | undefined;
   /** Every call of a link method, in order. */
@@ -188,6 +190,10 @@ export class FakeLink implements Link<string, string> {
   forward(): void {
     // The chart's owner calls it once; this link never has messages.
   }
+  messages(): AsyncIterableIterator<unknown, undefined> {
+    throw new Error('A fake link has no messages');
+  }
+
   observe(): () => void {
     return unused();
   }

@@ -6,7 +6,7 @@ import {
   CodecError,
   ConnectError,
   HandlerError,
-  type Handshake,
+  type Session,
   LimitError,
   lines,
   type ProtocolDefinition,
@@ -227,7 +227,7 @@ describe('X-12 a handshake', () => {
   });
 
   it('cannot use its session afterwards', async () => {
-    let lateSession: Handshake<string> | undefined;
+    let lateSession: Session<string> | undefined;
     const protocol = createProtocol({
       codec: lines(),
       handshake: (session) => {

@@ -123,8 +123,8 @@ describe('onMessage', () => {
     const { definition, count } = inbox();
     const protocol = createProtocol({
       ...definition,
-      onMessage: (message) => {
-        void definition.onMessage?.(message);
+      onMessage: (message, session) => {
+        void definition.onMessage?.(message, session);
         return busy.opened;
       },
     });

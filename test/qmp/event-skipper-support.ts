@@ -46,7 +46,7 @@ export function beginHandshake(definition: QmpDefinition) {
     ({ id } = command);
     return Promise.resolve();
   };
-  const done = definition.handshake({ receive, send, signal, remote: {} });
+  const done = definition.handshake({ receive, send, signal, remote: {}, negotiated: undefined });
   return async () => {
     reply.open();
     await done;

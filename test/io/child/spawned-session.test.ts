@@ -6,7 +6,7 @@ import {
   AsyncProtocol,
   ConnectError,
   createProtocolMachine,
-  type Handshake,
+  type Session,
   lines,
   ProcessError,
   spawnPeer,
@@ -83,7 +83,7 @@ describe('connect() to a child', () => {
   it.each(['exit 1', 'kill -KILL $$'])(
     'rejects when it ends before it has read everything: %s',
     async (script) => {
-      const handshake = (session: Handshake<string>) => session.send('x'.repeat(4_000_000));
+      const handshake = (session: Session<string>) => session.send('x'.repeat(4_000_000));
       const peer = shell(`head -c 1000 <&3 >/dev/null; ${script}`);
       const error = await rejection(
         createProtocol({ ...readyProtocol, handshake }).connect(peer.address),

@@ -1,0 +1,59 @@
+/** The session as the handlers of a running protocol get it. */
+
+import { ClosedError, StateError, type WirechartError } from '../core/errors.ts';
+import type { Remote } from '../core/remote.ts';
+import type { Session } from '../core/types.ts';
+import { remoteOf } from './remote.ts';
+
+/** What a session needs of its link. */
+export interface SessionParts<Out> {
+  readonly remote: Remote;
+  readonly negotiated: unknown;
+  /** Queues a message; rejects once the session accepts none any more. */
+  readonly send: (message: Out) => Promise<void>;
+}
+
+/** One for each time that a connection is RUNNING. Its owner calls `end()` when the session is over. */
+export class RunningSession<In, Out> implements Session<In, Out, unknown> {
+  readonly remote: Remote;
+  readonly negotiated: unknown;
+  readonly send: (message: Out) => Promise<void>;
+  #controller: AbortController | undefined;
+  #reason: Error | undefined;
+
+  constructor({ remote, negotiated, send }: SessionParts<Out>) {
+    this.remote = remote;
+    this.negotiated = negotiated;
+    this.send = send;
+  }
+
+  readonly receive = (): Promise<In> =>
+    Promise.reject(
+      new StateError(
+        'receive() is for the handshake and the farewell; in between, messages go to onMessage or messages()',
+        'RUNNING',
+        'CONNECTING',
+      ),
+    );
+
+  /** Created when it is asked for: an `AbortController` is expensive, and most handlers need none. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    return this.#controller.signal;
+  }
+
+  /** The session is over: aborts the signal. */
+  end(cause: WirechartError | undefined): void {
+    this.#reason = cause ?? new DOMException('The session has ended', 'AbortError');
+    this.#controller?.abort(this.#reason);
+  }
+}
+
+/** A session that has no stream. */
+export const closedSession = <In, Out>(): RunningSession<In, Out> =>
+  new RunningSession<In, Out>({
+    remote: remoteOf({}),
+    negotiated: undefined,
+    send: () => Promise.reject(new ClosedError('There is no open stream')),
+  });
