@@ -23,6 +23,7 @@ import { resolveLogger } from './logging.ts';
 import { ATTACH_OPTIONS, checkActor, checkProtocolOptions } from './options.ts';
 import {
   type AttachOptions,
+  clockOf,
   type Engine,
   fieldsOf,
   type MachineRef,
@@ -38,6 +39,7 @@ import type {
   BoundAddress,
   BoundPath,
   BoundTcp,
+  Clock,
   DisconnectOptions,
   ListenAddress,
   PathAddress,
@@ -133,7 +135,7 @@ export class AsyncProtocol<In, Out = In, Negotiated = void>
     if (known !== undefined) return known as AsyncProtocol<In, Out, Negotiated>;
     const { link } = ref.getSnapshot().context;
     const log = resolveLogger({ name, logger }, () => fieldsOf(ref.getSnapshot()));
-    const engine = { ref, link, logger: log };
+    const engine = { ref, link, logger: log, clock: clockOf(ref) };
     const protocol = new AsyncProtocol<In, Out, Negotiated>(link.definition, { name }, engine);
     attached.set(ref, protocol);
     return protocol;
@@ -385,6 +387,15 @@ export class AsyncProtocol<In, Out = In, Negotiated = void>
    */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.disconnect().catch(ignore);
+  }
+
+  /**
+   * The clock of the engine: that of the options, or of the statechart that runs the machine.
+   *
+   * @internal
+   */
+  get clock(): Clock | undefined {
+    return this.#engine.clock;
   }
 
   /**

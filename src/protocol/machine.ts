@@ -20,7 +20,7 @@ import { checkDefinition } from '../core/definition.ts';
 import type { Link } from '../machines/link.ts';
 import type { Log } from '../core/log.ts';
 import { runstateOf } from '../core/runstate.ts';
-import { isThenable } from '../core/shape.ts';
+import { isThenable, memberOf } from '../core/shape.ts';
 import { lifetime } from '../machines/protocol-owner.ts';
 import { createMachineOf, type ProtocolMachine } from '../machines/protocol-machine.ts';
 import { createChart } from '../machines/protocol.ts';
@@ -30,7 +30,7 @@ import type {
   ProtocolEmitted,
   ProtocolEvent,
 } from '../machines/protocol-types.ts';
-import type { LogFields, ProtocolDefinition } from '../core/types.ts';
+import type { Clock, LogFields, ProtocolDefinition } from '../core/types.ts';
 import { messageTap, resolveLogger, warnTo } from './logging.ts';
 import {
   checkMachineOptions,
@@ -124,6 +124,8 @@ export interface Engine<In, Out> {
   readonly ref: MachineRef;
   readonly link: Link<In, Out>;
   readonly logger: Log | undefined;
+  /** What the deadlines of the client's own calls run on. */
+  readonly clock: Clock | undefined;
 }
 
 /** One machine for all engines: the chart does not depend on the types of the messages. */
@@ -157,8 +159,18 @@ export function startEngine<In, Out>(
   started.ref = ref;
   attachInspectors(ref, options);
   ref.start();
-  return { ref, link, logger };
+  return { ref, link, logger, clock: options.clock };
 }
+
+/** The clock of the system that an actor is part of. XState does not type it. */
+export const clockOf = (ref: AnyActorRef): Clock | undefined => {
+  const clock: unknown = memberOf(ref, 'clock');
+  return isClock(clock) ? clock : undefined;
+};
+
+const isClock = (value: unknown): value is Clock =>
+  typeof memberOf(value, 'setTimeout') === 'function' &&
+  typeof memberOf(value, 'clearTimeout') === 'function';
 
 /** The fields of a record that is written now. */
 export const fieldsOf = ({ value, context }: FieldsSnapshot): LogFields => ({
