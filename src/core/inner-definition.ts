@@ -20,8 +20,12 @@ export type Announce = (expected: boolean | Shutdown) => void;
 
 /** A definition that belongs to one machine, and announces the end of its stream. */
 export interface AnnouncingDefinition {
-  /** Called once, when the machine starts. */
-  [ON_START](announce: Announce): void;
+  /**
+   * Called once, when the machine starts.
+   *
+   * @param ref - The actor of the machine.
+   */
+  [ON_START](announce: Announce, ref: unknown): void;
 }
 
 /** Whether a definition is an announcing one. */

@@ -40,6 +40,6 @@ export const destroyer = linkMethod('destroy');
  * Runs as long as the machine. Its cleanup is the only code that runs when the machine is stopped from
  * outside (`actor.stop()`, or a parent that leaves the invoking state): XState runs no exit actions then.
  */
-export const owner = fromCallback<EventObject, OnLink>(({ input, sendBack }) =>
-  lifetime(input, sendBack),
+export const owner = fromCallback<EventObject, OnLink>(({ input, sendBack, self }) =>
+  lifetime(input, sendBack, self),
 );

@@ -1,13 +1,20 @@
 /** The work of the actor `owner`. In a file of its own: the chart may invoke every export of the actors'. */
 
+import type { AnyActorRef } from 'xstate';
 import { isAnnouncing, ON_START } from '../core/inner-definition.ts';
 import type { OnLink, ProtocolEvent } from './protocol-types.ts';
 
 /**
  * Forwards the link's messages to the machine, and what its definition announces. The returned function
  * releases the link.
+ *
+ * @param owner - The actor `owner`, whose parent is the machine's.
  */
-export function lifetime({ link }: OnLink, sendBack: (event: ProtocolEvent) => void): () => void {
+export function lifetime(
+  { link }: OnLink,
+  sendBack: (event: ProtocolEvent) => void,
+  owner: AnyActorRef,
+): () => void {
   link.forward((messages) => {
     sendBack({ type: 'MESSAGES', messages });
   });
@@ -15,7 +22,7 @@ export function lifetime({ link }: OnLink, sendBack: (event: ProtocolEvent) => v
     link.definition[ON_START]((expected) => {
       if (expected === false) sendBack({ type: 'EXPECT_MORE' });
       else sendBack({ type: 'EXPECT_END', ...(expected !== true && { shutdown: expected }) });
-    });
+    }, owner._parent);
   }
   return () => {
     link.release();

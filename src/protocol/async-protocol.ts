@@ -427,6 +427,15 @@ export class AsyncProtocol<In, Out = In, Negotiated = void>
     this.#owner = owner;
   }
 
+  /**
+   * The client that is built on this one; itself, if there is none.
+   *
+   * @internal
+   */
+  get owner(): object {
+    return this.#owner;
+  }
+
   /** Returns `<AsyncProtocol name='vm1' runstate=IDLE>`, without `name` if the protocol has none. */
   toString(): string {
     const name = this.name === undefined ? '' : `name='${printable(this.name)}' `;

@@ -98,7 +98,7 @@ function callFactory<T>(make: () => T): T {
 /** The actor `owner`, which also has the chart that it runs in inspected, as the environment asks. */
 const inspectedOwner = fromCallback<EventObject, OnLink>(({ input, self, sendBack }) => {
   for (const { attach } of ambientInspects()) attach(self);
-  return lifetime(input, sendBack);
+  return lifetime(input, sendBack, self);
 });
 
 /** The part of an actor that a facade uses. It does not depend on the types of the messages. */

@@ -6,6 +6,11 @@ import { pickOptions } from '../core/options.ts';
 import type { Remote } from '../core/remote.ts';
 import type { ProtocolDefinition } from '../core/types.ts';
 import { AsyncProtocol } from '../protocol/async-protocol.ts';
+import {
+  type ClientConstructor,
+  createClientOn,
+  type DefinedClient,
+} from '../protocol/define-client.ts';
 import { startEngine } from '../protocol/machine.ts';
 import { resolveLogger, warnTo } from '../protocol/logging.ts';
 import { peerActors, serveAddress } from './machine.ts';
@@ -30,6 +35,16 @@ export type PeerDefinition<In, Out = In> = (
   remote: Remote,
 ) => ProtocolDefinition<In, Out, unknown>;
 
+/** What a server makes its peers from. */
+export type PeerSource<In, Out> =
+  | ProtocolDefinition<In, Out, unknown>
+  | PeerDefinition<In, Out>
+  | (ClientConstructor<unknown> & DefinedClient<In, Out>);
+
+const isClientClass = <In, Out>(
+  definition: PeerDefinition<In, Out> | (ClientConstructor<unknown> & DefinedClient<In, Out>),
+): definition is ClientConstructor<unknown> & DefinedClient<In, Out> => 'createCodec' in definition;
+
 /** The options of a server that its peers have, too. */
 function peerOptions(options: ProtocolServerOptions): ProtocolServerOptions {
   const { limits = {}, timeouts = {} } = options;
@@ -47,22 +62,23 @@ function peerOptions(options: ProtocolServerOptions): ProtocolServerOptions {
  * @throws {ArgumentError} When a deadline or a bound is invalid.
  */
 export function createPeers<In, Out>(
-  definition: ProtocolDefinition<In, Out, unknown> | PeerDefinition<In, Out>,
+  definition: PeerSource<In, Out>,
   options: ProtocolServerOptions,
   logger: Log | undefined,
 ): Peers<In, Out> {
-  const define: PeerDefinition<In, Out> =
-    typeof definition === 'function' ? definition : () => definition;
   const shared = peerOptions(options);
   const nameOf = (number: number): string => `${options.name ?? ''}#${String(number)}`;
   const loggerOf = (number: number) => resolveLogger({ ...options, name: nameOf(number) });
   return new Peers<In, Out>({
     serve: (address, onError) => serveAddress(address, onError, warnTo(logger)),
     createProtocol: ({ number, name, remote }, peer, share) => {
-      const definition = define(number, peer, remote);
       const named = { ...shared, name };
-      const engine = startEngine(definition, named, share);
-      return new AsyncProtocol<In, Out>(definition, named, engine);
+      const create = (made: ProtocolDefinition<In, Out, unknown>): AsyncProtocol<In, Out> =>
+        new AsyncProtocol<In, Out>(made, named, startEngine(made, named, share));
+      if (typeof definition !== 'function') return create(definition);
+      return isClientClass(definition)
+        ? createClientOn(definition, named, create)
+        : create(definition(number, peer, remote));
     },
     nameOf,
     deadlines: resolveServerDeadlines(options.timeouts),

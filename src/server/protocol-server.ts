@@ -23,7 +23,9 @@ import { sealAddress } from '../core/sealed-address.ts';
 import { checkDefinition } from '../core/definition.ts';
 import { endOptions, signalOf } from '../core/options.ts';
 import type { Peers } from './peers.ts';
+import { mapIterator } from '../async/map-iterator.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
+import type { ClientConstructor, DefinedClient } from '../protocol/define-client.ts';
 import { resolveLogger } from '../protocol/logging.ts';
 import { createPeers, type PeerDefinition } from './create-peers.ts';
 import { checkServerOptions, type ProtocolServerOptions, type ServerStats } from './options.ts';
@@ -74,9 +76,10 @@ export interface CloseOptions extends WaitOptions {
  *
  * @typeParam In - An inbound message.
  * @typeParam Out - An outbound message.
+ * @typeParam Peer - What stands for a peer: an `AsyncProtocol`, or a client of the class that was passed.
  */
-export class ProtocolServer<In, Out = In>
-  implements AsyncDisposable, AsyncIterable<AsyncProtocol<In, Out>>
+export class ProtocolServer<In, Out = In, Peer = AsyncProtocol<In, Out>>
+  implements AsyncDisposable, AsyncIterable<Peer>
 {
   /** @internal A literal, because bundlers rename classes. */
   static readonly name: string = 'ProtocolServer';
@@ -91,12 +94,16 @@ export class ProtocolServer<In, Out = In>
   #closing: Deferred<undefined>[] = [];
 
   /**
-   * @param definition - The protocol, or a function that makes one for each peer.
+   * @param definition - The protocol, or a function that makes one for each peer; or a class of clients that
+   *   extends `defineClient()`, of which each peer is an instance then.
    * @param options - The options of `AsyncProtocol`, which apply to each peer, and the server's own.
    * @throws {ArgumentError} When an option is invalid.
    */
   constructor(
-    definition: ProtocolDefinition<In, Out, unknown> | PeerDefinition<In, Out>,
+    definition:
+      | ProtocolDefinition<In, Out, unknown>
+      | PeerDefinition<In, Out>
+      | (DefinedClient<In, Out> & ClientConstructor<Peer>),
     options: ProtocolServerOptions = {},
   ) {
     checkServerOptions(options);
@@ -141,8 +148,8 @@ export class ProtocolServer<In, Out = In>
   }
 
   /** The peers that are RUNNING, whether or not a loop has taken them. */
-  get peers(): readonly AsyncProtocol<In, Out>[] {
-    return this.#peers.running;
+  get peers(): readonly Peer[] {
+    return this.#peers.running.map(this.#peerOf);
   }
 
   /**
@@ -196,7 +203,7 @@ export class ProtocolServer<In, Out = In>
    *   closed meanwhile.
    * @throws `signal.reason`, when the signal was aborted.
    */
-  adopt(stream: StreamAddress['stream'], options?: WaitOptions): Promise<AsyncProtocol<In, Out>> {
+  adopt(stream: StreamAddress['stream'], options?: WaitOptions): Promise<Peer> {
     return handOut(this.#adopt(stream, options));
   }
 
@@ -239,8 +246,8 @@ export class ProtocolServer<In, Out = In>
   }
 
   /** Returns an iterator over the peers, each as soon as it is RUNNING; see the class. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<AsyncProtocol<In, Out>> {
-    return this.#peers.values();
+  [Symbol.asyncIterator](): AsyncIterableIterator<Peer> {
+    return mapIterator(this.#peers.values(), this.#peerOf);
   }
 
   /** `close()`, for `await using`. */
@@ -260,6 +267,11 @@ export class ProtocolServer<In, Out = In>
     return this.toString();
   }
 
+  /** What stands for a peer: its protocol, or the client that is built on that. */
+  readonly #peerOf = ({ owner }: AsyncProtocol<In, Out>): Peer =>
+    // The type is that of what the constructor was given.
+    owner as Peer;
+
   async #listen(address: ListenAddress, options?: WaitOptions): Promise<BoundAddress> {
     const signal = signalOf('listen()', options);
     this.#require('IDLE');
@@ -273,10 +285,7 @@ export class ProtocolServer<In, Out = In>
     return bound;
   }
 
-  async #adopt(
-    stream: StreamAddress['stream'],
-    options?: WaitOptions,
-  ): Promise<AsyncProtocol<In, Out>> {
+  async #adopt(stream: StreamAddress['stream'], options?: WaitOptions): Promise<Peer> {
     const signal = signalOf('adopt()', options);
     const connection = adoptStream(stream);
     try {
@@ -289,9 +298,11 @@ export class ProtocolServer<In, Out = In>
     const adopted = this.#peers.adopted(connection);
     this.#peers.renew();
     this.#ref.send({ type: 'ADOPT', connection });
-    return abortable(adopted, signal, () => {
-      this.#peers.giveUp(connection);
-    });
+    return this.#peerOf(
+      await abortable(adopted, signal, () => {
+        this.#peers.giveUp(connection);
+      }),
+    );
   }
 
   async #close(options?: CloseOptions): Promise<void> {

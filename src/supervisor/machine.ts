@@ -22,6 +22,7 @@ import {
 import type { Policy, RestartPolicy } from '../machines/supervisor-setup.ts';
 import { createSupervisorChart } from '../machines/supervisor.ts';
 import { AsyncProtocol } from '../protocol/async-protocol.ts';
+import type { ClientConstructor, DefinedClient } from '../protocol/define-client.ts';
 import { resolveLogger } from '../protocol/logging.ts';
 import { checkValues, refuseOfSystem } from '../protocol/options.ts';
 import type { ProtocolDefinition, Timeouts } from '../core/types.ts';
@@ -133,6 +134,10 @@ export type SupervisorActorRef<In, Out = In> = ActorRefFrom<SupervisorMachine<In
  *   deadlines of the client's own calls only: all others run on the parent's clock.
  * @throws {ArgumentError} When an option is invalid.
  */
+export function createSupervisorMachine<C, In, Out>(
+  kind: ClientConstructor<C> & DefinedClient<In, Out>,
+  options?: Omit<SuperviseOptions<C>, 'inspect'>,
+): SupervisorMachine<In, Out>;
 export function createSupervisorMachine<C, In, Out, Options extends MachineOptions>(
   kind: ClientClass<C, In, Out, Options>,
   options?: Omit<SuperviseOptions<C>, 'inspect'> & OwnOptions<Options>,
@@ -142,7 +147,10 @@ export function createSupervisorMachine<In, Out = In>(
   options?: Omit<SuperviseOptions<AsyncProtocol<In, Out>>, 'inspect'>,
 ): SupervisorMachine<In, Out>;
 export function createSupervisorMachine<C, In, Out>(
-  kind: ClientClass<C, In, Out> | ProtocolSource<In, Out>,
+  kind:
+    | (ClientConstructor<C> & DefinedClient<In, Out>)
+    | ClientClass<C, In, Out>
+    | ProtocolSource<In, Out>,
   options: Omit<SuperviseOptions<C & AsyncProtocol<In, Out>>, 'inspect'> = {},
 ): SupervisorMachine<In, Out> {
   refuseOfSystem('createSupervisorMachine()', options, 'inspect');

@@ -7,6 +7,7 @@ import { resolveLogger } from '../protocol/logging.ts';
 import { attachInspectors, type MachineOptions, rootOptions } from '../protocol/machine.ts';
 import type { AddressSource } from '../machines/supervisor-types.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
+import type { ClientConstructor, DefinedClient } from '../protocol/define-client.ts';
 import {
   checkSupervised,
   type ClientClass,
@@ -40,6 +41,11 @@ import { Supervisor } from './supervisor.ts';
  * @throws {ArgumentError} When an option is invalid.
  * @throws {HandlerError} When `kind` is a function that throws.
  */
+export function supervise<C, In, Out>(
+  kind: ClientConstructor<C> & DefinedClient<In, Out>,
+  address: AddressSource,
+  options?: SuperviseOptions<C>,
+): Supervisor<C>;
 export function supervise<C, In, Out, Options extends MachineOptions>(
   kind: ClientClass<C, In, Out, Options>,
   address: AddressSource,
@@ -51,7 +57,10 @@ export function supervise<In, Out = In>(
   options?: SuperviseOptions<AsyncProtocol<In, Out>>,
 ): Supervisor<AsyncProtocol<In, Out>>;
 export function supervise<C, In, Out>(
-  kind: ClientClass<C, In, Out> | ProtocolSource<In, Out>,
+  kind:
+    | (ClientConstructor<C> & DefinedClient<In, Out>)
+    | ClientClass<C, In, Out>
+    | ProtocolSource<In, Out>,
   address: AddressSource,
   options: SuperviseOptions<C & AsyncProtocol<In, Out>> = {},
 ): Supervisor<unknown> {

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import { AsyncProtocol, lines, streamPair } from '../../src/index.ts';
-import { Calls, type CallsOptions } from '../../src/rpc/index.ts';
+import { type CallOptions, Calls, type CallsOptions } from '../../src/rpc/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { rejection, turn } from '../support/signal.ts';
 
@@ -26,10 +26,10 @@ async function connect(options: CallsOptions<number> = {}, clock?: SimulatedCloc
     },
     { clock },
   );
-  const calls: Calls<number, string> = new Calls(protocol, options);
+  const calls = new Calls<number, string>(protocol, options);
   await protocol.connect({ stream });
   peer.resume().on('end', () => peer.end());
-  const call = (key?: number, more: Omit<Parameters<typeof calls.call>[1], 'key'> = {}) =>
+  const call = (key?: number, more: Omit<CallOptions<number>, 'key'> = {}) =>
     calls.call(() => protocol.send(`call ${String(key)}`), { key, ...more });
   const reply = async (text: string): Promise<void> => {
     peer.write(`${text}\n`);
