@@ -14,6 +14,7 @@ import * as qmp from '../src/qmp/index.ts';
 import { type QmpClient, type QmpEvent, type StatusInfo } from '../src/qmp/index.ts';
 import * as inspect from '../src/inspect/index.ts';
 import * as inspector from '../inspector/src/index.ts';
+import * as rpc from '../src/rpc/index.ts';
 import * as testing from '../src/testing/index.ts';
 
 describe('the exported names', () => {
@@ -37,6 +38,7 @@ describe('the exported names', () => {
         "contentLength",
         "createProtocolMachine",
         "createSupervisorMachine",
+        "defineClient",
         "isWirechartError",
         "joinStreams",
         "jsonLines",
@@ -90,6 +92,13 @@ describe('the exported names', () => {
         "createQmpMachine",
         "parseJson",
         "stringifyJson",
+      ]
+    `);
+  });
+  test('of wirechart/rpc', () => {
+    expect(Object.keys(rpc).sort()).toMatchInlineSnapshot(`
+      [
+        "Calls",
       ]
     `);
   });

@@ -6,6 +6,7 @@ import * as codecs from '../../src/codecs/index.ts';
 import * as wirechart from '../../src/index.ts';
 import * as inspect from '../../src/inspect/index.ts';
 import * as qmp from '../../src/qmp/index.ts';
+import * as rpc from '../../src/rpc/index.ts';
 import * as testing from '../../src/testing/index.ts';
 import { ENTRIES, evaluate, PROJECT } from './support/project.ts';
 
@@ -14,6 +15,7 @@ const SOURCES: Readonly<Record<(typeof ENTRIES)[number], object>> = {
   'wirechart/codecs': codecs,
   'wirechart/qmp': qmp,
   'wirechart/inspect': inspect,
+  'wirechart/rpc': rpc,
   'wirechart/testing': testing,
   'wirechart-inspector': inspector,
 };

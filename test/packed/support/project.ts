@@ -26,6 +26,7 @@ export const ENTRIES = [
   'wirechart/codecs',
   'wirechart/qmp',
   'wirechart/inspect',
+  'wirechart/rpc',
   'wirechart/testing',
   'wirechart-inspector',
 ] as const;
