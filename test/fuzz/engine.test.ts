@@ -69,7 +69,13 @@ describe('the fuzzer, of the time that an input costs,', () => {
 
   it('finds a decoder that is quadratic for some inputs, and minimizes the pattern', async () => {
     const { excess, failure, runs } = await search(quadratic, { corpus: [Buffer.from('ww\nxe')] });
-    expect(excess?.pattern).toMatchObject({ left: 'x', right: '', tail: '' });
+    // Of both letters, one of each; which of the parts they are is a matter of chance.
+    expect(
+      Object.values(excess?.pattern ?? {})
+        .sort()
+        .join(''),
+    ).toMatch(/^(?:wx|xw)$/);
+    expect(excess && render(excess.pattern, 100).toString()).toMatch(/^w[wx]+$/);
     expect(excess?.error).toBeInstanceOf(Excess);
     expect(failure).toBeUndefined();
     expect(runs).toBeLessThan(options.inputs);
