@@ -89,17 +89,20 @@ describe('limits.maxPeersPerAddress', () => {
     expect(server.stats).toMatchObject({ admitted: 6, refused: 3, failed: 3 });
   });
 
-  it.skipIf(!hasIpv6)('counts an IPv4 peer as the same on a socket for IPv6 and for both', async () => {
-    const { server } = createTestServer(echo, { limits: { maxPeersPerAddress: 1 } });
-    const { port } = await server.listen({ host: '::', port: 0 });
-    const first = await dialLines({ host: '127.0.0.1', port });
-    await numberOf(first);
-    expect(server.peers[0]?.remote?.address).toBe('::ffff:127.0.0.1');
-    await disconnected(await dialSocket({ host: '127.0.0.1', port }));
-    const other = await dialLines({ host: '::1', port });
-    expect(await numberOf(other)).toBe(2);
-    expect(server.refused).toBe(1);
-  });
+  it.skipIf(!hasIpv6)(
+    'counts an IPv4 peer as the same on a socket for IPv6 and for both',
+    async () => {
+      const { server } = createTestServer(echo, { limits: { maxPeersPerAddress: 1 } });
+      const { port } = await server.listen({ host: '::', port: 0 });
+      const first = await dialLines({ host: '127.0.0.1', port });
+      await numberOf(first);
+      expect(server.peers[0]?.remote?.address).toBe('::ffff:127.0.0.1');
+      await disconnected(await dialSocket({ host: '127.0.0.1', port }));
+      const other = await dialLines({ host: '::1', port });
+      expect(await numberOf(other)).toBe(2);
+      expect(server.refused).toBe(1);
+    },
+  );
 
   it('does not bound UNIX sockets, which have no address', async () => {
     const { server } = createTestServer(echo, { limits: { maxPeersPerAddress: 1 } });
