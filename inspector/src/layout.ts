@@ -136,7 +136,6 @@ export class Layouter {
       // A chart that needs more ends the thread, not the process.
       resourceLimits: { maxOldGenerationSizeMb: MAX_THREAD_MEBIBYTES },
     });
-    worker.unref();
     worker.on('message', (answer: unknown) => {
       if (worker === this.#worker && isObject(answer)) this.#settle(answer);
     });
@@ -149,6 +148,8 @@ export class Layouter {
     worker.on('exit', () => {
       this.#terminate(worker, new Error('The layout thread has exited'));
     });
+    // Last, because a listener of messages keeps the process alive again.
+    worker.unref();
     return worker;
   }
 
