@@ -102,7 +102,12 @@ export type { Deadlines } from './core/limits.ts';
 export type { Link, Tap } from './machines/link.ts';
 export type { StopSignal } from './async/stop-signal.ts';
 
-export { type ClientBase, type ClientConstructor, defineClient } from './protocol/define-client.ts';
+export {
+  type ClientBase,
+  type ClientConstructor,
+  type DefinedClient,
+  defineClient,
+} from './protocol/define-client.ts';
 export type { ProtocolClient } from './protocol/client.ts';
 
 export { lines, type LinesOptions } from './codecs/lines.ts';
