@@ -278,7 +278,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   messages(
     signal: AbortSignal | undefined,
     onTold: (cause: WirechartError) => void,
-  ): AsyncIterableIterator<In, undefined> {
+  ): AsyncIterableIterator<In> {
     return this.#messages.pull().values(signal, onTold);
   }
 

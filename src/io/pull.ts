@@ -53,7 +53,7 @@ export class Pull<In> implements Gate {
   values(
     signal: AbortSignal | undefined,
     onTold: (cause: WirechartError) => void,
-  ): AsyncIterableIterator<In, undefined> {
+  ): AsyncIterableIterator<In> {
     const own = new Set<Deferred<Next<In>>>();
     let isOver = false;
     const next = (): Promise<Next<In>> => {

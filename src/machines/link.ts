@@ -103,7 +103,7 @@ export interface Link<In, Out> {
   messages(
     signal: AbortSignal | undefined,
     onTold: (cause: WirechartError) => void,
-  ): AsyncIterableIterator<unknown, undefined>;
+  ): AsyncIterableIterator<unknown>;
 
   /** Calls `tap` with every message until the returned function is called. `tap` must not throw. */
   observe(tap: Tap): () => void;

@@ -81,6 +81,9 @@ const MAX_ABANDONED_KEYS = 1024;
  * @typeParam Reply - What a call resolves with.
  */
 export class Calls<Key, Reply> {
+  /** @internal A literal, because bundlers rename classes. */
+  static readonly name: string = 'Calls';
+
   readonly #clock: Clock | undefined;
   readonly #timeout: number | undefined;
   readonly #cancel: CallsOptions<Key>['cancel'];

@@ -199,7 +199,11 @@ describe('a failure while a page is sent something', () => {
     const failures: unknown[] = [];
     const sent: string[] = [];
     const facts = { type: 'entry', at: 1, actor: 'p1/x:0', size: 1 } as const;
-    const data = JSON.parse(nested(100_000)) as ServerMessage & string;
+    const data = {
+      toJSON: () => {
+        throw new RangeError('too deep');
+      },
+    } as unknown as string;
     const all: ServerMessage[] = [
       hello,
       { ...facts, seq: 1, kind: 'event', name: 'E', data },
