@@ -99,6 +99,9 @@ describe('the exported names', () => {
     expect(Object.keys(rpc).sort()).toMatchInlineSnapshot(`
       [
         "Calls",
+        "JsonRpc",
+        "JsonRpcError",
+        "RPC_CODES",
       ]
     `);
   });

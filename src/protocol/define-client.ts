@@ -41,7 +41,7 @@ export interface ClientBase<In, Out, Negotiated> extends DefinedClient<In, Out> 
   /**
    * Returns the client of an actor of that machine; each time the same one.
    *
-   * @throws {ArgumentError} When `ref` is an actor of another machine,.
+   * @throws {ArgumentError} When `ref` is an actor of another machine.
    */
   attach<C>(this: ClientConstructor<C>, ref: ProtocolActorRef<In, Out>, options?: AttachOptions): C;
 }

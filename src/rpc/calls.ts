@@ -137,7 +137,7 @@ export class Calls<Key, Reply> {
     } catch (error) {
       return rejectHandled(error);
     }
-    const pending = new PendingReply<Reply>();
+    const pending = new PendingReply<Reply>(options.name);
     this.#add(options.key, pending);
     const timeout = options.timeout ?? this.#timeout;
     if (signal !== undefined || timeout !== undefined) {
@@ -163,6 +163,15 @@ export class Calls<Key, Reply> {
     return this.#take(key, (pending) => {
       pending.reject(error);
     });
+  }
+
+  /**
+   * The name of the pending call with this key.
+   *
+   * @internal
+   */
+  nameOf(key: Key): string | undefined {
+    return this.#byKey.get(key)?.name;
   }
 
   #checkKey(key: Key | undefined): void {

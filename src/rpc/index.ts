@@ -5,3 +5,14 @@
  */
 
 export { type CallOptions, Calls, type CallsOptions, type CallsProtocol } from './calls.ts';
+export { JsonRpcError } from './errors.ts';
+export type { RpcDialect } from './dialects.ts';
+export type { HandlerContext } from './handlers.ts';
+export {
+  type AnyMethods,
+  JsonRpc,
+  type JsonRpcOptions,
+  type RequestOptions,
+  type RpcMethods,
+} from './json-rpc.ts';
+export { RPC_CODES, type RpcErrorObject, type RpcId } from './messages.ts';

@@ -8,6 +8,8 @@ const unset = (): void => undefined;
 
 /** One object and one promise per call: it is on the path of every request. */
 export class PendingReply<Reply> {
+  /** What is called. */
+  readonly name: string | undefined;
   /** What the caller gets. It may be ignored: its rejection is then no unhandled one. */
   readonly promise: Promise<Reply>;
   /** Removes the timer and the listener on the signal. */
@@ -15,7 +17,8 @@ export class PendingReply<Reply> {
   #resolve: (value: Reply | PromiseLike<Reply>) => void = unset;
   #isSettled = false;
 
-  constructor() {
+  constructor(name?: string) {
+    this.name = name;
     this.promise = new Promise((resolve) => {
       this.#resolve = resolve;
     });
