@@ -39,7 +39,12 @@ export function checkDefinition(owner: string, given: unknown): void {
   }
 }
 
-function checkCodec(owner: string, codec: unknown): void {
+/**
+ * Checks the codec of a definition.
+ *
+ * @throws {ArgumentError} When it is not a codec; the message says what it is.
+ */
+export function checkCodec(owner: string, codec: unknown): void {
   const missing = ['encode', 'createDecoder'].find(
     (method) => typeof memberOf(codec, method) !== 'function',
   );

@@ -4,7 +4,8 @@
  */
 
 import type { Codec } from '../core/codec.ts';
-import { handlerError, type WirechartError } from '../core/errors.ts';
+import { checkCodec } from '../core/definition.ts';
+import { ClosedError, handlerError, type WirechartError } from '../core/errors.ts';
 import { type Announce, ON_START } from '../core/inner-definition.ts';
 import type { ProtocolDefinition, Session } from '../core/types.ts';
 
@@ -28,7 +29,9 @@ export type MakeClient = (ref: unknown) => void;
 
 /** One for each machine. */
 export class ClientDefinition<In, Out, Negotiated> {
+  /** That of the client, which may not exist yet when its machine is made. */
   readonly codec: Codec<In, Out>;
+  #codec: Codec<In, Out> | undefined;
   /** The class of the client of an actor. */
   kind: unknown;
   /** The client, once there is one. */
@@ -39,11 +42,29 @@ export class ClientDefinition<In, Out, Negotiated> {
   #failure: WirechartError | undefined;
   readonly #makeClient: MakeClient | undefined;
 
-  /** @param makeClient - Called when the machine starts, if its client is not what starts it. */
-  constructor(codec: Codec<In, Out>, makeClient?: MakeClient) {
-    this.codec = codec;
+  /**
+   * @param codec - Default: the client brings it.
+   * @param makeClient - Called when the machine starts, if its client is not what starts it.
+   */
+  constructor(codec?: Codec<In, Out>, makeClient?: MakeClient) {
+    this.codec = codec ?? {
+      encode: (message) => this.#ownCodec().encode(message),
+      createDecoder: (limits) => this.#ownCodec().createDecoder(limits),
+    };
     definitions.set(this, this as object as ClientDefinition<unknown, unknown, unknown>);
     this.#makeClient = makeClient;
+  }
+
+  /** The client exists. */
+  open(
+    client: object,
+    createCodec: () => Codec<In, Out>,
+    callbacks: ClientCallbacks<In, Out, Negotiated>,
+  ): void {
+    this.client = client;
+    this.#codec = createCodec();
+    checkCodec(`new ${client.constructor.name}()`, this.#codec);
+    this.callbacks = callbacks;
   }
 
   [ON_START](_: Announce, ref: unknown): void {
@@ -96,6 +117,11 @@ export class ClientDefinition<In, Out, Negotiated> {
   /** The same object, as the engine takes it: a member that is `undefined` counts as absent there. */
   get asDefinition(): ProtocolDefinition<In, Out, Negotiated> {
     return this as object as ProtocolDefinition<In, Out, Negotiated>;
+  }
+
+  #ownCodec(): Codec<In, Out> {
+    if (this.#codec === undefined) throw this.#failure ?? new ClosedError('There is no client');
+    return this.#codec;
   }
 
   #callback<Name extends CallbackName>(

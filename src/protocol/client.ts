@@ -63,10 +63,12 @@ export abstract class ProtocolClient<In, Out = In, Negotiated = void> implements
   constructor(createCodec: () => Codec<In, Out>, options: ProtocolOptions | undefined) {
     const given = parts;
     parts = undefined;
-    const definition = (given?.definition ??
-      new ClientDefinition(createCodec())) as ClientDefinition<In, Out, Negotiated>;
-    definition.client = this;
-    definition.callbacks = this.#callbacks();
+    const definition = (given?.definition ?? new ClientDefinition()) as ClientDefinition<
+      In,
+      Out,
+      Negotiated
+    >;
+    definition.open(this, createCodec, this.#callbacks());
     this.protocol = (given?.protocol ??
       new AsyncProtocol(definition.asDefinition, options)) as AsyncProtocol<In, Out, Negotiated>;
     this.protocol.belongTo(this);

@@ -16,8 +16,6 @@ export type ClientConstructor<C> = new (options?: ProtocolOptions) => C;
 
 /** The part of such a class that says what its messages are. */
 export interface DefinedClient<In, Out> {
-  /** Returns the codec of one client. */
-  readonly createCodec: () => Codec<In, Out>;
   /** Returns the machine of such a client. */
   createMachine(options?: MachineOptions): ProtocolMachine<In, Out>;
   /** Returns the client of an actor of that machine. */
@@ -72,8 +70,6 @@ export function defineClient<In, Out = In, Negotiated = void>(
   createCodec: () => Codec<In, Out>,
 ): ClientBase<In, Out, Negotiated> {
   return class DefinedClient extends ProtocolClient<In, Out, Negotiated> {
-    static readonly createCodec = createCodec;
-
     constructor(options?: ProtocolOptions) {
       super(createCodec, options);
     }
@@ -82,36 +78,46 @@ export function defineClient<In, Out = In, Negotiated = void>(
       this: ClientConstructor<C>,
       options: MachineOptions = {},
     ): ProtocolMachine<In, Out> {
-      return createProtocolMachine(() => embedded(this, createCodec, options), options);
+      return machineOf(this, options);
     }
 
     static attach<C>(this: ClientConstructor<C>, ref: ProtocolActorRef<In, Out>): C {
-      const definition = definitionIn(ref);
-      // The constructor of the kind has made it.
-      if (definition?.kind === this) {
-        definition.ensureClient(ref);
-        return definition.client as C;
-      }
-      throw new ArgumentError(
-        `${this.name}.attach() needs a running actor of ${this.name}.createMachine(), not ${show(ref)}`,
-      );
+      return clientOf(this, ref);
     }
   };
 }
 
-/** Returns the definition of one actor's machine, which makes the client when the actor starts. */
-function embedded<C, In, Out>(
+/** Returns the machine of a class of clients. Each actor makes a client of its own when it starts. */
+export function machineOf<C, In, Out>(
   kind: ClientConstructor<C>,
-  createCodec: () => Codec<In, Out>,
-  options: MachineOptions,
-): ProtocolDefinition<In, Out, unknown> {
+  options: MachineOptions = {},
+): ProtocolMachine<In, Out> {
   const { name, logger } = options;
-  const definition = new ClientDefinition<In, Out, unknown>(createCodec(), (ref) => {
-    const protocol = AsyncProtocol.attach(ref as ProtocolActorRef<In, Out>, { name, logger });
-    constructOn({ definition, protocol }, () => new kind({ name, logger }));
-  });
-  definition.kind = kind;
-  return definition.asDefinition;
+  return createProtocolMachine(() => {
+    const definition = new ClientDefinition<In, Out, unknown>(undefined, (ref) => {
+      const protocol = AsyncProtocol.attach(ref as ProtocolActorRef<In, Out>, { name, logger });
+      constructOn({ definition, protocol }, () => new kind({ name, logger }));
+    });
+    definition.kind = kind;
+    return definition.asDefinition;
+  }, options);
+}
+
+/**
+ * Returns the client of an actor of that machine.
+ *
+ * @throws {ArgumentError} When it is an actor of another machine.
+ */
+export function clientOf<C>(kind: ClientConstructor<C>, ref: AnyRef | undefined): C {
+  const definition = clientDefinitionOf(ref?.getSnapshot().context?.link?.definition);
+  if (definition?.kind !== kind) {
+    throw new ArgumentError(
+      `${kind.name}.attach() needs a running actor of ${kind.name}.createMachine(), not ${show(ref)}`,
+    );
+  }
+  definition.ensureClient(ref);
+  // The constructor of the kind has made it.
+  return definition.client as C;
 }
 
 /** Returns a client on a protocol that `createProtocol` makes from its definition. */
@@ -120,17 +126,15 @@ export function createClientOn<C, In, Out>(
   options: ProtocolOptions,
   createProtocol: (definition: ProtocolDefinition<In, Out, unknown>) => AsyncProtocol<In, Out>,
 ): AsyncProtocol<In, Out> {
-  const definition = new ClientDefinition<In, Out, unknown>(kind.createCodec());
+  const definition = new ClientDefinition<In, Out, unknown>();
   const protocol = createProtocol(definition.asDefinition);
   constructOn({ definition, protocol }, () => new kind(options));
   return protocol;
 }
 
-/** The snapshot of any actor: one that was looked up by its name may be of another machine. */
-interface LinkSnapshot {
-  readonly context?: { readonly link?: { readonly definition?: unknown } };
+/** Any actor: one that was looked up by its name may be of another machine, or not there. */
+interface AnyRef {
+  getSnapshot(): {
+    readonly context?: { readonly link?: { readonly definition?: unknown } };
+  };
 }
-
-/** Also `undefined`: a chart has its child only while the state that invokes it is active. */
-const definitionIn = (ref: { getSnapshot(): LinkSnapshot } | undefined) =>
-  clientDefinitionOf(ref?.getSnapshot().context?.link?.definition);

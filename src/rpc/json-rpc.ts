@@ -12,7 +12,10 @@ import { ArgumentError, ClosedError, describe } from '../core/errors.ts';
 import { checkNames, type Names } from '../core/options.ts';
 import { show } from '../core/shape.ts';
 import type { WaitOptions } from '../core/types.ts';
+import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-machine.ts';
 import { ProtocolClient } from '../protocol/client.ts';
+import { type ClientConstructor, clientOf, machineOf } from '../protocol/define-client.ts';
+import type { MachineOptions } from '../protocol/machine.ts';
 import { resolveLogger, warnTo } from '../protocol/logging.ts';
 import { PROTOCOL_OPTIONS, type ProtocolOptions } from '../protocol/options.ts';
 import { Calls } from './calls.ts';
@@ -107,6 +110,28 @@ export class JsonRpc<
 > extends ProtocolClient<JsonValue, RpcMessage> {
   /** @internal A literal, because bundlers rename classes. */
   static override readonly name: string = 'JsonRpc';
+
+  /**
+   * The machine of a class that extends this one and has a codec of its own, to be invoked or spawned in any
+   * XState 5 chart; also for `supervise()`.
+   *
+   * @throws {ArgumentError} When an option is invalid.
+   */
+  static createMachine<C>(
+    this: ClientConstructor<C>,
+    options?: MachineOptions,
+  ): ProtocolMachine<JsonValue, RpcMessage> {
+    return machineOf(this, options);
+  }
+
+  /**
+   * Returns the client of an actor of that machine; each time the same one.
+   *
+   * @throws {ArgumentError} When `ref` is an actor of another machine.
+   */
+  static attach<C>(this: ClientConstructor<C>, ref: ProtocolActorRef<JsonValue, RpcMessage>): C {
+    return clientOf(this, ref);
+  }
 
   readonly #dialect: RpcDialect | undefined;
   readonly #calls: Calls<number, JsonValue>;

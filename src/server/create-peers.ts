@@ -43,7 +43,8 @@ export type PeerSource<In, Out> =
 
 const isClientClass = <In, Out>(
   definition: PeerDefinition<In, Out> | (ClientConstructor<unknown> & DefinedClient<In, Out>),
-): definition is ClientConstructor<unknown> & DefinedClient<In, Out> => 'createCodec' in definition;
+): definition is ClientConstructor<unknown> & DefinedClient<In, Out> =>
+  'createMachine' in definition;
 
 /** The options of a server that its peers have, too. */
 function peerOptions(options: ProtocolServerOptions): ProtocolServerOptions {
