@@ -12,7 +12,17 @@ export {
   type AnyMethods,
   JsonRpc,
   type JsonRpcOptions,
+  type MethodParams,
+  type MethodResult,
+  type RequestArguments,
   type RequestOptions,
   type RpcMethods,
 } from './json-rpc.ts';
-export { RPC_CODES, type RpcErrorObject, type RpcId } from './messages.ts';
+export {
+  RPC_CODES,
+  type RpcErrorObject,
+  type RpcId,
+  type RpcMessage,
+  type RpcReply,
+  type RpcRequest,
+} from './messages.ts';

@@ -44,13 +44,17 @@ export type RpcMethods = object;
 export type AnyMethods = Readonly<Record<string, (params?: unknown) => unknown>>;
 
 type Name<Methods> = keyof Methods & string;
-type Params<Method> = Method extends (params: infer P) => unknown ? P : unknown;
-type Result<Method> = Method extends (...args: never) => infer R ? Awaited<R> : unknown;
-/** The parameters may be left out where the method says so. */
-type ParamsOf<Method> =
-  undefined extends Params<Method>
-    ? [params?: Params<Method>, options?: RequestOptions]
-    : [params: Params<Method>, options?: RequestOptions];
+/** The parameters of a method of an `RpcMethods` interface. */
+export type MethodParams<Method> = Method extends (params: infer P) => unknown ? P : unknown;
+/** The result of a method of an `RpcMethods` interface. */
+export type MethodResult<Method> = Method extends (...args: never) => infer R
+  ? Awaited<R>
+  : unknown;
+/** What `request()` takes after the name; the parameters may be left out where the method says so. */
+export type RequestArguments<Method> =
+  undefined extends MethodParams<Method>
+    ? [params?: MethodParams<Method>, options?: RequestOptions]
+    : [params: MethodParams<Method>, options?: RequestOptions];
 
 /** The options of `request()`. */
 export interface RequestOptions extends WaitOptions {
@@ -197,8 +201,8 @@ export class JsonRpc<
    */
   request<Method extends Name<Remote>>(
     method: Method,
-    ...[params, options = {}]: ParamsOf<Remote[Method]>
-  ): Promise<Result<Remote[Method]>> {
+    ...[params, options = {}]: RequestArguments<Remote[Method]>
+  ): Promise<MethodResult<Remote[Method]>> {
     const { onProgress, signal, timeout } = options;
     const id = (this.#lastId += 1);
     const asking = onProgress === undefined ? params : this.#asking(id, params, onProgress);
@@ -211,7 +215,7 @@ export class JsonRpc<
       reply.then(forget, forget);
     }
     // What the peer returns is what its interface says.
-    return reply as Promise<Result<Remote[Method]>>;
+    return reply as Promise<MethodResult<Remote[Method]>>;
   }
 
   /**
@@ -222,7 +226,7 @@ export class JsonRpc<
    */
   notify<Method extends Name<Remote>>(
     method: Method,
-    params?: Params<Remote[Method]>,
+    params?: MethodParams<Remote[Method]>,
   ): Promise<void> {
     return this.protocol.send({ jsonrpc: '2.0', method, ...withParams(params) });
   }
@@ -239,9 +243,9 @@ export class JsonRpc<
     method: Method,
     handler:
       | ((
-          params: Params<Local[Method]>,
+          params: MethodParams<Local[Method]>,
           context: HandlerContext,
-        ) => Result<Local[Method]> | Promise<Result<Local[Method]>>)
+        ) => MethodResult<Local[Method]> | Promise<MethodResult<Local[Method]>>)
       | undefined,
   ): this {
     // What the peer sends is what its interface says.
