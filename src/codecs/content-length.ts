@@ -17,6 +17,8 @@ import { decodeUtf8, quoteBytes, rawOf } from './utf8.ts';
 const CR = 0x0d;
 const LF = 0x0a;
 const MAX_HEADER_BYTES = 8 * 1024;
+/** A header with nothing but the length, as nearly all are. */
+const USUAL_HEADER = /^Content-Length: (\d+)\r\n$/;
 
 /**
  * The base protocol of LSP and DAP: a header with `Content-Length: N` and maybe other fields, a blank
@@ -105,8 +107,17 @@ class ContentLengthDecoder<In> extends BufferedDecoder<In> {
 
   /** Returns the length of the body, after checking the fields of the header. */
   #bodySize(header: Uint8Array): number {
+    const text = latin1Of(header);
+    const digits = USUAL_HEADER.exec(text)?.[1] ?? this.#digitsIn(text, header);
+    const size = Number(digits);
+    if (size > this.limit || !Number.isSafeInteger(size)) throw this.tooLarge(size);
+    return size;
+  }
+
+  /** Returns the digits of the length in a header of any fields. */
+  #digitsIn(text: string, header: Uint8Array): string {
     let length: string | undefined;
-    for (const line of latin1Of(header).split('\r\n').slice(0, -1)) {
+    for (const line of text.split('\r\n').slice(0, -1)) {
       const colon = line.indexOf(':');
       if (colon < 1)
         throw this.#invalid(`${quoteBytes(bytesOfLatin1(line))} is not a field`, header);
@@ -125,9 +136,7 @@ class ContentLengthDecoder<In> extends BufferedDecoder<In> {
         `Content-Length is ${quoteBytes(bytesOfLatin1(length))}, not a decimal number`,
         header,
       );
-    const size = Number(digits);
-    if (size > this.limit || !Number.isSafeInteger(size)) throw this.tooLarge(size);
-    return size;
+    return digits;
   }
 
   #checkCharset(type: string, header: Uint8Array): void {
