@@ -56,7 +56,7 @@ function makePrivate(directory: string): void {
   }
 }
 
-/** Nobody else can have put anything there: the directory is private. */
+/** No other user can have put anything there: the directory is private. */
 async function removeStale(path: string): Promise<void> {
   const stats = statsOf(path);
   if (stats === undefined) return;

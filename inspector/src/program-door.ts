@@ -49,7 +49,7 @@ export class ProgramDoor {
     return isNonce(headers[NONCE_HEADER]);
   }
 
-  /** Why nobody is let in for the moment. */
+  /** Why no program is let in at the moment. */
   refusal({ socket }: IncomingMessage): Refusal | undefined {
     if (this.#throttle.isBlocked(socket.remoteAddress)) return TOO_MANY_WRONG;
     return this.#strangers.size >= MAX_STRANGERS ? TOO_MANY_STRANGERS : undefined;

@@ -20,7 +20,7 @@ export const TOKEN_VARIABLE = 'WIRECHART_INSPECTOR_TOKEN';
 const MAX_FILE_BYTES = 4096;
 
 /**
- * Reads the token from a file that nobody else could have read or written.
+ * Reads the token from a file that no other user could have read or written.
  *
  * @throws {TypeError} When the file is missing, not a regular file, not ours, open to others, or has no
  *   token.

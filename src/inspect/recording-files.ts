@@ -2,7 +2,7 @@
  * The two files of a recording: the one that is written, and `….1`, the full one before it.
  *
  * Both names are ours from the start, because in a folder that others can write to, such as `/tmp`,
- * somebody else could take the second one before the first file is full. Files of other users, folders and
+ * another user could take the second one before the first file is full. Files of other users, folders and
  * devices are never renamed, replaced or removed; a symbolic link is never followed.
  */
 

@@ -21,7 +21,7 @@ const SET_GROUP_ID = 0o2000;
 /** What follows the path of a file in the names of its private directories. */
 export const PRIVATE_SUFFIX = /^~[\w-]{8}$/;
 
-/** Random letters, digits, `-` and `_`, which nobody can guess: 4 for 3 bytes. */
+/** Random letters, digits, `-` and `_`, which cannot be guessed: 4 for 3 bytes. */
 export const randomName = (bytes: number): string =>
   process.getBuiltinModule('node:crypto').randomBytes(bytes).toString('base64url');
 

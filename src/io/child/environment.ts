@@ -36,7 +36,7 @@ function minimalEnvironment(): NodeJS.ProcessEnv {
 
 /**
  * Returns the path of a helper program, such as `setpriv`. It is looked for on our own PATH: the system
- * would take the child's, which may come from somebody who must not choose what runs with our rights.
+ * would take the child's, which may come from a user who must not choose what runs with our rights.
  * Relative directories of the PATH are skipped, because the working directory may be anybody's.
  *
  * @throws {Error} When there is none: an error of the system, as `spawn()` reports it.
