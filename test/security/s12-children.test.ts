@@ -159,7 +159,8 @@ describe('the descriptors of a child', () => {
     ],
   ])('%s are its own, whatever we have open', async (_, options, out, expected) => {
     await openEverything();
-    const script = `echo ready >&${String(out)}; sleep 60 & wait`;
+    // In a subshell: a shell moves its own descriptors for a moment to redirect a builtin command.
+    const script = `(echo ready >&${String(out)}); sleep 60 & wait`;
     const peer = killAfterTest(spawnPeer('/bin/sh', ['-c', script], options));
     expect(await lineOf(peer.address.stream)).toBe('ready');
     // Those that our process has inherited itself are empty files.
