@@ -13,6 +13,26 @@ const greeting = async ({ send, receive }: Session<string>) => {
   return { greeting: await receive() };
 };
 
+/** A connection whose handler was called, and the session that it was given. */
+async function handling() {
+  const [stream, peer] = streamPair();
+  const sessions: Session<string, string, void>[] = [];
+  const called = gate();
+  const protocol = new AsyncProtocol<string>({
+    codec: lines(),
+    onMessage: (_, session) => {
+      sessions.push(session);
+      called.open();
+    },
+  });
+  await protocol.connect({ stream });
+  peer.resume().write('hello\n');
+  await called.opened;
+  const [session] = sessions;
+  if (session === undefined) throw new Error('There was no message');
+  return { protocol, session };
+}
+
 describe('negotiated', () => {
   it('is what the handshake has resolved with, also in the session of onMessage', async () => {
     const [stream, peer] = streamPair();
@@ -73,39 +93,13 @@ describe('the session of onMessage', () => {
   });
 
   it('is aborted with an AbortError after disconnect()', async () => {
-    const [stream, peer] = streamPair();
-    const sessions: Session<string, string, void>[] = [];
-    const called = gate();
-    const protocol = new AsyncProtocol<string>({
-      codec: lines(),
-      onMessage: (_, session) => {
-        sessions.push(session);
-        called.open();
-      },
-    });
-    await protocol.connect({ stream });
-    peer.resume().write('hello\n');
-    await called.opened;
+    const { protocol, session } = await handling();
     await protocol.disconnect({ force: true });
-    expect(sessions[0]?.signal.reason).toMatchObject({ name: 'AbortError' });
+    expect(session.signal.reason).toMatchObject({ name: 'AbortError' });
   });
 
   it('does not receive, and sends nothing once the session is over, nor into the next one', async () => {
-    const [stream, peer] = streamPair();
-    const sessions: Session<string, string, void>[] = [];
-    const called = gate();
-    const protocol = new AsyncProtocol<string>({
-      codec: lines(),
-      onMessage: (_, session) => {
-        sessions.push(session);
-        called.open();
-      },
-    });
-    await protocol.connect({ stream });
-    peer.resume().write('hello\n');
-    await called.opened;
-    const [session] = sessions;
-    if (session === undefined) throw new Error('There was no message');
+    const { protocol, session } = await handling();
     expect(await rejection(session.receive())).toBeInstanceOf(StateError);
     await protocol.disconnect({ force: true });
     expect(await rejection(session.send('late'))).toBeInstanceOf(StateError);

@@ -68,8 +68,8 @@ describe('calls by key', () => {
 
   it('say of a reply whether any call waits for it', async () => {
     const { protocol, reply, unknown } = await connect();
-    await reply('7 nobody');
-    expect(unknown).toEqual(['7 nobody']);
+    await reply('7 unknown');
+    expect(unknown).toEqual(['7 unknown']);
     await protocol.disconnect();
   });
 });
@@ -202,7 +202,7 @@ describe('the end of the session', () => {
   });
 });
 
-it('leaves no unhandled rejection when nobody awaits a call', async () => {
+it('leaves no unhandled rejection when a call is not awaited', async () => {
   const { protocol, call } = await connect();
   void call(1);
   void call(1);

@@ -1,6 +1,6 @@
 /**
- * P10: input never sets a prototype. While each test runs, the setter of `__proto__` tells on whoever calls
- * it with something of the input, Node's own code included.
+ * P10: input never sets a prototype. While each test runs, the setter of `__proto__` records every call
+ * with something of the input, also a call by Node's own code.
  */
 
 import { readFile } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /**
- * S1: whoever holds the inspector's address gets nothing from a program, and cannot use it: the inspector
- * proves that it knows the token before anything is told, a relay cannot pass the proof on, and events that
+ * S1: a process that holds the inspector's address gets nothing from a program, and cannot control it: the
+ * inspector must prove that it knows the token before the program reports, a relay cannot pass the proof on, and events that
  * would lead a program elsewhere, or forge what has happened, are refused by the program itself.
  */
 

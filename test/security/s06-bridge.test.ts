@@ -1,5 +1,5 @@
 /**
- * S6: on a bridge, one machine and those who may speak to it cannot harm the others: no text of a peer hides
+ * S6: on a bridge, one machine and its users cannot harm the other machines: no text of a peer hides
  * a state, no reply goes where its requester may not publish, no machine takes the room of another.
  */
 
@@ -171,7 +171,7 @@ describePeer('nats-server', (path) => {
       expect(await listener.execute('vm1', 'query-name')).toHaveProperty('return');
     });
 
-    it('that nobody asked for is logged on one line, cut, and without secrets', async () => {
+    it('to no request is logged on one line, cut, and without secrets', async () => {
       const { listener, log } = await setUp({
         commands: {
           'x-say': {

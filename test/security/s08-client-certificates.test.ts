@@ -101,7 +101,7 @@ describe('what the handshake of the protocol is told', () => {
   });
 });
 
-it('does not hand over a client that resumes a session from where nobody was asked', async () => {
+it('does not hand over a client that resumes a session in which no certificate was requested', async () => {
   const ticketKeys = Buffer.alloc(48, 7);
   const open = await listen({ ...identity, ticketKeys });
   const first = await visit(open.port, {});

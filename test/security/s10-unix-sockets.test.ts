@@ -153,7 +153,7 @@ const NEIGHBOUR = `
 `;
 
 describe.skipIf(!isOtherUserAvailable)('another user', () => {
-  it('that takes names and tries everything does not get in, and keeps nobody out', async () => {
+  it('that takes names and tries everything does not get in, and does not prevent listening', async () => {
     const path = await sharedPath();
     const neighbour = runAsOther(NEIGHBOUR, [join(path, '..')]);
     await neighbour.printed('ready');

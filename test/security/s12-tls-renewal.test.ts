@@ -62,7 +62,7 @@ describe('setSecureContext()', () => {
     expect(handedOver).toHaveLength(2);
   });
 
-  it('can make a server that checked nobody check its clients', async () => {
+  it('can make a server that checked no client check its clients', async () => {
     const { server, port, failed } = await listen(identity);
     await (await visit(port, {})).leave();
     server.setSecureContext({ ca, requestCert: true });
