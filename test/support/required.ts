@@ -8,6 +8,13 @@ const PACKAGES = {
   'qemu-storage-daemon': 'qemu-utils',
   chromium: 'chromium',
   'nats-server': 'nats-server',
+  'redis-server': 'redis-server',
+  'redis-cli': 'redis-tools',
+  'redis-benchmark': 'redis-tools',
+  mosquitto: 'mosquitto',
+  mosquitto_sub: 'mosquitto-clients',
+  postgres: 'postgresql',
+  initdb: 'postgresql',
 } as const;
 /** A program that tests need. */
 export type Program = keyof typeof PACKAGES;
