@@ -390,12 +390,12 @@ export class AsyncProtocol<In, Out = In, Negotiated = void>
   }
 
   /**
-   * The clock of the engine: that of the options, or of the statechart that runs the machine.
-   *
-   * @internal
+   * What the deadlines of the connection are measured with: the option `clock`, the clock of the statechart
+   * that runs the machine, or else real time. For timers of a protocol's own, such as a heartbeat, so that
+   * a test moves their time, too. Cancel them at the end of the session (`closed`).
    */
-  get clock(): Clock | undefined {
-    return this.#engine.clock;
+  get clock(): Clock {
+    return this.#engine.clock ?? globalThis;
   }
 
   /**
