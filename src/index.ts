@@ -84,6 +84,8 @@ export type {
   ProtocolDefinition,
   ServerTimeouts,
   Session,
+  SessionCallback,
+  SessionFunction,
   SessionOutcome,
   Shutdown,
   PathAddress,
@@ -95,6 +97,7 @@ export type {
   WebReadable,
   WebWritable,
 } from './core/types.ts';
+export type { RunLogic, SessionLogic } from './core/session-logic.ts';
 export { printable, printableLines } from './core/printable.ts';
 export { redactSecrets, type RedactOptions } from './core/secrets.ts';
 export { sealAddress, type SealedAddress } from './core/sealed-address.ts';
@@ -110,12 +113,15 @@ export {
 } from './protocol/define-client.ts';
 export type { ProtocolClient } from './protocol/client.ts';
 
-export { lines, type LinesOptions } from './codecs/lines.ts';
+export { type ByteLinesOptions, lines, type LinesOptions } from './codecs/lines.ts';
 export { parseJson, stringifyJson } from './codecs/json.ts';
-export { jsonLines } from './codecs/json-lines.ts';
+export { jsonLines, type JsonLinesOptions } from './codecs/json-lines.ts';
 export { jsonStream, type JsonStreamOptions } from './codecs/json-stream.ts';
 export { contentLength } from './codecs/content-length.ts';
 export { lengthPrefixed, type LengthPrefixedOptions } from './codecs/length-prefixed.ts';
+export { ByteBuffer } from './codecs/byte-buffer.ts';
+export { BufferedDecoder } from './codecs/decoder.ts';
+export { LineDecoder, type LineDecoderOptions } from './codecs/line-decoder.ts';
 export type { JsonObject, JsonOptions, JsonValue } from './codecs/json.ts';
 export type { PreambleOptions } from './codecs/preamble.ts';
 export type { BinaryCodec, Encoded, TextCodec } from './core/codec.ts';

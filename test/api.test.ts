@@ -23,11 +23,14 @@ describe('the exported names', () => {
       [
         "ArgumentError",
         "AsyncProtocol",
+        "BufferedDecoder",
+        "ByteBuffer",
         "ClosedError",
         "CodecError",
         "ConnectError",
         "HandlerError",
         "LimitError",
+        "LineDecoder",
         "ProcessError",
         "ProtocolServer",
         "RefusedError",
@@ -62,9 +65,12 @@ describe('the exported names', () => {
     expect(Object.keys(codecs).sort()).toMatchInlineSnapshot(`
       [
         "ArgumentError",
+        "BufferedDecoder",
+        "ByteBuffer",
         "ClosedError",
         "CodecError",
         "LimitError",
+        "LineDecoder",
         "WirechartError",
         "contentLength",
         "isWirechartError",

@@ -1,5 +1,6 @@
 /** Holds the bytes of a stream that have not been decoded yet. */
 
+import { ArgumentError } from '../core/errors.ts';
 import { allocate } from './bytes.ts';
 
 /**
@@ -14,7 +15,8 @@ const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array();
 
 /**
  * A queue of bytes: chunks are appended at the end, and bytes are dropped at the front. Whatever the
- * sizes of the chunks, each byte is copied an amortized constant number of times.
+ * sizes of the chunks, each byte is copied an amortized constant number of times. Positions are counted
+ * from the first byte held.
  */
 export class ByteBuffer {
   /** The memory of this buffer; empty until it is needed. */
@@ -35,8 +37,8 @@ export class ByteBuffer {
   }
 
   /**
-   * Appends a chunk. The chunk may be used in place, so the caller must not change it until the next
-   * `own()` or `append()`.
+   * Appends a chunk. A large chunk may be used in place, so its memory must not change until `own()` is
+   * called. Ends every view.
    */
   append(chunk: Uint8Array): void {
     if (this.length === 0 && chunk.length >= MIN_WRAPPED_BYTES) {
@@ -50,7 +52,10 @@ export class ByteBuffer {
     }
   }
 
-  /** Copies what is left of the last chunk, and releases memory that is not needed. */
+  /**
+   * Copies what is left of the last chunk, whose memory may be reused then, and releases memory that is not
+   * needed. Ends every view. A `BufferedDecoder` calls it when its `next()` has returned `undefined`.
+   */
   own(): void {
     const { length } = this;
     const oversized = this.#store.length > MAX_KEPT_BYTES && length * 4 <= this.#store.length;
@@ -58,23 +63,60 @@ export class ByteBuffer {
     else if (this.#bytes !== this.#store) this.#makeRoom(0);
   }
 
+  /** Returns the byte at `index`; `undefined` when so many bytes are not held. */
+  byteAt(index: number): number | undefined {
+    return index >= 0 && index < this.length ? this.#bytes[this.#start + index] : undefined;
+  }
+
   /**
-   * Returns the bytes from `from` up to `to`, counted from the first byte held. This is a view, valid
-   * until the next `append()` or `own()`.
+   * Returns the index of the first `byte` from `from` on, or -1. A search that found nothing should not be
+   * repeated from the start when more bytes have come: remember `length`, and continue there.
+   *
+   * @throws {ArgumentError} When `from` is not an integer from 0 to `length`.
+   */
+  indexOf(byte: number, from = 0): number {
+    const index = this.view(from).indexOf(byte);
+    return index === -1 ? -1 : from + index;
+  }
+
+  /**
+   * Returns the bytes from `from` up to `to`, which is not included. This is a view: it is valid until the
+   * next `append()`, `own()` or `clear()`, and must not be changed. `drop()` does not end it.
+   *
+   * @throws {ArgumentError} When `from` and `to` are not integers with 0 ≤ `from` ≤ `to` ≤ `length`.
    */
   view(from = 0, to = this.length): Uint8Array {
+    if (!isIndex(to, this.length)) throw wrongIndex('to', to, this.length);
+    if (!isIndex(from, to)) throw wrongIndex('from', from, to);
     return this.#bytes.subarray(this.#start + from, this.#start + to);
   }
 
-  /** Drops the first `count` bytes. */
+  /**
+   * Drops the first `count` bytes, and returns a copy of them, which its receiver may keep and change.
+   *
+   * @throws {ArgumentError} When `count` is not an integer from 0 to `length`; nothing is dropped.
+   */
+  take(count: number): Uint8Array {
+    // Not slice(), which does not copy where the chunk is a Buffer.
+    const bytes = new Uint8Array(this.view(0, count));
+    this.drop(count);
+    return bytes;
+  }
+
+  /**
+   * Drops the first `count` bytes.
+   *
+   * @throws {ArgumentError} When `count` is not an integer from 0 to `length`; nothing is dropped.
+   */
   drop(count: number): void {
+    if (!isIndex(count, this.length)) throw wrongIndex('count', count, this.length);
     this.#start += count;
     if (this.#start < this.#end) return;
     this.#start = 0;
     this.#end = 0;
   }
 
-  /** Drops everything, and releases the memory. */
+  /** Drops everything, and releases the memory. Ends every view. */
   clear(): void {
     this.drop(this.length);
     this.#moveTo(NOTHING);
@@ -100,3 +142,12 @@ export class ByteBuffer {
 }
 
 const allocateAtLeast = (size: number): Uint8Array => allocate(Math.max(size, MIN_CAPACITY_BYTES));
+
+const isIndex = (value: number, max: number): boolean =>
+  Number.isInteger(value) && value >= 0 && value <= max;
+
+const wrongIndex = (name: string, value: number, max: number): ArgumentError =>
+  new ArgumentError(
+    `${name} must be an integer from 0 to ${String(max)}, not ${String(value)}: ` +
+      'the ByteBuffer holds no other bytes',
+  );

@@ -11,7 +11,6 @@ import {
   type JsonOptions,
   type JsonValue,
 } from './json.ts';
-import { Preamble } from './preamble.ts';
 import { decodeUtf8, quoteBytes, rawOf } from './utf8.ts';
 
 const CR = 0x0d;
@@ -64,7 +63,7 @@ class ContentLengthDecoder<In> extends BufferedDecoder<In> {
   #end = 0;
 
   constructor(limits: Limits, options: JsonOptions) {
-    super(limits, new Preamble(options));
+    super(limits, { skipUntil: options.skipUntil });
     this.#json = new JsonReader(options, this.limit);
   }
 

@@ -4,28 +4,53 @@ import { ClosedError, CodecError, LimitError } from '../core/errors.ts';
 import { resolveLimits } from '../core/limits.ts';
 import type { Decoder, Limits } from '../core/codec.ts';
 import { ByteBuffer } from './byte-buffer.ts';
-import type { Preamble } from './preamble.ts';
+import { checkPreamble, Preamble, type PreambleOptions } from './preamble.ts';
 import { rawOf } from './utf8.ts';
 
-/** Collects bytes in `buffer`; a subclass takes the messages out of it in `next()`. */
+/**
+ * The base class of a decoder of your own. It collects the bytes of a session in `buffer`; a subclass
+ * implements `next()`, which takes the messages out of it. It does the rest of the contract of `Decoder`: each
+ * byte is copied a constant number of times whatever the sizes of the chunks, the memory of a chunk is not
+ * used after `read()` has returned `undefined`, a fatal error is thrown again by each later `read()`, and
+ * a stream that ends while bytes are left in `buffer` is a `CodecError`.
+ *
+ * @example
+ * ```ts
+ * class TwoByteDecoder extends BufferedDecoder<Uint8Array> {
+ *   protected override next(): Uint8Array | undefined {
+ *     return this.buffer.length < 2 ? undefined : this.buffer.take(2);
+ *   }
+ * }
+ * const codec = {
+ *   encode: (message) => message,
+ *   createDecoder: (limits) => new TwoByteDecoder(limits),
+ * };
+ * ```
+ */
 export abstract class BufferedDecoder<In> implements Decoder<In> {
+  /** The bytes that have arrived and that `next()` has not dropped. */
   protected readonly buffer = new ByteBuffer();
-  /** The largest message, in bytes without its framing. */
+  /** The largest message, in bytes without its framing: `maxMessageBytes`. It may be `Infinity`. */
   protected readonly limit: number;
   #fatal: CodecError | LimitError | undefined;
   /** Removes what precedes the first message; `undefined` when that has begun. */
   #preamble: Preamble | undefined;
 
   /**
-   * @param preamble - Removes what may precede the first message. Default: nothing does.
-   * @throws {ArgumentError} When a limit is not a number above 0.
+   * @param limits - The bounds of the session, as `createDecoder()` is given them.
+   * @param preamble - For a protocol of text: what may precede the first message. Even if it is empty, a byte
+   *   order mark is dropped. Default: the stream begins with a message.
+   * @throws {ArgumentError} When a limit is not a number above 0, or `skipUntil` cannot be the beginning of a
+   *   line.
    */
-  constructor(limits: Limits, preamble?: Preamble) {
+  constructor(limits: Limits, preamble?: PreambleOptions) {
     this.limit = resolveLimits(limits).maxMessageBytes;
-    this.#preamble = preamble;
+    if (preamble === undefined) return;
+    checkPreamble(preamble);
+    this.#preamble = new Preamble(preamble);
   }
 
-  /** How many bytes it holds. */
+  /** How many bytes it holds that no returned message has. */
   get buffered(): number {
     return this.buffer.length;
   }
@@ -57,20 +82,38 @@ export abstract class BufferedDecoder<In> implements Decoder<In> {
     });
   }
 
+  rest(): Uint8Array {
+    if (this.#fatal !== undefined) throw this.#fatal;
+    const unread = this.unread();
+    return this.#preamble === undefined ? new Uint8Array(unread) : this.#preamble.with(unread);
+  }
+
+  /** The bytes that no message that was returned has. Those of `buffer`, unless a subclass takes more out of it. */
+  protected unread(): Uint8Array {
+    return this.buffer.view();
+  }
+
   /**
-   * Returns the next message, or `undefined` when more bytes are needed.
+   * Returns the next message, whose bytes it has dropped from `buffer`, or `undefined` when more bytes are
+   * needed. It is called again with more bytes, so it should not search again those that it has searched.
    *
-   * @throws {CodecError} When bytes that it has removed from the buffer are not a message.
-   * @throws {LimitError} From `tooLarge()`.
+   * A view of `buffer` must not be a part of the message: its memory is reused. `buffer.take()` copies.
+   *
+   * @throws {CodecError} When the bytes are not a message. Drop these bytes before you throw, and the next
+   *   call continues behind them; or throw `this.fatal(error)` when the end of the message is not known.
+   * @throws {LimitError} From `tooLarge()`, as soon as the message is known to exceed `limit`.
    */
   protected abstract next(): In | undefined;
 
-  /** The bytes of an incomplete message. */
+  /**
+   * The bytes of an incomplete message, when `next()` has returned `undefined`; if there are any at the end
+   * of the stream, `end()` throws. Override it when some of the bytes in `buffer` need not be followed by more.
+   */
   protected unfinished(): Uint8Array {
     return this.buffer.view();
   }
 
-  /** Makes every later `read()` throw `error`, and returns it to be thrown. */
+  /** Makes every later `read()` throw `error`, drops all bytes, and returns `error`, to be thrown. */
   protected fatal<E extends CodecError | LimitError>(error: E): E {
     this.#fatal = error;
     this.buffer.clear();
@@ -78,9 +121,10 @@ export abstract class BufferedDecoder<In> implements Decoder<In> {
   }
 
   /**
-   * Returns the fatal error for a message of `actual` bytes, to be thrown.
+   * Returns the fatal error for a message of more than `limit` bytes, to be thrown.
    *
-   * @param note - A sentence that is added to its text.
+   * @param actual - The size of the message, or how many of its bytes have arrived.
+   * @param note - A sentence that is added to the text, with a space before it.
    */
   protected tooLarge(actual: number, note = ''): LimitError {
     const limit = this.limit;

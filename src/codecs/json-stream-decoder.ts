@@ -10,7 +10,7 @@ import type { Stop } from './json-scanner.ts';
 import { type BoundOptions, MAX_DEPTH, tooDeep } from './json-bounds.ts';
 import { beginsWithOneOf, JsonReader } from './json.ts';
 import type { IntegerOptions } from './json.ts';
-import { Preamble, type PreambleOptions } from './preamble.ts';
+import type { PreambleOptions } from './preamble.ts';
 import { decodeUtf8, quoteBytes, rawOf, tryDecodeUtf8 } from './utf8.ts';
 
 const LF = 0x0a;
@@ -68,7 +68,7 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
   #dropped = 0;
 
   constructor(limits: Limits, settings: StreamSettings) {
-    super(limits, new Preamble(settings));
+    super(limits, { skipUntil: settings.skipUntil });
     this.#json = new JsonReader(settings, this.limit);
     this.#scanner = new JsonScanner(settings.maxDepth ?? MAX_DEPTH);
     this.#first = settings.first;
@@ -84,6 +84,10 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
     // The buffer may move its bytes, which ends the view of them; the lines left are then parsed.
     this.#lines = undefined;
     super.write(chunk);
+  }
+
+  protected override unread(): Uint8Array {
+    return this.buffer.view(this.#place === 'line' ? this.#sizeUpTo(this.#at) : 0);
   }
 
   protected override next(): In | undefined {

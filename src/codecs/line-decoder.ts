@@ -1,19 +1,56 @@
 /** The base class of decoders whose messages are lines. */
 
-import { utf8Length } from './bytes.ts';
+import type { Limits } from '../core/codec.ts';
+import { checkKinds, checkNames, type Names } from '../core/options.ts';
+import { isBlank, isBlankCode, skipBlankLines } from './blank-lines.ts';
+import { encodeUtf8, utf8Length } from './bytes.ts';
 import { BufferedDecoder } from './decoder.ts';
+import type { PreambleOptions } from './preamble.ts';
+import { Terminator } from './terminator.ts';
 import { decodeUtf8, tryDecodeUtf8 } from './utf8.ts';
 
+/** The options of a `LineDecoder`. */
+export interface LineDecoderOptions extends PreambleOptions {
+  /**
+   * What ends each line: a text or bytes, up to 128 bytes long. With `'\n'` or `'\r\n'`, lines may end in
+   * either of them. With anything else, exactly this ends a line, and line ends are content. Bytes that are
+   * not UTF-8 are allowed; lines are then decoded one by one, which is slower. Default `'\n'`.
+   */
+  readonly terminator?: string | Uint8Array | undefined;
+  /**
+   * Whether lines that consist of spaces, tabs, `\r` and `\n` are skipped; the stream may then end in such
+   * a line without its terminator. Default `false`.
+   */
+  readonly skipBlank?: boolean | undefined;
+}
+
+const OPTIONS: Names<LineDecoderOptions> = { terminator: true, skipBlank: true, skipUntil: true };
 const CR = 0x0d;
-const LF = 0x0a;
 
 /**
- * Splits the stream into lines, which end in `\n` or `\r\n`; a subclass turns them into messages.
+ * The base class of a decoder of your own whose messages are lines of UTF-8 text: it splits the stream into
+ * lines, and a subclass turns each line into a message in `parse()`. A line of more than `maxMessageBytes`,
+ * without its terminator, is a `LimitError`, and a line that is not UTF-8 is a `CodecError`; the lines before it
+ * are decoded first. A byte order mark at the start of the stream is dropped.
  *
- * All complete lines of a chunk are decoded to text together, because each call of the decoder is
+ * All complete lines of a chunk are decoded to text together, because each call of the decoder of UTF-8 is
  * expensive. Only if that fails, the lines are decoded one by one, to find the invalid one.
+ *
+ * @example
+ * ```ts
+ * class NumberDecoder extends LineDecoder<number> {
+ *   protected override parse(line: string): number {
+ *     if (!/^\d+$/.test(line)) throw new CodecError('The line is not a number', line);
+ *     return Number(line);
+ *   }
+ * }
+ * ```
  */
 export abstract class LineDecoder<In> extends BufferedDecoder<In> {
+  readonly #terminator: Terminator;
+  readonly #skipsBlank: boolean;
+  /** What ends a line of a block. */
+  readonly #end: string;
   /** Complete lines as text, removed from the buffer. */
   #block = '';
   #at = 0;
@@ -21,28 +58,63 @@ export abstract class LineDecoder<In> extends BufferedDecoder<In> {
   #checked = false;
   /** How many bytes of the buffer are complete lines that must be decoded one by one. */
   #damaged = 0;
-  /** How many bytes of the buffer have been searched for line ends. */
+  /** How many bytes of the buffer have been searched, and with how many bytes of a terminator they end. */
   #searched = 0;
+  #matched = 0;
+
+  /**
+   * @param limits - The bounds of the session, as `createDecoder()` is given them.
+   * @throws {ArgumentError} When an option is unknown or cannot be used, or a limit is not a number above 0.
+   */
+  constructor(limits: Limits, options: LineDecoderOptions = {}) {
+    checkNames('new LineDecoder()', options, OPTIONS);
+    checkKinds('new LineDecoder()', options, { skipBlank: 'boolean' });
+    super(limits, { skipUntil: options.skipUntil });
+    this.#terminator = new Terminator('new LineDecoder()', options.terminator ?? '\n');
+    this.#skipsBlank = options.skipBlank ?? false;
+    this.#end = this.#terminator.isLineFeed ? '\n' : (this.#terminator.text ?? '');
+  }
 
   override get buffered(): number {
     return this.buffer.length + this.#block.length - this.#at;
   }
 
-  /** Returns the message of a line; `undefined` for a line without one. */
+  /**
+   * Returns the message of a line, which has no terminator; `undefined` for a line without a message, such as a
+   * comment.
+   *
+   * @throws {CodecError} When the line is not a message. The next call has the next line.
+   */
   protected abstract parse(line: string): In | undefined;
 
-  /** Called with each block, as text and in UTF-8, before its lines are parsed. */
-  protected abstract enter(block: string, bytes: Uint8Array): void;
+  /**
+   * Called with each block of complete lines before they are parsed: for what is faster done once for many
+   * lines. Implement it if you need it.
+   *
+   * @param block - The lines with their terminators, as text; one line without, where lines are decoded one by
+   *   one.
+   * @param bytes - The same in UTF-8: a view, valid during the call.
+   */
+  protected enter?(block: string, bytes: Uint8Array): void;
 
-  /** Returns the index of the first line from `from` on that may have a message; the length, if none has. */
-  protected skipBlank(_block: string, from: number): number {
-    return from;
+  protected override unread(): Uint8Array {
+    const text = encodeUtf8(this.#block.slice(this.#at));
+    const bytes = new Uint8Array(text.length + this.buffer.length);
+    bytes.set(text);
+    bytes.set(this.buffer.view(), text.length);
+    return bytes;
+  }
+
+  protected override unfinished(): Uint8Array {
+    const rest = this.buffer.view();
+    return this.#skipsBlank && rest.every(isBlankCode) ? rest.subarray(0, 0) : rest;
   }
 
   protected override next(): In | undefined {
     for (;;) {
       const line = this.#line();
       if (line === undefined) return undefined;
+      if (this.#skipsBlank && isBlank(line)) continue;
       const message = this.parse(line);
       if (message !== undefined) return message;
     }
@@ -55,10 +127,11 @@ export abstract class LineDecoder<In> extends BufferedDecoder<In> {
       if (this.#block === '') return undefined;
     }
     const from = this.#at;
-    const newline = this.#block.indexOf('\n', from);
-    this.#at = newline + 1;
-    const ended = newline > from && this.#block.charCodeAt(newline - 1) === CR;
-    const line = this.#block.slice(from, ended ? newline - 1 : newline);
+    const end = this.#block.indexOf(this.#end, from);
+    this.#at = end + this.#end.length;
+    const hasCr =
+      this.#terminator.isLineFeed && end > from && this.#block.charCodeAt(end - 1) === CR;
+    const line = this.#block.slice(from, hasCr ? end - 1 : end);
     if (this.#checked) this.#check(line);
     return line;
   }
@@ -66,22 +139,26 @@ export abstract class LineDecoder<In> extends BufferedDecoder<In> {
   /** Skips lines without a message; returns whether the block has no others. */
   #skipBlank(): boolean {
     // Where a line may exceed the limit, each must be measured.
-    if (!this.#checked) this.#at = this.skipBlank(this.#block, this.#at);
+    if (this.#skipsBlank && !this.#checked && this.#end.length === 1) {
+      this.#at = skipBlankLines(this.#block, this.#at, this.#end.charCodeAt(0));
+    }
     return this.#at === this.#block.length;
   }
 
   #nextBlock(): void {
     this.#block = '';
     this.#at = 0;
-    const found = this.buffer.view(this.#searched).lastIndexOf(LF);
-    const size = this.#searched + found + 1;
+    const unsearched = this.buffer.view(this.#searched);
+    const { end, matched } = this.#terminator.endOfLast(unsearched, this.#matched);
+    const size = this.#searched + end;
     this.#searched = this.buffer.length;
-    if (found === -1) {
+    this.#matched = matched;
+    if (end === 0) {
       this.#checkTail();
       return;
     }
     const bytes = this.buffer.view(0, size);
-    const block = tryDecodeUtf8(bytes);
+    const block = this.#end === '' ? undefined : tryDecodeUtf8(bytes);
     if (block === undefined) {
       this.#damaged = size;
       return;
@@ -89,17 +166,18 @@ export abstract class LineDecoder<In> extends BufferedDecoder<In> {
     this.#drop(size);
     this.#checked = size > this.limit;
     this.#block = block;
-    this.enter(block, bytes);
+    this.enter?.(block, bytes);
   }
 
   #damagedLine(): string {
-    const newline = this.buffer.view().indexOf(LF);
-    const line = withoutCr(this.buffer.view(0, newline));
-    this.#drop(newline + 1);
-    this.#damaged -= newline + 1;
+    const end = this.#terminator.endOfFirst(this.buffer.view(0, this.#damaged));
+    const content = this.buffer.view(0, end - this.#terminator.size);
+    const line = this.#terminator.isLineFeed ? withoutCr(content) : content;
+    this.#drop(end);
+    this.#damaged -= end;
     if (line.length > this.limit) throw this.tooLarge(line.length);
     const text = decodeUtf8(line);
-    this.enter(text, line);
+    this.enter?.(text, line);
     return text;
   }
 
@@ -120,8 +198,10 @@ export abstract class LineDecoder<In> extends BufferedDecoder<In> {
 
   #checkTail(): void {
     if (this.buffer.length <= this.limit) return;
-    // A CR at the end may belong to a line end.
-    const { length } = withoutCr(this.buffer.view());
+    // What the last bytes of it may begin is not content yet.
+    const { length } = this.#terminator.isLineFeed
+      ? withoutCr(this.buffer.view())
+      : this.buffer.view(this.#matched);
     if (length > this.limit) throw this.tooLarge(length);
   }
 }

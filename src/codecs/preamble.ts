@@ -63,6 +63,11 @@ export class Preamble {
     return rest;
   }
 
+  /** Returns the bytes that it holds, and `bytes` behind them. */
+  with(bytes: Uint8Array): Uint8Array {
+    return join(this.#held, bytes);
+  }
+
   /** Returns the error of a stream that ends here; `undefined` when it may. */
   end(): CodecError | undefined {
     const size = this.#dropped + this.#held.length;
