@@ -2,6 +2,7 @@
 
 import { ArgumentError } from './errors.ts';
 import { nearestName, type Names } from './options.ts';
+import { isSessionLogic } from './session-logic.ts';
 import { memberOf, show } from './shape.ts';
 import type { ProtocolDefinition } from './types.ts';
 
@@ -58,8 +59,17 @@ export function checkCodec(owner: string, codec: unknown): void {
 
 function checkCallback(name: string, value: unknown): void {
   if (value === undefined || typeof value === 'function') return;
-  throw new ArgumentError(`${name} of a definition must be a function, not ${show(value)}`);
+  const mayBeLogic = name === 'handshake' || name === 'farewell';
+  if (mayBeLogic && isSessionLogic(value)) return;
+  const text = `${name} of a definition must be a function, not ${show(value)}`;
+  throw new ArgumentError(mayBeLogic ? `${text}${logicHint(value)}` : text);
 }
+
+/** What else it could be than a function, for the error. */
+const logicHint = (value: unknown): string =>
+  typeof memberOf(value, 'getSnapshot') === 'function'
+    ? '; give it the machine of this actor'
+    : '; it can also be actor logic of XState 5, such as a machine';
 
 function checkOwnMember(name: string, value: unknown): void {
   const nearest = value === undefined ? undefined : nearestName(name, Object.keys(MEMBERS));

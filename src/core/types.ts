@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { ConnectionOptions, TlsOptions } from 'node:tls';
 import type { Codec } from './codec.ts';
 import type { WirechartError } from './errors.ts';
+import type { SessionLogic } from './session-logic.ts';
 import type { SealedAddress } from './sealed-address.ts';
 import type { Remote } from './remote.ts';
 
@@ -230,6 +231,29 @@ export interface Session<In, Out = In, Negotiated = undefined> {
 }
 
 /**
+ * A callback that converses with the peer: a function of the session; or actor logic of XState 5, or a function
+ * that returns some.
+ *
+ * The logic runs as an actor, a child of the actor `handshake` or `farewell` of the machine, with the input
+ * `{ session }`. It has ended when it is done: its output is what a function would resolve with; an error of
+ * the actor is what it would reject with. Logic that cannot be done, such as `fromCallback()`, ends by what it
+ * sends back to its parent: `{ type: 'DONE', output }` or `{ type: 'FAIL', error }`. The actor is stopped when
+ * the attempt ends early: at its deadline, for example.
+ *
+ * @typeParam S - The session.
+ * @typeParam Output - What a function resolves with.
+ * @typeParam LogicOutput - The output of the logic.
+ */
+export type SessionCallback<S, Output, LogicOutput = Output> =
+  SessionFunction<S, Output, LogicOutput>['call'] | SessionLogic<S, LogicOutput>;
+
+/** The function that a `SessionCallback` may be. */
+export interface SessionFunction<S, Output, LogicOutput = Output> {
+  /** A method, so that its session is compared as that of a method: a callback may ask for less. */
+  call(session: S): Promise<Output> | SessionLogic<S, LogicOutput>;
+}
+
+/**
  * A protocol: a codec, and callbacks, all of them optional.
  *
  * A callback that throws, or whose promise rejects, ends the session with that error as its cause:
@@ -245,8 +269,11 @@ export interface ProtocolDefinition<In, Out = In, Negotiated = void> {
    * the state becomes RUNNING; when it rejects, `connect()` or `accept()` rejects with a
    * `ConnectError` that has the error as its `cause`. What it resolves with is `protocol.negotiated`, and
    * `negotiated` of later sessions. The deadline is `timeouts.handshake`.
+   *
+   * It may also be actor logic of XState 5, or return some: a machine, for example, which an inspector then
+   * shows. See `SessionCallback`.
    */
-  handshake?(session: Session<In, Out>): Promise<Negotiated>;
+  handshake?: SessionCallback<Session<In, Out>, Negotiated>;
   /**
    * Handles the inbound messages, one at a time and in order. While a returned promise is pending,
    * nothing more is read from the peer, so the handler must not wait for a later message: when it has
@@ -266,9 +293,9 @@ export interface ProtocolDefinition<In, Out = In, Negotiated = void> {
    * The protocol's goodbye, in every graceful end from our side: runs after the handler of the last
    * message, on a stream that is flushed. Messages that were not handled yet are received here. What it
    * throws is kept in `SessionOutcome.suppressed`. The deadline is `timeouts.drain`, together with the
-   * handler's.
+   * handler's. It may also be actor logic, as the handshake may, with any output.
    */
-  farewell?(session: Session<In, Out, Negotiated>): Promise<void>;
+  farewell?: SessionCallback<Session<In, Out, Negotiated>, void, unknown>;
   /** Is given every inbound message, also those of the handshake, and returns it or another. */
   inbound?(message: In): In;
   /** Is given every outbound message, also those of the handshake, and returns it or another. */

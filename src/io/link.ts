@@ -5,6 +5,7 @@ import { finished } from 'node:stream/promises';
 import { ClosedError, handlerError, StateError, type WirechartError } from '../core/errors.ts';
 import type { ByteShare } from '../core/byte-budget.ts';
 import type { Bounds, Deadlines } from '../core/limits.ts';
+import { type RunLogic, startCallback } from '../core/session-logic.ts';
 import { Counters, type ProtocolStats } from '../core/stats.ts';
 import type { Link, Tap } from '../machines/link.ts';
 import { rejectHandled } from '../async/deferred.ts';
@@ -16,7 +17,6 @@ import type {
   BoundAddress,
   ListenAddress,
   ProtocolDefinition,
-  Session,
 } from '../core/types.ts';
 import { destroyAndWait, destroyStream } from './destroy.ts';
 import { HandshakeSession } from './handshake.ts';
@@ -156,11 +156,9 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.#adopt(await this.#opener.accept(signal), signal);
   }
 
-  async establish(signal: StopSignal): Promise<void> {
+  async establish(signal: StopSignal, run: RunLogic): Promise<void> {
     if (this.definition.handshake === undefined) return;
-    this.#negotiated = await this.#converse('handshake', signal, undefined, (session) =>
-      this.definition.handshake?.(session),
-    );
+    this.#negotiated = await this.#converse('handshake', signal, undefined, run);
   }
 
   async read(signal: StopSignal): Promise<void> {
@@ -181,12 +179,10 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     await this.#opened().inbound.handling;
   }
 
-  async farewell(signal: StopSignal): Promise<void> {
+  async farewell(signal: StopSignal, run: RunLogic): Promise<void> {
     if (this.definition.farewell === undefined) return;
     await this.#outgoing.flushed({ isCall: false });
-    await this.#converse('farewell', signal, this.#negotiated, (session) =>
-      this.definition.farewell?.(session),
-    );
+    await this.#converse('farewell', signal, this.#negotiated, run);
   }
 
   discard(signal: StopSignal): Promise<void> {
@@ -330,7 +326,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     name: 'handshake' | 'farewell',
     signal: StopSignal,
     negotiated: Negotiated,
-    callback: (session: Session<In, Out, Negotiated>) => Promise<unknown> | undefined,
+    run: RunLogic,
   ): Promise<unknown> {
     const { stream, inbound } = this.#opened();
     const session = new HandshakeSession<In, Out, Negotiated>(stream, inbound, this.#messages, {
@@ -340,7 +336,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
       share: this.#share,
       negotiated,
     });
-    return session.run(name, callback);
+    return session.run(name, () => startCallback(this.definition, name, session, run));
   }
 
   #opened(): OpenStream<In> {

@@ -12,6 +12,7 @@ import type { WirechartError } from '../core/errors.ts';
 import type { Deadlines } from '../core/limits.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import type { Remote } from '../core/remote.ts';
+import type { RunLogic } from '../core/session-logic.ts';
 import type { ProtocolStats } from '../core/stats.ts';
 import type { Address, BoundAddress, ListenAddress, ProtocolDefinition } from '../core/types.ts';
 
@@ -59,16 +60,16 @@ export interface Link<In, Out> {
   listen(address: ListenAddress | undefined, signal: StopSignal): Promise<BoundAddress>;
   /** Waits for the first peer. Then there is a stream, and the listener is closed. */
   accept(signal: StopSignal): Promise<void>;
-  /** Runs the protocol's handshake on the stream. */
-  establish(signal: StopSignal): Promise<void>;
+  /** Runs the protocol's handshake on the stream; with `run`, if that is actor logic. */
+  establish(signal: StopSignal, run: RunLogic): Promise<void>;
   /** The reader loop. Resolves when the peer has ended its side; rejects when reading failed. */
   read(signal: StopSignal): Promise<void>;
   /** The writer loop. Never resolves; rejects when writing failed. */
   write(signal: StopSignal): Promise<void>;
   /** Waits for the handler of the last message; rejects with what it fails with. */
   drain(signal: StopSignal): Promise<void>;
-  /** Runs the protocol's goodbye. */
-  farewell(signal: StopSignal): Promise<void>;
+  /** Runs the protocol's goodbye; with `run`, if that is actor logic. */
+  farewell(signal: StopSignal, run: RunLogic): Promise<void>;
   /** Discards what the peer still sends. Resolves when it has ended its side; rejects as `read()` does. */
   discard(signal: StopSignal): Promise<void>;
   /** Resolves when everything sent before the call has been handed to the kernel. A caller has no signal. */

@@ -1,6 +1,7 @@
 /** The invoked actors: each runs one method of the link, for as long as a state invokes it. */
 
 import { type EventObject, fromCallback } from 'xstate';
+import { fromWaitWithLogic } from './logic-run.ts';
 import { lifetime } from './protocol-owner.ts';
 import type { OnLink, ToAddress } from './protocol-types.ts';
 import { fromWait } from './wait.ts';
@@ -12,25 +13,19 @@ export const listener = fromWait(({ link, address }: ToAddress, signal) =>
   link.listen(address, signal),
 );
 
-type LinkMethod =
-  | 'accept'
-  | 'establish'
-  | 'read'
-  | 'write'
-  | 'drain'
-  | 'farewell'
-  | 'discard'
-  | 'flush'
-  | 'close'
-  | 'destroy';
+type LinkMethod = 'accept' | 'read' | 'write' | 'drain' | 'discard' | 'flush' | 'close' | 'destroy';
 const linkMethod = (name: LinkMethod) => fromWait(({ link }: OnLink, signal) => link[name](signal));
 
 export const acceptor = linkMethod('accept');
-export const handshake = linkMethod('establish');
+export const handshake = fromWaitWithLogic(({ link }: OnLink, signal, run) =>
+  link.establish(signal, run),
+);
 export const reader = linkMethod('read');
 export const writer = linkMethod('write');
 export const drain = linkMethod('drain');
-export const farewell = linkMethod('farewell');
+export const farewell = fromWaitWithLogic(({ link }: OnLink, signal, run) =>
+  link.farewell(signal, run),
+);
 export const discarder = linkMethod('discard');
 export const flush = linkMethod('flush');
 export const closer = linkMethod('close');

@@ -6,7 +6,7 @@
  * that no state handles stops a machine.
  */
 
-import type { PromiseActorLogic, SnapshotFrom } from 'xstate';
+import type { AnyActorRef, PromiseActorLogic, SnapshotFrom } from 'xstate';
 import { type StopSignal, Stopper } from '../async/stop-signal.ts';
 
 /** The events that a waiting actor sends to itself, under the names that XState's promise actors use. */
@@ -27,7 +27,7 @@ interface Wait<Output, Input> {
 
 /** Actor logic that waits for the promise of `run`. Stopping the actor aborts the signal. */
 export function fromWait<Output, Input extends WaitInput>(
-  run: (input: Input, signal: StopSignal) => Promise<Output>,
+  run: (input: Input, signal: StopSignal, self: AnyActorRef) => Promise<Output>,
 ): PromiseActorLogic<Output, Input> {
   const waits = new WeakMap<object, Wait<Output, Input>>();
   return {
@@ -44,7 +44,7 @@ export function fromWait<Output, Input extends WaitInput>(
       const stopper = new Stopper();
       const wait: Wait<Output, Input> = { stopper, end: undefined };
       waits.set(self, wait);
-      startOrReject(() => run(input, stopper)).then(
+      startOrReject(() => run(input, stopper, self)).then(
         (output) => {
           if (stopper.aborted) return;
           wait.end = { status: 'done', output, error: undefined, input: undefined };

@@ -13,10 +13,10 @@ import type { ProtocolDefinition, Session } from '../core/types.ts';
 export interface ClientCallbacks<In, Out, Negotiated> {
   /** Whether the class of the client has such a callback. The others return `undefined` if it has not. */
   has(name: CallbackName): boolean;
-  readonly handshake: (session: Session<In, Out>) => Promise<Negotiated> | undefined;
+  readonly handshake: (session: Session<In, Out>) => unknown;
   readonly onMessage: (message: In, session: Session<In, Out, Negotiated>) => void | Promise<void>;
   readonly onEnd: (session: Session<In, Out, Negotiated>) => void | Promise<void>;
-  readonly farewell: (session: Session<In, Out, Negotiated>) => Promise<void> | undefined;
+  readonly farewell: (session: Session<In, Out, Negotiated>) => unknown;
   readonly inbound: (message: In) => In | undefined;
   readonly outbound: (message: Out) => Out | undefined;
   readonly redact: (message: In | Out) => unknown;

@@ -10,6 +10,7 @@
 import type { Codec } from '../core/codec.ts';
 import type { Remote } from '../core/remote.ts';
 import type { Runstate } from '../core/runstate.ts';
+import { callSession, type SessionLogic } from '../core/session-logic.ts';
 import type { ProtocolStats } from '../core/stats.ts';
 import type {
   Address,
@@ -74,14 +75,18 @@ export abstract class ProtocolClient<In, Out = In, Negotiated = void> implements
     this.protocol.belongTo(this);
   }
 
-  /** See `ProtocolDefinition.handshake()`. */
-  protected handshake?(session: Session<In, Out>): Promise<Negotiated>;
+  /** See `ProtocolDefinition.handshake`. Actor logic is to be returned. */
+  protected handshake?(
+    session: Session<In, Out>,
+  ): Promise<Negotiated> | SessionLogic<Session<In, Out>, Negotiated>;
   /** See `ProtocolDefinition.onMessage()`. */
   protected onMessage?(message: In, session: Session<In, Out, Negotiated>): void | Promise<void>;
   /** See `ProtocolDefinition.onEnd()`. */
   protected onEnd?(session: Session<In, Out, Negotiated>): void | Promise<void>;
-  /** See `ProtocolDefinition.farewell()`. */
-  protected farewell?(session: Session<In, Out, Negotiated>): Promise<void>;
+  /** See `ProtocolDefinition.farewell`. Actor logic is to be returned. */
+  protected farewell?(
+    session: Session<In, Out, Negotiated>,
+  ): Promise<void> | SessionLogic<Session<In, Out, Negotiated>, unknown>;
   /** See `ProtocolDefinition.inbound()`. */
   protected inbound?(message: In): In;
   /** See `ProtocolDefinition.outbound()`. */
@@ -172,10 +177,10 @@ export abstract class ProtocolClient<In, Out = In, Negotiated = void> implements
   #callbacks(): ClientCallbacks<In, Out, Negotiated> {
     return {
       has: (name) => this[name] !== undefined,
-      handshake: (session) => this.handshake?.(session),
+      handshake: (session) => callSession(this, 'handshake', session),
       onMessage: (message, session) => this.onMessage?.(message, session),
       onEnd: (session) => this.onEnd?.(session),
-      farewell: (session) => this.farewell?.(session),
+      farewell: (session) => callSession(this, 'farewell', session),
       inbound: (message) => this.inbound?.(message),
       outbound: (message) => this.outbound?.(message),
       redact: (message) => this.redact?.(message),

@@ -1,0 +1,65 @@
+/**
+ * Actor logic of XState 5 as a callback of a protocol, by its shape: this layer knows no XState, and a program
+ * may have another copy of it.
+ */
+
+import { memberOf } from './shape.ts';
+
+/**
+ * Actor logic of XState 5 that runs as the handshake or the farewell of a protocol: a machine with a final
+ * state, `fromPromise()`, `fromCallback()`, or any other logic that ends. Its input is `{ session }`, and its
+ * output is what the handshake has resolved with.
+ *
+ * @typeParam S - The session that it is given.
+ * @typeParam Output - Its output.
+ */
+export interface SessionLogic<S, Output> {
+  /** Returns the snapshot before the first event. */
+  getInitialSnapshot(
+    scope: never,
+    input: { readonly session: S },
+  ): { readonly output?: Output | undefined };
+  /** Returns the snapshot after an event. */
+  transition(snapshot: never, event: never, scope: never): unknown;
+  /** Returns a snapshot that can be stored. */
+  getPersistedSnapshot(snapshot: never): unknown;
+}
+
+/** Runs actor logic until it ends, and resolves with its output. Rejects with its error. */
+export type RunLogic = (
+  logic: SessionLogic<never, unknown>,
+  input: { readonly session: unknown },
+) => Promise<unknown>;
+
+/** Whether a value is actor logic of XState 5. */
+export const isSessionLogic = (value: unknown): value is SessionLogic<never, unknown> =>
+  ['getInitialSnapshot', 'transition', 'getPersistedSnapshot'].every(
+    (method) => typeof memberOf(value, method) === 'function',
+  );
+
+/** The callbacks that may be actor logic. */
+export type SessionCallbackName = 'handshake' | 'farewell';
+
+/**
+ * Calls a callback that is a function; one that is actor logic is returned as it is.
+ *
+ * @param owner - The definition or the client that has the callback.
+ */
+export function callSession(owner: object, name: SessionCallbackName, session: unknown): unknown {
+  const callback = memberOf(owner, name);
+  return typeof callback === 'function' ? Reflect.apply(callback, owner, [session]) : callback;
+}
+
+/**
+ * Starts a callback that is a function, actor logic, or a function that returns actor logic. Resolves with what
+ * the function resolves with, or the output of the logic.
+ */
+export function startCallback(
+  owner: object,
+  name: SessionCallbackName,
+  session: unknown,
+  run: RunLogic,
+): Promise<unknown> {
+  const started = callSession(owner, name, session);
+  return isSessionLogic(started) ? run(started, { session }) : Promise.resolve(started);
+}
