@@ -1,31 +1,19 @@
 /**
- * The requests of the peer: finds their handlers, runs a bounded number of them at a time, and replies.
+ * The requests and notifications of the peer: finds their handlers, calls them in order, runs a bounded number
+ * of them at a time, and replies.
  *
  * A handler may itself call the peer and wait for the reply, so a pending handler never keeps the engine from
- * reading. What is bounded instead is the number of handlers, and of requests that wait for one; a request
- * beyond both is answered with an error.
+ * reading. What is bounded instead is the number of handlers, and of messages that wait for one: a request
+ * beyond both is answered with an error, and after a notification beyond both nothing is read.
  */
 
+import { ACCEPTED, defer, type Deferred } from '../async/deferred.ts';
 import { Queue } from '../async/queue.ts';
-import { describe } from '../core/errors.ts';
-import { isThenable, memberOf } from '../core/shape.ts';
+import { isThenable } from '../core/shape.ts';
+import { type HandlerContext, RunningContext } from './context.ts';
 import type { RpcDialect } from './dialects.ts';
-import { RPC_CODES, type RpcErrorObject, type RpcId, type RpcReply } from './messages.ts';
-
-/** What a handler may do beside returning its result. All members can be destructured. */
-export interface HandlerContext {
-  /** The id of the request; `undefined` for a notification. */
-  readonly id: RpcId | undefined;
-  /** The method that was called. */
-  readonly method: string;
-  /**
-   * Aborted when the peer cancels the request, and when the session ends; its reason is an `AbortError`, or the
-   * cause of the end.
-   */
-  readonly signal: AbortSignal;
-  /** Reports progress, if the request asks for it; in MCP the value is an object. Never throws. */
-  readonly progress: (value: unknown) => void;
-}
+import { RPC_CODES, type RpcId, type RpcReply } from './messages.ts';
+import { failed, failureOf, succeeded } from './replies.ts';
 
 /** Handles a request, or a notification. */
 export type RpcHandler = (params: unknown, context: HandlerContext) => unknown;
@@ -43,25 +31,32 @@ export interface HandlersOptions {
   readonly dialect: RpcDialect | undefined;
   readonly notify: (method: string, params: object) => void;
   /** Called with what the handler of a notification throws. */
-  readonly onNotificationError: (error: unknown, method: string) => void;
+  readonly onError: (error: unknown, method: string) => void;
 }
 
-/** A request that waits for its handler, or whose handler is pending. */
+/** A request or a notification that waits for its handler, or whose handler is pending. */
 interface Job {
   readonly context: RunningContext;
   readonly handler: RpcHandler;
   readonly params: unknown;
-  readonly respond: Respond;
+  /** Absent for a notification. */
+  readonly respond?: Respond;
 }
 
 /** The handlers of one connection. */
 export class Handlers {
   readonly #options: HandlersOptions;
   readonly #handlers = new Map<string, RpcHandler>();
+  /** In the order of the messages. The first one is a request. */
   readonly #waiting = new Queue<Job>();
   /** The contexts of all requests that have no reply yet, by their id. */
-  readonly #contexts = new Map<RpcId, RunningContext>();
+  readonly #requests = new Map<RpcId, RunningContext>();
+  /** Those of the notifications whose handler is pending. */
+  readonly #notifications = new Set<RunningContext>();
+  /** Settles when the queue has room again. */
+  #room: Deferred<void> | undefined;
   #running = 0;
+  #isRunningWaiting = false;
 
   constructor(options: HandlersOptions) {
     this.#options = options;
@@ -83,182 +78,134 @@ export class Handlers {
     if (handler === undefined) {
       return respond(failed(id, RPC_CODES.methodNotFound, `Method not found: ${method}`));
     }
-    const context = new RunningContext(id, method, params, this.#options);
-    const job = { context, handler, params, respond };
-    if (this.#running < this.#options.maxHandlers) {
-      this.#contexts.set(id, context);
-      return this.#run(job);
-    }
     if (this.#waiting.size >= this.#options.maxWaiting) {
       return respond(failed(id, RPC_CODES.overloaded, 'Too many requests are pending'));
     }
-    this.#contexts.set(id, context);
+    const context = new RunningContext(id, method, params, this.#options);
+    this.#requests.set(id, context);
+    const job = { context, handler, params, respond };
+    if (this.#running < this.#options.maxHandlers) return this.#run(job, respond);
     this.#waiting.push(job);
     return undefined;
   }
 
-  /** Handles a notification, in the order of the messages. */
-  notification(method: string, params: unknown): void {
+  /**
+   * Handles a notification: after the handlers of all earlier messages were called, because it may change what
+   * they see. What it returns is to be awaited before the next message is read.
+   */
+  notification(method: string, params: unknown): PromiseLike<void> | undefined {
     const handler = this.#handlers.get(method);
-    if (handler === undefined) return;
-    const fail = (error: unknown): void => {
-      this.#options.onNotificationError(error, method);
-    };
-    try {
-      const result = handler(params, new RunningContext(undefined, method, params, this.#options));
-      if (isThenable(result)) result.then(undefined, fail);
-    } catch (error) {
-      fail(error);
+    if (handler === undefined) return undefined;
+    const context = new RunningContext(undefined, method, params, this.#options);
+    const job = { context, handler, params };
+    if (this.#waiting.size === 0) {
+      this.#notify(job);
+      return undefined;
     }
+    this.#waiting.push(job);
+    // A notification cannot be refused.
+    if (this.#waiting.size <= this.#options.maxWaiting) return undefined;
+    this.#room ??= defer();
+    return this.#room.promise;
   }
 
   /** The peer does not want the reply any more. Ignored if there was one already. */
   cancel(id: RpcId | undefined, reason: string): void {
     if (id === undefined) return;
-    this.#contexts.get(id)?.abort(new DOMException(reason, 'AbortError'));
+    this.#requests.get(id)?.abort(new DOMException(reason, 'AbortError'));
   }
 
   /** The session has ended: no reply can be sent any more. */
   end(reason: unknown): void {
-    const contexts = [...this.#contexts.values()];
-    this.#contexts.clear();
+    const contexts = [...this.#requests.values(), ...this.#notifications];
+    this.#requests.clear();
+    this.#notifications.clear();
     this.#waiting.clear();
+    this.#makeRoom();
     for (const context of contexts) context.end(reason);
   }
 
-  #run(job: Job): PromiseLike<void> | undefined {
+  #run(job: Job, respond: Respond): PromiseLike<void> | undefined {
     this.#running += 1;
     const { context, handler, params } = job;
     try {
       context.throwIfCancelled();
       const result = handler(params, context);
-      if (!isThenable(result)) return this.#finish(job, succeeded(context.id, result));
+      if (!isThenable(result)) return this.#finish(context, respond, succeeded(context, result));
       result.then(
         (value) => {
-          void this.#finish(job, succeeded(context.id, value));
+          void this.#finish(context, respond, succeeded(context, value));
         },
         (error: unknown) => {
-          void this.#finish(job, this.#failure(context, error));
+          void this.#finish(context, respond, failureOf(context, error));
         },
       );
       return undefined;
     } catch (error) {
-      return this.#finish(job, this.#failure(context, error));
+      return this.#finish(context, respond, failureOf(context, error));
     }
   }
 
   /** Sends the reply, and frees the place of the handler when there is room for the next message. */
-  #finish({ context, respond }: Job, reply: RpcReply): PromiseLike<void> | undefined {
-    if (this.#contexts.get(context.requestId) === context) this.#contexts.delete(context.requestId);
+  #finish(
+    context: RunningContext,
+    respond: Respond,
+    reply: RpcReply,
+  ): PromiseLike<void> | undefined {
+    const { requestId } = context;
+    if (this.#requests.get(requestId) === context) this.#requests.delete(requestId);
     const isWanted = !context.isCancelled || this.#options.dialect?.repliesToCancelled === true;
     const sent = context.isOver ? undefined : respond(isWanted ? reply : undefined);
-    const free = (): void => {
-      this.#running -= 1;
-      this.#runNext();
-    };
-    if (sent === undefined) free();
-    else sent.then(free, free);
+    // The usual case: a handler on each promise would cost as much as the sending.
+    if (sent === undefined || sent === ACCEPTED) {
+      this.#free();
+      return undefined;
+    }
+    sent.then(this.#free, this.#free);
     return sent;
   }
 
-  #runNext(): void {
-    while (this.#running < this.#options.maxHandlers) {
-      const next = this.#waiting.take();
-      if (next === undefined) return;
-      this.#run(next);
+  readonly #free = (): void => {
+    this.#running -= 1;
+    // Not recursively: each of many handlers may have replied at once.
+    if (this.#waiting.size > 0 && !this.#isRunningWaiting) this.#runWaiting();
+  };
+
+  #runWaiting(): void {
+    this.#isRunningWaiting = true;
+    for (let next; (next = this.#waiting.first) !== undefined;) {
+      const { respond } = next;
+      if (respond !== undefined && this.#running >= this.#options.maxHandlers) break;
+      this.#waiting.take();
+      if (respond === undefined) this.#notify(next);
+      else void this.#run(next, respond);
+    }
+    this.#isRunningWaiting = false;
+    if (this.#waiting.size < this.#options.maxWaiting) this.#makeRoom();
+  }
+
+  #notify({ context, handler, params }: Job): void {
+    const fail = (error: unknown): void => {
+      this.#options.onError(error, context.method);
+    };
+    const over = (): void => {
+      this.#notifications.delete(context);
+    };
+    try {
+      const result = handler(params, context);
+      if (!isThenable(result)) return;
+      this.#notifications.add(context);
+      result.then(over, (error: unknown) => {
+        over();
+        fail(error);
+      });
+    } catch (error) {
+      fail(error);
     }
   }
 
-  #failure({ requestId, isCancelled }: RunningContext, error: unknown): RpcReply {
-    if (isCancelled) return failed(requestId, RPC_CODES.cancelled, 'The request was cancelled');
-    const own = rpcErrorOf(error);
-    if (own !== undefined) return { jsonrpc: '2.0', id: requestId, error: own };
-    return failed(requestId, RPC_CODES.internalError, describe(error));
+  #makeRoom(): void {
+    this.#room?.resolve();
+    this.#room = undefined;
   }
-}
-
-/** The context of one call. */
-class RunningContext implements HandlerContext {
-  readonly id: RpcId | undefined;
-  readonly method: string;
-  readonly #params: unknown;
-  readonly #options: HandlersOptions;
-  #controller: AbortController | undefined;
-  #abortReason: { readonly reason: unknown } | undefined;
-  #isCancelled = false;
-  #isOver = false;
-
-  constructor(id: RpcId | undefined, method: string, params: unknown, options: HandlersOptions) {
-    this.id = id;
-    this.method = method;
-    this.#params = params;
-    this.#options = options;
-  }
-
-  /** The id of a request. */
-  get requestId(): RpcId {
-    return this.id ?? null;
-  }
-
-  get isCancelled(): boolean {
-    return this.#isCancelled;
-  }
-
-  /** Whether the session has ended. */
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
-  /** Created when it is asked for: an `AbortController` is expensive, and most handlers need none. */
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason.reason);
-    return this.#controller.signal;
-  }
-
-  readonly progress = (value: unknown): void => {
-    const { dialect, notify } = this.#options;
-    const token = dialect?.tokenIn(this.#params);
-    if (dialect === undefined || token === undefined || this.#isOver) return;
-    notify(dialect.progressMethod, dialect.progressParams(token, value));
-  };
-
-  abort(reason: Error): void {
-    this.#isCancelled = true;
-    this.#abortReason = { reason };
-    this.#controller?.abort(reason);
-  }
-
-  end(reason: unknown): void {
-    this.#isOver = true;
-    this.#abortReason ??= { reason };
-    this.#controller?.abort(reason);
-  }
-
-  throwIfCancelled(): void {
-    if (this.#abortReason !== undefined) throw this.#abortReason.reason;
-  }
-}
-
-const succeeded = (id: RpcId | undefined, result: unknown): RpcReply => ({
-  jsonrpc: '2.0',
-  id: id ?? null,
-  // A reply has a result in any case.
-  result: result ?? null,
-});
-
-/** A reply with an error. */
-export const failed = (id: RpcId, code: number, message: string): RpcReply => ({
-  jsonrpc: '2.0',
-  id,
-  error: { code, message },
-});
-
-/** The error object of a `JsonRpcError`, which may be that of another copy of the package. */
-function rpcErrorOf(error: unknown): RpcErrorObject | undefined {
-  const [code, message, data] = ['errorCode', 'message', 'data'].map((name) =>
-    memberOf(error, name),
-  );
-  if (memberOf(error, 'code') !== 'ERR_RPC' || typeof code !== 'number') return undefined;
-  return { code, message: String(message), ...(data !== undefined && { data }) };
 }

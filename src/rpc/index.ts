@@ -4,20 +4,13 @@
  * @module wirechart/rpc
  */
 
-export { type CallOptions, Calls, type CallsOptions, type CallsProtocol } from './calls.ts';
-export { JsonRpcError } from './errors.ts';
+export type { CallFailure, CallOptions, CallsOptions, PendingCall } from './call-options.ts';
+export { Calls, type CallsProtocol } from './calls.ts';
+export type { HandlerContext } from './context.ts';
+export { defineJsonRpc, type JsonRpcBase } from './define-json-rpc.ts';
 export type { RpcDialect } from './dialects.ts';
-export type { HandlerContext } from './handlers.ts';
-export {
-  type AnyMethods,
-  JsonRpc,
-  type JsonRpcOptions,
-  type MethodParams,
-  type MethodResult,
-  type RequestArguments,
-  type RequestOptions,
-  type RpcMethods,
-} from './json-rpc.ts';
+export { JsonRpcError } from './errors.ts';
+export { JsonRpc } from './json-rpc.ts';
 export {
   RPC_CODES,
   type RpcErrorObject,
@@ -26,3 +19,16 @@ export {
   type RpcReply,
   type RpcRequest,
 } from './messages.ts';
+export type { JsonRpcOptions } from './options.ts';
+export type {
+  AnyMethods,
+  MethodName,
+  MethodParams,
+  MethodResult,
+  NotifyArguments,
+  RequestArguments,
+  RequestOptions,
+  RpcMethods,
+  RpcSender,
+  RpcSession,
+} from './types.ts';

@@ -4,114 +4,55 @@
  * The specification is at https://www.jsonrpc.org/specification.
  */
 
-import { ACCEPTED } from '../async/deferred.ts';
-import { checkTimeout } from '../async/timer.ts';
+import { rejectHandled } from '../async/deferred.ts';
 import type { JsonValue } from '../codecs/json.ts';
-import type { Codec } from '../core/codec.ts';
-import { ArgumentError, ClosedError, describe } from '../core/errors.ts';
-import { checkNames, type Names } from '../core/options.ts';
-import { show } from '../core/shape.ts';
-import type { WaitOptions } from '../core/types.ts';
+import { ClosedError, describe } from '../core/errors.ts';
+import type { Session } from '../core/types.ts';
 import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-machine.ts';
 import { ProtocolClient } from '../protocol/client.ts';
 import { type ClientConstructor, clientOf, machineOf } from '../protocol/define-client.ts';
 import type { MachineOptions } from '../protocol/machine.ts';
 import { resolveLogger, warnTo } from '../protocol/logging.ts';
-import { PROTOCOL_OPTIONS, type ProtocolOptions } from '../protocol/options.ts';
-import { Calls } from './calls.ts';
-import { DIALECTS, type RpcDialect } from './dialects.ts';
-import { JsonRpcError } from './errors.ts';
-import {
-  failed,
-  type HandlerContext,
-  Handlers,
-  type Respond,
-  type RpcHandler,
-} from './handlers.ts';
-import {
-  classify,
-  errorIn,
-  type Received,
-  RPC_CODES,
-  type RpcMessage,
-  type RpcReply,
-} from './messages.ts';
-
-/** The methods of one side: an interface of functions, for the types of `request()` and `handle()`. */
-export type RpcMethods = object;
-
-/** Any methods, without types. */
-export type AnyMethods = Readonly<Record<string, (params?: unknown) => unknown>>;
-
-type Name<Methods> = keyof Methods & string;
-/** The parameters of a method of an `RpcMethods` interface. */
-export type MethodParams<Method> = Method extends (params: infer P) => unknown ? P : unknown;
-/** The result of a method of an `RpcMethods` interface. */
-export type MethodResult<Method> = Method extends (...args: never) => infer R
-  ? Awaited<R>
-  : unknown;
-/** What `request()` takes after the name; the parameters may be left out where the method says so. */
-export type RequestArguments<Method> =
-  undefined extends MethodParams<Method>
-    ? [params?: MethodParams<Method>, options?: RequestOptions]
-    : [params: MethodParams<Method>, options?: RequestOptions];
-
-/** The options of `request()`. */
-export interface RequestOptions extends WaitOptions {
-  /** A deadline for the reply, in ms. Default: `timeout` of the constructor, or none. */
-  readonly timeout?: number | undefined;
-  /** Called with each report of progress. The request then asks for them, as `cancel` says. */
-  readonly onProgress?: ((value: unknown) => void) | undefined;
-}
-
-/** The options of a connection that speaks JSON-RPC. */
-export interface JsonRpcOptions extends ProtocolOptions {
-  /** How the messages are framed: `contentLength()` for LSP, `jsonLines()` for MCP over standard I/O. */
-  readonly codec: Codec<JsonValue, never>;
-  /**
-   * How requests are cancelled, and how progress is reported: as in LSP, as in MCP, or in another way. Default:
-   * a request that is given up is not cancelled, and there is no progress.
-   */
-  readonly cancel?: 'lsp' | 'mcp' | RpcDialect | undefined;
-  /** The deadline of requests that have none of their own, in ms. Default: none. */
-  readonly timeout?: number | undefined;
-  /** How many handlers of requests may be pending at once; further requests wait. Default 64. */
-  readonly maxHandlers?: number | undefined;
-  /** How many requests may wait for that; further ones are answered with an error. Default 1 024. */
-  readonly maxWaiting?: number | undefined;
-  /**
-   * Called with what the handler of a notification throws, since the peer gets no reply. Default: a warning,
-   * to `logger` or of the process.
-   */
-  readonly onHandlerError?: ((error: unknown, method: string) => void) | undefined;
-}
-
-const OPTIONS: Names<JsonRpcOptions> = {
-  ...PROTOCOL_OPTIONS,
-  codec: true,
-  cancel: true,
-  timeout: true,
-  maxHandlers: true,
-  maxWaiting: true,
-  onHandlerError: true,
-};
+import { Batch } from './batch.ts';
+import type { HandlerContext } from './context.ts';
+import { Conversation, receiveNothing } from './conversation.ts';
+import { Handlers, type RpcHandler } from './handlers.ts';
+import type { RpcMessage } from './messages.ts';
+import { type JsonRpcOptions, resolveOptions, type RpcSettings } from './options.ts';
+import { Receiver } from './receiver.ts';
+import { callOf, Requests, type SendCall } from './requests.ts';
+import type {
+  AnyMethods,
+  MethodName,
+  MethodParams,
+  MethodResult,
+  NotifyArguments,
+  RequestArguments,
+  RequestOptions,
+  RpcMethods,
+  RpcSender,
+  RpcSession,
+} from './types.ts';
 
 /**
- * A connection that speaks JSON-RPC 2.0. Its lifecycle is that of `AsyncProtocol`.
+ * A connection that speaks JSON-RPC 2.0. Its lifecycle is that of `AsyncProtocol`. For a protocol with a
+ * handshake or a farewell, extend the class that `defineJsonRpc()` returns.
  *
  * @example
- * const lsp = new JsonRpc({ codec: contentLength(), cancel: 'lsp' });
- * lsp.handle('window/logMessage', (params) => console.log(params));
- * await lsp.connect(spawnPeer('typescript-language-server', ['--stdio'], { stdio: 'pipe' }));
- * const { capabilities } = await lsp.request('initialize', { capabilities: {} });
+ * const rpc = new JsonRpc({ codec: jsonLines() });
+ * rpc.handle('log', (params) => console.log(params));
+ * await rpc.connect({ port: 4000 });
+ * const sum = await rpc.request('add', [1, 2], { timeout: 5_000 });
  *
  * @typeParam Remote - The methods of the peer, as an interface of functions.
  * @typeParam Local - The methods that the peer may call.
+ * @typeParam Negotiated - What the handshake resolves with.
  */
 export class JsonRpc<
   Remote extends RpcMethods = AnyMethods,
   Local extends RpcMethods = AnyMethods,
-> extends ProtocolClient<JsonValue, RpcMessage> {
+  Negotiated = void,
+> extends ProtocolClient<JsonValue, RpcMessage, Negotiated> {
   /** @internal A literal, because bundlers rename classes. */
   static override readonly name: string = 'JsonRpc';
 
@@ -137,57 +78,55 @@ export class JsonRpc<
     return clientOf(this, ref);
   }
 
-  readonly #dialect: RpcDialect | undefined;
-  readonly #calls: Calls<number, JsonValue>;
+  readonly #requests: Requests;
   readonly #handlers: Handlers;
-  readonly #progress = new Map<unknown, (value: unknown) => void>();
-  #lastId = 0;
+  readonly #conversation: Conversation;
+  readonly #receiver: Receiver;
 
   /** @throws {ArgumentError} When an option is invalid, or there is no codec. */
   constructor(options: JsonRpcOptions) {
-    checkNames('new JsonRpc()', options, OPTIONS);
-    const { codec, cancel, timeout, maxHandlers, maxWaiting, onHandlerError, ...others } = options;
-    checkTimeout(timeout);
+    const { settings, protocolOptions } = resolveOptions(options);
     // Its messages are JSON, and so are ours.
-    super(() => codec, others);
-    this.#dialect = typeof cancel === 'string' ? DIALECTS[cancel] : cancel;
-    if (typeof cancel === 'string' && this.#dialect === undefined) {
-      throw new ArgumentError(`cancel must be 'lsp', 'mcp' or an object, not ${show(cancel)}`);
-    }
-    const warn = warnTo(resolveLogger(others));
-    this.#calls = new Calls<number, JsonValue>(this.protocol, {
-      timeout,
-      cancel: (id, reason) => {
-        this.#cancel(id, reason);
-      },
+    super(() => settings.codec, protocolOptions);
+    const { protocol } = this;
+    const { dialect } = settings;
+    const warn = warnTo(resolveLogger(protocolOptions)) ?? emitWarning;
+    this.#conversation = new Conversation(protocol, (message) => this.#receiver.receive(message));
+    const { send } = this.#conversation;
+    const parts = { ...settings, onError: reporterOf(settings, warn) };
+    this.#requests = new Requests(protocol, {
+      ...parts,
+      // Neither LSP nor MCP lets a client cancel `initialize`.
+      tell: (message) => void (this.#conversation.isEarly || send(message)),
     });
     this.#handlers = new Handlers({
-      maxHandlers: atLeastOne('maxHandlers', maxHandlers ?? 64),
-      maxWaiting: atLeastOne('maxWaiting', maxWaiting ?? 1024),
-      dialect: this.#dialect,
-      notify: (method, params) => {
-        this.#send({ jsonrpc: '2.0', method, params });
-      },
-      onNotificationError: (error, method) => {
-        if (onHandlerError !== undefined) onHandlerError(error, method);
-        else warn?.(`The handler of the notification ${method} threw: ${describe(error)}`);
-      },
+      ...parts,
+      notify: (method, params) => void send({ jsonrpc: '2.0', method, params }),
     });
-    this.protocol.onEnd(({ cause }) => {
-      this.#progress.clear();
-      this.#handlers.end(cause ?? new ClosedError('The session has ended', { expected: true }));
+    const [requests, handlers] = [this.#requests, this.#handlers];
+    this.#receiver = new Receiver({ dialect, requests, handlers, send, warn });
+    protocol.onEnd(({ cause }) => {
+      handlers.end(cause ?? new ClosedError('The session has ended', { expected: true }));
       return false;
     });
   }
 
+  /**
+   * See `ProtocolDefinition.handshake()`. In a class that extends this one its session also sends requests and
+   * notifications, and the handlers are called meanwhile: for `initialize` and its like.
+   */
+  protected override handshake?(session: RpcSession<Remote>): Promise<Negotiated>;
+  /** See `ProtocolDefinition.farewell()`; the session is as in `handshake`. */
+  protected override farewell?(session: RpcSession<Remote, Negotiated>): Promise<void>;
+
   /** How many requests of ours wait for their reply. */
   get pending(): number {
-    return this.#calls.size;
+    return this.#requests.size;
   }
 
   /**
-   * Calls a method of the peer and resolves with its result. Legal in RUNNING. A rejection that is not awaited does
-   * not end the process.
+   * Calls a method of the peer and resolves with its result. Legal in RUNNING; in the handshake, use that of
+   * its session. A rejection that is not awaited does not end the process.
    *
    * @param method - Its name.
    * @param params - An object or an array; may be left out.
@@ -196,26 +135,14 @@ export class JsonRpc<
    * @throws {ClosedError} When the session ended before the reply; `cause` says why.
    * @throws {StateError} When the state is not RUNNING.
    * @throws {CodecError} When the parameters cannot be encoded.
-   * @throws {ArgumentError} When an option is invalid.
+   * @throws {ArgumentError} When an option is invalid, or `params` is neither an object nor an array.
    * @throws `signal.reason`, when the signal was aborted. The request is then cancelled, as `cancel` says.
    */
-  request<Method extends Name<Remote>>(
+  request<Method extends MethodName<Remote>>(
     method: Method,
-    ...[params, options = {}]: RequestArguments<Remote[Method]>
+    ...[params, options]: RequestArguments<Remote[Method]>
   ): Promise<MethodResult<Remote[Method]>> {
-    const { onProgress, signal, timeout } = options;
-    const id = (this.#lastId += 1);
-    const asking = onProgress === undefined ? params : this.#asking(id, params, onProgress);
-    const reply = this.#calls.call(
-      () => this.protocol.send({ jsonrpc: '2.0', id, method, ...withParams(asking) }),
-      { key: id, name: method, signal, timeout },
-    );
-    if (onProgress !== undefined) {
-      const forget = () => this.#progress.delete(id);
-      reply.then(forget, forget);
-    }
-    // What the peer returns is what its interface says.
-    return reply as Promise<MethodResult<Remote[Method]>>;
+    return this.#request(this.#send, method, params, options);
   }
 
   /**
@@ -223,23 +150,53 @@ export class JsonRpc<
    *
    * @param method - Its name.
    * @param params - An object or an array; may be left out.
+   * @throws {ArgumentError} When `params` is neither an object nor an array.
    */
-  notify<Method extends Name<Remote>>(
+  notify<Method extends MethodName<Remote>>(
     method: Method,
-    params?: MethodParams<Remote[Method]>,
+    ...[params]: NotifyArguments<Remote[Method]>
   ): Promise<void> {
-    return this.protocol.send({ jsonrpc: '2.0', method, ...withParams(params) });
+    return notifyBy(this.#send, method, params);
+  }
+
+  /**
+   * Sends several requests and notifications in one message, when `build` returns. Each request settles by
+   * itself, as one of `request()`: the peer may reply with one message or with several. Nothing is sent when
+   * `build` adds nothing, or throws.
+   *
+   * @example
+   * const [sum, name] = await rpc.batch(({ request, notify }) => {
+   *   void notify('log', { text: 'two requests follow' });
+   *   return Promise.all([request('add', [1, 2]), request('name')]);
+   * });
+   *
+   * @param build - Called at once with the functions that add to the batch. Add before its first `await`; a
+   *   later call rejects with an `ArgumentError`.
+   * @returns What `build` returns.
+   * @throws What `build` throws.
+   */
+  batch<T>(build: (batch: RpcSender<Remote>) => T): T {
+    const batch = new Batch();
+    try {
+      const built = build(this.#senderOf(batch.add));
+      batch.send((messages) => this.protocol.send(messages));
+      return built;
+    } catch (error) {
+      batch.fail(error);
+      throw error;
+    }
   }
 
   /**
    * Sets what handles the requests and the notifications of this method. Its result, or the value that its promise
    * resolves with, is the reply. A `JsonRpcError` that it throws is sent as it is; anything else becomes an error
-   * with the code -32603 and its message. Handlers of notifications are called in the order of the messages.
+   * with the code -32603 and its message. Handlers are called in the order of the messages, and are not awaited
+   * before the next one is called: what later handlers must see has to be done before the first `await`.
    *
    * @param method - The name of the method.
    * @param handler - `undefined` removes the handler.
    */
-  handle<Method extends Name<Local>>(
+  handle<Method extends MethodName<Local>>(
     method: Method,
     handler:
       | ((
@@ -255,94 +212,73 @@ export class JsonRpc<
 
   /** @internal */
   protected override onMessage(message: JsonValue): void | Promise<void> {
-    const sent = Array.isArray(message)
-      ? this.#onBatch(message)
-      : this.#onOne(message, (reply) =>
-          reply === undefined ? ACCEPTED : this.protocol.send(reply),
-        );
+    const sent = this.#receiver.receive(message);
     // The promise of a `send()`, so that a peer that does not read its replies is not read from.
-    return sent === undefined || sent === ACCEPTED ? undefined : Promise.resolve(sent);
+    return sent && Promise.resolve(sent);
   }
 
-  /** A batch is answered by one batch, when every request in it has its reply. */
-  #onBatch(messages: readonly JsonValue[]): PromiseLike<void> | undefined {
-    if (messages.length === 0) {
-      return this.protocol.send(failed(null, RPC_CODES.invalidRequest, 'The batch is empty'));
-    }
-    const replies: RpcReply[] = [];
-    let missing = messages.map(classify).filter(isAnswered).length;
-    const respond: Respond = (reply) => {
-      if (reply !== undefined) replies.push(reply);
-      missing -= 1;
-      return missing === 0 && replies.length > 0 ? this.protocol.send(replies) : ACCEPTED;
+  /** @internal */
+  protected override runHandshake(session: Session<JsonValue, RpcMessage>): unknown {
+    const early = this.#sessionOf(session, this.#conversation.send);
+    return this.#conversation.handshake(session, async () => this.handshake?.(early));
+  }
+
+  /** @internal */
+  protected override runFarewell(session: Session<JsonValue, RpcMessage, Negotiated>): unknown {
+    const late = this.#sessionOf(session, this.#send);
+    const isWaiting = () => this.#requests.size > 0;
+    return this.#conversation.farewell(session, async () => this.farewell?.(late), isWaiting);
+  }
+
+  readonly #send: SendCall = (message) => this.protocol.send(message);
+
+  #request<Result>(
+    send: SendCall,
+    method: string,
+    params: unknown,
+    options: RequestOptions | undefined,
+  ): Promise<Result> {
+    // What the peer returns is what its interface says.
+    return this.#requests.request(send, method, params, options) as Promise<Result>;
+  }
+
+  #sessionOf<N>(session: Session<JsonValue, RpcMessage, N>, send: SendCall): RpcSession<Remote, N> {
+    return {
+      ...session,
+      // It changes.
+      get remote() {
+        return session.remote;
+      },
+      receive: receiveNothing,
+      ...this.#senderOf(send),
     };
-    let last: PromiseLike<void> | undefined;
-    for (const message of messages) last = this.#onOne(message, respond) ?? last;
-    return last;
   }
 
-  #onOne(message: JsonValue, respond: Respond): PromiseLike<void> | undefined {
-    const received = classify(message);
-    switch (received.kind) {
-      case 'request':
-        return this.#handlers.request(received.id, received.method, received.params, respond);
-      case 'notification':
-        this.#onNotification(received.method, received.params);
-        return undefined;
-      case 'result':
-        if (typeof received.id === 'number') this.#calls.settle(received.result, received.id);
-        return undefined;
-      case 'error':
-        if (typeof received.id === 'number') {
-          const { id, error } = received;
-          this.#calls.fail(new JsonRpcError(errorIn(error), this.#calls.nameOf(id)), id);
-        }
-        return undefined;
-      case 'invalid':
-        return respond(failed(null, RPC_CODES.invalidRequest, 'The message is not a request'));
-    }
-  }
-
-  #onNotification(method: string, params: JsonValue | undefined): void {
-    const dialect = this.#dialect;
-    if (method === dialect?.cancelMethod) {
-      this.#handlers.cancel(dialect.cancelledId(params), 'The peer has cancelled the request');
-    } else if (method === dialect?.progressMethod) {
-      const { token, value } = dialect.progressIn(params);
-      const listener = this.#progress.get(token);
-      if (listener !== undefined) listener(value);
-      else this.#handlers.notification(method, params);
-    } else {
-      this.#handlers.notification(method, params);
-    }
-  }
-
-  #asking(id: number, params: unknown, onProgress: (value: unknown) => void): unknown {
-    if (this.#dialect === undefined) return params;
-    this.#progress.set(id, onProgress);
-    return this.#dialect.withToken(params, id);
-  }
-
-  #cancel(id: number, reason: unknown): void {
-    const dialect = this.#dialect;
-    if (dialect === undefined) return;
-    const params = dialect.cancelParams(id, describe(reason));
-    this.#send({ jsonrpc: '2.0', method: dialect.cancelMethod, params });
-  }
-
-  /** Sends what is not worth an error if there is no session any more. */
-  #send(message: RpcMessage): void {
-    if (this.runstate === 'RUNNING') void this.protocol.send(message);
+  #senderOf(send: SendCall): RpcSender<Remote> {
+    return {
+      request: (method, ...[params, options]) => this.#request(send, method, params, options),
+      notify: (method, ...[params]) => notifyBy(send, method, params),
+    };
   }
 }
 
-/** Whether a message of a batch gets a reply. */
-const isAnswered = ({ kind }: Received): boolean => kind === 'request' || kind === 'invalid';
-
-const withParams = (params: unknown): { readonly params?: unknown } =>
-  params === undefined ? {} : { params };
-
-function atLeastOne(name: string, value: number): number {
-  if (value >= 1) return value;
-  throw new ArgumentError(`${name} must be 1 or more, not ${show(value)}`);
+/** Sends a notification. */
+function notifyBy(send: SendCall, method: string, params: unknown): Promise<void> {
+  try {
+    return send(callOf(method, params));
+  } catch (error) {
+    return rejectHandled(error);
+  }
 }
+
+/** Returns what is called with the errors of handlers that get no reply. */
+const reporterOf =
+  ({ onHandlerError }: RpcSettings, warn: (text: string) => void) =>
+  (error: unknown, method: string): void => {
+    if (onHandlerError !== undefined) onHandlerError(error, method);
+    else warn(`The handler of the notification ${method} threw: ${describe(error)}`);
+  };
+
+const emitWarning = (text: string): void => {
+  process.emitWarning(text, 'WirechartWarning');
+};

@@ -57,9 +57,11 @@ export type Received =
     }
   | { readonly kind: 'result'; readonly id: JsonValue; readonly result: JsonValue }
   | { readonly kind: 'error'; readonly id: JsonValue; readonly error: JsonValue }
-  | { readonly kind: 'invalid' };
+  /** A reply with neither a result nor an error, or no reply at all. */
+  | { readonly kind: 'empty'; readonly id: JsonValue }
+  | { readonly kind: 'invalid'; readonly id: RpcId };
 
-const INVALID: Received = { kind: 'invalid' };
+const INVALID: Received = { kind: 'invalid', id: null };
 
 /** Tells what one message is; `invalid` for anything that the specification does not know. */
 export function classify(message: JsonValue): Received {
@@ -67,9 +69,11 @@ export function classify(message: JsonValue): Received {
   const { method, id, params } = message;
   if (typeof method === 'string') return classifyCall(message, method, id, params);
   if (id === undefined) return INVALID;
-  if (message['error'] !== undefined) return { kind: 'error', id, error: message['error'] };
-  const { result } = message;
-  return result === undefined ? INVALID : { kind: 'result', id, result };
+  if (method !== undefined) return invalidCall(id);
+  const { result, error } = message;
+  // Peers that know JSON-RPC 1.0, too, write the other member as null.
+  if (error !== undefined && error !== null) return { kind: 'error', id, error };
+  return result === undefined ? { kind: 'empty', id } : { kind: 'result', id, result };
 }
 
 function classifyCall(
@@ -78,11 +82,17 @@ function classifyCall(
   id: JsonValue | undefined,
   params: JsonValue | undefined,
 ): Received {
-  if (message['jsonrpc'] !== '2.0') return INVALID;
-  if (params !== undefined && (typeof params !== 'object' || params === null)) return INVALID;
-  if (id === undefined) return { kind: 'notification', method, params };
-  return isId(id) ? { kind: 'request', id, method, params } : INVALID;
+  if (message['jsonrpc'] !== '2.0') return invalidCall(id);
+  // Null is not allowed there, but some clients write it for requests without parameters.
+  const given = params === null ? undefined : params;
+  if (given !== undefined && typeof given !== 'object') return invalidCall(id);
+  if (id === undefined) return { kind: 'notification', method, params: given };
+  return isId(id) ? { kind: 'request', id, method, params: given } : INVALID;
 }
+
+/** The error repeats the id of a request, so that its sender learns which one it was. */
+const invalidCall = (id: JsonValue | undefined): Received =>
+  isId(id) ? { kind: 'invalid', id } : INVALID;
 
 /** Whether a value can be the id of a request. */
 export const isId = (id: unknown): id is RpcId =>

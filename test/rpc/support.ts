@@ -1,5 +1,6 @@
 /** Connections that speak JSON-RPC, for tests. */
 
+import type { Duplex } from 'node:stream';
 import { jsonLines, streamPair } from '../../src/index.ts';
 import { JsonRpc, type JsonRpcOptions } from '../../src/rpc/index.ts';
 
@@ -19,6 +20,11 @@ export async function connectRaw(options: Options = {}) {
   const [stream, peer] = streamPair();
   const rpc = new JsonRpc({ codec: jsonLines(), ...options });
   await rpc.connect({ stream });
+  return { rpc, ...rawEnd(peer) };
+}
+
+/** A raw end of a stream: what was written to it, message by message, and a function that writes. */
+export function rawEnd(peer: Duplex) {
   const written: unknown[] = [];
   let text = '';
   peer.on('data', (chunk: Buffer) => {
@@ -30,5 +36,5 @@ export async function connectRaw(options: Options = {}) {
   const tell = (message: unknown): void => {
     peer.write(`${typeof message === 'string' ? message : JSON.stringify(message)}\n`);
   };
-  return { rpc, peer, written, tell };
+  return { peer, written, tell };
 }
