@@ -119,6 +119,15 @@ export { jsonLines, type JsonLinesOptions } from './codecs/json-lines.ts';
 export { jsonStream, type JsonStreamOptions } from './codecs/json-stream.ts';
 export { contentLength } from './codecs/content-length.ts';
 export { lengthPrefixed, type LengthPrefixedOptions } from './codecs/length-prefixed.ts';
+export {
+  type Frame,
+  framed,
+  type FrameMapping,
+  type FrameOptions,
+  type LengthSize,
+  type OutboundFrame,
+  type TypedFrameOptions,
+} from './codecs/framed.ts';
 export { ByteBuffer } from './codecs/byte-buffer.ts';
 export { BufferedDecoder } from './codecs/decoder.ts';
 export { LineDecoder, type LineDecoderOptions } from './codecs/line-decoder.ts';
@@ -129,11 +138,15 @@ export { streamPair } from './io/stream-pair.ts';
 export { joinStreams } from './io/join-streams.ts';
 export { stdioAddress } from './io/stdio-address.ts';
 export {
+  type ChildAddress,
+  type ListensFunction,
   spawnPeer,
   type SpawnedPeer,
   type SpawnPeerOptions,
   type SpawnTimeouts,
 } from './io/child/spawn-peer.ts';
+export type { InheritedDescriptor } from './io/child/wiring.ts';
+export type { ListeningChild } from './io/child/listening.ts';
 
 export {
   ArgumentError,

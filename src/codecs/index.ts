@@ -10,6 +10,15 @@ export { jsonLines, type JsonLinesOptions } from './json-lines.ts';
 export { jsonStream, type JsonStreamOptions } from './json-stream.ts';
 export { contentLength } from './content-length.ts';
 export { lengthPrefixed, type LengthPrefixedOptions } from './length-prefixed.ts';
+export {
+  type Frame,
+  framed,
+  type FrameMapping,
+  type FrameOptions,
+  type LengthSize,
+  type OutboundFrame,
+  type TypedFrameOptions,
+} from './framed.ts';
 export { ByteBuffer } from './byte-buffer.ts';
 export { BufferedDecoder } from './decoder.ts';
 export { LineDecoder, type LineDecoderOptions } from './line-decoder.ts';

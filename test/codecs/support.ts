@@ -2,7 +2,14 @@
 
 import fc from 'fast-check';
 import { CodecError, LimitError } from '../../src/core/errors.ts';
-import type { BinaryCodec, Codec, Decoder, Limits, TextCodec } from '../../src/core/codec.ts';
+import type {
+  BinaryCodec,
+  Codec,
+  Decoder,
+  Encoded,
+  Limits,
+  TextCodec,
+} from '../../src/core/codec.ts';
 
 /** The outcome of one `read()`, in a form that is easy to compare. */
 export type Outcome = { message: unknown } | { error: string };
@@ -122,6 +129,12 @@ export const encodeAll = <Out>(
   codec: TextCodec<unknown, Out> | BinaryCodec<unknown, Out>,
   all: readonly Out[],
 ): Buffer => Buffer.concat(all.map((message) => Buffer.from(codec.encode(message))));
+
+/** An encoded message as one piece. */
+export function wire(encoded: Encoded): Buffer {
+  if (typeof encoded === 'string') return Buffer.from(encoded);
+  return Buffer.concat(encoded instanceof Uint8Array ? [encoded] : encoded);
+}
 
 /** Decodes a stream of `count` equal chunks and a last one. Returns the messages. */
 export function flood(
