@@ -70,13 +70,14 @@ export abstract class LineDecoder<In> extends BufferedDecoder<In> {
     checkNames('new LineDecoder()', options, OPTIONS);
     checkKinds('new LineDecoder()', options, { skipBlank: 'boolean' });
     super(limits, { skipUntil: options.skipUntil });
-    this.#terminator = new Terminator('new LineDecoder()', options.terminator ?? '\n');
-    this.#skipsBlank = options.skipBlank ?? false;
+    const { terminator = '\n', skipBlank = false } = options;
+    this.#terminator = new Terminator('new LineDecoder()', terminator);
+    this.#skipsBlank = skipBlank;
     this.#end = this.#terminator.isLineFeed ? '\n' : (this.#terminator.text ?? '');
   }
 
   override get buffered(): number {
-    return this.buffer.length + this.#block.length - this.#at;
+    return super.buffered + this.#block.length - this.#at;
   }
 
   /**

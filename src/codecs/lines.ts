@@ -51,10 +51,11 @@ export function lines(
 ): TextCodec<string> | BinaryCodec<string> {
   checkNames('lines()', options, OPTIONS);
   checkPreamble(options);
-  const terminator = new Terminator('lines()', options.terminator ?? '\n');
+  const { terminator: given = '\n' } = options;
+  const terminator = new Terminator('lines()', given);
   const settings = { skipUntil: options.skipUntil, terminator: terminator.bytes };
   const createDecoder = (limits: Limits) => new LinesDecoder(limits, settings);
-  return isBytes(options.terminator)
+  return isBytes(given)
     ? { encode: (message) => terminator.appendBytes(checkLine(message)), createDecoder }
     : { encode: (message) => terminator.append(checkLine(message)), createDecoder };
 }
