@@ -52,7 +52,7 @@ export abstract class BufferedDecoder<In> implements Decoder<In> {
 
   /** How many bytes it holds that no returned message has. */
   get buffered(): number {
-    return this.buffer.length;
+    return this.buffer.length + (this.#preamble?.heldBytes ?? 0);
   }
 
   write(chunk: Uint8Array): void {

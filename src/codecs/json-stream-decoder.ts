@@ -77,7 +77,7 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
 
   override get buffered(): number {
     // The lines of a block that have been read stay in the buffer for a while.
-    return this.buffer.length - (this.#place === 'line' ? this.#at : 0);
+    return super.buffered - (this.#place === 'line' ? this.#at : 0);
   }
 
   override write(chunk: Uint8Array): void {

@@ -63,6 +63,11 @@ export class Preamble {
     return rest;
   }
 
+  /** How many bytes it holds. */
+  get heldBytes(): number {
+    return this.#held.length;
+  }
+
   /** Returns the bytes that it holds, and `bytes` behind them. */
   with(bytes: Uint8Array): Uint8Array {
     return join(this.#held, bytes);

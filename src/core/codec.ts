@@ -74,6 +74,15 @@ export interface Decoder<In> {
    */
   readonly buffered?: number;
   /**
+   * Returns a copy of the bytes that it was given and that no returned message has. `Session.switchCodec()`
+   * calls it, once, and gives them to the next decoder; this one is not used any more. Optional: without it,
+   * the session keeps the first 64 KiB of its handshake, and decodes them again to find where the last
+   * message ended.
+   *
+   * @throws {CodecError} When nothing more can be decoded.
+   */
+  rest?(): Uint8Array;
+  /**
    * Takes the next bytes of the stream: any part of a message, or several messages. The memory of the
    * chunk may be reused when `read()` has returned `undefined`.
    */

@@ -218,9 +218,44 @@ export interface Session<In, Out = In, Negotiated = undefined> {
    * @throws `signal.reason`, when the attempt ended early.
    */
   readonly send: (message: Out) => Promise<void>;
+  /**
+   * In `handshake`: starts TLS on the stream, as STARTTLS does. Resolves when the TLS handshake has succeeded;
+   * `send()` and `receive()` then use TLS, with a new decoder, and `remote` has the peer's certificate. Each
+   * `receive()` must have settled before. The deadline is that of the handshake, `timeouts.handshake`.
+   *
+   * What the peer has sent in plaintext beyond the last message that was received would otherwise count as
+   * sent within TLS, though anyone on the way may have put it there (CVE-2011-0411): it is refused.
+   *
+   * @param tls - Node's own options, with Node's defaults, as in an address: a client verifies the
+   *   certificate, and the name in it against `servername`. Default of that: the host that was dialed.
+   * @throws {CodecError} When plaintext is left over. `raw` has its beginning, as far as it is known.
+   * @throws {ClosedError} When TLS fails, with its error as the `cause`; when the stream closes or has failed.
+   * @throws {ArgumentError} When the options cannot be used.
+   * @throws {StateError} In another callback, when the handshake has settled, while a `receive()` or another
+   *   `upgrade()` is pending.
+   * @throws `signal.reason`, when the attempt ended early.
+   */
+  readonly upgrade: (
+    tls: ConnectionOptions | TlsOptions,
+    options?: UpgradeOptions,
+  ) => Promise<void>;
+  /**
+   * In `handshake`: uses another codec from now on, in both directions. Bytes behind the last message that
+   * was received go to the new codec. The next session begins with the codec of the definition again.
+   *
+   * @throws {ArgumentError} When it is not a codec.
+   * @throws {CodecError} When the bytes behind the last message cannot be found: the decoder has no `rest()`,
+   *   and the handshake has received more than 64 KiB.
+   * @throws {StateError} In another callback, when the handshake has settled, while `upgrade()` is pending.
+   */
+  // As a method's, its parameter lets a protocol of JSON be passed as one of `unknown`.
+  readonly switchCodec: { of(codec: Codec<In, Out>): void }['of'];
   /** What the handshake has resolved with. */
   readonly negotiated: Negotiated;
-  /** Who is at the other end: its address, the path of the socket, its TLS certificate. */
+  /**
+   * Who is at the other end: its address, the path of the socket, its TLS certificate. After `upgrade()`, read
+   * it again.
+   */
   readonly remote: Remote;
   /**
    * In the handshake: aborted when the attempt ends early, with the reason of the caller's signal, the
@@ -228,6 +263,15 @@ export interface Session<In, Out = In, Negotiated = undefined> {
    * In other callbacks: aborted when the session has ended, with its cause or else an `AbortError`.
    */
   readonly signal: AbortSignal;
+}
+
+/** How `Session.upgrade()` starts TLS. */
+export interface UpgradeOptions {
+  /**
+   * Whether we are the server of TLS, and not the client. Default: true for a peer that was accepted, by
+   * `accept()` or by a server, else false.
+   */
+  readonly isServer?: boolean | undefined;
 }
 
 /**
@@ -280,9 +324,16 @@ export interface ProtocolDefinition<In, Out = In, Negotiated = void> {
    * been pending for more than 5 s while bytes wait, a warning says so. To return the promise of a
    * `send()` costs nothing while there is room. A handler that is still pending when its session ends
    * is no longer awaited: the next session may begin while it runs. Without `onMessage`, messages go to
-   * `messages()` if that was called, and else they are read and dropped.
+   * `messages()` if that was called, and else they are read and dropped, unless `pull` is set.
    */
   onMessage?(message: In, session: Session<In, Out, Negotiated>): void | Promise<void>;
+  /**
+   * Whether messages wait until they are taken, by `for await (const message of protocol)` or `messages()`:
+   * nothing is read from the peer that no loop has asked for, from the start of the session on. While no loop
+   * asks, the end of the peer's stream is not noticed either. Not together with `onMessage`. Default `false`:
+   * until a loop begins, messages are read and dropped. `onPeer` of a server makes it `true`.
+   */
+  readonly pull?: boolean | undefined;
   /**
    * Is called when the peer has ended its side of the stream, after all of its messages have been
    * handled. While a returned promise is pending, the session stays RUNNING, and answers can be sent.

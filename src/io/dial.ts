@@ -11,6 +11,7 @@ import type { Target } from './address.ts';
 import { claim } from './claims.ts';
 import { keepAlive as setKeepAlive } from './keep-alive.ts';
 import { toDuplex } from './join-streams.ts';
+import { isLate, OPEN } from './late-stream.ts';
 import { warnOfPlainDial } from './plaintext.ts';
 import { isSecuring } from './socket.ts';
 import { tlsOptionsError } from './tls-error.ts';
@@ -61,11 +62,12 @@ const LONGEST_PAUSE_MS = 250;
 export async function dial(
   target: Target,
   signal: StopSignal,
-  { clock, onObstacle, warn }: DialOptions = {},
+  options: DialOptions = {},
 ): Promise<Duplex> {
+  const { clock, onObstacle, warn } = options;
   for (let ms = FIRST_PAUSE_MS; ; ms = Math.min(LONGEST_PAUSE_MS, 2 * ms)) {
     try {
-      const stream = await dialOnce(target, signal);
+      const stream = await dialOnce(target, signal, options);
       warnOfPlainDial(target, stream, warn);
       return stream;
     } catch (error) {
@@ -87,7 +89,7 @@ const backlogError = (path: string, cause: unknown): Error =>
   );
 
 /** Waits for `ms` milliseconds, or until the signal is aborted. */
-function pause(ms: number, signal: StopSignal, clock: Clock | undefined): Promise<void> {
+export function pause(ms: number, signal: StopSignal, clock: Clock | undefined): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       cancel();
@@ -99,11 +101,23 @@ function pause(ms: number, signal: StopSignal, clock: Clock | undefined): Promis
   });
 }
 
-async function dialOnce(target: Target, signal: StopSignal): Promise<Duplex> {
+async function dialOnce(target: Target, signal: StopSignal, options: DialOptions): Promise<Duplex> {
   if (signal.aborted && target.kind === 'stream')
     ignoreLateErrors(toDuplex(target.stream)).destroy();
   signal.throwIfAborted();
-  const { stream, event } = open(target);
+  const { stream, event } = open(target, options);
+  return whenOpen(stream, event, signal);
+}
+
+/**
+ * Resolves with a stream when it is open, and not before `event`, if that is given. Rejects with
+ * `signal.reason`, with the error of the stream, or with a `ClosedError`; the stream is destroyed then.
+ */
+export async function whenOpen<S extends Duplex>(
+  stream: S,
+  event: Opening['event'],
+  signal: StopSignal,
+): Promise<S> {
   const error = event && !stream.destroyed ? await settled(stream, event, signal) : undefined;
   // Checked only now: the signal may have been aborted, or the stream destroyed, since the event.
   if (signal.aborted || error !== undefined) stream.destroy();
@@ -129,7 +143,7 @@ function destroy(this: Duplex, error: Error): void {
   this.destroy(error);
 }
 
-function open(target: Target): Opening {
+function open(target: Target, options: DialOptions): Opening {
   switch (target.kind) {
     case 'unix':
       return {
@@ -140,7 +154,7 @@ function open(target: Target): Opening {
       return openSocket(target);
     case 'stream':
       claim(target.stream);
-      return adopt(toDuplex(target.stream));
+      return adopt(toDuplex(target.stream), options);
   }
 }
 
@@ -167,12 +181,13 @@ function openTls(host: string, port: number, tls: object): Socket {
   }
 }
 
-function adopt(stream: Duplex): Opening {
+function adopt(stream: Duplex, options: DialOptions): Opening {
   ignoreLateErrors(stream);
   stream.allowHalfOpen = true;
   // 'secure', because only sockets of tls.connect() emit 'secureConnect'. Node's own listener of
   // 'secure', which verifies the certificate and destroys the socket on failure, runs before ours.
   if (isSecuring(stream)) return { stream, event: 'secure' };
+  if (isLate(stream)) stream[OPEN](options);
   const isConnecting = 'connecting' in stream && stream.connecting === true;
   return isConnecting ? { stream, event: 'connect' } : { stream };
 }

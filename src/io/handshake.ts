@@ -1,16 +1,17 @@
 /** The session of a handshake or a farewell, while no loop reads or writes. */
 
-import type { Duplex } from 'node:stream';
+import type { ConnectionOptions, TlsOptions } from 'node:tls';
 import { abortable } from '../async/abort.ts';
 import { defer, type Deferred, markHandled } from '../async/deferred.ts';
-import { ClosedError, handlerError, StateError } from '../core/errors.ts';
+import { ClosedError, describe, handlerError, StateError } from '../core/errors.ts';
 import type { Remote } from '../core/remote.ts';
 import type { ByteShare } from '../core/byte-budget.ts';
 import type { Counters } from '../core/stats.ts';
 import { signalOf } from '../core/options.ts';
-import type { Session, WaitOptions } from '../core/types.ts';
-import type { Encoded } from '../core/codec.ts';
-import type { Inbound } from './inbound.ts';
+import { isError } from '../core/shape.ts';
+import type { Session, UpgradeOptions, WaitOptions } from '../core/types.ts';
+import type { Codec, Encoded } from '../core/codec.ts';
+import type { Connection } from './connection.ts';
 import { sizeOf } from './outbound.ts';
 import { writeParts } from './writer.ts';
 
@@ -24,8 +25,8 @@ export interface MessageHooks<In, Out> {
 
 /** What a session tells its callback. */
 export interface HandshakeContext<Negotiated> {
+  readonly name: 'handshake' | 'farewell';
   readonly signal: AbortSignal;
-  readonly remote: Remote;
   readonly counters: Counters;
   readonly share: ByteShare | undefined;
   readonly negotiated: Negotiated;
@@ -34,40 +35,45 @@ export interface HandshakeContext<Negotiated> {
 /** Pulls messages one by one. Its owner calls `end()` when the handshake has settled. */
 export class HandshakeSession<In, Out, Negotiated> implements Session<In, Out, Negotiated> {
   readonly signal: AbortSignal;
-  readonly remote: Remote;
   readonly negotiated: Negotiated;
-  readonly #stream: Duplex;
-  readonly #inbound: Inbound<In>;
+  readonly #name: 'handshake' | 'farewell';
+  readonly #connection: Connection<In, Out>;
   readonly #hooks: MessageHooks<In, Out>;
   readonly #counters: Counters;
   readonly #share: ByteShare | undefined;
   /** The pending calls of `receive()`, in order. */
   #receiving: Deferred<In>[] = [];
   #ended = false;
+  #isUpgrading = false;
+  /** Why `upgrade()` has failed. There is no way back to plaintext. */
+  #upgradeFailure: Error | undefined;
 
   constructor(
-    stream: Duplex,
-    inbound: Inbound<In>,
+    connection: Connection<In, Out>,
     hooks: MessageHooks<In, Out>,
-    { signal, remote, counters, share, negotiated }: HandshakeContext<Negotiated>,
+    { name, signal, counters, share, negotiated }: HandshakeContext<Negotiated>,
   ) {
-    this.#stream = stream;
-    this.#inbound = inbound;
+    this.#connection = connection;
     this.#hooks = hooks;
+    this.#name = name;
     this.signal = signal;
-    this.remote = remote;
     this.#counters = counters;
     this.#share = share;
     this.negotiated = negotiated;
-    inbound.onChange = this.#deliver;
+    connection.inbound.onChange = this.#deliver;
   }
 
-  // Both are properties, not methods, so that a handshake can take them out of its session.
+  get remote(): Remote {
+    return this.#connection.remote;
+  }
+
+  // These are properties, not methods, so that a handshake can take them out of its session.
   readonly receive = (options?: WaitOptions): Promise<In> => {
     const signal = signalOf('receive()', options);
     const received = defer<In>();
-    if (this.#ended) {
-      received.reject(endedError());
+    const obstacle = this.#obstacle();
+    if (obstacle !== undefined) {
+      received.reject(obstacle);
     } else {
       this.#receiving.push(received);
       this.#deliver();
@@ -77,7 +83,7 @@ export class HandshakeSession<In, Out, Negotiated> implements Session<In, Out, N
     return markHandled(
       abortable(promise, signal, () => {
         this.#receiving = this.#receiving.filter((other) => other !== received);
-        if (this.#receiving.length === 0) this.#inbound.pause();
+        if (this.#receiving.length === 0) this.#connection.inbound.pause();
       }),
     );
   };
@@ -85,13 +91,29 @@ export class HandshakeSession<In, Out, Negotiated> implements Session<In, Out, N
   readonly send = (message: Out): Promise<void> =>
     markHandled(abortable(this.#write(message), this.signal));
 
+  readonly upgrade = (
+    tls: ConnectionOptions | TlsOptions,
+    options?: UpgradeOptions,
+  ): Promise<void> => markHandled(abortable(this.#upgrade(tls, options), this.signal));
+
+  readonly switchCodec = (codec: Codec<In, Out>): void => {
+    const obstacle = this.#obstacle();
+    if (obstacle !== undefined) throw obstacle;
+    if (this.#name === 'farewell') throw onlyInHandshake('switchCodec()');
+    this.#connection.switchCodec(codec);
+    this.#listen();
+  };
+
   /** Runs a callback of the protocol with this session, which is over when that has settled. */
   async run(
     name: 'handshake' | 'farewell',
     callback: (session: this) => Promise<unknown> | undefined,
   ): Promise<unknown> {
     try {
-      return await callback(this);
+      const result = await callback(this);
+      if (this.#isUpgrading) throw unfinishedError();
+      if (this.#upgradeFailure !== undefined) throw this.#upgradeFailure;
+      return result;
     } catch (error) {
       throw handlerError(name, error);
     } finally {
@@ -102,30 +124,65 @@ export class HandshakeSession<In, Out, Negotiated> implements Session<In, Out, N
   /** Rejects pending calls. Messages that were not received are left to the reader. */
   end(): void {
     this.#ended = true;
-    this.#inbound.onChange = undefined;
-    this.#inbound.pause();
+    this.#connection.inbound.onChange = undefined;
+    this.#connection.inbound.pause();
     for (const received of this.#receiving.splice(0)) received.reject(endedError());
   }
 
+  async #upgrade(
+    tls: ConnectionOptions | TlsOptions,
+    options: UpgradeOptions | undefined,
+  ): Promise<void> {
+    const obstacle = this.#obstacle();
+    if (obstacle !== undefined) throw obstacle;
+    if (this.#name === 'farewell') throw onlyInHandshake('upgrade()');
+    if (this.#receiving.length > 0) throw receivingError();
+    this.#isUpgrading = true;
+    try {
+      await this.#connection.upgrade(this.signal, tls, options);
+    } catch (error) {
+      this.#upgradeFailure = isError(error) ? error : new ClosedError(describe(error));
+      throw error;
+    } finally {
+      this.#isUpgrading = false;
+    }
+    if (!this.#ended) this.#listen();
+  }
+
+  /** Delivers what arrives from now on. */
+  #listen(): void {
+    this.#connection.inbound.onChange = this.#deliver;
+    this.#deliver();
+  }
+
+  #obstacle(): Error | undefined {
+    if (this.#ended) return endedError();
+    return this.#isUpgrading ? upgradingError() : this.#upgradeFailure;
+  }
+
   async #write(message: Out): Promise<void> {
-    if (this.#ended) throw endedError();
+    const obstacle = this.#obstacle();
+    if (obstacle !== undefined) throw obstacle;
     const data = this.#hooks.encode(message);
     const size = sizeOf(data);
     if (this.#share?.change(size) === false) throw this.#share.failure ?? endedError();
     await new Promise<void>((resolve, reject) => {
       const written = (error: Error | null | undefined): void => {
         this.#share?.change(-size);
-        if (error == null && !this.#stream.destroyed) {
+        if (error == null && !this.#connection.stream.destroyed) {
           this.#counters.messagesOut += 1;
           this.#counters.bytesOut += size;
           resolve();
-        } else reject(this.#inbound.fail(error ?? new ClosedError('The stream was destroyed')));
+        } else
+          reject(
+            this.#connection.inbound.fail(error ?? new ClosedError('The stream was destroyed')),
+          );
       };
       try {
-        writeParts(this.#stream, data, written);
+        writeParts(this.#connection.stream, data, written);
       } catch (error) {
         // The stream's own code threw.
-        reject(this.#inbound.fail(error));
+        reject(this.#connection.inbound.fail(error));
       }
     });
   }
@@ -134,26 +191,41 @@ export class HandshakeSession<In, Out, Negotiated> implements Session<In, Out, N
   readonly #deliver = (): void => {
     while (this.#receiving.length > 0) {
       try {
-        const message = this.#inbound.next();
+        const message = this.#connection.inbound.next();
         if (message !== undefined) {
           const received = this.#hooks.receive(message);
           this.#receiving.shift()?.resolve(received);
-        } else if (this.#inbound.isEnded()) {
+        } else if (this.#connection.inbound.isEnded()) {
           throw (
-            this.#inbound.endCause ??
+            this.#connection.inbound.endCause ??
             new ClosedError('The peer ended the stream during the handshake')
           );
         } else {
-          this.#inbound.resume();
+          this.#connection.inbound.resume();
           return;
         }
       } catch (error) {
         this.#receiving.shift()?.reject(error);
       }
     }
-    this.#inbound.pause();
+    this.#connection.inbound.pause();
   };
 }
+
+const stateError = (text: string): StateError => new StateError(text, 'CONNECTING', 'CONNECTING');
+
+const upgradingError = (): StateError =>
+  stateError('upgrade() is pending: await it before the session is used again');
+
+const receivingError = (): StateError =>
+  stateError('A receive() is pending: what it would receive is not protected by TLS');
+
+const unfinishedError = (): StateError =>
+  stateError('The handshake has settled while its upgrade() was pending: await it');
+
+/** A method that is for the handshake was called in another callback. */
+export const onlyInHandshake = (method: string): StateError =>
+  new StateError(`${method} is for the handshake`, 'RUNNING', 'CONNECTING');
 
 const endedError = (): StateError =>
   new StateError(

@@ -16,6 +16,7 @@ import { memberOf } from '../core/shape.ts';
 import { Counters } from '../core/stats.ts';
 import type { ByteShare } from '../core/byte-budget.ts';
 import type { Decoder } from '../core/types.ts';
+import { type ByteTrace, checkNothingLeft, findRest } from './left-over.ts';
 
 /** So many bytes more than `maxMessageBytes` a decoder may hold, for the framing of a message. */
 const MAX_FRAMING_BYTES = 64 * 1024;
@@ -44,6 +45,8 @@ export class Inbound<In> {
   readonly #maxMessageBytes: number;
   readonly #counters: Counters;
   readonly #share: ByteShare | undefined;
+  /** Keeps the bytes of a handshake, for a decoder that cannot give back what it holds. */
+  #trace: ByteTrace | undefined;
   /** How many bytes are counted in the share: those that arrived and have not been handled. */
   #held = 0;
   /** What the counters said when the stream became ours. */
@@ -65,8 +68,10 @@ export class Inbound<In> {
     { maxMessageBytes }: Pick<Bounds, 'maxMessageBytes'>,
     counters = new Counters(),
     share?: ByteShare,
+    trace?: ByteTrace,
   ) {
     this.#stream = stream;
+    this.#trace = trace;
     this.#decoder = decoder;
     this.#maxMessageBytes = maxMessageBytes;
     this.#counters = counters;
@@ -147,6 +152,42 @@ export class Inbound<In> {
     return (this.#decoder.buffered ?? 0) > 0 || this.#stream.readableLength > 0;
   }
 
+  /** Decodes bytes that another decoder has left. */
+  prime(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#take(bytes);
+  }
+
+  /** The handshake has ended: the bytes behind its last message need not be found any more. */
+  settleCodec(): void {
+    this.#trace = undefined;
+  }
+
+  /**
+   * Gives the stream up, for another codec. Returns the bytes behind the last message.
+   *
+   * @param recreate - Creates another decoder of the same codec.
+   * @throws {WirechartError} When the stream or the decoder has failed, or the bytes cannot be found.
+   */
+  detach(recreate: () => Decoder<In>): Uint8Array {
+    if (this.#failure !== undefined) throw this.#failure;
+    const rest = this.#rest(recreate);
+    this.#release();
+    return rest;
+  }
+
+  /**
+   * Gives the stream up, for TLS.
+   *
+   * @throws {CodecError} When the peer has sent more than the messages that were returned.
+   * @throws {WirechartError} When the stream has failed, or the peer has ended its side.
+   */
+  detachEmpty(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#ended) throw new ClosedError('The peer ended the stream before TLS began');
+    this.#release();
+    checkNothingLeft(this.#decoder, this.#stream);
+  }
+
   /** Lets the stream read on. */
   resume(): void {
     this.#stream.resume();
@@ -194,6 +235,11 @@ export class Inbound<In> {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     this.#counters.bytesIn += bytes.length;
     if (this.#discarding) return;
+    this.#take(bytes);
+  };
+
+  #take(bytes: Uint8Array): void {
+    this.#trace?.note(bytes);
     this.#bytesSince += bytes.length;
     this.#mostMessages += bytes.length * MESSAGES_PER_BYTE;
     if (this.#share !== undefined && !this.#hold(this.#held + bytes.length)) return;
@@ -206,7 +252,8 @@ export class Inbound<In> {
     }
     if (this.onChange === undefined) this.#stream.pause();
     else this.onChange();
-  };
+  }
+
   readonly #onEnd = (): void => {
     // What could not be decoded is reported before the end.
     this.#ended = !this.#isUndecodable;
@@ -220,6 +267,22 @@ export class Inbound<In> {
     if (this.#discarding || this.#ended) return;
     this.fail(new ClosedError('The stream was closed before the peer had ended it'));
   };
+
+  #rest(recreate: () => Decoder<In>): Uint8Array {
+    try {
+      if (this.#decoder.rest !== undefined) return this.#decoder.rest();
+      return findRest(this.#trace, this.#counters.messagesIn - this.#messagesBefore, recreate);
+    } catch (error) {
+      throw codecError(error);
+    }
+  }
+
+  #release(): void {
+    this.onChange = undefined;
+    this.#stream.off('data', this.#onData).off('end', this.#onEnd);
+    this.#stream.off('error', this.#onError).off('close', this.#onClose);
+    if (this.#share !== undefined) this.#hold(0);
+  }
 
   /** Checks what the decoder holds, when it has returned all messages. */
   #checkHeld(): void {

@@ -1,6 +1,5 @@
 /** The link over Node's streams: opens, runs and closes the stream of one machine. */
 
-import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { ClosedError, handlerError, StateError, type WirechartError } from '../core/errors.ts';
 import type { ByteShare } from '../core/byte-budget.ts';
@@ -12,19 +11,13 @@ import { rejectHandled } from '../async/deferred.ts';
 import { Outbound } from './outbound.ts';
 import { type StopSignal, toAbortSignal } from '../async/stop-signal.ts';
 import type { Remote } from '../core/remote.ts';
-import type {
-  Address,
-  BoundAddress,
-  ListenAddress,
-  ProtocolDefinition,
-} from '../core/types.ts';
+import type { Address, BoundAddress, ListenAddress, ProtocolDefinition } from '../core/types.ts';
 import { destroyAndWait, destroyStream } from './destroy.ts';
+import { Connection } from './connection.ts';
 import { HandshakeSession } from './handshake.ts';
-import { Inbound } from './inbound.ts';
 import { type Opened, type OpenerOptions, StreamOpener } from './opener.ts';
 import { encodeError, MessagePipeline } from './message-pipeline.ts';
 import { readLoop } from './reader.ts';
-import { remoteOf } from './remote.ts';
 import { RunningSession } from './session.ts';
 import { TURNS } from './turn.ts';
 import { writeLoop } from './writer.ts';
@@ -39,14 +32,16 @@ export interface LinkOptions extends OpenerOptions {
   readonly forward?: boolean | undefined;
   /** Whether the session outlasts the peer's end of stream. Default false. */
   readonly allowHalfOpen?: boolean | undefined;
-  /** Counts what the peer holds, inbound and outbound. */
-  readonly share?: ByteShare | undefined;
+  /** What a server says of one of its peers. */
+  readonly served?: ServedPeer | undefined;
 }
 
-/** An open stream, with the inbound half of its session. */
-interface OpenStream<In> {
-  readonly stream: Duplex;
-  readonly inbound: Inbound<In>;
+/** What a server says of one of its peers, which has one session. */
+export interface ServedPeer {
+  /** Counts what the peer holds, inbound and outbound. */
+  readonly share?: ByteShare | undefined;
+  /** Whether messages wait for a consumer if no `onMessage` handles them. */
+  readonly pull: boolean;
 }
 
 /** Implements the port `Link` of the protocol machine, which documents the methods. */
@@ -57,9 +52,11 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   readonly #limits: Bounds;
   readonly #messages: MessagePipeline<In, Out>;
   readonly #forwards: boolean;
+  readonly #isServedByPulling: boolean;
   readonly #warn: ((text: string) => void) | undefined;
   readonly #opener: StreamOpener;
-  #open: OpenStream<In> | undefined;
+  #open: Connection<In, Out> | undefined;
+  /** Of the last session. */
   #remote: Remote | undefined;
   readonly #counters = new Counters();
   readonly #share: ByteShare | undefined;
@@ -79,10 +76,16 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.#forwards = options.forward ?? false;
     this.#warn = options.warn;
     this.allowHalfOpen = options.allowHalfOpen ?? false;
-    this.#messages = new MessagePipeline(definition, () => this.#newSession());
+    const { served } = options;
+    this.#messages = new MessagePipeline(
+      definition,
+      () => this.#newSession(),
+      served !== undefined,
+    );
+    this.#isServedByPulling = served?.pull === true;
     if (options.tap) this.#messages.observe(options.tap);
-    this.#share = options.share;
-    this.#outgoing = new Outbound(options.limits, this.#counters, options.share);
+    this.#share = served?.share;
+    this.#outgoing = new Outbound(options.limits, this.#counters, served?.share);
   }
 
   /** No property: it may be cyclic, and XState walks through a context that it persists. */
@@ -99,7 +102,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   }
 
   get remote(): Remote | undefined {
-    return this.#remote;
+    return this.#open?.remote ?? this.#remote;
   }
 
   get undelivered(): number {
@@ -159,6 +162,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   async establish(signal: StopSignal, run: RunLogic): Promise<void> {
     if (this.definition.handshake === undefined) return;
     this.#negotiated = await this.#converse('handshake', signal, undefined, run);
+    this.#open?.inbound.settleCodec();
   }
 
   async read(signal: StopSignal): Promise<void> {
@@ -235,6 +239,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   settle(cause: WirechartError | undefined): void {
     this.#open?.inbound.discard();
+    this.#remote = this.remote;
     this.#open = undefined;
     this.#failWriter = undefined;
     this.#counters.noteEnd(cause !== undefined && cause.code !== 'ERR_CONNECT_ABORTED');
@@ -278,6 +283,14 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     return this.#messages.pull().values(signal, onTold);
   }
 
+  get isPulled(): boolean {
+    return this.#messages.isPulled;
+  }
+
+  endMessages(): void {
+    this.#messages.endMessages();
+  }
+
   observe(tap: Tap): () => void {
     return this.#messages.observe(tap);
   }
@@ -297,7 +310,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   #newSession(): RunningSession<In, Out> {
     const outgoing = this.#outgoing;
     return new RunningSession<In, Out>({
-      remote: this.#remote ?? remoteOf(this.#opened().stream),
+      remote: this.#opened().remote,
       negotiated: this.#negotiated,
       send: (message) => {
         const isAccepted = this.#outgoing === outgoing && this.#accepting?.aborted === false;
@@ -306,32 +319,35 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     });
   }
 
-  #adopt({ stream, identify }: Opened, signal: StopSignal): void {
+  #adopt(opened: Opened, signal: StopSignal): void {
     // The dial or accept may have succeeded in the turn in which it was aborted.
-    if (signal.aborted) stream.destroy();
+    if (signal.aborted) opened.stream.destroy();
     signal.throwIfAborted();
+    this.#messages.useCodec(this.definition.codec);
+    if (this.#pulls) this.#messages.pull();
     try {
-      const decoder = this.#messages.createDecoder(this.#limits);
-      const inbound = new Inbound(stream, decoder, this.#limits, this.#counters, this.#share);
-      this.#open = { stream, inbound };
-      this.#remote = identify();
+      this.#open = new Connection(opened, this.#messages, {
+        limits: this.#limits,
+        counters: this.#counters,
+        share: this.#share,
+        hasHandshake: this.definition.handshake !== undefined,
+      });
     } catch (error) {
-      stream.destroy();
+      opened.stream.destroy();
       throw handlerError('codec.createDecoder', error);
     }
   }
 
   /** Runs a callback of the protocol that receives and sends messages one by one. */
-  #converse<Negotiated>(
+  #converse(
     name: 'handshake' | 'farewell',
     signal: StopSignal,
-    negotiated: Negotiated,
+    negotiated: unknown,
     run: RunLogic,
   ): Promise<unknown> {
-    const { stream, inbound } = this.#opened();
-    const session = new HandshakeSession<In, Out, Negotiated>(stream, inbound, this.#messages, {
+    const session = new HandshakeSession(this.#opened(), this.#messages, {
+      name,
       signal: toAbortSignal(signal),
-      remote: this.#remote ?? remoteOf(stream),
       counters: this.#counters,
       share: this.#share,
       negotiated,
@@ -339,7 +355,13 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     return session.run(name, () => startCallback(this.definition, name, session, run));
   }
 
-  #opened(): OpenStream<In> {
+  /** Whether messages wait for a consumer. Asked late: a client class has its callbacks late. */
+  get #pulls(): boolean {
+    const { pull, onMessage } = this.definition;
+    return onMessage === undefined && (this.#isServedByPulling || pull === true);
+  }
+
+  #opened(): Connection<In, Out> {
     if (this.#open === undefined) throw new ClosedError('There is no open stream');
     return this.#open;
   }

@@ -13,7 +13,7 @@ import type { Bounds } from '../core/limits.ts';
 import { isFailure } from '../core/log.ts';
 import { createDecoder } from '../core/skipping-codec.ts';
 import { isThenable } from '../core/shape.ts';
-import type { Decoder, Encoded } from '../core/codec.ts';
+import type { Codec, Decoder, Encoded } from '../core/codec.ts';
 import type { ProtocolDefinition } from '../core/types.ts';
 import type { Tap } from '../machines/link.ts';
 import { Batcher } from './batcher.ts';
@@ -28,6 +28,8 @@ export class MessagePipeline<In, Out> implements Gate {
   readonly #openSession: () => RunningSession<In, Out>;
   /** What the handlers of this session are given; created for the first of them. */
   #session: RunningSession<In, Out> | undefined;
+  readonly #isSingle: boolean;
+  #codec: Codec<In, Out>;
   #taps: readonly Tap[] = [];
   /** All taps as one function; `undefined` while there is none, and then they cost nothing. */
   #tap: Tap | undefined;
@@ -35,12 +37,18 @@ export class MessagePipeline<In, Out> implements Gate {
   /** Who takes the messages of this session, or of the next one, instead of `onMessage`. */
   #pull: Pull<In> | undefined;
 
-  /** @param openSession - Returns the session that is under way, for its handlers. */
+  /**
+   * @param openSession - Returns the session that is under way, for its handlers.
+   * @param isSingle - Whether there is one session only.
+   */
   constructor(
     definition: ProtocolDefinition<In, Out, unknown>,
     openSession: () => RunningSession<In, Out> = closedSession,
+    isSingle = false,
   ) {
+    this.#isSingle = isSingle;
     this.#definition = definition;
+    this.#codec = definition.codec;
     this.#openSession = openSession;
   }
 
@@ -76,19 +84,35 @@ export class MessagePipeline<In, Out> implements Gate {
     return this.#pull;
   }
 
+  /** Whether a consumer takes, or has taken, the messages of this session. */
+  get isPulled(): boolean {
+    return this.#pull?.isUsed === true;
+  }
+
+  /** Ends the iterations of this session: what has not been taken is not delivered any more. */
+  endMessages(): void {
+    this.pull().end({ cause: undefined, isFailure: false });
+  }
+
   /** The session has ended. Returns whether a consumer that waits for a message was told the cause. */
   settle(cause: WirechartError | undefined): boolean {
     this.#session?.end(cause);
     this.#session = undefined;
-    const pull = this.#pull;
-    this.#pull = undefined;
+    // Of the only session, a consumer that comes late learns the end, instead of waiting for the next one.
+    const pull = this.#isSingle ? this.pull() : this.#pull;
+    if (!this.#isSingle) this.#pull = undefined;
     return pull?.end({ cause, isFailure: cause !== undefined && isFailure(cause) }) === true;
+  }
+
+  /** Uses a codec from now on. */
+  useCodec(codec: Codec<In, Out>): void {
+    this.#codec = codec;
   }
 
   /** Creates the decoder of one session. Throws what the codec throws. */
   createDecoder(limits: Bounds): Decoder<In> {
     const isObserved = () => this.#tap !== undefined || this.#forwarded !== undefined;
-    return checkDecoder(createDecoder(this.#definition.codec, limits, isObserved));
+    return checkDecoder(createDecoder(this.#codec, limits, isObserved));
   }
 
   /** Passes an inbound message through the `inbound` hook. Throws a `WirechartError`. */
@@ -144,7 +168,7 @@ export class MessagePipeline<In, Out> implements Gate {
 
   /** Encodes a message that `applyOutbound()` has returned. Throws what the codec throws. */
   toBytes(message: Out): Encoded {
-    const data = this.#definition.codec.encode(message);
+    const data = this.#codec.encode(message);
     if (typeof data !== 'string') checkEncoded(data);
     this.#tap?.('-->', message);
     return data;

@@ -8,13 +8,17 @@ import type { BoundAddress, Clock, ListenAddress } from '../core/types.ts';
 import { dial } from './dial.ts';
 import { parseDialAddress, parseListenAddress } from './listen-target.ts';
 import { SinglePeerListener } from './listen.ts';
-import { dialedRemote, remoteOf } from './remote.ts';
+import { dialedRemote, remoteOf, wasAccepted } from './remote.ts';
 
 /** An open stream. */
 export interface Opened {
   readonly stream: Duplex;
   /** Returns who is at the other end. */
   readonly identify: () => Remote;
+  /** Whether the peer has dialed us. */
+  readonly isAccepted: boolean;
+  /** The host that was dialed. */
+  readonly host?: string;
 }
 
 /** What an opener is given. */
@@ -44,7 +48,12 @@ export class StreamOpener {
     };
     const stream = await dial(target, signal, { ...this.#options, onObstacle });
     this.obstacle = undefined;
-    return { stream, identify: () => dialedRemote(stream, target) };
+    return {
+      stream,
+      identify: () => dialedRemote(stream, target),
+      isAccepted: wasAccepted(stream),
+      ...(target.kind === 'tcp' && { host: target.host }),
+    };
   }
 
   async listen(address: ListenAddress | undefined, signal: StopSignal): Promise<BoundAddress> {
@@ -63,7 +72,7 @@ export class StreamOpener {
     const stream = await this.#listener.accept(signal);
     this.close();
     const path = 'path' in address ? address.path : undefined;
-    return { stream, identify: () => remoteOf(stream, path) };
+    return { stream, identify: () => remoteOf(stream, path), isAccepted: true };
   }
 
   /** Closes the listener, if there is one. Never throws. */

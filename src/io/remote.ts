@@ -19,10 +19,13 @@ interface Certificate {
 /** What was found out before the stream was handed over, by the stream. */
 const known = /* @__PURE__ */ new WeakMap<object, Remote>();
 
-/** Keeps who is at the other end of a stream, for `remoteOf()`. */
+/** Keeps who has dialed us, at the other end of a stream, for `remoteOf()`. */
 export function noteRemote(stream: object, remote: Remote): void {
   known.set(stream, remote);
 }
+
+/** Whether a server has accepted or adopted a stream. */
+export const wasAccepted = (stream: object): boolean => known.has(stream);
 
 /**
  * Who is at the other end of an open stream. To be called as soon as the stream is open: a stream that has
@@ -32,8 +35,20 @@ export function noteRemote(stream: object, remote: Remote): void {
  */
 export function remoteOf(stream: object, path?: string): Remote {
   return (
-    known.get(stream) ?? new StreamRemote(path === undefined ? factsOf(stream) : { path }, stream)
+    known.get(stream) ??
+    children.get(stream) ??
+    new StreamRemote(path === undefined ? factsOf(stream) : { path }, stream)
   );
+}
+
+/** The children that were dialed, by the stream that stands for them. */
+const children = /* @__PURE__ */ new WeakMap<object, Remote>();
+
+/** Keeps who is at the other end of a connection to a child, for the stream that stands for the child. */
+export function noteChild(stream: object, connection: Duplex, target: Target, pid: number): void {
+  const path = target.kind === 'unix' ? { path: target.path } : {};
+  const facts = { ...factsOf(connection), ...path, pid };
+  children.set(stream, new StreamRemote(facts, connection));
 }
 
 /** The same for a stream that was dialed. */

@@ -3,6 +3,7 @@
 import { ClosedError, StateError, type WirechartError } from '../core/errors.ts';
 import type { Remote } from '../core/remote.ts';
 import type { Session } from '../core/types.ts';
+import { onlyInHandshake } from './handshake.ts';
 import { remoteOf } from './remote.ts';
 
 /** What a session needs of its link. */
@@ -35,6 +36,12 @@ export class RunningSession<In, Out> implements Session<In, Out, unknown> {
         'CONNECTING',
       ),
     );
+
+  readonly upgrade = (): Promise<void> => Promise.reject(onlyInHandshake('upgrade()'));
+
+  readonly switchCodec = (): void => {
+    throw onlyInHandshake('switchCodec()');
+  };
 
   /** Created when it is asked for: an `AbortController` is expensive, and most handlers need none. */
   get signal(): AbortSignal {

@@ -7,7 +7,7 @@
  */
 
 import { setImmediate } from 'node:timers';
-import type { Server, Socket } from 'node:net';
+import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { whenAborted } from '../async/abort.ts';
@@ -17,6 +17,7 @@ import type { StopSignal } from '../async/stop-signal.ts';
 import { ignoreLateErrors } from './dial.ts';
 import { createTlsServer, isBelow } from './listen.ts';
 import { isSocket } from './socket.ts';
+import { memberOf } from '../core/shape.ts';
 import { renewedOptions } from './tls-options.ts';
 import { explain, refusalOf } from './tls-refusal.ts';
 
@@ -30,8 +31,8 @@ export class TlsUpgrader {
   #options: object;
   /** For the handshakes that begin now. Those in progress may have another one. */
   #server: Server;
-  /** The sockets in their handshake. */
-  readonly #upgrading = new Map<Socket, Upgrading>();
+  /** The streams in their handshake. */
+  readonly #upgrading = new Map<Duplex, Upgrading>();
 
   /**
    * @param tls - Checked options.
@@ -82,7 +83,7 @@ export class TlsUpgrader {
    * @param onPeer - Called at the end of the handshake, also of one that has failed.
    */
   async upgrade(
-    raw: Socket,
+    raw: Duplex,
     signal: StopSignal,
     onPeer: (peer: TLSSocket) => void,
   ): Promise<Duplex> {
@@ -108,8 +109,17 @@ export class TlsUpgrader {
 
   #find(peer: TLSSocket): Upgrading | undefined {
     // Node's private reference to the raw socket; the public ones are gone when a handshake has failed.
+    // For a stream that is no socket, it is a socket with the stream as a member.
     const parent: unknown = '_parent' in peer ? peer._parent : undefined;
-    if (isSocket(parent)) return this.#upgrading.get(parent);
-    return [...this.#upgrading].find(([raw]) => isBelow(raw, peer))?.[1];
+    const raw = this.#rawOf(parent) ?? this.#rawOf(memberOf(parent, 'stream'));
+    if (raw !== undefined || isSocket(parent)) return raw;
+    return [...this.#upgrading].find(([other]) => isSocket(other) && isBelow(other, peer))?.[1];
+  }
+
+  #rawOf(stream: unknown): Upgrading | undefined {
+    return isStream(stream) ? this.#upgrading.get(stream) : undefined;
   }
 }
+
+const isStream = (value: unknown): value is Duplex =>
+  typeof memberOf(value, 'write') === 'function';
