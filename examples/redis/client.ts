@@ -21,19 +21,18 @@ export class RedisError extends WirechartError {
 const FINAL = /^(NOAUTH|WRONGPASS|NOPERM|NOPROTO|DENIED|ERR unknown command)/;
 /** Such a command is answered by a push for each channel, instead of a reply. */
 const SUBSCRIBING = /^[ps]?(un)?subscribe$/i;
-
 export class Redis extends defineClient<Reply, Command, Reply>(() => resp()) {
   /** For subclasses: `override hello = ['AUTH', 'default', password]`. */
-  readonly hello: Command = [];
+  hello: Command = [];
   onPush: ((push: Push) => void) | undefined;
   readonly #calls = new Calls<never, Reply>(this.protocol);
 
   /** Sends a command, also before others have their reply. Rejects with a `RedisError`. */
   command(...words: Command): Promise<Reply> {
     return this.#calls.call(() => {
-      const hasOneReply = words.length === 2 || !SUBSCRIBING.test(String(words[0]));
-      if (hasOneReply) return this.protocol.send(words);
-      throw new ArgumentError('Name one channel; send a command for each');
+      const isOne = words.length === 2 || !SUBSCRIBING.test(String(words[0]));
+      if (!isOne) throw new ArgumentError('Name one channel; send a command for each');
+      return this.protocol.send(words);
     });
   }
   protected override async handshake({ send, receive }: Session<Reply, Command>): Promise<Reply> {
@@ -52,9 +51,9 @@ export class Redis extends defineClient<Reply, Command, Reply>(() => resp()) {
     else if (reply instanceof RespError) this.#calls.fail(new RedisError(reply));
     else this.#calls.settle(reply);
   }
-  protected override async farewell({ send, receive }: Session<Reply, Command>): Promise<void> {
-    void this.#calls.call(() => send(['QUIT'])); // replied to after all that is pending
-    while (this.#calls.size > 0) this.onMessage(await receive());
+  protected override async farewell(session: Session<Reply, Command, Reply>): Promise<void> {
+    void this.#calls.call(() => session.send(['QUIT'])); // replied to after all that is pending
+    while (this.#calls.size > 0) this.onMessage(await session.receive());
   }
   protected override redact = (message: unknown): unknown =>
     Array.isArray(message) && /^(hello|auth)$/i.test(String(message[0])) ? 'AUTH …' : message;

@@ -27,7 +27,7 @@ const CHUNK = 0x3b; // ;
 const EXACT_DIGITS = 15;
 /** How deep arrays may be nested: code that handles a message is often recursive. */
 const MAX_DEPTH = 128;
-const NOTHING = Buffer.alloc(0);
+const NOTHING: Buffer = Buffer.alloc(0);
 
 /** An array, or its like, of which not all elements have arrived. */
 class Frame {
@@ -69,7 +69,7 @@ export class RespDecoder extends BufferedDecoder<Reply> {
   readonly #encoding: TextEncoding;
   readonly #inline: boolean;
   /** A view of the buffer: one for all messages of a chunk. */
-  #bytes = NOTHING;
+  #bytes: Buffer = NOTHING;
   /** Where the present message begins in them. */
   #start = 0;
   /** Where its first element begins that has not been decoded. */
@@ -212,10 +212,14 @@ export class RespDecoder extends BufferedDecoder<Reply> {
 
   /** Reads parts of a text that is streamed. */
   #chunk(chunks: string[]): string | undefined {
-    for (let size; (size = this.#integer()) !== 0;) {
-      const isPart = this.#bytes[this.#at] === CHUNK && size !== undefined && size > 0;
-      if (!isPart && this.#line() !== undefined) throw this.#wrong('A part of a text is missing');
-      const text = isPart ? this.#text(size, 'latin1') : undefined;
+    for (;;) {
+      const type = this.#bytes[this.#at];
+      const size = type === CHUNK ? this.#integer() : undefined;
+      if (size === 0) break;
+      const isIncomplete = type === undefined || (type === CHUNK && this.#line() === undefined);
+      if (isIncomplete) return undefined;
+      if (size === undefined || size < 0) throw this.#wrong('A part of a text is missing');
+      const text = this.#text(size, 'latin1');
       if (text === undefined) return undefined;
       chunks.push(text);
       this.#at = this.#next;
