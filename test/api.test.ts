@@ -134,9 +134,11 @@ describe('the exported names', () => {
   test('of wirechart/testing', () => {
     expect(Object.keys(testing).sort()).toMatchInlineSnapshot(`
       [
+        "CodecCheckError",
         "CommandFailure",
         "Fault",
         "ScriptedQmpServer",
+        "checkCodec",
         "faults",
       ]
     `);
