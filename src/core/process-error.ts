@@ -45,7 +45,7 @@ export class ProcessError extends WirechartError implements ProcessExit {
 const MAX_SHOWN_STDERR = 500;
 
 /** The end of a standard error, from the beginning of a line on, if it has several. */
-function lastWords(stderr: string): string {
+export function lastWords(stderr: string): string {
   const text = stderr.trim();
   if (text.length <= MAX_SHOWN_STDERR) return text;
   const end = text.slice(-MAX_SHOWN_STDERR);

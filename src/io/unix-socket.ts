@@ -189,8 +189,13 @@ async function linkOver(temporary: string, path: string, given: string): Promise
   }
 }
 
-/** Removes a socket file that no process serves. Rejects with `EADDRINUSE` for any other file. */
-async function removeStale(path: string, given: string): Promise<void> {
+/**
+ * Removes a socket file that no process serves. Rejects with `EADDRINUSE` for any other file.
+ *
+ * @param path - An absolute path.
+ * @param given - The path for errors.
+ */
+export async function removeStale(path: string, given: string): Promise<void> {
   const before = look(path);
   if (before === undefined) return;
   if (!before.isSocket()) throw inUse(given, 'exists and is not a socket');

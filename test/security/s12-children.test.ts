@@ -183,6 +183,24 @@ describe('the descriptors of a child', () => {
     expect(text).not.toContain('/etc/');
     await parent.allEnded;
   });
+
+  it('include of these only what fds names', async () => {
+    const open = 'exec 7</etc/passwd 40</etc/group 200</etc/hosts; exec "$@"';
+    const list = 'for fd in /proc/$$/fd/*; do echo "${fd##*/} $(readlink "$fd")" >&3; done';
+    const program = `
+      const fds = { 7: 40, 9: 200, 40: 7 };
+      const peer = w.spawnPeer('/bin/sh', ['-c', ${JSON.stringify(list)}], { fds });
+      let text = '';
+      for await (const chunk of peer.address.stream) text += chunk;
+      console.log(JSON.stringify(text));
+    `;
+    const parent = run(program, { under: ['/bin/bash', '-c', open, 'bash'] });
+    const text = JSON.parse(await parent.line()) as string;
+    const ours = text.split('\n').filter((line) => line.includes('/etc/'));
+    expect(ours.sort()).toEqual(['40 /etc/passwd', '7 /etc/group', '9 /etc/hosts']);
+    expect(text).toContain('\n200 /dev/null');
+    await parent.allEnded;
+  });
 });
 
 describe('arguments', () => {

@@ -5,12 +5,14 @@
 
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { defer } from '../../async/deferred.ts';
 import {
   ArgumentError,
   ClosedError,
   describe,
+  isWirechartError,
   ProcessError,
   type ProcessExit,
   type WirechartError,
@@ -35,10 +37,10 @@ export interface SpawnPlan {
   /** A helper program that runs it, with the arguments that come before the program. */
   readonly helper: readonly [name: string, ...args: string[]] | undefined;
   readonly options: Omit<SpawnOptions, 'stdio'>;
-  /** The child's file descriptors. */
-  readonly stdio: Wires;
-  /** Those of them that we read from and write to. */
-  readonly ends: readonly [source: number, sink: number];
+  /** Returns the child's file descriptors. Throws when one that it is to inherit was closed. */
+  readonly wire: () => Wires;
+  /** Those of them that we read from and write to; `undefined` when we dial the child. */
+  readonly ends: readonly [source: number, sink: number] | undefined;
   /** Whether the captured standard error is also written to ours. */
   readonly isTeed: boolean;
   /** Whether the child is never made to exit. */
@@ -56,13 +58,14 @@ export interface Pipes {
 /**
  * What is done about the end of the child, and of its group:
  *
+ * - `waiting`: nothing; it was not started yet;
  * - `running`: nothing; it was not asked to exit;
  * - `exiting` (by itself), `terminating` (by SIGTERM), `killing` (by SIGKILL): the steps to its
  *   exit;
  * - `kept`: nothing; the session is over, and the child runs on;
  * - `closed`: nothing more; all of it has ended, or it could not be started.
  */
-type Stage = 'running' | ExitStep | 'kept' | 'closed';
+type Stage = 'waiting' | 'running' | ExitStep | 'kept' | 'closed';
 type ExitStep = 'exiting' | 'terminating' | 'killing';
 
 interface ExitStepPlan {
@@ -96,38 +99,60 @@ type Exit = Omit<ProcessExit, 'stderr'>;
  * then `reason` is known, then it is closed.
  */
 export class Child {
-  /** Our ends of the pipes; `undefined` when the child could not be started. */
-  readonly pipes: Pipes | undefined;
-
   readonly #plan: SpawnPlan;
-  readonly #process: ChildProcess | undefined;
-  readonly #group: ProcessGroup | undefined;
+  #process: ChildProcess | undefined;
+  #group: ProcessGroup | undefined;
   readonly #stderrTail = new Tail(MAX_STDERR_BYTES);
   /** A chunk may end within a character. */
   readonly #teed = new TextDecoder();
+  readonly #started = defer<undefined>();
   readonly #left = defer<undefined>();
   readonly #ended = defer<undefined>();
   readonly #closed = defer<ProcessExit>();
   /** Resolves when the child is closed or kept. */
   readonly #released = defer<undefined>();
-  #stage: Stage = 'running';
+  #stage: Stage = 'waiting';
   #stopTimer = (): void => undefined;
   #exit: Exit | undefined;
   #reason: WirechartError | undefined;
   #hasFailed = false;
 
-  /** @throws {ArgumentError} When Node rejects the plan. */
   constructor(plan: SpawnPlan) {
     this.#plan = plan;
-    this.#process = this.#start();
-    if (this.#process?.pid === undefined) return;
-    if (plan.options.detached === true) this.#group = new ProcessGroup(this.#process.pid);
-    const [source, sink] = plan.ends.map((fd) => this.#process?.stdio[fd]);
-    if (isSocket(source) && isSocket(sink)) this.pipes = { source, sink };
-    if (!plan.isKept) guard(this);
   }
 
-  /** `undefined` when the child could not be started. */
+  /**
+   * Starts the program, unless the child has been ended before.
+   *
+   * @throws {ArgumentError} When Node rejects the plan.
+   */
+  start(): void {
+    if (this.#stage !== 'waiting') return;
+    this.#process = this.#spawn();
+    this.#stage = 'running';
+    if (this.#process?.pid === undefined) return;
+    if (this.#plan.options.detached === true) this.#group = new ProcessGroup(this.#process.pid);
+    if (!this.#plan.isKept) guard(this);
+    this.#started.resolve(undefined);
+  }
+
+  /** Ends the child without starting it. An error that is not one of ours becomes a cause. */
+  refuse(error: Error): void {
+    if (this.#stage !== 'waiting') return;
+    const exit = { exitCode: null, signal: null };
+    this.#end(exit, error);
+    this.#close(exit);
+  }
+
+  /** Our ends of the pipes; `undefined` when there are none, or the child was not started. */
+  get pipes(): Pipes | undefined {
+    // Node makes sockets for a program that it cannot start, too.
+    if (this.pid === undefined) return undefined;
+    const [source, sink] = this.#plan.ends?.map((fd) => this.#process?.stdio[fd]) ?? [];
+    return isSocket(source) && isSocket(sink) ? { source, sink } : undefined;
+  }
+
+  /** `undefined` when the child was not started. */
   get pid(): number | undefined {
     return this.#process?.pid;
   }
@@ -144,6 +169,21 @@ export class Child {
   /** How the child itself has exited; `undefined` until then, and when it could not be started. */
   get exit(): Exit | undefined {
     return this.#exit;
+  }
+
+  /** The end of its standard error so far, as it is. */
+  get output(): string {
+    return this.#stderrTail.toString();
+  }
+
+  /** The same without secrets. A program may repeat its arguments: QEMU does, secrets included. */
+  get stderr(): string {
+    return redactText(this.output);
+  }
+
+  /** Resolves when the child runs; never, if it could not be started. Never rejects. */
+  get started(): Promise<undefined> {
+    return this.#started.promise;
   }
 
   /** Resolves when `exit` is known. Never rejects. */
@@ -179,20 +219,28 @@ export class Child {
    */
   async shutDown(): Promise<void> {
     if (this.#stage === 'running') this.#exitOrKeep('exiting');
+    this.refuse(notStarted(this.command));
     await this.#released.promise;
+  }
+
+  /** Does not wait any longer for a child that is shut down to exit by itself. */
+  terminate(): void {
+    if (this.#stage === 'exiting') this.#enter('terminating');
   }
 
   /** Kills the child at once, unless it is kept. */
   abort(): void {
     const isExiting = this.#stage === 'exiting' || this.#stage === 'terminating';
     if (this.#stage === 'running' || isExiting) this.#exitOrKeep('killing');
+    this.refuse(notStarted(this.command));
   }
 
   /**
-   * Sends a signal to the child and to its group, and returns whether a process received it. Throws
-   * when there is no such signal.
+   * Sends a signal to the child and to its group, and returns whether a process received it. A child that was
+   * not started yet ends by it. Throws when there is no such signal.
    */
   kill(signal: NodeJS.Signals): boolean {
+    if (this.#stage === 'waiting') return this.#endUnstarted(signal);
     if (this.#group !== undefined) return this.#group.signal(signal);
     // For a child that was never started, Node would signal process 0, which is our own group.
     return this.#process?.pid !== undefined && this.#process.kill(signal);
@@ -202,6 +250,7 @@ export class Child {
   toString(): string {
     const { command } = this.#plan;
     const name = `command='${printable(command)}'`;
+    if (this.#stage === 'waiting') return `${name} waiting`;
     return this.pid === undefined
       ? `${name} could not be started`
       : `${name} pid=${String(this.pid)} ${this.#state}`;
@@ -213,13 +262,13 @@ export class Child {
     return signal == null ? `exitCode=${String(exitCode)}` : `signal=${signal}`;
   }
 
-  #start(): ChildProcess | undefined {
-    const { options, stdio } = this.#plan;
+  #spawn(): ChildProcess | undefined {
+    const { options, wire } = this.#plan;
     try {
       const [file, ...args] = commandLineOf(this.#plan);
       // Loaded here, because most programs start no child.
       const { spawn } = process.getBuiltinModule('node:child_process');
-      const child = withoutInherited(stdio, (wires) =>
+      const child = withoutInherited(wire(), (wires) =>
         spawn(file, args, { ...options, stdio: wires }),
       );
       child.on('error', this.#onError);
@@ -275,6 +324,14 @@ export class Child {
     this.#close(exit);
   };
 
+  #endUnstarted(signal: NodeJS.Signals): boolean {
+    if (!Object.hasOwn(constants.signals, signal)) throw new Error(`Unknown signal: ${signal}`);
+    const exit = { exitCode: null, signal };
+    this.#end(exit);
+    this.#close(exit);
+    return true;
+  }
+
   readonly #onExit = (exitCode: number | null, signal: NodeJS.Signals | null): void => {
     this.#hasFailed = exitCode !== 0 && this.#stage !== 'terminating' && this.#stage !== 'killing';
     this.#exit = { exitCode, signal };
@@ -306,7 +363,9 @@ export class Child {
   /** How the child ended is known. */
   #end(exit: Exit, cause?: Error): void {
     const { command } = this.#plan;
-    const error = new ProcessError(command, { ...exit, stderr: this.#stderr }, cause && { cause });
+    const error = isWirechartError(cause)
+      ? cause
+      : new ProcessError(command, { ...exit, stderr: this.stderr }, cause && { cause });
     // An exit with code 0 is an end of the stream like any other, which expectEnd() can announce.
     this.#reason =
       exit.exitCode === 0
@@ -315,19 +374,17 @@ export class Child {
     this.#ended.resolve(undefined);
   }
 
-  /** A program may repeat its arguments: QEMU does, secrets included. */
-  get #stderr(): string {
-    return redactText(this.#stderrTail.toString());
-  }
-
   #close(exit: Exit): void {
     this.#stopTimer();
     unguard(this);
     this.#stage = 'closed';
-    this.#closed.resolve({ ...exit, stderr: this.#stderr });
+    this.#closed.resolve({ ...exit, stderr: this.stderr });
     this.#released.resolve(undefined);
   }
 }
+
+const notStarted = (command: string): ClosedError =>
+  new ClosedError(`${command} was ended before it was started`, { expected: true });
 
 /** The command line that is actually run. */
 function commandLineOf({ command, args, helper }: SpawnPlan): [file: string, ...args: string[]] {

@@ -1,13 +1,17 @@
 /** Starts a program as a peer, and returns the address to connect to it. */
 
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { ArgumentError, describe, type ProcessExit, textOf } from '../../core/errors.ts';
 import { resolveNumbers } from '../../core/limits.ts';
 import { checkNames, type Names } from '../../core/options.ts';
-import { ChildStream } from './stream.ts';
-import { environmentOf } from './environment.ts';
-import { Child, type SpawnPlan } from './process.ts';
+import type { Address, StreamAddress } from '../../core/types.ts';
 import { ignoreLateErrors } from '../dial.ts';
+import { environmentOf } from './environment.ts';
+import { type InheritedDescriptor, wiringOf } from './wiring.ts';
+import { type ListeningChild, parseListens, startWhenFree } from './listening.ts';
+import { ListeningStream } from './listening-stream.ts';
+import { Child, type SpawnPlan } from './process.ts';
+import { ChildStream } from './stream.ts';
 
 /** The options of `spawnPeer()`. */
 export interface SpawnPeerOptions {
@@ -17,8 +21,31 @@ export interface SpawnPeerOptions {
    * `stdio`: its standard input and output.
    */
   readonly stdio?: 'socketpair' | 'stdio' | undefined;
-  /** The number of that file descriptor, from 3 to 255. Default 3. Not with `stdio: 'stdio'`. */
-  readonly fd?: number | undefined;
+  /**
+   * The number of that file descriptor, from 3 to 255. Default 3. `{ reads, writes }`: two of them, one that the
+   * child reads from and one that it writes to, such as 3 and 4 for Chromium's `--remote-debugging-pipe`. Not
+   * with `stdio: 'stdio'`.
+   */
+  readonly fd?: number | { readonly reads: number; readonly writes: number } | undefined;
+  /**
+   * The child listens at this address, and is dialed there, instead of inheriting a connection: `connect()`
+   * tries until the child listens, within `timeouts.connect`. A stream cannot be given. A relative path is
+   * one of our working directory.
+   *
+   * A function is called until it returns the address: for a child that chooses the address itself, and says
+   * it in its standard error or in a file. Return `undefined`, or throw an error of code `ENOENT`, as long as it
+   * is not known. It may return a promise. Anything else that it throws fails the attempt.
+   *
+   * Not with `stdio` and `fd`. The child's standard input and output are empty.
+   */
+  readonly listens?: ChildAddress | ListensFunction | undefined;
+  /**
+   * Further file descriptors that the child inherits, by their numbers in the child, from 3 to 255: a number
+   * of ours, or something that has one, such as an open `Socket`, `Server` or `FileHandle`. It stays ours:
+   * close it when the child has been started, which is at once, and with `listens` not before `connect()`
+   * has settled.
+   */
+  readonly fds?: Readonly<Record<number, InheritedDescriptor>> | undefined;
   /**
    * The child's standard error. `capture` (the default): it is read, and its last 4 KiB are kept
    * for `exited` and for errors. `tee`: as `capture`, and also written to ours. `inherit`: it is
@@ -75,6 +102,14 @@ export interface SpawnTimeouts {
   readonly terminate?: number | undefined;
 }
 
+/** Where a child listens: an address to dial, of any form but a stream. */
+export type ChildAddress = Exclude<Address, StreamAddress>;
+
+/** Says where a child listens, as soon as that is known. See `listens` in `SpawnPeerOptions`. */
+export type ListensFunction = (
+  child: ListeningChild,
+) => ChildAddress | undefined | Promise<ChildAddress | undefined>;
+
 /** A program that `spawnPeer()` has started. Its members can be destructured. */
 export interface SpawnedPeer {
   /**
@@ -103,8 +138,6 @@ export interface SpawnedPeer {
   toString(): string;
 }
 
-type Wiring = Pick<SpawnPlan, 'ends' | 'stdio'>;
-
 const OPTIONS: Names<SpawnPeerOptions> = {
   stdio: true,
   fd: true,
@@ -115,17 +148,10 @@ const OPTIONS: Names<SpawnPeerOptions> = {
   group: true,
   keep: true,
   deathSignal: true,
+  listens: true,
+  fds: true,
 };
 const EXIT_TIMEOUTS_MS = { exit: 500, terminate: 1000 };
-/** Node's name for each kind of standard error. */
-const STDERR_STDIO = {
-  capture: 'pipe',
-  tee: 'pipe',
-  inherit: 'inherit',
-  ignore: 'ignore',
-} as const;
-const MIN_FD = 3;
-const MAX_FD = 255;
 
 /**
  * Starts a program that inherits a connected socket, and returns the address of that connection: no
@@ -168,23 +194,27 @@ export function spawnPeer(
   args: readonly string[] = [],
   options: SpawnPeerOptions = {},
 ): SpawnedPeer {
-  return new ChildPeer(new Child(planOf(command, args, options)));
+  const plan = planOf(command, args, options);
+  const child = new Child(plan);
+  if (options.listens === undefined) {
+    child.start();
+    return new ChildPeer(child, new ChildStream(child, child.pipes));
+  }
+  const { free, locate } = parseListens(options.listens);
+  void startWhenFree(child, free);
+  return new ChildPeer(child, new ListeningStream(child, locate));
 }
 
 class ChildPeer implements SpawnedPeer {
   readonly #child: Child;
   readonly address: SpawnedPeer['address'];
-  readonly pid: number | undefined;
   readonly exited: Promise<ProcessExit>;
   readonly kill: SpawnedPeer['kill'];
 
-  constructor(child: Child) {
-    const { pid, exited, pipes } = child;
-    const stream = pipes === undefined ? failedStream(child) : new ChildStream(child, pipes);
+  constructor(child: Child, stream: ChildStream) {
     this.#child = child;
     this.address = { stream: ignoreLateErrors(stream) };
-    this.pid = pid;
-    this.exited = exited;
+    this.exited = child.exited;
     this.kill = (signal = 'SIGTERM') => {
       try {
         return child.kill(signal);
@@ -192,6 +222,10 @@ class ChildPeer implements SpawnedPeer {
         throw new ArgumentError(describe(error), { cause: error });
       }
     };
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
 
   toString(): string {
@@ -217,14 +251,12 @@ function planOf(command: string, args: readonly string[], options: SpawnPeerOpti
     throw new ArgumentError(`args must be an array of strings, not ${textOf(given)}`);
   }
   const group = isGroup(options);
-  const { ends, stdio } = wiringOf(options);
   return {
     command,
     args,
     helper: deathSignal ? ['setpriv', '--pdeathsig', 'KILL', '--'] : undefined,
     options: { cwd, env: environmentOf(options.env), detached: group },
-    stdio,
-    ends,
+    ...wiringOf(options),
     isTeed: options.stderr === 'tee',
     isKept: keep,
     timeouts: resolveNumbers('timeouts', EXIT_TIMEOUTS_MS, timeouts),
@@ -240,42 +272,4 @@ function isGroup({ group = !IS_WINDOWS }: SpawnPeerOptions): boolean {
   // There, the option of Node that makes a group opens a window instead.
   if (group && IS_WINDOWS) throw new ArgumentError('group: true is not possible on Windows');
   return group;
-}
-
-/** Assigns the child's file descriptors. */
-function wiringOf({ stdio = 'socketpair', fd, stderr = 'capture' }: SpawnPeerOptions): Wiring {
-  if (!Object.hasOwn(STDERR_STDIO, stderr)) {
-    const kinds = Object.keys(STDERR_STDIO).join(', ');
-    throw new ArgumentError(`stderr must be one of ${kinds}, not ${textOf(stderr)}`);
-  }
-  switch (stdio) {
-    case 'stdio':
-      if (fd !== undefined) throw new ArgumentError("fd cannot be used with stdio: 'stdio'");
-      return { ends: [1, 0], stdio: ['pipe', 'pipe', STDERR_STDIO[stderr]] };
-    case 'socketpair': {
-      const unused = Array.from({ length: checkFd(fd) - MIN_FD }, () => 'ignore' as const);
-      const pair = MIN_FD + unused.length;
-      return {
-        ends: [pair, pair],
-        stdio: ['ignore', 'ignore', STDERR_STDIO[stderr], ...unused, 'pipe'],
-      };
-    }
-    default:
-      throw new ArgumentError(`stdio must be 'socketpair' or 'stdio', not ${textOf(stdio)}`);
-  }
-}
-
-function checkFd(fd = MIN_FD): number {
-  if (Number.isInteger(fd) && fd >= MIN_FD && fd <= MAX_FD) return fd;
-  throw new ArgumentError(
-    `fd must be an integer from ${String(MIN_FD)} to ${String(MAX_FD)}, not ${textOf(fd)}`,
-  );
-}
-
-/** The stream of a program that could not be started: it fails when the reason is known. */
-function failedStream(child: Child): Duplex {
-  const silent = { read: () => undefined, write: () => undefined };
-  const stream = Object.assign(new Duplex(silent), { connecting: true });
-  void child.exited.then(() => stream.destroy(child.reason));
-  return stream;
 }

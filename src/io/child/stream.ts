@@ -22,7 +22,8 @@ type Done = (error?: Error | null) => void;
  */
 export class ChildStream extends Duplex {
   readonly #child: Child;
-  readonly #pipes: Pipes;
+  /** `undefined` until the child is connected. */
+  #pipes: Pipes | undefined;
   /**
    * `ended`: nothing more can be read from the pipe. `reported`: the end was passed to the reader.
    */
@@ -38,19 +39,19 @@ export class ChildStream extends Duplex {
   #unreadBudget = MAX_UNREAD_BYTES;
   #stopTimer: (() => void) | undefined;
 
-  constructor(child: Child, pipes: Pipes) {
+  /** What was asked for before there were pipes. */
+  #early: (() => void)[] = [];
+
+  /** @param pipes - None: they come later, or the child could not be started. */
+  constructor(child: Child, pipes: Pipes | undefined) {
     // Nothing is buffered here, because the pipes buffer: so _read() is called only when the reader
     // has taken everything.
     super({ readableHighWaterMark: 0, decodeStrings: false });
     this.#child = child;
-    this.#pipes = pipes;
-    const { source, sink } = pipes;
-    source.allowHalfOpen = true;
-    source.pause().on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onEnd);
-    for (const pipe of new Set([source, sink])) pipe.on('error', this.#onPipeError);
+    if (pipes !== undefined) this.#attach(pipes);
     void child.left.then(() => {
       // The pipes must close even if nothing ever reads from this stream.
-      source.resume();
+      this.#pipes?.source.resume();
       this.#update();
     });
     void child.ended.then(() => {
@@ -58,8 +59,32 @@ export class ChildStream extends Duplex {
     });
   }
 
+  /** Whether there is no connection yet; then 'connect' follows, or an error. */
+  get connecting(): boolean {
+    return this.#pipes === undefined;
+  }
+
+  /** The connection to the child has been made. To be called once, if the stream is not destroyed. */
+  protected connected(pipes: Pipes): void {
+    this.#attach(pipes);
+    this.emit('connect');
+    for (const run of this.#early.splice(0)) run();
+    this.#update();
+  }
+
+  #attach(pipes: Pipes): void {
+    const { source, sink } = pipes;
+    this.#pipes = pipes;
+    source.allowHalfOpen = true;
+    source.pause().on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onEnd);
+    for (const pipe of new Set([source, sink])) pipe.on('error', this.#onPipeError);
+    // What the child writes to the descriptor that it is to read from is dropped.
+    if (sink !== source) sink.resume();
+  }
+
   override _read(): void {
-    if (this.#inbound === 'open') this.#pipes.source.resume();
+    if (this.#pipes === undefined) this.#early.push(() => this.#pipes?.source.resume());
+    else if (this.#inbound === 'open') this.#pipes.source.resume();
     this.#update();
   }
 
@@ -67,6 +92,14 @@ export class ChildStream extends Duplex {
     if (this.#reason !== undefined) {
       this.#failedWrite = done;
       this.#update();
+      return;
+    }
+    if (this.#pipes === undefined) {
+      this.#failedWrite = done;
+      this.#early.push(() => {
+        this.#failedWrite = undefined;
+        this._write(chunk, encoding, done);
+      });
       return;
     }
     const { sink } = this.#pipes;
@@ -81,11 +114,12 @@ export class ChildStream extends Duplex {
   override _final(done: Done): void {
     const wasFirst = this.#inbound === 'open' && this.#reason === undefined;
     this.#outbound = 'ended';
-    this.#pipes.sink.end();
+    this.#pipes?.sink.end();
     this.#update();
     void this.#child.shutDown().then(() => {
       done(wasFirst || !this.#child.hasFailed ? null : this.#reason);
     });
+    this.#hasten();
   }
 
   override destroy(error?: Error | null): this {
@@ -103,7 +137,11 @@ export class ChildStream extends Duplex {
     void this.#child.shutDown().then(() => {
       done();
     });
+    if (!this.exitsAtEnd) this.#child.terminate();
   }
+
+  /** Whether the end of the stream may make the child exit. */
+  protected readonly exitsAtEnd: boolean = true;
 
   /** The process id of the child, which says who is at the other end. */
   get pid(): number | undefined {
@@ -122,7 +160,7 @@ export class ChildStream extends Duplex {
   readonly #onData = (chunk: Uint8Array): void => {
     const isWanted = this.push(chunk);
     if (this.#child.exit === undefined) {
-      if (!isWanted) this.#pipes.source.pause();
+      if (!isWanted) this.#pipes?.source.pause();
       return;
     }
     this.#unreadBudget -= chunk.length;
@@ -138,8 +176,15 @@ export class ChildStream extends Duplex {
 
   readonly #onEnd = (): void => {
     if (this.#inbound === 'open') this.#inbound = 'ended';
+    this.#hasten();
     this.#update();
   };
+
+  /** A child that does not exit at the end is not waited for, once the connection has ended both ways. */
+  #hasten(): void {
+    const hasEnded = this.connecting || this.#inbound !== 'open';
+    if (!this.exitsAtEnd && hasEnded && this.#outbound === 'ended') this.#child.terminate();
+  }
 
   readonly #onPipeError = (error: Error): void => {
     this.#pipeError ??= error;
@@ -152,7 +197,9 @@ export class ChildStream extends Duplex {
   #update(): void {
     if (this.destroyed) return;
     const [reason, hasExited] = [this.#reason, this.#child.exit !== undefined];
-    if (reason !== undefined && this.#inbound !== 'open') this.#reportEndOfChild(reason);
+    if (this.connecting) {
+      if (reason !== undefined) this.#reportEarlyEnd(reason);
+    } else if (reason !== undefined && this.#inbound !== 'open') this.#reportEndOfChild(reason);
     else if (hasExited || this.#inbound === 'ended' || this.#pipeError !== undefined) {
       // setImmediate: the turn in which the timer fires may still bring the other event.
       this.#stopTimer ??= startTimer(END_EVENTS_MS, () => setImmediate(this.#onOverdue));
@@ -173,7 +220,13 @@ export class ChildStream extends Duplex {
   /** The child has exited, but another process holds its end of the pipe. That is not read. */
   #abandonPipe(): void {
     if (this.#inbound === 'open') this.#isHeld = true;
-    this.#pipes.source.destroy();
+    this.#pipes?.source.destroy();
+  }
+
+  /** The child has ended before there was a connection. */
+  #reportEarlyEnd(reason: WirechartError): void {
+    if (this.#outbound === 'ended' && !this.#child.hasFailed) super.destroy();
+    else this.destroy(this.#child.exit?.exitCode === 0 ? silentError(reason) : reason);
   }
 
   #reportEnd(): void {
@@ -202,8 +255,8 @@ export class ChildStream extends Duplex {
   }
 
   #destroyPipes(): void {
-    this.#pipes.source.destroy();
-    this.#pipes.sink.destroy();
+    this.#pipes?.source.destroy();
+    this.#pipes?.sink.destroy();
   }
 
   #failWrite(error: Error): void {
@@ -218,6 +271,14 @@ const heldError = (command: string, cause: WirechartError): ClosedError =>
   new ClosedError(
     `${command} exited with code 0, but a process that it has started still holds the connection; ` +
       'have the peer stay in the foreground (QEMU: without -daemonize; a shell: with exec)',
+    { cause },
+  );
+
+/** So does a program that makes a daemon of itself, too. */
+const silentError = (cause: WirechartError): ClosedError =>
+  new ClosedError(
+    `${cause.message} before a connection was made; have it stay in the foreground, and listen at the ` +
+      'address that spawnPeer() was given',
     { cause },
   );
 

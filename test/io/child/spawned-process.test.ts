@@ -109,6 +109,35 @@ describe('a SIGKILL of our process', () => {
   });
 });
 
+describe('a child that does not listen yet', () => {
+  const waiting = (end: string) => `
+    import { tmpdir } from 'node:os';
+    const listens = tmpdir() + '/wirechart-never-' + process.pid;
+    const peer = w.spawnPeer('sleep', ['60'], { stderr: 'inherit', listens });
+    protocol.connect(peer.address).catch(() => undefined);
+    while (peer.pid === undefined) await new Promise(setImmediate);
+    console.log(peer.pid);
+    ${end}
+  `;
+
+  it.each([
+    ['by process.exit()', 'process.exit(3);', [3, null]],
+    ['by a signal without a listener', 'process.kill(process.pid, "SIGTERM");', [null, 'SIGTERM']],
+  ])('is killed when our process ends %s', async (_, end, exit) => {
+    const parent = run(waiting(end));
+    await parent.line();
+    expect(await parent.exited).toEqual(exit);
+    expect(await parent.allEnded).toBe('');
+  });
+
+  it('does not start any more when our process ends before', async () => {
+    const program = "spawn({ listens: '/tmp/wirechart-never-listened' }); process.exit(4);";
+    const parent = run(program);
+    expect(await parent.exited).toEqual([4, null]);
+    expect(await parent.allEnded).toBe('');
+  });
+});
+
 describe('standard error', () => {
   it('of a child is also written to ours with tee', async () => {
     const parent = run(`
