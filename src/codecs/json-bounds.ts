@@ -95,7 +95,8 @@ export const tooDeep = (message: string | Uint8Array, cause?: unknown): CodecErr
 /** Whether the text ends with the bracket that belongs to its first one, as a text with two values must. */
 function isEnclosed(text: string): boolean {
   const first = text.charCodeAt(text.search(/\S/));
-  return text.charCodeAt(text.trimEnd().length - 1) === first + 2;
+  const last = text.charCodeAt(text.trimEnd().length - 1);
+  return (first | BRACKET_BIT) === OPEN && last === first + 2;
 }
 
 /**

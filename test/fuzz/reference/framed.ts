@@ -1,4 +1,4 @@
-/** The references of `contentLength()` and `lengthPrefixed()`. */
+/** The references of `contentLength()`, `lengthPrefixed()` and `framed()`. */
 
 import { readJson, type JsonOptions } from './json.ts';
 import { afterPreamble, type Outcome, type Reference, tooLarge, wrong } from './outcome.ts';
@@ -74,3 +74,51 @@ export const lengthPrefixedReference =
     if (ended && rest !== '') all.push(wrong('cut', rest));
     return all;
   };
+
+/** A layout of a header. */
+export interface Layout {
+  readonly type?: 'before' | 'after';
+  readonly size: number;
+  readonly format: 'big' | 'little' | 'varint';
+  /** How many bytes of the header the length counts. */
+  readonly counted: number;
+}
+
+export const framedReference =
+  (limit: number, layout: Layout): Reference =>
+  ({ bytes, ended }) => {
+    const all: Outcome[] = [];
+    let rest = bytes;
+    for (;;) {
+      const before = layout.type === 'before' ? 1 : 0;
+      const length = lengthAt(rest.slice(before), layout);
+      if (length === undefined) break;
+      if (length.value === undefined || length.value < BigInt(layout.counted))
+        return [...all, { fatal: 'header' }];
+      const payloadSize = length.value - BigInt(layout.counted);
+      if (payloadSize > BigInt(limit)) return [...all, tooLarge(limit)];
+      const start = length.size + (layout.type === undefined ? 0 : 1);
+      const end = start + Number(payloadSize);
+      if (rest.length < end) break;
+      const payload = new Uint8Array(Buffer.from(rest.slice(start, end), 'latin1'));
+      const type = rest.charCodeAt(before === 1 ? 0 : length.size);
+      all.push({ message: layout.type === undefined ? payload : { type, payload } });
+      rest = rest.slice(end);
+    }
+    if (ended && rest !== '') all.push(wrong('cut', rest));
+    return all;
+  };
+
+/** Returns a length with its size; `undefined` when it is not complete. One that is invalid has no value. */
+function lengthAt(text: string, { size, format }: Layout) {
+  const bytes = Array.from(text.slice(0, size), (byte) => BigInt(byte.charCodeAt(0)));
+  if (format !== 'varint') {
+    if (bytes.length < size) return undefined;
+    if (format === 'little') bytes.reverse();
+    return { size, value: bytes.reduce((sum, byte) => sum * 256n + byte, 0n) };
+  }
+  const last = bytes.findIndex((byte) => byte < 128n);
+  if (last === -1) return bytes.length < size ? undefined : { size, value: undefined };
+  const groups = bytes.slice(0, last + 1).map((byte) => byte % 128n);
+  return { size: last + 1, value: groups.reduceRight((sum, group) => sum * 128n + group, 0n) };
+}

@@ -11,9 +11,10 @@ import {
   wrong,
 } from './outcome.ts';
 
-export const linesReference = (limit: number, skipUntil?: string): Reference =>
+/** @param terminator - What ends a line, as latin1. Default: a line feed, and maybe a carriage return. */
+export const linesReference = (limit: number, skipUntil?: string, terminator?: string): Reference =>
   afterPreamble({ limit, skipUntil }, (received) =>
-    byLine(received, limit, {
+    split(received, limit, terminator, {
       mayEndWith: (line) => line === '',
       decode: (line) => {
         const text = textOf(line);
@@ -26,9 +27,10 @@ export const jsonLinesReference = (
   limit: number,
   reading: JsonOptions,
   skipUntil?: string,
+  terminator?: string,
 ): Reference =>
   afterPreamble({ limit, skipUntil }, (received) =>
-    byLine(received, limit, {
+    split(received, limit, terminator, {
       mayEndWith: isBlank,
       decode: (line) => (isBlank(line) ? [] : [readJson(line, reading)]),
     }),
@@ -40,7 +42,41 @@ interface LineFormat {
   readonly decode: (line: string) => Outcome[];
 }
 
-const isBlank = (line: string): boolean => /^[ \t\r]*$/.test(line);
+const isBlank = (line: string): boolean => /^[ \t\r\n]*$/.test(line);
+
+const split = (
+  received: Received,
+  limit: number,
+  terminator: string | undefined,
+  format: LineFormat,
+): Outcome[] =>
+  terminator === undefined
+    ? byLine(received, limit, format)
+    : byTerminator(received, limit, terminator, format);
+
+function byTerminator(
+  { bytes, ended }: Received,
+  limit: number,
+  terminator: string,
+  { mayEndWith, decode }: LineFormat,
+): Outcome[] {
+  const all: Outcome[] = [];
+  const lines = bytes.split(terminator);
+  const rest = lines.pop() ?? '';
+  for (const line of lines) {
+    if (line.length > limit) return [...all, tooLarge(limit)];
+    all.push(...decode(line));
+  }
+  if (rest.length - sizeOfBeginning(rest, terminator) > limit) return [...all, tooLarge(limit)];
+  return ended && !mayEndWith(rest) ? [...all, wrong('cut', rest)] : all;
+}
+
+/** How many characters of a terminator a text ends with. */
+function sizeOfBeginning(text: string, terminator: string): number {
+  let size = terminator.length - 1;
+  while (!text.endsWith(terminator.slice(0, size))) size--;
+  return size;
+}
 
 function byLine(
   { bytes, ended }: Received,

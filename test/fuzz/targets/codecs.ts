@@ -21,7 +21,8 @@ type SubjectOf = (options: number, limit: number) => Subject;
 
 const LIMITS = [1000, 1, 2, 5, 10, 20, 64, 1_000_000] as const;
 
-const target = (
+/** Creates the target of a codec. */
+export const target = (
   name: string,
   subjectOf: SubjectOf,
   dictionary: readonly string[],
@@ -38,7 +39,7 @@ const target = (
   },
 });
 
-const JSON_WORDS = [
+export const JSON_WORDS = [
   ...['{', '}', '[', ']', '"', '\\', ':', ',', '\n', '\r\n', '\r', ' ', '\t', '\xff', '\x00'],
   ...['{"a":1}\n', '{"a":{"b":[]}}\r\n', '[1,2]\n', '"x"\n', 'null\n', '-0', '1.5e3', '1e999'],
   ...['9007199254740993', '-9223372036854775808', '18446744073709551615', '"\\u0001n"', '\\"'],
@@ -55,10 +56,10 @@ const JSON_WORDS = [
   ],
 ];
 
-const bit = (options: number, at: number): boolean => ((options >> at) & 1) === 1;
+export const bit = (options: number, at: number): boolean => ((options >> at) & 1) === 1;
 
 /** The option `skipUntil`: of one that is set, no message is encoded, because it may begin differently. */
-const skipUntilOf = (options: number, text: string) => (bit(options, 7) ? text : undefined);
+export const skipUntilOf = (options: number, text: string) => (bit(options, 7) ? text : undefined);
 
 /** The bounds of a message, of which most inputs have the default ones. */
 const boundsOf = (options: number, depths: readonly number[]) => ({
@@ -70,7 +71,7 @@ const SELDOM_SHALLOW = [1024, 1024, 2, 1024] as const;
 const integersOf = (exact: boolean) => (exact ? 'bigint' : 'number');
 
 /** JSON cannot encode a number that is not finite; within a value such a number becomes `null`. */
-const jsonRoundTrip = (exact: boolean, skipUntil?: string) => (message: unknown) =>
+export const jsonRoundTrip = (exact: boolean, skipUntil?: string) => (message: unknown) =>
   skipUntil !== undefined || (typeof message === 'number' && !Number.isFinite(message))
     ? undefined
     : roundTrip(message, exact);

@@ -122,7 +122,7 @@ function outcomeOf(thrown: unknown): Outcome {
   }
   if (!(thrown instanceof CodecError)) throw thrown;
   const { message, raw } = thrown;
-  if (message.startsWith('The header of a message is invalid')) return { fatal: 'header' };
+  if (/^The header of a (message|frame) is invalid/.test(message)) return { fatal: 'header' };
   const error = ERROR_KINDS.find(([form]) => form.test(message))?.[1];
   if (error === undefined) throw thrown;
   return error === 'no beginning' ? { error } : { error, raw: Buffer.from(raw).toString('latin1') };
