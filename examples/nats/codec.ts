@@ -41,6 +41,8 @@ const LF = 0x0a;
 const CR = 0x0d;
 const NOTHING: Buffer = Buffer.alloc(0);
 const CRLF = Buffer.from('\r\n');
+/** So long may the line before a payload be, which is not counted as a part of the message. */
+const MAX_LINE_BYTES = 4096;
 /** Payloads of up to so many bytes are copied into one piece with the line before them. */
 const MAX_COPIED_BYTES = 1024;
 
@@ -155,11 +157,11 @@ class NatsDecoder extends BufferedDecoder<In> {
     const end = bytes.indexOf(LF, this.#searched);
     if (end === -1) {
       this.#searched = bytes.length;
-      this.#checkSize(bytes.length - this.#start);
+      this.#checkSize(bytes.length - this.#start - MAX_LINE_BYTES);
       return undefined;
     }
     this.#searched = end + 1;
-    this.#checkSize(end - 1 - this.#start);
+    this.#checkSize(end - this.#start - MAX_LINE_BYTES);
     const line = bytes.toString('utf8', this.#start, bytes[end - 1] === CR ? end - 1 : end);
     if (line.startsWith('MSG ')) return this.#message(line.split(' '), false);
     if (line.startsWith('HMSG ')) return this.#message(line.split(' '), true);
