@@ -81,13 +81,14 @@ export class ByteBuffer {
 
   /**
    * Returns the bytes from `from` up to `to`, which is not included. This is a view: it is valid until the
-   * next `append()`, `own()` or `clear()`, and must not be changed. `drop()` does not end it.
+   * next `append()`, `own()` or `clear()`, and must not be changed. `drop()` does not end it. It may be a
+   * `Buffer` of Node, whose `slice()` does not copy: use `take()`, or `new Uint8Array(view)`.
    *
    * @throws {ArgumentError} When `from` and `to` are not integers with 0 ≤ `from` ≤ `to` ≤ `length`.
    */
   view(from = 0, to = this.length): Uint8Array {
-    if (!isIndex(to, this.length)) throw wrongIndex('to', to, this.length);
-    if (!isIndex(from, to)) throw wrongIndex('from', from, to);
+    checkIndex('to', to, this.length);
+    checkIndex('from', from, to);
     return this.#bytes.subarray(this.#start + from, this.#start + to);
   }
 
@@ -97,6 +98,7 @@ export class ByteBuffer {
    * @throws {ArgumentError} When `count` is not an integer from 0 to `length`; nothing is dropped.
    */
   take(count: number): Uint8Array {
+    checkIndex('count', count, this.length);
     // Not slice(), which does not copy where the chunk is a Buffer.
     const bytes = new Uint8Array(this.view(0, count));
     this.drop(count);
@@ -109,7 +111,7 @@ export class ByteBuffer {
    * @throws {ArgumentError} When `count` is not an integer from 0 to `length`; nothing is dropped.
    */
   drop(count: number): void {
-    if (!isIndex(count, this.length)) throw wrongIndex('count', count, this.length);
+    checkIndex('count', count, this.length);
     this.#start += count;
     if (this.#start < this.#end) return;
     this.#start = 0;
@@ -143,11 +145,10 @@ export class ByteBuffer {
 
 const allocateAtLeast = (size: number): Uint8Array => allocate(Math.max(size, MIN_CAPACITY_BYTES));
 
-const isIndex = (value: number, max: number): boolean =>
-  Number.isInteger(value) && value >= 0 && value <= max;
-
-const wrongIndex = (name: string, value: number, max: number): ArgumentError =>
-  new ArgumentError(
+function checkIndex(name: string, value: number, max: number): void {
+  if (Number.isInteger(value) && value >= 0 && value <= max) return;
+  throw new ArgumentError(
     `${name} must be an integer from 0 to ${String(max)}, not ${String(value)}: ` +
       'the ByteBuffer holds no other bytes',
   );
+}

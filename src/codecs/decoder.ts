@@ -9,10 +9,13 @@ import { rawOf } from './utf8.ts';
 
 /**
  * The base class of a decoder of your own. It collects the bytes of a session in `buffer`; a subclass
- * implements `next()`, which takes the messages out of it. It does the rest of the contract of `Decoder`: each
- * byte is copied a constant number of times whatever the sizes of the chunks, the memory of a chunk is not
- * used after `read()` has returned `undefined`, a fatal error is thrown again by each later `read()`, and
- * a stream that ends while bytes are left in `buffer` is a `CodecError`.
+ * implements `next()`, which takes the messages out of it. The base class keeps the rest of the contract of
+ * `Decoder`:
+ *
+ * - each byte is copied a constant number of times, whatever the sizes of the chunks;
+ * - the memory of a chunk is not used after `read()` has returned `undefined`;
+ * - a fatal error is thrown again by each later `read()`;
+ * - a stream that ends while bytes are left in `buffer` is a `CodecError`.
  *
  * @example
  * ```ts
@@ -88,11 +91,6 @@ export abstract class BufferedDecoder<In> implements Decoder<In> {
     return this.#preamble === undefined ? new Uint8Array(unread) : this.#preamble.with(unread);
   }
 
-  /** The bytes that no message that was returned has. Those of `buffer`, unless a subclass takes more out of it. */
-  protected unread(): Uint8Array {
-    return this.buffer.view();
-  }
-
   /**
    * Returns the next message, whose bytes it has dropped from `buffer`, or `undefined` when more bytes are
    * needed. It is called again with more bytes, so it should not search again those that it has searched.
@@ -107,9 +105,18 @@ export abstract class BufferedDecoder<In> implements Decoder<In> {
 
   /**
    * The bytes of an incomplete message, when `next()` has returned `undefined`; if there are any at the end
-   * of the stream, `end()` throws. Override it when some of the bytes in `buffer` need not be followed by more.
+   * of the stream, `end()` throws. Default: those in `buffer`. Override it if some of these may end a stream, or
+   * if `next()` drops bytes of a message before it returns the message.
    */
   protected unfinished(): Uint8Array {
+    return this.buffer.view();
+  }
+
+  /**
+   * The bytes that no returned message has, for `rest()`. Default: those in `buffer`. Override it, and
+   * `buffered`, if `next()` drops bytes of a message before it returns the message.
+   */
+  protected unread(): Uint8Array {
     return this.buffer.view();
   }
 

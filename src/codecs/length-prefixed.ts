@@ -78,20 +78,20 @@ class LengthPrefixedDecoder extends BufferedDecoder<Uint8Array> {
 
   protected override next(): Uint8Array | undefined {
     const { size, endian } = this.#prefix;
-    if (this.buffer.length < size) return undefined;
-    const bytes = this.buffer.view();
+    const { buffer } = this;
+    if (buffer.length < size) return undefined;
     let length = 0;
     for (let i = 0; i < size; i += 1) {
-      length = length * 256 + (bytes[endian === 'big' ? i : size - 1 - i] ?? 0);
+      length = length * 256 + (buffer.byteAt(endian === 'big' ? i : size - 1 - i) ?? 0);
     }
     if (length > this.limit) {
       throw this.tooLarge(
         length,
-        ` If that is no length, the peer speaks another protocol: ${quoteBytes(bytes)}`,
+        ` If that is no length, the peer speaks another protocol: ${quoteBytes(buffer.view())}`,
       );
     }
-    if (bytes.length < size + length) return undefined;
-    this.buffer.drop(size + length);
-    return new Uint8Array(bytes.subarray(size, size + length));
+    if (buffer.length < size + length) return undefined;
+    buffer.drop(size);
+    return buffer.take(length);
   }
 }

@@ -40,7 +40,7 @@ const CR = 0x0d;
  * ```ts
  * class NumberDecoder extends LineDecoder<number> {
  *   protected override parse(line: string): number {
- *     if (!/^\d+$/.test(line)) throw new CodecError('The line is not a number', line);
+ *     if (!/^\d+$/.test(line)) throw new CodecError('The line is not a number');
  *     return Number(line);
  *   }
  * }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ByteBuffer } from '../../src/codecs/byte-buffer.ts';
+import { ArgumentError } from '../../src/core/errors.ts';
 import { MIB, bytesOf } from './support.ts';
 
 type SetBytes = (this: Uint8Array, source: ArrayLike<number>, offset?: number) => void;
@@ -131,5 +132,68 @@ describe('the byte buffer', () => {
       buffer.own();
     }
     expect(buffer.capacity).toBe(4096);
+  });
+
+  it('finds, copies and returns single bytes, counted from the first one held', () => {
+    const buffer = new ByteBuffer();
+    buffer.append(bytesOf('xxabcab'));
+    buffer.drop(2);
+    expect([buffer.byteAt(0), buffer.byteAt(4), buffer.byteAt(5), buffer.byteAt(-1)]).toEqual([
+      0x61,
+      0x62,
+      undefined,
+      undefined,
+    ]);
+    expect([buffer.indexOf(0x61), buffer.indexOf(0x61, 1), buffer.indexOf(0x78)]).toEqual([
+      0, 3, -1,
+    ]);
+    expect([buffer.indexOf(0x62, 5), buffer.indexOf(0x62, 4)]).toEqual([-1, 4]);
+    const taken = buffer.take(3);
+    expect([taken.constructor, ...taken]).toEqual([Uint8Array, 0x61, 0x62, 0x63]);
+    expect(taken.buffer.byteLength).toBe(3);
+    expect(buffer.view().toString()).toBe(bytesOf('ab').toString());
+  });
+
+  it('refuses to reach beyond the bytes that it holds, and stays as it is', () => {
+    const buffer = new ByteBuffer();
+    buffer.append(bytesOf('abc'));
+    for (const [text, action] of [
+      [
+        'count must be an integer from 0 to 3, not 4',
+        () => {
+          buffer.drop(4);
+        },
+      ],
+      [
+        'not -1',
+        () => {
+          buffer.drop(-1);
+        },
+      ],
+      [
+        'not 1.5',
+        () => {
+          buffer.drop(1.5);
+        },
+      ],
+      [
+        'not NaN',
+        () => {
+          buffer.drop(NaN);
+        },
+      ],
+      ['count must be an integer from 0 to 3, not 4', () => buffer.take(4)],
+      ['to must be an integer from 0 to 3, not 4', () => buffer.view(0, 4)],
+      ['from must be an integer from 0 to 1, not 2', () => buffer.view(2, 1)],
+      ['from must be an integer from 0 to 3, not -1', () => buffer.view(-1)],
+      ['from must be an integer from 0 to 3, not 4', () => buffer.indexOf(0, 4)],
+    ] as const) {
+      expect(action).toThrow(ArgumentError);
+      expect(action).toThrow(text);
+    }
+    expect(Buffer.from(buffer.view()).toString()).toBe('abc');
+    expect([buffer.view(3).length, buffer.take(0).length, buffer.indexOf(0x61, 3)]).toEqual([
+      0, 0, -1,
+    ]);
   });
 });
