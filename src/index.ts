@@ -11,6 +11,8 @@ export {
   ProtocolServer,
 } from './server/protocol-server.ts';
 export type {
+  PeerCallback,
+  PeerContext,
   PeerInfo,
   ProtocolServerOptions,
   ServerLimits,
@@ -93,6 +95,7 @@ export type {
   StreamPair,
   TcpAddress,
   Timeouts,
+  UpgradeOptions,
   WaitOptions,
   WebReadable,
   WebWritable,

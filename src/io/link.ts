@@ -1,7 +1,7 @@
 /** The link over Node's streams: opens, runs and closes the stream of one machine. */
 
 import { finished } from 'node:stream/promises';
-import { ClosedError, handlerError, StateError, type WirechartError } from '../core/errors.ts';
+import { ClosedError, handlerError, type WirechartError } from '../core/errors.ts';
 import type { ByteShare } from '../core/byte-budget.ts';
 import type { Bounds, Deadlines } from '../core/limits.ts';
 import { type RunLogic, startCallback } from '../core/session-logic.ts';
@@ -312,10 +312,8 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     return new RunningSession<In, Out>({
       remote: this.#opened().remote,
       negotiated: this.#negotiated,
-      send: (message) => {
-        const isAccepted = this.#outgoing === outgoing && this.#accepting?.aborted === false;
-        return isAccepted ? this.send(message) : Promise.reject(sessionOver());
-      },
+      accepts: () => this.#outgoing === outgoing && this.#accepting?.aborted === false,
+      send: (message) => this.send(message),
     });
   }
 
@@ -357,8 +355,9 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   /** Whether messages wait for a consumer. Asked late: a client class has its callbacks late. */
   get #pulls(): boolean {
-    const { pull, onMessage } = this.definition;
-    return onMessage === undefined && (this.#isServedByPulling || pull === true);
+    const { definition } = this;
+    const isAsked = this.#isServedByPulling || definition.pull === true;
+    return isAsked && definition.onMessage === undefined;
   }
 
   #opened(): Connection<In, Out> {
@@ -366,6 +365,3 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     return this.#open;
   }
 }
-
-const sessionOver = () =>
-  new StateError('The session of this handler accepts no messages any more', 'IDLE', 'RUNNING');

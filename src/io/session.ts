@@ -10,7 +10,9 @@ import { remoteOf } from './remote.ts';
 export interface SessionParts<Out> {
   readonly remote: Remote;
   readonly negotiated: unknown;
-  /** Queues a message; rejects once the session accepts none any more. */
+  /** Whether the session accepts messages still. */
+  readonly accepts: () => boolean;
+  /** Queues a message. */
   readonly send: (message: Out) => Promise<void>;
 }
 
@@ -22,10 +24,10 @@ export class RunningSession<In, Out> implements Session<In, Out, unknown> {
   #controller: AbortController | undefined;
   #reason: Error | undefined;
 
-  constructor({ remote, negotiated, send }: SessionParts<Out>) {
+  constructor({ remote, negotiated, accepts, send }: SessionParts<Out>) {
     this.remote = remote;
     this.negotiated = negotiated;
-    this.send = send;
+    this.send = (message) => (accepts() ? send(message) : Promise.reject(sessionOver()));
   }
 
   readonly receive = (): Promise<In> =>
@@ -57,10 +59,14 @@ export class RunningSession<In, Out> implements Session<In, Out, unknown> {
   }
 }
 
+const sessionOver = (): StateError =>
+  new StateError('The session of this handler accepts no messages any more', 'IDLE', 'RUNNING');
+
 /** A session that has no stream. */
 export const closedSession = <In, Out>(): RunningSession<In, Out> =>
   new RunningSession<In, Out>({
     remote: remoteOf({}),
     negotiated: undefined,
+    accepts: () => true,
     send: () => Promise.reject(new ClosedError('There is no open stream')),
   });

@@ -17,7 +17,6 @@ import type { StopSignal } from '../async/stop-signal.ts';
 import { ignoreLateErrors } from './dial.ts';
 import { createTlsServer, isBelow } from './listen.ts';
 import { isSocket } from './socket.ts';
-import { memberOf } from '../core/shape.ts';
 import { renewedOptions } from './tls-options.ts';
 import { explain, refusalOf } from './tls-refusal.ts';
 
@@ -109,17 +108,9 @@ export class TlsUpgrader {
 
   #find(peer: TLSSocket): Upgrading | undefined {
     // Node's private reference to the raw socket; the public ones are gone when a handshake has failed.
-    // For a stream that is no socket, it is a socket with the stream as a member.
     const parent: unknown = '_parent' in peer ? peer._parent : undefined;
-    const raw = this.#rawOf(parent) ?? this.#rawOf(memberOf(parent, 'stream'));
-    if (raw !== undefined || isSocket(parent)) return raw;
-    return [...this.#upgrading].find(([other]) => isSocket(other) && isBelow(other, peer))?.[1];
-  }
-
-  #rawOf(stream: unknown): Upgrading | undefined {
-    return isStream(stream) ? this.#upgrading.get(stream) : undefined;
+    if (isSocket(parent)) return this.#upgrading.get(parent);
+    // Of a stream that is no socket, it does not tell: such a stream is the only one of its upgrader.
+    return [...this.#upgrading].find(([raw]) => !isSocket(raw) || isBelow(raw, peer))?.[1];
   }
 }
-
-const isStream = (value: unknown): value is Duplex =>
-  typeof memberOf(value, 'write') === 'function';

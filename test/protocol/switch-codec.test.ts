@@ -70,7 +70,7 @@ const bytesAsText = (): Codec<string> => {
 };
 
 const json = (codec: Codec<unknown, never>): Codec<string> => ({
-  encode: (text) => codec.encode(text as never),
+  encode: () => '',
   createDecoder: (limits) => {
     const decoder = codec.createDecoder(limits);
     const rest = decoder.rest?.bind(decoder);
@@ -233,7 +233,7 @@ describe('switchCodec()', () => {
   it('says what to do when the end of the last message is not known any more', async () => {
     const [near, far] = streamPair();
     const big = 'x'.repeat(70_000);
-    far.write(netstrings().encode(big) as string);
+    far.write(netstrings().encode(big));
     const protocol = createProtocol<string>({
       codec: netstrings(),
       handshake: async ({ receive, switchCodec }) => {

@@ -27,10 +27,10 @@ export function cleanUp(run: () => unknown): void {
 }
 
 /** Creates a protocol that must be IDLE at the end of the test. */
-export function createProtocol<In, Out = In>(
-  definition: ProtocolDefinition<In, Out>,
+export function createProtocol<In, Out = In, Negotiated = void>(
+  definition: ProtocolDefinition<In, Out, Negotiated>,
   options: ProtocolOptions = {},
-): AsyncProtocol<In, Out> {
+): AsyncProtocol<In, Out, Negotiated> {
   return track(new AsyncProtocol(definition, options));
 }
 
