@@ -21,7 +21,7 @@ const CHUNKS: Readonly<Record<string, RegExp>> = {
   inspect: /^inspect\//,
   // What QmpClient does not need.
   services:
-    /^(?:server|supervisor|io\/child)\/|^machines\/(?:server|supervisor|peer)|^io\/(?:serve\.|tls-upgrader|pending-stream)/,
+    /^(?:server|supervisor|io\/child)\/|^machines\/(?:server|supervisor|peer)|^io\/(?:serve\.|pending-stream)/,
   engine: /^(?:protocol|machines|io)\//,
   qmp: /^qmp\//,
   testing: /^testing\//,
