@@ -117,7 +117,7 @@ export class ListeningStream extends ChildStream implements LateStream {
 
   #obstacle(fact: string): Error {
     const words = lastWords(this.#child.stderr);
-    const said = words === '' ? '' : `; its standard error: ${printableLines(words)}`;
+    const said = words === '' ? '' : `; it has said: ${printableLines(words)}`;
     return new Error(`${printable(this.#child.command)} runs, but ${fact}${said}`);
   }
 }

@@ -12,7 +12,7 @@ import { type ListenedTarget, vacate } from './vacancy.ts';
 export interface ListeningChild {
   /** Its process id. */
   readonly pid: number;
-  /** The last 4 KiB of its standard error so far, if that is captured. */
+  /** The last 4 KiB of its standard error and output so far, if they are captured. */
   readonly stderr: string;
 }
 

@@ -103,8 +103,6 @@ export class Child {
   #process: ChildProcess | undefined;
   #group: ProcessGroup | undefined;
   readonly #stderrTail = new Tail(MAX_STDERR_BYTES);
-  /** A chunk may end within a character. */
-  readonly #teed = new TextDecoder();
   readonly #started = defer<undefined>();
   readonly #left = defer<undefined>();
   readonly #ended = defer<undefined>();
@@ -171,7 +169,7 @@ export class Child {
     return this.#exit;
   }
 
-  /** The end of its standard error so far, as it is. */
+  /** The end of what it has said so far, as it is. */
   get output(): string {
     return this.#stderrTail.toString();
   }
@@ -273,7 +271,7 @@ export class Child {
       );
       child.on('error', this.#onError);
       child.on('exit', this.#onExit);
-      child.stderr?.on('data', this.#onStderr);
+      for (const output of outputsOf(this.#plan, child)) this.#keepTail(output);
       return child;
     } catch (error) {
       // A wrong argument is thrown; an error of the system is reported later, like a missing
@@ -306,15 +304,23 @@ export class Child {
   #keep(): void {
     this.#stage = 'kept';
     this.#process?.unref();
-    if (isSocket(this.#process?.stderr)) this.#process.stderr.unref();
+    for (const output of this.#outputs) if (isSocket(output)) output.unref();
     this.#released.resolve(undefined);
   }
 
-  readonly #onStderr = (chunk: Uint8Array): void => {
-    this.#stderrTail.add(chunk);
-    if (!this.#plan.isTeed) return;
-    process.stderr.write(printableLines(this.#teed.decode(chunk, { stream: true })));
-  };
+  get #outputs(): readonly Readable[] {
+    return this.#process === undefined ? [] : outputsOf(this.#plan, this.#process);
+  }
+
+  #keepTail(output: Readable): void {
+    // A chunk may end within a character.
+    const decoder = new TextDecoder();
+    output.on('data', (chunk: Uint8Array) => {
+      this.#stderrTail.add(chunk);
+      if (!this.#plan.isTeed) return;
+      process.stderr.write(printableLines(decoder.decode(chunk, { stream: true })));
+    });
+  }
 
   /** Also called when a signal could not be sent, which changes nothing: the next step follows. */
   readonly #onError = (cause: Error): void => {
@@ -342,14 +348,14 @@ export class Child {
 
   /** From the exit of the child to the end of its group. */
   async #follow(exit: Exit, emptied: Promise<void> | undefined): Promise<void> {
-    const stderr = this.#process?.stderr;
-    await untilClosed(stderr);
+    const outputs = this.#outputs;
+    await untilClosed(outputs);
     this.#end(exit);
     if (emptied !== undefined) {
       await emptied;
-      await untilClosed(stderr);
+      await untilClosed(outputs);
     }
-    stderr?.destroy();
+    for (const output of outputs) output.destroy();
     this.#close(exit);
   }
 
@@ -393,17 +399,25 @@ function commandLineOf({ command, args, helper }: SpawnPlan): [file: string, ...
   return [findHelper(name), ...options, command, ...args];
 }
 
-/** Resolves when a stream has closed, or after `END_EVENTS_MS`. */
-function untilClosed(stream: Readable | null | undefined): Promise<void> {
+/** What a child says, as far as it is captured: also on its standard output, if that is no connection. */
+const outputsOf = ({ ends }: SpawnPlan, { stdout, stderr }: ChildProcess): readonly Readable[] =>
+  [stderr, ends === undefined ? stdout : null].filter((output) => output !== null);
+
+/** Resolves when all of the streams have closed, or after `END_EVENTS_MS`. */
+function untilClosed(streams: readonly Readable[]): Promise<void> {
   return new Promise((resolve) => {
-    if (stream == null || stream.closed) {
+    const open = new Set(streams.filter(({ closed }) => !closed));
+    if (open.size === 0) {
       resolve();
       return;
     }
     const stopTimer = startTimer(END_EVENTS_MS, resolve);
-    stream.once('close', () => {
-      stopTimer();
-      resolve();
-    });
+    for (const stream of open) {
+      stream.once('close', () => {
+        if (!open.delete(stream) || open.size > 0) return;
+        stopTimer();
+        resolve();
+      });
+    }
   });
 }

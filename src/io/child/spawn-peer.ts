@@ -36,7 +36,8 @@ export interface SpawnPeerOptions {
    * it in its standard error or in a file. Return `undefined`, or throw an error of code `ENOENT`, as long as it
    * is not known. It may return a promise. Anything else that it throws fails the attempt.
    *
-   * Not with `stdio` and `fd`. The child's standard input and output are empty.
+   * Not with `stdio` and `fd`. The child's standard input is empty, and its standard output is treated as, and
+   * mixed with, its standard error.
    */
   readonly listens?: ChildAddress | ListensFunction | undefined;
   /**

@@ -48,9 +48,12 @@ function ownWiring({ stdio, fd, listens, stderr = 'capture' }: SpawnPeerOptions)
     throw new ArgumentError(`stderr must be one of ${kinds}, not ${textOf(stderr)}`);
   }
   const error = STDERR_STDIO[stderr];
-  const silent: Wires = ['ignore', 'ignore', error];
   if (listens !== undefined) {
-    if (stdio === undefined && fd === undefined) return { ends: undefined, stdio: silent };
+    // Many servers say on their standard output why they cannot listen.
+    const output = error === 'inherit' ? 2 : error;
+    if (stdio === undefined && fd === undefined) {
+      return { ends: undefined, stdio: ['ignore', output, error] };
+    }
     throw new ArgumentError(
       `${stdio === undefined ? 'fd' : 'stdio'} cannot be used with listens: the child is dialed`,
     );
@@ -63,7 +66,7 @@ function ownWiring({ stdio, fd, listens, stderr = 'capture' }: SpawnPeerOptions)
     case 'socketpair': {
       const ends = endsOf(fd);
       const pipes = ends.map((end) => [end, 'pipe'] as const);
-      return { ends, stdio: withDescriptors(silent, new Map(pipes)) };
+      return { ends, stdio: withDescriptors(['ignore', 'ignore', error], new Map(pipes)) };
     }
     default:
       throw new ArgumentError(`stdio must be 'socketpair' or 'stdio', not ${textOf(stdio)}`);

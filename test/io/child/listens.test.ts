@@ -132,6 +132,14 @@ describe('the death of a child that does not listen yet', () => {
     expect(error).toHaveProperty('message', expect.stringMatching(/: no such option$/));
   });
 
+  it('shows what it has said on its standard output, too', async () => {
+    const program = "fs.writeSync(1, 'out of memory\\n'); process.exit(1)";
+    const peer = listening(await freePath(), program);
+    const error = await rejection(createProtocol(ANY, PATIENT).connect(peer.address));
+    expect(error).toHaveProperty('message', expect.stringMatching(/code 1: out of memory$/));
+    expect(await peer.exited).toMatchObject({ stderr: 'out of memory\n' });
+  });
+
   it('with code 0 says that it must stay in the foreground', async () => {
     const peer = listening(await freePath(), 'process.exit(0)');
     const error = await rejection(createProtocol(ANY, PATIENT).connect(peer.address));
