@@ -11,6 +11,7 @@ const MEMBERS: Names<ProtocolDefinition<never>> = {
   codec: true,
   handshake: true,
   onMessage: true,
+  pull: true,
   onEnd: true,
   farewell: true,
   inbound: true,
@@ -33,8 +34,9 @@ export function checkDefinition(owner: string, given: unknown): void {
   }
   checkCodec(owner, memberOf(given, 'codec'));
   for (const name of Object.keys(MEMBERS)) {
-    if (name !== 'codec') checkCallback(name, memberOf(given, name));
+    if (name !== 'codec' && name !== 'pull') checkCallback(name, memberOf(given, name));
   }
+  checkPull(given);
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(MEMBERS, name)) checkOwnMember(name, memberOf(given, name));
   }
@@ -55,6 +57,16 @@ export function checkCodec(owner: string, codec: unknown): void {
     `${owner} needs a codec in its definition, such as lines() or jsonLines(): an object with ` +
       `encode() and createDecoder(), not ${show(codec)}${hint}`,
   );
+}
+
+function checkPull(given: object): void {
+  const pull = memberOf(given, 'pull');
+  if (pull !== undefined && typeof pull !== 'boolean') {
+    throw new ArgumentError(`pull of a definition must be a boolean, not ${show(pull)}`);
+  }
+  if (pull === true && memberOf(given, 'onMessage') !== undefined) {
+    throw new ArgumentError('A definition has either onMessage, which gets the messages, or pull');
+  }
 }
 
 function checkCallback(name: string, value: unknown): void {

@@ -26,6 +26,8 @@ export class Pull<In> implements Gate {
   /** Calls of `next()` that wait for a message, in order. */
   readonly #requests = new Set<Deferred<Next<In>>>();
   #end: End | undefined;
+  /** Whether there has been an iterator. */
+  isUsed = false;
 
   /** Whether a consumer waits for a message. */
   get isOpen(): boolean {
@@ -54,6 +56,7 @@ export class Pull<In> implements Gate {
     signal: AbortSignal | undefined,
     onTold: (cause: WirechartError) => void,
   ): AsyncIterableIterator<In> {
+    this.isUsed = true;
     const own = new Set<Deferred<Next<In>>>();
     let isOver = false;
     const next = (): Promise<Next<In>> => {

@@ -106,6 +106,12 @@ export interface Link<In, Out> {
     onTold: (cause: WirechartError) => void,
   ): AsyncIterableIterator<unknown>;
 
+  /** Whether a consumer takes, or has taken, the messages of this session. */
+  readonly isPulled: boolean;
+
+  /** Ends the iterators over the messages of this session, which goes on. */
+  endMessages(): void;
+
   /** Calls `tap` with every message until the returned function is called. `tap` must not throw. */
   observe(tap: Tap): () => void;
 }

@@ -12,11 +12,15 @@ import type { StopSignal } from '../async/stop-signal.ts';
 /** One accepted connection, and the protocol that is spoken on it. */
 export interface PeerPort {
   /** The deadlines that the chart sets its timers by. */
-  readonly deadlines: Pick<ServerDeadlines, 'backlog' | 'handshake'>;
+  readonly deadlines: Pick<ServerDeadlines, 'backlog' | 'handshake' | 'drain'>;
   /** Whether there is a TLS handshake before that of the protocol. */
   readonly isTls: boolean;
   /** Whether the protocol is RUNNING. */
   readonly isRunning: boolean;
+  /** Whether the server has a callback that serves its peers. */
+  readonly hasHandler: boolean;
+  /** Whether a loop takes, or has taken, the messages of the peer. */
+  readonly isLooping: boolean;
 
   /** Resolves when the connection has closed before it was opened. Never rejects. */
   gone(): Promise<void>;
@@ -24,6 +28,12 @@ export interface PeerPort {
   secure(signal: StopSignal): Promise<void>;
   /** Makes the protocol and runs its handshake. When it is aborted or rejects, nothing is open. */
   establish(signal: StopSignal): Promise<void>;
+  /** Runs the callback that serves the peer. Resolves when the peer is to be disconnected. */
+  serve(signal: StopSignal): Promise<void>;
+  /** Ends the loops over the peer's messages, and tells the callback. Never throws. */
+  finish(): void;
+  /** Ends the session, if it still runs, as failed. Never throws. */
+  fail(error: unknown): void;
   /** Resolves when the protocol is IDLE again, with the cause of a failure. Never rejects. */
   ended(): Promise<WirechartError | undefined>;
   /**

@@ -6,7 +6,7 @@
  * actors running.
  */
 
-import { assign, emit, setup } from 'xstate';
+import { assign, emit, setup, stateIn } from 'xstate';
 import { MAX_TIMER_MS } from '../async/timer.ts';
 import { ConnectError, handlerError, TimeoutError, type WirechartError } from '../core/errors.ts';
 import type { PeerPort } from './peer-port.ts';
@@ -65,6 +65,21 @@ const delay =
 
 export const onPort = ({ context: { port } }: { context: OnPort }): OnPort => ({ port });
 
+/** The same for the callback that serves the peer, which is told the cause of the session's end. */
+export const onServedPort = ({ context: { port }, self }: ServedArgs): OnPort => ({
+  port,
+  stopReason: () => self.getSnapshot().context.cause,
+});
+
+/** What an expression that maps an actor's input is given. */
+interface ServedArgs {
+  readonly context: OnPort;
+  readonly self: { getSnapshot(): { readonly context: Pick<PeerSessionContext, 'cause'> } };
+}
+
+/** How a session ends that is over for our side: graceful, without a reason. */
+const PLAIN_END = { force: false, reason: undefined };
+
 /** The setup of the chart. */
 export const peerSessionSetup = setup({
   types: {} as {
@@ -80,10 +95,12 @@ export const peerSessionSetup = setup({
     upgrader: fromWait(({ port }: OnPort, signal) => port.secure(signal)),
     handshake: fromWait(({ port }: OnPort, signal) => port.establish(signal)),
     session: fromWait(({ port }: OnPort) => port.ended()),
+    handler: fromWait(({ port }: OnPort, signal) => port.serve(signal)),
   },
   delays: {
     backlogTimeout: delay('backlog'),
     handshakeTimeout: delay('handshake'),
+    drainTimeout: delay('drain'),
   },
   guards: {
     /** Whether the deadline can pass. */
@@ -91,6 +108,11 @@ export const peerSessionSetup = setup({
       context.port.deadlines[deadline] <= MAX_TIMER_MS,
     isTls: ({ context }) => context.port.isTls,
     isRunning: ({ context }) => context.port.isRunning,
+    isHandled: ({ context: { port } }) => port.isRunning && port.hasHandler,
+    /** Whether the callback that serves the peer gets time to finish: it is in a loop over its messages. */
+    mayFinish: ({ context, event }) =>
+      event.type === 'LEAVE' && event.force !== true && context.port.isLooping,
+    isFinishing: stateIn({ RUNNING: { handled: 'finishing' } }),
     isForced: ({ event }) => event.type === 'LEAVE' && event.force === true,
   },
   actions: {
@@ -110,8 +132,14 @@ export const peerSessionSetup = setup({
     recordFailure: assign({ cause: ({ event }) => handlerError('definition', errorIn(event)) }),
     noteEnd: assign((_, { cause }: { cause: WirechartError | undefined }) => ({ cause })),
     disconnect: ({ context, event }) => {
-      if (event.type !== 'LEAVE') return;
-      context.port.disconnect(event.force === true, event.reason);
+      const { force, reason } = event.type === 'LEAVE' ? event : PLAIN_END;
+      context.port.disconnect(force === true, reason);
+    },
+    finish: ({ context }) => {
+      context.port.finish();
+    },
+    fail: ({ context, event }) => {
+      context.port.fail(errorIn(event));
     },
     closeConnection: ({ context }) => {
       context.port.close();

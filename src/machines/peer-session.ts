@@ -7,10 +7,14 @@
  *    LEAVE. This chart decides what that means for the peer. Peers do not know each other.
  * 2. The protocol that is spoken has a chart of its own (`protocol.ts`). This one begins before it, in
  *    the backlog and the TLS handshake, and knows of it only that it is established, and has ended.
- * 3. Every path ends in GONE, which says why: `cause`.
- * 4. No wait without a deadline, except where the peer's protocol or the server's chart has one: the
- *    protocol's own handshake deadline ends `establishing`, the server's drain deadline ends
- *    DISCONNECTING. ARRIVED is left in the turn in which it is entered.
+ * 3. Where the server has the callback `onPeer`, that serves the peer for as long as its promise is pending.
+ *    The peer is asked to leave while a loop of the callback takes its messages: then the loop ends, and the
+ *    callback may finish, before the session ends.
+ * 4. Every path ends in GONE, which says why: `cause`.
+ * 5. No wait without a deadline, except where the peer's protocol or the server's chart has one: the
+ *    protocol's own handshake deadline ends `establishing`, the server's shutdown deadline ends
+ *    DISCONNECTING, and a callback that serves a peer may do so for as long as the peer is there. ARRIVED is
+ *    left in the turn in which it is entered.
  *
  * `peer-session-setup.ts` defines each guard, action and actor that is named here.
  */
@@ -18,7 +22,7 @@
 import type { WirechartError } from '../core/errors.ts';
 import { acceptsFromInspector } from '../core/remote-control.ts';
 import { deadline } from './deadline.ts';
-import { onPort, peerSessionSetup } from './peer-session-setup.ts';
+import { onPort, onServedPort, peerSessionSetup } from './peer-session-setup.ts';
 
 /** The end of a session that the protocol has reported. */
 const ENDED = {
@@ -39,6 +43,9 @@ const ADMIT = [
   { guard: 'isTls', target: '#peer.CONNECTING.securing' },
   { target: '#peer.CONNECTING.establishing' },
 ] as const;
+
+/** The session ends on request. */
+const LEAVE = { target: '#peer.DISCONNECTING', actions: 'disconnect' } as const;
 
 /** The chart, as a machine. Its input is the port of one peer. */
 export const peerSessionChart = peerSessionSetup.createMachine({
@@ -87,12 +94,13 @@ export const peerSessionChart = peerSessionSetup.createMachine({
             input: onPort,
             // A session may end before its start is reported.
             onDone: [
+              { guard: 'isHandled', target: '#peer.RUNNING.handled' },
               { guard: 'isRunning', target: '#peer.RUNNING' },
               { target: '#peer.DISCONNECTING' },
             ],
             onError: FAILED,
           },
-          on: { LEAVE: { target: '#peer.DISCONNECTING', actions: 'disconnect' } },
+          on: { LEAVE },
         },
       },
     },
@@ -101,7 +109,7 @@ export const peerSessionChart = peerSessionSetup.createMachine({
       description: 'The session runs.',
       tags: 'up',
       invoke: { id: 'session', src: 'session', input: onPort, onDone: ENDED, onError: FAILED },
-      on: { LEAVE: { target: 'DISCONNECTING', actions: 'disconnect' } },
+      on: { LEAVE },
       initial: 'offered',
       states: {
         offered: {
@@ -112,6 +120,39 @@ export const peerSessionChart = peerSessionSetup.createMachine({
         served: {
           description: 'A loop has taken it.',
           entry: { type: 'emitState', params: { state: 'RUNNING.served' } },
+        },
+        handled: {
+          description: 'The callback onPeer serves it.',
+          entry: { type: 'emitState', params: { state: 'RUNNING.served' } },
+          invoke: {
+            id: 'handler',
+            src: 'handler',
+            input: onServedPort,
+            onDone: { target: '#peer.DISCONNECTING', actions: 'disconnect' },
+            // An end on request is no failure, whatever the callback makes of it.
+            onError: [
+              { guard: 'isFinishing', target: '#peer.DISCONNECTING', actions: 'disconnect' },
+              { actions: 'fail' },
+            ],
+          },
+          initial: 'serving',
+          states: {
+            serving: {
+              description: 'The callback may take messages.',
+              on: { LEAVE: { guard: 'mayFinish', target: 'finishing', actions: 'finish' } },
+            },
+            finishing: {
+              description: 'Its loop over the messages has ended; the callback may still send.',
+              after: {
+                drainTimeout: {
+                  guard: { type: 'isFinite', params: { deadline: 'drain' } },
+                  target: '#peer.DISCONNECTING',
+                  actions: 'disconnect',
+                },
+              },
+              on: { LEAVE: [{ guard: 'mayFinish' }, LEAVE] },
+            },
+          },
         },
       },
     },

@@ -323,11 +323,12 @@ export class AsyncProtocol<In, Out = In, Negotiated = void>
   }
 
   /**
-   * Returns an iterator over the messages of the current session; in IDLE, of the next one. For protocols
-   * without `onMessage`. Call it before `connect()`, or in the turn in which that resolves: from then on
-   * nothing is read from the peer that no iterator has asked for, until the session ends, so a slow loop
-   * slows the peer down and no message is lost between two loops. Several iterators share the messages: each
-   * message goes to the one that has waited longest.
+   * Returns an iterator over the messages of the current session; in IDLE, of the next one, except that a peer
+   * of a server has no next one. For protocols without `onMessage`. Unless the definition has `pull`, call it
+   * before `connect()`, or in the turn in which that resolves: from then on nothing is read from the peer that
+   * no iterator has asked for, until the session ends, so a slow loop slows the peer down and no message is
+   * lost between two loops. Several iterators share the messages: each message goes to the one that has
+   * waited longest.
    *
    * The iteration ends with the session: when it was disconnected, and when the peer has ended the stream.
    * Leaving the loop ends nothing but the loop.
@@ -396,6 +397,24 @@ export class AsyncProtocol<In, Out = In, Negotiated = void>
    */
   get clock(): Clock {
     return this.#engine.clock ?? globalThis;
+  }
+
+  /**
+   * Whether the messages of this session are, or were, taken by an iterator.
+   *
+   * @internal
+   */
+  get isPulled(): boolean {
+    return this.#engine.link.isPulled;
+  }
+
+  /**
+   * Ends the iterators over the messages of this session, which goes on.
+   *
+   * @internal
+   */
+  endMessages(): void {
+    this.#engine.link.endMessages();
   }
 
   /**

@@ -12,9 +12,8 @@ import {
 } from 'xstate';
 import { describe, handlerError } from '../core/errors.ts';
 import { ambientInspects } from '../inspect/ambient.ts';
-import type { ByteShare } from '../core/byte-budget.ts';
 import type { Inspect } from '../inspect/feed.ts';
-import { StreamLink } from '../io/link.ts';
+import { type ServedPeer, StreamLink } from '../io/link.ts';
 import { resolveDeadlines, resolveLimits } from '../core/limits.ts';
 import { checkDefinition } from '../core/definition.ts';
 import type { Link } from '../machines/link.ts';
@@ -134,13 +133,13 @@ const sharedMachine = createChart<unknown, unknown, Link<unknown, unknown>>((lin
 /**
  * Starts a machine, which is in IDLE, with a link of its own.
  *
- * @param share - Counts what its peer holds, if that is one of several.
+ * @param served - What a server says of the peer, if it is one of a server's.
  * @throws {ArgumentError} When an option, or the definition, is invalid.
  */
 export function startEngine<In, Out>(
   definition: ProtocolDefinition<In, Out, unknown>,
   options: ProtocolOptions,
-  share?: ByteShare,
+  served?: ServedPeer,
 ): Engine<In, Out> {
   checkProtocolOptions('new AsyncProtocol()', options);
   checkDefinition('new AsyncProtocol()', definition);
@@ -153,7 +152,7 @@ export function startEngine<In, Out>(
     clock: options.clock,
     tap,
     warn: warnTo(logger),
-    share,
+    served,
   });
   const ref = createActor(sharedMachine, { input: link, ...rootOptions(options, logger) });
   started.ref = ref;

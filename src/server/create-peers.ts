@@ -51,7 +51,6 @@ function peerOptions(options: ProtocolServerOptions): ProtocolServerOptions {
   const { limits = {}, timeouts = {} } = options;
   return {
     ...options,
-    onPeerError: undefined,
     limits: pickOptions(limits, BOUND_NAMES),
     timeouts: pickOptions(timeouts, DEADLINE_NAMES),
   };
@@ -67,7 +66,9 @@ export function createPeers<In, Out>(
   options: ProtocolServerOptions,
   logger: Log | undefined,
 ): Peers<In, Out> {
-  const shared = peerOptions(options);
+  const { onPeer, onPeerError, ...ofPeers } = options;
+  const shared = peerOptions(ofPeers);
+  const pull = onPeer !== undefined;
   const nameOf = (number: number): string => `${options.name ?? ''}#${String(number)}`;
   const loggerOf = (number: number) => resolveLogger({ ...options, name: nameOf(number) });
   return new Peers<In, Out>({
@@ -75,7 +76,7 @@ export function createPeers<In, Out>(
     createProtocol: ({ number, name, remote }, peer, share) => {
       const named = { ...shared, name };
       const create = (made: ProtocolDefinition<In, Out, unknown>): AsyncProtocol<In, Out> =>
-        new AsyncProtocol<In, Out>(made, named, startEngine(made, named, share));
+        new AsyncProtocol<In, Out>(made, named, startEngine(made, named, { share, pull }));
       if (typeof definition !== 'function') return create(definition);
       return isClientClass(definition)
         ? createClientOn(definition, named, create)
@@ -85,7 +86,8 @@ export function createPeers<In, Out>(
     deadlines: resolveServerDeadlines(options.timeouts),
     bounds: resolveServerLimits(options.limits),
     createActor: peerActors(options, logger),
-    onPeerError: options.onPeerError,
+    onPeer,
+    onPeerError,
     logger,
     loggerOf,
   });

@@ -51,12 +51,28 @@ export interface ServerLimits extends Limits {
   readonly maxBufferedBytes?: number | undefined;
 }
 
-/** The options of a server: those of its sessions, and its own. All have a default. */
-export interface ProtocolServerOptions extends ProtocolOptions {
+/**
+ * The options of a server: those of its sessions, and its own. All have a default.
+ *
+ * @typeParam Peer - What stands for a peer.
+ */
+export interface ProtocolServerOptions<Peer = unknown> extends ProtocolOptions {
   /** Bounds: of the server in peers and bytes, of each session in bytes. */
   readonly limits?: ServerLimits | undefined;
   /** Deadlines, in ms. `connect` is the deadline of binding the socket; `accept` is not used. */
   readonly timeouts?: ServerTimeouts | undefined;
+  /**
+   * Serves one peer. Called once for each, as soon as it is RUNNING and before a message of it is read. While
+   * its promise is pending, the peer is served; when that resolves, the peer is disconnected gracefully; when it
+   * rejects, the session of the peer fails with the error, as it does with that of a callback of the
+   * definition. If it does not return a promise, nothing follows from its end.
+   *
+   * Where the definition has no `onMessage`, the messages wait for a loop in it, as with `pull`:
+   * `for await (const message of peer)`. When the server is closed, that loop ends after the message that is
+   * being handled, and `onPeer` has `timeouts.drain` to finish, in which it may send. Without a loop the peer
+   * is disconnected at once. Loops over the server get no peers.
+   */
+  readonly onPeer?: PeerCallback<Peer>['call'] | undefined;
   /**
    * Called for each peer that failed: in its handshake, or later by a reset, invalid bytes, a message that
    * is too large, or a callback of its definition that threw. Not called for a peer that just ended the
@@ -66,6 +82,25 @@ export interface ProtocolServerOptions extends ProtocolOptions {
    * @param peer - Which peer it was, and who: its address and, with TLS, its certificate.
    */
   readonly onPeerError?: ((error: WirechartError, peer: PeerInfo) => unknown) | undefined;
+}
+
+/** The function that `onPeer` of a server may be. */
+export interface PeerCallback<Peer> {
+  /**
+   * A method, so that a callback for any peer can be given to a server of special ones.
+   *
+   * @param peer - The peer: its `AsyncProtocol`, or a client of the class that the server was given.
+   */
+  call(peer: Peer, context: PeerContext): unknown;
+}
+
+/** What `onPeer` of a server is told. */
+export interface PeerContext {
+  /**
+   * Aborted when the session is about to end because the server is being closed, or else when it has ended: with
+   * the cause, or an `AbortError`.
+   */
+  readonly signal: AbortSignal;
 }
 
 /** Which peer of a server it is, and who. It stays readable when the peer has gone. */
@@ -105,9 +140,13 @@ export interface ServerStats extends TrafficStats {
  * @throws {ArgumentError} When a name is unknown, or a value cannot be used.
  */
 export function checkServerOptions(options: ProtocolServerOptions): void {
-  const names: Names<ProtocolServerOptions> = { ...PROTOCOL_OPTIONS, onPeerError: true };
+  const names: Names<ProtocolServerOptions> = {
+    ...PROTOCOL_OPTIONS,
+    onPeer: true,
+    onPeerError: true,
+  };
   checkProtocolOptions('new ProtocolServer()', options, names);
-  checkKinds('new ProtocolServer()', options, { onPeerError: 'function' });
+  checkKinds('new ProtocolServer()', options, { onPeer: 'function', onPeerError: 'function' });
 }
 
 /** Every bound of the server itself with its value, in peers or bytes. */

@@ -2,8 +2,16 @@
 
 import type { Duplex } from 'node:stream';
 import type { ByteBudget, ByteShare } from '../core/byte-budget.ts';
-import { ConnectError, handlerError, StateError, type WirechartError } from '../core/errors.ts';
+import {
+  ConnectError,
+  describe,
+  handlerError,
+  StateError,
+  type WirechartError,
+} from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
 import type { ServerDeadlines } from '../core/limits.ts';
+import { isThenable } from '../core/shape.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import type { PeerPort } from '../machines/peer-port.ts';
 import type {
@@ -14,7 +22,7 @@ import type {
 import type { PendingConnection } from '../machines/server-port.ts';
 import type { Remote } from '../core/remote.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
-import type { PeerInfo } from './options.ts';
+import type { PeerInfo, ProtocolServerOptions } from './options.ts';
 
 /** The part of an actor of the chart that a session uses. */
 interface PeerSessionRef {
@@ -31,6 +39,10 @@ export interface PeerSessionOptions<In, Out> {
     peer: () => AsyncProtocol<In, Out>,
     share?: ByteShare,
   ) => AsyncProtocol<In, Out>;
+  /** Serves a peer; see `ProtocolServerOptions.onPeer`. */
+  readonly onPeer?: ProtocolServerOptions['onPeer'];
+  /** Returns the logger of one peer. */
+  readonly loggerOf?: (number: number) => Log | undefined;
   /** Bounds what the peers hold together. Default: nothing does. */
   readonly budget?: ByteBudget | undefined;
   /** Returns the name of a peer's protocol. */
@@ -55,6 +67,8 @@ export class PeerSession<In, Out> implements PeerPort {
   #protocol: AsyncProtocol<In, Out> | undefined;
   /** What the protocol holds of the budget. */
   #share: ByteShare | undefined;
+  /** Tells `onPeer` that the session is about to end, or has ended. */
+  readonly #finishing = new AbortController();
   /** Why the handshake failed. */
   #failure: WirechartError | undefined;
 
@@ -91,6 +105,14 @@ export class PeerSession<In, Out> implements PeerPort {
 
   get isRunning(): boolean {
     return this.#protocol?.runstate === 'RUNNING';
+  }
+
+  get hasHandler(): boolean {
+    return this.#options.onPeer !== undefined;
+  }
+
+  get isLooping(): boolean {
+    return this.#protocol?.isPulled === true;
   }
 
   /** Starts the handshake: the server has a free slot. */
@@ -146,6 +168,31 @@ export class PeerSession<In, Out> implements PeerPort {
     }
   }
 
+  async serve(stop: StopSignal): Promise<void> {
+    const { signal } = this.#finishing;
+    stop.addEventListener('abort', () => {
+      this.#finishing.abort(stop.reason);
+    });
+    try {
+      const served = this.#options.onPeer?.(this.#protocol?.owner, { signal });
+      if (isThenable(served)) await served;
+      else await aborted(signal);
+    } catch (error) {
+      // One that fails because its peer has gone, or is asked to, has not made it fail.
+      if (signal.aborted || !this.isRunning) this.#logLate(error);
+      throw error;
+    }
+  }
+
+  finish(): void {
+    this.#protocol?.endMessages();
+    this.#finishing.abort();
+  }
+
+  fail(error: unknown): void {
+    if (this.isRunning) this.#protocol?.fail(handlerError('onPeer', error));
+  }
+
   async ended(): Promise<WirechartError | undefined> {
     return this.#protocol === undefined ? this.#failure : (await this.#protocol.closed).cause;
   }
@@ -174,6 +221,11 @@ export class PeerSession<In, Out> implements PeerPort {
     return stream;
   }
 
+  #logLate(error: unknown): void {
+    const log = this.#options.loggerOf?.(this.#number);
+    log?.debug(`The callback onPeer threw at the end of the session: ${describe(error)}`);
+  }
+
   /** What inspectors print of a session, which is part of the machine's context. */
   toJSON(): object {
     return { number: this.#number, isRunning: this.isRunning, remote: String(this.remote) };
@@ -188,5 +240,13 @@ export class PeerSession<In, Out> implements PeerPort {
     );
   }
 }
+
+/** Resolves when a signal is aborted. */
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    signal.addEventListener('abort', () => {
+      resolve();
+    });
+  });
 
 const ignore = () => undefined;

@@ -25,7 +25,7 @@ import { PeerSession, type PeerSessionOptions } from './peer-session.ts';
 /** The settings of a server that concern its peers. */
 export interface PeersOptions<In, Out> extends Pick<
   PeerSessionOptions<In, Out>,
-  'createProtocol' | 'createActor' | 'deadlines' | 'nameOf'
+  'createProtocol' | 'createActor' | 'deadlines' | 'nameOf' | 'onPeer'
 > {
   /** Binds a socket; `onError` is called for each connection that could not be accepted. */
   readonly serve: (address: ListenAddress, onError: (error: Error) => void) => Promise<Listener>;
@@ -278,10 +278,8 @@ export class Peers<In, Out> implements ServerPort {
     this.#admission.move(session, state);
     if (protocol !== undefined) {
       if (before === 'RUNNING.offered') this.#offers.withdraw(protocol);
-      if (state === 'RUNNING.offered') {
-        this.#offers.push(protocol);
-        this.#adoptions.succeed(session.connection, protocol);
-      }
+      if (state === 'RUNNING.offered') this.#offers.push(protocol);
+      if (session.isRunning) this.#adoptions.succeed(session.connection, protocol);
     }
     if (state !== 'QUEUED') this.#admitQueued();
     if (this.#admission.count > 0) return;

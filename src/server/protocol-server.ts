@@ -61,8 +61,8 @@ export interface CloseOptions extends WaitOptions {
  * full, or after `timeouts.backlog`, a peer is closed and counted in `refused`. A peer that fails is
  * reported to `onPeerError`; a slow, flooding, resetting or stalled peer never affects the others.
  *
- * Serve the peers in the callbacks of their definition, in a loop over the server, or in both. The loop
- * gets each peer when it is RUNNING. Several loops share the peers: each peer is delivered to one of them.
+ * Serve the peers in the callbacks of their definition; in the option `onPeer`, one async function for each
+ * peer; or in a loop over the server. The loop gets each peer when it is RUNNING. Several loops share the peers: each peer is delivered to one of them.
  * Leaving a loop closes nothing. All loops end when the server is closed. A loop that begins before the
  * first `listen()` waits for it; one that begins when the server is closed ends at once.
  *
@@ -104,7 +104,7 @@ export class ProtocolServer<In, Out = In, Peer = AsyncProtocol<In, Out>>
       | ProtocolDefinition<In, Out, unknown>
       | PeerDefinition<In, Out>
       | (DefinedClient<In, Out> & ClientConstructor<Peer>),
-    options: ProtocolServerOptions = {},
+    options: ProtocolServerOptions<Peer> = {},
   ) {
     checkServerOptions(options);
     if (typeof definition !== 'function') checkDefinition('new ProtocolServer()', definition);

@@ -104,6 +104,7 @@ export class FakeLink implements Link<string, string> {
   isHeldUp = false;
   negotiated: unknown;
   readonly hasTold = false;
+  readonly isPulled = false;
   obstacle: Error | undefined;
   /** Every call of a link method, in order. */
   readonly calls: Call[] = [];
@@ -191,6 +192,10 @@ export class FakeLink implements Link<string, string> {
     // The chart's owner calls it once; this link never has messages.
   }
   messages(): AsyncIterableIterator<unknown, undefined> {
+    throw new Error('A fake link has no messages');
+  }
+
+  endMessages(): void {
     throw new Error('A fake link has no messages');
   }
 

@@ -12,7 +12,8 @@ import { activeIn, pathOfNode } from './table.ts';
 
 /**
  * The rules of the table are those of `protocol-matrix.test.ts`. The last part has the rows that
- * differ without TLS, and for a session that has ended before the chart handles that it runs.
+ * differ without TLS, for a session that has ended before the chart handles that it runs, and with the
+ * callback `onPeer`.
  */
 const atomicStates = leaves.filter(({ type }) => type === 'atomic');
 
@@ -32,10 +33,14 @@ it('reacts to every event in every state as the reviewed table says', async () =
   const table = atomicStates.map((leaf) => rowsOf(leaf).join('\n'));
   const plain = Object.assign(new FakePeerPort(), { isTls: false });
   const ended = Object.assign(new FakePeerPort(), { isRunning: false });
+  const handled = Object.assign(new FakePeerPort(), { hasHandler: true });
+  const loopless = Object.assign(new FakePeerPort(), { isLooping: false });
   const text = [
     ...table,
     ['Without TLS:', ...otherRows(plain)].join('\n'),
     ['With a session that is over already:', ...otherRows(ended)].join('\n'),
+    ['With onPeer:', ...otherRows(handled)].join('\n'),
+    ['With onPeer that takes no messages in a loop:', ...otherRows(loopless)].join('\n'),
   ].join('\n\n');
   await expect(`${text}\n`).toMatchFileSnapshot('./__snapshots__/peer-matrix.txt');
 });

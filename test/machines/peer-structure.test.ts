@@ -19,6 +19,7 @@ describe("the chart of a peer's session", () => {
     expect(unlimited.map(pathOfNode)).toEqual([
       'CONNECTING.establishing',
       'RUNNING',
+      'RUNNING.handled',
       'DISCONNECTING',
     ]);
   });
@@ -32,7 +33,7 @@ describe("the chart of a peer's session", () => {
 
   it('lets every deadline be Infinity', () => {
     const timers = arrows.filter(({ eventType }) => eventType.startsWith('xstate.after.'));
-    expect(timers).toHaveLength(2);
+    expect(timers).toHaveLength(3);
     expect(timers.map(({ guard }) => nameOf(guard))).toEqual(timers.map(() => 'isFinite'));
   });
 

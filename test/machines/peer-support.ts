@@ -9,6 +9,7 @@ import {
   type EventObject,
   initialTransition,
   type StateNode,
+  type StateValue,
   transition,
 } from 'xstate';
 import { type Deferred, defer } from '../../src/async/deferred.ts';
@@ -34,12 +35,12 @@ import {
 export { chart };
 
 /** Both finite, and different, so that a test sees which one has passed. */
-const DEADLINES: PeerPort['deadlines'] = { backlog: 100, handshake: 200 };
+const DEADLINES: PeerPort['deadlines'] = { backlog: 100, handshake: 200, drain: 300 };
 
 const FAILED = new ClosedError('failed');
 
 /** The methods of the port that return a promise. */
-export const WAIT_METHODS = ['gone', 'secure', 'establish', 'ended'] as const;
+export const WAIT_METHODS = ['gone', 'secure', 'establish', 'serve', 'ended'] as const;
 export type WaitMethod = (typeof WAIT_METHODS)[number];
 
 /** A port whose promises settle only when the test settles them, and which records its calls. */
@@ -47,6 +48,8 @@ export class FakePeerPort implements PeerPort {
   readonly deadlines: PeerPort['deadlines'];
   isTls = true;
   isRunning = true;
+  hasHandler = false;
+  isLooping = true;
   /** Every call, in order. */
   readonly calls: string[] = [];
   readonly #waits = new Map<WaitMethod, Deferred<WirechartError | undefined>>();
@@ -64,11 +67,20 @@ export class FakePeerPort implements PeerPort {
   async establish(): Promise<void> {
     await this.#wait('establish');
   }
+  async serve(): Promise<void> {
+    await this.#wait('serve');
+  }
   ended(): Promise<WirechartError | undefined> {
     return this.#wait('ended');
   }
   disconnect(force: boolean, reason: WirechartError | undefined): void {
     this.calls.push(`disconnect${force ? ' force' : ''}${reason ? ` (${reason.message})` : ''}`);
+  }
+  finish(): void {
+    this.calls.push('finish');
+  }
+  fail(error: unknown): void {
+    this.calls.push(`fail (${String(error)})`);
   }
   close(): void {
     this.calls.push('close');
@@ -100,8 +112,11 @@ const EVENTS = {
 type Command = keyof typeof EVENTS;
 const isCommand = (step: string): step is Command => step in EVENTS;
 
-/** One step of a walk: an event to send, a promise that settles, or a deadline that passes. */
-export type Step = Command | `${WaitMethod} done` | `${WaitMethod} failed` | 'deadline';
+/**
+ * One step of a walk: an event to send, a promise that settles, or a deadline that passes; or, before the first
+ * of these, that the server has the callback `onPeer`.
+ */
+export type Step = Command | `${WaitMethod} done` | `${WaitMethod} failed` | 'deadline' | 'onPeer';
 
 /** A running machine on a fake port, and the events that it has emitted. */
 export class Harness {
@@ -135,8 +150,10 @@ export class Harness {
     for (const step of steps) {
       if (isCommand(step)) {
         if (this.state !== 'GONE') this.actor.send(EVENTS[step]);
+      } else if (step === 'onPeer') {
+        this.port.hasHandler = true;
       } else if (step === 'deadline') {
-        this.clock.increment(Math.max(DEADLINES.backlog, DEADLINES.handshake));
+        this.clock.increment(Math.max(...Object.values(DEADLINES)));
       } else {
         const [wait, how] = step.split(' ');
         const method = WAIT_METHODS.find((name) => name === wait) ?? 'gone';
@@ -156,6 +173,8 @@ export const ROUTES = {
   'CONNECTING.establishing': ['ADMIT', 'secure done'],
   'RUNNING.offered': ['ADMIT', 'secure done', 'establish done'],
   'RUNNING.served': ['ADMIT', 'secure done', 'establish done', 'TAKE'],
+  'RUNNING.handled.serving': ['onPeer', 'ADMIT', 'secure done', 'establish done'],
+  'RUNNING.handled.finishing': ['onPeer', 'ADMIT', 'secure done', 'establish done', 'LEAVE'],
   DISCONNECTING: ['ADMIT', 'secure done', 'establish done', 'LEAVE'],
   GONE: ['LEAVE'],
 } satisfies Record<string, readonly Step[]>;
@@ -180,11 +199,14 @@ const silent = chart.provide({
   ),
 });
 
+/** The value of a state. */
+const valueOf = ([key = '', ...inner]: readonly string[]): StateValue =>
+  inner.length === 0 ? key : { [key]: valueOf(inner) };
+
 /** A snapshot of the machine in a state, without a route to it. */
 const snapshotIn = (leaf: Node, port: PeerPort): Snapshot => {
   const [{ context }] = initialTransition(chart, port);
-  const [key = '', inner] = leaf.path;
-  return silent.resolveState({ value: inner === undefined ? key : { [key]: inner }, context });
+  return silent.resolveState({ value: valueOf(leaf.path), context });
 };
 
 /** The reaction to an event, as text. */

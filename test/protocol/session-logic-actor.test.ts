@@ -37,10 +37,12 @@ describe('the actor of a handshake', () => {
     chart.send({ type: 'CONNECT', address: { stream: ours } });
     const establishing = { CONNECTING: 'establishing' } as const;
     await waitFor(chart, (snapshot) => snapshot.matches(establishing));
-    const handshake = chart.getSnapshot().children.handshake;
+    const { handshake } = chart.getSnapshot().children;
     if (handshake === undefined) throw new Error('There is no actor');
-    const { children } = await waitFor(handshake, (snapshot) => 'children' in snapshot);
-    expect(Object.keys(children as object)).toEqual(['login']);
+    const snapshot: object = await waitFor(handshake, (current) => 'children' in current);
+    expect('children' in snapshot && Object.keys(Object(snapshot.children) as object)).toEqual([
+      'login',
+    ]);
     const persisted = JSON.stringify(chart.getPersistedSnapshot());
     expect(persisted).not.toContain('login');
     expect(persisted).not.toContain('greeting');

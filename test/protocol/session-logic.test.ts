@@ -68,7 +68,7 @@ describe('a machine as the handshake', () => {
 
   it('has an error of its own code wrapped in a HandlerError', async () => {
     const failing = setup({
-      types: { input: {} as Input, output: {} as undefined },
+      types: { input: {} as Input },
     }).createMachine({
       context: () => {
         throw new TypeError('a bug');
@@ -173,7 +173,7 @@ describe('other logic as the handshake', () => {
 
   it.each([
     ['an actor', createActor(createMachine({})), 'give it the machine of this actor'],
-    ['an object', { start: () => undefined }, 'it can also be actor logic of XState 5'],
+    ['an object', { invoke: 'login' }, 'it can also be actor logic of XState 5'],
     ['a text', 'login', 'not "login"'],
   ])('is not %s', (_, handshake, text) => {
     // Not typed: a program in JavaScript.

@@ -27,17 +27,19 @@ type State =
   | 'CONNECTING.establishing'
   | 'RUNNING.offered'
   | 'RUNNING.served'
+  | 'RUNNING.handled.serving'
+  | 'RUNNING.handled.finishing'
   | 'DISCONNECTING'
   | 'GONE';
 
 /**
- * The state after a step, the cause if that is GONE, and the call to `disconnect()` if there is
- * one.
+ * The state after a step, the cause if that is GONE, and the call to `disconnect()`, `finish()` or `fail()` if
+ * there is one.
  */
 interface Answer {
   readonly to: State;
   readonly cause?: string | undefined;
-  readonly disconnect?: string;
+  readonly call?: string;
 }
 
 const ABORTED = 'ConnectError ERR_CONNECT_ABORTED';
@@ -45,8 +47,12 @@ const TIMED_OUT = 'ConnectError ERR_CONNECT TimeoutError';
 const BROKEN = 'ConnectError ERR_CONNECT ClosedError';
 const FAILED = 'ClosedError ERR_CLOSED';
 const gone = (cause?: string): Answer => ({ to: 'GONE', cause });
-const disconnecting = (disconnect: string): Answer => ({ to: 'DISCONNECTING', disconnect });
+const disconnecting = (call: string): Answer => ({
+  to: 'DISCONNECTING',
+  call,
+});
 const FORCED = 'disconnect force (drained too long)';
+const FAIL = 'fail (ClosedError: failed)';
 const RUNNING = {
   LEAVE: disconnecting('disconnect'),
   'LEAVE force': disconnecting(FORCED),
@@ -84,6 +90,20 @@ const TABLE: Readonly<Record<State, Partial<Record<Step, Answer>>>> = {
   },
   'RUNNING.offered': { ...RUNNING, TAKE: { to: 'RUNNING.served' } },
   'RUNNING.served': RUNNING,
+  'RUNNING.handled.serving': {
+    ...RUNNING,
+    LEAVE: { to: 'RUNNING.handled.finishing', call: 'finish' },
+    'serve done': disconnecting('disconnect'),
+    'serve failed': { to: 'RUNNING.handled.serving', call: FAIL },
+  },
+  'RUNNING.handled.finishing': {
+    'LEAVE force': disconnecting(FORCED),
+    'ended done': gone(),
+    'ended failed': gone(FAILED),
+    'serve done': disconnecting('disconnect'),
+    'serve failed': disconnecting('disconnect'),
+    deadline: disconnecting('disconnect'),
+  },
   DISCONNECTING: {
     'LEAVE force': disconnecting(FORCED),
     'ended done': gone(),
@@ -92,17 +112,32 @@ const TABLE: Readonly<Record<State, Partial<Record<Step, Answer>>>> = {
   GONE: {},
 };
 
-const PENDING_CALL: Readonly<Record<State, string | undefined>> = {
-  ARRIVED: undefined,
-  QUEUED: 'gone',
-  'CONNECTING.securing': 'secure',
-  'CONNECTING.establishing': 'establish',
-  'RUNNING.offered': 'ended',
-  'RUNNING.served': 'ended',
-  DISCONNECTING: 'ended',
-  GONE: undefined,
+/** The same where the server has `onPeer`. */
+const HANDLED_TABLE: typeof TABLE = {
+  ...TABLE,
+  'CONNECTING.establishing': {
+    ...TABLE['CONNECTING.establishing'],
+    'establish done': { to: 'RUNNING.handled.serving' },
+  },
 };
-const HAS_DEADLINE: readonly State[] = ['QUEUED', 'CONNECTING.securing'];
+
+const PENDING_CALLS: Readonly<Record<State, readonly string[]>> = {
+  ARRIVED: [],
+  QUEUED: ['gone'],
+  'CONNECTING.securing': ['secure'],
+  'CONNECTING.establishing': ['establish'],
+  'RUNNING.offered': ['ended'],
+  'RUNNING.served': ['ended'],
+  'RUNNING.handled.serving': ['ended', 'serve'],
+  'RUNNING.handled.finishing': ['ended', 'serve'],
+  DISCONNECTING: ['ended'],
+  GONE: [],
+};
+const HAS_DEADLINE: readonly State[] = [
+  'QUEUED',
+  'CONNECTING.securing',
+  'RUNNING.handled.finishing',
+];
 
 const causeText = (error: Error & { code?: string; cause?: unknown }): string => {
   const cause = error.cause instanceof Error ? ` ${error.cause.name}` : '';
@@ -115,19 +150,25 @@ async function walk(steps: readonly Step[]): Promise<State> {
   let state: State = 'ARRIVED';
   const calls: string[] = [];
   const causes: (string | undefined)[] = [];
+  const table = steps[0] === 'onPeer' ? HANDLED_TABLE : TABLE;
+  let hasServed = false;
   for (const step of steps) {
     await machine.go(step);
-    const answer: Answer | undefined = TABLE[state][step];
+    const answer: Answer | undefined =
+      hasServed && step.startsWith('serve ') ? undefined : table[state][step];
+    // A callback ends once.
+    hasServed ||= answer !== undefined && step.startsWith('serve ');
     if (answer !== undefined) {
-      const { to, disconnect, cause }: Answer = answer;
-      if (disconnect !== undefined) calls.push(disconnect);
+      const { to, call, cause }: Answer = answer;
+      if (call !== undefined) calls.push(call);
       if (to === 'GONE') {
         calls.push('close');
         causes.push(cause);
       }
-      const wait = PENDING_CALL[to];
-      const isNew = PENDING_CALL[state] !== wait || (to === 'DISCONNECTING' && state !== to);
-      if (wait !== undefined && isNew) calls.push(wait);
+      const waits = PENDING_CALLS[to];
+      const isNew =
+        String(PENDING_CALLS[state]) !== String(waits) || (to === 'DISCONNECTING' && state !== to);
+      if (isNew) calls.push(...waits);
       state = to;
     }
     const trail = steps.join(', ');
@@ -179,6 +220,9 @@ describe("a peer's session is as the table says", () => {
       ['ADMIT', 'secure done'],
       ['ADMIT', 'secure done', 'establish done'],
       ['ADMIT', 'secure done', 'establish done', 'TAKE'],
+      ['onPeer', 'ADMIT', 'secure done', 'establish done'],
+      ['onPeer', 'ADMIT', 'secure done', 'establish done', 'LEAVE'],
+      ['onPeer', 'ADMIT', 'secure done', 'establish done', 'serve failed'],
       ['ADMIT', 'secure done', 'LEAVE'],
       ['ADMIT', 'secure done', 'establish done', 'TAKE', 'LEAVE'],
     ];
