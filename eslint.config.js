@@ -102,7 +102,7 @@ export default defineConfig(
         {
           selector:
             "BinaryExpression[operator='instanceof']" +
-            ':not([right.name=/^(CommandFailure|Fault|PlainCommand|QmpDefinition|SanitizeError)$/])',
+            ':not([right.name=/^(CommandFailure|Fault|PlainCommand|SanitizeError)$/])',
           message: 'Judge a value by its shape: see src/core/shape.ts.',
         },
       ],

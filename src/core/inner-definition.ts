@@ -35,10 +35,13 @@ export const isAnnouncing = (definition: object): definition is AnnouncingDefini
 /** The key of the method that an explaining definition has in addition. */
 export const EXPLAIN_HANDSHAKE: unique symbol = /* @__PURE__ */ Symbol('explainHandshake');
 
-/** A definition that knows why its handshake has not ended in time. */
+/** A definition, or a client class, that may know why its handshake has not ended in time. */
 export interface ExplainingDefinition {
-  /** Returns the cause of the attempt's failure. Called when the deadline has passed; must not throw. */
-  [EXPLAIN_HANDSHAKE](ms: number): TimeoutError;
+  /**
+   * Returns the cause of the attempt's failure; `undefined` if it knows none. Called when the deadline has
+   * passed; must not throw.
+   */
+  [EXPLAIN_HANDSHAKE](ms: number): TimeoutError | undefined;
 }
 
 /** The error of a handshake that has not ended in time, if its definition has one. */

@@ -27,6 +27,7 @@ const DISCONNECT: Names<DisconnectOptions> = { signal: true, force: true };
  * @throws {ArgumentError} When a name is unknown, or `given` is not an object of options.
  */
 export function checkNames(owner: string, given: unknown, names: object): void {
+  if (hasOnly(given, names)) return;
   for (const name of unknownNames(owner, given, names)) {
     throw new ArgumentError(`${owner} has no option '${name}'${adviseName(name, names)}`);
   }
@@ -42,6 +43,14 @@ export function checkSpelling(owner: string, given: unknown, names: object): voi
     if (nearest === undefined) continue;
     throw new ArgumentError(`${owner} has no option '${name}': did you mean '${nearest}'?`);
   }
+}
+
+/** Whether options have known names only. The usual case, on the path of every request: it allocates nothing. */
+function hasOnly(given: unknown, names: object): boolean {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return false;
+  // Inherited names count, too: those of an `AbortSignal` are.
+  for (const name in given) if (!Object.hasOwn(names, name)) return false;
+  return true;
 }
 
 /** The names of given options that are not in a table. */

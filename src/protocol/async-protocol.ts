@@ -14,7 +14,7 @@ import {
   toFailure,
   type WirechartError,
 } from '../core/errors.ts';
-import { logReport } from '../core/log.ts';
+import { type Log, logReport } from '../core/log.ts';
 import { endOptions, signalOf } from '../core/options.ts';
 import { printable } from '../core/printable.ts';
 import { sealAddress } from '../core/sealed-address.ts';
@@ -77,10 +77,11 @@ export class AsyncProtocol<In, Out = In, Negotiated = void>
   /** @internal A literal, because bundlers rename classes. */
   static readonly name: string = 'AsyncProtocol';
 
-  /** The option `name`. */
-  readonly name: string | undefined;
-
   readonly #engine: Engine<In, Out>;
+  #name: string | undefined;
+  #clock: Clock | undefined;
+  /** Gets a record of each step of the lifecycle. */
+  #log: Log | undefined;
   readonly #calls: PendingCalls;
   /** The object that the user calls, whose class errors name. */
   #owner: object = this;
@@ -102,14 +103,11 @@ export class AsyncProtocol<In, Out = In, Negotiated = void>
     options: ProtocolOptions = {},
     engine: Engine<In, Out> = startEngine(definition, options),
   ) {
-    this.name = options.name;
+    this.#name = options.name;
     this.#engine = engine;
+    this.#clock = engine.clock;
     this.#calls = new PendingCalls(engine, this);
-    const { ref, logger } = engine;
-    if (logger === undefined) return;
-    ref.on('*', (emitted) => {
-      if (emitted.type !== 'message') logReport(emitted, logger);
-    });
+    this.#logTo(engine.logger);
   }
 
   /**
@@ -139,6 +137,11 @@ export class AsyncProtocol<In, Out = In, Negotiated = void>
     const protocol = new AsyncProtocol<In, Out, Negotiated>(link.definition, { name }, engine);
     attached.set(ref, protocol);
     return protocol;
+  }
+
+  /** The option `name`. */
+  get name(): string | undefined {
+    return this.#name;
   }
 
   /** The current state of the machine. */
@@ -396,7 +399,20 @@ export class AsyncProtocol<In, Out = In, Negotiated = void>
    * a test moves their time, too. Cancel them at the end of the session (`closed`).
    */
   get clock(): Clock {
-    return this.#engine.clock ?? globalThis;
+    return this.#clock ?? globalThis;
+  }
+
+  /**
+   * Uses the options that were passed to `attach()` of a client class, whose actor has made this facade before.
+   *
+   * @internal
+   */
+  useOptions({ name = this.#name, logger, clock }: AttachOptions): void {
+    const { ref } = this.#engine;
+    const isLogged = logger !== undefined || name !== this.#name;
+    this.#name = name;
+    this.#clock = clock ?? this.#clock;
+    if (isLogged) this.#logTo(resolveLogger({ name, logger }, () => fieldsOf(ref.getSnapshot())));
   }
 
   /**
@@ -530,6 +546,15 @@ export class AsyncProtocol<In, Out = In, Negotiated = void>
     const runstate = await abortable(this.#calls.runstates.next(), signal);
     if (runstate === undefined) throw stopped();
     return runstate;
+  }
+
+  #logTo(log: Log | undefined): void {
+    const isNew = this.#log === undefined && log !== undefined;
+    this.#log = log;
+    if (!isNew) return;
+    this.#engine.ref.on('*', (emitted) => {
+      if (emitted.type !== 'message' && this.#log) logReport(emitted, this.#log);
+    });
   }
 
   #send(event: ProtocolEvent): void {

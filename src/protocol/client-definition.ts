@@ -5,52 +5,64 @@
 
 import type { Codec } from '../core/codec.ts';
 import { checkCodec } from '../core/definition.ts';
-import { ClosedError, handlerError, type WirechartError } from '../core/errors.ts';
-import { type Announce, ON_START } from '../core/inner-definition.ts';
+import {
+  ClosedError,
+  handlerError,
+  type TimeoutError,
+  type WirechartError,
+} from '../core/errors.ts';
+import {
+  type Announce,
+  type AnnouncingDefinition,
+  EXPLAIN_HANDSHAKE,
+  explainHandshake,
+  type ExplainingDefinition,
+  ON_START,
+} from '../core/inner-definition.ts';
+import {
+  CREATE_SKIPPING_DECODER,
+  createDecoder,
+  type SkippingCodec,
+} from '../core/skipping-codec.ts';
 import type { ProtocolDefinition, Session } from '../core/types.ts';
+
+/** A callback of a client, if its class has it now: a field of the class is set late. */
+type Callback<Args extends readonly unknown[], Result> = () =>
+  ((...args: Args) => Result) | undefined;
 
 /** The callbacks of a client. */
 export interface ClientCallbacks<In, Out, Negotiated> {
-  /** Whether the class of the client has such a callback. The others return `undefined` if it has not. */
-  has(name: CallbackName): boolean;
-  readonly handshake: (session: Session<In, Out>) => unknown;
-  readonly onMessage: (message: In, session: Session<In, Out, Negotiated>) => void | Promise<void>;
-  readonly onEnd: (session: Session<In, Out, Negotiated>) => void | Promise<void>;
-  readonly farewell: (session: Session<In, Out, Negotiated>) => unknown;
-  readonly inbound: (message: In) => In | undefined;
-  readonly outbound: (message: Out) => Out | undefined;
-  readonly redact: (message: In | Out) => unknown;
+  readonly handshake: Callback<[Session<In, Out>], unknown>;
+  readonly onMessage: Callback<[In, Session<In, Out, Negotiated>], void | Promise<void>>;
+  readonly pull: () => boolean | undefined;
+  readonly onEnd: Callback<[Session<In, Out, Negotiated>], void | Promise<void>>;
+  readonly farewell: Callback<[Session<In, Out, Negotiated>], unknown>;
+  readonly inbound: Callback<[In], In | undefined>;
+  readonly outbound: Callback<[Out], Out | undefined>;
+  readonly redact: Callback<[In | Out], unknown>;
 }
-
-type CallbackName = Exclude<keyof ProtocolDefinition<never>, 'codec'>;
 
 /** Makes the client of an actor that has started. */
 export type MakeClient = (ref: unknown) => void;
 
 /** One for each machine. */
-export class ClientDefinition<In, Out, Negotiated> {
-  /** That of the client, which may not exist yet when its machine is made. */
-  readonly codec: Codec<In, Out>;
-  #codec: Codec<In, Out> | undefined;
+export class ClientDefinition<In, Out, Negotiated>
+  implements AnnouncingDefinition, ExplainingDefinition
+{
+  /** That of the client. Until there is one, it stands in for that. */
+  codec: Codec<In, Out> = this.#standIn();
   /** The class of the client of an actor. */
   kind: unknown;
   /** The client, once there is one. */
   client: object | undefined;
-  /** Its callbacks. */
-  callbacks: ClientCallbacks<In, Out, Negotiated> | undefined;
+  #callbacks: ClientCallbacks<In, Out, Negotiated> | undefined;
   /** Why there is no client. */
   #failure: WirechartError | undefined;
   readonly #makeClient: MakeClient | undefined;
+  #isAttached = false;
 
-  /**
-   * @param codec - Default: the client brings it.
-   * @param makeClient - Called when the machine starts, if its client is not what starts it.
-   */
-  constructor(codec?: Codec<In, Out>, makeClient?: MakeClient) {
-    this.codec = codec ?? {
-      encode: (message) => this.#ownCodec().encode(message),
-      createDecoder: (limits) => this.#ownCodec().createDecoder(limits),
-    };
+  /** @param makeClient - Called when the machine starts, if its client is not what starts it. */
+  constructor(makeClient?: MakeClient) {
     definitions.set(this, this as object as ClientDefinition<unknown, unknown, unknown>);
     this.#makeClient = makeClient;
   }
@@ -58,13 +70,13 @@ export class ClientDefinition<In, Out, Negotiated> {
   /** The client exists. */
   open(
     client: object,
-    createCodec: () => Codec<In, Out>,
+    codec: Codec<In, Out>,
     callbacks: ClientCallbacks<In, Out, Negotiated>,
   ): void {
+    checkCodec(`new ${client.constructor.name}()`, codec);
     this.client = client;
-    this.#codec = createCodec();
-    checkCodec(`new ${client.constructor.name}()`, this.#codec);
-    this.callbacks = callbacks;
+    this.codec = codec;
+    this.#callbacks = callbacks;
   }
 
   [ON_START](_: Announce, ref: unknown): void {
@@ -73,6 +85,10 @@ export class ClientDefinition<In, Out, Negotiated> {
     } catch (error) {
       this.#failure = handlerError('constructor', error);
     }
+  }
+
+  [EXPLAIN_HANDSHAKE](ms: number): TimeoutError | undefined {
+    return this.client && explainHandshake(this.client, ms);
   }
 
   /**
@@ -84,34 +100,45 @@ export class ClientDefinition<In, Out, Negotiated> {
     if (this.client === undefined) this.#makeClient?.(ref);
   }
 
+  /** Returns whether no caller has attached to the client yet; from now on one has. */
+  attach(): boolean {
+    const isFirst = !this.#isAttached;
+    this.#isAttached = true;
+    return isFirst;
+  }
+
   get handshake() {
     const failure = this.#failure;
     if (failure !== undefined) return () => Promise.reject(failure);
-    return this.#callback('handshake');
+    return this.#callbacks?.handshake();
   }
 
   get onMessage() {
-    return this.#callback('onMessage');
+    return this.#callbacks?.onMessage();
+  }
+
+  get pull() {
+    return this.#callbacks?.pull();
   }
 
   get onEnd() {
-    return this.#callback('onEnd');
+    return this.#callbacks?.onEnd();
   }
 
   get farewell() {
-    return this.#callback('farewell');
+    return this.#callbacks?.farewell();
   }
 
   get inbound() {
-    return this.#callback('inbound');
+    return this.#callbacks?.inbound();
   }
 
   get outbound() {
-    return this.#callback('outbound');
+    return this.#callbacks?.outbound();
   }
 
   get redact() {
-    return this.#callback('redact');
+    return this.#callbacks?.redact();
   }
 
   /** The same object, as the engine takes it: a member that is `undefined` counts as absent there. */
@@ -119,15 +146,16 @@ export class ClientDefinition<In, Out, Negotiated> {
     return this as object as ProtocolDefinition<In, Out, Negotiated>;
   }
 
-  #ownCodec(): Codec<In, Out> {
-    if (this.#codec === undefined) throw this.#failure ?? new ClosedError('There is no client');
-    return this.#codec;
-  }
-
-  #callback<Name extends CallbackName>(
-    name: Name,
-  ): ClientCallbacks<In, Out, Negotiated>[Name] | undefined {
-    return this.callbacks?.has(name) === true ? this.callbacks[name] : undefined;
+  #standIn(): SkippingCodec<In, Out> {
+    const own = (): Codec<In, Out> => {
+      if (this.client !== undefined) return this.codec;
+      throw this.#failure ?? new ClosedError('There is no client');
+    };
+    return {
+      encode: (message) => own().encode(message),
+      createDecoder: (limits) => own().createDecoder(limits),
+      [CREATE_SKIPPING_DECODER]: (limits, isObserved) => createDecoder(own(), limits, isObserved),
+    };
   }
 }
 

@@ -27,7 +27,7 @@ import type {
 } from '../core/types.ts';
 import { AsyncProtocol } from './async-protocol.ts';
 import { type ClientCallbacks, ClientDefinition } from './client-definition.ts';
-import type { ProtocolOptions } from './options.ts';
+import { checkProtocolOptions, type ProtocolOptions } from './options.ts';
 
 /** What a client is built on, if its machine exists before it. Their types are those of the client. */
 export interface ClientParts {
@@ -61,15 +61,19 @@ export abstract class ProtocolClient<In, Out = In, Negotiated = void> implements
   readonly protocol: AsyncProtocol<In, Out, Negotiated>;
 
   /** @internal Called by the class that `defineClient()` returns. */
-  constructor(createCodec: () => Codec<In, Out>, options: ProtocolOptions | undefined) {
+  constructor(
+    createCodec: (client: ProtocolClient<In, Out, Negotiated>) => Codec<In, Out>,
+    options: ProtocolOptions | undefined,
+  ) {
     const given = parts;
     parts = undefined;
+    checkProtocolOptions(`new ${this.constructor.name}()`, options);
     const definition = (given?.definition ?? new ClientDefinition()) as ClientDefinition<
       In,
       Out,
       Negotiated
     >;
-    definition.open(this, createCodec, this.#callbacks());
+    definition.open(this, createCodec(this), this.#callbacks());
     this.protocol = (given?.protocol ??
       new AsyncProtocol(definition.asDefinition, options)) as AsyncProtocol<In, Out, Negotiated>;
     this.protocol.belongTo(this);
@@ -81,6 +85,8 @@ export abstract class ProtocolClient<In, Out = In, Negotiated = void> implements
   ): Promise<Negotiated> | SessionLogic<Session<In, Out>, Negotiated>;
   /** See `ProtocolDefinition.onMessage()`. */
   protected onMessage?(message: In, session: Session<In, Out, Negotiated>): void | Promise<void>;
+  /** See `ProtocolDefinition.pull`. */
+  protected readonly pull?: boolean;
   /** See `ProtocolDefinition.onEnd()`. */
   protected onEnd?(session: Session<In, Out, Negotiated>): void | Promise<void>;
   /** See `ProtocolDefinition.farewell`. Actor logic is to be returned. */
@@ -173,17 +179,43 @@ export abstract class ProtocolClient<In, Out = In, Negotiated = void> implements
     return this.toString();
   }
 
+  /**
+   * Calls `handshake()`. A class that handles messages meanwhile overrides it.
+   *
+   * @internal
+   */
+  protected runHandshake(session: Session<In, Out>): unknown {
+    return callSession(this, 'handshake', session);
+  }
+
+  /**
+   * The same for `farewell()`.
+   *
+   * @internal
+   */
+  protected runFarewell(session: Session<In, Out, Negotiated>): unknown {
+    return callSession(this, 'farewell', session);
+  }
+
   /** What the definition calls. Looked up when it is needed: a field of a subclass is set later. */
   #callbacks(): ClientCallbacks<In, Out, Negotiated> {
+    const handshake = (session: Session<In, Out>) => this.runHandshake(session);
+    const onMessage = (message: In, session: Session<In, Out, Negotiated>) =>
+      this.onMessage?.(message, session);
+    const onEnd = (session: Session<In, Out, Negotiated>) => this.onEnd?.(session);
+    const farewell = (session: Session<In, Out, Negotiated>) => this.runFarewell(session);
+    const inbound = (message: In) => this.inbound?.(message);
+    const outbound = (message: Out) => this.outbound?.(message);
+    const redact = (message: In | Out) => this.redact?.(message);
     return {
-      has: (name) => this[name] !== undefined,
-      handshake: (session) => callSession(this, 'handshake', session),
-      onMessage: (message, session) => this.onMessage?.(message, session),
-      onEnd: (session) => this.onEnd?.(session),
-      farewell: (session) => callSession(this, 'farewell', session),
-      inbound: (message) => this.inbound?.(message),
-      outbound: (message) => this.outbound?.(message),
-      redact: (message) => this.redact?.(message),
+      handshake: () => this.handshake && handshake,
+      onMessage: () => this.onMessage && onMessage,
+      pull: () => this.pull,
+      onEnd: () => this.onEnd && onEnd,
+      farewell: () => this.farewell && farewell,
+      inbound: () => this.inbound && inbound,
+      outbound: () => this.outbound && outbound,
+      redact: () => this.redact && redact,
     };
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Codec } from '../core/codec.ts';
 import { ArgumentError } from '../core/errors.ts';
+import { checkSpelling, pickOptions } from '../core/options.ts';
 import { show } from '../core/shape.ts';
 import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-machine.ts';
 import { AsyncProtocol } from './async-protocol.ts';
@@ -9,10 +10,24 @@ import type { ProtocolDefinition } from '../core/types.ts';
 import { ClientDefinition, clientDefinitionOf } from './client-definition.ts';
 import { constructOn, ProtocolClient } from './client.ts';
 import { type AttachOptions, createProtocolMachine, type MachineOptions } from './machine.ts';
-import type { ProtocolOptions } from './options.ts';
+import {
+  ATTACH_OPTIONS,
+  checkProtocolOptions,
+  MACHINE_OPTIONS,
+  type ProtocolOptions,
+} from './options.ts';
 
-/** A class that extends what `defineClient()` returns. */
-export type ClientConstructor<C> = new (options?: ProtocolOptions) => C;
+/**
+ * A class that extends what `defineClient()` returns.
+ *
+ * @typeParam Options - What its constructor takes: the options of every connection, and its own.
+ */
+export type ClientConstructor<C, Options extends ProtocolOptions = ProtocolOptions> = new (
+  options?: Options,
+) => C;
+
+/** The options that only this class has, which its machine passes on to its constructor. */
+export type OwnClientOptions<Options> = Omit<Options, keyof ProtocolOptions>;
 
 /** The part of such a class that says what its messages are. */
 export interface DefinedClient<In, Out> {
@@ -33,13 +48,20 @@ export interface ClientBase<In, Out, Negotiated> extends DefinedClient<In, Out> 
    * Returns the machine of such a client, to be invoked or spawned in any XState 5 chart; see
    * `createProtocolMachine()`. Each actor makes a client of its own when it starts.
    *
+   * @param options - Those of every machine, and the class's own, which its constructor gets. `name` and
+   *   `logger` are passed to it, too.
    * @throws {ArgumentError} When an option is invalid.
    */
-  createMachine<C>(this: ClientConstructor<C>, options?: MachineOptions): ProtocolMachine<In, Out>;
+  createMachine<C, Options extends ProtocolOptions>(
+    this: ClientConstructor<C, Options>,
+    options?: MachineOptions & OwnClientOptions<Options>,
+  ): ProtocolMachine<In, Out>;
   /**
    * Returns the client of an actor of that machine; each time the same one.
    *
-   * @throws {ArgumentError} When `ref` is an actor of another machine.
+   * @param options - Those of the first call count. `name`: shown by `toString()`. `logger`: gets a record of
+   *   every change of runstate and of every failure. `clock`: for the deadlines of `Calls`.
+   * @throws {ArgumentError} When `ref` is an actor of another machine, or an option is invalid.
    */
   attach<C>(this: ClientConstructor<C>, ref: ProtocolActorRef<In, Out>, options?: AttachOptions): C;
 }
@@ -64,61 +86,99 @@ export interface ClientBase<In, Out, Negotiated> extends DefinedClient<In, Out> 
  * await redis.connect('/run/redis.sock');
  * await redis.command('PING');
  *
- * @param createCodec - Returns the codec of one client.
+ * @param createCodec - Returns the codec of one client. It is called while the client is being constructed; a
+ *   codec that depends on what was negotiated reads `client.negotiated` when it encodes or decodes.
  */
 export function defineClient<In, Out = In, Negotiated = void>(
-  createCodec: () => Codec<In, Out>,
+  createCodec: (client: ProtocolClient<In, Out, Negotiated>) => Codec<In, Out>,
 ): ClientBase<In, Out, Negotiated> {
   return class DefinedClient extends ProtocolClient<In, Out, Negotiated> {
     constructor(options?: ProtocolOptions) {
       super(createCodec, options);
     }
 
-    static createMachine<C>(
-      this: ClientConstructor<C>,
-      options: MachineOptions = {},
+    static createMachine<C, Options extends ProtocolOptions>(
+      this: ClientConstructor<C, Options>,
+      options?: MachineOptions & OwnClientOptions<Options>,
     ): ProtocolMachine<In, Out> {
       return machineOf(this, options);
     }
 
-    static attach<C>(this: ClientConstructor<C>, ref: ProtocolActorRef<In, Out>): C {
-      return clientOf(this, ref);
+    static attach<C>(
+      this: ClientConstructor<C>,
+      ref: ProtocolActorRef<In, Out>,
+      options?: AttachOptions,
+    ): C {
+      return clientOf(this, ref, options);
     }
   };
 }
 
 /** Returns the machine of a class of clients. Each actor makes a client of its own when it starts. */
-export function machineOf<C, In, Out>(
-  kind: ClientConstructor<C>,
-  options: MachineOptions = {},
+export function machineOf<C, In, Out, Options extends ProtocolOptions = ProtocolOptions>(
+  kind: ClientConstructor<C, Options>,
+  options: MachineOptions & Partial<OwnClientOptions<Options>> = {},
 ): ProtocolMachine<In, Out> {
+  checkSpelling(`${kind.name}.createMachine()`, options, MACHINE_OPTIONS);
   const { name, logger } = options;
-  return createProtocolMachine(() => {
-    const definition = new ClientDefinition<In, Out, unknown>(undefined, (ref) => {
-      const protocol = AsyncProtocol.attach(ref as ProtocolActorRef<In, Out>, { name, logger });
-      constructOn({ definition, protocol }, () => new kind({ name, logger }));
-    });
-    definition.kind = kind;
-    return definition.asDefinition;
-  }, options);
+  const own = Object.entries(options).filter(([option]) => !Object.hasOwn(MACHINE_OPTIONS, option));
+  // Its own options are what is left of those that it takes.
+  const given = { ...Object.fromEntries(own), name, logger } as Options;
+  return createProtocolMachine(
+    () => {
+      const definition = new ClientDefinition<In, Out, unknown>((ref) => {
+        const protocol = AsyncProtocol.attach(ref as ProtocolActorRef<In, Out>, { name });
+        constructOn({ definition, protocol }, () => new kind(given));
+      });
+      definition.kind = kind;
+      return definition.asDefinition;
+    },
+    pickOptions(options, MACHINE_OPTIONS),
+  );
+}
+
+/** The client of an actor, and whether it was asked for the first time. */
+export interface Attached<C> {
+  readonly client: C;
+  readonly isFirst: boolean;
 }
 
 /**
- * Returns the client of an actor of that machine.
+ * Returns the client of an actor of that machine. The options of the first call count.
  *
- * @throws {ArgumentError} When it is an actor of another machine.
+ * @param maker - What makes such machines, for the error.
+ * @throws {ArgumentError} When it is an actor of another machine, or an option is invalid.
  */
-export function clientOf<C>(kind: ClientConstructor<C>, ref: AnyRef | undefined): C {
+export function attachTo<C>(
+  kind: ClientConstructor<C>,
+  ref: AnyRef | undefined,
+  options: AttachOptions = {},
+  maker = `${kind.name}.createMachine()`,
+): Attached<C> {
+  checkProtocolOptions(`${kind.name}.attach()`, options, ATTACH_OPTIONS);
   const definition = clientDefinitionOf(ref?.getSnapshot().context?.link?.definition);
-  if (definition?.kind !== kind) {
-    throw new ArgumentError(
-      `${kind.name}.attach() needs a running actor of ${kind.name}.createMachine(), not ${show(ref)}`,
-    );
+  if (definition === undefined || !isKindOf(definition.kind, kind)) {
+    throw new ArgumentError(`${kind.name}.attach() needs an actor of ${maker}, not ${show(ref)}`);
   }
   definition.ensureClient(ref);
   // The constructor of the kind has made it.
-  return definition.client as C;
+  const client = definition.client as C & { readonly protocol: AsyncProtocol<unknown, unknown> };
+  const isFirst = definition.attach();
+  if (isFirst) client.protocol.useOptions(options);
+  return { client, isFirst };
 }
+
+/** The same client alone. */
+export const clientOf = <C>(
+  kind: ClientConstructor<C>,
+  ref: AnyRef | undefined,
+  options?: AttachOptions,
+): C => attachTo(kind, ref, options).client;
+
+/** Whether a class is another one, or extends it. */
+const isKindOf = (kind: unknown, other: ClientConstructor<unknown>): boolean =>
+  kind === other ||
+  (typeof kind === 'function' && Object.prototype.isPrototypeOf.call(other, kind));
 
 /** Returns a client on a protocol that `createProtocol` makes from its definition. */
 export function createClientOn<C, In, Out>(

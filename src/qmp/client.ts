@@ -5,42 +5,51 @@
  * Specification".
  */
 
-import type { JsonObject } from '../codecs/json.ts';
 import { handOut } from '../async/rejection.ts';
-import { isConnectError } from '../core/errors.ts';
-import { AsyncProtocol } from '../protocol/async-protocol.ts';
-import type { Remote } from '../core/remote.ts';
-import type { Runstate } from '../core/runstate.ts';
+import type { JsonObject } from '../codecs/json.ts';
+import { isConnectError, type TimeoutError } from '../core/errors.ts';
+import { EXPLAIN_HANDSHAKE, type ExplainingDefinition } from '../core/inner-definition.ts';
 import type {
   Address,
   BoundAddress,
   BoundPath,
   BoundTcp,
+  DisconnectOptions,
   ListenAddress,
   PathAddress,
+  Session,
   SessionOutcome,
-  DisconnectOptions,
   TcpAddress,
   WaitOptions,
 } from '../core/types.ts';
-import { QmpDefinition } from './definition.ts';
+import {
+  attachTo,
+  type ClientConstructor,
+  defineClient,
+  machineOf,
+} from '../protocol/define-client.ts';
+import { resolveLogger } from '../protocol/logging.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { EndAnnouncement } from './end-announcement.ts';
 import { checkEventName, checkListener, wantedBy } from './event-names.ts';
 import type { WaitForOptions } from './event-wait.ts';
 import type { EventFilter, EventListener, EventListenerOptions } from './events.ts';
+import { Exchange, type ExecuteOptions, type ReplyOptions } from './exchange.ts';
 import { ListenerFailures } from './listener-failures.ts';
 import { inspected } from './looks.ts';
-import { createQmpMachine, definitionOf, type QmpActorRef } from './machine.ts';
-import { Exchange } from './exchange.ts';
+import type { QmpActorRef, QmpMachine } from './machine.ts';
+import { qmpCodec } from './messages.ts';
 import {
-  checkQmpOptions,
-  definitionOptions,
-  protocolOptions,
-  type QmpOptions,
   checkQmpAttachOptions,
+  checkQmpMachineOptions,
+  checkQmpOptions,
+  protocolOptions,
   type QmpAttachOptions,
+  type QmpMachineOptions,
+  type QmpOptions,
 } from './options.ts';
-import type { ExecuteOptions, ReplyOptions } from './pending-commands.ts';
+import { Reception } from './reception.ts';
+import { redactQmp } from './redact.ts';
 import type { QmpStats } from './stats.ts';
 import type {
   Arguments,
@@ -54,8 +63,8 @@ import type {
   Returns,
 } from './types.ts';
 
-/** The client of each embedded machine, by the machine's definition. */
-const attachedClients = new WeakMap<QmpDefinition, QmpClient>();
+/** What each client receives: its codec is made before its fields. */
+const receptions = /* @__PURE__ */ new WeakMap<object, Reception>();
 
 /**
  * A client of one QMP monitor. It dials the server (`connect()`), or the server dials the client
@@ -67,56 +76,52 @@ const attachedClients = new WeakMap<QmpDefinition, QmpClient>();
  * qmp.on('SHUTDOWN', ({ data }) => console.log('shut down:', data.reason));
  * const { running } = await qmp.execute('query-status');
  */
-export class QmpClient implements AsyncDisposable {
+export class QmpClient
+  extends /* @__PURE__ */ defineClient<JsonObject, QmpCommand, QmpGreeting>((client) =>
+    qmpCodec(() => receptions.get(client)),
+  )
+  implements ExplainingDefinition
+{
   /** @internal A literal, because bundlers rename classes. */
-  static readonly name: string = 'QmpClient';
+  static override readonly name: string = 'QmpClient';
 
-  /** The `AsyncProtocol` that the client is built on. */
-  readonly protocol: AsyncProtocol<JsonObject, QmpCommand>;
-
-  readonly #definition: QmpDefinition;
   readonly #exchange: Exchange;
   readonly #dispatcher: Dispatcher;
+  readonly #reception: Reception;
+  readonly #failures: ListenerFailures;
 
   /**
    * @param options - As for `AsyncProtocol`, and `onListenerError`.
    * @throws {ArgumentError} When an option is invalid.
    */
-  constructor(options?: QmpOptions);
-  /** @internal */
-  constructor(
-    options: QmpOptions | undefined,
-    definition: QmpDefinition,
-    protocol: AsyncProtocol<JsonObject, QmpCommand>,
-  );
-  constructor(
-    options: QmpOptions = {},
-    definition = new QmpDefinition(definitionOptions(checkQmpOptions(options))),
-    protocol = new AsyncProtocol(definition, protocolOptions(options)),
-  ) {
-    this.protocol = protocol;
-    protocol.belongTo(this);
-    this.#definition = definition;
-    const { clock, onListenerError } = options;
-    const failures = new ListenerFailures({
-      onListenerError: onListenerError ?? definition.onListenerError,
-      logger: definition.logger,
+  constructor(options: QmpOptions = {}) {
+    super(protocolOptions(checkQmpOptions(options)));
+    const { protocol } = this;
+    const { onListenerError } = options;
+    const logger = resolveLogger(options);
+    this.#failures = new ListenerFailures({
+      onListenerError,
+      logger,
       describe: () => this.toString(),
     });
-    this.#dispatcher = new Dispatcher(clock, failures.report);
-    this.#exchange = new Exchange(protocol, definition, clock);
-    definition.observer = {
-      onEvent: (event) => {
-        this.#dispatcher.dispatch(event);
-      },
-      wants: (name) => this.#dispatcher.wants(name),
-      onReply: (message) => this.#exchange.settle(message),
-    };
-    protocol.onEnd((outcome) => this.#onEnd(outcome));
+    const ending = new EndAnnouncement((expected) => {
+      protocol.expectEnd(expected);
+    });
+    const dispatcher = new Dispatcher(protocol, this.#failures.report);
+    const exchange = new Exchange(protocol, ending);
+    this.#dispatcher = dispatcher;
+    this.#exchange = exchange;
+    this.#reception = new Reception({ dispatcher, exchange, ending, logger });
+    receptions.set(this, this.#reception);
+    protocol.onEnd((outcome) => this.#onEnd(outcome, ending.text));
   }
 
   /** `createQmpMachine()`. `supervise()` needs it and `attach()` of a client class. */
-  static readonly createMachine = createQmpMachine;
+  static override createMachine(options?: QmpMachineOptions): QmpMachine {
+    // A class that extends this one may have options of its own.
+    if (Object.is(this, QmpClient)) checkQmpMachineOptions(options);
+    return machineOf(this, options);
+  }
 
   /**
    * Returns the client of a machine that runs in another statechart. An actor has one client: later
@@ -128,47 +133,30 @@ export class QmpClient implements AsyncDisposable {
    *   `AsyncProtocol.attach()`.
    * @throws {ArgumentError} When `ref` is an actor of another machine, or an option is invalid.
    */
-  static attach(ref: QmpActorRef, options: QmpAttachOptions = {}): QmpClient {
+  static override attach<C>(
+    this: ClientConstructor<C>,
+    ref: QmpActorRef,
+    options: QmpAttachOptions = {},
+  ): C {
     checkQmpAttachOptions(options);
-    const definition = definitionOf(ref);
-    const known = attachedClients.get(definition);
-    if (known !== undefined) return known;
-    const { name = definition.name, logger } = options;
-    const protocol = AsyncProtocol.attach(ref, { name, logger });
-    const client = new QmpClient(options, definition, protocol);
-    attachedClients.set(definition, client);
-    void client.#endListenersWithMachine();
+    const { onListenerError, ...others } = options;
+    const maker = Object.is(this, QmpClient) ? 'createQmpMachine()' : undefined;
+    const { client, isFirst } = attachTo(this, ref, others, maker);
+    if (isFirst && typeof client === 'object' && client !== null && #failures in client) {
+      client.#failures.useHandler(onListenerError);
+      void client.#endListenersWithMachine();
+    }
     return client;
   }
 
   /** The server's greeting; `undefined` from the start of an attempt until it has arrived. */
   get greeting(): QmpGreeting | undefined {
-    return this.#definition.greeting;
-  }
-  /** See `AsyncProtocol.name`. */
-  get name(): string | undefined {
-    return this.protocol.name;
-  }
-  /** See `AsyncProtocol.runstate`. */
-  get runstate(): Runstate {
-    return this.protocol.runstate;
-  }
-  /** See `AsyncProtocol.closed`. */
-  get closed(): Promise<SessionOutcome> {
-    return this.protocol.closed;
-  }
-  /** See `AsyncProtocol.remote`. */
-  get remote(): Remote | undefined {
-    return this.protocol.remote;
+    return this.#reception.greeting;
   }
   /** `AsyncProtocol.stats`, and the counters of commands and events. */
-  get stats(): QmpStats {
-    const { events } = this.#definition;
+  override get stats(): QmpStats {
+    const { events } = this.#reception;
     return { ...this.protocol.stats, ...this.#exchange.stats, events };
-  }
-  /** See `AsyncProtocol.outcome`. */
-  get outcome(): SessionOutcome | undefined {
-    return this.protocol.outcome;
   }
 
   /**
@@ -180,44 +168,29 @@ export class QmpClient implements AsyncDisposable {
    *   `NegotiationError`, or a `BusyMonitorError` when no greeting arrived within `timeouts.handshake`.
    * @throws `signal.reason`, when the signal was aborted.
    */
-  connect(address: Address, options?: WaitOptions): Promise<void> {
+  override connect(address: Address, options?: WaitOptions): Promise<void> {
     this.#forgetGreeting();
-    return this.protocol.connect(address, options);
+    return super.connect(address, options);
   }
 
   /** See `AsyncProtocol.listen()`. */
-  listen(address: TcpAddress, options?: WaitOptions): Promise<BoundTcp>;
+  override listen(address: TcpAddress, options?: WaitOptions): Promise<BoundTcp>;
   /** The same for a UNIX socket, given as `{ path }`. */
-  listen(address: PathAddress, options?: WaitOptions): Promise<BoundPath>;
+  override listen(address: PathAddress, options?: WaitOptions): Promise<BoundPath>;
   /** The same for any address. */
-  listen(address: ListenAddress, options?: WaitOptions): Promise<BoundAddress>;
-  listen(address: ListenAddress, options?: WaitOptions): Promise<BoundAddress> {
+  override listen(address: ListenAddress, options?: WaitOptions): Promise<BoundAddress>;
+  override listen(address: ListenAddress, options?: WaitOptions): Promise<BoundAddress> {
     this.#forgetGreeting();
-    return this.protocol.listen(address, options);
-  }
-
-  /** Waits until the server dials this client, then continues like `connect()`, with the same errors. */
-  accept(options?: WaitOptions): Promise<void> {
-    return this.protocol.accept(options);
+    return super.listen(address, options);
   }
 
   /**
    * See `AsyncProtocol.disconnect()`. Commands still in flight when the session ends, `quit` included,
    * reject with an `ExecInterruptedError`.
    */
-  disconnect(options?: DisconnectOptions): Promise<void> {
+  override disconnect(options?: DisconnectOptions): Promise<void> {
     this.#exchange.dismissQuit();
-    return this.protocol.disconnect(options);
-  }
-
-  /** See `AsyncProtocol.runstateChanged()`. */
-  runstateChanged(options?: WaitOptions): Promise<Runstate> {
-    return this.protocol.runstateChanged(options);
-  }
-
-  /** See `AsyncProtocol.runstates()`. */
-  runstates(options?: WaitOptions): AsyncIterableIterator<Runstate> {
-    return this.protocol.runstates(options);
+    return super.disconnect(options);
   }
 
   /**
@@ -336,19 +309,34 @@ export class QmpClient implements AsyncDisposable {
   }
 
   /** `disconnect()`, for `await using`. Never rejects: see `AsyncProtocol`. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  override async [Symbol.asyncDispose](): Promise<void> {
     this.#exchange.dismissQuit();
-    await this.protocol[Symbol.asyncDispose]();
-  }
-
-  /** Returns `<QmpClient name='vm1' runstate=IDLE>`, without `name` if the client has none. */
-  toString(): string {
-    return this.protocol.toString().replace('AsyncProtocol', this.constructor.name);
+    await super[Symbol.asyncDispose]();
   }
 
   /** What `util.inspect()` and `console.log()` show: also the server's version, and where it is. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return inspected(this);
+  }
+
+  /** @internal */
+  [EXPLAIN_HANDSHAKE](ms: number): TimeoutError {
+    return this.#reception.explainHandshake(ms);
+  }
+
+  /** @internal */
+  protected override handshake(session: Session<JsonObject, QmpCommand>): Promise<QmpGreeting> {
+    return this.#reception.handshake(session);
+  }
+
+  /** @internal */
+  protected override onMessage(message: JsonObject): void {
+    this.#reception.receive(message);
+  }
+
+  /** @internal */
+  protected override redact(message: JsonObject | QmpCommand): unknown {
+    return redactQmp(message);
   }
 
   #add<E extends EventName>(
@@ -378,17 +366,16 @@ export class QmpClient implements AsyncDisposable {
   }
 
   #forgetGreeting(): void {
-    if (this.runstate === 'IDLE') this.#definition.greeting = undefined;
+    if (this.runstate === 'IDLE') this.#reception.greeting = undefined;
   }
 
-  /** Returns whether any call was rejected with the cause. */
-  #onEnd(outcome: SessionOutcome): boolean {
-    const { cause } = outcome;
-    const { ending } = this.#definition;
-    let isTold = this.#exchange.end(outcome);
+  /** `Calls` has rejected the commands. Returns whether any other call was rejected with the cause. */
+  #onEnd({ cause }: SessionOutcome, announced: string | undefined): boolean {
+    this.#exchange.dismissQuit();
     // Listeners that were added in IDLE outlast failed attempts.
-    if (isConnectError(cause)) return isTold;
-    const reason = cause?.message ?? ending.text ?? 'The session was disconnected';
+    if (isConnectError(cause)) return false;
+    let isTold = false;
+    const reason = cause?.message ?? announced ?? 'The session was disconnected';
     const onTold = () => {
       isTold = true;
       if (cause !== undefined) this.protocol.told(cause);

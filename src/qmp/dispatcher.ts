@@ -27,14 +27,15 @@ export interface EndOfEvents {
 
 /** All that waits for the events of one client. */
 export class Dispatcher {
-  readonly #clock: Clock | undefined;
+  readonly #timing: { readonly clock: Clock };
   readonly #onListenerError: OnListenerError;
   readonly #subscribers = new Subscribers();
   readonly #iterators = new Set<EventListener>();
   readonly #waits = new Set<EventWait>();
 
-  constructor(clock: Clock | undefined, onListenerError: OnListenerError) {
-    this.#clock = clock;
+  /** @param timing - Has the clock of the deadlines, at the time of each wait. */
+  constructor(timing: { readonly clock: Clock }, onListenerError: OnListenerError) {
+    this.#timing = timing;
     this.#onListenerError = onListenerError;
   }
 
@@ -59,7 +60,7 @@ export class Dispatcher {
   waitFor(wanted: Wanted, options: WaitForOptions): Promise<QmpEvent> {
     signalOf('waitFor()', options, WAIT_OPTIONS)?.throwIfAborted();
     checkTimeout(options.timeout);
-    const wait = new EventWait(wanted, options, this.#clock, () => {
+    const wait = new EventWait(wanted, options, this.#timing.clock, () => {
       this.#waits.delete(wait);
       this.#subscribers.remove(wait.names, wait);
     });

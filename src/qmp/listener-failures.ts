@@ -30,21 +30,28 @@ const ENDED: ReadonlySet<string> = new Set(['ERR_STATE', 'ERR_QMP_INTERRUPTED', 
 /** Reports failures to the option `onListenerError`, else to the logger, else once as a process warning. */
 export class ListenerFailures {
   readonly #sinks: FailureSinks;
+  #handler: ListenerErrorHandler | undefined;
   #hasWarned = false;
 
   constructor(sinks: FailureSinks) {
     this.#sinks = sinks;
+    this.#handler = sinks.onListenerError;
+  }
+
+  /** Reports to another handler from now on, if one is given. */
+  useHandler(handler: ListenerErrorHandler | undefined): void {
+    this.#handler = handler ?? this.#handler;
   }
 
   /** Never throws. */
   readonly report = (error: unknown, event: QmpEvent): void => {
-    const { onListenerError } = this.#sinks;
-    if (onListenerError === undefined) {
+    const handler = this.#handler;
+    if (handler === undefined) {
       this.#warn(error, event);
       return;
     }
     try {
-      onListenerError(error, event);
+      handler(error, event);
     } catch (failure) {
       this.#sinks.logger?.warn(`The option onListenerError threw: ${describe(failure)}`);
       this.#warn(error, event);

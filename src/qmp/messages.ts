@@ -70,10 +70,13 @@ class LinkDecoder extends JsonStreamDecoder<JsonObject> {
  * up to 2^64-1. Every command ends with a newline except `quit`: a byte that QEMU has not read when it
  * exits makes the kernel reset the connection.
  *
- * Decoders of a link skip events that are neither wanted nor observed; see `eventSkipper()`.
+ * Decoders of a client skip events that are neither wanted nor observed; see `eventSkipper()`.
  *
+ * @param portOf - Returns what the decoder of a session reports to.
  */
-export const qmpCodec = (port: CodecPort): SkippingCodec<JsonObject, QmpCommand> => {
+export const qmpCodec = (
+  portOf: () => CodecPort | undefined,
+): SkippingCodec<JsonObject, QmpCommand> => {
   const withNewline = jsonStream<JsonObject, QmpCommand>();
   const encodePlain = plainCommandEncoder();
   const withoutNewline = jsonStream<JsonObject, QmpCommand>({ terminator: '' });
@@ -91,7 +94,12 @@ export const qmpCodec = (port: CodecPort): SkippingCodec<JsonObject, QmpCommand>
       return (nameOf(command) === 'quit' ? withoutNewline : withNewline).encode(command);
     },
     createDecoder: (limits) => new JsonStreamDecoder(limits, DECODER_SETTINGS),
-    [CREATE_SKIPPING_DECODER]: (limits, isObserved) => new LinkDecoder(limits, port, isObserved),
+    [CREATE_SKIPPING_DECODER]: (limits, isObserved) => {
+      const port = portOf();
+      return port === undefined
+        ? new JsonStreamDecoder(limits, DECODER_SETTINGS)
+        : new LinkDecoder(limits, port, isObserved);
+    },
   };
 };
 

@@ -1,7 +1,6 @@
 /** The options of a client and of its machine. */
 
 import { checkKinds, type Names } from '../core/options.ts';
-import { resolveLogger } from '../protocol/logging.ts';
 import type { AttachOptions, MachineOptions, ProtocolOptions } from '../protocol/machine.ts';
 import {
   ATTACH_OPTIONS,
@@ -10,7 +9,6 @@ import {
   MACHINE_OPTIONS,
   PROTOCOL_OPTIONS,
 } from '../protocol/options.ts';
-import type { DefinitionOptions } from './definition.ts';
 import type { ListenerErrorHandler } from './listener-failures.ts';
 
 /** What a client has in addition to the options of every protocol. */
@@ -52,22 +50,14 @@ export function checkQmpAttachOptions(options: QmpAttachOptions): void {
 }
 
 /** The same for a machine. */
-export function checkQmpMachineOptions(options: QmpMachineOptions): QmpMachineOptions {
+export function checkQmpMachineOptions(options: unknown): void {
   const names: Names<QmpMachineOptions> = { ...MACHINE_OPTIONS, onListenerError: true };
   checkMachineOptions('createQmpMachine()', options, names);
   checkKinds('createQmpMachine()', options, { onListenerError: 'function' });
-  return options;
 }
 
-/** The options that a link's definition keeps. */
-export const definitionOptions = (options: QmpMachineOptions): DefinitionOptions => ({
-  name: options.name,
-  logger: resolveLogger(options),
-  onListenerError: options.onListenerError,
-});
-
 /** The options that are those of the protocol. */
-export const protocolOptions = <T extends QmpMachineOptions>(options: T): T => ({
+export const protocolOptions = (options: QmpOptions): ProtocolOptions => ({
   ...options,
-  onListenerError: undefined,
+  ...{ onListenerError: undefined },
 });

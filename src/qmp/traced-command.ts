@@ -1,35 +1,31 @@
-/** A command in flight whose way is published; see `protocol/diagnostics.ts`. */
+/** Publishes the way of a command; see `protocol/diagnostics.ts`. */
 
-import type { WirechartError } from '../core/errors.ts';
-import type { CommandTracer } from '../protocol/diagnostics.ts';
-import { ExecuteError } from './errors.ts';
-import type { PendingCommand } from './pending-command.ts';
-import type { QmpReply } from './types.ts';
+import { CommandTracer } from '../protocol/diagnostics.ts';
+import type { CallTrace } from '../rpc/call-options.ts';
+import { redactQmp } from './redact.ts';
+import type { QmpCommand } from './types.ts';
 
-/** Publishes how a command has ended, just before its caller learns it. */
-export class TracedCommand implements PendingCommand {
-  readonly name: string;
-  readonly #command: PendingCommand;
+type Source = ConstructorParameters<typeof CommandTracer>[0];
+
+/** One command, from its creation on. */
+export class CommandTrace implements CallTrace {
   readonly #tracer: CommandTracer;
+  #failure: unknown;
 
-  constructor(command: PendingCommand, tracer: CommandTracer) {
-    this.name = command.name;
-    this.#command = command;
-    this.#tracer = tracer;
+  constructor(protocol: Source, command: string, message: QmpCommand) {
+    this.#tracer = new CommandTracer(protocol, {
+      command,
+      message,
+      definition: { redact: redactQmp },
+    });
   }
 
-  settle(reply: QmpReply): void {
-    this.#tracer.finish('error' in reply ? new ExecuteError(this.name, reply) : undefined);
-    this.#command.settle(reply);
+  /** The command has failed, and its caller will get that as a reply. */
+  noteFailure(failure: unknown): void {
+    this.#failure = failure;
   }
 
-  fail(error: WirechartError): void {
+  finish(error: unknown = this.#failure): void {
     this.#tracer.finish(error);
-    this.#command.fail(error);
-  }
-
-  reject(error: unknown): void {
-    this.#tracer.finish(error);
-    this.#command.reject(error);
   }
 }

@@ -14,50 +14,32 @@ import { checkTimeout, startTimer } from '../async/timer.ts';
 import {
   ArgumentError,
   ClosedError,
-  isClosedError,
+  isStateError,
+  StateError,
   TimeoutError,
-  type WirechartError,
 } from '../core/errors.ts';
-import { checkNames, type Names, signalOf } from '../core/options.ts';
-import type { Clock, SessionOutcome, WaitOptions } from '../core/types.ts';
-import { PendingReply } from './pending-reply.ts';
-
-/** The options of `call()`. */
-export interface CallOptions<Key> extends WaitOptions {
-  /** What the reply will be found by. Without it, the call is settled in the order of the calls without one. */
-  readonly key?: Key | undefined;
-  /** A deadline for the reply, in ms. Default: that of the constructor's options, or none. */
-  readonly timeout?: number | undefined;
-  /** What is called, for error texts: `GET`, `initialize`. */
-  readonly name?: string | undefined;
-}
-
-/** The options of `new Calls()`. */
-export interface CallsOptions<Key> {
-  /** The deadline of calls that are given none, in ms. Default: none; the wait ends with the session. */
-  readonly timeout?: number | undefined;
-  /**
-   * Called when a call with a key was sent and is given up, by its signal or its deadline: the place to send
-   * the cancel message of the protocol. What it throws is ignored.
-   */
-  readonly cancel?: ((key: Key, reason: unknown) => void) | undefined;
-}
+import { checkKinds, checkNames, signalOf } from '../core/options.ts';
+import { show } from '../core/shape.ts';
+import type { Clock, SessionOutcome } from '../core/types.ts';
+import {
+  CALL_OPTIONS,
+  type CallFailure,
+  type CallOptions,
+  CALLS_OPTIONS,
+  type CallsOptions,
+  type ParsedCallOptions,
+} from './call-options.ts';
+import { type GivenOptions, PendingReply } from './pending-reply.ts';
 
 /** The part of an `AsyncProtocol` that calls need. */
 export interface CallsProtocol {
-  /** @internal */
-  readonly clock: Clock | undefined;
+  /** What deadlines are measured with. */
+  readonly clock: Clock;
+  /** How the last session has ended. */
+  readonly outcome: SessionOutcome | undefined;
   /** @internal */
   onEnd(listener: (outcome: SessionOutcome) => boolean): void;
 }
-
-const OPTIONS: Names<CallsOptions<unknown>> = { timeout: true, cancel: true };
-const CALL_OPTIONS: Names<CallOptions<unknown>> = {
-  key: true,
-  timeout: true,
-  name: true,
-  signal: true,
-};
 
 /** How many keys of abandoned calls are kept, so that their late replies are recognized. */
 const MAX_ABANDONED_KEYS = 1024;
@@ -84,13 +66,14 @@ export class Calls<Key, Reply> {
   /** @internal A literal, because bundlers rename classes. */
   static readonly name: string = 'Calls';
 
-  readonly #clock: Clock | undefined;
-  readonly #timeout: number | undefined;
-  readonly #cancel: CallsOptions<Key>['cancel'];
-  readonly #byKey = new Map<Key, PendingReply<Reply>>();
-  readonly #inOrder = new Queue<PendingReply<Reply>>();
+  readonly #protocol: CallsProtocol;
+  readonly #options: CallsOptions<Key, Reply>;
+  readonly #byKey = new Map<Key, PendingReply<Key, Reply>>();
+  readonly #inOrder = new Queue<PendingReply<Key, Reply>>();
   readonly #abandoned = new Set<Key>();
   #pendingInOrder = 0;
+  #made = 0;
+  #failed = 0;
   #late = 0;
 
   /**
@@ -98,18 +81,29 @@ export class Calls<Key, Reply> {
    *   whose `cause` is that of the end; `disconnect()` then does not reject with it.
    * @throws {ArgumentError} When an option is invalid.
    */
-  constructor(protocol: CallsProtocol, options: CallsOptions<Key> = {}) {
-    checkNames('new Calls()', options, OPTIONS);
+  constructor(protocol: CallsProtocol, options: CallsOptions<Key, Reply> = {}) {
+    const owner = 'new Calls()';
+    checkNames(owner, options, CALLS_OPTIONS);
     checkTimeout(options.timeout);
-    this.#clock = protocol.clock;
-    this.#timeout = options.timeout;
-    this.#cancel = options.cancel;
+    checkKinds(owner, options, { cancel: 'function', explain: 'function', onEnd: 'function' });
+    this.#protocol = protocol;
+    this.#options = options;
     protocol.onEnd((outcome) => this.#end(outcome));
   }
 
   /** How many calls wait for their reply. */
   get size(): number {
     return this.#byKey.size + this.#pendingInOrder;
+  }
+
+  /** How many calls were made, in all sessions; without those whose options were invalid. */
+  get made(): number {
+    return this.#made;
+  }
+
+  /** How many of these have rejected. */
+  get failed(): number {
+    return this.#failed;
   }
 
   /** How many replies have come after their call was given up. */
@@ -124,26 +118,36 @@ export class Calls<Key, Reply> {
    *   aborted before. What it throws, or rejects with, rejects the call.
    * @throws {TimeoutError} When the deadline passed; its `phase` is `execute`.
    * @throws {ClosedError} When the session ended before the reply; `cause` says why.
+   * @throws {StateError} When there is no session, as `send()` says.
    * @throws {ArgumentError} When an option is invalid, or another pending call has the key.
    * @throws `signal.reason`, when the signal was aborted.
+   * @throws What `parse` throws.
    */
-  call(send: () => Promise<void>, options: CallOptions<Key> = {}): Promise<Reply> {
+  call<Result>(
+    send: () => Promise<void>,
+    options: ParsedCallOptions<Key, Reply, Result>,
+  ): Promise<Result>;
+  /** The same, and resolves with the reply as it is. */
+  call(send: () => Promise<void>, options?: CallOptions<Key>): Promise<Reply>;
+  call(send: () => Promise<void>, options: GivenOptions<Key, Reply> = {}): Promise<unknown> {
+    const { key } = options;
     let signal: AbortSignal | undefined;
     try {
       signal = signalOf('call()', options, CALL_OPTIONS);
       signal?.throwIfAborted();
       checkTimeout(options.timeout);
-      this.#checkKey(options.key);
+      this.#checkKey(key);
     } catch (error) {
+      options.trace?.finish(error);
       return rejectHandled(error);
     }
-    const pending = new PendingReply<Reply>(options.name);
-    this.#add(options.key, pending);
-    const timeout = options.timeout ?? this.#timeout;
+    const pending = new PendingReply<Key, Reply>(options);
+    this.#add(pending);
+    const timeout = options.timeout ?? this.#options.timeout;
     if (signal !== undefined || timeout !== undefined) {
-      pending.release = this.#watch(pending, { ...options, signal, timeout });
+      pending.release = this.#watch(pending, signal, timeout);
     }
-    this.#start(send, options.key, pending);
+    this.#start(send, pending);
     return pending.promise;
   }
 
@@ -153,16 +157,18 @@ export class Calls<Key, Reply> {
    * @returns Whether there was such a call, pending or given up. If not, the reply belongs to none.
    */
   settle(reply: Reply, key?: Key): boolean {
-    return this.#take(key, (pending) => {
-      pending.resolve(reply);
-    });
+    const pending = this.#take(key);
+    if (pending === undefined) return key !== undefined && this.#isLate(key);
+    if (!pending.isSettled && !pending.settle(reply)) this.#failed += 1;
+    return true;
   }
 
   /** The same for a reply that says that the request has failed: rejects the call with the error. */
   fail(error: unknown, key?: Key): boolean {
-    return this.#take(key, (pending) => {
-      pending.reject(error);
-    });
+    const pending = this.#take(key);
+    if (pending === undefined) return key !== undefined && this.#isLate(key);
+    if (!pending.isSettled) this.#reject(pending, error);
+    return true;
   }
 
   /**
@@ -176,52 +182,76 @@ export class Calls<Key, Reply> {
 
   #checkKey(key: Key | undefined): void {
     if (key === undefined || !this.#byKey.has(key)) return;
-    throw new ArgumentError(`A pending call has the key ${String(key)}; give each call its own`);
+    throw new ArgumentError(`A pending call has the key ${show(key)}; give each call its own`);
   }
 
-  #add(key: Key | undefined, pending: PendingReply<Reply>): void {
-    if (key !== undefined) {
-      this.#byKey.set(key, pending);
+  #add(pending: PendingReply<Key, Reply>): void {
+    this.#made += 1;
+    if (pending.key !== undefined) {
+      this.#byKey.set(pending.key, pending);
       return;
     }
     this.#inOrder.push(pending);
     this.#pendingInOrder += 1;
   }
 
-  #start(send: () => Promise<void>, key: Key | undefined, pending: PendingReply<Reply>): void {
-    const fail = (error: unknown): void => {
-      // A failure of the session rejects this call together with all others, in `#end()`.
-      if (isClosedError(error) || pending.isSettled) return;
-      this.#withdraw(key, pending);
-      pending.reject(error);
-    };
+  #start(send: () => Promise<void>, pending: PendingReply<Key, Reply>): void {
     try {
       const sent = send();
       // The usual case: a handler on each promise would cost as much as the sending.
-      if (sent !== ACCEPTED) sent.catch(fail);
+      if (sent === ACCEPTED) return;
+      sent.catch((error: unknown) => {
+        this.#onNotSent(pending, error);
+      });
     } catch (error) {
-      fail(error);
+      this.#onNotSent(pending, error);
     }
   }
 
-  /** Takes out a call that was not sent, and so gets no reply. */
-  #withdraw(key: Key | undefined, pending: PendingReply<Reply>): void {
+  /** A call that was not sent gets no reply. */
+  #onNotSent(pending: PendingReply<Key, Reply>, error: unknown): void {
+    // Such as a call that was rejected because the session ended, before there was room for its message.
+    if (pending.isSettled) return;
+    if (pending.key !== undefined) {
+      this.#byKey.delete(pending.key);
+    } else {
+      this.#inOrder.remove(pending);
+      this.#pendingInOrder -= 1;
+    }
+    this.#reject(pending, isStateError(error) ? this.#notSent(pending, error) : error);
+  }
+
+  /** The same error for the caller of a call with a name: why there is no session. */
+  #notSent(pending: PendingReply<Key, Reply>, error: StateError): Error {
+    const explained = this.#options.explain?.(error, pending);
+    const { name } = pending;
+    if (explained !== undefined || name === undefined) return explained ?? error;
+    const { message, state, required } = error;
+    const { cause } = this.#protocol.outcome ?? {};
+    const why = state === 'IDLE' && cause ? ` The last session failed: ${cause.message}.` : '';
+    return new StateError(`${name} was not sent: ${message}${why}`, state, required);
+  }
+
+  #explain(pending: PendingReply<Key, Reply>, error: CallFailure): Error {
+    return this.#options.explain?.(error, pending) ?? error;
+  }
+
+  #reject(pending: PendingReply<Key, Reply>, error: unknown): void {
+    this.#failed += 1;
+    pending.reject(error);
+  }
+
+  /** Takes out the call that a reply belongs to; one in order may have been given up. */
+  #take(key: Key | undefined): PendingReply<Key, Reply> | undefined {
     if (key !== undefined) {
-      this.#byKey.delete(key);
-      return;
+      const pending = this.#byKey.get(key);
+      if (pending !== undefined) this.#byKey.delete(key);
+      return pending;
     }
-    this.#inOrder.remove(pending);
-    this.#pendingInOrder -= 1;
-  }
-
-  #take(key: Key | undefined, settle: (pending: PendingReply<Reply>) => void): boolean {
-    const pending = key === undefined ? this.#inOrder.take() : this.#byKey.get(key);
-    if (pending === undefined) return key !== undefined && this.#isLate(key);
-    if (key !== undefined) this.#byKey.delete(key);
-    else if (pending.isSettled) this.#late += 1;
-    else this.#pendingInOrder -= 1;
-    if (!pending.isSettled) settle(pending);
-    return true;
+    const pending = this.#inOrder.take();
+    if (pending?.isSettled === true) this.#late += 1;
+    else if (pending !== undefined) this.#pendingInOrder -= 1;
+    return pending;
   }
 
   #isLate(key: Key): boolean {
@@ -231,28 +261,24 @@ export class Calls<Key, Reply> {
   }
 
   #watch(
-    pending: PendingReply<Reply>,
-    { key, name = 'a call', signal, timeout }: CallOptions<Key>,
+    pending: PendingReply<Key, Reply>,
+    signal: AbortSignal | undefined,
+    timeout: number | undefined,
   ): () => void {
     const unwatch =
       signal &&
       whenAborted(signal, () => {
-        this.#abandon(key, pending, signal.reason);
+        this.#abandon(pending, signal.reason);
         pending.rejectAsIs(signal.reason);
       });
     const stop = startTimer(
       timeout,
       () => {
-        const ms = timeout ?? Infinity;
-        const error = new TimeoutError(
-          'execute',
-          ms,
-          `No reply to ${name} within ${String(ms)} ms`,
-        );
-        this.#abandon(key, pending, error);
+        const error = this.#explain(pending, noReply(pending.name, timeout ?? Infinity));
+        this.#abandon(pending, error);
         pending.reject(error);
       },
-      this.#clock,
+      this.#protocol.clock,
     );
     return () => {
       unwatch?.();
@@ -261,39 +287,49 @@ export class Calls<Key, Reply> {
   }
 
   /** Gives up a call that was sent: its late reply is recognized, by its key or by its place in the order. */
-  #abandon(key: Key | undefined, pending: PendingReply<Reply>, reason: unknown): void {
+  #abandon(pending: PendingReply<Key, Reply>, reason: unknown): void {
+    const { key } = pending;
+    this.#failed += 1;
     if (key === undefined) {
       this.#pendingInOrder -= 1;
       return;
     }
-    if (this.#byKey.get(key) === pending) this.#byKey.delete(key);
+    this.#byKey.delete(key);
     this.#abandoned.add(key);
     const [oldest] = this.#abandoned;
     if (this.#abandoned.size > MAX_ABANDONED_KEYS && oldest !== undefined) {
       this.#abandoned.delete(oldest);
     }
     try {
-      this.#cancel?.(key, reason);
+      this.#options.cancel?.(key, reason);
     } catch {
       // The call is given up in any case.
     }
   }
 
   /** The session has ended. Returns whether any call was rejected by that. */
-  #end({ cause }: SessionOutcome): boolean {
+  #end(outcome: SessionOutcome): boolean {
     const pending = [...this.#byKey.values()];
-    for (let next; (next = this.#inOrder.take());) pending.push(next);
+    for (let next; (next = this.#inOrder.take());) if (!next.isSettled) pending.push(next);
     this.#byKey.clear();
     this.#abandoned.clear();
     this.#pendingInOrder = 0;
-    const waiting = pending.filter(({ isSettled }) => !isSettled);
-    for (const call of waiting) call.reject(interrupted(cause));
-    return waiting.length > 0;
+    let hasRejected = false;
+    for (const call of pending) {
+      const reply = this.#options.onEnd?.(call, outcome);
+      if (reply !== undefined && call.settle(reply)) continue;
+      if (reply !== undefined) this.#failed += 1;
+      else this.#reject(call, this.#explain(call, interrupted(call.name, outcome)));
+      hasRejected = true;
+    }
+    return hasRejected;
   }
 }
 
-const interrupted = (cause: WirechartError | undefined): ClosedError =>
-  new ClosedError(
-    'The session ended before the reply',
-    cause === undefined ? { expected: true } : { cause },
-  );
+const noReply = (name = 'a call', ms: number): TimeoutError =>
+  new TimeoutError('execute', ms, `No reply to ${name} within ${String(ms)} ms`);
+
+function interrupted(name: string | undefined, { cause }: SessionOutcome): ClosedError {
+  const text = `The session ended before the reply${name === undefined ? '' : ` to ${name}`}`;
+  return new ClosedError(text, cause === undefined ? { expected: true } : { cause });
+}

@@ -4,7 +4,13 @@
  * @module wirechart/rpc
  */
 
-export type { CallFailure, CallOptions, CallsOptions, PendingCall } from './call-options.ts';
+export type {
+  CallFailure,
+  CallOptions,
+  CallsOptions,
+  ParsedCallOptions,
+  PendingCall,
+} from './call-options.ts';
 export { Calls, type CallsProtocol } from './calls.ts';
 export type { HandlerContext } from './context.ts';
 export { defineJsonRpc, type JsonRpcBase } from './define-json-rpc.ts';

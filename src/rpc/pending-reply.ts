@@ -3,34 +3,54 @@
 import { defer, markHandled } from '../async/deferred.ts';
 import { rejectHandedOut } from '../async/rejection.ts';
 import { isWirechartError } from '../core/errors.ts';
+import type { CallOptions, CallTrace, ParsedCallOptions, PendingCall } from './call-options.ts';
 
 const unset = (): void => undefined;
 
+/** What a call is given; `parse` is there if it has one. */
+export type GivenOptions<Key, Reply> = CallOptions<Key> &
+  Partial<ParsedCallOptions<Key, Reply, unknown>>;
+
 /** One object and one promise per call: it is on the path of every request. */
-export class PendingReply<Reply> {
-  /** What is called. */
+export class PendingReply<Key, Reply> implements PendingCall<Key> {
+  readonly key: Key | undefined;
   readonly name: string | undefined;
   /** What the caller gets. It may be ignored: its rejection is then no unhandled one. */
-  readonly promise: Promise<Reply>;
+  readonly promise: Promise<unknown>;
+  /** Whether the call has been settled, or given up. */
+  isSettled = false;
   /** Removes the timer and the listener on the signal. */
   release: (() => void) | undefined;
-  #resolve: (value: Reply | PromiseLike<Reply>) => void = unset;
-  #isSettled = false;
+  readonly #parse: ((reply: Reply, name: string) => unknown) | undefined;
+  readonly #trace: CallTrace | undefined;
+  #resolve: (value: unknown) => void = unset;
 
-  constructor(name?: string) {
+  constructor({ key, name, parse, trace }: GivenOptions<Key, Reply>) {
+    this.key = key;
     this.name = name;
+    this.#parse = parse;
+    this.#trace = trace;
     this.promise = new Promise((resolve) => {
       this.#resolve = resolve;
     });
   }
 
-  get isSettled(): boolean {
-    return this.#isSettled;
-  }
-
-  resolve(reply: Reply): void {
-    this.#settle();
-    this.#resolve(reply);
+  /** Settles the call with its reply. Returns whether it was accepted. */
+  settle(reply: Reply): boolean {
+    const parse = this.#parse;
+    let result: unknown = reply;
+    if (parse !== undefined) {
+      try {
+        result = parse(reply, this.name ?? 'the request');
+      } catch (error) {
+        this.reject(error);
+        return false;
+      }
+    }
+    this.#end();
+    this.#trace?.finish();
+    this.#resolve(result);
+    return true;
   }
 
   /** Rejects with an error for this call alone: the stack of one of ours will name the caller. */
@@ -39,21 +59,23 @@ export class PendingReply<Reply> {
       this.rejectAsIs(error);
       return;
     }
-    this.#settle();
+    this.#end();
+    this.#trace?.finish(error);
     rejectHandedOut(this.promise, this.#resolve, error);
   }
 
   /** Rejects with anything, such as the reason of a signal. */
   rejectAsIs(reason: unknown): void {
-    this.#settle();
+    this.#end();
+    this.#trace?.finish(reason);
     const rejected = defer<never>();
     rejected.reject(reason);
     void markHandled(this.promise);
     this.#resolve(rejected.promise);
   }
 
-  #settle(): void {
-    this.#isSettled = true;
+  #end(): void {
+    this.isSettled = true;
     this.release?.();
     this.release = undefined;
   }

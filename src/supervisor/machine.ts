@@ -22,7 +22,11 @@ import {
 import type { Policy, RestartPolicy } from '../machines/supervisor-setup.ts';
 import { createSupervisorChart } from '../machines/supervisor.ts';
 import { AsyncProtocol } from '../protocol/async-protocol.ts';
-import type { ClientConstructor, DefinedClient } from '../protocol/define-client.ts';
+import type {
+  ClientConstructor,
+  DefinedClient,
+  OwnClientOptions,
+} from '../protocol/define-client.ts';
 import { resolveLogger } from '../protocol/logging.ts';
 import { checkValues, refuseOfSystem } from '../protocol/options.ts';
 import type { ProtocolDefinition, Timeouts } from '../core/types.ts';
@@ -134,9 +138,9 @@ export type SupervisorActorRef<In, Out = In> = ActorRefFrom<SupervisorMachine<In
  *   deadlines of the client's own calls only: all others run on the parent's clock.
  * @throws {ArgumentError} When an option is invalid.
  */
-export function createSupervisorMachine<C, In, Out>(
-  kind: ClientConstructor<C> & DefinedClient<In, Out>,
-  options?: Omit<SuperviseOptions<C>, 'inspect'>,
+export function createSupervisorMachine<C, In, Out, Options extends ProtocolOptions>(
+  kind: ClientConstructor<C, Options> & DefinedClient<In, Out>,
+  options?: Omit<SuperviseOptions<C>, 'inspect'> & OwnClientOptions<Options>,
 ): SupervisorMachine<In, Out>;
 export function createSupervisorMachine<C, In, Out, Options extends MachineOptions>(
   kind: ClientClass<C, In, Out, Options>,

@@ -4,10 +4,19 @@ import { createActor } from 'xstate';
 import { ClosedError, handlerError } from '../core/errors.ts';
 import { sealAddress } from '../core/sealed-address.ts';
 import { resolveLogger } from '../protocol/logging.ts';
-import { attachInspectors, type MachineOptions, rootOptions } from '../protocol/machine.ts';
+import {
+  attachInspectors,
+  type MachineOptions,
+  type ProtocolOptions,
+  rootOptions,
+} from '../protocol/machine.ts';
 import type { AddressSource } from '../machines/supervisor-types.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
-import type { ClientConstructor, DefinedClient } from '../protocol/define-client.ts';
+import type {
+  ClientConstructor,
+  DefinedClient,
+  OwnClientOptions,
+} from '../protocol/define-client.ts';
 import {
   checkSupervised,
   type ClientClass,
@@ -41,10 +50,10 @@ import { Supervisor } from './supervisor.ts';
  * @throws {ArgumentError} When an option is invalid.
  * @throws {HandlerError} When `kind` is a function that throws.
  */
-export function supervise<C, In, Out>(
-  kind: ClientConstructor<C> & DefinedClient<In, Out>,
+export function supervise<C, In, Out, Options extends ProtocolOptions>(
+  kind: ClientConstructor<C, Options> & DefinedClient<In, Out>,
   address: AddressSource,
-  options?: SuperviseOptions<C>,
+  options?: SuperviseOptions<C> & OwnClientOptions<Options>,
 ): Supervisor<C>;
 export function supervise<C, In, Out, Options extends MachineOptions>(
   kind: ClientClass<C, In, Out, Options>,

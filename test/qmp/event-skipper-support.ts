@@ -2,8 +2,10 @@
 
 import type { JsonObject } from '../../src/index.ts';
 import { createDecoder } from '../../src/core/skipping-codec.ts';
-import { QmpDefinition } from '../../src/qmp/definition.ts';
+import { EndAnnouncement } from '../../src/qmp/end-announcement.ts';
 import type { QmpCommand } from '../../src/qmp/index.ts';
+import { qmpCodec } from '../../src/qmp/messages.ts';
+import { Reception } from '../../src/qmp/reception.ts';
 import { gate } from '../support/signal.ts';
 
 /** JSON as QEMU writes it: with a space after colons and commas. */
@@ -20,19 +22,19 @@ export const spaced = (value: unknown): string => {
 export const lineOf = (event: string, data?: JsonObject): string =>
   `${spaced({ timestamp: { seconds: 1, microseconds: 2 }, event, ...(data && { data }) })}\r\n`;
 
-/** Creates a definition whose observer wants the events of these names. */
+/** Creates what a client receives with that wants the events of these names, and its codec. */
 export function createDefinition(names: ReadonlySet<string>) {
-  const definition = new QmpDefinition(undefined);
-  definition.observer = {
-    onEvent: () => undefined,
-    onReply: () => true,
-    wants: (name) => names.has(name),
-  };
-  return definition;
+  const reception = new Reception({
+    dispatcher: { dispatch: () => undefined, wants: (name) => names.has(name) },
+    exchange: { nextId: () => 1, settle: () => true },
+    ending: new EndAnnouncement(() => undefined),
+    logger: undefined,
+  });
+  return { reception, codec: qmpCodec(() => reception) };
 }
 
 /** Starts the handshake. The returned function sends the reply to its command, and completes it. */
-export function beginHandshake(definition: QmpDefinition) {
+export function beginHandshake({ reception }: ReturnType<typeof createDefinition>) {
   const { signal } = new AbortController();
   const reply = gate();
   let id: unknown;
@@ -46,7 +48,18 @@ export function beginHandshake(definition: QmpDefinition) {
     ({ id } = command);
     return Promise.resolve();
   };
-  const done = definition.handshake({ receive, send, signal, remote: {}, negotiated: undefined });
+  const refuse = () => {
+    throw new Error('Not in this handshake');
+  };
+  const done = reception.handshake({
+    receive,
+    send,
+    signal,
+    remote: {},
+    negotiated: undefined,
+    upgrade: refuse,
+    switchCodec: refuse,
+  });
   return async () => {
     reply.open();
     await done;

@@ -1,0 +1,94 @@
+/** What arrives from a server: its greeting, events, and replies. One for each client. */
+
+import type { JsonObject } from '../codecs/json.ts';
+import { TimeoutError } from '../core/errors.ts';
+import type { Logger, Session } from '../core/types.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { EndAnnouncement } from './end-announcement.ts';
+import { BusyMonitorError, ServerParseError } from './errors.ts';
+import type { Exchange } from './exchange.ts';
+import { FirstBytes } from './first-bytes.ts';
+import { negotiate, receiveGreeting } from './handshake.ts';
+import { type CodecPort, isError, isEvent } from './messages.ts';
+import type { QmpCommand, QmpEvent, QmpGreeting } from './types.ts';
+
+/** Where what arrives goes. */
+export interface Receivers {
+  readonly dispatcher: Pick<Dispatcher, 'dispatch' | 'wants'>;
+  readonly exchange: Pick<Exchange, 'nextId' | 'settle'>;
+  readonly ending: EndAnnouncement;
+  /** Must not throw. */
+  readonly logger: Logger | undefined;
+}
+
+/** Passes on what the server sends. */
+export class Reception implements CodecPort {
+  /** The server's greeting; `undefined` from the start of an attempt until it has arrived. */
+  greeting: QmpGreeting | undefined;
+  /** How many events have arrived. */
+  events = 0;
+  readonly #to: Receivers;
+  /**
+   * While true, no event is skipped: a message of the handshake is dispatched some time after it was
+   * decoded, and a listener added in between must get it.
+   */
+  #isNegotiating = true;
+  /** What arrives before the greeting. */
+  #received: FirstBytes | undefined;
+
+  constructor(to: Receivers) {
+    this.#to = to;
+  }
+
+  onStream(): void {
+    this.#received = new FirstBytes();
+  }
+
+  onSkipped(): void {
+    this.events += 1;
+  }
+
+  onBytes(chunk: Uint8Array): void {
+    this.#received?.add(chunk);
+  }
+
+  isWanted(name: string): boolean {
+    return this.#isNegotiating || this.#to.ending.wants(name) || this.#to.dispatcher.wants(name);
+  }
+
+  /** Receives the greeting and negotiates. Resolves with the greeting. */
+  async handshake(session: Session<JsonObject, QmpCommand>): Promise<QmpGreeting> {
+    this.#isNegotiating = true;
+    this.#to.ending.reset();
+    this.greeting = undefined;
+    const greeting = await receiveGreeting(session, this.#onEvent);
+    this.greeting = greeting;
+    this.#received = undefined;
+    await negotiate(session, greeting, this.#to.exchange.nextId(), this.#onEvent);
+    this.#isNegotiating = false;
+    return greeting;
+  }
+
+  /** Why the handshake has not ended within `ms` milliseconds. */
+  explainHandshake(ms: number): TimeoutError {
+    if (this.#received !== undefined) return new BusyMonitorError(ms, this.#received);
+    const text = `The server has greeted, and not answered qmp_capabilities within ${String(ms)} ms`;
+    return new TimeoutError('handshake', ms, text);
+  }
+
+  /** @throws {ServerParseError} When the server could not read what it was sent. */
+  receive(message: JsonObject): void {
+    if (isEvent(message)) this.#onEvent(message);
+    else if (this.#to.exchange.settle(message)) return;
+    else if ('error' in message && message['id'] === undefined) {
+      const description = isError(message) ? message.error.desc : 'no description given';
+      throw new ServerParseError(message['error'] ?? null, description);
+    } else this.#to.logger?.warn('A reply that belongs to no command was dropped');
+  }
+
+  readonly #onEvent = (event: QmpEvent): void => {
+    this.events += 1;
+    this.#to.ending.onEvent(event);
+    this.#to.dispatcher.dispatch(event);
+  };
+}
