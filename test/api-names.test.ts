@@ -165,8 +165,8 @@ describe("the names of a server's peer", () => {
     expect(namesOf(peerSessionChart)).toMatchInlineSnapshot(`
       {
         "accepts": "ADMIT LEAVE QUEUE TAKE",
-        "actors": "handshake session upgrader watcher",
-        "delays": "backlogTimeout handshakeTimeout",
+        "actors": "handler handshake session upgrader watcher",
+        "delays": "backlogTimeout drainTimeout handshakeTimeout",
         "id": "peer",
         "states": [
           "ARRIVED",
@@ -177,6 +177,9 @@ describe("the names of a server's peer", () => {
           "RUNNING",
           "RUNNING.offered",
           "RUNNING.served",
+          "RUNNING.handled",
+          "RUNNING.handled.serving",
+          "RUNNING.handled.finishing",
           "DISCONNECTING",
           "GONE",
         ],
