@@ -60,7 +60,8 @@ export interface OutboundFrame {
 /** Turns frames into messages of your own, and back. */
 export interface FrameMapping<Received, Sent, In, Out> {
   /**
-   * Returns the message of a frame; `undefined` for a frame without one, such as a keep-alive.
+   * Returns the message of a frame; `undefined` for a frame without one, such as a keep-alive. All sessions of
+   * the codec use this function, so it must keep no state.
    *
    * @throws {CodecError} When the frame is not a message. The next call has the next frame.
    */

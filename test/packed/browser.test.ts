@@ -8,8 +8,8 @@ import { requirePeer } from '../support/required.ts';
 import { bundle } from './support/bundle.ts';
 
 const PROGRAM = `
-  import { CodecError, contentLength, isWirechartError, jsonLines, jsonStream, lengthPrefixed, lines }
-    from 'wirechart/codecs';
+  import { CodecError, contentLength, framed, isWirechartError, jsonLines, jsonStream, lengthPrefixed,
+    LineDecoder, lines } from 'wirechart/codecs';
 
   /** What a decoder makes of what a codec writes, in chunks of one byte and in one chunk. */
   const roundTrip = (codec, messages) => {
@@ -38,6 +38,12 @@ const PROGRAM = `
       return [error.name, error instanceof CodecError, isWirechartError(error), error.raw.length];
     }
   };
+  class Numbers extends LineDecoder {
+    parse(line) {
+      return line.startsWith('#') ? undefined : Number(line);
+    }
+  }
+  const numbers = { encode: String, createDecoder: (limits) => new Numbers(limits, { terminator: ';;' }) };
   const long = 'x'.repeat(10_000) + 'ä€😀';
   globalThis.facts = {
     globals: [typeof globalThis.Buffer, typeof globalThis.process],
@@ -47,6 +53,10 @@ const PROGRAM = `
     contentLength: roundTrip(contentLength(), [{ a: 'ä' }, [1]]),
     lengthPrefixed: roundTrip(lengthPrefixed({ size: 2, endian: 'little' }), [[1, 2], []].map((m) =>
       Uint8Array.from(m))).map((all) => all.map((message) => [...message])),
+    framed: roundTrip(framed({ type: 'before', varint: 2 }), [{ type: 1, payload: 'ä' }, { type: 2, payload: '' }])
+      .map((all) => all.map(({ type, payload }) => [type, ...payload])),
+    terminated: roundTrip(lines({ terminator: 'é;' }), ['a\\n', 'é']),
+    numbers: roundTrip(numbers, ['1;;#;;', '2;;']),
     failure: failure(jsonLines(), '{"a":\\n'),
   };`;
 
@@ -90,6 +100,9 @@ test.skipIf(path === undefined)('the codecs work in Chromium', async () => {
       jsonStream: [2, 2, 2],
       contentLength: Array.from({ length: 3 }, () => [{ a: 'ä' }, [1]]),
       lengthPrefixed: Array.from({ length: 3 }, () => [[1, 2], []]),
+      framed: Array.from({ length: 3 }, () => [[1, 0xc3, 0xa4], [2]]),
+      terminated: Array.from({ length: 3 }, () => ['a\n', 'é']),
+      numbers: Array.from({ length: 3 }, () => [1, 2]),
       failure: ['CodecError', true, true, 5],
     });
   } finally {
