@@ -15,6 +15,7 @@ import { Inbound } from './inbound.ts';
 import { ByteTrace } from './left-over.ts';
 import type { Opened } from './opener.ts';
 import { tlsRemoteOf } from './remote.ts';
+import { reasonOf, release, replace } from './standing-stream.ts';
 import { startTls } from './start-tls.ts';
 
 /** The part of the message pipeline that a connection uses. */
@@ -90,13 +91,16 @@ export class Connection<In, Out> {
         host: this.#host,
         detach: () => {
           this.#inbound.detachEmpty();
+          return release(this.#stream);
         },
       },
       signal,
-    );
+    ).catch(async (error: unknown) => {
+      throw await reasonOf(this.#stream, error);
+    });
     this.#remote = tlsRemoteOf(secured, this.#remote);
-    this.#stream = secured;
-    this.#inbound = this.#decode(secured);
+    this.#stream = replace(this.#stream, secured);
+    this.#inbound = this.#decode(this.#stream);
   }
 
   #decode(stream: Duplex): Inbound<In> {

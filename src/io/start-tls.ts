@@ -13,8 +13,11 @@ import { loadTls } from './tls.ts';
 /** What is known of the stream. */
 export interface Plaintext {
   readonly stream: Duplex;
-  /** Gives the stream up, when all of ours is written. Throws when the peer has sent too much in plaintext. */
-  readonly detach: () => void;
+  /**
+   * Gives the stream up, when all of ours is written, and returns the one to start TLS on. Throws when the peer
+   * has sent too much in plaintext.
+   */
+  readonly detach: () => Duplex;
   /** The host that was dialed. */
   readonly host?: string | undefined;
 }
@@ -37,8 +40,7 @@ export function startTls(tls: unknown, isServer: boolean): StartTls {
     try {
       await written(plaintext.stream);
       signal.throwIfAborted();
-      plaintext.detach();
-      return await start(plaintext, signal);
+      return await start({ ...plaintext, stream: plaintext.detach() }, signal);
     } catch (error) {
       if (signal.aborted || isWirechartError(error)) throw error;
       throw new ClosedError(`TLS could not be started: ${describe(error)}`, { cause: error });

@@ -4,9 +4,8 @@
  */
 
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
-import type { Socket } from 'node:net';
 import { constants } from 'node:os';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { defer } from '../../async/deferred.ts';
 import {
   ArgumentError,
@@ -51,8 +50,8 @@ export interface SpawnPlan {
 
 /** Our ends of the pipes that the child speaks over; both are the same socket of a socketpair. */
 export interface Pipes {
-  readonly source: Socket;
-  readonly sink: Socket;
+  readonly source: Duplex;
+  readonly sink: Duplex;
 }
 
 /**

@@ -3,7 +3,10 @@
 import { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers';
 import { ClosedError, type WirechartError } from '../../core/errors.ts';
+import { isBytes } from '../../core/shape.ts';
 import { startTimer } from '../../async/timer.ts';
+import { joinStreams } from '../join-streams.ts';
+import { FIND_END, RELEASE, REPLACE, type StandingStream } from '../standing-stream.ts';
 import { type Child, END_EVENTS_MS, type Pipes } from './process.ts';
 
 /** How much may still be read from the pipes of a dead child; the rest comes from a descendant. */
@@ -20,7 +23,7 @@ type Done = (error?: Error | null) => void;
  * for the other, so that the reader gets everything that the child wrote, and then the reason of
  * its end.
  */
-export class ChildStream extends Duplex {
+export class ChildStream extends Duplex implements StandingStream {
   readonly #child: Child;
   /** `undefined` until the child is connected. */
   #pipes: Pipes | undefined;
@@ -70,6 +73,32 @@ export class ChildStream extends Duplex {
     this.emit('connect');
     for (const run of this.#early.splice(0)) run();
     this.#update();
+  }
+
+  [RELEASE](): Duplex {
+    if (this.#pipes === undefined) throw new ClosedError('There is no connection yet');
+    const { source, sink } = this.#pipes;
+    source.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onEnd).pause();
+    const unread: unknown = this.read();
+    if (isBytes(unread)) source.unshift(unread);
+    return source === sink ? source : joinStreams(source, sink);
+  }
+
+  [REPLACE](connection: Duplex): void {
+    this.#attach({ source: connection, sink: connection });
+    // A read may be pending, and Node does not ask twice.
+    connection.resume();
+  }
+
+  async [FIND_END](): Promise<WirechartError | undefined> {
+    await new Promise<void>((resolve) => {
+      const stopTimer = startTimer(END_EVENTS_MS, resolve);
+      void this.#child.ended.then(() => {
+        stopTimer();
+        resolve();
+      });
+    });
+    return this.#reason;
   }
 
   #attach(pipes: Pipes): void {
