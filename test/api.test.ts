@@ -137,6 +137,8 @@ describe('the exported names', () => {
         "CodecCheckError",
         "CommandFailure",
         "Fault",
+        "ScriptError",
+        "ScriptedPeer",
         "ScriptedQmpServer",
         "checkCodec",
         "faults",
