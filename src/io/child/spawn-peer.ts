@@ -96,7 +96,8 @@ export interface SpawnPeerOptions {
  */
 export interface SpawnTimeouts {
   /**
-   * From the end of our side of the stream until a SIGTERM, if the child still runs. Default 500.
+   * From the end of our side of the stream until a SIGTERM, if the child still runs. Default 500. A child with
+   * `listens` gets the SIGTERM before, as soon as it has ended its side of the connection, too.
    */
   readonly exit?: number | undefined;
   /** From SIGTERM until SIGKILL. Default 1 000. */
@@ -117,7 +118,10 @@ export interface SpawnedPeer {
    * The address for `connect()`, for one session: the end of the stream is the end of the child.
    */
   readonly address: { readonly stream: Duplex };
-  /** The process id, and that of the group; `undefined` when the program could not be started. */
+  /**
+   * The process id, and that of the group; `undefined` when the program could not be started. With `listens`, the
+   * program is started shortly after the call, when nothing else listens at the address.
+   */
   readonly pid: number | undefined;
   /**
    * Resolves when the child has exited and no process of its group is left, or when it could not be
@@ -126,15 +130,15 @@ export interface SpawnedPeer {
   readonly exited: Promise<ProcessExit>;
   /**
    * Sends a signal to the child and its group, by default SIGTERM. A session that ends because of it
-   * has failed.
+   * has failed. A child that was not started yet is not started any more.
    *
-   * @returns Whether a process received it.
+   * @returns Whether a process received it, or would have.
    * @throws {ArgumentError} When there is no such signal.
    */
   readonly kill: (signal?: NodeJS.Signals) => boolean;
   /**
-   * Returns a short text for logs: the program, its process id, and its state. `running` and, on the
-   * way to its end, `exiting`, `terminating` (by SIGTERM) or `killing` (by SIGKILL); or how it ended.
+   * Returns a short text for logs: the program, its process id, and its state. `waiting` (to be started),
+   * `running` and, on the way to its end, `exiting`, `terminating` (by SIGTERM) or `killing` (by SIGKILL); or how it ended.
    */
   toString(): string;
 }
@@ -156,7 +160,8 @@ const EXIT_TIMEOUTS_MS = { exit: 500, terminate: 1000 };
 
 /**
  * Starts a program that inherits a connected socket, and returns the address of that connection: no
- * path has to be agreed on, and nothing has to wait until the program listens.
+ * path has to be agreed on, and nothing has to wait until the program listens. With `listens`, the program
+ * listens at an address of its own, and the returned address leads there as soon as it does.
  *
  * - When the program cannot be started, or exits before the session runs, `connect()` rejects with
  *   a `ConnectError` that has a `ProcessError` in its chain of causes. (Without a handshake, a
@@ -174,6 +179,11 @@ const EXIT_TIMEOUTS_MS = { exit: 500, terminate: 1000 };
  *   SIGQUIT and SIGUSR2) and has no listener. Code that listens to the signal has to exit, or to
  *   disconnect the peers, itself. After a SIGKILL, a SIGPROF, a crash of Node or `process.abort()` the
  *   child runs on, unless `deathSignal` is set. In a worker thread only the exit of that thread counts.
+ * - With `listens`, an attempt fails as soon as the program has ended, and with an error of code `EADDRINUSE` in
+ *   the chain of causes, without starting it, when another process listens at the address already, or a file is
+ *   there that is no socket. A socket file that no process serves is removed. Who listens is not checked any more
+ *   once the program has been started. Such a program does not exit because a connection has ended, so
+ *   `disconnect()` sends the SIGTERM as soon as the connection has ended in both directions.
  * - A program that makes a daemon of itself (QEMU with `-daemonize`) ends the session with an error
  *   that says so, and runs on, out of reach.
  *
