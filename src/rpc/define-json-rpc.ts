@@ -2,8 +2,13 @@
 
 import type { JsonValue } from '../codecs/json.ts';
 import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-machine.ts';
-import type { ClientConstructor, DefinedClient } from '../protocol/define-client.ts';
+import type {
+  ClientConstructor,
+  DefinedClient,
+  OwnClientOptions,
+} from '../protocol/define-client.ts';
 import type { AttachOptions, MachineOptions } from '../protocol/machine.ts';
+import type { ProtocolOptions } from '../protocol/options.ts';
 import { JsonRpc } from './json-rpc.ts';
 import type { RpcMessage } from './messages.ts';
 import type { JsonRpcOptions } from './options.ts';
@@ -24,16 +29,18 @@ export interface JsonRpcBase<
    * Returns the machine of such a client, to be invoked or spawned in any XState 5 chart; see
    * `createProtocolMachine()`. Each actor makes a client of its own when it starts.
    *
+   * @param options - Those of every machine, those of `JsonRpc`, and the class's own, which its constructor gets.
    * @throws {ArgumentError} When an option is invalid.
    */
-  createMachine<C>(
-    this: ClientConstructor<C>,
-    options?: MachineOptions,
+  createMachine<C, Options extends ProtocolOptions>(
+    this: ClientConstructor<C, Options>,
+    options?: MachineOptions & OwnClientOptions<Options>,
   ): ProtocolMachine<JsonValue, RpcMessage>;
   /**
    * Returns the client of an actor of that machine; each time the same one.
    *
-   * @throws {ArgumentError} When `ref` is an actor of another machine.
+   * @param options - Those of the first call count.
+   * @throws {ArgumentError} When `ref` is an actor of another machine, or an option is invalid.
    */
   attach<C>(
     this: ClientConstructor<C>,

@@ -10,9 +10,15 @@ import { ClosedError, describe } from '../core/errors.ts';
 import type { Session } from '../core/types.ts';
 import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-machine.ts';
 import { ProtocolClient } from '../protocol/client.ts';
-import { type ClientConstructor, clientOf, machineOf } from '../protocol/define-client.ts';
-import type { MachineOptions } from '../protocol/machine.ts';
+import {
+  type ClientConstructor,
+  clientOf,
+  machineOf,
+  type OwnClientOptions,
+} from '../protocol/define-client.ts';
+import type { AttachOptions, MachineOptions } from '../protocol/machine.ts';
 import { resolveLogger, warnTo } from '../protocol/logging.ts';
+import type { ProtocolOptions } from '../protocol/options.ts';
 import { Batch } from './batch.ts';
 import type { HandlerContext } from './context.ts';
 import { Conversation, receiveNothing } from './conversation.ts';
@@ -60,11 +66,13 @@ export class JsonRpc<
    * The machine of a class that extends this one and has a codec of its own, to be invoked or spawned in any
    * XState 5 chart; also for `supervise()`.
    *
+   * @param options - Those of every machine, and the class's own, which its constructor gets. `name` and
+   *   `logger` are passed to it, too.
    * @throws {ArgumentError} When an option is invalid.
    */
-  static createMachine<C>(
-    this: ClientConstructor<C>,
-    options?: MachineOptions,
+  static createMachine<C, Options extends ProtocolOptions>(
+    this: ClientConstructor<C, Options>,
+    options?: MachineOptions & OwnClientOptions<Options>,
   ): ProtocolMachine<JsonValue, RpcMessage> {
     return machineOf(this, options);
   }
@@ -72,10 +80,15 @@ export class JsonRpc<
   /**
    * Returns the client of an actor of that machine; each time the same one.
    *
-   * @throws {ArgumentError} When `ref` is an actor of another machine.
+   * @param options - Those of the first call count.
+   * @throws {ArgumentError} When `ref` is an actor of another machine, or an option is invalid.
    */
-  static attach<C>(this: ClientConstructor<C>, ref: ProtocolActorRef<JsonValue, RpcMessage>): C {
-    return clientOf(this, ref);
+  static attach<C>(
+    this: ClientConstructor<C>,
+    ref: ProtocolActorRef<JsonValue, RpcMessage>,
+    options?: AttachOptions,
+  ): C {
+    return clientOf(this, ref, options);
   }
 
   readonly #requests: Requests;

@@ -137,7 +137,7 @@ describe('typescript-language-server', TIMEOUT, () => {
     await leaves(client, server);
   });
 
-  test('cancels a request that our client gives up, and answers the next one', async () => {
+  test('answers the next request when our client has given one up', async () => {
     const { client, server } = await connected();
     await client.notify('textDocument/didOpen', document(TEXT));
     const controller = new AbortController();
@@ -148,11 +148,11 @@ describe('typescript-language-server', TIMEOUT, () => {
     expect((await client.request('textDocument/hover', place(1, 2)))?.contents.value).toContain(
       'number',
     );
-    // The first request, initialize, has the id 1.
-    const reply = await client.message(
+    // The first request, initialize, has the id 1. This server may reply to a cancelled one as to any other.
+    await client.message(
       (message) => memberOf(message, 'id') === 2 && memberOf(message, 'method') === undefined,
     );
-    expect(reply).toMatchObject({ error: { code: -32_800 } });
+    expect(client.pending).toBe(0);
     await leaves(client, server);
   });
 });

@@ -102,14 +102,11 @@ describe('the handshake of a class', () => {
   it('lets a handler that was called in it reply when the session runs', async () => {
     const { client, connected, tell, written } = rawClient();
     const [called, go] = [gate(), gate()];
-    client.handle(
-      'config' as never,
-      (async () => {
-        called.open();
-        await go.opened;
-        return 'tabs';
-      }),
-    );
+    client.handle('config' as never, async () => {
+      called.open();
+      await go.opened;
+      return 'tabs';
+    });
     tell({ jsonrpc: '2.0', id: 'a', method: 'config' });
     await called.opened;
     tell(initialized());
@@ -124,13 +121,10 @@ describe('the handshake of a class', () => {
     'loses no reply of a handler that finishes %i microtasks after the message that ends it',
     async (microtasks) => {
       const { client, connected, tell, written } = rawClient();
-      client.handle(
-        'config' as never,
-        (async () => {
-          for (let at = 0; at < microtasks; at += 1) await Promise.resolve();
-          return 'tabs';
-        }),
-      );
+      client.handle('config' as never, async () => {
+        for (let at = 0; at < microtasks; at += 1) await Promise.resolve();
+        return 'tabs';
+      });
       tell(`${JSON.stringify(initialized())}\n{"jsonrpc":"2.0","id":"a","method":"config"}`);
       await connected;
       await until(() => written.length === 3);
@@ -315,6 +309,19 @@ describe('a class of defineJsonRpc()', () => {
     expect(server.peers.every((peer) => peer instanceof Peer)).toBe(true);
     await attached.disconnect();
     actor.stop();
+    await supervisor.stop();
+  });
+
+  it('gets its own options from the supervisor that makes it', async () => {
+    await using server = new ProtocolServer(Peer);
+    const errors: unknown[] = [];
+    const onHandlerError = (_: unknown, method: string) => errors.push(method);
+    const supervisor = supervise(Client, await server.listen({ port: 0 }), { onHandlerError });
+    const client = await supervisor.up();
+    client.handle('note', () => Promise.reject(new Error('no file')));
+    await server.peers[0]?.protocol.send({ jsonrpc: '2.0', method: 'note' });
+    await until(() => errors.length === 1);
+    expect(errors).toEqual(['note']);
     await supervisor.stop();
   });
 
