@@ -56,9 +56,7 @@ export interface ScriptedSession<In, Out = In> {
  * done, the connection stays open, and each further message must be answered by `reply()`. What it resolves
  * with is ignored.
  */
-export type PeerScript<In, Out = In> = (
-  session: ScriptedSession<In, Out>,
-) => Promise<unknown> | void;
+export type PeerScript<In, Out = In> = (session: ScriptedSession<In, Out>) => unknown;
 
 /** The answer to a message: another message, a fault in place of one, or nothing. */
 export type PeerAnswer<Out> = Out | Fault | undefined;
