@@ -4,17 +4,17 @@ import { finished } from 'node:stream/promises';
 import { ClosedError, handlerError, type WirechartError } from '../core/errors.ts';
 import type { ByteShare } from '../core/byte-budget.ts';
 import type { Bounds, Deadlines } from '../core/limits.ts';
-import { type RunLogic, startCallback } from '../core/session-logic.ts';
+import type { RunLogic } from '../core/session-logic.ts';
 import { Counters, type ProtocolStats } from '../core/stats.ts';
 import type { Link, Tap } from '../machines/link.ts';
 import { rejectHandled } from '../async/deferred.ts';
 import { Outbound } from './outbound.ts';
-import { type StopSignal, toAbortSignal } from '../async/stop-signal.ts';
+import type { StopSignal } from '../async/stop-signal.ts';
 import type { Remote } from '../core/remote.ts';
 import type { Address, BoundAddress, ListenAddress, ProtocolDefinition } from '../core/types.ts';
 import { destroyAndWait, destroyStream } from './destroy.ts';
 import { Connection } from './connection.ts';
-import { HandshakeSession } from './handshake.ts';
+import { type Conversation, converse, part } from './conversation.ts';
 import { type Opened, type OpenerOptions, StreamOpener } from './opener.ts';
 import { encodeError, MessagePipeline } from './message-pipeline.ts';
 import { readLoop } from './reader.ts';
@@ -161,7 +161,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   async establish(signal: StopSignal, run: RunLogic): Promise<void> {
     if (this.definition.handshake === undefined) return;
-    this.#negotiated = await this.#converse('handshake', signal, undefined, run);
+    this.#negotiated = await converse('handshake', this.#conversation(), signal, run);
     this.#open?.inbound.settleCodec();
   }
 
@@ -185,8 +185,9 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   async farewell(signal: StopSignal, run: RunLogic): Promise<void> {
     if (this.definition.farewell === undefined) return;
+    this.#accepting = undefined;
     await this.#outgoing.flushed({ isCall: false });
-    await this.#converse('farewell', signal, this.#negotiated, run);
+    await converse('farewell', this.#conversation(this.#negotiated), signal, run);
   }
 
   discard(signal: StopSignal): Promise<void> {
@@ -233,6 +234,9 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   release(): void {
     this.#opener.close();
+    if (this.#accepting?.aborted === false && this.isFlushed) {
+      part(this.#conversation(this.#negotiated));
+    }
     this.#open?.stream.destroy();
     this.settle(new ClosedError('The machine was stopped'));
   }
@@ -336,21 +340,15 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     }
   }
 
-  /** Runs a callback of the protocol that receives and sends messages one by one. */
-  #converse(
-    name: 'handshake' | 'farewell',
-    signal: StopSignal,
-    negotiated: unknown,
-    run: RunLogic,
-  ): Promise<unknown> {
-    const session = new HandshakeSession(this.#opened(), this.#messages, {
-      name,
-      signal: toAbortSignal(signal),
+  #conversation(negotiated?: unknown): Conversation<In, Out> {
+    return {
+      definition: this.definition,
+      connection: this.#opened(),
+      hooks: this.#messages,
       counters: this.#counters,
       share: this.#share,
       negotiated,
-    });
-    return session.run(name, () => startCallback(this.definition, name, session, run));
+    };
   }
 
   /** Whether messages wait for a consumer. Asked late: a client class has its callbacks late. */
