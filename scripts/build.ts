@@ -22,7 +22,7 @@ const CHUNKS: Readonly<Record<string, RegExp>> = {
   // What QmpClient does not need.
   services:
     /^(?:server|supervisor|io\/child)\/|^machines\/(?:server|supervisor|peer)|^io\/(?:serve\.|pending-stream)/,
-  engine: /^(?:protocol|machines|io)\//,
+  engine: /^(?:protocol|machines|io)\/|^rpc\/(?:call-options|calls|pending-reply)\./,
   qmp: /^qmp\//,
   testing: /^testing\//,
 };

@@ -1,6 +1,7 @@
 /** Sends commands, and settles them with their replies or with the end of the session. */
 
 import { rejectHandled } from '../async/deferred.ts';
+import { checkTimeout } from '../async/timer.ts';
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
 import { ArgumentError, ClosedError, StateError, TimeoutError } from '../core/errors.ts';
 import { type Names, signalOf } from '../core/options.ts';
@@ -8,14 +9,15 @@ import { memberOf, show } from '../core/shape.ts';
 import type { SessionOutcome } from '../core/types.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
 import { CommandTracer } from '../protocol/diagnostics.ts';
-import type { CallFailure, ParsedCallOptions, PendingCall } from '../rpc/call-options.ts';
+import type { CallFailure, PendingCall } from '../rpc/call-options.ts';
 import { Calls } from '../rpc/calls.ts';
+import { type Parse, PendingReply } from '../rpc/pending-reply.ts';
 import type { EndAnnouncement } from './end-announcement.ts';
 import { BadReplyError, ExecInterruptedError, ExecuteError } from './errors.ts';
 import { isError, isSuccess, PlainCommand } from './messages.ts';
 import type { QmpStats } from './stats.ts';
 import { CommandTrace } from './traced-command.ts';
-import type { ErrorReply, QmpCommand, QmpGreeting, QmpReply, SuccessReply } from './types.ts';
+import type { QmpCommand, QmpGreeting, QmpReply } from './types.ts';
 
 /** The options of `executeMessage()`. */
 export interface ReplyOptions {
@@ -36,11 +38,6 @@ export interface ExecuteOptions extends ReplyOptions {
 
 const REPLY_OPTIONS: Names<ReplyOptions> = { signal: true, timeout: true };
 const EXECUTE_OPTIONS: Names<ExecuteOptions> = { signal: true, timeout: true, oob: true };
-
-/** A command that is about to be sent. */
-interface Call<Result> extends ParsedCallOptions<number, JsonObject, Result> {
-  readonly key: number;
-}
 
 /** The commands of one client. */
 export class Exchange {
@@ -87,15 +84,11 @@ export class Exchange {
       options?.oob === true
         ? { 'exec-oob': command, arguments: args, id }
         : new PlainCommand(command, args, id);
-    const call = {
-      key: id,
-      name: command,
-      parse: returnIn,
-      signal: options?.signal,
-      timeout: options?.timeout,
-      trace: this.#traceOf(command, message),
-    };
-    return this.#call(message, call, options, EXECUTE_OPTIONS);
+    const trace = this.#traceOf(command, message);
+    const parse = command === 'quit' ? this.#quitting(id, returnIn) : returnIn;
+    const pending = new PendingReply(id, command, parse, trace);
+    this.#send(message, pending, options, EXECUTE_OPTIONS);
+    return pending.promise;
   }
 
   /** See `QmpClient.executeMessage()`. */
@@ -109,23 +102,18 @@ export class Exchange {
     const message = { ...given, id };
     const trace = this.#traceOf(name, message);
     const parse = (reply: JsonObject): QmpReply => {
-      const checked = checkReply(reply, name);
-      if ('error' in checked) {
+      if (!isSuccess(reply) && !isError(reply)) throw new BadReplyError(name, reply);
+      if (isError(reply)) {
         this.#errorReplies += 1;
-        trace?.noteFailure(new ExecuteError(name, checked));
+        trace?.noteFailure(new ExecuteError(name, reply));
       }
-      const outcome = 'error' in checked ? { error: checked.error } : { return: checked.return };
+      const outcome = isError(reply) ? { error: reply.error } : { return: reply.return };
       return given.id === undefined ? outcome : { ...outcome, id: given.id };
     };
-    const call = {
-      key: id,
-      name,
-      parse,
-      signal: options?.signal,
-      timeout: options?.timeout,
-      trace,
-    };
-    return this.#call(message, call, options, REPLY_OPTIONS);
+    const parseReply = name === 'quit' ? this.#quitting(id, parse) : parse;
+    const pending = new PendingReply(id, name, parseReply, trace);
+    this.#send(message, pending, options, REPLY_OPTIONS);
+    return pending.promise;
   }
 
   /** Counts the commands. */
@@ -149,43 +137,47 @@ export class Exchange {
     this.#resolvedByEnd.clear();
   }
 
-  #call<Result>(
+  #send<Result>(
     message: QmpCommand,
-    call: Call<Result>,
+    pending: PendingReply<number, JsonObject, Result>,
     options: ReplyOptions | undefined,
     names: object,
-  ): Promise<Result> {
-    try {
-      if (options !== undefined) signalOf('execute()', options, names);
-    } catch (error) {
-      call.trace?.finish(error);
-      return rejectHandled(error);
+  ): void {
+    if (options !== undefined) {
+      try {
+        signalOf('execute()', options, names)?.throwIfAborted();
+        checkTimeout(options.timeout);
+      } catch (error) {
+        pending.rejectAsIs(error);
+        return;
+      }
     }
-    return call.name === 'quit'
-      ? this.#quit(message, call)
-      : this.#calls.call(() => this.#protocol.send(message), call);
+    this.#calls.open(pending, options?.signal, options?.timeout);
+    const sent =
+      pending.name === 'quit' ? this.#sendQuit(message, pending.key) : this.#protocol.send(message);
+    this.#calls.sent(pending, sent);
   }
 
-  /** After `quit`, the end of the stream is expected; no longer, if the server refuses the command. */
-  #quit<Result>(message: QmpCommand, call: Call<Result>): Promise<Result> {
-    const { key } = call;
-    const send = async (): Promise<void> => {
-      this.#resolvedByEnd.add(key);
-      this.#ending.onQuit();
-      try {
-        await this.#protocol.send(message);
-      } catch (error) {
-        // The end of the session has settled the others.
-        if (this.#resolvedByEnd.delete(key)) this.#ending.onQuitRefused();
-        throw error;
-      }
-    };
-    const parse = (reply: JsonObject, command: string): Result => {
-      this.#resolvedByEnd.delete(key);
+  /** After `quit`, the end of the stream is expected. */
+  async #sendQuit(message: QmpCommand, id = 0): Promise<void> {
+    this.#resolvedByEnd.add(id);
+    this.#ending.onQuit();
+    try {
+      await this.#protocol.send(message);
+    } catch (error) {
+      // The end of the session has settled the others.
+      if (this.#resolvedByEnd.delete(id)) this.#ending.onQuitRefused();
+      throw error;
+    }
+  }
+
+  /** Parses the reply to `quit`: no end is expected any more, if the server refuses the command. */
+  #quitting<Result>(id: number, parse: Parse<JsonObject, Result>): Parse<JsonObject, Result> {
+    return (reply, command) => {
+      this.#resolvedByEnd.delete(id);
       if (isError(reply)) this.#ending.onQuitRefused();
-      return call.parse(reply, command);
+      return parse(reply, command);
     };
-    return this.#calls.call(send, { ...call, parse });
   }
 
   #traceOf(command: string, message: QmpCommand): CommandTrace | undefined {
@@ -224,14 +216,8 @@ export class Exchange {
 
 /** What a command of `execute()` resolves with. */
 function returnIn(reply: JsonObject, command: string): JsonValue {
-  const checked = checkReply(reply, command);
-  if ('error' in checked) throw new ExecuteError(command, checked);
-  return checked.return;
-}
-
-/** @throws {BadReplyError} When it is neither a success nor an error. */
-function checkReply(reply: JsonObject, command: string): SuccessReply | ErrorReply {
-  if (isSuccess(reply) || isError(reply)) return reply;
+  if (isSuccess(reply)) return reply.return;
+  if (isError(reply)) throw new ExecuteError(command, reply);
   throw new BadReplyError(command, reply);
 }
 

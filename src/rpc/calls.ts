@@ -29,7 +29,7 @@ import {
   type CallsOptions,
   type ParsedCallOptions,
 } from './call-options.ts';
-import { type GivenOptions, PendingReply } from './pending-reply.ts';
+import { PendingReply } from './pending-reply.ts';
 
 /** The part of an `AsyncProtocol` that calls need. */
 export interface CallsProtocol {
@@ -68,8 +68,8 @@ export class Calls<Key, Reply> {
 
   readonly #protocol: CallsProtocol;
   readonly #options: CallsOptions<Key, Reply>;
-  readonly #byKey = new Map<Key, PendingReply<Key, Reply>>();
-  readonly #inOrder = new Queue<PendingReply<Key, Reply>>();
+  readonly #byKey = new Map<Key, AnyPending<Key, Reply>>();
+  readonly #inOrder = new Queue<AnyPending<Key, Reply>>();
   readonly #abandoned = new Set<Key>();
   #pendingInOrder = 0;
   #made = 0;
@@ -129,8 +129,11 @@ export class Calls<Key, Reply> {
   ): Promise<Result>;
   /** The same, and resolves with the reply as it is. */
   call(send: () => Promise<void>, options?: CallOptions<Key>): Promise<Reply>;
-  call(send: () => Promise<void>, options: GivenOptions<Key, Reply> = {}): Promise<unknown> {
-    const { key } = options;
+  call(
+    send: () => Promise<void>,
+    options: CallOptions<Key> & Partial<ParsedCallOptions<Key, Reply, unknown>> = {},
+  ): Promise<unknown> {
+    const { key, name, parse, trace } = options;
     let signal: AbortSignal | undefined;
     try {
       signal = signalOf('call()', options, CALL_OPTIONS);
@@ -138,17 +141,52 @@ export class Calls<Key, Reply> {
       checkTimeout(options.timeout);
       this.#checkKey(key);
     } catch (error) {
-      options.trace?.finish(error);
+      trace?.finish(error);
       return rejectHandled(error);
     }
-    const pending = new PendingReply<Key, Reply>(options);
-    this.#add(pending);
-    const timeout = options.timeout ?? this.#options.timeout;
-    if (signal !== undefined || timeout !== undefined) {
-      pending.release = this.#watch(pending, signal, timeout);
+    const pending = new PendingReply(key, name, parse, trace);
+    this.open(pending, signal, options.timeout);
+    try {
+      this.sent(pending, send());
+    } catch (error) {
+      this.#onNotSent(pending, error);
     }
-    this.#start(send, pending);
     return pending.promise;
+  }
+
+  /**
+   * Adds a call whose request is sent next. For callers that have checked the options: with `sent()`, this is
+   * `call()` without a function and an object of options for each call.
+   *
+   * @internal
+   */
+  open(
+    pending: AnyPending<Key, Reply>,
+    signal: AbortSignal | undefined,
+    timeout = this.#options.timeout,
+  ): void {
+    this.#made += 1;
+    if (pending.key === undefined) {
+      this.#inOrder.push(pending);
+      this.#pendingInOrder += 1;
+    } else {
+      this.#byKey.set(pending.key, pending);
+    }
+    if (signal === undefined && timeout === undefined) return;
+    pending.release = this.#watch(pending, signal, timeout);
+  }
+
+  /**
+   * The request was passed to `send()`, which has returned a promise.
+   *
+   * @internal
+   */
+  sent(pending: AnyPending<Key, Reply>, sent: Promise<void>): void {
+    // The usual case: a handler on each promise would cost as much as the sending.
+    if (sent === ACCEPTED) return;
+    sent.catch((error: unknown) => {
+      this.#onNotSent(pending, error);
+    });
   }
 
   /**
@@ -185,31 +223,8 @@ export class Calls<Key, Reply> {
     throw new ArgumentError(`A pending call has the key ${show(key)}; give each call its own`);
   }
 
-  #add(pending: PendingReply<Key, Reply>): void {
-    this.#made += 1;
-    if (pending.key !== undefined) {
-      this.#byKey.set(pending.key, pending);
-      return;
-    }
-    this.#inOrder.push(pending);
-    this.#pendingInOrder += 1;
-  }
-
-  #start(send: () => Promise<void>, pending: PendingReply<Key, Reply>): void {
-    try {
-      const sent = send();
-      // The usual case: a handler on each promise would cost as much as the sending.
-      if (sent === ACCEPTED) return;
-      sent.catch((error: unknown) => {
-        this.#onNotSent(pending, error);
-      });
-    } catch (error) {
-      this.#onNotSent(pending, error);
-    }
-  }
-
   /** A call that was not sent gets no reply. */
-  #onNotSent(pending: PendingReply<Key, Reply>, error: unknown): void {
+  #onNotSent(pending: AnyPending<Key, Reply>, error: unknown): void {
     // Such as a call that was rejected because the session ended, before there was room for its message.
     if (pending.isSettled) return;
     if (pending.key !== undefined) {
@@ -222,7 +237,7 @@ export class Calls<Key, Reply> {
   }
 
   /** The same error for the caller of a call with a name: why there is no session. */
-  #notSent(pending: PendingReply<Key, Reply>, error: StateError): Error {
+  #notSent(pending: AnyPending<Key, Reply>, error: StateError): Error {
     const explained = this.#options.explain?.(error, pending);
     const { name } = pending;
     if (explained !== undefined || name === undefined) return explained ?? error;
@@ -232,17 +247,17 @@ export class Calls<Key, Reply> {
     return new StateError(`${name} was not sent: ${message}${why}`, state, required);
   }
 
-  #explain(pending: PendingReply<Key, Reply>, error: CallFailure): Error {
+  #explain(pending: AnyPending<Key, Reply>, error: CallFailure): Error {
     return this.#options.explain?.(error, pending) ?? error;
   }
 
-  #reject(pending: PendingReply<Key, Reply>, error: unknown): void {
+  #reject(pending: AnyPending<Key, Reply>, error: unknown): void {
     this.#failed += 1;
     pending.reject(error);
   }
 
   /** Takes out the call that a reply belongs to; one in order may have been given up. */
-  #take(key: Key | undefined): PendingReply<Key, Reply> | undefined {
+  #take(key: Key | undefined): AnyPending<Key, Reply> | undefined {
     if (key !== undefined) {
       const pending = this.#byKey.get(key);
       if (pending !== undefined) this.#byKey.delete(key);
@@ -261,7 +276,7 @@ export class Calls<Key, Reply> {
   }
 
   #watch(
-    pending: PendingReply<Key, Reply>,
+    pending: AnyPending<Key, Reply>,
     signal: AbortSignal | undefined,
     timeout: number | undefined,
   ): () => void {
@@ -287,7 +302,7 @@ export class Calls<Key, Reply> {
   }
 
   /** Gives up a call that was sent: its late reply is recognized, by its key or by its place in the order. */
-  #abandon(pending: PendingReply<Key, Reply>, reason: unknown): void {
+  #abandon(pending: AnyPending<Key, Reply>, reason: unknown): void {
     const { key } = pending;
     this.#failed += 1;
     if (key === undefined) {
@@ -325,6 +340,9 @@ export class Calls<Key, Reply> {
     return hasRejected;
   }
 }
+
+/** A pending call, whatever it resolves with. */
+type AnyPending<Key, Reply> = PendingReply<Key, Reply, unknown>;
 
 const noReply = (name = 'a call', ms: number): TimeoutError =>
   new TimeoutError('execute', ms, `No reply to ${name} within ${String(ms)} ms`);

@@ -3,35 +3,41 @@
 import { defer, markHandled } from '../async/deferred.ts';
 import { rejectHandedOut } from '../async/rejection.ts';
 import { isWirechartError } from '../core/errors.ts';
-import type { CallOptions, CallTrace, ParsedCallOptions, PendingCall } from './call-options.ts';
+import type { CallTrace, PendingCall } from './call-options.ts';
 
 const unset = (): void => undefined;
 
-/** What a call is given; `parse` is there if it has one. */
-export type GivenOptions<Key, Reply> = CallOptions<Key> &
-  Partial<ParsedCallOptions<Key, Reply, unknown>>;
+/** Turns a reply into what its call resolves with. */
+export type Parse<Reply, Result> = (reply: Reply, name: string) => Result;
 
 /** One object and one promise per call: it is on the path of every request. */
-export class PendingReply<Key, Reply> implements PendingCall<Key> {
+export class PendingReply<Key, Reply, Result = Reply> implements PendingCall<Key> {
   readonly key: Key | undefined;
   readonly name: string | undefined;
   /** What the caller gets. It may be ignored: its rejection is then no unhandled one. */
-  readonly promise: Promise<unknown>;
+  readonly promise: Promise<Result>;
   /** Whether the call has been settled, or given up. */
   isSettled = false;
   /** Removes the timer and the listener on the signal. */
   release: (() => void) | undefined;
-  readonly #parse: ((reply: Reply, name: string) => unknown) | undefined;
+  readonly #parse: Parse<Reply, Result> | undefined;
   readonly #trace: CallTrace | undefined;
   #resolve: (value: unknown) => void = unset;
 
-  constructor({ key, name, parse, trace }: GivenOptions<Key, Reply>) {
+  /** @param parse - Must be there if the result is not the reply. */
+  constructor(
+    key: Key | undefined,
+    name: string | undefined,
+    parse?: Parse<Reply, Result>,
+    trace?: CallTrace,
+  ) {
     this.key = key;
     this.name = name;
     this.#parse = parse;
     this.#trace = trace;
     this.promise = new Promise((resolve) => {
-      this.#resolve = resolve;
+      // What `parse` returns is a result.
+      this.#resolve = resolve as (value: unknown) => void;
     });
   }
 
