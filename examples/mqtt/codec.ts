@@ -29,7 +29,10 @@ export interface Publish extends Message<Uint8Array> {
 export interface Login {
   /** Empty: the broker chooses one. */
   readonly clientId: string;
-  /** In seconds. The broker drops a client that sends nothing for one and a half times as long. */
+  /**
+   * In seconds; 0 for none. The broker drops a client that sends nothing for one and a half times as long. As
+   * the client pings twice in this time, a `timeouts.idle` as long notices a broker that hangs.
+   */
   readonly keepAlive: number;
   readonly username?: string;
   readonly password?: string;

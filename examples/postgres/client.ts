@@ -6,7 +6,8 @@
 import type { ConnectionOptions } from 'node:tls';
 import { defineClient, type Session, type WaitOptions } from 'wirechart';
 import { Calls } from 'wirechart/rpc';
-import { answerToTls, type FromServer, messages, type Row, type ToServer } from './codec.ts';
+import { answerToTls, messages } from './codec.ts';
+import type { FromServer, Row, ServerEvent, ToServer } from './codec.ts';
 import { logIn } from './login.ts';
 
 type Parameters = Map<string, string>;
@@ -22,7 +23,7 @@ export class Postgres extends defineClient<FromServer, ToServer, Parameters>(ans
   readonly #calls = new Calls<never, Row[]>(this.protocol);
 
   /** Handles notices, changed parameters, and notifications after `LISTEN`. */
-  onEvent?(event: FromServer): void;
+  onEvent?(event: ServerEvent): void;
 
   /** Resolves with the rows, or rejects with a `PostgresError`. A signal gives up the wait alone. */
   query(text: string, options?: WaitOptions): Promise<Row[]> {
@@ -49,7 +50,7 @@ export class Postgres extends defineClient<FromServer, ToServer, Parameters>(ans
       else this.#calls.settle(message.rows);
     } else if (message.type === 'fatal') this.protocol.fail(message.refusal);
     else if (message.type === 'copyIn') void this.protocol.send({ type: 'refuseCopy' });
-    else this.onEvent?.(message);
+    else if (!('step' in message) && message.type !== 'tls') this.onEvent?.(message);
   }
 
   protected override farewell({ send }: Session<FromServer, ToServer, Parameters>): Promise<void> {

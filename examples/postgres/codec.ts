@@ -43,7 +43,8 @@ export type ServerEvent =
 
 /** What a server sends. A result is all that belongs to one query. */
 export type FromServer =
-  | { readonly type: 'tls' | 'copyIn' }
+  | { readonly type: 'tls' }
+  | { readonly type: 'copyIn' }
   | { readonly type: 'fatal'; readonly refusal: RefusedError }
   | { readonly type: 'result'; readonly rows: Row[]; readonly error: PostgresError | undefined }
   | Authentication
@@ -175,7 +176,7 @@ class Results {
   /** An error ends the query, and a fatal one the session. */
   fail(error: PostgresError): FromServer | undefined {
     this.#error = error;
-    if (error.fields.get('V') === 'ERROR') return undefined;
+    if ((error.fields.get('V') ?? error.fields.get('S')) === 'ERROR') return undefined;
     const retryable = !FINAL.test(error.code);
     return { type: 'fatal', refusal: new RefusedError(error.message, { cause: error, retryable }) };
   }

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Postgres } from '../../examples/postgres/client.ts';
-import { type FromServer, PostgresError } from '../../examples/postgres/codec.ts';
+import { PostgresError, type ServerEvent } from '../../examples/postgres/codec.ts';
 import { ClosedError, CodecError, RefusedError, supervise } from '../../src/index.ts';
 import { Received } from '../examples/nats.ts';
 import { cleanUp, expectIdleAfterEach, track } from '../support/cleanup.ts';
@@ -24,7 +24,7 @@ describePeer('postgres', (path) => {
     override readonly user: string = OWNER.user;
     override readonly password: string | undefined = OWNER.password;
     override readonly tls: Postgres['tls'] = { ca: cluster.certificates.ca };
-    readonly events = new Received<FromServer>();
+    readonly events = new Received<ServerEvent>();
     override onEvent = this.events.push;
   }
 
