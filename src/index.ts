@@ -113,6 +113,7 @@ export {
   type ClientConstructor,
   type DefinedClient,
   defineClient,
+  type OwnClientOptions,
 } from './protocol/define-client.ts';
 export type { ProtocolClient } from './protocol/client.ts';
 
@@ -140,16 +141,15 @@ export type { BinaryCodec, Encoded, TextCodec } from './core/codec.ts';
 export { streamPair } from './io/stream-pair.ts';
 export { joinStreams } from './io/join-streams.ts';
 export { stdioAddress } from './io/stdio-address.ts';
-export {
-  type ChildAddress,
-  type ListensFunction,
-  spawnPeer,
-  type SpawnedPeer,
-  type SpawnPeerOptions,
-  type SpawnTimeouts,
-} from './io/child/spawn-peer.ts';
-export type { InheritedDescriptor } from './io/child/wiring.ts';
-export type { ListeningChild } from './io/child/listening.ts';
+export { spawnPeer, type SpawnedPeer } from './io/child/spawn-peer.ts';
+export type {
+  ChildAddress,
+  InheritedDescriptor,
+  ListeningChild,
+  ListensFunction,
+  SpawnPeerOptions,
+  SpawnTimeouts,
+} from './io/child/options.ts';
 
 export {
   ArgumentError,

@@ -11,7 +11,7 @@ import type { Target } from './address.ts';
 import { claim } from './claims.ts';
 import { keepAlive as setKeepAlive } from './keep-alive.ts';
 import { toDuplex } from './join-streams.ts';
-import { isLate, OPEN } from './late-stream.ts';
+import { type DialOptions, isLate, OPEN } from './late-stream.ts';
 import { warnOfPlainDial } from './plaintext.ts';
 import { isSecuring } from './socket.ts';
 import { tlsOptionsError } from './tls-error.ts';
@@ -21,16 +21,6 @@ import { loadTls } from './tls.ts';
 interface Opening {
   readonly stream: Duplex;
   readonly event?: 'connect' | 'secure' | 'secureConnect';
-}
-
-/** How `dial()` waits. */
-export interface DialOptions {
-  /** Measures the waits between attempts. Default: real time. */
-  readonly clock?: Clock | undefined;
-  /** Called with the reason when an attempt has to be repeated. */
-  readonly onObstacle?: ((reason: Error) => void) | undefined;
-  /** Where warnings go. Default: a warning of the process. */
-  readonly warn?: ((text: string) => void) | undefined;
 }
 
 /** The waits between attempts while a backlog is full: each twice as long as the one before. */

@@ -2,7 +2,17 @@
 
 import type { Duplex } from 'node:stream';
 import { memberOf } from '../core/shape.ts';
-import type { DialOptions } from './dial.ts';
+import type { Clock } from '../core/types.ts';
+
+/** How `dial()` waits. */
+export interface DialOptions {
+  /** Measures the waits between attempts. Default: real time. */
+  readonly clock?: Clock | undefined;
+  /** Called with the reason when an attempt has to be repeated. */
+  readonly onObstacle?: ((reason: Error) => void) | undefined;
+  /** Where warnings go. Default: a warning of the process. */
+  readonly warn?: ((text: string) => void) | undefined;
+}
 
 /** The method that opens such a stream; the same in all copies of this package. */
 export const OPEN: unique symbol = /* @__PURE__ */ Symbol.for('wirechart.open');

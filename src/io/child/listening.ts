@@ -5,16 +5,8 @@ import { codeOf, isError } from '../../core/shape.ts';
 import { parseDialAddress } from '../listen-target.ts';
 import type { Locate } from './listening-stream.ts';
 import type { Child } from './process.ts';
-import type { ListensFunction, SpawnPeerOptions } from './spawn-peer.ts';
+import type { ListensFunction, SpawnPeerOptions } from './options.ts';
 import { type ListenedTarget, vacate } from './vacancy.ts';
-
-/** A child that has been started, and may not listen yet. */
-export interface ListeningChild {
-  /** Its process id. */
-  readonly pid: number;
-  /** The last 4 KiB of its standard error and output so far, if they are captured. */
-  readonly stderr: string;
-}
 
 /** How a child is found. */
 interface Listens {

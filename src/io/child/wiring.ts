@@ -1,16 +1,12 @@
 /** The file descriptors that a child gets, and their checks. */
 
 import { fstatSync } from 'node:fs';
-import type { Server, Socket } from 'node:net';
 import { ArgumentError, textOf } from '../../core/errors.ts';
 import { checkNames } from '../../core/options.ts';
 import { isError, memberOf } from '../../core/shape.ts';
 import type { Wires } from './descriptors.ts';
 import type { SpawnPlan } from './process.ts';
-import type { SpawnPeerOptions } from './spawn-peer.ts';
-
-/** A descriptor of ours for a child: its number, or something open that has one. */
-export type InheritedDescriptor = number | { readonly fd: number } | Socket | Server;
+import type { SpawnPeerOptions } from './options.ts';
 
 /** Node's name for each kind of standard error. */
 const STDERR_STDIO = {
