@@ -110,6 +110,7 @@ describe('the exported names', () => {
         "JsonRpc",
         "JsonRpcError",
         "RPC_CODES",
+        "defineJsonRpc",
       ]
     `);
   });

@@ -239,6 +239,10 @@ describe('the example of a server', TIMEOUT, () => {
         return exited;
       });
       connection.listen();
+      // What still waits for a reply then fails, instead of waiting for ever.
+      void exited.then(() => {
+        connection.dispose();
+      });
       return { child, connection, exited };
     }
 
