@@ -7,6 +7,8 @@ import { quoteBytes, tryDecodeUtf8 } from './utf8.ts';
 
 /** A longer terminator would make the search for it expensive. */
 const MAX_TERMINATOR_BYTES = 128;
+/** So many bytes in a row that begin no terminator are looked at one by one: a call costs more than these. */
+const MAX_MISSES = 16;
 const LF = 0x0a;
 
 /** Searches for the ends of lines. One object serves all sessions of a codec. */
@@ -68,12 +70,20 @@ export class Terminator {
 
   /** Knuth, Morris and Pratt: each byte is looked at once, and an incomplete match may continue later. */
   #search(bytes: Uint8Array, matched: number, onlyFirst: boolean) {
-    const [searched, fallbacks, { length }] = [this.#searched, this.#fallbacks, bytes];
+    const [searched, fallbacks, first = 0] = [this.#searched, this.#fallbacks, this.#searched[0]];
     let end = 0;
-    for (let at = 0; at < length; at++) {
+    let misses = 0;
+    for (let at = 0; at < bytes.length; at++) {
       const byte = bytes[at];
       while (matched > 0 && byte !== searched[matched]) matched = fallbacks[matched - 1] ?? 0;
-      if (byte === searched[matched]) matched++;
+      if (byte === searched[matched]) {
+        misses = 0;
+        matched++;
+      } else if (++misses > MAX_MISSES) {
+        const next = bytes.indexOf(first, at + 1);
+        if (next === -1) break;
+        at = next - 1;
+      }
       if (matched < searched.length) continue;
       end = at + 1;
       matched = 0;

@@ -142,11 +142,13 @@ describe('a BufferedDecoder', () => {
   });
 
   it.each([
-    ['consumes nothing', CodecError, () => 'again'],
-    ['knows no bound', LimitError, () => undefined],
-  ] as const)('ends its session when next() %s', async (_, kind, next) => {
+    ['consumes nothing', CodecError, 'again'],
+    ['knows no bound', LimitError, undefined],
+  ] as const)('ends its session when next() %s', async (_, kind, message) => {
     class Wrong extends BufferedDecoder<string> {
-      protected override next = next;
+      protected override next(): string | undefined {
+        return message;
+      }
     }
     const [left, right] = streamPair();
     const client = new AsyncProtocol(

@@ -73,15 +73,15 @@ describe('lines with another terminator: decoding', () => {
 
   it.each(TERMINATORS)('returns what was encoded or refuses to encode it: %j', (terminator) => {
     const codec = lines({ terminator });
-    const text = fc.array(fc.constantFrom(...tokens), { maxLength: 6 }).map((all) => all.join(''));
-    let refused = 0;
+    const text = fc
+      .array(fc.constantFrom(terminator, ...tokens), { maxLength: 6 })
+      .map((all) => all.join(''));
     fc.assert(
       fc.property(fc.array(text), sizes, (all, by) => {
         const sent = all.filter((line) => {
           const error = thrownBy(() => codec.encode(line));
           if (error === undefined) return true;
           expect(error).toBeInstanceOf(CodecError);
-          refused += 1;
           return false;
         });
         expect(outcomes(codec, cut(encodeAll(codec, sent), ...by))).toEqual(messages(...sent));
@@ -89,7 +89,6 @@ describe('lines with another terminator: decoding', () => {
     );
     expect(codec.encode('x.y')).toBe(`x.y${terminator}`);
     expect(thrownBy(() => codec.encode(`x${terminator}`))).toBeInstanceOf(CodecError);
-    expect(refused).toBeGreaterThan(0);
   });
 
   it('takes line ends for content, and returns blank lines, wherever the stream is split', () => {

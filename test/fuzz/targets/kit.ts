@@ -1,6 +1,6 @@
 /** The decoders that authors of protocols choose the framing of: `framed()`, and lines with any terminator. */
 
-import { type Frame, framed, type TypedFrameOptions } from '../../../src/codecs/framed.ts';
+import { framed, type TypedFrameOptions } from '../../../src/codecs/framed.ts';
 import { jsonLines } from '../../../src/codecs/json-lines.ts';
 import { stringifyJson } from '../../../src/codecs/json.ts';
 import { lines } from '../../../src/codecs/lines.ts';
@@ -79,7 +79,7 @@ interface Form {
 }
 
 const typed = (options: TypedFrameOptions, layout: Omit<Layout, 'type'>): Form => ({
-  codec: framed<Frame>({ ...options, decode: (frame) => frame, encode: (frame) => frame }),
+  codec: framed(options),
   layout: { type: options.type, ...layout },
 });
 
