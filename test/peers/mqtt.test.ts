@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
+import { createActor, setup, waitFor } from 'xstate';
 import { Mqtt } from '../../examples/mqtt/client.ts';
 import type { Login, Message } from '../../examples/mqtt/codec.ts';
 import { ClosedError, type ProtocolOptions, supervise } from '../../src/index.ts';
@@ -89,12 +90,12 @@ describePeer('mosquitto', (mosquitto) => {
   test('pings keep a silent client connected beyond its keep-alive interval', async () => {
     const broker = await Broker.start(mosquitto);
     class Brief extends Mqtt {
-      override readonly login: Login = { clientId: 'brief', keepAlive: 1 };
+      override readonly login: Login = { clientId: 'brief', keepAlive: 2 };
     }
     const client = track(new Brief());
     await client.connect(broker.address);
-    // The broker would drop it after 1.5 seconds.
-    for (let n = 0; n < 6; n += 1) await broker.logged(/^Received PINGREQ from brief/);
+    // The broker would drop it after three seconds.
+    for (let n = 0; n < 5; n += 1) await broker.logged(/^Received PINGREQ from brief/);
     await client.publish({ topic: 'still', payload: 'here', qos: 1 });
     await client.disconnect();
   });
@@ -198,6 +199,38 @@ describePeer('mosquitto', (mosquitto) => {
       await supervisor.stop();
       await broker.logged(/^Received DISCONNECT from sensor/);
       expect(await published()).toEqual(['end ']);
+    });
+
+    test('the broker publishes no will of a client that is disposed of', async () => {
+      const { broker, published } = await watched();
+      {
+        await using client = sensor();
+        await client.connect(broker.address);
+      }
+      await broker.logged(/^Received DISCONNECT from sensor/);
+      expect(await published()).toEqual(['end ']);
+    });
+
+    test('the broker publishes no will of a client whose statechart leaves its state', async () => {
+      const { broker, published } = await watched();
+      const chart = setup({ actors: { sensor: Sensor.createMachine() } }).createMachine({
+        initial: 'on',
+        states: {
+          on: {
+            invoke: { id: 'sensor', src: 'sensor', input: { address: broker.address } },
+            on: { OFF: 'off' },
+          },
+          off: {},
+        },
+      });
+      const actor = createActor(chart).start();
+      const { sensor: client } = actor.getSnapshot().children;
+      if (client === undefined) throw new Error('There is no client');
+      await waitFor(client, (snapshot) => snapshot.hasTag('up'));
+      actor.send({ type: 'OFF' });
+      await broker.logged(/^Received DISCONNECT from sensor/);
+      expect(await published()).toEqual(['end ']);
+      actor.stop();
     });
 
     test('the broker publishes the will of a client that ends by force', async () => {

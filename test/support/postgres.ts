@@ -69,7 +69,7 @@ export class Cluster {
   async #initialize(): Promise<void> {
     await this.#give(this.#directory);
     const password = await this.#write('password', OWNER.password);
-    const options = ['--no-sync', '--no-instructions', '--encoding=UTF8', '--locale=C.UTF-8'];
+    const options = ['--no-sync', '--no-instructions', '--encoding=UTF8', '--no-locale'];
     const login = [`--username=${OWNER.user}`, `--pwfile=${password}`, '--auth=scram-sha-256'];
     await this.#run('initdb', ...options, ...login);
     const settings = {
