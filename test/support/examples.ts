@@ -6,7 +6,8 @@
  *
  * An example with a block of `text` right below it is run and must print that text, in which `…`
  * stands for anything within one line. All other examples are only compiled. `/run/vm1/qmp.sock` in
- * an example is the monitor of a scripted server; other paths below `/run` are free.
+ * an example is the monitor of a scripted server; other paths below `/run` are free. An example whose first
+ * line is `// meter.ts` is a module, too, which others import as './meter.js'.
  */
 
 import { execFile } from 'node:child_process';
@@ -41,12 +42,15 @@ export interface Origin {
   readonly compilerOptions: object;
 }
 
+/** The manifest of the folder of the examples: a `.js` file is a module. */
+const MODULES = JSON.stringify({ type: 'module' });
+
 /** The sources of this repository. */
 export async function fromSources(): Promise<Origin> {
   // In the repository, so that `xstate` and the types of Node are found.
   const folder = mkdtempSync(join(ROOT, '.examples-'));
   // Otherwise `wirechart` is the package that the folder is in, and not the one in `node_modules`.
-  writeFileSync(join(folder, 'package.json'), '{}');
+  writeFileSync(join(folder, 'package.json'), MODULES);
   await bundlePackages(folder);
   // The sources are compiled with the examples, and are written for the last two options.
   const compilerOptions = { paths: sourcePaths(), allowImportingTsExtensions: true, rootDir: '/' };
@@ -55,7 +59,9 @@ export async function fromSources(): Promise<Origin> {
 
 /** Packages that are installed in `project`; it needs `xstate` and `@types/node` too. */
 export function fromPackages(project: string): Origin {
-  return { folder: mkdtempSync(join(project, 'examples-')), compilerOptions: {} };
+  const folder = mkdtempSync(join(project, 'examples-'));
+  writeFileSync(join(folder, 'package.json'), MODULES);
+  return { folder, compilerOptions: {} };
 }
 
 /** All pages with examples, relative to the root. */
@@ -169,7 +175,12 @@ export class ExampleSet {
     );
     const file = join(this.#origin.folder, name);
     writeFileSync(`${file}.mts`, code);
-    writeFileSync(`${file}.mjs`, transformSync(code, { loader: 'ts', target: 'node20' }).code);
+    const compiled = transformSync(code, { loader: 'ts', target: 'node20' }).code;
+    writeFileSync(`${file}.mjs`, compiled);
+    const module = /^\/\/ ([\w-]+)\.ts$/m.exec(code.split('\n', 1)[0] ?? '')?.[1];
+    if (module === undefined) return;
+    writeFileSync(join(this.#origin.folder, `${module}.ts`), code);
+    writeFileSync(join(this.#origin.folder, `${module}.js`), compiled);
   }
 
   #serverOf(example: Example): ScriptedQmpServer | undefined {
