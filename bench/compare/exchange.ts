@@ -12,11 +12,11 @@ export const RESPONDER = new URL('../peers/responder.ts', import.meta.url);
 
 const COMMAND = 'query-status';
 
-interface Client {
+export interface Client {
   request(): Promise<unknown>;
   close(): Promise<void>;
 }
-type Connect = (path: string) => Promise<Client>;
+export type Connect = (path: string) => Promise<Client>;
 
 const CLIENTS: Readonly<Record<string, Connect>> = {
   [HAND]: byHand,
@@ -27,7 +27,7 @@ const CLIENTS: Readonly<Record<string, Connect>> = {
 
 export async function* exchange({ plan, directory }: Setting): AsyncGenerator<Table> {
   const measure = (run: (client: Client, count: number) => Promise<Run>) =>
-    withPeer(RESPONDER, directory, (path) => alternate(variantsOf(path, run), plan));
+    withPeer(RESPONDER, directory, (path) => alternate(variantsOf(CLIENTS, path, run), plan));
   for (const depth of [64, 1024]) {
     const series = await measure((client, count) => pipelined(client, count, depth));
     yield tableOf(`request/response, ${String(depth)} in flight`, 'requests/s', series);
@@ -36,8 +36,12 @@ export async function* exchange({ plan, directory }: Setting): AsyncGenerator<Ta
   yield tableOf('request/response, one at a time: p50, lower is better', 'µs', series);
 }
 
-function variantsOf(path: string, run: (client: Client, count: number) => Promise<Run>): Variant[] {
-  return Object.entries(CLIENTS).map(([name, connect]) => ({
+export function variantsOf(
+  clients: Readonly<Record<string, Connect>>,
+  path: string,
+  run: (client: Client, count: number) => Promise<Run>,
+): Variant[] {
+  return Object.entries(clients).map(([name, connect]) => ({
     name,
     count: 2000,
     run: async (count) => {
@@ -49,7 +53,7 @@ function variantsOf(path: string, run: (client: Client, count: number) => Promis
   }));
 }
 
-async function pipelined(client: Client, count: number, depth: number): Promise<Run> {
+export async function pipelined(client: Client, count: number, depth: number): Promise<Run> {
   let left = count;
   const worker = async (): Promise<void> => {
     while (left > 0) {
@@ -116,10 +120,10 @@ async function withProtocol(path: string): Promise<Client> {
   return { request, close: () => protocol.disconnect({ force: true }) };
 }
 
-async function withRpc(path: string): Promise<Client> {
+export async function withRpc(path: string, method = COMMAND): Promise<Client> {
   const client = await connectRpc(`${path}.rpc`);
   return {
-    request: () => client.connection.sendRequest(COMMAND),
+    request: () => client.connection.sendRequest(method),
     close: () => closeRpc(client),
   };
 }
