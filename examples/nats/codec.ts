@@ -44,7 +44,7 @@ const CRLF = Buffer.from('\r\n');
 /** So long may the line before a payload be, which is not counted as a part of the message. */
 const MAX_LINE_BYTES = 4096;
 /** Payloads of up to so many bytes are copied into one piece with the line before them. */
-const MAX_COPIED_BYTES = 1024;
+const MAX_COPIED_BYTES = 512;
 
 function encode(message: Out): Encoded {
   switch (message.op) {
@@ -84,17 +84,15 @@ function joined(line: string, data: Uint8Array): Uint8Array {
   return frame;
 }
 
-/** A subject, and a reply or the name of a queue. White space in them would begin the next argument, or operation. */
+/** A subject, and a reply or the name of a queue. */
 function tokens(subject: string, other: string | undefined): string {
-  const text = other === undefined ? subject : `${subject} ${other}`;
-  if (
-    subject === '' ||
-    other === '' ||
-    /\s/.test(subject) ||
-    (other !== undefined && /\s/.test(other))
-  )
-    throw new CodecError(`A subject must be a text without white space, not '${text}'`);
-  return text;
+  return other === undefined ? token(subject) : `${token(subject)} ${token(other)}`;
+}
+
+/** White space would begin the next argument, or another operation. */
+function token(text: string): string {
+  if (text !== '' && !/\s/.test(text)) return text;
+  throw new CodecError(`A subject must be a text without white space, not '${text}'`);
 }
 
 function headOf(headers: Readonly<Record<string, string>>): string {
@@ -193,7 +191,8 @@ class NatsDecoder extends BufferedDecoder<In> {
     this.#searched = to + 2;
     const { subject, sid, reply, headSize } = header;
     const head = headSize > 0 ? this.#bytes.toString('utf8', from, from + headSize) : undefined;
-    const data = Buffer.from(this.#bytes.subarray(from + headSize, to));
+    const data = Buffer.allocUnsafe(header.size - headSize);
+    this.#bytes.copy(data, 0, from + headSize, to);
     return new Message(subject, sid, reply, data, head);
   }
 

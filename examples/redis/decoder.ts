@@ -27,6 +27,12 @@ const CHUNK = 0x3b; // ;
 const EXACT_DIGITS = 15;
 /** How deep arrays may be nested: code that handles a message is often recursive. */
 const MAX_DEPTH = 128;
+/**
+ * Short texts are cut out of all bytes of a chunk as one text, because each call of a decoder is expensive. V8
+ * copies such a piece; a longer one would keep the whole text in memory.
+ */
+const MAX_SLICE = 12;
+const MAX_BLOCK_BYTES = 64 * 1024;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /** An array, or its like, of which not all elements have arrived. */
@@ -70,6 +76,8 @@ export class RespDecoder extends BufferedDecoder<Reply> {
   readonly #inline: boolean;
   /** A view of the buffer: one for all messages of a chunk. */
   #bytes: Buffer = NOTHING;
+  /** The same as latin1, if it was needed. */
+  #block: string | undefined;
   /** Where the present message begins in them. */
   #start = 0;
   /** Where its first element begins that has not been decoded. */
@@ -113,6 +121,7 @@ export class RespDecoder extends BufferedDecoder<Reply> {
     this.#searched -= this.#start;
     this.#start = 0;
     this.#bytes = NOTHING;
+    this.#block = undefined;
   }
 
   /** Puts an element into the array that it belongs to. Returns the message, if it is complete. */
@@ -162,7 +171,7 @@ export class RespDecoder extends BufferedDecoder<Reply> {
   }
 
   /** Reads so many bytes of text from `#next` on. */
-  #text(size: number, encoding: BufferEncoding = this.#encoding): string | undefined {
+  #text(size: number, encoding: TextEncoding = this.#encoding): string | undefined {
     this.#checkSize(size);
     const from = this.#next;
     const to = from + size;
@@ -171,7 +180,12 @@ export class RespDecoder extends BufferedDecoder<Reply> {
       throw this.#wrong(`A text of ${String(size)} bytes has no line end behind it`);
     }
     this.#next = to + 2;
-    return this.#bytes.toString(encoding, from, to);
+    if (size > MAX_SLICE || this.#bytes.length > MAX_BLOCK_BYTES) {
+      return this.#bytes.toString(encoding, from, to);
+    }
+    this.#block ??= this.#bytes.toString('latin1');
+    const text = this.#block.slice(from, to);
+    return encoding === 'latin1' || isAscii(text) ? text : this.#bytes.toString(encoding, from, to);
   }
 
   /** Reads an element of a type that is less frequent. */
@@ -284,6 +298,12 @@ function doubleOf(text: string): number | undefined {
 function inlineOf(line: string): readonly string[] | Frame {
   const words = line.split(/\s+/).filter((word) => word !== '');
   return words.length > 0 ? words : new Frame('|', 0);
+}
+
+/** For a short text. */
+function isAscii(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 0x7f) return false;
+  return true;
 }
 
 const asBuffer = (bytes: Uint8Array): Buffer =>

@@ -25,7 +25,7 @@ export function createRespServer(): ProtocolServer<Reply> {
 }
 
 function execute(handlers: Handlers, [name = '', ...words]: readonly string[]): Reply {
-  const handler = handlers.get(name.toUpperCase());
+  const handler = handlers.get(name) ?? handlers.get(name.toUpperCase());
   if (handler === undefined) return new RespError(`ERR unknown command '${name}'`);
   if (words.length >= handler.length) return handler(...words);
   return new RespError(`ERR wrong number of arguments for '${name}'`);

@@ -68,7 +68,11 @@ describePeer('nats-server', (path) => {
     const { server, client } = await connected();
     const other = await connect({ servers: server.url });
     cleanUp(() => other.close());
-    other.subscribe('square', { callback: (_, m) => m.respond(String(Number(m.string()) ** 2)) });
+    other.subscribe('square', {
+      callback: (_, question) => {
+        question.respond(String(Number(question.string()) ** 2));
+      },
+    });
     client.subscribe('double', ({ text, reply = '' }) =>
       client.publish(reply, String(2 * Number(text))),
     );

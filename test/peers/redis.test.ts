@@ -172,9 +172,9 @@ describePeer('redis-server', (path) => {
       false,
     ]);
     const records: string[] = [];
-    const log = (record: object): void => void records.push(JSON.stringify(record));
-    const logger = { debug: log, info: log, warn: log, error: log };
-    const guest = track(new Guest({ logger }));
+    const guest = track(
+      new Guest({ logger: (record) => void records.push(JSON.stringify(record)) }),
+    );
     await guest.connect(server.address);
     expect(await guest.command('CLIENT', 'GETNAME')).toBe('guest');
     await guest.command('ACL', 'SETUSER', 'guest', 'resetpass', '>other');
