@@ -61,6 +61,14 @@ export async function rate(count: number, work: () => Promise<void>): Promise<Ru
   return { ms, figures: [(count / ms) * 1000] };
 }
 
+/** Adds a figure to those of a run: the CPU time of this process in µs for each of `count` units. */
+export async function withCpuTime(count: number, run: () => Promise<Run>): Promise<Run> {
+  const before = process.cpuUsage();
+  const { ms, figures } = await run();
+  const { user, system } = process.cpuUsage(before);
+  return { ms, figures: [...figures, (user + system) / count] };
+}
+
 /** The value below which this share of the values lies, interpolated. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);

@@ -20,7 +20,11 @@ import { inbound } from './compare/inbound.ts';
 import { inspect } from './compare/inspect.ts';
 import { lifecycle } from './compare/lifecycle.ts';
 import { listeners } from './compare/listeners.ts';
+import { nats } from './compare/nats.ts';
 import { outbound } from './compare/outbound.ts';
+import { redis } from './compare/redis.ts';
+import { resp } from './compare/resp.ts';
+import { rpc } from './compare/rpc.ts';
 import { server } from './compare/server.ts';
 import { stalled } from './compare/stalled.ts';
 import type { Plan } from './measure.ts';
@@ -35,7 +39,11 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
   outbound,
   stalled,
   exchange,
+  rpc,
   server,
+  redis,
+  resp,
+  nats,
   lifecycle,
   inspect,
   framing,

@@ -57,13 +57,16 @@ export function tableOf(
 /** Returns a table as text. */
 export function textOf({ title, unit, rows }: Table): string {
   const hasBase = rows.some(({ toBase }) => toBase !== undefined);
-  const ratios = hasBase ? ['/ base'] : ['/ hand', '/ vscode'];
+  const hasHand = rows.some(({ toHand }) => toHand !== undefined);
+  const ratios = hasBase ? ['/ base', ...(hasHand ? ['/ hand'] : [])] : ['/ hand', '/ vscode'];
   const header = ['variant', 'median', 'IQR', ...ratios];
   const body = rows.map((row) => [
     row.variant,
     number(row.median),
     `${number(row.quartiles[0])} – ${number(row.quartiles[1])}`,
-    ...(hasBase ? [times(row.toBase)] : [percent(row.toHand), times(row.toRpc)]),
+    ...(hasBase ? [times(row.toBase)] : []),
+    ...(hasHand || !hasBase ? [percent(row.toHand)] : []),
+    ...(hasBase ? [] : [times(row.toRpc)]),
   ]);
   const widths = header.map((_, at) =>
     Math.max(...[header, ...body].map((cells) => cells[at]?.length ?? 0)),

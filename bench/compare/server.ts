@@ -13,21 +13,45 @@ const SERVER = new URL('../peers/answering-server.ts', import.meta.url);
 const CLIENTS = 50;
 /** How many requests each client has in flight. */
 const DEPTHS = [1, 16, 128] as const;
-const VARIANTS = [HAND, 'ProtocolServer'] as const;
 
-export async function* server({ plan, directory }: Setting): AsyncGenerator<Table> {
+/** A server, by hand and with the package, and the requests of its clients. */
+export interface Load {
+  /** The program of the server. Its arguments are a path and the name of a variant. */
+  readonly script: URL;
+  readonly title: string;
+  /** The variants: `HAND` among them. */
+  readonly variants: readonly string[];
+  /** Returns a request as text. */
+  readonly request: (id: number) => string;
+  /** How many lines a reply has. */
+  readonly replyLines: number;
+}
+
+export const server = (setting: Setting): AsyncGenerator<Table> =>
+  loads(setting, {
+    script: SERVER,
+    title: 'a server',
+    variants: [HAND, 'ProtocolServer'],
+    request: (id) => `{"execute":"query-status","id":${String(id)}}\n`,
+    replyLines: 1,
+  });
+
+/** Measures a server with each number of requests in flight. */
+export async function* loads({ plan, directory }: Setting, load: Load): AsyncGenerator<Table> {
   const servers: Child[] = [];
   try {
-    const paths = VARIANTS.map((name) => join(directory, name));
-    for (const [at, name] of VARIANTS.entries()) {
-      const child = new Child(SERVER, [paths[at] ?? '', name]);
+    const paths = load.variants.map((name) => join(directory, `server ${name}`));
+    for (const [at, name] of load.variants.entries()) {
+      const child = new Child(load.script, [paths[at] ?? '', name]);
       servers.push(child);
       await child.report();
     }
     for (const depth of DEPTHS) {
-      const variants = VARIANTS.map((name, at) => variant(name, servers[at], paths[at], depth));
+      const variants = load.variants.map((name, at) =>
+        variant(name, servers[at], paths[at], { ...load, depth }),
+      );
       const series = await alternate(variants, plan);
-      const title = `a server of ${String(CLIENTS)} clients with ${String(depth)} in flight each`;
+      const title = `${load.title} of ${String(CLIENTS)} clients with ${String(depth)} in flight each`;
       yield tableOf(`${title}: CPU time of the server, lower is better`, 'µs/request', series, 0);
       yield tableOf(title, 'requests/s', series, 1);
     }
@@ -36,7 +60,13 @@ export async function* server({ plan, directory }: Setting): AsyncGenerator<Tabl
   }
 }
 
-function variant(name: string, child: Child | undefined, path = '', depth: number): Variant {
+/** The requests of one client. */
+interface Requests extends Pick<Load, 'request' | 'replyLines'> {
+  /** How many are in flight. */
+  readonly depth: number;
+}
+
+function variant(name: string, child: Child | undefined, path = '', requests: Requests): Variant {
   return {
     name,
     count: 5_000,
@@ -44,9 +74,9 @@ function variant(name: string, child: Child | undefined, path = '', depth: numbe
       const each = Math.ceil(count / CLIENTS);
       const sockets = await Promise.all(Array.from({ length: CLIENTS }, () => dial(path)));
       // All are admitted before the measurement begins.
-      await Promise.all(sockets.map((socket) => request(socket, 1, 1)));
+      await Promise.all(sockets.map((socket) => request(socket, 1, requests)));
       const run = await measure(child, each * CLIENTS, () =>
-        Promise.all(sockets.map((socket) => request(socket, each, depth))),
+        Promise.all(sockets.map((socket) => request(socket, each, requests))),
       );
       await Promise.all(sockets.map(destroy));
       return run;
@@ -77,20 +107,20 @@ async function cpuTime(child: Child | undefined): Promise<number> {
 const LF = 0x0a;
 
 /** Sends requests with `depth` in flight, and resolves with the last reply. Replies are only counted. */
-function request(socket: Socket, count: number, depth: number): Promise<void> {
+function request(socket: Socket, count: number, requests: Requests): Promise<void> {
+  const { depth, replyLines } = requests;
   return new Promise((resolve) => {
     let sent = 0;
-    let received = 0;
+    let lines = 0;
     const send = (): void => {
       let text = '';
-      for (; sent < count && sent - received < depth; sent += 1) {
-        text += `{"execute":"query-status","id":${String(sent)}}\n`;
-      }
+      const received = Math.floor(lines / replyLines);
+      for (; sent < count && sent - received < depth; sent += 1) text += requests.request(sent);
       if (text !== '') socket.write(text);
     };
     const onData = (chunk: Buffer): void => {
-      for (let at = -1; (at = chunk.indexOf(LF, at + 1)) !== -1;) received += 1;
-      if (received < count) {
+      for (let at = -1; (at = chunk.indexOf(LF, at + 1)) !== -1;) lines += 1;
+      if (lines < count * replyLines) {
         send();
         return;
       }

@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net';
 import { readLines } from '../hand.ts';
 import { jsonLines, ProtocolServer } from '../package.ts';
-import { leaveWithBench, onOrder, path, report, serve } from './serve.ts';
+import { leaveWithBench, path, report, reportCpuTime, serve } from './serve.ts';
 
 /** A request, as the clients write it. */
 interface Request {
@@ -40,14 +40,7 @@ async function listenWithPackage(): Promise<void> {
   await server.listen({ path });
 }
 
-onOrder((order) => {
-  if (!('cpu' in order)) return;
-  const { user, system } = process.cpuUsage();
-  // After the acknowledgement.
-  queueMicrotask(() => {
-    report(user + system);
-  });
-});
+reportCpuTime();
 if (process.argv[3] === 'hand') await serve(path, answerByHand);
 else await listenWithPackage();
 report('listening');

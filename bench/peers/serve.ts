@@ -16,6 +16,18 @@ export function onOrder(take: (order: Order) => void): void {
   });
 }
 
+/** Reports the CPU time of this process so far, in µs, when it is ordered to. */
+export function reportCpuTime(): void {
+  onOrder((order) => {
+    if (!('cpu' in order)) return;
+    const { user, system } = process.cpuUsage();
+    // After the acknowledgement.
+    queueMicrotask(() => {
+      report(user + system);
+    });
+  });
+}
+
 /** Exits when the IPC channel closes, because then the bench has exited. */
 export function leaveWithBench(): void {
   process.once('disconnect', () => process.exit());
