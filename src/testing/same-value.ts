@@ -7,8 +7,12 @@ import { isBytes } from '../core/shape.ts';
  * Whether two values are equal: of the same structure and classes, with the same members. A `Buffer` equals
  * a `Uint8Array` of the same bytes, and an object without a prototype equals a plain one.
  */
-export const isSame = (one: unknown, other: unknown): boolean =>
-  Object.is(one, other) || isDeepStrictEqual(copyOf(one), copyOf(other));
+export function isSame(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) return true;
+  if (typeof one !== 'object' || typeof other !== 'object') return false;
+  if (isBytes(one) && isBytes(other)) return Buffer.compare(one, other) === 0;
+  return isDeepStrictEqual(copyOf(one), copyOf(other));
+}
 
 /**
  * Returns a deep copy of the objects, arrays, maps, sets and bytes of a value. Anything else, such as an
