@@ -13,6 +13,7 @@ import {
   framed,
   type OutboundFrame,
   RefusedError,
+  WirechartError,
 } from 'wirechart';
 import { Fields, text } from './fields.ts';
 
@@ -50,16 +51,15 @@ export type FromServer =
   | Authentication
   | ServerEvent;
 
-/** An error, or a notice, of the server. */
-export class PostgresError extends Error {
-  override readonly name = 'PostgresError';
+/** An error, or a notice, of the server. The stack of one that rejects a query names its caller. */
+export class PostgresError extends WirechartError {
   /** The SQLSTATE: five letters or digits. */
   readonly code: string;
   /** All fields, by their letters in the protocol: `D` is the detail, `H` the hint, `P` the position. */
   readonly fields: ReadonlyMap<string, string>;
 
   constructor(fields: ReadonlyMap<string, string>) {
-    super(fields.get('M'));
+    super(fields.get('M') ?? '');
     this.fields = fields;
     this.code = fields.get('C') ?? '';
   }

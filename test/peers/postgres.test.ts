@@ -115,6 +115,7 @@ describePeer('postgres', (path) => {
     const error = await rejection(client.query('SELECT unknown FROM pg_class'));
     expect(error).toBeInstanceOf(PostgresError);
     expect(error).toHaveProperty('code', '42703');
+    expect(error).toHaveProperty('stack', expect.stringContaining('postgres.test.ts'));
     expect(error instanceof PostgresError && error.fields.get('P')).toBe('8');
     await client.disconnect();
   });
