@@ -1,11 +1,12 @@
 /** A client class of one's own: with `new`, attached, supervised, served, and as a machine in a chart. */
 
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { createActor, setup } from 'xstate';
+import { createActor, setup, SimulatedClock } from 'xstate';
 import {
   ArgumentError,
   defineClient,
   lines,
+  type ProtocolOptions,
   ProtocolServer,
   type Session,
   streamPair,
@@ -169,7 +170,114 @@ describe('a client class', () => {
     actor.stop();
   });
 
+  it('names its own class when an option is unknown', () => {
+    expect(() => new Doubler({ tiemouts: {} } as object)).toThrow(
+      "new Doubler() has no option 'tiemouts': did you mean 'timeouts'?",
+    );
+  });
+
+  it('gives its codec the client, which knows what was negotiated', async () => {
+    const [stream, peer] = streamPair();
+    class Loud extends defineClient<string, string, string>((client) => ({
+      ...lines(),
+      encode: (line) => `${client.negotiated === 'loud' ? line.toUpperCase() : line}\n`,
+    })) {
+      protected override handshake({ receive }: Session<string>): Promise<string> {
+        return receive();
+      }
+    }
+    const written: string[] = [];
+    peer.on('data', (data) => written.push(String(data))).on('end', () => peer.end());
+    peer.write('loud\n');
+    const client = new Loud();
+    await client.connect({ stream });
+    await client.protocol.send('hello');
+    await client.disconnect();
+    expect(written.join('')).toBe('HELLO\n');
+  });
+
   it('names its own class in errors', async () => {
     await expect(new Doubler().accept()).rejects.toThrow('Doubler is disconnected');
+  });
+});
+
+/** A client class with an option of its own. */
+class Player extends defineClient<string>(() => lines()) {
+  readonly volume: number;
+
+  constructor({ volume = 50, ...options }: ProtocolOptions & { readonly volume?: number } = {}) {
+    super(options);
+    this.volume = volume;
+  }
+}
+
+describe('an option of the class', () => {
+  it('is one of its machine, which passes it on', () => {
+    const actor = createActor(Player.createMachine({ name: 'one', volume: 70 })).start();
+    const player = Player.attach(actor);
+    expect([player.volume, player.name]).toEqual([70, 'one']);
+    actor.stop();
+  });
+
+  it('is one of supervise()', async () => {
+    const [stream] = streamPair();
+    const supervisor = supervise(Player, { stream }, { volume: 80, attempts: 1 });
+    expect(supervisor.client.volume).toBe(80);
+    await supervisor.stop();
+  });
+
+  it('that is misspelt is refused by its machine if it looks like one of every machine', () => {
+    expect(() => Player.createMachine({ tiemouts: {} } as object)).toThrow(
+      "Player.createMachine() has no option 'tiemouts': did you mean 'timeouts'?",
+    );
+  });
+
+  it('that the class does not know fails the attempts of its actors', async () => {
+    const [stream, peer] = streamPair();
+    peer.resume().on('end', () => peer.end());
+    const machine = Doubler.createMachine({ loudness: 7, once: true } as object);
+    const actor = createActor(machine, { input: { address: { stream } } }).start();
+    await until(() => actor.getSnapshot().status === 'done');
+    expect(actor.getSnapshot().output).toMatchObject({
+      cause: { cause: { code: 'ERR_ARGUMENT' }, retryable: false },
+    });
+  });
+});
+
+describe('the options of attach()', () => {
+  it('count at the first call: the name, the clock and the logger', async () => {
+    const clock = new SimulatedClock();
+    const records: string[] = [];
+    const logger = (record: { readonly text: string }) => records.push(record.text);
+    const actor = createActor(Doubler.createMachine({ name: 'machine' })).start();
+    const client = Doubler.attach(actor, { name: 'client', clock, logger });
+    expect(Doubler.attach(actor, { name: 'later' })).toBe(client);
+    expect(client.name).toBe('client');
+    expect(client.protocol.clock).toBe(clock);
+    const [stream, peer] = streamPair();
+    peer.write('welcome\n');
+    peer.resume().on('end', () => peer.end());
+    await client.connect({ stream });
+    await client.disconnect();
+    expect(records.some((text) => text.includes('RUNNING (session 1)'))).toBe(true);
+    actor.stop();
+  });
+
+  it('must be known', () => {
+    const actor = createActor(Doubler.createMachine()).start();
+    expect(() => Doubler.attach(actor, { timeouts: {} } as object)).toThrow(
+      "Doubler.attach() has no option 'timeouts'",
+    );
+    actor.stop();
+  });
+
+  it('belong to an actor of a class that extends this one, too', () => {
+    class Quieter extends Player {}
+    const actor = createActor(Quieter.createMachine()).start();
+    expect(Player.attach(actor)).toBeInstanceOf(Quieter);
+    const other = createActor(Player.createMachine()).start();
+    expect(() => Quieter.attach(other)).toThrow('needs an actor of Quieter.createMachine()');
+    actor.stop();
+    other.stop();
   });
 });

@@ -1,8 +1,8 @@
 /** Calls that wait for their reply: by key, in order, and every way in which they are given up. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import { SimulatedClock } from 'xstate';
-import { AsyncProtocol, lines, streamPair } from '../../src/index.ts';
+import { AsyncProtocol, ClosedError, lines, streamPair } from '../../src/index.ts';
 import { type CallOptions, Calls, type CallsOptions } from '../../src/rpc/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { rejection, turn } from '../support/signal.ts';
@@ -10,7 +10,7 @@ import { rejection, turn } from '../support/signal.ts';
 expectIdleAfterEach();
 
 /** A line protocol whose replies are `KEY TEXT`, or `- TEXT` in the order of the calls. */
-async function connect(options: CallsOptions<number> = {}, clock?: SimulatedClock) {
+async function connect(options: CallsOptions<number, string> = {}, clock?: SimulatedClock) {
   const [stream, peer] = streamPair();
   const unknown: string[] = [];
   const protocol = new AsyncProtocol<string>(
@@ -199,6 +199,91 @@ describe('the end of the session', () => {
     const { protocol, call } = await connect();
     await protocol.disconnect();
     expect(await rejection(call(1))).toMatchObject({ code: 'ERR_STATE' });
+  });
+});
+
+describe('what a call resolves with', () => {
+  const parse = (text: string, name: string) => {
+    if (text === 'bad') throw new RangeError(`${name} got ${text}`);
+    return text.length;
+  };
+
+  it('is what parse() makes of the reply, whose type it has', async () => {
+    const { protocol, peer, calls } = await connect();
+    const length = calls.call(() => protocol.send('LEN'), { key: 1, parse });
+    expectTypeOf(length).toEqualTypeOf<Promise<number>>();
+    peer.write('1 four\n');
+    expect(await length).toBe(4);
+    await protocol.disconnect();
+  });
+
+  it('is an error that parse() throws, and the session goes on', async () => {
+    const { protocol, peer, calls, call } = await connect();
+    const refused = rejection(calls.call(() => protocol.send('LEN'), { name: 'LEN', parse }));
+    const next = call();
+    peer.write('- bad\n- good\n');
+    expect(await refused).toEqual(new RangeError('LEN got bad'));
+    expect(await next).toBe('good');
+    expect([calls.made, calls.failed, calls.late]).toEqual([2, 1, 0]);
+    await protocol.disconnect();
+  });
+
+  it('is the reply that onEnd() returns for a call that the peer answers by ending the stream', async () => {
+    const { protocol, peer, calls, call } = await connect({
+      onEnd: ({ name }, { cause }) => (name === 'QUIT' && cause === undefined ? 'bye' : undefined),
+    });
+    const quit = call(1, { name: 'QUIT' });
+    const other = rejection(call(2, { name: 'GET' }));
+    protocol.expectEnd();
+    peer.end();
+    expect(await quit).toBe('bye');
+    expect(await other).toMatchObject({
+      code: 'ERR_CLOSED',
+      message: 'The session ended before the reply to GET',
+    });
+    expect([calls.made, calls.failed]).toEqual([2, 1]);
+  });
+});
+
+describe('the error of a call', () => {
+  class CallError extends Error {}
+  const explain = (error: Error, { name }: { readonly name: string | undefined }) =>
+    new CallError(`${String(name)} failed`, { cause: error });
+
+  it('is the one that explain() returns: at the deadline, at the end, and without a session', async () => {
+    const clock = new SimulatedClock();
+    const { protocol, call } = await connect({ explain }, clock);
+    const late = rejection(call(1, { name: 'GET', timeout: 10 }));
+    clock.increment(10);
+    expect(await late).toMatchObject({ message: 'GET failed', cause: { code: 'ERR_TIMEOUT' } });
+    const ended = rejection(call(2, { name: 'SET' }));
+    await protocol.disconnect({ force: true });
+    expect(await ended).toMatchObject({ message: 'SET failed', cause: { code: 'ERR_CLOSED' } });
+    const refused = await rejection(call(3, { name: 'DEL' }));
+    expect(refused).toBeInstanceOf(CallError);
+    expect(refused).toMatchObject({ message: 'DEL failed', cause: { code: 'ERR_STATE' } });
+  });
+
+  it('names the call and the reason why there is no session', async () => {
+    const { protocol, peer, call } = await connect();
+    peer.destroy();
+    const { cause } = await protocol.closed;
+    expect(await rejection(call(1, { name: 'GET' }))).toMatchObject({
+      code: 'ERR_STATE',
+      message:
+        'GET was not sent: AsyncProtocol is disconnected and idle. ' +
+        `The last session failed: ${String(cause?.message)}.`,
+    });
+  });
+
+  it('is that of another connection that send() used, which has ended', async () => {
+    const { protocol, calls } = await connect();
+    const send = () => Promise.reject(new ClosedError('The other connection was closed'));
+    expect(await rejection(calls.call(send, { key: 1 }))).toMatchObject({
+      message: 'The other connection was closed',
+    });
+    expect(calls.size).toBe(0);
+    await protocol.disconnect();
   });
 });
 
