@@ -17,7 +17,7 @@ client.sample = (question) =>
 await client.connect(server.address);
 console.log(client.negotiated?.serverInfo.name, 'has echo:');
 console.log((await client.tools()).find(({ name }) => name === 'echo'));
-const onProgress = (progress: unknown) => console.log('progress', progress);
+const onProgress = console.log.bind(console, 'progress');
 const long = 'trigger-long-running-operation';
 console.log(await client.call(long, { duration: 0.2, steps: 2 }, { onProgress }));
 console.log(await client.call('trigger-sampling-request', { prompt: 'What is 6 × 7?' }));

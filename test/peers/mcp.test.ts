@@ -58,10 +58,8 @@ describe('the reference server', TIMEOUT, () => {
 
   test('calls tools at the same time, and says what is wrong with a call', async () => {
     const client = await connected(new Host({ timeouts: PATIENT }));
-    const sums = [1, 2, 3].map((n) => client.call('get-sum', { a: n, b: n }));
-    expect(await Promise.all(sums)).toEqual(
-      [2, 4, 6].map((n) => expect.stringContaining(`${String(n)}`)),
-    );
+    const sums = await Promise.all([1, 2, 3].map((n) => client.call('get-sum', { a: n, b: n })));
+    expect(sums.map((text) => /is (\d)/.exec(text)?.[1])).toEqual(['2', '4', '6']);
     expect(await client.call('echo', { message: 'hello' })).toBe('Echo: hello');
     expect(await rejection(client.call('get-sum', { a: 'one' }))).toBeInstanceOf(ToolError);
     expect(await rejection(client.request('no/such/method' as 'tools/list', {}))).toMatchObject({

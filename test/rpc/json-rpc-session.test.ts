@@ -64,11 +64,7 @@ function rawClient(Kind: typeof Client = Client, options?: Partial<JsonRpcOption
   const client = new Kind(options);
   return { client, connected: client.connect({ stream }), ...rawEnd(peer) };
 }
-const initialized = (id = 1) => ({
-  jsonrpc: '2.0',
-  id,
-  result: { capabilities: { hover: true } },
-});
+const initialized = () => ({ jsonrpc: '2.0', id: 1, result: { capabilities: { hover: true } } });
 const isSent = (written: readonly unknown[], method: string) =>
   written.some((message) => (message as { method?: unknown }).method === method);
 
@@ -200,7 +196,7 @@ describe('the handshake of a class', () => {
     const { client, connected, tell, written } = rawClient();
     await until(() => written.length === 1);
     expect(await rejection(client.request('hover', {}))).toMatchObject({ code: 'ERR_STATE' });
-    tell(initialized(1));
+    tell(initialized());
     await connected;
     await client.disconnect({ force: true });
   });

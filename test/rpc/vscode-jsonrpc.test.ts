@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import {
+  type CancellationToken,
   CancellationTokenSource,
   createMessageConnection,
   type MessageConnection,
@@ -53,7 +54,7 @@ describe('our request', () => {
   it('cancels their handler when it is given up', async () => {
     const { ours, theirs } = await connected();
     const [called, cancelled] = [gate(), gate()];
-    theirs.onRequest('slow', (_params, token) => {
+    theirs.onRequest('slow', (_params: unknown, token: CancellationToken) => {
       token.onCancellationRequested(cancelled.open);
       called.open();
       return cancelled.opened;
