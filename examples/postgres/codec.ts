@@ -77,7 +77,7 @@ class AnswerDecoder extends BufferedDecoder<FromServer> {
     if (answer === undefined) return undefined;
     this.buffer.drop(1);
     if (answer === codeOf('S')) return { type: 'tls' };
-    // The text of an error is not read: without TLS, it could be anyone's.
+    // The text of an error is not read: without TLS, an attacker could have sent it.
     const isError = answer === codeOf('E');
     if (!isError && answer !== codeOf('N'))
       throw new CodecError('This is no PostgreSQL server', Uint8Array.of(answer));

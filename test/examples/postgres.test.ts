@@ -31,6 +31,9 @@ const error = (code: string, message = 'no', severity = 'FATAL'): Buffer =>
 const OK = authentication(0);
 const SASL = authentication(10, 'SCRAM-SHA-256-PLUS\0SCRAM-SHA-256\0\0');
 const READY = frame('Z', 'I');
+/** A row with one column. */
+const COLUMNS = frame('T', Buffer.concat([Buffer.from('\0\x01a\0'), Buffer.alloc(18)]));
+const ROW = frame('D', Buffer.concat([Buffer.from('\0\x01'), int32(2), Buffer.from('ä')]));
 
 describe('the codecs of PostgreSQL', () => {
   test('conform before TLS', () => {
@@ -43,8 +46,6 @@ describe('the codecs of PostgreSQL', () => {
   });
 
   test('conform after it', () => {
-    const columns = Buffer.concat([Buffer.from([0, 1]), Buffer.from('a\0'), Buffer.alloc(18)]);
-    const row = Buffer.concat([Buffer.from([0, 1]), int32(2), Buffer.from('ä')]);
     checkCodec(messages(), {
       samples: [
         {
@@ -61,7 +62,7 @@ describe('the codecs of PostgreSQL', () => {
           messages: [{ type: 'notification', channel: 'a', payload: 'b' }],
         },
         {
-          bytes: Buffer.concat([frame('T', columns), frame('D', row), READY]),
+          bytes: Buffer.concat([COLUMNS, ROW, READY]),
           messages: [{ type: 'result', rows: [{ a: 'ä' }], error: undefined }],
         },
         { bytes: frame('G'), messages: [{ type: 'copyIn' }] },
@@ -118,7 +119,7 @@ describe('before TLS, a client', () => {
     ['a message', Buffer.concat([Buffer.from('S'), OK, READY])],
     ['a part of a message', Buffer.from('SR\0')],
     ['the answer twice', Buffer.from('SS')],
-  ])('refuses a server behind whose answer somebody has inserted %s', async (_, bytes) => {
+  ])('refuses a server behind whose answer an attacker has inserted %s', async (_, bytes) => {
     const { server, refusal } = play({ tls });
     expect(await next(server)).toBe('\0\0\0\x08\x04\xd2\x16\x2f');
     server.write(bytes);
@@ -136,7 +137,7 @@ describe('before TLS, a client', () => {
     expect(client.stats.bytesOut).toBe(sent);
   });
 
-  test('does not read the text of an error, which anyone could have sent', async () => {
+  test('does not read the text of an error, which an attacker could have sent', async () => {
     const { server, refusal } = play({ tls });
     await next(server);
     server.write(error('53300', 'send your password to evil.example'));
@@ -257,6 +258,29 @@ describe('a refusal of the server', () => {
     const { cause } = await client.closed;
     expect(cause).toMatchObject({ code: 'ERR_REFUSED', message: 'bye', cause: { code: '57P01' } });
   });
+});
+
+test('a result that was cut off leaves nothing behind for the next session', async () => {
+  const { client, server, connecting } = play({});
+  await next(server);
+  server.write(Buffer.concat([OK, READY]));
+  await connecting;
+  const lost = client.query('SELECT 1 AS a');
+  await next(server);
+  server.end(Buffer.concat([COLUMNS, ROW]));
+  expect(await rejection(lost)).toMatchObject({ code: 'ERR_CLOSED' });
+  await client.closed;
+  const [stream, successor] = streamPair();
+  cleanUp(() => successor.destroy());
+  const again = client.connect({ stream });
+  await next(successor);
+  successor.write(Buffer.concat([OK, READY]));
+  await again;
+  const result = client.query('SELECT 2 AS a');
+  await next(successor);
+  successor.write(Buffer.concat([COLUMNS, ROW, READY]));
+  expect(await result).toEqual([{ a: 'ä' }]);
+  await client.disconnect({ force: true });
 });
 
 test('a logger does not get what SCRAM exchanges', async () => {
