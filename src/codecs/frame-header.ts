@@ -23,7 +23,7 @@ export interface ReadHeader {
 }
 
 /** The fault of a header after which nothing can be decoded. */
-export type HeaderFault = string;
+type HeaderFault = string;
 
 /** A byte of a varint that is not its last one. */
 const CONTINUED = 0x80;
