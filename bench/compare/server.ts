@@ -15,7 +15,7 @@ const CLIENTS = 50;
 const DEPTHS = [1, 16, 128] as const;
 
 /** A server, by hand and with the package, and the requests of its clients. */
-export interface Load {
+interface Load {
   /** The program of the server. Its arguments are a path and the name of a variant. */
   readonly script: URL;
   readonly title: string;

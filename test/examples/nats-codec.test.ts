@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { codec, type In, Message, newInbox, type Out, refusal } from '../../examples/nats/codec.ts';
 import { answered, expectOp, subscription } from '../../examples/nats/codec.ts';
 import { CodecError, RefusedError } from '../../src/index.ts';
+import { checkCodec } from '../../src/testing/index.ts';
 import { codecErrorOf, cut, limitErrorOf } from '../codecs/support.ts';
 
 const message = (subject: string, sid: number, data: string, reply?: string, head?: string) =>
@@ -52,6 +53,13 @@ const wireOf = (operation: Out): string => {
 };
 
 describe('The decoder of NATS', () => {
+  it('keeps the contract of codecs', () => {
+    checkCodec(codec, {
+      samples: OPERATIONS.map(([bytes, operation]) => ({ bytes, messages: [operation] })),
+      invalid: ['MSG a 1\r\n', 'MSG a 1 2\r\nabc\r\n'],
+    });
+  });
+
   it.each(OPERATIONS)('reads %j', (wire, operation) => {
     expect(decode([Buffer.from(wire)])).toEqual([operation]);
   });

@@ -12,6 +12,7 @@ import {
 } from '../../examples/redis/codec.ts';
 import { RespDecoder } from '../../examples/redis/decoder.ts';
 import { CodecError, LimitError } from '../../src/index.ts';
+import { checkCodec } from '../../src/testing/index.ts';
 import { codecErrorOf, cut, limitErrorOf } from '../codecs/support.ts';
 
 /** Each kind of value, as RESP writes it. */
@@ -73,6 +74,16 @@ function decode(chunks: readonly Uint8Array[], decoder = resp().createDecoder({}
 }
 
 describe('The decoder of RESP', () => {
+  it('keeps the contract of codecs', () => {
+    checkCodec(resp(), {
+      samples: VALUES.map(([wire, value]) => ({ bytes: wire, messages: [value] })),
+      invalid: ['what\r\n', '$-2\r\n', '*1\r\n.\r\n'],
+    });
+    checkCodec(new RespServerCodec('utf8'), {
+      samples: [{ bytes: 'PING\r\n*1\r\n$1\r\na\r\n', messages: [['PING'], ['a']] }],
+    });
+  });
+
   it.each(VALUES)('reads %j', (wire, value) => {
     expect(decode([Buffer.from(wire)])).toEqual([value]);
   });

@@ -10,6 +10,8 @@ import {
   ConnectError,
   isWirechartError,
   RefusedError,
+  type SpawnedPeer,
+  spawnPeer,
   supervise,
   TimeoutError,
 } from '../../src/index.ts';
@@ -229,6 +231,28 @@ describePeer('redis-server', (path) => {
     const outage = supervisor.failures.at(-1);
     expect(outage?.cause.cause).toMatchObject({ code: 'ERR_REFUSED', retryable: true });
     await supervisor.stop();
+  });
+
+  test('a supervisor starts the server again when that has died', async () => {
+    const socket = join(await tempDir(), 'redis.sock');
+    const servers: SpawnedPeer[] = [];
+    const args = ['--port', '0', '--unixsocket', socket, '--save', ''];
+    const start = () => {
+      const server = spawnPeer(path, args, { listens: socket });
+      servers.push(server);
+      return server.address;
+    };
+    const supervisor = supervise(Redis, start, { backoff: { initial: 5 } });
+    const client = await supervisor.up();
+    await client.command('SET', 'key', 'lost');
+    servers[0]?.kill('SIGKILL');
+    await client.closed;
+    expect(await (await supervisor.up()).command('GET', 'key')).toBeNull();
+    await supervisor.stop();
+    expect(await Promise.all(servers.map(({ exited }) => exited))).toMatchObject([
+      { signal: 'SIGKILL' },
+      { exitCode: 0 },
+    ]);
   });
 
   test('disconnect() waits for the replies to all commands', async () => {

@@ -9,7 +9,7 @@ import { Received } from '../examples/nats.ts';
 import { cleanUp, tempDir, track } from './cleanup.ts';
 
 /** A client that keeps what it is told. */
-export class Watcher extends Redis {
+class Watcher extends Redis {
   readonly pushes = new Received<Push>();
   override onPush = this.pushes.push;
 }
