@@ -22,7 +22,10 @@ export interface JsonRpcOptions extends ProtocolOptions {
   readonly timeout?: number | undefined;
   /** How many handlers of requests may be pending at once; further requests wait. Default 64. */
   readonly maxHandlers?: number | undefined;
-  /** How many requests may wait for that; further ones are answered with an error. Default 1 024. */
+  /**
+   * How many messages may wait for that; further requests are answered with an error, and after a further
+   * notification nothing is read until there is room. Default 1 024.
+   */
   readonly maxWaiting?: number | undefined;
   /**
    * Called with what the handler of a notification throws, since the peer gets no reply, and with what an

@@ -201,6 +201,22 @@ describe('the handshake of a class', () => {
     await client.disconnect({ force: true });
   });
 
+  it('is told who the peer is, and when the attempt has ended', async () => {
+    const seen: unknown[] = [];
+    class Curious extends Client {
+      protected override handshake({ remote, signal, request }: RpcSession<Server>) {
+        seen.push(typeof remote, signal.aborted);
+        signal.addEventListener('abort', () => seen.push(signal.reason));
+        return request('initialize', {});
+      }
+    }
+    const { client, connected, written } = rawClient(Curious);
+    await until(() => written.length === 1);
+    const [error] = await Promise.all([rejection(connected), client.disconnect()]);
+    expect(error).toMatchObject({ code: 'ERR_CONNECT_ABORTED' });
+    expect(seen).toMatchObject(['object', false, { name: 'AbortError' }]);
+  });
+
   it('gets no messages by receive(): they go to the handlers', async () => {
     class Receiving extends Client {
       protected override async handshake({ receive }: RpcSession<Server>) {
