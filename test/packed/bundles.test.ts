@@ -18,11 +18,12 @@ const packagesIn = (inputs: readonly string[]): string[] =>
 
 describe('a bundle with', () => {
   test.each([
-    ['jsonLines', 24],
-    ['lines', 16],
-    ['jsonStream', 27],
-    ['contentLength', 24],
-    ['lengthPrefixed', 13],
+    ['jsonLines', 28],
+    ['lines', 20],
+    ['jsonStream', 28],
+    ['contentLength', 25],
+    ['lengthPrefixed', 15],
+    ['framed', 19],
     ['StateError', 5],
     ['isWirechartError', 1],
   ])('%s has at most %d KB, and needs neither XState nor Node', async (name, most) => {
