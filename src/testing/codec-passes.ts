@@ -20,7 +20,7 @@ import {
 import { someOf } from './codec-cuts.ts';
 
 /** The bytes of the stream in chunks, and how the chunks are described. */
-export interface Cutting {
+interface Cutting {
   /** The rule that is broken if only these chunks fail. */
   readonly rule: CodecRule;
   readonly cuts: readonly number[];
@@ -70,7 +70,7 @@ function checkFresh(subject: Subject): void {
 }
 
 /** Gives the stream to a decoder in these chunks. */
-export function check(subject: Subject, cutting: Cutting): void {
+function check(subject: Subject, cutting: Cutting): void {
   const { cuts, feed = REUSED } = cutting;
   const chunks = chunksOf(subject.bytes, cuts);
   const { finding } = pass(subject, chunks, feed);

@@ -10,6 +10,7 @@ import {
   lengthPrefixed,
   lines,
   ArgumentError,
+  type Codec,
 } from '../../src/index.ts';
 import { checkCodec } from '../../src/testing/index.ts';
 
@@ -86,6 +87,41 @@ describe('checkCodec() passes', () => {
     }
   });
 
+  test('a codec whose messages come back as others, if these are given', () => {
+    const codec: Codec<number, bigint> = {
+      encode: (value) => `${String(value)}\n`,
+      createDecoder: (limits) => {
+        const decoder = lines().createDecoder(limits);
+        return {
+          write: (chunk) => {
+            decoder.write(chunk);
+          },
+          read: () => {
+            const line = decoder.read();
+            return line === undefined ? undefined : Number(line);
+          },
+          end: () => {
+            decoder.end();
+          },
+        };
+      },
+    };
+    const messages = [1n, 1234n];
+    checkCodec(codec, { messages, received: [1, 1234], sizeOf: (value) => String(value).length });
+    expect(() => {
+      checkCodec(codec, { messages });
+    }).toThrow('read() returned 1 as message 0, not 1n');
+  });
+
+  test('messages that a function of the test takes for equal', () => {
+    const messages = ['HELLO', 'BYE'];
+    const upper: Codec<string> = { ...lines(), encode: (line) => `${line.toLowerCase()}\n` };
+    expect(() => {
+      checkCodec(upper, { messages });
+    }).toThrow("read() returned 'hello' as message 0, not 'HELLO'");
+    checkCodec(upper, { messages, equals: (one, other) => one.toUpperCase() === other });
+  });
+
   test('a codec with messages of a megabyte in time', () => {
     const messages = ['x'.repeat(1024 * 1024), 'y'];
     const started = performance.now();
@@ -101,5 +137,22 @@ describe('checkCodec() refuses', () => {
         checkCodec(lines(), options);
       }).toThrow(ArgumentError);
     }
+  });
+
+  test('wrong options, and what is no codec', () => {
+    const wrong: readonly object[] = [
+      { messages: ['a'], received: [] },
+      { messages: 'abc' },
+      { message: ['a'] },
+      { messages: ['a'], sizeOf: 1 },
+    ];
+    for (const options of wrong) {
+      expect(() => {
+        checkCodec(lines(), options);
+      }).toThrow(ArgumentError);
+    }
+    expect(() => {
+      checkCodec(lines as never, { messages: ['a'] });
+    }).toThrow('call it: codec: lines()');
   });
 });
