@@ -7,7 +7,8 @@ const cli = fileURLToPath(import.meta.resolve('typescript-language-server/lib/cl
 const stdio = { stdio: 'stdio', timeouts: { exit: 10_000 } } as const; // It exits by itself.
 const server = spawnPeer(process.execPath, [cli, '--stdio'], stdio);
 const client = new LspClient({ timeouts: { handshake: 60_000, drain: 20_000, close: 20_000 } });
-
+const initializationOptions = { disableAutomaticTypingAcquisition: true }; // Nothing is downloaded.
+client.hello = { ...client.hello, initializationOptions };
 const [uri, text] = ['file:///answer.ts', "const answer: number = 'forty-two';\n"];
 const problem = new Promise<string>((resolve) => {
   client.handle('textDocument/publishDiagnostics', ({ diagnostics: [first] }) => {

@@ -83,6 +83,8 @@ describe('typescript-language-server', TIMEOUT, () => {
     const client = editor();
     client.hello = {
       ...client.hello,
+      // Nothing is downloaded.
+      initializationOptions: { disableAutomaticTypingAcquisition: true },
       capabilities: { ...client.hello.capabilities, ...capabilities },
     };
     const server = startProgram([TYPESCRIPT_SERVER, '--stdio']);
