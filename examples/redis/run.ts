@@ -1,4 +1,4 @@
-/** Two clients of a Redis: one is told what the other does. `npx tsx examples/redis/run.ts [SOCKET]` */
+/** Two clients of a Redis: one sees what the other does. `npx tsx examples/redis/run.ts [SOCKET]` */
 
 import { spawnPeer } from 'wirechart';
 import { Redis } from './client.ts';

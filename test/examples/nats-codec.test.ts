@@ -201,7 +201,7 @@ it('An inbox is a subject of its own', () => {
   expect(newInbox()).not.toBe(newInbox());
 });
 
-it('A server that is not the expected one is told from one that refuses', () => {
+it('An unexpected operation is a CodecError, and an error of the server a refusal', () => {
   expect(expectOp('PONG', { op: 'PONG' })).toEqual({ op: 'PONG' });
   expect(() => expectOp('INFO', { op: 'PING' })).toThrow(CodecError);
   expect(() => expectOp('INFO', { op: '-ERR', text: 'no' })).toThrow(RefusedError);

@@ -64,7 +64,7 @@ describePeer('nats-server', (path) => {
     await client.disconnect();
   });
 
-  test('talks to the client of the NATS project', async () => {
+  test('the client and that of the NATS project answer each other', async () => {
     const { server, client } = await connected();
     const other = await connect({ servers: server.url });
     cleanUp(() => other.close());

@@ -151,7 +151,7 @@ describePeer('redis-server', (path) => {
     await client.disconnect();
   });
 
-  test('client-side caching is told which keys have changed', async () => {
+  test('the server reports which keys of a client-side cache have changed', async () => {
     const { server, client } = await setUp();
     await client.command('CLIENT', 'TRACKING', 'ON');
     await client.command('GET', 'cached');

@@ -8,7 +8,7 @@ import type { Push } from '../../examples/redis/codec.ts';
 import { Received } from '../examples/nats.ts';
 import { cleanUp, tempDir, track } from './cleanup.ts';
 
-/** A client that keeps what it is told. */
+/** A client that keeps what the server pushes. */
 class Watcher extends Redis {
   readonly pushes = new Received<Push>();
   override onPush = this.pushes.push;
