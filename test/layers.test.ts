@@ -78,6 +78,7 @@ test.each([
   ['src/server/peers.ts', '../protocol/async-protocol.ts'],
   ['src/qmp/client.ts', '../core/errors.ts'],
   ['src/qmp/client.ts', '../protocol/async-protocol.ts'],
+  ['src/qmp/exchange.ts', '../rpc/calls.ts'],
 ])('%s may import %s', async (file, specifier) => {
   expect(await importErrors(file, specifier)).toBe(0);
 });

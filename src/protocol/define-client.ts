@@ -39,6 +39,8 @@ export interface DefinedClient<In, Out> {
 
 /** What `defineClient()` returns: a class to be extended. */
 export interface ClientBase<In, Out, Negotiated> extends DefinedClient<In, Out> {
+  /** For the types of `supervise()`, which tell such a class from another `ClientClass`. It has no value. */
+  readonly isDefined?: true;
   /**
    * @param options - As for `AsyncProtocol`.
    * @throws {ArgumentError} When an option is invalid.

@@ -143,7 +143,7 @@ export function createSupervisorMachine<C, In, Out, Options extends ProtocolOpti
   options?: Omit<SuperviseOptions<C>, 'inspect'> & OwnClientOptions<Options>,
 ): SupervisorMachine<In, Out>;
 export function createSupervisorMachine<C, In, Out, Options extends MachineOptions>(
-  kind: ClientClass<C, In, Out, Options>,
+  kind: ClientClass<C, In, Out, Options> & { readonly isDefined?: never },
   options?: Omit<SuperviseOptions<C>, 'inspect'> & OwnOptions<Options>,
 ): SupervisorMachine<In, Out>;
 export function createSupervisorMachine<In, Out = In>(

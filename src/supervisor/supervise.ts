@@ -56,7 +56,7 @@ export function supervise<C, In, Out, Options extends ProtocolOptions>(
   options?: SuperviseOptions<C> & OwnClientOptions<Options>,
 ): Supervisor<C>;
 export function supervise<C, In, Out, Options extends MachineOptions>(
-  kind: ClientClass<C, In, Out, Options>,
+  kind: ClientClass<C, In, Out, Options> & { readonly isDefined?: never },
   address: AddressSource,
   options?: SuperviseOptions<C> & OwnOptions<Options>,
 ): Supervisor<C>;
