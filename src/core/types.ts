@@ -258,9 +258,9 @@ export interface Session<In, Out = In, Negotiated = undefined> {
    */
   readonly remote: Remote;
   /**
-   * In the handshake: aborted when the attempt ends early, with the reason of the caller's signal, the
-   * `TimeoutError` of the deadline, the reason given to `fail()` or, after `disconnect()`, an `AbortError`.
-   * In other callbacks: aborted when the session has ended, with its cause or else an `AbortError`.
+   * Aborted when the attempt or the session has ended; the same signal in all callbacks of a session. Its
+   * reason, for an attempt: that of the caller's signal, the `TimeoutError` of the deadline, the one given to
+   * `fail()` or, after `disconnect()`, an `AbortError`. For a session: its cause or else an `AbortError`.
    */
   readonly signal: AbortSignal;
 }

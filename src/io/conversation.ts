@@ -1,13 +1,15 @@
 /** Runs the callbacks of a protocol that receive and send messages one by one. */
 
+import { whenAborted } from '../async/abort.ts';
 import { markHandled } from '../async/deferred.ts';
-import { Stopper, type StopSignal, toAbortSignal } from '../async/stop-signal.ts';
+import { Stopper, type StopSignal } from '../async/stop-signal.ts';
 import type { ByteShare } from '../core/byte-budget.ts';
 import { ClosedError } from '../core/errors.ts';
 import { type RunLogic, type SessionCallbackName, startCallback } from '../core/session-logic.ts';
 import type { Counters } from '../core/stats.ts';
 import type { ProtocolDefinition } from '../core/types.ts';
 import type { Connection } from './connection.ts';
+import type { SessionSignal } from './session-signal.ts';
 import { HandshakeSession, type MessageHooks } from './handshake.ts';
 
 /** What a conversation has from its link. */
@@ -17,19 +19,25 @@ export interface Conversation<In, Out> {
   readonly hooks: MessageHooks<In, Out>;
   readonly counters: Counters;
   readonly share: ByteShare | undefined;
-  readonly negotiated?: unknown;
+  readonly negotiated: unknown;
+  readonly signal: SessionSignal;
 }
 
 /** Runs a callback, with `run` if it is actor logic. Resolves with its result; rejects with a typed error. */
 export function converse<In, Out>(
   name: SessionCallbackName,
   { definition, connection, hooks, ...parts }: Conversation<In, Out>,
-  signal: StopSignal,
+  stop: StopSignal,
   run: RunLogic,
 ): Promise<unknown> {
-  const { counters, share, negotiated } = parts;
-  const context = { name, signal: toAbortSignal(signal), counters, share, negotiated };
-  const session = new HandshakeSession<In, Out, unknown>(connection, hooks, context);
+  whenAborted(stop, () => {
+    parts.signal.end(stop.reason);
+  });
+  const session = new HandshakeSession<In, Out, unknown>(connection, hooks, {
+    name,
+    stop,
+    ...parts,
+  });
   return session.run(name, () => startCallback(definition, name, session, run));
 }
 

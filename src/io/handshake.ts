@@ -3,6 +3,7 @@
 import type { ConnectionOptions, TlsOptions } from 'node:tls';
 import { abortable } from '../async/abort.ts';
 import { defer, type Deferred, markHandled } from '../async/deferred.ts';
+import type { StopSignal } from '../async/stop-signal.ts';
 import { ClosedError, describe, handlerError, StateError } from '../core/errors.ts';
 import type { Remote } from '../core/remote.ts';
 import type { ByteShare } from '../core/byte-budget.ts';
@@ -13,6 +14,7 @@ import type { Session, UpgradeOptions, WaitOptions } from '../core/types.ts';
 import type { Codec, Encoded } from '../core/codec.ts';
 import type { Connection } from './connection.ts';
 import { sizeOf } from './outbound.ts';
+import type { SessionSignal } from './session-signal.ts';
 import { writeParts } from './writer.ts';
 
 /** How messages pass the protocol's hooks. Both functions throw a `WirechartError`. */
@@ -26,7 +28,9 @@ export interface MessageHooks<In, Out> {
 /** What a session tells its callback. */
 export interface HandshakeContext<Negotiated> {
   readonly name: 'handshake' | 'farewell';
-  readonly signal: AbortSignal;
+  /** Ends every wait. */
+  readonly stop: StopSignal;
+  readonly signal: SessionSignal;
   readonly counters: Counters;
   readonly share: ByteShare | undefined;
   readonly negotiated: Negotiated;
@@ -34,8 +38,9 @@ export interface HandshakeContext<Negotiated> {
 
 /** Pulls messages one by one. Its owner calls `end()` when the handshake has settled. */
 export class HandshakeSession<In, Out, Negotiated> implements Session<In, Out, Negotiated> {
-  readonly signal: AbortSignal;
   readonly negotiated: Negotiated;
+  readonly #stop: StopSignal;
+  readonly #signal: SessionSignal;
   readonly #name: 'handshake' | 'farewell';
   readonly #connection: Connection<In, Out>;
   readonly #hooks: MessageHooks<In, Out>;
@@ -51,12 +56,13 @@ export class HandshakeSession<In, Out, Negotiated> implements Session<In, Out, N
   constructor(
     connection: Connection<In, Out>,
     hooks: MessageHooks<In, Out>,
-    { name, signal, counters, share, negotiated }: HandshakeContext<Negotiated>,
+    { name, stop, signal, counters, share, negotiated }: HandshakeContext<Negotiated>,
   ) {
     this.#connection = connection;
     this.#hooks = hooks;
     this.#name = name;
-    this.signal = signal;
+    this.#stop = stop;
+    this.#signal = signal;
     this.#counters = counters;
     this.#share = share;
     this.negotiated = negotiated;
@@ -65,6 +71,10 @@ export class HandshakeSession<In, Out, Negotiated> implements Session<In, Out, N
 
   get remote(): Remote {
     return this.#connection.remote;
+  }
+
+  get signal(): AbortSignal {
+    return this.#signal.signal;
   }
 
   // These are properties, not methods, so that a handshake can take them out of its session.
@@ -79,7 +89,7 @@ export class HandshakeSession<In, Out, Negotiated> implements Session<In, Out, N
       this.#deliver();
     }
     // Handled: a handshake may leave a call pending when it ends.
-    const promise = abortable(received.promise, this.signal);
+    const promise = abortable(received.promise, this.#stop);
     return markHandled(
       abortable(promise, signal, () => {
         this.#receiving = this.#receiving.filter((other) => other !== received);
@@ -89,12 +99,12 @@ export class HandshakeSession<In, Out, Negotiated> implements Session<In, Out, N
   };
 
   readonly send = (message: Out): Promise<void> =>
-    markHandled(abortable(this.#write(message), this.signal));
+    markHandled(abortable(this.#write(message), this.#stop));
 
   readonly upgrade = (
     tls: ConnectionOptions | TlsOptions,
     options?: UpgradeOptions,
-  ): Promise<void> => markHandled(abortable(this.#upgrade(tls, options), this.signal));
+  ): Promise<void> => markHandled(abortable(this.#upgrade(tls, options), this.#stop));
 
   readonly switchCodec = (codec: Codec<In, Out>): void => {
     const obstacle = this.#obstacle();
@@ -139,7 +149,7 @@ export class HandshakeSession<In, Out, Negotiated> implements Session<In, Out, N
     if (this.#receiving.length > 0) throw receivingError();
     this.#isUpgrading = true;
     try {
-      await this.#connection.upgrade(this.signal, tls, options);
+      await this.#connection.upgrade(this.#stop, tls, options);
     } catch (error) {
       this.#upgradeFailure = isError(error) ? error : new ClosedError(describe(error));
       throw error;

@@ -16,9 +16,10 @@ import { destroyAndWait, destroyStream } from './destroy.ts';
 import { Connection } from './connection.ts';
 import { type Conversation, converse, part } from './conversation.ts';
 import { type Opened, type OpenerOptions, StreamOpener } from './opener.ts';
-import { encodeError, MessagePipeline } from './message-pipeline.ts';
+import { encodeError, MessagePipeline, type ServedPeer } from './message-pipeline.ts';
 import { readLoop } from './reader.ts';
 import { RunningSession } from './session.ts';
+import { SessionSignal } from './session-signal.ts';
 import { TURNS } from './turn.ts';
 import { writeLoop } from './writer.ts';
 
@@ -36,14 +37,6 @@ export interface LinkOptions extends OpenerOptions {
   readonly served?: ServedPeer | undefined;
 }
 
-/** What a server says of one of its peers, which has one session. */
-export interface ServedPeer {
-  /** Counts what the peer holds, inbound and outbound. */
-  readonly share?: ByteShare | undefined;
-  /** Whether messages wait for a consumer if no `onMessage` handles them. */
-  readonly pull: boolean;
-}
-
 /** Implements the port `Link` of the protocol machine, which documents the methods. */
 export class StreamLink<In, Out> implements Link<In, Out> {
   readonly deadlines: Deadlines;
@@ -52,7 +45,6 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   readonly #limits: Bounds;
   readonly #messages: MessagePipeline<In, Out>;
   readonly #forwards: boolean;
-  readonly #isServedByPulling: boolean;
   readonly #warn: ((text: string) => void) | undefined;
   readonly #opener: StreamOpener;
   #open: Connection<In, Out> | undefined;
@@ -65,6 +57,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   #failWriter: ((error: unknown) => void) | undefined;
   #hasTold = false;
   #negotiated: unknown;
+  #signal = new SessionSignal();
   /** The signal of the writer while messages are accepted: until the chart has everything flushed. */
   #accepting: StopSignal | undefined;
 
@@ -77,12 +70,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.#warn = options.warn;
     this.allowHalfOpen = options.allowHalfOpen ?? false;
     const { served } = options;
-    this.#messages = new MessagePipeline(
-      definition,
-      () => this.#newSession(),
-      served !== undefined,
-    );
-    this.#isServedByPulling = served?.pull === true;
+    this.#messages = new MessagePipeline(definition, () => this.#newSession(), served);
     if (options.tap) this.#messages.observe(options.tap);
     this.#share = served?.share;
     this.#outgoing = new Outbound(options.limits, this.#counters, served?.share);
@@ -187,7 +175,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     if (this.definition.farewell === undefined) return;
     this.#accepting = undefined;
     await this.#outgoing.flushed({ isCall: false });
-    await converse('farewell', this.#conversation(this.#negotiated), signal, run);
+    await converse('farewell', this.#conversation(), signal, run);
   }
 
   discard(signal: StopSignal): Promise<void> {
@@ -234,9 +222,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   release(): void {
     this.#opener.close();
-    if (this.#accepting?.aborted === false && this.isFlushed) {
-      part(this.#conversation(this.#negotiated));
-    }
+    if (this.#accepting?.aborted === false && this.isFlushed) part(this.#conversation());
     this.#open?.stream.destroy();
     this.settle(new ClosedError('The machine was stopped'));
   }
@@ -248,6 +234,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.#failWriter = undefined;
     this.#counters.noteEnd(cause !== undefined && cause.code !== 'ERR_CONNECT_ABORTED');
     this.#accepting = undefined;
+    this.#signal.end(cause);
     const isTold = this.#messages.settle(cause);
     this.#hasTold =
       this.#outgoing.settle(
@@ -309,6 +296,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.#outgoing = new Outbound(this.#limits, this.#counters, this.#share);
     this.#remote = undefined;
     this.#negotiated = undefined;
+    this.#signal = new SessionSignal();
   }
 
   #newSession(): RunningSession<In, Out> {
@@ -316,6 +304,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     return new RunningSession<In, Out>({
       remote: this.#opened().remote,
       negotiated: this.#negotiated,
+      signal: this.#signal,
       accepts: () => this.#outgoing === outgoing && this.#accepting?.aborted === false,
       send: (message) => this.send(message),
     });
@@ -325,37 +314,29 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     // The dial or accept may have succeeded in the turn in which it was aborted.
     if (signal.aborted) opened.stream.destroy();
     signal.throwIfAborted();
-    this.#messages.useCodec(this.definition.codec);
-    if (this.#pulls) this.#messages.pull();
+    this.#messages.begin();
     try {
-      this.#open = new Connection(opened, this.#messages, {
-        limits: this.#limits,
-        counters: this.#counters,
-        share: this.#share,
-        hasHandshake: this.definition.handshake !== undefined,
-      });
+      const hasHandshake = this.definition.handshake !== undefined;
+      this.#open = new Connection(opened, this.#messages, { ...this.#parts, hasHandshake });
     } catch (error) {
       opened.stream.destroy();
       throw handlerError('codec.createDecoder', error);
     }
   }
 
-  #conversation(negotiated?: unknown): Conversation<In, Out> {
+  get #parts() {
+    return { limits: this.#limits, counters: this.#counters, share: this.#share };
+  }
+
+  #conversation(): Conversation<In, Out> {
     return {
       definition: this.definition,
       connection: this.#opened(),
       hooks: this.#messages,
-      counters: this.#counters,
-      share: this.#share,
-      negotiated,
+      ...this.#parts,
+      negotiated: this.#negotiated,
+      signal: this.#signal,
     };
-  }
-
-  /** Whether messages wait for a consumer. Asked late: a client class has its callbacks late. */
-  get #pulls(): boolean {
-    const { definition } = this;
-    const isAsked = this.#isServedByPulling || definition.pull === true;
-    return isAsked && definition.onMessage === undefined;
   }
 
   #opened(): Connection<In, Out> {

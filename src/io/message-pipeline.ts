@@ -9,6 +9,7 @@ import {
   type WirechartError,
 } from '../core/errors.ts';
 import { checkDecoder, checkEncoded } from '../core/encoded.ts';
+import type { ByteShare } from '../core/byte-budget.ts';
 import type { Bounds } from '../core/limits.ts';
 import { isFailure } from '../core/log.ts';
 import { createDecoder } from '../core/skipping-codec.ts';
@@ -21,6 +22,14 @@ import { Pull } from './pull.ts';
 import type { Gate } from './reader.ts';
 import { closedSession, type RunningSession } from './session.ts';
 
+/** What a server says of one of its peers, which has one session. */
+export interface ServedPeer {
+  /** Counts what the peer holds, inbound and outbound. */
+  readonly share?: ByteShare | undefined;
+  /** Whether messages wait for a consumer if no `onMessage` handles them. */
+  readonly pull: boolean;
+}
+
 /** Lives as long as its link; what belongs to one session is in the decoders that it creates. */
 export class MessagePipeline<In, Out> implements Gate {
   onOpen: (() => void) | undefined;
@@ -29,6 +38,7 @@ export class MessagePipeline<In, Out> implements Gate {
   /** What the handlers of this session are given; created for the first of them. */
   #session: RunningSession<In, Out> | undefined;
   readonly #isSingle: boolean;
+  readonly #isServedByPulling: boolean;
   #codec: Codec<In, Out>;
   #taps: readonly Tap[] = [];
   /** All taps as one function; `undefined` while there is none, and then they cost nothing. */
@@ -39,14 +49,15 @@ export class MessagePipeline<In, Out> implements Gate {
 
   /**
    * @param openSession - Returns the session that is under way, for its handlers.
-   * @param isSingle - Whether there is one session only.
+   * @param served - What a server says of the peer, if it is one of a server's.
    */
   constructor(
     definition: ProtocolDefinition<In, Out, unknown>,
     openSession: () => RunningSession<In, Out> = closedSession,
-    isSingle = false,
+    served?: ServedPeer,
   ) {
-    this.#isSingle = isSingle;
+    this.#isSingle = served !== undefined;
+    this.#isServedByPulling = served?.pull === true;
     this.#definition = definition;
     this.#codec = definition.codec;
     this.#openSession = openSession;
@@ -96,12 +107,19 @@ export class MessagePipeline<In, Out> implements Gate {
 
   /** The session has ended. Returns whether a consumer that waits for a message was told the cause. */
   settle(cause: WirechartError | undefined): boolean {
-    this.#session?.end(cause);
     this.#session = undefined;
     // Of the only session, a consumer that comes late learns the end, instead of waiting for the next one.
     const pull = this.#isSingle ? this.pull() : this.#pull;
     if (!this.#isSingle) this.#pull = undefined;
     return pull?.end({ cause, isFailure: cause !== undefined && isFailure(cause) }) === true;
+  }
+
+  /** A session begins: with the codec of the definition, and messages that wait for a consumer, if asked for. */
+  begin(): void {
+    this.#codec = this.#definition.codec;
+    // Asked late: a client class has its callbacks late.
+    const { pull = this.#isServedByPulling } = this.#definition;
+    if (pull && this.#definition.onMessage === undefined) this.pull();
   }
 
   /** Uses a codec from now on. */

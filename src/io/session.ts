@@ -1,32 +1,34 @@
 /** The session as the handlers of a running protocol get it. */
 
-import { ClosedError, StateError, type WirechartError } from '../core/errors.ts';
+import { ClosedError, StateError } from '../core/errors.ts';
 import type { Remote } from '../core/remote.ts';
 import type { Session } from '../core/types.ts';
 import { onlyInHandshake } from './handshake.ts';
 import { remoteOf } from './remote.ts';
+import { SessionSignal } from './session-signal.ts';
 
 /** What a session needs of its link. */
 export interface SessionParts<Out> {
   readonly remote: Remote;
   readonly negotiated: unknown;
+  readonly signal: SessionSignal;
   /** Whether the session accepts messages still. */
   readonly accepts: () => boolean;
   /** Queues a message. */
   readonly send: (message: Out) => Promise<void>;
 }
 
-/** One for each time that a connection is RUNNING. Its owner calls `end()` when the session is over. */
+/** One for each time that a connection is RUNNING. */
 export class RunningSession<In, Out> implements Session<In, Out, unknown> {
   readonly remote: Remote;
   readonly negotiated: unknown;
   readonly send: (message: Out) => Promise<void>;
-  #controller: AbortController | undefined;
-  #reason: Error | undefined;
+  readonly #signal: SessionSignal;
 
-  constructor({ remote, negotiated, accepts, send }: SessionParts<Out>) {
+  constructor({ remote, negotiated, signal, accepts, send }: SessionParts<Out>) {
     this.remote = remote;
     this.negotiated = negotiated;
+    this.#signal = signal;
     this.send = (message) => (accepts() ? send(message) : Promise.reject(sessionOver()));
   }
 
@@ -45,17 +47,8 @@ export class RunningSession<In, Out> implements Session<In, Out, unknown> {
     throw onlyInHandshake('switchCodec()');
   };
 
-  /** Created when it is asked for: an `AbortController` is expensive, and most handlers need none. */
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#reason !== undefined) this.#controller.abort(this.#reason);
-    return this.#controller.signal;
-  }
-
-  /** The session is over: aborts the signal. */
-  end(cause: WirechartError | undefined): void {
-    this.#reason = cause ?? new DOMException('The session has ended', 'AbortError');
-    this.#controller?.abort(this.#reason);
+    return this.#signal.signal;
   }
 }
 
@@ -67,6 +60,7 @@ export const closedSession = <In, Out>(): RunningSession<In, Out> =>
   new RunningSession<In, Out>({
     remote: remoteOf({}),
     negotiated: undefined,
+    signal: new SessionSignal(),
     accepts: () => true,
     send: () => Promise.reject(new ClosedError('There is no open stream')),
   });
