@@ -53,14 +53,14 @@ export interface CallsOptions<Key, Reply = never> {
   /**
    * Returns the error that a call rejects with, in place of one of the engine: a `TimeoutError` at its deadline, a
    * `StateError` when there is no session to send it in, a `ClosedError` when the session has ended before its
-   * reply. With `undefined`, the call rejects with the engine's. Must not throw.
+   * reply. With `undefined`, the call rejects with the engine's; if it throws, with that.
    */
   readonly explain?:
     ((error: CallFailure, call: PendingCall<Key>) => Error | undefined) | undefined;
   /**
    * Called for each call that is pending when the session ends. Returns a reply, as if it had arrived, for a
    * request that the peer may answer by ending the stream, such as `QUIT`; or `undefined`, and the call rejects.
-   * Must not throw. Default: all calls reject.
+   * If it throws, the call rejects with that. Default: all calls reject.
    */
   readonly onEnd?:
     ((call: PendingCall<Key>, outcome: SessionOutcome) => Reply | undefined) | undefined;

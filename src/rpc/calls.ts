@@ -237,8 +237,8 @@ export class Calls<Key, Reply> {
   }
 
   /** The same error for the caller of a call with a name: why there is no session. */
-  #notSent(pending: AnyPending<Key, Reply>, error: StateError): Error {
-    const explained = this.#options.explain?.(error, pending);
+  #notSent(pending: AnyPending<Key, Reply>, error: StateError): unknown {
+    const explained = this.#explained(pending, error);
     const { name } = pending;
     if (explained !== undefined || name === undefined) return explained ?? error;
     const { message, state, required } = error;
@@ -247,8 +247,16 @@ export class Calls<Key, Reply> {
     return new StateError(`${name} was not sent: ${message}${why}`, state, required);
   }
 
-  #explain(pending: AnyPending<Key, Reply>, error: CallFailure): Error {
-    return this.#options.explain?.(error, pending) ?? error;
+  #explain(pending: AnyPending<Key, Reply>, error: CallFailure): unknown {
+    return this.#explained(pending, error) ?? error;
+  }
+
+  #explained(pending: AnyPending<Key, Reply>, error: CallFailure): unknown {
+    try {
+      return this.#options.explain?.(error, pending);
+    } catch (thrown) {
+      return thrown;
+    }
   }
 
   #reject(pending: AnyPending<Key, Reply>, error: unknown): void {
@@ -330,14 +338,21 @@ export class Calls<Key, Reply> {
     this.#abandoned.clear();
     this.#pendingInOrder = 0;
     let hasRejected = false;
-    for (const call of pending) {
+    for (const call of pending) if (!this.#settleAtEnd(call, outcome)) hasRejected = true;
+    return hasRejected;
+  }
+
+  /** Returns whether the call has resolved. */
+  #settleAtEnd(call: AnyPending<Key, Reply>, outcome: SessionOutcome): boolean {
+    try {
       const reply = this.#options.onEnd?.(call, outcome);
-      if (reply !== undefined && call.settle(reply)) continue;
+      if (reply !== undefined && call.settle(reply)) return true;
       if (reply !== undefined) this.#failed += 1;
       else this.#reject(call, this.#explain(call, interrupted(call.name, outcome)));
-      hasRejected = true;
+    } catch (thrown) {
+      this.#reject(call, thrown);
     }
-    return hasRejected;
+    return false;
   }
 }
 

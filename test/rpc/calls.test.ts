@@ -264,6 +264,26 @@ describe('the error of a call', () => {
     expect(refused).toMatchObject({ message: 'DEL failed', cause: { code: 'ERR_STATE' } });
   });
 
+  it('is what the callbacks of the author throw, and nothing else happens', async () => {
+    const broken = (): never => {
+      throw new RangeError('the callback is broken');
+    };
+    const clock = new SimulatedClock();
+    const { protocol, peer, calls, call } = await connect(
+      { explain: broken, onEnd: broken },
+      clock,
+    );
+    const late = rejection(call(1, { timeout: 10 }));
+    clock.increment(10);
+    expect(await late).toBeInstanceOf(RangeError);
+    const ended = rejection(call(2));
+    peer.destroy();
+    expect(await ended).toBeInstanceOf(RangeError);
+    expect(await protocol.closed).toHaveProperty('cause');
+    expect(await rejection(call(3, { name: 'GET' }))).toBeInstanceOf(RangeError);
+    expect([calls.size, calls.failed]).toEqual([0, 3]);
+  });
+
   it('names the call and the reason why there is no session', async () => {
     const { protocol, peer, call } = await connect();
     peer.destroy();
