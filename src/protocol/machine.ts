@@ -13,7 +13,8 @@ import {
 import { describe, handlerError } from '../core/errors.ts';
 import { ambientInspects } from '../inspect/ambient.ts';
 import type { Inspect } from '../inspect/feed.ts';
-import { type ServedPeer, StreamLink } from '../io/link.ts';
+import { StreamLink } from '../io/link.ts';
+import type { ServedPeer } from '../io/message-pipeline.ts';
 import { resolveDeadlines, resolveLimits } from '../core/limits.ts';
 import { checkDefinition } from '../core/definition.ts';
 import type { Link } from '../machines/link.ts';
