@@ -67,8 +67,8 @@ export interface ProtocolServerOptions<Peer = unknown> extends ProtocolOptions {
    * rejects, the session of the peer fails with the error, as it does with that of a callback of the
    * definition. If it does not return a promise, nothing follows from its end.
    *
-   * Where the definition has no `onMessage`, the messages wait for a loop in it, as with `pull`:
-   * `for await (const message of peer)`. When the server is closed, that loop ends after the message that is
+   * Where the definition has no `onMessage`, nor `pull: false`, the messages wait for a loop in it, as with
+   * `pull`: `for await (const message of peer)`. While no loop asks, the peer's end is not noticed. When the server is closed, that loop ends after the message that is
    * being handled, and `onPeer` has `timeouts.drain` to finish, in which it may send. Without a loop the peer
    * is disconnected at once. Loops over the server get no peers.
    */
