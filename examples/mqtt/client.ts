@@ -28,12 +28,12 @@ export class Mqtt extends defineClient<FromBroker, ToBroker>(mqtt) {
     await this.#call((id) => ({ type: 'subscribe', id, filter, qos }));
   }
 
-  protected override async handshake({ send, receive }: Session<FromBroker, ToBroker>) {
+  protected override async handshake({ send, receive, signal }: Session<FromBroker, ToBroker>) {
     await send({ type: 'connect', ...this.login });
     const { type, refusal } = await receive();
     if (type !== 'connack' || refusal) throw refusal ?? new CodecError('This is no CONNACK');
     if (this.login.keepAlive > 0) await send({ type: 'pingreq' });
-    void this.closed.then(() => {
+    signal.addEventListener('abort', () => {
       this.protocol.clock.clearTimeout(this.#timer);
     });
   }
