@@ -14,7 +14,7 @@ import type { Session, UpgradeOptions, WaitOptions } from '../core/types.ts';
 import type { Codec, Encoded } from '../core/codec.ts';
 import type { Connection } from './connection.ts';
 import { sizeOf } from './outbound.ts';
-import type { SessionSignal } from './session-signal.ts';
+import { defineMembers, type SessionSignal } from './session-signal.ts';
 import { writeParts } from './writer.ts';
 
 /** How messages pass the protocol's hooks. Both functions throw a `WirechartError`. */
@@ -39,8 +39,9 @@ export interface HandshakeContext<Negotiated> {
 /** Pulls messages one by one. Its owner calls `end()` when the handshake has settled. */
 export class HandshakeSession<In, Out, Negotiated> implements Session<In, Out, Negotiated> {
   readonly negotiated: Negotiated;
+  declare readonly remote: Remote;
+  declare readonly signal: AbortSignal;
   readonly #stop: StopSignal;
-  readonly #signal: SessionSignal;
   readonly #name: 'handshake' | 'farewell';
   readonly #connection: Connection<In, Out>;
   readonly #hooks: MessageHooks<In, Out>;
@@ -62,19 +63,11 @@ export class HandshakeSession<In, Out, Negotiated> implements Session<In, Out, N
     this.#hooks = hooks;
     this.#name = name;
     this.#stop = stop;
-    this.#signal = signal;
+    defineMembers(this, { remote: () => connection.remote, signal: () => signal.signal });
     this.#counters = counters;
     this.#share = share;
     this.negotiated = negotiated;
     connection.inbound.onChange = this.#deliver;
-  }
-
-  get remote(): Remote {
-    return this.#connection.remote;
-  }
-
-  get signal(): AbortSignal {
-    return this.#signal.signal;
   }
 
   // These are properties, not methods, so that a handshake can take them out of its session.

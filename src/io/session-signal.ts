@@ -1,3 +1,16 @@
+/**
+ * Gives a session the member `signal`, and maybe `remote`, which are found out when they are read. They are its
+ * own members, so that `{ ...session }` has them.
+ */
+export function defineMembers(
+  session: object,
+  members: Readonly<Record<string, () => unknown>>,
+): void {
+  for (const [name, get] of Object.entries(members)) {
+    Object.defineProperty(session, name, { get, enumerable: true, configurable: true });
+  }
+}
+
 /** The `signal` of a session, the same for all callbacks of its protocol. */
 export class SessionSignal {
   #controller: AbortController | undefined;

@@ -5,7 +5,7 @@ import type { Remote } from '../core/remote.ts';
 import type { Session } from '../core/types.ts';
 import { onlyInHandshake } from './handshake.ts';
 import { remoteOf } from './remote.ts';
-import { SessionSignal } from './session-signal.ts';
+import { defineMembers, SessionSignal } from './session-signal.ts';
 
 /** What a session needs of its link. */
 export interface SessionParts<Out> {
@@ -23,12 +23,12 @@ export class RunningSession<In, Out> implements Session<In, Out, unknown> {
   readonly remote: Remote;
   readonly negotiated: unknown;
   readonly send: (message: Out) => Promise<void>;
-  readonly #signal: SessionSignal;
+  declare readonly signal: AbortSignal;
 
   constructor({ remote, negotiated, signal, accepts, send }: SessionParts<Out>) {
     this.remote = remote;
     this.negotiated = negotiated;
-    this.#signal = signal;
+    defineMembers(this, { signal: () => signal.signal });
     this.send = (message) => (accepts() ? send(message) : Promise.reject(sessionOver()));
   }
 
@@ -47,9 +47,6 @@ export class RunningSession<In, Out> implements Session<In, Out, unknown> {
     throw onlyInHandshake('switchCodec()');
   };
 
-  get signal(): AbortSignal {
-    return this.#signal.signal;
-  }
 }
 
 const sessionOver = (): StateError =>

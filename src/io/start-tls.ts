@@ -11,7 +11,7 @@ import { TlsUpgrader } from './tls-upgrader.ts';
 import { loadTls } from './tls.ts';
 
 /** What is known of the stream. */
-export interface Plaintext {
+interface Plaintext {
   readonly stream: Duplex;
   /**
    * Gives the stream up, when all of ours is written, and returns the one to start TLS on. Throws when the peer

@@ -46,6 +46,29 @@ it('has the cause of a session that fails', async () => {
   expect(signals[0]?.reason).toBe(cause);
 });
 
+it('is in a copy of each session, with all other members', async () => {
+  const [near, far] = streamPair();
+  const copies: object[] = [];
+  const copy = (session: object): Promise<void> => {
+    copies.push({ ...session });
+    return Promise.resolve();
+  };
+  const protocol = createProtocol({
+    codec: lines(),
+    handshake: copy,
+    onMessage: (_, session) => copy(session),
+    farewell: copy,
+  });
+  await protocol.connect({ stream: near });
+  far.write('hello\n');
+  while (copies.length < 2) await turn();
+  far.on('end', () => far.end());
+  await protocol.disconnect();
+  const members = ['send', 'receive', 'upgrade', 'switchCodec', 'negotiated', 'remote', 'signal'];
+  expect(copies).toHaveLength(3);
+  for (const each of copies) expect(Object.keys(each).sort()).toEqual(members.sort());
+});
+
 it('is another one in the next session', async () => {
   const { protocol, far, signals } = await session();
   far.on('end', () => far.end());

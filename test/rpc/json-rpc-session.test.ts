@@ -1,72 +1,23 @@
-/** The handshake and the farewell of a class that extends JsonRpc. */
+/** The handshake of a class that extends JsonRpc. */
 
 import { describe, expect, it } from 'vitest';
-import { createActor, SimulatedClock } from 'xstate';
-import { jsonLines, ProtocolServer, streamPair, supervise } from '../../src/index.ts';
-import {
-  type AnyMethods,
-  defineJsonRpc,
-  type JsonRpcOptions,
-  type RpcSession,
-} from '../../src/rpc/index.ts';
+import { SimulatedClock } from 'xstate';
+import { streamPair } from '../../src/index.ts';
+import { type RpcSession } from '../../src/rpc/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { until } from '../support/listeners.ts';
 import { gate, rejection } from '../support/signal.ts';
-import { rawEnd } from './support.ts';
+import {
+  Client,
+  initialized,
+  type Initialized,
+  isSent,
+  Peer,
+  rawClient,
+  type Server,
+} from './session-support.ts';
 
 expectIdleAfterEach();
-
-interface Initialized {
-  readonly capabilities: { readonly hover: boolean };
-}
-interface Server {
-  initialize(params: object): Initialized;
-  initialized(params: object): void;
-  hover(params: object): string;
-  shutdown(): null;
-  exit(): void;
-}
-
-const Base = defineJsonRpc<Server, AnyMethods, Initialized>({ codec: jsonLines(), cancel: 'lsp' });
-
-/** A client in the manner of LSP. */
-class Client extends Base {
-  protected override async handshake({ request, notify }: RpcSession<Server>) {
-    const result = await request('initialize', { capabilities: {} });
-    await notify('initialized', {});
-    return result;
-  }
-  protected override async farewell({ request, notify }: RpcSession<Server, Initialized>) {
-    await request('shutdown');
-    await notify('exit');
-  }
-}
-
-/** Its server. */
-class Peer extends defineJsonRpc<object, Server>({ codec: jsonLines() }) {
-  readonly seen: string[] = [];
-  constructor(options?: Partial<JsonRpcOptions>) {
-    super(options);
-    this.handle('initialize', () => ({ capabilities: { hover: true } }));
-    this.handle('initialized', () => void this.seen.push('initialized'));
-    this.handle('hover', () => 'a number');
-    this.handle('shutdown', () => (this.seen.push('shutdown'), null));
-    this.handle('exit', () => {
-      this.seen.push('exit');
-      this.protocol.expectEnd();
-    });
-  }
-}
-
-/** A client on one end of a stream, and the other end, raw. */
-function rawClient(Kind: typeof Client = Client, options?: Partial<JsonRpcOptions>) {
-  const [stream, peer] = streamPair();
-  const client = new Kind(options);
-  return { client, connected: client.connect({ stream }), ...rawEnd(peer) };
-}
-const initialized = () => ({ jsonrpc: '2.0', id: 1, result: { capabilities: { hover: true } } });
-const isSent = (written: readonly unknown[], method: string) =>
-  written.some((message) => (message as { method?: unknown }).method === method);
 
 describe('the handshake of a class', () => {
   it('calls the peer, and what it resolves with is negotiated', async () => {
@@ -244,101 +195,5 @@ describe('the handshake of a class', () => {
     await Promise.all([client.connect({ stream: ours }), peer.connect({ stream: theirs })]);
     expect(await client.request('hover', {})).toBe('a number');
     await Promise.all([client.disconnect(), peer.disconnect()]);
-  });
-});
-
-describe('the farewell of a class', () => {
-  it('calls the peer before the stream ends', async () => {
-    const [ours, theirs] = streamPair();
-    const [client, peer] = [new Client(), new Peer()];
-    await Promise.all([client.connect({ stream: ours }), peer.connect({ stream: theirs })]);
-    await client.disconnect();
-    expect(peer.seen).toEqual(['initialized', 'shutdown', 'exit']);
-    expect(client.outcome).toMatchObject({ suppressed: [] });
-    await peer.disconnect();
-  });
-
-  it('is not needed by a peer that leaves when it is told to', async () => {
-    class Impolite extends Client {
-      protected override async farewell({ notify }: RpcSession<Server, Initialized>) {
-        await notify('exit');
-        await new Promise(() => undefined);
-      }
-    }
-    const { client, connected, tell, peer, written } = rawClient(Impolite);
-    tell(initialized());
-    await connected;
-    const disconnected = client.disconnect();
-    await until(() => isSent(written, 'exit'));
-    peer.end();
-    await disconnected;
-    expect(client.outcome).toMatchObject({ suppressed: [] });
-  });
-
-  it('that the peer leaves without a reply is kept in suppressed', async () => {
-    const { client, connected, tell, peer, written } = rawClient();
-    tell(initialized());
-    await connected;
-    const disconnected = client.disconnect();
-    await until(() => isSent(written, 'shutdown'));
-    peer.end();
-    await disconnected;
-    expect(client.outcome?.suppressed).toMatchObject([{ code: 'ERR_CLOSED' }]);
-  });
-
-  it('still gets the replies of earlier requests', async () => {
-    const { client, connected, tell, written } = rawClient();
-    tell(initialized());
-    await connected;
-    const hover = client.request('hover', {});
-    const disconnected = client.disconnect();
-    await until(() => isSent(written, 'shutdown'));
-    tell({ jsonrpc: '2.0', id: 2, result: 'a number' });
-    tell({ jsonrpc: '2.0', id: 3, result: null });
-    expect(await hover).toBe('a number');
-    await until(() => isSent(written, 'exit'));
-    await disconnected;
-  });
-});
-
-describe('a class of defineJsonRpc()', () => {
-  it('is served, supervised, and a machine in a statechart', async () => {
-    await using server = new ProtocolServer(Peer);
-    const address = await server.listen({ port: 0 });
-    const supervisor = supervise(Client, address);
-    const client = await supervisor.up();
-    expect([client.negotiated, await client.request('hover', {})]).toEqual([
-      { capabilities: { hover: true } },
-      'a number',
-    ]);
-    const actor = createActor(Client.createMachine(), { input: { address } }).start();
-    const attached = Client.attach(actor);
-    await until(() => attached.runstate === 'RUNNING');
-    expect([attached.negotiated, await attached.request('hover', {})]).toEqual([
-      { capabilities: { hover: true } },
-      'a number',
-    ]);
-    expect(server.peers.every((peer) => peer instanceof Peer)).toBe(true);
-    await attached.disconnect();
-    actor.stop();
-    await supervisor.stop();
-  });
-
-  it('gets its own options from the supervisor that makes it', async () => {
-    await using server = new ProtocolServer(Peer);
-    const errors: unknown[] = [];
-    const onHandlerError = (_: unknown, method: string) => errors.push(method);
-    const supervisor = supervise(Client, await server.listen({ port: 0 }), { onHandlerError });
-    const client = await supervisor.up();
-    client.handle('note', () => Promise.reject(new Error('no file')));
-    await server.peers[0]?.protocol.send({ jsonrpc: '2.0', method: 'note' });
-    await until(() => errors.length === 1);
-    expect(errors).toEqual(['note']);
-    await supervisor.stop();
-  });
-
-  it('takes the options of a connection, which replace those of the class', () => {
-    expect(() => new Client({ cancel: 'lps' as 'lsp' })).toThrow("'lsp', 'mcp'");
-    expect(new Client({ name: 'docs' }).toString()).toBe("<Client name='docs' runstate=IDLE>");
   });
 });

@@ -14,7 +14,7 @@ import {
   type Supervisor,
   type SupervisorMachine,
 } from '../../src/index.ts';
-import { QmpClient, type QmpCommand } from '../../src/qmp/index.ts';
+import { createQmpMachine, QmpClient, type QmpCommand } from '../../src/qmp/index.ts';
 
 /** Only compiled, never run. */
 declare const numbers: Codec<string, number>;
@@ -74,7 +74,7 @@ describe('supervise()', () => {
       // @ts-expect-error -- a function that does not return a definition
       supervise(() => 'hello', '/run/x');
       // @ts-expect-error -- attach() takes the actor of another machine than createMachine() makes
-      supervise({ ...plain, createMachine: QmpClient.createMachine }, '/run/x');
+      supervise({ ...plain, createMachine: createQmpMachine }, '/run/x');
       // @ts-expect-error -- the address is missing
       supervise(QmpClient);
       // @ts-expect-error -- a function that does not return an address
