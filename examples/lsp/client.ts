@@ -8,7 +8,8 @@ const framing = { codec: contentLength(), cancel: 'lsp' } as const;
 export class LspClient extends defineJsonRpc<Server, Client, ServerInfo>(framing) {
   /** What the server is told in the handshake; its answer is `negotiated`. */
   hello: Hello = {
-    ...{ processId: process.pid, rootUri: null },
+    processId: process.pid,
+    rootUri: null,
     capabilities: { workspace: { configuration: true }, textDocument: { publishDiagnostics: {} } },
   };
   constructor(options?: Partial<JsonRpcOptions>) {

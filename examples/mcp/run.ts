@@ -11,7 +11,8 @@ await using client = new McpClient({ timeouts: { handshake: 60_000 } });
 client.roots = [{ uri: 'file:///srv/data', name: 'data' }];
 client.sample = (question) =>
   Promise.resolve({
-    ...{ role: 'assistant', model: 'none' },
+    role: 'assistant',
+    model: 'none',
     content: { type: 'text', text: `${String(question.messages.length)} message, no idea` },
   });
 await client.connect(server.address);

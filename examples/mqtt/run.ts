@@ -5,7 +5,8 @@ import { Mqtt } from './client.ts';
 
 class Sensor extends Mqtt {
   override readonly login = {
-    ...{ clientId: 'sensor', keepAlive: 60 },
+    clientId: 'sensor',
+    keepAlive: 60,
     will: { topic: 'sensor/state', payload: 'lost' },
   };
 }

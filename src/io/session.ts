@@ -46,7 +46,6 @@ export class RunningSession<In, Out> implements Session<In, Out, unknown> {
   readonly switchCodec = (): void => {
     throw onlyInHandshake('switchCodec()');
   };
-
 }
 
 const sessionOver = (): StateError =>

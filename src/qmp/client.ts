@@ -8,7 +8,7 @@
 import { handOut } from '../async/rejection.ts';
 import type { JsonObject } from '../codecs/json.ts';
 import { isConnectError, type TimeoutError } from '../core/errors.ts';
-import { EXPLAIN_HANDSHAKE, type ExplainingDefinition } from '../core/inner-definition.ts';
+import { EXPLAIN_HANDSHAKE } from '../core/inner-definition.ts';
 import type {
   Address,
   BoundAddress,
@@ -80,7 +80,6 @@ export class QmpClient
   extends /* @__PURE__ */ defineClient<JsonObject, QmpCommand, QmpGreeting>((client) =>
     qmpCodec(() => receptions.get(client)),
   )
-  implements ExplainingDefinition
 {
   /** @internal A literal, because bundlers rename classes. */
   static override readonly name: string = 'QmpClient';

@@ -6,7 +6,13 @@ import { describe, expect, test } from 'vitest';
 import { documentedPages } from '../support/examples.ts';
 import { ROOT } from '../support/source-packages.ts';
 
-const OTHER_PAGES = ['CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'bench/README.md'];
+const OTHER_PAGES = [
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'bench/README.md',
+  'examples/README.md',
+];
 const pages = [...documentedPages(), ...OTHER_PAGES].filter((page) => existsSync(join(ROOT, page)));
 
 /** What the npm page shows without a checkout: `package.json`, `files`, and what npm adds to them. */

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { createActor } from 'xstate';
 import { ProtocolServer, streamPair, supervise } from '../../src/index.ts';
-import { defineJsonRpc, type RpcSession } from '../../src/rpc/index.ts';
+import type { RpcSession } from '../../src/rpc/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { until } from '../support/listeners.ts';
 import {
