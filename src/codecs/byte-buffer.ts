@@ -19,6 +19,9 @@ const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array();
  * from the first byte held.
  */
 export class ByteBuffer {
+  /** @internal A literal, because bundlers rename classes. */
+  static readonly name: string = 'ByteBuffer';
+
   /** The memory of this buffer; empty until it is needed. */
   #store = NOTHING;
   /** The memory with the bytes: `#store`, or the last chunk. */

@@ -31,6 +31,9 @@ import { rawOf } from './utf8.ts';
  * ```
  */
 export abstract class BufferedDecoder<In> implements Decoder<In> {
+  /** @internal A literal, because bundlers rename classes. */
+  static readonly name: string = 'BufferedDecoder';
+
   /** The bytes that have arrived and that `next()` has not dropped. */
   protected readonly buffer = new ByteBuffer();
   /** The largest message, in bytes without its framing: `maxMessageBytes`. It may be `Infinity`. */

@@ -47,6 +47,9 @@ const CR = 0x0d;
  * ```
  */
 export abstract class LineDecoder<In> extends BufferedDecoder<In> {
+  /** @internal A literal, because bundlers rename classes. */
+  static override readonly name: string = 'LineDecoder';
+
   readonly #terminator: Terminator;
   readonly #skipsBlank: boolean;
   /** What ends a line of a block. */
