@@ -45,6 +45,12 @@ export function checkSpelling(owner: string, given: unknown, names: object): voi
   }
 }
 
+/** The names of the own options of a class of clients, if it says them: they may look like those of all. */
+export function ownNamesOf(kind: object): object {
+  const names = memberOf(kind, 'ownOptions');
+  return typeof names === 'object' && names !== null ? names : {};
+}
+
 /** Whether options have known names only. The usual case, on the path of every request: it allocates nothing. */
 function hasOnly(given: unknown, names: object): boolean {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return false;

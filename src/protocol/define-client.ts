@@ -2,7 +2,7 @@
 
 import type { Codec } from '../core/codec.ts';
 import { ArgumentError } from '../core/errors.ts';
-import { checkSpelling, pickOptions } from '../core/options.ts';
+import { checkSpelling, ownNamesOf, pickOptions } from '../core/options.ts';
 import { show } from '../core/shape.ts';
 import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-machine.ts';
 import { AsyncProtocol } from './async-protocol.ts';
@@ -121,7 +121,10 @@ export function machineOf<C, In, Out, Options extends ProtocolOptions = Protocol
   kind: ClientConstructor<C, Options>,
   options: MachineOptions & Partial<OwnClientOptions<Options>> = {},
 ): ProtocolMachine<In, Out> {
-  checkSpelling(`${kind.name}.createMachine()`, options, MACHINE_OPTIONS);
+  checkSpelling(`${kind.name}.createMachine()`, options, {
+    ...MACHINE_OPTIONS,
+    ...ownNamesOf(kind),
+  });
   const { name, logger } = options;
   const own = Object.entries(options).filter(([option]) => !Object.hasOwn(MACHINE_OPTIONS, option));
   // Its own options are what is left of those that it takes.

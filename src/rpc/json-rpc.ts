@@ -24,7 +24,12 @@ import type { HandlerContext } from './context.ts';
 import { Conversation, receiveNothing } from './conversation.ts';
 import { Handlers, type RpcHandler } from './handlers.ts';
 import type { RpcMessage } from './messages.ts';
-import { type JsonRpcOptions, resolveOptions, type RpcSettings } from './options.ts';
+import {
+  JSON_RPC_OPTIONS,
+  type JsonRpcOptions,
+  resolveOptions,
+  type RpcSettings,
+} from './options.ts';
 import { Receiver } from './receiver.ts';
 import { callOf, Requests, type SendCall } from './requests.ts';
 import type {
@@ -61,6 +66,10 @@ export class JsonRpc<
 > extends ProtocolClient<JsonValue, RpcMessage, Negotiated> {
   /** @internal A literal, because bundlers rename classes. */
   static override readonly name: string = 'JsonRpc';
+  /** @internal `timeout` is no misspelt `timeouts`. */
+  static get ownOptions(): object {
+    return JSON_RPC_OPTIONS;
+  }
 
   /**
    * The machine of a class that extends this one and has a codec of its own, to be invoked or spawned in any

@@ -34,7 +34,7 @@ export interface JsonRpcOptions extends ProtocolOptions {
   readonly onHandlerError?: ((error: unknown, method: string) => void) | undefined;
 }
 
-const OPTIONS: Names<JsonRpcOptions> = {
+export const JSON_RPC_OPTIONS: Names<JsonRpcOptions> = {
   ...PROTOCOL_OPTIONS,
   codec: true,
   cancel: true,
@@ -63,7 +63,7 @@ export function resolveOptions(options: JsonRpcOptions): {
   readonly settings: RpcSettings;
   readonly protocolOptions: ProtocolOptions;
 } {
-  checkNames('new JsonRpc()', options, OPTIONS);
+  checkNames('new JsonRpc()', options, JSON_RPC_OPTIONS);
   checkKinds('new JsonRpc()', options, { onHandlerError: 'function' });
   const { codec, cancel, timeout, maxHandlers, maxWaiting, onHandlerError, ...protocolOptions } =
     options;

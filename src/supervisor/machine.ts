@@ -9,7 +9,7 @@ import {
   type WirechartError,
 } from '../core/errors.ts';
 import { DEADLINE_NAMES, resolveNumbers } from '../core/limits.ts';
-import { checkNames, checkSpelling, type Names } from '../core/options.ts';
+import { checkNames, checkSpelling, type Names, ownNamesOf } from '../core/options.ts';
 import { show } from '../core/shape.ts';
 import { destroyStream } from '../io/destroy.ts';
 import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-machine.ts';
@@ -211,7 +211,8 @@ export function checkSupervised(owner: string, kind: unknown, options: unknown):
         `such as QmpClient, not ${show(kind)}`,
     );
   }
-  if ('createMachine' in kind) checkSpelling(owner, options, SUPERVISE_OPTIONS);
+  if ('createMachine' in kind)
+    checkSpelling(owner, options, { ...SUPERVISE_OPTIONS, ...ownNamesOf(kind) });
   else checkNames(owner, options, SUPERVISE_OPTIONS);
   checkValues(owner, options);
 }

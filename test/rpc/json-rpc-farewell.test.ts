@@ -99,7 +99,9 @@ describe('a class of defineJsonRpc()', () => {
     await using server = new ProtocolServer(Peer);
     const errors: unknown[] = [];
     const onHandlerError = (_: unknown, method: string) => errors.push(method);
-    const supervisor = supervise(Client, await server.listen({ port: 0 }), { onHandlerError });
+    const own = { onHandlerError, timeout: 5_000 };
+    const supervisor = supervise(Client, await server.listen({ port: 0 }), own);
+    expect(() => supervise(Client, '/run/x', { attemps: 1 } as object)).toThrow("'attempts'");
     const client = await supervisor.up();
     client.handle('note', () => Promise.reject(new Error('no file')));
     await server.peers[0]?.protocol.send({ jsonrpc: '2.0', method: 'note' });
