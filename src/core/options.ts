@@ -47,7 +47,7 @@ export function checkSpelling(owner: string, given: unknown, names: object): voi
 
 /** The names of the own options of a class of clients, if it says them: they may look like those of all. */
 export function ownNamesOf(kind: object): object {
-  const names = memberOf(kind, 'ownOptions');
+  const names: unknown = Reflect.get(kind, 'ownOptions');
   return typeof names === 'object' && names !== null ? names : {};
 }
 
