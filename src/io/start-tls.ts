@@ -26,9 +26,9 @@ interface Plaintext {
 export type StartTls = (plaintext: Plaintext, signal: StopSignal) => Promise<Duplex>;
 
 /**
- * Checks options, and returns what starts TLS with them, on either side: it resolves with the stream within TLS. It rejects
- * with a `ClosedError` that has the error of TLS as its cause, or with `signal.reason`; the stream below must
- * then be destroyed.
+ * Checks options, and returns what starts TLS with them, on either side: it resolves with the stream within
+ * TLS. It rejects with a `ClosedError` that has the error of TLS as its cause, or with `signal.reason`; the
+ * stream below must then be destroyed.
  *
  * @throws {ArgumentError} When the options cannot be used.
  */
