@@ -200,7 +200,10 @@ describe.each([
     /^(?:dist\/.+\.(?:js|d\.ts|map)|(?:src|shared)\/.+\.ts|page\/.+\.(?:ts|html|css|svg))$/,
   ],
 ])('the package %s', (name, folder, files) => {
-  const PLAIN = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'scripts/programs.ts'];
+  const PLAIN = [
+    ...['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'],
+    ...['examples/README.md', 'scripts/programs.ts'],
+  ];
 
   it('runs nothing when it is installed', () => {
     const { scripts } = manifestOf(folder);
