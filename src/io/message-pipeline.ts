@@ -15,7 +15,7 @@ import { isFailure } from '../core/log.ts';
 import { createDecoder } from '../core/skipping-codec.ts';
 import { isThenable } from '../core/shape.ts';
 import type { Codec, Decoder, Encoded } from '../core/codec.ts';
-import type { ProtocolDefinition } from '../core/types.ts';
+import type { ProtocolDefinition, Session } from '../core/types.ts';
 import type { Tap } from '../machines/link.ts';
 import { Batcher } from './batcher.ts';
 import { Pull } from './pull.ts';
@@ -30,6 +30,10 @@ export interface ServedPeer {
   readonly pull: boolean;
 }
 
+/** The callback `onMessage` of a definition, if it has one. */
+type OnMessage<In, Out> =
+  ((message: In, session: Session<In, Out, unknown>) => void | Promise<void>) | undefined;
+
 /** Lives as long as its link; what belongs to one session is in the decoders that it creates. */
 export class MessagePipeline<In, Out> implements Gate {
   onOpen: (() => void) | undefined;
@@ -40,6 +44,10 @@ export class MessagePipeline<In, Out> implements Gate {
   readonly #isSingle: boolean;
   readonly #isServedByPulling: boolean;
   #codec: Codec<In, Out>;
+  /** The callbacks that each message passes, as they are when the session begins. */
+  #inbound: ((message: In) => In) | undefined;
+  #outbound: ((message: Out) => Out) | undefined;
+  #onMessage: OnMessage<In, Out>;
   #taps: readonly Tap[] = [];
   /** All taps as one function; `undefined` while there is none, and then they cost nothing. */
   #tap: Tap | undefined;
@@ -61,6 +69,7 @@ export class MessagePipeline<In, Out> implements Gate {
     this.#definition = definition;
     this.#codec = definition.codec;
     this.#openSession = openSession;
+    this.#lookUp();
   }
 
   /** Shows every message to `tap`, which must not throw, until the returned function is called. */
@@ -116,10 +125,18 @@ export class MessagePipeline<In, Out> implements Gate {
 
   /** A session begins: with the codec of the definition, and messages that wait for a consumer, if asked for. */
   begin(): void {
-    this.#codec = this.#definition.codec;
-    // Asked late: a client class has its callbacks late.
+    this.#lookUp();
     const { pull = this.#isServedByPulling } = this.#definition;
-    if (pull && this.#definition.onMessage === undefined) this.pull();
+    if (pull && this.#onMessage === undefined) this.pull();
+  }
+
+  /** Late, as a client class has its callbacks late; not for each message, of which it would take a tenth. */
+  #lookUp(): void {
+    const definition = this.#definition;
+    this.#codec = definition.codec;
+    this.#inbound = definition.inbound?.bind(definition);
+    this.#outbound = definition.outbound?.bind(definition);
+    this.#onMessage = definition.onMessage?.bind(definition);
   }
 
   /** Uses a codec from now on. */
@@ -136,9 +153,9 @@ export class MessagePipeline<In, Out> implements Gate {
   /** Passes an inbound message through the `inbound` hook. Throws a `WirechartError`. */
   receive(message: In): In {
     let received = message;
-    if (this.#definition.inbound !== undefined) {
+    if (this.#inbound !== undefined) {
       try {
-        received = checkHooked(this.#definition.inbound(message));
+        received = checkHooked(this.#inbound(message));
       } catch (error) {
         throw handlerError('inbound', error);
       }
@@ -156,7 +173,7 @@ export class MessagePipeline<In, Out> implements Gate {
       return undefined;
     }
     try {
-      const handled = this.#definition.onMessage?.(received, this.#currentSession());
+      const handled = this.#onMessage?.(received, this.#currentSession());
       // The promise of a `send()` that found room is not waited for: nothing is pending.
       return typeof handled?.then === 'function' && handled !== ACCEPTED
         ? handled.then(undefined, rethrowTyped)
@@ -179,9 +196,7 @@ export class MessagePipeline<In, Out> implements Gate {
 
   /** Passes an outbound message through the `outbound` hook. Throws what the hook throws. */
   applyOutbound(message: Out): Out {
-    return this.#definition.outbound === undefined
-      ? message
-      : checkHooked(this.#definition.outbound(message));
+    return this.#outbound === undefined ? message : checkHooked(this.#outbound(message));
   }
 
   /** Encodes a message that `applyOutbound()` has returned. Throws what the codec throws. */
