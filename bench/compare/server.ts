@@ -40,7 +40,7 @@ export const server = (setting: Setting): AsyncGenerator<Table> =>
 export async function* loads({ plan, directory }: Setting, load: Load): AsyncGenerator<Table> {
   const servers: Child[] = [];
   try {
-    const paths = load.variants.map((name) => join(directory, `server ${name}`));
+    const paths = load.variants.map((name) => join(directory, `${load.title} ${name}`));
     for (const [at, name] of load.variants.entries()) {
       const child = new Child(load.script, [paths[at] ?? '', name]);
       servers.push(child);
