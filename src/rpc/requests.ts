@@ -9,6 +9,7 @@ import { Calls, type CallsProtocol } from './calls.ts';
 import type { RpcDialect } from './dialects.ts';
 import { JsonRpcError } from './errors.ts';
 import { errorIn, RPC_CODES, type RpcMessage, type RpcRequest } from './messages.ts';
+import { PendingReply } from './pending-reply.ts';
 import { REQUEST_OPTIONS, type RequestOptions } from './types.ts';
 
 /** Sends one request or notification. */
@@ -59,9 +60,7 @@ export class Requests {
     options: RequestOptions | undefined,
   ): Promise<JsonValue> {
     const id = (this.#lastId += 1);
-    if (options === undefined) {
-      return this.#calls.call(() => send(callOf(method, params, id)), { key: id, name: method });
-    }
+    if (options === undefined) return this.#requestPlainly(send, method, params, id);
     const { onProgress, timeout } = options;
     try {
       const signal = signalOf('request()', options, REQUEST_OPTIONS);
@@ -77,6 +76,20 @@ export class Requests {
     } catch (error) {
       return rejectHandled(error);
     }
+  }
+
+  /** The usual case, without what only options need. */
+  #requestPlainly(send: SendCall, method: string, params: unknown, id: number): Promise<JsonValue> {
+    let message;
+    try {
+      message = callOf(method, params, id);
+    } catch (error) {
+      return rejectHandled(error);
+    }
+    const pending = new PendingReply<number, JsonValue>(id, method);
+    this.#calls.open(pending, undefined);
+    this.#calls.sent(pending, send(message));
+    return pending.promise;
   }
 
   /** The peer has replied. Returns whether that belongs to a request. */
