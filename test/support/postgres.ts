@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { type Certificates, makeCertificates } from './certificates.ts';
 import { freePort } from './real-peers.ts';
 
-/** The user `nobody`: PostgreSQL refuses to run as root. */
+/** An ordinary user of every Linux: PostgreSQL refuses to run as root. */
 const OTHER_ID = 65_534;
 const isRoot = process.getuid?.() === 0;
 
