@@ -24,6 +24,9 @@ export const isObject = (value: unknown): value is JsonObject =>
  */
 export const parseObject = (text: string): JsonObject => parseSized(text).object;
 
+/** What every JSON text begins with. */
+const BEGINS_JSON = /^[ \t\r\n]*["{[\d\-tfn]/;
+
 /** Parses the request of a page or the command of a receiver, which is an object, too. */
 export function parseRequest(text: string): JsonObject {
   const { requestCharacters } = BOUNDS;
@@ -34,6 +37,8 @@ export function parseRequest(text: string): JsonObject {
 /** A parsed object, with its approximate memory. */
 export function parseSized(text: string): { readonly object: JsonObject; readonly bytes: number } {
   const bytes = sizeOfJson(text, 'it');
+  // The error of `JSON.parse()` costs as much as all else that is done with a short line of junk.
+  if (!BEGINS_JSON.test(text)) throw new TypeError('it is not JSON');
   let object: unknown;
   try {
     object = JSON.parse(text);

@@ -106,8 +106,7 @@ export const RECORDINGS: Target = {
   dictionary: [...INSPECTOR_WORDS, `\n${MESSAGES.introduction}\n`],
   maxSize: 4000,
   budget: {
-    // The worst are lines of one character, each of which is an error of JSON: 2200 were measured.
-    maxNanoseconds: 4000,
+    maxNanoseconds: 2000,
     run: async (input) => {
       const inspector = new FakeInspector(false);
       await open(inspector, [input.toString('utf8', 1)]);
