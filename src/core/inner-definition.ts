@@ -50,3 +50,24 @@ export const explainHandshake = (definition: object, ms: number): TimeoutError |
 
 const isExplaining = (definition: object): definition is ExplainingDefinition =>
   EXPLAIN_HANDSHAKE in definition;
+
+/** The key of the method that a definition has in addition if an event SEND means more than to send. */
+export const SEND_EVENT: unique symbol = /* @__PURE__ */ Symbol('sendEvent');
+
+/** A definition, or a client class, that handles the message of an event SEND itself. */
+export interface SendingDefinition {
+  /**
+   * Called with the message of an event SEND in a state that accepts it, instead of the link's `send()`. A
+   * client of QMP executes it as a command.
+   *
+   * @returns A promise that rejects with the reason why the message was not sent, or not accepted by the
+   *   peer. It never throws, and its rejection is handled: the caller may ignore it.
+   */
+  [SEND_EVENT](message: unknown): Promise<unknown>;
+}
+
+/** Handles the message of an event SEND, if the definition does that itself; else `undefined`. */
+export const sendEvent = (definition: object, message: unknown): Promise<unknown> | undefined =>
+  isSending(definition) ? definition[SEND_EVENT](message) : undefined;
+
+const isSending = (definition: object): definition is SendingDefinition => SEND_EVENT in definition;
