@@ -1,0 +1,257 @@
+/**
+ * An action that throws in the parent of a connection. XState gives the parent the status `error` and
+ * stops none of its children, so the socket stays open; `docs/embedding.md` shows two remedies.
+ */
+
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { assign, createActor, fromPromise, setup, waitFor } from 'xstate';
+import { AsyncProtocol, createProtocolMachine, lines } from '../../src/index.ts';
+import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
+import { rawPeer } from '../support/peers.ts';
+import { closing } from '../support/sockets.ts';
+import { turn } from '../support/signal.ts';
+
+expectIdleAfterEach();
+
+const THROWN = new Error('from the action');
+const throwError = (): never => {
+  throw THROWN;
+};
+
+/** A peer, which ends its side when the client does. */
+async function startPeer() {
+  const path = `${await tempDir()}/peer.sock`;
+  const peer = await rawPeer((socket) => socket.resume().on('end', () => socket.end()), { path });
+  return { ...peer, address: path };
+}
+
+/** Each place of a chart in which code of the user runs, and an event that makes it throw. */
+const parent = setup({
+  types: {
+    input: {} as { address: string },
+    context: {} as { address: string; count: number },
+    events: {} as { type: 'ACTION' | 'ASSIGN' | 'GUARD' | 'LEAVE' | 'REENTER' },
+    children: {} as { connection: 'connection' },
+  },
+  actors: { connection: createProtocolMachine({ codec: lines() }) },
+  actions: { throwError },
+  guards: { throwError },
+}).createMachine({
+  context: ({ input }) => ({ ...input, count: 0 }),
+  initial: 'inside',
+  states: {
+    inside: {
+      invoke: {
+        id: 'connection',
+        src: 'connection',
+        input: ({ context }) => ({ address: context.address }),
+      },
+      on: {
+        ACTION: { actions: 'throwError' },
+        ASSIGN: { actions: assign({ count: throwError }) },
+        GUARD: { guard: 'throwError', target: 'outside' },
+        LEAVE: 'outside',
+        REENTER: { target: 'inside', reenter: true, actions: 'throwError' },
+      },
+    },
+    outside: { entry: 'throwError' },
+  },
+});
+
+/** A parent with a session, and what its error observer got. */
+async function startRunning(onError: (error: unknown) => void = () => undefined) {
+  const peer = await startPeer();
+  const actor = createActor(parent, { input: { address: peer.address } });
+  const errors: unknown[] = [];
+  actor.subscribe({
+    error: (error) => {
+      errors.push(error);
+      onError(error);
+    },
+  });
+  actor.start();
+  const { connection } = actor.getSnapshot().children;
+  if (connection === undefined) throw new Error('The parent has not invoked the connection');
+  // Nothing else frees the socket.
+  onTestFinished(() => {
+    connection.send({ type: 'DISCONNECT', force: true });
+  });
+  await waitFor(connection, (snapshot) => snapshot.hasTag('up'));
+  const socket = await peer.connected;
+  return { actor, connection, socket, errors, sockets: peer.sockets };
+}
+
+const PLACES = ['ACTION', 'ASSIGN', 'GUARD', 'LEAVE', 'REENTER'] as const;
+
+describe('a parent whose own code throws', () => {
+  it.each(PLACES)('has failed, and its connection goes on: %s', async (type) => {
+    const { actor, connection, errors, socket, sockets } = await startRunning();
+    const protocol = AsyncProtocol.attach(connection);
+    actor.send({ type });
+    // XState wraps what a guard throws.
+    const message = expect.stringContaining(THROWN.message) as unknown;
+    expect(errors).toMatchObject([{ message }]);
+    expect(actor.getSnapshot()).toMatchObject({ status: 'error', error: { message } });
+
+    // That has no effect any more.
+    actor.stop();
+    await turn();
+    expect(connection.getSnapshot()).toMatchObject({ status: 'active' });
+    expect(connection.getSnapshot().hasTag('up')).toBe(true);
+    expect(protocol.runstate).toBe('RUNNING');
+    expect(socket.destroyed).toBe(false);
+    // The parent that was to invoke it anew has not done so.
+    expect(sockets).toHaveLength(1);
+  });
+});
+
+describe('an error observer that disconnects the children', () => {
+  it.each(PLACES)('frees the socket: %s', async (type) => {
+    const { actor, connection, socket } = await startRunning(() => {
+      for (const child of Object.values(actor.getSnapshot().children)) {
+        child.send({ type: 'DISCONNECT', force: true });
+      }
+    });
+    actor.send({ type });
+    await closing(socket);
+    await waitFor(connection, (snapshot) => snapshot.matches('IDLE'));
+  });
+
+  it('frees the socket of a parent whose first entry action throws', async () => {
+    const { address, connected } = await startPeer();
+    const machine = setup({
+      types: { children: {} as { connection: 'connection' } },
+      actors: { connection: createProtocolMachine({ codec: lines() }) },
+    }).createMachine({
+      invoke: { id: 'connection', src: 'connection', input: { address } },
+      entry: throwError,
+    });
+    const actor = createActor(machine);
+    const errors: unknown[] = [];
+    actor.subscribe({
+      error: (error) => {
+        errors.push(error);
+        actor.getSnapshot().children.connection?.send({ type: 'DISCONNECT', force: true });
+      },
+    });
+    actor.start();
+    expect(errors).toEqual([THROWN]);
+    const { connection } = actor.getSnapshot().children;
+    if (connection === undefined) throw new Error('The parent has not invoked the connection');
+    await waitFor(connection, (snapshot) => snapshot.matches('IDLE'));
+    await closing(await connected);
+  });
+});
+
+describe('code that may throw in an actor beside the connection', () => {
+  const connection = createProtocolMachine({ codec: lines() });
+  /** The user's chart: its actions may throw. */
+  const work = setup({ types: { events: {} as { type: 'GO' } } }).createMachine({
+    on: { GO: { actions: throwError } },
+  });
+
+  it('ends the state that invokes both, and so the connection', async () => {
+    const { address, connected } = await startPeer();
+    const root = setup({
+      types: {
+        context: {} as { error: unknown },
+        children: {} as { connection: 'connection'; work: 'work' },
+      },
+      actors: { connection, work },
+    }).createMachine({
+      context: { error: undefined },
+      initial: 'on',
+      states: {
+        on: {
+          invoke: [
+            { id: 'connection', src: 'connection', input: { address } },
+            {
+              id: 'work',
+              src: 'work',
+              onError: { target: 'failed', actions: assign({ error: ({ event }) => event.error }) },
+            },
+          ],
+        },
+        failed: {},
+      },
+    });
+    const actor = createActor(root).start();
+    onTestFinished(() => {
+      actor.stop();
+    });
+    const { children } = actor.getSnapshot();
+    const { connection: ref, work: worker } = children;
+    if (ref === undefined || worker === undefined) throw new Error('A child was not invoked');
+    await waitFor(ref, (snapshot) => snapshot.hasTag('up'));
+    const socket = await connected;
+    worker.send({ type: 'GO' });
+    expect(actor.getSnapshot()).toMatchObject({
+      status: 'active',
+      value: 'failed',
+      context: { error: THROWN },
+    });
+    expect(ref.getSnapshot().status).toBe('stopped');
+    await closing(socket);
+  });
+
+  it('stops the connection even without onError: the parent fails by an event, not by throwing', async () => {
+    const { address, connected } = await startPeer();
+    const root = setup({
+      types: {
+        events: {} as { type: 'WRITE' },
+        children: {} as { connection: 'connection' },
+      },
+      actors: { connection, write: fromPromise(() => Promise.reject(THROWN)) },
+    }).createMachine({
+      invoke: { id: 'connection', src: 'connection', input: { address } },
+      initial: 'reading',
+      states: {
+        reading: { on: { WRITE: 'writing' } },
+        writing: { invoke: { src: 'write' } },
+      },
+    });
+    const actor = createActor(root);
+    const failed = new Promise((resolve) => actor.subscribe({ error: resolve }));
+    actor.start();
+    const { connection: ref } = actor.getSnapshot().children;
+    if (ref === undefined) throw new Error('The parent has not invoked the connection');
+    await waitFor(ref, (snapshot) => snapshot.hasTag('up'));
+    const socket = await connected;
+    actor.send({ type: 'WRITE' });
+    expect(await failed).toBe(THROWN);
+    expect(ref.getSnapshot().status).toBe('stopped');
+    await closing(socket);
+  });
+
+  it('may be a promise, whose failure is an arrow of the parent', async () => {
+    const { address, connected } = await startPeer();
+    const root = setup({
+      types: { children: {} as { connection: 'connection' } },
+      actors: { connection, write: fromPromise(() => Promise.reject(THROWN)) },
+    }).createMachine({
+      initial: 'on',
+      states: {
+        on: {
+          invoke: {
+            id: 'connection',
+            src: 'connection',
+            input: { address },
+            onSnapshot: { guard: ({ event }) => event.snapshot.hasTag('up'), target: '.writing' },
+          },
+          initial: 'waiting',
+          states: {
+            waiting: {},
+            writing: { invoke: { src: 'write', onError: '#failed' } },
+          },
+        },
+        failed: { id: 'failed' },
+      },
+    });
+    const actor = createActor(root).start();
+    onTestFinished(() => {
+      actor.stop();
+    });
+    await waitFor(actor, (snapshot) => snapshot.matches('failed'));
+    await closing(await connected);
+  });
+});
