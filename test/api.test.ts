@@ -122,6 +122,7 @@ describe('the exported names', () => {
         "setSanitize",
         "toDot",
         "toMermaid",
+        "toSource",
       ]
     `);
   });

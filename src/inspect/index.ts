@@ -13,3 +13,4 @@ export type { Sanitize } from './plain.ts';
 export { setSanitize } from './sanitize.ts';
 export { toMermaid } from './mermaid.ts';
 export { toDot } from './dot.ts';
+export { toSource } from './source.ts';
