@@ -10,6 +10,7 @@ import {
   type AnyStateMachine,
   createActor,
   initialTransition,
+  raise,
   setup,
   waitFor,
 } from 'xstate';
@@ -25,7 +26,7 @@ const vm = setup({
   types: {
     input: {} as { address: Address },
     context: {} as { address: Address },
-    events: {} as { type: 'PAUSE' | 'RESUME' },
+    events: {} as { type: 'PAUSE' | 'RESUME' | 'UP' },
     children: {} as { qmp: 'qmp' },
   },
   actors: { qmp: createQmpMachine({ once: true }) },
@@ -35,7 +36,10 @@ const vm = setup({
     id: 'qmp',
     src: 'qmp',
     input: ({ context }) => context,
-    onSnapshot: { guard: ({ event }) => event.snapshot.hasTag('up'), target: '.running' },
+    onSnapshot: {
+      guard: ({ event }) => event.snapshot.hasTag('up'),
+      actions: raise({ type: 'UP' }),
+    },
     onDone: [
       { guard: ({ event }) => event.output.cause === undefined, target: '.off' },
       { target: '.crashed' },
@@ -43,7 +47,7 @@ const vm = setup({
   },
   initial: 'connecting',
   states: {
-    connecting: {},
+    connecting: { on: { UP: 'running' } },
     running: { on: { PAUSE: 'paused' } },
     paused: { on: { RESUME: 'running' } },
     crashed: { type: 'final' },
