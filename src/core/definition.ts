@@ -12,6 +12,7 @@ const MEMBERS: Names<ProtocolDefinition<never>> = {
   handshake: true,
   onMessage: true,
   pull: true,
+  session: true,
   onEnd: true,
   farewell: true,
   inbound: true,
@@ -70,6 +71,10 @@ function checkPull(given: object): void {
 }
 
 function checkCallback(name: string, value: unknown): void {
+  if (name === 'session') {
+    checkSession(value);
+    return;
+  }
   if (value === undefined || typeof value === 'function') return;
   const mayBeLogic = name === 'handshake' || name === 'farewell';
   if (mayBeLogic && isSessionLogic(value)) return;
@@ -79,9 +84,24 @@ function checkCallback(name: string, value: unknown): void {
 
 /** What else it could be than a function, for the error. */
 const logicHint = (value: unknown): string =>
-  typeof memberOf(value, 'getSnapshot') === 'function'
+  isActor(value)
     ? '; give it the machine of this actor'
     : '; it can also be actor logic of XState 5, such as a machine';
+
+function checkSession(value: unknown): void {
+  if (value === undefined || isSessionLogic(value)) return;
+  const hint =
+    typeof value === 'function'
+      ? '; wrap it: session: fromPromise(({ input: { session } }) => …)'
+      : isActor(value)
+        ? '; give it the machine of this actor'
+        : '';
+  throw new ArgumentError(
+    `session of a definition must be actor logic of XState 5, such as a machine, not ${show(value)}${hint}`,
+  );
+}
+
+const isActor = (value: unknown): boolean => typeof memberOf(value, 'getSnapshot') === 'function';
 
 function checkOwnMember(name: string, value: unknown): void {
   const nearest = value === undefined ? undefined : nearestName(name, Object.keys(MEMBERS));

@@ -51,6 +51,19 @@ export const explainHandshake = (definition: object, ms: number): TimeoutError |
 const isExplaining = (definition: object): definition is ExplainingDefinition =>
   EXPLAIN_HANDSHAKE in definition;
 
+/** The key of the method that a definition has in addition if it creates the logic of each session. */
+export const CREATE_SESSION: unique symbol = /* @__PURE__ */ Symbol('createSession');
+
+/** The definition of a client class that has the method `session()`. */
+export interface SessionCreatingDefinition {
+  /** Returns the actor logic that runs in RUNNING; unchecked, and it may throw. */
+  [CREATE_SESSION](session: unknown): unknown;
+}
+
+/** Whether a definition creates the logic of each session. */
+export const hasSessionFactory = (definition: object): definition is SessionCreatingDefinition =>
+  CREATE_SESSION in definition && definition[CREATE_SESSION] !== undefined;
+
 /** The key of the method that a definition has in addition if an event SEND means more than to send. */
 export const SEND_EVENT: unique symbol = /* @__PURE__ */ Symbol('sendEvent');
 

@@ -186,8 +186,8 @@ export interface ServerTimeouts extends Timeouts {
  * What the protocol's own code may do with its session. All members can be destructured.
  *
  * `handshake` and `farewell` receive and send messages one by one; once the promise of such a callback has
- * settled, its session rejects with a `StateError`. `onMessage` and `onEnd` get a session whose `send()`
- * is that of the facade.
+ * settled, its session rejects with a `StateError`. `onMessage`, `onEnd` and the logic `session` get a session
+ * whose `send()` is that of the facade.
  *
  * @typeParam Negotiated - What the handshake has resolved with; `undefined` in the handshake itself.
  */
@@ -334,6 +334,20 @@ export interface ProtocolDefinition<In, Out = In, Negotiated = void> {
    * until a loop begins, messages are read and dropped. With `onPeer` of a server the default is `true`.
    */
   readonly pull?: boolean | undefined;
+  /**
+   * Actor logic of XState 5 that runs while the session is RUNNING: a machine whose states are those of the
+   * session, for example; see `SessionLogic`. It runs as a child of the actor `session` of the machine, with the
+   * input `{ session }`, whose `send()` is that of the facade; messages go on to `onMessage`.
+   *
+   * When it is done, the session ends as by `disconnect()`: with the farewell, flushed, without a cause. When it
+   * fails, the session ends as by `fail()`: its error is the cause, a `WirechartError` as it is, anything else
+   * wrapped in a `HandlerError`. Logic that cannot be done, such as `fromCallback()`, ends by what it sends back
+   * to its parent: `{ type: 'DONE' }` or `{ type: 'FAIL', error }`. When the session ends for another reason, it
+   * is stopped as soon as the state is no longer RUNNING, before the farewell.
+   *
+   * In a client class, `session()` is a method that returns such logic.
+   */
+  session?: SessionLogic<Session<In, Out, Negotiated>, unknown>;
   /**
    * Is called when the peer has ended its side of the stream, after all of its messages have been
    * handled. While a returned promise is pending, the session stays RUNNING, and answers can be sent.

@@ -1,51 +1,119 @@
-/** Runs the callbacks of a protocol that receive and send messages one by one. */
+/** Runs the callbacks of a protocol that may be actor logic: its handshake, its session, its farewell. */
 
 import { whenAborted } from '../async/abort.ts';
 import { markHandled } from '../async/deferred.ts';
 import { Stopper, type StopSignal } from '../async/stop-signal.ts';
 import type { ByteShare } from '../core/byte-budget.ts';
-import { ClosedError } from '../core/errors.ts';
-import { type RunLogic, type SessionCallbackName, startCallback } from '../core/session-logic.ts';
+import { ClosedError, handlerError } from '../core/errors.ts';
+import {
+  callbackOwner,
+  type RunLogic,
+  type SessionCallbackName,
+  type SessionSlots,
+  startCallback,
+  startSession,
+} from '../core/session-logic.ts';
 import type { Counters } from '../core/stats.ts';
 import type { ProtocolDefinition } from '../core/types.ts';
 import type { Connection } from './connection.ts';
-import type { SessionSignal } from './session-signal.ts';
 import { HandshakeSession, type MessageHooks } from './handshake.ts';
+import type { RunningSession } from './session.ts';
+import { SessionSignal } from './session-signal.ts';
 
-/** What a conversation has from its link. */
-export interface Conversation<In, Out> {
-  readonly definition: ProtocolDefinition<In, Out, unknown>;
-  readonly connection: Connection<In, Out>;
+/** What the callbacks have from their link. */
+export interface ConversationParts<In, Out> {
   readonly hooks: MessageHooks<In, Out>;
   readonly counters: Counters;
   readonly share: ByteShare | undefined;
-  readonly negotiated: unknown;
-  readonly signal: SessionSignal;
 }
 
-/** Runs a callback, with `run` if it is actor logic. Resolves with its result; rejects with a typed error. */
-export function converse<In, Out>(
-  name: SessionCallbackName,
-  { definition, connection, hooks, ...parts }: Conversation<In, Out>,
-  stop: StopSignal,
-  run: RunLogic,
-): Promise<unknown> {
-  whenAborted(stop, () => {
-    parts.signal.end(stop.reason);
-  });
-  const session = new HandshakeSession<In, Out, unknown>(connection, hooks, {
-    name,
-    stop,
-    ...parts,
-  });
-  return session.run(name, () => startCallback(definition, name, session, run));
+/** The callbacks of one link. Each method rejects with a typed error. */
+export class Conversation<In, Out> {
+  readonly definition: ProtocolDefinition<In, Out, unknown>;
+  /** What replaces callbacks of the definition. */
+  slots: SessionSlots | undefined;
+  readonly #parts: ConversationParts<In, Out>;
+  #negotiated: unknown;
+  #signal = new SessionSignal();
+
+  constructor(definition: ProtocolDefinition<In, Out, unknown>, parts: ConversationParts<In, Out>) {
+    this.definition = definition;
+    this.#parts = parts;
+  }
+
+  /** What the handshake of this session, or of the last one, has resolved with. */
+  get negotiated(): unknown {
+    return this.#negotiated;
+  }
+
+  /** The signal of this session, or of the last one. */
+  get signal(): SessionSignal {
+    return this.#signal;
+  }
+
+  /** Whether there is such a callback. */
+  has(name: SessionCallbackName): boolean {
+    return callbackOwner(name, this) !== undefined;
+  }
+
+  /** An attempt begins. */
+  begin(): void {
+    this.#negotiated = undefined;
+    this.#signal = new SessionSignal();
+  }
+
+  /** Runs the handshake, if there is one. */
+  async establish(connection: Connection<In, Out>, stop: StopSignal, run: RunLogic): Promise<void> {
+    this.#negotiated = await this.#converse('handshake', connection, stop, run);
+  }
+
+  /** Runs the farewell, if there is one. */
+  async farewell(connection: Connection<In, Out>, stop: StopSignal, run: RunLogic): Promise<void> {
+    await this.#converse('farewell', connection, stop, run);
+  }
+
+  /** Runs the farewell until it would wait, so that a goodbye without an answer is sent even then. */
+  part(connection: Connection<In, Out>): void {
+    if (!this.has('farewell')) return;
+    const stopper = new Stopper();
+    const stopped = new ClosedError('The machine was stopped');
+    void markHandled(this.farewell(connection, stopper, () => Promise.reject(stopped)));
+    stopper.stop(stopped);
+  }
+
+  /** Runs the logic of a session until it ends; without any it never ends. */
+  async run(session: RunningSession<In, Out>, run: RunLogic): Promise<void> {
+    const owner = callbackOwner('session', this);
+    try {
+      await (owner === undefined ? never() : startSession(owner, session, run));
+    } catch (error) {
+      throw handlerError('session', error);
+    }
+  }
+
+  async #converse(
+    name: 'handshake' | 'farewell',
+    connection: Connection<In, Out>,
+    stop: StopSignal,
+    run: RunLogic,
+  ): Promise<unknown> {
+    const owner = callbackOwner(name, this);
+    if (owner === undefined) return undefined;
+    const { hooks, ...parts } = this.#parts;
+    const [signal, negotiated] = [this.#signal, this.#negotiated];
+    whenAborted(stop, () => {
+      signal.end(stop.reason);
+    });
+    const session = new HandshakeSession<In, Out, unknown>(connection, hooks, {
+      name,
+      stop,
+      signal,
+      negotiated,
+      ...parts,
+    });
+    return session.run(name, () => startCallback(owner, name, session, run));
+  }
 }
 
-/** Runs the farewell until it would wait, so that a goodbye without an answer is sent even then. */
-export function part<In, Out>(conversation: Conversation<In, Out>): void {
-  if (conversation.definition.farewell === undefined) return;
-  const stopper = new Stopper();
-  const stopped = new ClosedError('The machine was stopped');
-  void markHandled(converse('farewell', conversation, stopper, () => Promise.reject(stopped)));
-  stopper.stop(stopped);
-}
+/** A promise of its own for each waiting actor: one for all would keep what waits for it. */
+const never = (): Promise<never> => new Promise(() => undefined);

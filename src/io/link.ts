@@ -4,7 +4,7 @@ import { finished } from 'node:stream/promises';
 import { ClosedError, handlerError, type WirechartError } from '../core/errors.ts';
 import type { ByteShare } from '../core/byte-budget.ts';
 import type { Bounds, Deadlines } from '../core/limits.ts';
-import type { RunLogic } from '../core/session-logic.ts';
+import type { RunLogic, SessionSlots } from '../core/session-logic.ts';
 import { Counters, type ProtocolStats } from '../core/stats.ts';
 import type { Link, Tap } from '../machines/link.ts';
 import { rejectHandled } from '../async/deferred.ts';
@@ -14,12 +14,11 @@ import type { Remote } from '../core/remote.ts';
 import type { Address, BoundAddress, ListenAddress, ProtocolDefinition } from '../core/types.ts';
 import { destroyAndWait, destroyStream } from './destroy.ts';
 import { Connection } from './connection.ts';
-import { type Conversation, converse, part } from './conversation.ts';
+import { Conversation } from './conversation.ts';
 import { type Opened, type OpenerOptions, StreamOpener } from './opener.ts';
 import { encodeError, MessagePipeline, type ServedPeer } from './message-pipeline.ts';
 import { readLoop } from './reader.ts';
 import { RunningSession } from './session.ts';
-import { SessionSignal } from './session-signal.ts';
 import { TURNS } from './turn.ts';
 import { writeLoop } from './writer.ts';
 
@@ -41,7 +40,7 @@ export interface LinkOptions extends OpenerOptions {
 export class StreamLink<In, Out> implements Link<In, Out> {
   readonly deadlines: Deadlines;
   readonly allowHalfOpen: boolean;
-  readonly #definition: ProtocolDefinition<In, Out, unknown>;
+  readonly #callbacks: Conversation<In, Out>;
   readonly #limits: Bounds;
   readonly #messages: MessagePipeline<In, Out>;
   readonly #forwards: boolean;
@@ -56,13 +55,10 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   /** Makes the running writer loop fail. */
   #failWriter: ((error: unknown) => void) | undefined;
   #hasTold = false;
-  #negotiated: unknown;
-  #signal = new SessionSignal();
   /** The signal of the writer while messages are accepted: until the chart has everything flushed. */
   #accepting: StopSignal | undefined;
 
   constructor(definition: ProtocolDefinition<In, Out, unknown>, options: LinkOptions) {
-    this.#definition = definition;
     this.deadlines = options.deadlines;
     this.#limits = options.limits;
     this.#opener = new StreamOpener(options);
@@ -73,12 +69,22 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.#messages = new MessagePipeline(definition, () => this.#newSession(), served);
     if (options.tap) this.#messages.observe(options.tap);
     this.#share = served?.share;
-    this.#outgoing = new Outbound(options.limits, this.#counters, served?.share);
+    const parts = { hooks: this.#messages, counters: this.#counters, share: this.#share };
+    this.#callbacks = new Conversation(definition, parts);
+    this.#outgoing = new Outbound(options.limits, this.#counters, this.#share);
   }
 
   /** No property: it may be cyclic, and XState walks through a context that it persists. */
   get definition(): ProtocolDefinition<In, Out, unknown> {
-    return this.#definition;
+    return this.#callbacks.definition;
+  }
+
+  get slots(): SessionSlots | undefined {
+    return this.#callbacks.slots;
+  }
+
+  set slots(slots: SessionSlots | undefined) {
+    this.#callbacks.slots = slots;
   }
 
   get stats(): ProtocolStats {
@@ -110,7 +116,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   }
 
   get negotiated(): unknown {
-    return this.#negotiated;
+    return this.#callbacks.negotiated;
   }
 
   get endCause(): WirechartError | undefined {
@@ -148,8 +154,8 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   }
 
   async establish(signal: StopSignal, run: RunLogic): Promise<void> {
-    if (this.definition.handshake === undefined) return;
-    this.#negotiated = await converse('handshake', this.#conversation(), signal, run);
+    if (!this.#callbacks.has('handshake')) return;
+    await this.#callbacks.establish(this.#opened(), signal, run);
     this.#open?.inbound.settleCodec();
   }
 
@@ -167,15 +173,19 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     }
   }
 
+  session(_: StopSignal, run: RunLogic): Promise<void> {
+    return this.#callbacks.run(this.#messages.session, run);
+  }
+
   async drain(): Promise<void> {
     await this.#opened().inbound.handling;
   }
 
   async farewell(signal: StopSignal, run: RunLogic): Promise<void> {
-    if (this.definition.farewell === undefined) return;
+    if (!this.#callbacks.has('farewell')) return;
     this.#accepting = undefined;
     await this.#outgoing.flushed({ isCall: false });
-    await converse('farewell', this.#conversation(), signal, run);
+    await this.#callbacks.farewell(this.#opened(), signal, run);
   }
 
   discard(signal: StopSignal): Promise<void> {
@@ -222,7 +232,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   release(): void {
     this.#opener.close();
-    if (this.#accepting?.aborted === false && this.isFlushed) part(this.#conversation());
+    if (this.#accepting?.aborted === false && this.isFlushed) this.#callbacks.part(this.#opened());
     this.#open?.stream.destroy();
     this.settle(new ClosedError('The machine was stopped'));
   }
@@ -234,7 +244,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.#failWriter = undefined;
     this.#counters.noteEnd(cause !== undefined && cause.code !== 'ERR_CONNECT_ABORTED');
     this.#accepting = undefined;
-    this.#signal.end(cause);
+    this.#callbacks.signal.end(cause);
     const isTold = this.#messages.settle(cause);
     this.#hasTold =
       this.#outgoing.settle(
@@ -295,16 +305,15 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.#counters.attempts += 1;
     this.#outgoing = new Outbound(this.#limits, this.#counters, this.#share);
     this.#remote = undefined;
-    this.#negotiated = undefined;
-    this.#signal = new SessionSignal();
+    this.#callbacks.begin();
   }
 
   #newSession(): RunningSession<In, Out> {
     const outgoing = this.#outgoing;
     return new RunningSession<In, Out>({
       remote: this.#opened().remote,
-      negotiated: this.#negotiated,
-      signal: this.#signal,
+      negotiated: this.#callbacks.negotiated,
+      signal: this.#callbacks.signal,
       accepts: () => this.#outgoing === outgoing && this.#accepting?.aborted === false,
       send: (message) => this.send(message),
     });
@@ -316,27 +325,16 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     signal.throwIfAborted();
     this.#messages.begin();
     try {
-      const hasHandshake = this.definition.handshake !== undefined;
-      this.#open = new Connection(opened, this.#messages, { ...this.#parts, hasHandshake });
+      this.#open = new Connection(opened, this.#messages, {
+        limits: this.#limits,
+        counters: this.#counters,
+        share: this.#share,
+        hasHandshake: this.#callbacks.has('handshake'),
+      });
     } catch (error) {
       opened.stream.destroy();
       throw handlerError('codec.createDecoder', error);
     }
-  }
-
-  get #parts() {
-    return { limits: this.#limits, counters: this.#counters, share: this.#share };
-  }
-
-  #conversation(): Conversation<In, Out> {
-    return {
-      definition: this.definition,
-      connection: this.#opened(),
-      hooks: this.#messages,
-      ...this.#parts,
-      negotiated: this.#negotiated,
-      signal: this.#signal,
-    };
   }
 
   #opened(): Connection<In, Out> {

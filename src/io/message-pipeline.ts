@@ -173,7 +173,7 @@ export class MessagePipeline<In, Out> implements Gate {
       return undefined;
     }
     try {
-      const handled = this.#onMessage?.(received, this.#currentSession());
+      const handled = this.#onMessage?.(received, this.session);
       // The promise of a `send()` that found room is not waited for: nothing is pending.
       return typeof handled?.then === 'function' && handled !== ACCEPTED
         ? handled.then(undefined, rethrowTyped)
@@ -188,7 +188,7 @@ export class MessagePipeline<In, Out> implements Gate {
     const definition = this.#definition;
     if (definition.onEnd === undefined) return undefined;
     return Promise.resolve()
-      .then(() => definition.onEnd?.(this.#currentSession()))
+      .then(() => definition.onEnd?.(this.session))
       .catch((error: unknown) => {
         throw handlerError('onEnd', error);
       });
@@ -222,7 +222,8 @@ export class MessagePipeline<In, Out> implements Gate {
     }
   }
 
-  #currentSession(): RunningSession<In, Out> {
+  /** The session that is under way, as its handlers get it. */
+  get session(): RunningSession<In, Out> {
     return (this.#session ??= this.#openSession());
   }
 

@@ -12,7 +12,7 @@ import type { WirechartError } from '../core/errors.ts';
 import type { Deadlines } from '../core/limits.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import type { Remote } from '../core/remote.ts';
-import type { RunLogic } from '../core/session-logic.ts';
+import type { RunLogic, SessionSlots } from '../core/session-logic.ts';
 import type { ProtocolStats } from '../core/stats.ts';
 import type { Address, BoundAddress, ListenAddress, ProtocolDefinition } from '../core/types.ts';
 
@@ -23,6 +23,8 @@ export type Tap = (arrow: '<--' | '-->', message: unknown) => void;
 export interface Link<In, Out> {
   /** The protocol. */
   readonly definition: ProtocolDefinition<In, Out, unknown>;
+  /** Actor logic that replaces callbacks of the protocol, if its machine was given some by `provide()`. */
+  slots?: SessionSlots | undefined;
   /** The deadlines that the chart sets its timers by. */
   readonly deadlines: Deadlines;
   /** Who is at the other end of the stream, or of the last one; `undefined` until there is one. */
@@ -64,6 +66,11 @@ export interface Link<In, Out> {
   establish(signal: StopSignal, run: RunLogic): Promise<void>;
   /** The reader loop. Resolves when the peer has ended its side; rejects when reading failed. */
   read(signal: StopSignal): Promise<void>;
+  /**
+   * Runs the actor logic of the session with `run`, if there is some, and resolves when it has ended; without
+   * any it waits until it is stopped. A link without this method has none.
+   */
+  session?(signal: StopSignal, run: RunLogic): Promise<void>;
   /** The writer loop. Never resolves; rejects when writing failed. */
   write(signal: StopSignal): Promise<void>;
   /** Waits for the handler of the last message; rejects with what it fails with. */

@@ -14,6 +14,7 @@ import {
 import {
   type Announce,
   type AnnouncingDefinition,
+  CREATE_SESSION,
   EXPLAIN_HANDSHAKE,
   explainHandshake,
   type ExplainingDefinition,
@@ -37,6 +38,7 @@ export interface ClientCallbacks<In, Out, Negotiated> {
   readonly pull: () => boolean | undefined;
   readonly onEnd: Callback<[Session<In, Out, Negotiated>], void | Promise<void>>;
   readonly farewell: Callback<[Session<In, Out, Negotiated>], unknown>;
+  readonly session: Callback<[Session<In, Out, Negotiated>], unknown>;
   readonly inbound: Callback<[In], In | undefined>;
   readonly outbound: Callback<[Out], Out | undefined>;
   readonly redact: Callback<[In | Out], unknown>;
@@ -127,6 +129,10 @@ export class ClientDefinition<In, Out, Negotiated>
 
   get farewell() {
     return this.#callbacks?.farewell();
+  }
+
+  get [CREATE_SESSION]() {
+    return this.#callbacks?.session();
   }
 
   get inbound() {

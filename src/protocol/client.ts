@@ -93,6 +93,10 @@ export abstract class ProtocolClient<In, Out = In, Negotiated = void> implements
   protected farewell?(
     session: Session<In, Out, Negotiated>,
   ): Promise<void> | SessionLogic<Session<In, Out, Negotiated>, unknown>;
+  /** Returns the logic that runs in RUNNING; see `ProtocolDefinition.session`. */
+  protected session?(
+    session: Session<In, Out, Negotiated>,
+  ): SessionLogic<Session<In, Out, Negotiated>, unknown>;
   /** See `ProtocolDefinition.inbound()`. */
   protected inbound?(message: In): In;
   /** See `ProtocolDefinition.outbound()`. */
@@ -204,6 +208,7 @@ export abstract class ProtocolClient<In, Out = In, Negotiated = void> implements
       this.onMessage?.(message, session);
     const onEnd = (session: Session<In, Out, Negotiated>) => this.onEnd?.(session);
     const farewell = (session: Session<In, Out, Negotiated>) => this.runFarewell(session);
+    const sessionLogic = (session: Session<In, Out, Negotiated>) => this.session?.(session);
     const inbound = (message: In) => this.inbound?.(message);
     const outbound = (message: Out) => this.outbound?.(message);
     const redact = (message: In | Out) => this.redact?.(message);
@@ -213,6 +218,7 @@ export abstract class ProtocolClient<In, Out = In, Negotiated = void> implements
       pull: () => this.pull,
       onEnd: () => this.onEnd && onEnd,
       farewell: () => this.farewell && farewell,
+      session: () => this.session && sessionLogic,
       inbound: () => this.inbound && inbound,
       outbound: () => this.outbound && outbound,
       redact: () => this.redact && redact,
