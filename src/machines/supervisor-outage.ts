@@ -2,10 +2,14 @@
 
 import { ClosedError, type WirechartError } from '../core/errors.ts';
 import { cutText, printable } from '../core/printable.ts';
-import type { Runstate } from '../core/runstate.ts';
 import type { Shutdown } from '../core/types.ts';
-import type { ProtocolContext } from './protocol-types.ts';
-import type { Outage, OutageEnd, SessionEnd, SupervisorContext } from './supervisor-types.ts';
+import type {
+  ConnectionSnapshot,
+  Outage,
+  OutageEnd,
+  SessionEnd,
+  SupervisorContext,
+} from './supervisor-types.ts';
 
 /** The part of the connection's snapshot that the supervisor needs. */
 export interface ConnectionFacts extends SessionEnd {
@@ -14,10 +18,7 @@ export interface ConnectionFacts extends SessionEnd {
 }
 
 /** Reads a snapshot of the connection. */
-export const connectionFacts = (snapshot: {
-  readonly context: Pick<ProtocolContext<never, never>, 'session' | 'cause' | 'shutdown'>;
-  matches(runstate: Runstate): boolean;
-}): ConnectionFacts => {
+export const connectionFacts = (snapshot: ConnectionSnapshot): ConnectionFacts => {
   const { session, cause, shutdown } = snapshot.context;
   return {
     isUp: snapshot.matches('RUNNING'),

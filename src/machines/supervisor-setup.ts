@@ -31,6 +31,7 @@ import {
   withFailure,
   withOtherCause,
 } from './supervisor-outage.ts';
+import { watchConnection } from './supervisor-watch.ts';
 import type {
   Located,
   Locator,
@@ -119,7 +120,7 @@ export const supervisorSetup = <In, Out>(
       input: SupervisorInput;
       emitted: SupervisorEmitted;
       children: { connection: 'connection' };
-      tags: 'up' | 'busy';
+      tags: 'idle' | 'busy' | 'up' | 'failed';
     },
     actors: {
       connection,
@@ -181,6 +182,9 @@ export const supervisorSetup = <In, Out>(
       isSpent: ({ context }) => context.isSpent,
     },
     actions: {
+      watchConnection: ({ self }) => {
+        watchConnection(self);
+      },
       noteConnection: assign(({ context }, { isUp, isIdle, session }: ConnectionFacts) => ({
         connection: isIdle ? ('idle' as const) : ('busy' as const),
         up: isUp ? session : undefined,
@@ -197,12 +201,11 @@ export const supervisorSetup = <In, Out>(
         cause,
         shutdown,
       })),
-      raiseOver: raise((_, { session, cause, shutdown }: ConnectionFacts): SupervisorEvent => ({
-        type: 'OVER',
-        session,
-        cause,
-        shutdown,
-      })),
+      /** Also for a connection that was IDLE at once after RUNNING. */
+      raiseOver: enqueueActions(({ enqueue }, { session, cause, shutdown }: ConnectionFacts) => {
+        enqueue.raise({ type: 'ENDING', session, cause, shutdown });
+        enqueue.raise({ type: 'OVER', session, cause, shutdown });
+      }),
       countAttempt: assign(({ context }) => ({
         attempts: context.attempts + 1,
         shutdown: undefined,

@@ -1,7 +1,9 @@
 /** The types of the supervisor's chart: its input, its events, its context, what it emits. */
 
 import type { WirechartError } from '../core/errors.ts';
+import type { Runstate } from '../core/runstate.ts';
 import type { Address, Shutdown } from '../core/types.ts';
+import type { ProtocolContext } from './protocol-types.ts';
 
 /** Where the peer is: an address, or a function that is called before each attempt. */
 export type AddressSource = Address | AddressFunction;
@@ -51,6 +53,8 @@ export type SupervisorEvent =
   | { readonly type: 'RETRY' }
   /** In UP, and in CONNECTING from the dialing on: the session, or the attempt, has failed with this error. */
   | { readonly type: 'FAIL'; readonly error: WirechartError }
+  /** Internal: what the connection does has changed. The name is XState's for the snapshots of a child. */
+  | { readonly type: 'xstate.snapshot.connection'; readonly snapshot: ConnectionSnapshot }
   /** Internal: the session of the connection cannot be used any more; it is ending. */
   | ({ readonly type: 'ENDING' } & SessionEnd)
   /** Internal: a session of the connection, or an attempt at one, has ended. */
@@ -64,6 +68,13 @@ export interface SessionEnd {
   readonly cause: WirechartError | undefined;
   /** The peer announced that it shuts down. */
   readonly shutdown: Shutdown | undefined;
+}
+
+/** The part of the connection's snapshot that the supervisor reads. */
+export interface ConnectionSnapshot {
+  readonly status: string;
+  readonly context: Pick<ProtocolContext<never, never>, 'session' | 'cause' | 'shutdown'>;
+  matches(runstate: Runstate): boolean;
 }
 
 /**

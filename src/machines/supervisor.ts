@@ -5,8 +5,9 @@
  * --------------
  * 1. The connection is a child actor, `connection`, that lives as long as the supervisor. Its own chart
  *    (`protocol.ts`) decides how a session runs and ends; this one decides what follows from an end.
- * 2. The supervisor reads the connection's snapshots. What matters in them it sends to itself as two
- *    events: ENDING, the session cannot be used any more, and OVER, the connection is IDLE again.
+ * 2. The supervisor gets those snapshots of the connection that it has a use for (`supervisor-watch.ts`).
+ *    What follows from them it sends to itself as two events: ENDING, the session cannot be used any more,
+ *    and OVER, the connection is IDLE again.
  * 3. A session that fails passes through FAILING, one that ends cleanly through STOPPING; with the policy
  *    `always` a clean end is treated like a failure. The cause is recorded when the end begins, so that
  *    it is known in FAILING. JUDGING decides what follows from a failure: WAITING or GIVEN_UP.
@@ -62,7 +63,12 @@ export const createSupervisorChart = <In, Out>(
     invoke: {
       id: 'connection',
       src: 'connection',
-      onSnapshot: [
+      onDone: { target: '.GIVEN_UP', actions: 'recordFailure' },
+      onError: { target: '.GIVEN_UP', actions: 'recordFailure' },
+    },
+    entry: 'watchConnection',
+    on: {
+      'xstate.snapshot.connection': [
         {
           guard: { type: 'isOver', params: ({ event }) => connectionFacts(event.snapshot) },
           actions: [
@@ -84,10 +90,6 @@ export const createSupervisorChart = <In, Out>(
           },
         },
       ],
-      onDone: { target: '.GIVEN_UP', actions: 'recordFailure' },
-      onError: { target: '.GIVEN_UP', actions: 'recordFailure' },
-    },
-    on: {
       STOP: [
         { guard: 'isBusy', target: '.STOPPING', actions: 'disconnect' },
         { target: '.STOPPED' },
@@ -200,6 +202,7 @@ export const createSupervisorChart = <In, Out>(
 
       STOPPED: {
         description: 'No connection is wanted.',
+        tags: 'idle',
         entry: [{ type: 'endOutage', params: { endedIn: 'STOPPED' } }, 'emitStopped'],
         on: {
           START: { guard: 'hasConnection', target: 'CONNECTING', actions: 'forgetAttempts' },
@@ -209,6 +212,7 @@ export const createSupervisorChart = <In, Out>(
 
       GIVEN_UP: {
         description: 'Another attempt would be pointless; `cause` says why.',
+        tags: ['idle', 'failed'],
         entry: [{ type: 'endOutage', params: { endedIn: 'GIVEN_UP' } }, 'emitGivenUp'],
         on: {
           START: { guard: 'hasConnection', target: 'CONNECTING', actions: 'forgetAttempts' },

@@ -112,7 +112,7 @@ describe('createSupervisorMachine()', () => {
       'CONNECTING.connecting busy',
       'UP up',
       'STOPPING busy',
-      'STOPPED',
+      'STOPPED idle',
       'CONNECTING.locating busy',
       'CONNECTING.connecting busy',
       'UP up',

@@ -119,9 +119,13 @@ describe('the chart', () => {
   });
 
   it('has the tag `up` in one state, and `busy` in all that end by themselves', () => {
-    const tagged = (tag: string) => nodes.filter(({ tags }) => tags.includes(tag)).map(pathOfNode);
     expect(tagged('up')).toEqual(['UP']);
     expect(tagged('busy')).toEqual(['CONNECTING', 'FAILING', 'WAITING', 'STOPPING']);
+  });
+
+  it('has the tag `idle` in all others, and `failed` where it has given up', () => {
+    expect(tagged('idle')).toEqual(['STOPPED', 'GIVEN_UP']);
+    expect(tagged('failed')).toEqual(['GIVEN_UP']);
   });
 
   it('describes each of its states', () => {
@@ -129,6 +133,9 @@ describe('the chart', () => {
     expect(undescribed.map(pathOfNode)).toEqual([]);
   });
 });
+
+const tagged = (tag: string): string[] =>
+  nodes.filter(({ tags }) => tags.includes(tag)).map(pathOfNode);
 
 const isRecord = (name: string): boolean => name.startsWith('record');
 
