@@ -1,0 +1,204 @@
+/**
+ * The types of the machines that users embed in charts of their own.
+ *
+ * XState's class `StateMachine` is invariant in its type parameters. A parent that is declared with such a machine
+ * accepts no other in its `provide()`, not even a fake with the same states, and each declaration that mentions
+ * the class repeats all of its types. So the machines are declared with this interface:
+ *
+ * - What XState's types (`ActorRefFrom`, `SnapshotFrom`, `InputFrom`, `EventFrom`, …) read is exact.
+ * - What another machine needs to stand in for ours is the least that a parent relies on: the states, the tags, the
+ *   events, what is emitted, the input and the output. A context, children and implementations of its own are its
+ *   own affair.
+ *
+ * The methods that are declared twice make that possible. A machine that stands in for ours is compared with each
+ * declaration. The first says what it must have. The second is generic, and TypeScript compares an overload that
+ * is generic without its type parameters, so every machine has it; XState's types read that one, the last. That is
+ * also why a machine of ours can be assigned to the interface without a cast, whatever its inner types are.
+ */
+
+import type {
+  ActorScope,
+  AnyActorRef,
+  AnyActorScope,
+  AnyStateMachine,
+  EventObject,
+  MachineContext,
+  MachineSnapshot,
+  MetaObject,
+  NonReducibleUnknown,
+  ParameterizedObject,
+  ProvidedActor,
+  Snapshot,
+  StateMachine,
+  StateValue,
+} from 'xstate';
+
+/** The types of a machine that can be embedded. */
+export interface EmbeddableTypes {
+  /** Not part of what another machine must have. */
+  readonly context: MachineContext;
+  /** What may be sent to its actors. */
+  readonly events: EventObject;
+  /** Its actors' children, by their ids. Not part of what another machine must have. */
+  readonly children: Record<string, AnyActorRef | undefined>;
+  /** The values of its states. */
+  readonly value: StateValue;
+  /** Values that another machine may have, beside those. */
+  readonly standInValue: StateValue;
+  readonly tags: string;
+  readonly input: unknown;
+  readonly output: unknown;
+  /** What its actors emit. */
+  readonly emitted: EventObject;
+  /** The actions that `initialTransition()` and `transition()` return. */
+  readonly actions: ParameterizedObject;
+  /** The names of its delays. */
+  readonly delays: string;
+}
+
+/** A snapshot of such a machine. */
+export type SnapshotOf<T extends EmbeddableTypes> = MachineSnapshot<
+  T['context'],
+  T['events'],
+  T['children'],
+  T['value'],
+  T['tags'],
+  T['output'],
+  MetaObject,
+  object
+>;
+
+/** Such a machine, as XState types it. */
+export type MachineOf<T extends EmbeddableTypes> = StateMachine<
+  T['context'],
+  T['events'],
+  T['children'],
+  ProvidedActor,
+  T['actions'],
+  ParameterizedObject,
+  T['delays'],
+  T['value'],
+  T['tags'],
+  T['input'],
+  T['output'],
+  T['emitted'],
+  MetaObject,
+  object
+>;
+
+/** The least that a snapshot of a machine has that stands in for another. */
+export type StandInSnapshot<T extends EmbeddableTypes> = StandInState<T> & Snapshot<T['output']>;
+
+/** The part of it that says in which state the actor is. */
+export interface StandInState<T extends EmbeddableTypes> {
+  /** The value of the state. */
+  readonly value: T['value'] | T['standInValue'];
+  /** Whether the state has a tag. */
+  hasTag(tag: T['tags']): boolean;
+  /** Whether an event has an effect in the state. */
+  can(event: T['events']): boolean;
+}
+
+/** What XState's own type of an actor system is called. */
+type System = AnyActorRef['system'];
+
+/** XState's scope of an actor, of which only what it emits is compared. */
+export type StandInScope<Emitted> = Omit<AnyActorScope, 'emit'> & {
+  /** Emits an event. */
+  emit(event: Emitted): void;
+};
+
+/**
+ * A part of a machine that only XState itself, or a tool for any machine, uses. It has the type that XState gives it
+ * in `AnyStateMachine`, which is not compared.
+ */
+type Untyped = MachineContext[string];
+
+/**
+ * A machine that can be invoked or spawned in any chart of XState 5, and that a fake can stand in for.
+ *
+ * @typeParam T - Its types.
+ */
+export interface EmbeddableMachine<T extends EmbeddableTypes> {
+  /** Returns the snapshot after an event. */
+  transition(
+    snapshot: never,
+    event: T['events'],
+    scope: StandInScope<T['emitted']>,
+  ): StandInSnapshot<T>;
+  transition<S extends SnapshotOf<T>, E extends T['events'], M extends T['emitted']>(
+    snapshot: S,
+    event: E,
+    scope: ActorScope<S, E, System, M>,
+  ): S;
+  /** Returns the snapshot before the first event. */
+  getInitialSnapshot(scope: StandInScope<T['emitted']>, input: T['input']): StandInSnapshot<T>;
+  getInitialSnapshot<S extends SnapshotOf<T>, E extends T['events'], M extends T['emitted']>(
+    scope: ActorScope<S, E, System, M>,
+    input: T['input'],
+  ): S;
+  /** Returns a snapshot of which `getPersistedSnapshot()` has returned what it is given. */
+  restoreSnapshot(
+    snapshot: Snapshot<unknown>,
+    scope: StandInScope<T['emitted']>,
+  ): StandInSnapshot<T>;
+  restoreSnapshot<S extends SnapshotOf<T>, E extends T['events'], M extends T['emitted']>(
+    snapshot: Snapshot<unknown>,
+    scope: ActorScope<S, E, System, M>,
+  ): S;
+  /** Returns what is stored of a snapshot: plain JSON. */
+  getPersistedSnapshot(snapshot: Untyped, options?: unknown): Snapshot<unknown>;
+  /** Is never called so. XState's types read here what the parameters of `StateMachine` are. */
+  provide<M extends MachineOf<T>>(implementations: Extract<M, never>): M;
+
+  /** The name of the machine. */
+  readonly id: string;
+  /** The chart, as it was written. */
+  readonly config: Untyped;
+  /** Its root state. */
+  readonly root: Untyped;
+  /** Its states, by name. */
+  readonly states: Untyped;
+  /** The types of all events that a state names. */
+  readonly events: Untyped;
+  /** The chart, as plain objects. */
+  readonly definition: Untyped;
+  /** The guards, actions, actors and delays. */
+  readonly implementations: Untyped;
+  /** Of XState: how it runs the machine. */
+  readonly options: AnyStateMachine['options'];
+  /** Of XState: the version that the author of a machine gave it. */
+  readonly version?: string;
+  /** Of XState: types at run time. */
+  readonly schemas: unknown;
+  /** Of XState: starts the children of an actor that was restored. */
+  start(snapshot: Untyped): void;
+  /** Returns a snapshot of a given state. */
+  resolveState(config: Untyped): Untyped;
+  /** Of XState: the snapshots on the way of one event. */
+  microstep(snapshot: Untyped, event: T['events'], scope: AnyActorScope): Untyped;
+  /** Of XState: the arrows that an event takes. */
+  getTransitionData(snapshot: Untyped, event: T['events']): Untyped;
+  /** Returns a state by its id. */
+  getStateNodeById(id: string): Untyped;
+  /** Returns the `definition`. */
+  toJSON(): Untyped;
+}
+
+/** What a delay and a guard are called with. */
+export interface ImplementationArgs<Context, Event> {
+  /** The context of the actor. */
+  readonly context: Context;
+  /** The event of the arrow. */
+  readonly event: Event;
+}
+
+/** A delay: in ms, or a function that returns it. */
+export type DelayOf<Context, Event> =
+  number | ((args: ImplementationArgs<Context, Event>) => number);
+
+/** A guard: returns whether an arrow is taken. */
+export type GuardOf<Context, Event> = (
+  args: ImplementationArgs<Context, Event>,
+  params: NonReducibleUnknown,
+) => boolean;

@@ -1,0 +1,179 @@
+/** The types of the machine of a connection, as its users see them: they do not depend on how the chart is made. */
+
+import type { ActorRef, AnyActorLogic, AnyActorRef, NonReducibleUnknown } from 'xstate';
+import type { SessionLogic } from '../core/session-logic.ts';
+import type { Session, SessionOutcome } from '../core/types.ts';
+import type {
+  DelayOf,
+  EmbeddableMachine,
+  EmbeddableTypes,
+  GuardOf,
+  MachineOf,
+  SnapshotOf,
+} from './embeddable.ts';
+import type {
+  InputAddress,
+  ProtocolContext,
+  ProtocolEmitted,
+  ProtocolEvent,
+  ProtocolTag,
+} from './protocol-types.ts';
+
+/** The input of an actor of the machine. */
+export interface ProtocolInput {
+  /**
+   * Where to dial as soon as the actor starts, or a function that returns that when it dials. Without it the
+   * actor is IDLE until it gets an event.
+   */
+  readonly address?: InputAddress | undefined;
+}
+
+/**
+ * The value of a snapshot: the state and its substates. With the option `once` an actor ends in `ENDED`, or, if it
+ * fails as XState's actors do, in `FAILED`.
+ */
+export type ProtocolValue =
+  | 'IDLE'
+  | 'ENDED'
+  | 'FAILED'
+  | {
+      CONNECTING: 'dialing' | { listening: 'binding' | 'bound' } | 'accepting' | 'establishing';
+    }
+  | { RUNNING: 'open' | 'ending' | 'halfOpen' }
+  | {
+      DISCONNECTING:
+        | { draining: 'handling' | 'farewell' }
+        | { flushing: 'twoway' | 'oneway' }
+        | 'closing'
+        | 'destroying'
+        | 'closed';
+    };
+
+/** The actors that the states invoke, by their ids. `reader` has also the source `discarder`. */
+export type ProtocolActorId =
+  | 'owner'
+  | 'dialer'
+  | 'listener'
+  | 'acceptor'
+  | 'handshake'
+  | 'reader'
+  | 'writer'
+  | 'session'
+  | 'drain'
+  | 'farewell'
+  | 'flush'
+  | 'closer'
+  | 'destroyer'
+  | 'failure';
+
+/** The names of the deadlines, which are delays of the machine. */
+export type ProtocolDelay =
+  | 'connectTimeout'
+  | 'acceptTimeout'
+  | 'handshakeTimeout'
+  | 'drainTimeout'
+  | 'flushTimeout'
+  | 'closeTimeout';
+
+/**
+ * What `provide()` of the machine takes.
+ *
+ * @typeParam In - An inbound message.
+ * @typeParam Out - An outbound message.
+ */
+export interface ProtocolImplementations<In, Out> {
+  /**
+   * Actor logic by its source. `handshake`, `session` and `farewell` take any logic with the input `{ session }`,
+   * as in a definition. The other actors do the work of the connection: a test replaces them, for one.
+   */
+  readonly actors?: Readonly<
+    Partial<Record<Exclude<ProtocolActorId | 'discarder', Slot>, AnyActorLogic>>
+  > &
+    Readonly<Partial<Record<Slot, SessionLogic<Session<In, Out>, unknown>>>>;
+  /** The deadlines, in ms. */
+  readonly delays?: Readonly<
+    Partial<Record<ProtocolDelay, DelayOf<ProtocolContext<In, Out>, ProtocolEvent<Out>>>>
+  >;
+  /** The guards, by name. Their names may change with any release. */
+  readonly guards?: Readonly<Record<string, GuardOf<ProtocolContext<In, Out>, ProtocolEvent<Out>>>>;
+}
+
+/** The actors whose logic is the protocol's own. */
+type Slot = 'handshake' | 'session' | 'farewell';
+
+/** An action that does something outside the machine, as `transition()` returns it. */
+export interface ProtocolAction {
+  /** The name of the action, or XState's own. */
+  readonly type:
+    'xstate.emit' | 'xstate.cancel' | 'xstate.stopChild' | 'sendMessage' | 'settleLink';
+  /** What it is given. */
+  readonly params: NonReducibleUnknown;
+}
+
+/**
+ * The types of a machine like that of a connection, for XState's `setup({ types })`: a fake that stands in for it.
+ *
+ * @example
+ * const fake = setup({ types: {} as ProtocolTypes<string> }).createMachine({
+ *   initial: 'IDLE',
+ *   states: { IDLE: { on: { CONNECT: 'RUNNING' } }, RUNNING: { tags: 'up', on: { DISCONNECT: 'IDLE' } } },
+ * });
+ *
+ * @typeParam In - An inbound message.
+ * @typeParam Out - An outbound message.
+ */
+export interface ProtocolTypes<In = unknown, Out = In> {
+  /** What may be sent to it. */
+  readonly events: ProtocolEvent<Out>;
+  /** What it emits. */
+  readonly emitted: ProtocolEmitted<In>;
+  /** The input of its actors. */
+  readonly input: ProtocolInput | undefined;
+  /** The output of its actors. */
+  readonly output: SessionOutcome;
+  /** What the tags of its states say. */
+  readonly tags: ProtocolTag;
+}
+
+/** All types of the machine. */
+export interface ProtocolMachineTypes<In, Out> extends ProtocolTypes<In, Out>, EmbeddableTypes {
+  readonly context: ProtocolContext<In, Out>;
+  readonly events: ProtocolEvent<Out>;
+  readonly children: Partial<Record<ProtocolActorId, AnyActorRef | undefined>>;
+  readonly value: ProtocolValue;
+  /** A fake needs no substates. */
+  readonly standInValue: 'CONNECTING' | 'RUNNING' | 'DISCONNECTING';
+  readonly tags: ProtocolTag;
+  readonly input: ProtocolInput | undefined;
+  readonly output: SessionOutcome;
+  readonly emitted: ProtocolEmitted<In>;
+  readonly actions: ProtocolAction;
+  readonly delays: ProtocolDelay;
+}
+
+/**
+ * The machine that `createProtocolMachine()` makes. In a parent's `provide()`, any machine with the same states,
+ * tags, events, input and output can stand in for it: see `ProtocolTypes`.
+ */
+export interface ProtocolMachine<In, Out = In> extends EmbeddableMachine<
+  ProtocolMachineTypes<In, Out>
+> {
+  /** Returns a machine with other implementations of what is named here. The machine itself does not change. */
+  provide<Other extends never = never>(
+    implementations: ProtocolImplementations<In, Out> | Other,
+  ): ProtocolMachine<In, Out> | Other;
+  /** Is never called so. XState's types read here what the parameters of `StateMachine` are. */
+  provide<M extends MachineOf<ProtocolMachineTypes<In, Out>>>(
+    implementations: Extract<M, never>,
+  ): M;
+}
+
+/** A snapshot of its actors. */
+export type ProtocolSnapshot<In, Out = In> = SnapshotOf<ProtocolMachineTypes<In, Out>>;
+
+/** A running actor of it. */
+export type ProtocolActorRef<In, Out = In> = ActorRef<
+  ProtocolSnapshot<In, Out>,
+  ProtocolEvent<Out>,
+  ProtocolEmitted<In>
+>;
