@@ -95,6 +95,39 @@ test.each([
   expect(messages.filter(({ ruleId }) => ruleId === SYNTAX_RULE)).toHaveLength(errors);
 });
 
+test.each([
+  ['src/inspect/feed.ts', "'@xstate.snapshot'", 1],
+  ['src/inspect/feed.ts', "'xstate.init'", 1],
+  ['src/inspect/feed.ts', '`xstate.done.actor.${name}`', 1],
+  ['src/inspect/feed.ts', "'xstate.inspecting'", 0],
+  ['src/inspect/system.ts', 'name._parent', 1],
+  ['src/inspect/xstate.ts', "'@xstate.snapshot'", 0],
+  ['src/protocol/machine.ts', "'@xstate.event'", 1],
+  ['src/machines/wait.ts', "'@xstate.event'", 1],
+  ['src/machines/wait.ts', "'xstate.stop'", 0],
+  ['inspector/src/hub.ts', "'@xstate.event'", 1],
+  ['scripts/start.ts', "'@xstate.event'", 1],
+])('in %s, %s has %i lint errors', { timeout: 60_000 }, async (file, expression, errors) => {
+  const code = `export const known = (name: { _parent: string }) => ${expression};\n`;
+  const [result] = await eslint.lintText(code, { filePath: join(root, file) });
+  // The parameter of the function is one of the names.
+  const found = (result?.messages ?? []).filter(({ ruleId, line, column }) => {
+    return ruleId === SYNTAX_RULE && line === 1 && column > code.indexOf('=>');
+  });
+  expect(found).toHaveLength(errors);
+});
+
+test('the type of an inspection event is imported from one file only', async () => {
+  const filePath = join(root, 'src/inspect/feed.ts');
+  const lint = async (from: string) => {
+    const code = `import type { InspectionEvent } from '${from}';\nexport type E = InspectionEvent;\n`;
+    const [result] = await eslint.lintText(code, { filePath });
+    return (result?.messages ?? []).filter(({ ruleId }) => ruleId === SYNTAX_RULE).length;
+  };
+  expect(await lint('xstate')).toBe(1);
+  expect(await lint('./xstate.ts')).toBe(0);
+});
+
 test('the root of src/ contains only index.ts', () => {
   expect(readdirSync(join(root, 'src')).filter((name) => name.endsWith('.ts'))).toEqual([
     'index.ts',

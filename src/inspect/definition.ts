@@ -5,6 +5,7 @@ import { nameOf, toV4Name } from './names.ts';
 import { toPlain } from './plain.ts';
 import { shortName } from './short.ts';
 import type { Json } from './wire.ts';
+import { isTimerAction } from './xstate.ts';
 
 /** The parts of an XState 5 transition that are drawn. */
 export interface Transition {
@@ -32,9 +33,7 @@ export const initialOf = (node: AnyStateNode): string | undefined =>
 
 /** The names of actions, without the ones with which XState sets and clears its own timers. */
 const actionNames = (actions: readonly unknown[]): string[] =>
-  actions
-    .map((action) => nameOf(action, 'inline'))
-    .filter((name) => name !== 'xstate.raise' && name !== 'xstate.cancel');
+  actions.map((action) => nameOf(action, 'inline')).filter((name) => !isTimerAction(name));
 
 const definitionTexts = new WeakMap<AnyStateMachine, string>();
 

@@ -3,6 +3,7 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { childrenOf, type Transition, transitionsOf } from './definition.ts';
 import { inWords, nameOf } from './names.ts';
+import { typeOfOwnEvent } from './xstate.ts';
 
 /** All transitions from one state to another, drawn as one arrow. */
 export interface Arrow {
@@ -46,7 +47,7 @@ export class Drawing {
   /** What a state does besides its arrows: the actors that it runs, the events that change no state. */
   factsOf(node: AnyStateNode): string[] {
     const actors = node.invoke.map(({ id }) => id);
-    const actorErrors = new Set(actors.map((id) => `xstate.error.actor.${id}`));
+    const actorErrors = new Set(actors.map((id) => typeOfOwnEvent({ kind: 'actorFailed', id })));
     const handled = transitionsOf(node)
       .filter(({ target, eventType }) => target === undefined && !actorErrors.has(eventType))
       .map(labelOf);

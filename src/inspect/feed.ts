@@ -9,9 +9,9 @@
  * so every entry point is guarded.
  */
 
-import type { AnyActorRef, InspectionEvent } from 'xstate';
+import type { AnyActorRef } from 'xstate';
 import { textOf } from '../core/errors.ts';
-import type { WatchableActor } from './actors.ts';
+import { rootOf } from './actors.ts';
 import { lineOf } from './serialize.ts';
 import { toV5Name } from './names.ts';
 import { type Sanitize, toPlain } from './plain.ts';
@@ -20,6 +20,12 @@ import { combinedSanitize, messageToPlain } from './sanitize.ts';
 import { type FeedServices, SystemWatch } from './system.ts';
 import type { FeedMessage, InspectorCommand, Timestamp } from './wire.ts';
 import { Wiretap } from './wiretap.ts';
+import {
+  happeningsIn,
+  type InspectionEvent,
+  LIFECYCLE_EVENTS,
+  type WatchableActor,
+} from './xstate.ts';
 
 /** Receives each message as one line of JSON, without a line terminator. */
 export type Sink = (line: string) => void;
@@ -144,16 +150,16 @@ export class Feed {
   }
 
   #onInspection(event: InspectionEvent): void {
-    const system = this.#watchOf(event.actorRef as WatchableActor, false);
-    if (this.isWatched) system.handle(event);
+    for (const happening of happeningsIn(event)) {
+      const system = this.#watchOf(happening.actor, false);
+      if (this.isWatched) system.handle(happening);
+    }
   }
 
   #watchOf(actor: WatchableActor, subscribes: boolean): SystemWatch {
     const known = this.#watches.get(actor.system);
     if (known !== undefined) return known;
-    let root = actor;
-    while (root._parent !== undefined) root = root._parent;
-    const system = new SystemWatch(root, this.#services, subscribes);
+    const system = new SystemWatch(rootOf(actor), this.#services, subscribes);
     const reference = new WeakRef(system);
     this.#watches.set(actor.system, system);
     this.#watchRefs.add(reference);
@@ -239,9 +245,6 @@ const tooLong = ({ length }: string): RangeError =>
   );
 
 type EventCommand = InspectorCommand & { readonly type: 'xstate.event' };
-
-/** The events by which XState itself starts and stops an actor. Sent by others, they corrupt it. */
-const LIFECYCLE_EVENTS: ReadonlySet<string> = new Set(['xstate.init', 'xstate.stop']);
 
 /** What a feed still holds of a garbage-collected system. */
 interface CollectedSystem {

@@ -1,12 +1,6 @@
 /** Translates the names of XState's own events between version 5, version 4 and words. */
 
-/** The event names that XState 5 generates, with version 4's name and a readable one. */
-const V5_TO_V4: readonly (readonly [v5: RegExp, v4: string, words: string])[] = [
-  [/^xstate\.done\.actor\.(.+)$/, 'done.invoke.$1', '$1 done'],
-  [/^xstate\.error\.actor\.(.+)$/, 'error.platform.$1', '$1 failed'],
-  [/^xstate\.after\.([^.]+)\.(.*)$/, 'xstate.after($1)#$2', 'after $1'],
-  [/^xstate\.done\.state\.(.*)$/, 'done.state.$1', 'done'],
-];
+import { isReserved, type OwnEvent, ownEventOf, typeOfOwnEvent } from './xstate.ts';
 
 /** The translations so far: a machine has few names, and each is needed for every event. */
 const v4Names = /* @__PURE__ */ new Map<string, string>();
@@ -15,36 +9,61 @@ const MAX_V4_NAMES = 1_000;
 
 /** XState 4's name of an XState 5 event. */
 export function toV4Name(type: string): string {
-  if (!type.startsWith('xstate.')) return type;
+  if (!isReserved(type)) return type;
   const known = v4Names.get(type);
   if (known !== undefined) return known;
-  const name = translated(type);
+  const own = ownEventOf(type);
+  const name = own === undefined ? type : v4NameOf(own);
   if (v4Names.size < MAX_V4_NAMES) v4Names.set(type, name);
   return name;
 }
 
-function translated(type: string): string {
-  for (const [v5, v4] of V5_TO_V4) if (v5.test(type)) return type.replace(v5, v4);
-  return type;
+function v4NameOf(event: OwnEvent): string {
+  switch (event.kind) {
+    case 'actorDone':
+      return `done.invoke.${event.id}`;
+    case 'actorFailed':
+      return `error.platform.${event.id}`;
+    case 'stateDone':
+      return `done.state.${event.id}`;
+    case 'after':
+      return `xstate.after(${event.delay})#${event.id}`;
+  }
 }
 
-const V4_TO_V5: readonly (readonly [v4: RegExp, v5: string])[] = [
-  [/^done\.invoke\.(.+)$/, 'xstate.done.actor.$1'],
-  [/^error\.platform\.(.+)$/, 'xstate.error.actor.$1'],
-  [/^xstate\.after\((.+?)\)#([^]*)$/, 'xstate.after.$1.$2'],
-  [/^done\.state\.(.*)$/, 'xstate.done.state.$1'],
-];
+const V4_NAME =
+  /^(?:done\.invoke\.(?<actorDone>[^]+)|error\.platform\.(?<actorFailed>[^]+)|done\.state\.(?<stateDone>[^]*)|xstate\.after\((?<delay>.+?)\)#(?<after>[^]*))$/;
 
 /** XState 5's name of an XState 4 event. */
 export function toV5Name(type: string): string {
-  for (const [v4, v5] of V4_TO_V5) if (v4.test(type)) return type.replace(v4, v5);
-  return type;
+  const own = v4EventOf(V4_NAME.exec(type)?.groups ?? {});
+  return own === undefined ? type : typeOfOwnEvent(own);
+}
+
+function v4EventOf(groups: Readonly<Record<string, string | undefined>>): OwnEvent | undefined {
+  const { actorDone, actorFailed, stateDone, delay, after } = groups;
+  if (actorDone !== undefined) return { kind: 'actorDone', id: actorDone };
+  if (actorFailed !== undefined) return { kind: 'actorFailed', id: actorFailed };
+  if (stateDone !== undefined) return { kind: 'stateDone', id: stateDone };
+  if (delay === undefined || after === undefined) return undefined;
+  return { kind: 'after', delay, id: after };
 }
 
 /** An event in words: `reader done`, `after connectTimeout`. */
 export function inWords(type: string): string {
-  for (const [v5, , words] of V5_TO_V4) if (v5.test(type)) return type.replace(v5, words);
-  return type;
+  const own = ownEventOf(type);
+  switch (own?.kind) {
+    case 'actorDone':
+      return `${own.id} done`;
+    case 'actorFailed':
+      return `${own.id} failed`;
+    case 'stateDone':
+      return 'done';
+    case 'after':
+      return `after ${own.delay}`;
+    case undefined:
+      return type;
+  }
 }
 
 /** The name of a guard or an action, which is a string, or an object or function with a name. */

@@ -1,15 +1,8 @@
 /** Collects what happens to one watched actor between two messages about it, within bounds. */
 
-import type { InspectionEvent } from 'xstate';
 import { MAX_TIMER_MS } from '../async/timer.ts';
-import {
-  type AnySnapshotFacts,
-  machineOf,
-  type ScheduledEvent,
-  snapshotOf,
-  type WatchableActor,
-} from './actors.ts';
-import { definitionText, lifecycleText, type Transition } from './definition.ts';
+import { machineOf } from './actors.ts';
+import { definitionText, lifecycleText } from './definition.ts';
 import { toV4Name } from './names.ts';
 import type { Redacting } from './sanitize.ts';
 import { shortName, shortStateId, stateValueToPlain } from './short.ts';
@@ -25,6 +18,17 @@ import type {
   Timestamp,
 } from './wire.ts';
 import { linkOf } from './wiretap.ts';
+import {
+  type AnyEvent,
+  type AnySnapshotFacts,
+  type Happening,
+  parentOf,
+  snapshotOf,
+  START_EVENT,
+  type StartedTimer,
+  type TakenStep,
+  type WatchableActor,
+} from './xstate.ts';
 
 /** Converts values to JSON that can be shown. */
 export interface Plain {
@@ -35,18 +39,6 @@ export interface Plain {
 
 /** The maximum number each of microsteps, actions, emitted events, tags and timers; the rest is left out. */
 const MAX_ITEMS = 100;
-/** XState's own actions, whose effects are reported in other ways. */
-const HIDDEN_ACTIONS = new Set([
-  'xstate.spawnChild',
-  'xstate.stopChild',
-  'xstate.raise',
-  'xstate.cancel',
-]);
-
-interface AnyEvent {
-  readonly type: string;
-}
-
 /** A running timer. */
 interface RunningTimer {
   /** The very object that it will send. */
@@ -58,7 +50,7 @@ interface RunningTimer {
 export class ActorRecord {
   readonly actor: WatchableActor;
   /** The latest event that has arrived, handled or not. */
-  lastEvent: AnyEvent = { type: 'xstate.init' };
+  lastEvent: AnyEvent = START_EVENT;
   readonly #plain: Plain;
   /** The event that led to the current state. */
   #event = this.lastEvent;
@@ -75,16 +67,11 @@ export class ActorRecord {
     this.#plain = plain;
   }
 
-  /** Adds a timer that was started before the actor was watched. */
-  addScheduled({ id, event, delay, startedAt }: ScheduledEvent): void {
-    this.#addTimer(id, event, delay, startedAt);
-  }
-
   register(snapshot: AnySnapshotFacts, at: Timestamp): RegisterMessage {
     const { actor } = this;
     // A machine whose construction failed has no state that its chart could show.
     const machine = snapshot.value === undefined ? undefined : machineOf(actor);
-    const parent = actor._parent?.sessionId;
+    const parent = parentOf(actor)?.sessionId;
     return {
       type: 'service.register',
       machine: machine === undefined ? lifecycleText(shortName(actor.id)) : definitionText(machine),
@@ -132,25 +119,34 @@ export class ActorRecord {
     return message;
   }
 
-  addMicrostep({ event, snapshot, _transitions }: MicrostepEvent): void {
+  addStep({ event, snapshot, transitions }: StepHappening): void {
     if (this.#microsteps.length >= MAX_ITEMS) return;
     this.#microsteps.push({
       event: shortName(toV4Name(event.type)),
       value: this.#plain.value('value' in snapshot ? snapshot.value : snapshot.status),
-      transitions: _transitions.map(takenTransition),
+      transitions: transitions.map(takenTransition),
     });
   }
 
-  addAction({ action: { type, params } }: ActionEvent, at: Timestamp): void {
-    const { event, delay, id, sendId } = timerParams(params);
-    if (type === 'xstate.cancel' && typeof sendId === 'string') this.#timers.delete(sendId);
-    if (isEvent(event) && typeof delay === 'number') {
-      this.#addTimer(typeof id === 'string' ? id : Symbol(), event, delay, at);
-    } else if (type === 'xstate.emit') {
-      if (this.#emitted.length < MAX_ITEMS) this.#emitted.push(this.#plainEvent(event));
-    } else if (!HIDDEN_ACTIONS.has(type) && this.#actions.length < MAX_ITEMS) {
-      this.#actions.push(type === '(anonymous)' ? 'inline' : shortName(type));
-    }
+  addAction(name: string): void {
+    if (this.#actions.length < MAX_ITEMS) this.#actions.push(shortName(name));
+  }
+
+  addEmitted(event: unknown): void {
+    if (this.#emitted.length < MAX_ITEMS) this.#emitted.push(this.#plainEvent(event));
+  }
+
+  addTimer({ id, event, ms }: StartedTimer, startedAt: Timestamp): void {
+    // Timers of MAX_TIMER_MS stand for deadlines of Infinity, which never expire.
+    if (ms >= MAX_TIMER_MS || this.#timers.size >= MAX_ITEMS) return;
+    this.#timers.set(id ?? Symbol(), {
+      event,
+      deadline: { event: shortName(toV4Name(event.type)), ms, startedAt },
+    });
+  }
+
+  cancelTimer(id: string): void {
+    this.#timers.delete(id);
   }
 
   /** This actor has sent an event, to itself or to another. If a timer sent it, that timer is removed. */
@@ -159,15 +155,6 @@ export class ActorRecord {
     const timers = [...this.#timers].filter(([, timer]) => timer.event === event);
     const [first] = timers.sort(([, one], [, other]) => dueAt(one) - dueAt(other));
     if (first !== undefined) this.#timers.delete(first[0]);
-  }
-
-  #addTimer(id: string | symbol, event: AnyEvent, ms: number, startedAt: Timestamp): void {
-    // Timers of MAX_TIMER_MS stand for deadlines of Infinity, which never expire.
-    if (ms >= MAX_TIMER_MS || this.#timers.size >= MAX_ITEMS) return;
-    this.#timers.set(id, {
-      event,
-      deadline: { event: shortName(toV4Name(event.type)), ms, startedAt },
-    });
   }
 
   #facts({ status, output, error }: AnySnapshotFacts, at: Timestamp): StateFacts {
@@ -246,10 +233,9 @@ const ALWAYS_EMPTY = '"actions":[],"activities":{},"meta":{},"events":[],"childr
 
 const dueAt = ({ deadline: { startedAt, ms } }: RunningTimer): number => startedAt + ms;
 
-type MicrostepEvent = Extract<InspectionEvent, { type: '@xstate.microstep' }>;
-type ActionEvent = Extract<InspectionEvent, { type: '@xstate.action' }>;
+type StepHappening = Extract<Happening, { type: 'step' }>;
 
-const takenTransition = ({ source, eventType, target = [] }: Transition): TakenTransition => ({
+const takenTransition = ({ source, eventType, target = [] }: TakenStep): TakenTransition => ({
   source: shortStateId(source.id),
   event: shortName(toV4Name(eventType)),
   target: target.map(({ id }) => shortStateId(id)),
@@ -260,13 +246,3 @@ const isObject = (value: Json): value is Readonly<Record<string, Json>> =>
 
 const isEvent = (value: unknown): value is AnyEvent =>
   typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
-
-/** The parameters with which XState's own actions start and cancel timers. */
-function timerParams(params: unknown): {
-  event?: unknown;
-  delay?: unknown;
-  id?: unknown;
-  sendId?: unknown;
-} {
-  return typeof params === 'object' && params !== null ? params : {};
-}

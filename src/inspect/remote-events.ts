@@ -2,7 +2,8 @@
 
 import { cutText, printable } from '../core/printable.ts';
 import { eventsFromInspector } from '../core/remote-control.ts';
-import { machineOf, type WatchableActor } from './actors.ts';
+import { machineOf } from './actors.ts';
+import { isReserved, type WatchableActor } from './xstate.ts';
 
 /** Why an event from outside is refused; `undefined` if it is not. `type` is its XState 5 name. */
 export type Refusing = (type: string, actor: WatchableActor) => string | undefined;
@@ -17,7 +18,7 @@ const MAX_NAME_CHARACTERS = 100;
  */
 export const refusalOf: Refusing = (type, actor) => {
   const name = printable(cutText(type, MAX_NAME_CHARACTERS));
-  if (type === '*' || /^@?xstate\./.test(type)) {
+  if (type === '*' || isReserved(type)) {
     return `The program refused the event '${name}': only XState itself may send it`;
   }
   const accepted = eventsFromInspector(machineOf(actor)?.root.meta);

@@ -3,20 +3,20 @@
  * garbage-collected together.
  */
 
-import type { InspectionEvent, Subscription } from 'xstate';
-import {
-  type AnySnapshotFacts,
-  isActive,
-  isSnapshot,
-  onInspection,
-  scheduledIn,
-  snapshotOf,
-  type WatchableActor,
-  withDescendants,
-} from './actors.ts';
+import type { Subscription } from 'xstate';
+import { isActive, withDescendants } from './actors.ts';
 import { ActorRecord, type Plain } from './records.ts';
 import type { FeedMessage, Timestamp } from './wire.ts';
 import { linkOf, type Wiretap } from './wiretap.ts';
+import {
+  type AnyEvent,
+  type AnySnapshotFacts,
+  type Happening,
+  onHappening,
+  snapshotOf,
+  timersIn,
+  type WatchableActor,
+} from './xstate.ts';
 
 /** What a system watch needs from its feed. */
 export interface FeedServices {
@@ -68,17 +68,17 @@ export class SystemWatch {
   /** Starts watching. `registrations()` then yields the actors that exist already. */
   begin(): void {
     if (this.#subscribes) {
-      const listener = this.#services.guarded((event: InspectionEvent) => {
-        this.handle(event);
+      const listener = this.#services.guarded((happening: Happening) => {
+        this.handle(happening);
       });
-      this.#subscription = onInspection(this.#root, listener);
+      this.#subscription = onHappening(this.#root, listener);
     }
     for (const actor of withDescendants(this.#root)) {
       if (isActive(actor)) this.#addRecord(this.#actorRecord(actor));
     }
-    for (const scheduled of scheduledIn(this.#root)) {
+    for (const { actor, startedAt, ...timer } of timersIn(this.#root)) {
       for (const record of this.#records.values()) {
-        if (record.actor === scheduled.source) record.addScheduled(scheduled);
+        if (record.actor === actor) record.addTimer(timer, startedAt);
       }
     }
   }
@@ -116,40 +116,50 @@ export class SystemWatch {
     }
   }
 
-  /** Handles one inspection event of the system. */
-  handle(event: InspectionEvent): void {
-    const record = this.#actorRecord(event.actorRef as WatchableActor);
+  /** Handles what has happened in the system. */
+  handle(happening: Happening): void {
+    const record = this.#actorRecord(happening.actor);
     this.#expectSnapshot(record);
-    switch (event.type) {
-      case '@xstate.event':
-        this.#onEvent(record, event);
+    switch (happening.type) {
+      case 'created':
         break;
-      case '@xstate.action':
-        record.addAction(event, this.#services.now());
+      case 'event':
+        this.#onEvent(record, happening);
         break;
-      case '@xstate.microstep':
-        record.addMicrostep(event);
+      case 'step':
+        record.addStep(happening);
         break;
-      case '@xstate.snapshot':
-        if (isSnapshot(event.snapshot)) this.#onSnapshot(record, event.snapshot, event.event);
+      case 'action':
+        record.addAction(happening.name);
+        break;
+      case 'emitted':
+        record.addEmitted(happening.event);
+        break;
+      case 'timerStarted':
+        record.addTimer(happening.timer, this.#services.now());
+        break;
+      case 'timerCancelled':
+        record.cancelTimer(happening.id);
+        break;
+      case 'state':
+        this.#onSnapshot(record, happening.snapshot, happening.event);
         break;
     }
   }
 
-  #onEvent(record: ActorRecord, { event, sourceRef }: EventInspection): void {
-    const sender = sourceRef && this.#records.get(sourceRef.sessionId);
-    if (sender !== undefined) {
-      sender.addSent(event);
-      this.#expectSnapshot(sender); // The event may be the error that ended the sender.
+  #onEvent(record: ActorRecord, { event, sender, isStart }: EventHappening): void {
+    const sending = sender && this.#records.get(sender.sessionId);
+    if (sending !== undefined) {
+      sending.addSent(event);
+      this.#expectSnapshot(sending); // The event may be the error that ended the sender.
     }
     // An ended actor ignores its events. But an actor may also end during its construction.
-    const isHandled = isActive(record.actor) || event.type === 'xstate.init';
-    if (!isHandled) return;
+    if (!isActive(record.actor) && !isStart) return;
     this.#register(record);
-    this.#services.publish(record.event(event, sourceRef?.sessionId, this.#services.now()));
+    this.#services.publish(record.event(event, sender?.sessionId, this.#services.now()));
   }
 
-  #onSnapshot(record: ActorRecord, announced: AnySnapshotFacts, event: { type: string }): void {
+  #onSnapshot(record: ActorRecord, announced: AnySnapshotFacts, event: AnyEvent): void {
     this.#awaitingSnapshot.delete(record);
     if (isActive(record.actor)) this.#register(record);
     if (!this.#records.has(record.actor.sessionId)) return;
@@ -158,7 +168,7 @@ export class SystemWatch {
     this.#reportState(record, own.status === 'active' ? announced : own, event);
   }
 
-  #reportState(record: ActorRecord, snapshot: AnySnapshotFacts, event: { type: string }): void {
+  #reportState(record: ActorRecord, snapshot: AnySnapshotFacts, event: AnyEvent): void {
     const at = this.#services.now();
     const { sessionId } = record.actor;
     this.#services.publish(record.state(snapshot, event, at));
@@ -209,4 +219,4 @@ export class SystemWatch {
   }
 }
 
-type EventInspection = Extract<InspectionEvent, { type: '@xstate.event' }>;
+type EventHappening = Extract<Happening, { type: 'event' }>;

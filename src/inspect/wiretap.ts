@@ -1,11 +1,11 @@
 /** Reports the messages of protocol machines, bounded in size and number. */
 
 import type { Link, Tap } from '../machines/link.ts';
-import { isBytes } from '../core/shape.ts';
-import { type AnySnapshotFacts } from './actors.ts';
+import { isBytes, memberOf } from '../core/shape.ts';
 import { cut, type Sanitize } from './plain.ts';
 import { messageToPlain, type Redacting } from './sanitize.ts';
 import type { Timestamp, WireMessage } from './wire.ts';
+import type { AnySnapshotFacts } from './xstate.ts';
 
 /** Beyond this a message's text is cut. */
 const MAX_MESSAGE_CHARACTERS = 4_096;
@@ -20,14 +20,14 @@ interface Tappable extends Pick<Link<unknown, unknown>, 'observe'> {
   readonly definition: Redacting;
 }
 
+/** Where the handle in a context has its link, in every copy of this package: `machines/link-handle.ts`. */
+const LINK = /* @__PURE__ */ Symbol.for('wirechart.link');
+
 /** The link of a protocol machine, from the machine's snapshot; `undefined` for other actors. */
 export function linkOf({ context }: AnySnapshotFacts): Tappable | undefined {
-  try {
-    const link = isObject(context) && 'link' in context ? context.link : undefined;
-    return isLink(link) ? link : undefined;
-  } catch {
-    return undefined; // The context of a user's machine, with a getter that throws.
-  }
+  const handle = memberOf(context, 'link');
+  const link = memberOf(handle, LINK) ?? handle;
+  return isLink(link) ? link : undefined;
 }
 
 /** A user's context may have a `link` of its own, so all of these are required. */
@@ -39,9 +39,7 @@ const LINK_METHODS = [
 ] as const satisfies readonly (keyof Link<unknown, unknown>)[];
 
 const isLink = (value: unknown): value is Tappable =>
-  isObject(value) && LINK_METHODS.every((name) => typeof Reflect.get(value, name) === 'function');
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+  LINK_METHODS.every((name) => typeof memberOf(value, name) === 'function');
 
 /** Taps the links of one feed. */
 export class Wiretap {
