@@ -26,7 +26,20 @@ export {
   type InspectionListener,
   type ProtocolOptions,
 } from './protocol/machine.ts';
-export type { ProtocolContext, ProtocolEmitted, ProtocolEvent } from './machines/protocol-types.ts';
+export {
+  protocolMessages,
+  type ProtocolMessage,
+  type ProtocolMessagesInput,
+} from './protocol/messages-logic.ts';
+export type { ConnectionInput } from './protocol/find-connection.ts';
+export type {
+  FailedSend,
+  InputAddress,
+  ProtocolContext,
+  ProtocolEmitted,
+  ProtocolEvent,
+  ProtocolTag,
+} from './machines/protocol-types.ts';
 export type {
   ConnectTrace,
   DisconnectTrace,
@@ -55,6 +68,7 @@ export type { RestartPolicy } from './machines/supervisor-setup.ts';
 export type {
   AddressFunction,
   AddressSource,
+  ConnectionSnapshot,
   Located,
   Locator,
   Outage,
@@ -106,6 +120,8 @@ export { redactSecrets, type RedactOptions } from './core/secrets.ts';
 export { sealAddress, type SealedAddress } from './core/sealed-address.ts';
 export type { Deadlines } from './core/limits.ts';
 export type { Link, Tap } from './machines/link.ts';
+export type { LinkHandle } from './machines/link-handle.ts';
+export type { FailWith } from './machines/protocol.ts';
 export type { StopSignal } from './async/stop-signal.ts';
 
 export {

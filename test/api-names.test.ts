@@ -50,7 +50,7 @@ describe('the names of a connection', () => {
   test('are those of its chart', () => {
     expect(namesOf(createProtocolMachine(definition))).toMatchInlineSnapshot(`
       {
-        "accepts": "ABORT ACCEPT CHECK_FIRST_MESSAGE CHECK_IDLE CONNECT DISCONNECT EXPECT_END EXPECT_MORE FAIL LISTEN MESSAGES",
+        "accepts": "ABORT ACCEPT CHECK_FIRST_MESSAGE CHECK_IDLE CONNECT DISCONNECT EXPECT_END EXPECT_MORE FAIL LISTEN MESSAGES SEND SEND_FAILED",
         "actors": "acceptor closer destroyer dialer drain farewell flush handshake listener owner reader writer",
         "delays": "acceptTimeout closeTimeout connectTimeout drainTimeout flushTimeout handshakeTimeout",
         "id": "protocol",
@@ -78,7 +78,7 @@ describe('the names of a connection', () => {
           "DISCONNECTING.destroying",
           "DISCONNECTING.closed",
         ],
-        "tags": "busy up",
+        "tags": "busy idle up",
       }
     `);
   });
@@ -87,7 +87,7 @@ describe('the names of a connection', () => {
   });
   test('of its emitted events and public states are in its types', () => {
     expectTypeOf<ProtocolEmitted['type']>().toEqualTypeOf<
-      'runstate' | 'listening' | 'closed' | 'message'
+      'runstate' | 'listening' | 'closed' | 'message' | 'sendFailed'
     >();
     expectTypeOf<Runstate>().toEqualTypeOf<'IDLE' | 'CONNECTING' | 'RUNNING' | 'DISCONNECTING'>();
   });
@@ -114,7 +114,7 @@ describe('the names of a supervisor', () => {
           "STOPPED",
           "GIVEN_UP",
         ],
-        "tags": "busy up",
+        "tags": "busy failed idle up",
       }
     `);
   });

@@ -61,7 +61,7 @@ function inspectSealed(
  * the keys. An address without TLS and without a stream is returned as it is. Never throws.
  */
 export const sealAddress = <A>(address: A): A | SealedAddress =>
-  isSealed(address) || isPlain(address) ? address : new SealedAddress(address);
+  isSealed(address) || isPlainAddress(address) ? address : new SealedAddress(address);
 
 /** Returns the address that was sealed; any other value as it is. */
 export const unsealAddress = (address: unknown): unknown =>
@@ -76,9 +76,9 @@ function addressIn(sealed: SealedAddress): unknown {
 export const isSealed = (value: unknown): value is SealedAddress =>
   typeof memberOf(value, UNSEAL) === 'function';
 
-/** Whether everything in an address may be shown. */
-const isPlain = (address: unknown): boolean =>
-  typeof address !== 'object' ||
+/** Whether everything in an address may be shown, and stored as it is. */
+export const isPlainAddress = (address: unknown): boolean =>
+  (typeof address !== 'object' && typeof address !== 'function') ||
   address === null ||
   (isOrdinary(address) && entriesOf(address).every(isPlainMember));
 
@@ -91,7 +91,9 @@ const isOrdinary = (value: object): boolean => {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 };
 
-function shownAddress(address: unknown): unknown {
+/** What may be shown of an address. */
+export function shownAddress(address: unknown): unknown {
+  if (typeof address === 'function') return classOf(address);
   if (typeof address !== 'object' || address === null) return address;
   const shown = entriesOf(address).map((entry) => [entry[0], shownMember(entry)] as const);
   return Object.fromEntries(shown.filter(([, value]) => value !== undefined));

@@ -57,7 +57,7 @@ export interface EmbeddableTypes {
 }
 
 /** A snapshot of such a machine. */
-export type SnapshotOf<T extends EmbeddableTypes> = MachineSnapshot<
+export type EmbeddableSnapshot<T extends EmbeddableTypes> = MachineSnapshot<
   T['context'],
   T['events'],
   T['children'],
@@ -69,7 +69,7 @@ export type SnapshotOf<T extends EmbeddableTypes> = MachineSnapshot<
 >;
 
 /** Such a machine, as XState types it. */
-export type MachineOf<T extends EmbeddableTypes> = StateMachine<
+export type EmbeddableStateMachine<T extends EmbeddableTypes> = StateMachine<
   T['context'],
   T['events'],
   T['children'],
@@ -126,14 +126,18 @@ export interface EmbeddableMachine<T extends EmbeddableTypes> {
     event: T['events'],
     scope: StandInScope<T['emitted']>,
   ): StandInSnapshot<T>;
-  transition<S extends SnapshotOf<T>, E extends T['events'], M extends T['emitted']>(
+  transition<S extends EmbeddableSnapshot<T>, E extends T['events'], M extends T['emitted']>(
     snapshot: S,
     event: E,
     scope: ActorScope<S, E, System, M>,
   ): S;
   /** Returns the snapshot before the first event. */
   getInitialSnapshot(scope: StandInScope<T['emitted']>, input: T['input']): StandInSnapshot<T>;
-  getInitialSnapshot<S extends SnapshotOf<T>, E extends T['events'], M extends T['emitted']>(
+  getInitialSnapshot<
+    S extends EmbeddableSnapshot<T>,
+    E extends T['events'],
+    M extends T['emitted'],
+  >(
     scope: ActorScope<S, E, System, M>,
     input: T['input'],
   ): S;
@@ -142,14 +146,14 @@ export interface EmbeddableMachine<T extends EmbeddableTypes> {
     snapshot: Snapshot<unknown>,
     scope: StandInScope<T['emitted']>,
   ): StandInSnapshot<T>;
-  restoreSnapshot<S extends SnapshotOf<T>, E extends T['events'], M extends T['emitted']>(
+  restoreSnapshot<S extends EmbeddableSnapshot<T>, E extends T['events'], M extends T['emitted']>(
     snapshot: Snapshot<unknown>,
     scope: ActorScope<S, E, System, M>,
   ): S;
   /** Returns what is stored of a snapshot: plain JSON. */
   getPersistedSnapshot(snapshot: Untyped, options?: unknown): Snapshot<unknown>;
   /** Is never called so. XState's types read here what the parameters of `StateMachine` are. */
-  provide<M extends MachineOf<T>>(implementations: Extract<M, never>): M;
+  provide<M extends EmbeddableStateMachine<T>>(implementations: Extract<M, never>): M;
 
   /** The name of the machine. */
   readonly id: string;
@@ -186,7 +190,7 @@ export interface EmbeddableMachine<T extends EmbeddableTypes> {
 }
 
 /** What a delay and a guard are called with. */
-export interface ImplementationArgs<Context, Event> {
+export interface MachineArgs<Context, Event> {
   /** The context of the actor. */
   readonly context: Context;
   /** The event of the arrow. */
@@ -194,11 +198,10 @@ export interface ImplementationArgs<Context, Event> {
 }
 
 /** A delay: in ms, or a function that returns it. */
-export type DelayOf<Context, Event> =
-  number | ((args: ImplementationArgs<Context, Event>) => number);
+export type MachineDelay<Context, Event> = number | ((args: MachineArgs<Context, Event>) => number);
 
 /** A guard: returns whether an arrow is taken. */
-export type GuardOf<Context, Event> = (
-  args: ImplementationArgs<Context, Event>,
+export type MachineGuard<Context, Event> = (
+  args: MachineArgs<Context, Event>,
   params: NonReducibleUnknown,
 ) => boolean;

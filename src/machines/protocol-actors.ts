@@ -1,16 +1,45 @@
 /** The invoked actors: each runs one method of the link, for as long as a state invokes it. */
 
 import { type EventObject, fromCallback } from 'xstate';
+import type { StopSignal } from '../async/stop-signal.ts';
+import { ClosedError, handlerError } from '../core/errors.ts';
+import { unsealAddress } from '../core/sealed-address.ts';
+import type { Address } from '../core/types.ts';
 import { fromWaitWithLogic } from './logic-run.ts';
 import { lifetime } from './protocol-owner.ts';
-import type { OnLink, ToAddress } from './protocol-types.ts';
+import type { OnLink, ToAddress, ToCause } from './protocol-types.ts';
 import { fromWait } from './wait.ts';
 
-export const dialer = fromWait(({ link, address }: ToAddress, signal) =>
-  link.dial(address, signal),
-);
+export const dialer = fromWait(({ link, address }: ToAddress, signal) => {
+  const find = unsealAddress(address);
+  return typeof find === 'function'
+    ? dialFound(link, () => Reflect.apply(find, undefined, []), signal)
+    : link.dial(address, signal);
+});
 export const listener = fromWait(({ link, address }: ToAddress, signal) =>
   link.listen(address, signal),
+);
+
+/** Dials what a function of the program returns. */
+async function dialFound(
+  link: OnLink['link'],
+  find: () => unknown,
+  signal: StopSignal,
+): Promise<void> {
+  let address;
+  try {
+    // The link checks what it has returned, as it does with every address.
+    address = (await find()) as Address;
+  } catch (error) {
+    throw handlerError('address', error);
+  }
+  if (signal.aborted) link.destroyStream(address);
+  await link.dial(address, signal);
+}
+
+/** Fails with the cause that the session has failed with. */
+export const failure = fromWait(({ cause }: ToCause) =>
+  Promise.reject(cause ?? new ClosedError('The session has failed')),
 );
 
 type LinkMethod = 'accept' | 'read' | 'write' | 'drain' | 'discard' | 'flush' | 'close' | 'destroy';

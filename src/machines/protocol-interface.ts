@@ -4,12 +4,12 @@ import type { ActorRef, AnyActorLogic, AnyActorRef, NonReducibleUnknown } from '
 import type { SessionLogic } from '../core/session-logic.ts';
 import type { Session, SessionOutcome } from '../core/types.ts';
 import type {
-  DelayOf,
+  MachineDelay,
   EmbeddableMachine,
   EmbeddableTypes,
-  GuardOf,
-  MachineOf,
-  SnapshotOf,
+  MachineGuard,
+  EmbeddableStateMachine,
+  EmbeddableSnapshot,
 } from './embeddable.ts';
 import type {
   InputAddress,
@@ -92,10 +92,12 @@ export interface ProtocolImplementations<In, Out> {
     Readonly<Partial<Record<Slot, SessionLogic<Session<In, Out>, unknown>>>>;
   /** The deadlines, in ms. */
   readonly delays?: Readonly<
-    Partial<Record<ProtocolDelay, DelayOf<ProtocolContext<In, Out>, ProtocolEvent<Out>>>>
+    Partial<Record<ProtocolDelay, MachineDelay<ProtocolContext<In, Out>, ProtocolEvent<Out>>>>
   >;
   /** The guards, by name. Their names may change with any release. */
-  readonly guards?: Readonly<Record<string, GuardOf<ProtocolContext<In, Out>, ProtocolEvent<Out>>>>;
+  readonly guards?: Readonly<
+    Record<string, MachineGuard<ProtocolContext<In, Out>, ProtocolEvent<Out>>>
+  >;
 }
 
 /** The actors whose logic is the protocol's own. */
@@ -163,13 +165,13 @@ export interface ProtocolMachine<In, Out = In> extends EmbeddableMachine<
     implementations: ProtocolImplementations<In, Out> | Other,
   ): ProtocolMachine<In, Out> | Other;
   /** Is never called so. XState's types read here what the parameters of `StateMachine` are. */
-  provide<M extends MachineOf<ProtocolMachineTypes<In, Out>>>(
+  provide<M extends EmbeddableStateMachine<ProtocolMachineTypes<In, Out>>>(
     implementations: Extract<M, never>,
   ): M;
 }
 
 /** A snapshot of its actors. */
-export type ProtocolSnapshot<In, Out = In> = SnapshotOf<ProtocolMachineTypes<In, Out>>;
+export type ProtocolSnapshot<In, Out = In> = EmbeddableSnapshot<ProtocolMachineTypes<In, Out>>;
 
 /** A running actor of it. */
 export type ProtocolActorRef<In, Out = In> = ActorRef<

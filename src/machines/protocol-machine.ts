@@ -1,30 +1,29 @@
-/** The machine that users embed, and the types of it, its actors and their input. */
+/** The machine that users embed. */
 
-import type { ActorRefFrom } from 'xstate';
-import type { Address } from '../core/types.ts';
 import type { Link } from './link.ts';
-import { createChart } from './protocol.ts';
+import { createChart, type FailWith } from './protocol.ts';
+import type { ProtocolInput, ProtocolMachine } from './protocol-interface.ts';
+import { protocolRestoration, type RestoredInput } from './protocol-restoration.ts';
+import { restorable } from './restorable.ts';
 
-/** The input of an actor of the machine. */
-export interface ProtocolInput {
-  /** Where to dial as soon as the actor starts. Without it the actor is IDLE until it gets an event. */
-  readonly address?: Address | undefined;
+export type { ProtocolActorRef, ProtocolInput, ProtocolMachine } from './protocol-interface.ts';
+
+/** The options of such a machine. */
+export interface MachineKind {
+  readonly once?: boolean | undefined;
+  readonly failWith?: FailWith | undefined;
 }
 
 /** A machine whose actors make their own link, and dial at once if their input has an address. */
 export const createMachineOf = <In, Out>(
   createLink: () => Link<In, Out>,
-  once: boolean | undefined,
-) =>
-  createChart<In, Out, ProtocolInput | undefined>(createLink, {
-    addressOf: (input) => input?.address,
-    once,
-  });
-
-/** The machine that `createProtocolMachine()` makes. */
-export interface ProtocolMachine<In, Out = In> extends ReturnType<
-  typeof createMachineOf<In, Out>
-> {}
-
-/** A running actor of it. */
-export type ProtocolActorRef<In, Out = In> = ActorRefFrom<ProtocolMachine<In, Out>>;
+  kind: MachineKind,
+): ProtocolMachine<In, Out> =>
+  restorable(
+    createChart<In, Out, ProtocolInput | undefined>(createLink, {
+      ...kind,
+      addressOf: (input) => input?.address,
+      lostOf: (input: RestoredInput | undefined) => input?.lost,
+    }),
+    protocolRestoration(createLink),
+  );

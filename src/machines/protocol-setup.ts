@@ -5,105 +5,47 @@
  * in error, with its actors running.
  */
 
-import { assign, emit, enqueueActions, setup } from 'xstate';
+import { type AnyMachineSnapshot, assign, emit, enqueueActions, setup, stopChild } from 'xstate';
 import {
+  type ArgumentError,
   ClosedError,
   ConnectError,
   isClosedError,
   isConnectError,
-  describe,
-  isWirechartError,
-  TimeoutError,
   toFailure,
-  type WirechartError,
 } from '../core/errors.ts';
-import { explainHandshake } from '../core/inner-definition.ts';
-import type { Deadlines } from '../core/limits.ts';
-import { lightened } from '../core/light-error.ts';
-import { sealAddress } from '../core/sealed-address.ts';
+import { memberOf } from '../core/shape.ts';
+import { sealAddress, SealedAddress } from '../core/sealed-address.ts';
 import type { Runstate } from '../core/runstate.ts';
 import type { Address, BoundAddress, SessionOutcome } from '../core/types.ts';
 import { MAX_TIMER_MS } from '../async/timer.ts';
 import type { Link } from './link.ts';
+import { handleOf, linkOf } from './link-handle.ts';
 import * as actors from './protocol-actors.ts';
+import {
+  attemptTimeout,
+  type Context,
+  type Deadline,
+  errorIn,
+  failure,
+  outcome,
+  timeout,
+  withError,
+  withSuppressed,
+} from './protocol-causes.ts';
+import { failedSend, refusedSend, sendMessage } from './protocol-sending.ts';
 import type {
+  InputAddress,
   OnLink,
-  ToAddress,
   ProtocolContext,
   ProtocolEmitted,
   ProtocolEvent,
+  ProtocolTag,
+  ToAddress,
 } from './protocol-types.ts';
-
-type Deadline = keyof Deadlines;
-type Context = ProtocolContext<unknown, unknown>;
-type Errors = Pick<Context, 'cause' | 'suppressed'>;
-
-/** How many errors are kept in `suppressed`. A peer may cause one with each of its messages. */
-const MAX_SUPPRESSED = 20;
-
-/** The first error is the cause; later ones are kept in `suppressed`. */
-const withError = (context: Context, error: WirechartError): Errors =>
-  context.cause === undefined
-    ? { cause: error, suppressed: context.suppressed }
-    : withSuppressed(context, error);
-
-const withSuppressed = (context: Context, error: WirechartError): Errors => {
-  const { cause, suppressed } = context;
-  // One failure of a stream is often reported by both loops.
-  if (suppressed.length >= MAX_SUPPRESSED || isKnown(context, error)) return { cause, suppressed };
-  return { cause, suppressed: [...suppressed, lightened(error)] };
-};
-
-const isKnown = ({ cause, suppressed }: Context, error: WirechartError): boolean =>
-  error === cause || error === cause?.cause || suppressed.includes(error);
-
-/** The error in an event: in FAIL, and in the `xstate.error.actor.*` of every invoked actor. */
-const errorIn = (event: object): unknown => ('error' in event ? event.error : undefined);
 
 /** CONNECT and LISTEN carry the address; the link rejects an undefined one later. */
 const isCommand = (event: ProtocolEvent) => event.type === 'CONNECT' || event.type === 'LISTEN';
-
-/** The same as a typed error: actors reject with nothing else; anything else is wrapped. */
-const failure = (event: ProtocolEvent): WirechartError => {
-  const error = errorIn(event);
-  // What a parent, or `fail()`, was given to judge the peer by is no failure of the stream.
-  if (event.type === 'FAIL' || isWirechartError(error)) return toFailure(error);
-  return new ClosedError(`The stream failed: ${describe(error)}`, { cause: error });
-};
-
-/** What the deadlines of a session that need more words than their name say when they pass. */
-const TIMEOUT_TEXTS: Partial<Record<Deadline, (ms: string) => string>> = {
-  drain: (ms) =>
-    `The handler of the last message, or the farewell, had not finished ${ms} ms after the end was ` +
-    'requested (timeouts.drain). A handler must not await the end of its own session.',
-  idle: (ms) => `The peer has sent nothing for ${ms} ms (timeouts.idle)`,
-  firstMessage: (ms) =>
-    `The peer has not sent a whole message within ${ms} ms (timeouts.firstMessage)`,
-};
-
-const timeout = (context: Context, deadline: Deadline): TimeoutError => {
-  const { deadlines, definition } = context.link;
-  const ms = deadlines[deadline];
-  const explained = deadline === 'handshake' ? explainHandshake(definition, ms) : undefined;
-  return explained ?? new TimeoutError(deadline, ms, TIMEOUT_TEXTS[deadline]?.(String(ms)));
-};
-
-/** The deadline of an attempt, with what the link says about why it takes so long. */
-const attemptTimeout = (context: Context, deadline: Deadline): TimeoutError => {
-  const { deadlines, obstacle } = context.link;
-  const ms = deadlines[deadline];
-  if (obstacle === undefined) return timeout(context, deadline);
-  const text = `The ${deadline} deadline of ${String(ms)} ms passed: ${obstacle.message}`;
-  return new TimeoutError(deadline, ms, text, { cause: obstacle });
-};
-
-/** The outcome of the current session, if it ended now. */
-export const outcome = ({ cause, suppressed, shutdown, link }: Context): SessionOutcome => ({
-  ...(cause && { cause }),
-  ...(shutdown && { shutdown }),
-  suppressed,
-  undelivered: link.undelivered,
-});
 
 /** The peer is silent when this many checks in a row have found nothing new. */
 const QUIET_CHECKS = 4;
@@ -111,11 +53,13 @@ const QUIET_CHECKS = 4;
 const delay =
   (deadline: Deadline) =>
   ({ context }: { context: Context }): number =>
-    Math.min(context.link.deadlines[deadline], MAX_TIMER_MS);
+    Math.min(linkOf(context).deadlines[deadline], MAX_TIMER_MS);
 
 /** Whether the peer has sent something since the last check, or could not, because nothing is read from it. */
-const hasActivity = ({ link, received }: Context): boolean =>
-  link.isHandling || link.isHeldUp || link.received !== received;
+const hasActivity = (context: Context): boolean => {
+  const link = linkOf(context);
+  return link.isHandling || link.isHeldUp || link.received !== context.received;
+};
 
 /** What an expression that maps an actor's input is given. */
 interface InputArgs {
@@ -128,8 +72,8 @@ const stopReason = ({ cause }: Pick<Context, 'cause'>): unknown =>
   isConnectError(cause) ? cause.cause : cause;
 
 /** The input of an actor that runs a method of the link. */
-export const onLink = ({ context: { link }, self }: InputArgs): OnLink => ({
-  link,
+export const onLink = ({ context, self }: InputArgs): OnLink => ({
+  link: linkOf(context),
   stopReason: () => stopReason(self.getSnapshot().context),
 });
 
@@ -137,6 +81,17 @@ export const onLink = ({ context: { link }, self }: InputArgs): OnLink => ({
 export const toAddress = ({ context, self }: InputArgs): ToAddress => ({
   ...onLink({ context, self }),
   address: context.address,
+});
+
+/** Whether an actor is at rest after a session, or an attempt, that has failed: what the tag `failed` says. */
+export const hasFailed = ({ value, context }: AnyMachineSnapshot): boolean =>
+  RESTING.has(value) && memberOf(memberOf(context, 'outcome'), 'cause') !== undefined;
+
+const RESTING: ReadonlySet<unknown> = new Set(['IDLE', 'ENDED', 'FAILED']);
+
+/** The input of the actor that fails. */
+export const toCause = ({ context }: { readonly context: Pick<Context, 'outcome'> }) => ({
+  cause: context.outcome?.cause,
 });
 
 /** What the context keeps of one session only. */
@@ -151,16 +106,32 @@ const NEW_SESSION = {
   suppressed: [],
 } as const;
 
-/** The context of a machine that starts. */
+/** Where an actor goes by itself. */
+export interface Start {
+  /** Where it dials as soon as it starts. */
+  readonly address?: InputAddress | undefined;
+  /** Why it cannot, although it was given an address in an earlier run of the program. */
+  readonly lost?: ArgumentError | undefined;
+}
+
+/** A function is not shown either. */
+const sealInput = (address: InputAddress | undefined): Address | undefined =>
+  typeof address === 'function' ? new SealedAddress(address) : sealAddress(address);
+
+/** The context of an actor that starts. */
 export const initialContext = <In, Out>(
   link: Link<In, Out>,
-  autoConnect: Address | undefined,
+  { address, lost }: Start,
 ): ProtocolContext<In, Out> => ({
-  link,
-  autoConnect: sealAddress(autoConnect),
+  link: handleOf(link),
+  autoConnect: sealInput(address),
   session: 0,
   address: undefined,
-  outcome: undefined,
+  outcome: lost && {
+    cause: new ConnectError('connection', lost),
+    suppressed: [],
+    undelivered: 0,
+  },
   ...NEW_SESSION,
 });
 
@@ -169,11 +140,11 @@ export const protocolSetup = <In, Out, Input>() =>
   setup({
     types: {} as {
       context: ProtocolContext<In, Out>;
-      events: ProtocolEvent;
+      events: ProtocolEvent<Out>;
       emitted: ProtocolEmitted<In>;
       input: Input;
       output: SessionOutcome;
-      tags: 'up' | 'busy';
+      tags: ProtocolTag;
     },
     actors,
     delays: {
@@ -187,24 +158,31 @@ export const protocolSetup = <In, Out, Input>() =>
     guards: {
       /** Whether the deadline can pass. */
       isFinite: ({ context }, { deadline }: { deadline: Deadline }) =>
-        context.link.deadlines[deadline] <= MAX_TIMER_MS,
+        linkOf(context).deadlines[deadline] <= MAX_TIMER_MS,
       /** Whether the protocol has a handshake to run. */
-      hasHandshake: ({ context }) => context.link.definition.handshake !== undefined,
+      hasHandshake: ({ context }) => linkOf(context).definition.handshake !== undefined,
       /** Whether the protocol has a goodbye to say. */
-      hasFarewell: ({ context }) => context.link.definition.farewell !== undefined,
+      hasFarewell: ({ context }) => linkOf(context).definition.farewell !== undefined,
       /** Whether the promise of the handler of the last message is pending. */
-      isHandling: ({ context }) => context.link.isHandling,
+      isHandling: ({ context }) => linkOf(context).isHandling,
       /** Whether the session outlasts this end of the peer's stream, which it was not asked for. */
-      staysHalfOpen: ({ context }) => context.link.allowHalfOpen && !context.endExpected,
+      staysHalfOpen: ({ context }) => linkOf(context).allowHalfOpen && !context.endExpected,
       /** Whether nothing has arrived from the peer for `timeouts.idle`. */
       isIdle: ({ context }) => !hasActivity(context) && context.quietChecks + 1 >= QUIET_CHECKS,
       /** Whether no message has arrived from the peer in this session, nor in its handshake. */
-      hasSentNoMessage: ({ context: { link } }) => !link.hasMessage && !link.isHeldUp,
+      hasSentNoMessage: ({ context }) => {
+        const link = linkOf(context);
+        return !link.hasMessage && !link.isHeldUp;
+      },
       /** Whether everything sent has been handed to the kernel. */
-      isFlushed: ({ context }) => context.link.isFlushed,
+      isFlushed: ({ context }) => linkOf(context).isFlushed,
       /** Whether the actor has just started, with an address in its input. */
       shouldAutoConnect: ({ context: { autoConnect, session } }) =>
         session === 0 && autoConnect !== undefined,
+      /** Whether the actor could not go on towards its address when it was restored. */
+      isLost: ({ context: { outcome, session } }) => session === 0 && outcome !== undefined,
+      /** Whether the session, or the attempt, that ends now has failed. */
+      hasCause: ({ context: { cause } }) => cause !== undefined,
       isForced: ({ event }) => event.type === 'DISCONNECT' && event.force === true,
     },
     actions: {
@@ -249,17 +227,17 @@ export const protocolSetup = <In, Out, Input>() =>
         shutdown: event.type === 'EXPECT_END' ? (event.shutdown ?? context.shutdown) : undefined,
       })),
       watchIdle: enqueueActions(({ context, enqueue }) => {
-        const { idle } = context.link.deadlines;
+        const { idle } = linkOf(context).deadlines;
         if (idle > MAX_TIMER_MS) return;
         enqueue.assign({
-          received: context.link.received,
+          received: linkOf(context).received,
           quietChecks: hasActivity(context) ? 0 : context.quietChecks + 1,
         });
         enqueue.raise({ type: 'CHECK_IDLE' }, { id: 'idle', delay: idle / QUIET_CHECKS });
       }),
       awaitFirstMessage: enqueueActions(({ context, enqueue }) => {
-        const { firstMessage } = context.link.deadlines;
-        if (!(firstMessage <= MAX_TIMER_MS) || context.link.hasMessage) return;
+        const { firstMessage } = linkOf(context).deadlines;
+        if (!(firstMessage <= MAX_TIMER_MS) || linkOf(context).hasMessage) return;
         enqueue.raise({ type: 'CHECK_FIRST_MESSAGE' }, { id: 'firstMessage', delay: firstMessage });
       }),
       stopWatchingSilence: enqueueActions(({ enqueue }) => {
@@ -271,7 +249,7 @@ export const protocolSetup = <In, Out, Input>() =>
           ? {}
           : withError(
               context,
-              context.link.endCause ?? new ClosedError('The peer ended the stream'),
+              linkOf(context).endCause ?? new ClosedError('The peer ended the stream'),
             ),
       ),
       recordFailure: assign(({ context, event }) => {
@@ -292,15 +270,17 @@ export const protocolSetup = <In, Out, Input>() =>
       noteFailure: assign(({ context, event }) => withSuppressed(context, failure(event))),
       // A handler that failed after its reader was stopped, and was waited for no longer.
       noteHandlerFailure: assign(({ context }) => {
-        const { handlerFailure } = context.link;
+        const { handlerFailure } = linkOf(context);
         return handlerFailure === undefined ? {} : withSuppressed(context, handlerFailure);
       }),
       noteTimeout: assign(({ context }, { deadline }: { deadline: Deadline }) =>
         withSuppressed(context, timeout(context, deadline)),
       ),
+      /** XState stops no children of an actor that ends in error. */
+      stopOwner: stopChild('owner'),
       recordOutcome: assign({ outcome: ({ context }) => outcome(context) }),
       settleLink: ({ context }) => {
-        context.link.settle(context.cause);
+        linkOf(context).settle(context.cause);
       },
       emitRunstate: emit(({ context }, { runstate }: { runstate: Runstate }) => ({
         type: 'runstate',
@@ -312,6 +292,14 @@ export const protocolSetup = <In, Out, Input>() =>
         // Only the machine's own link sends them.
         messages: messages as readonly In[],
       })),
+      sendMessage: ({ context, event, self }) => {
+        if (event.type === 'SEND') sendMessage(context, event.message, self);
+      },
+      refuseMessage: emit(({ event, self }) => ({
+        type: 'sendFailed',
+        ...refusedSend(event, self),
+      })),
+      emitSendFailed: emit(({ event }) => ({ type: 'sendFailed', ...failedSend(event) })),
       emitClosed: emit(({ context }) => ({
         type: 'closed',
         outcome: context.outcome ?? outcome(context),

@@ -2,8 +2,10 @@
 
 import type { ConnectPhase, WirechartError } from '../core/errors.ts';
 import type { Link } from './link.ts';
+import type { LinkHandle } from './link-handle.ts';
 import type { WaitInput } from './wait.ts';
 import type { Runstate } from '../core/runstate.ts';
+import type { SealedAddress } from '../core/sealed-address.ts';
 import type {
   Address,
   BoundAddress,
@@ -12,8 +14,12 @@ import type {
   Shutdown,
 } from '../core/types.ts';
 
-/** Everything that may be sent to the machine. A state ignores the events that it does not name. */
-export type ProtocolEvent =
+/**
+ * Everything that may be sent to the machine. A state ignores the events that it does not name.
+ *
+ * @typeParam Out - An outbound message.
+ */
+export type ProtocolEvent<Out = unknown> =
   /** In IDLE: dial the peer. */
   | { readonly type: 'CONNECT'; readonly address: Address }
   /** In IDLE: bind, and wait for ACCEPT. */
@@ -25,6 +31,11 @@ export type ProtocolEvent =
    * DISCONNECTING: destroy at once.
    */
   | { readonly type: 'DISCONNECT'; readonly force?: boolean }
+  /**
+   * In RUNNING, and in DISCONNECTING.draining: send this message. What cannot be sent, and a SEND in any other
+   * state, makes the actor emit `sendFailed`.
+   */
+  | { readonly type: 'SEND'; readonly message: Out }
   /** In CONNECTING: give the attempt up; `reason` becomes the cause of its `ConnectError`. */
   | { readonly type: 'ABORT'; readonly reason: unknown }
   /**
@@ -40,8 +51,29 @@ export type ProtocolEvent =
   | { readonly type: 'CHECK_IDLE' }
   /** From the machine itself, in RUNNING: `timeouts.firstMessage` has passed. */
   | { readonly type: 'CHECK_FIRST_MESSAGE' }
+  /** From the machine itself: the message of a SEND was refused later. */
+  | ({ readonly type: 'SEND_FAILED' } & FailedSend)
   /** From the machine's own link, with the option `forward`: what was received, in order. */
   | { readonly type: 'MESSAGES'; readonly messages: readonly unknown[] };
+
+/**
+ * What the tags of the machine say. `idle`: in IDLE, and when the actor has ended. `busy`: in CONNECTING and
+ * DISCONNECTING. `up`: in RUNNING. `failed`: with `idle`, when the last session, or attempt at one, has failed.
+ */
+export type ProtocolTag = 'idle' | 'busy' | 'up' | 'failed';
+
+/** A message that an event SEND has not sent, and why. */
+export interface FailedSend {
+  /** The message of the event. */
+  readonly message: unknown;
+  /**
+   * A `StateError` in a state that accepts no messages; a `CodecError` when it cannot be encoded; a `LimitError`
+   * when the outgoing queue is full; a `HandlerError` when the hook `outbound` threw; a `ClosedError`, or the
+   * cause, when the session ended while the message waited for room in the queue. With QMP also the error of the command: an `ExecuteError`, or an
+   * `ExecInterruptedError`.
+   */
+  readonly error: WirechartError;
+}
 
 /** What the machine emits, for `actor.on(type, listener)`. */
 export type ProtocolEmitted<In = unknown> =
@@ -51,8 +83,16 @@ export type ProtocolEmitted<In = unknown> =
   | { readonly type: 'listening'; readonly address: BoundAddress }
   /** A session, or an attempt at one, has ended; IDLE is entered next. */
   | { readonly type: 'closed'; readonly outcome: SessionOutcome; readonly session: number }
+  /** The message of an event SEND was not sent. */
+  | ({ readonly type: 'sendFailed' } & FailedSend)
   /** Messages were received, in order; only with the option `forward`. All come before `closed`. */
   | { readonly type: 'message'; readonly messages: readonly In[] };
+
+/**
+ * Where an actor dials as soon as it starts: an address, or a function that is called when it dials. What that
+ * throws, or rejects with, fails the attempt as a `HandlerError`.
+ */
+export type InputAddress = Address | (() => Address | Promise<Address>);
 
 /** The input of an actor that runs a method of the link. */
 export interface OnLink extends WaitInput {
@@ -60,19 +100,25 @@ export interface OnLink extends WaitInput {
 }
 /** The input of an actor that dials or listens. */
 export interface ToAddress extends OnLink {
-  readonly address: ListenAddress | undefined;
+  /** A function, as in `InputAddress`, is sealed. */
+  readonly address: ListenAddress | SealedAddress | undefined;
+}
+
+/** The input of the actor that fails. */
+export interface ToCause extends WaitInput {
+  readonly cause: WirechartError | undefined;
 }
 
 /** The context of the machine. */
 export interface ProtocolContext<In, Out> {
-  /** The stream, the listener and the queue; one link for the life of the machine. */
-  readonly link: Link<In, Out>;
+  /** Stands for the stream, the listener and the queue: one link for the life of an actor. See `linkOf()`. */
+  readonly link: LinkHandle<In, Out>;
   /** Where the actor dials as soon as it starts. */
   readonly autoConnect: Address | undefined;
   /** Counts attempts, from 1. */
   readonly session: number;
   /** Where the current attempt dials or listens; meaningful in CONNECTING. */
-  readonly address: ListenAddress | undefined;
+  readonly address: ListenAddress | SealedAddress | undefined;
   /** Where the listener is bound; meaningful in CONNECTING.listening.bound and .accepting. */
   readonly bound: BoundAddress | undefined;
   /** How far the current attempt got; meaningful in CONNECTING. */

@@ -30,25 +30,42 @@
  * - Messages that a parent asked for (`forward`) arrive as MESSAGES, in batches, and are only emitted.
  * - An actor that succeeds after it was stopped: XState ignores its report, and the link destroys what
  *   it opened.
- * - An event that a state does not name is ignored. The facade answers its caller with a StateError.
+ * - An event that a state does not name is ignored. SEND is refused aloud: `sendFailed` is emitted. The facade answers its caller with a StateError.
  *
  * `protocol-setup.ts` defines each guard, action and delay that is named here.
  */
 
 import { acceptsFromInspector } from '../core/remote-control.ts';
+import type { ArgumentError } from '../core/errors.ts';
 import type { Runstate } from '../core/runstate.ts';
-import type { Address } from '../core/types.ts';
 import { deadline } from './deadline.ts';
+import { withDerivedTag } from './derived-tag.ts';
 import type { Link } from './link.ts';
-import { initialContext, onLink, outcome, protocolSetup, toAddress } from './protocol-setup.ts';
+import type { InputAddress } from './protocol-types.ts';
+import { outcome } from './protocol-causes.ts';
+import {
+  hasFailed,
+  initialContext,
+  onLink,
+  protocolSetup,
+  toAddress,
+  toCause,
+} from './protocol-setup.ts';
 
 /** What differs between machines. */
 export interface ChartOptions<Input> {
   /** Where an actor connects to as soon as it starts, from its input. Default: nowhere. */
-  readonly addressOf?: (input: Input) => Address | undefined;
+  readonly addressOf?: (input: Input) => InputAddress | undefined;
+  /** Why an actor that was restored cannot connect by itself, from its input. Default: it can. */
+  readonly lostOf?: (input: Input) => ArgumentError | undefined;
   /** Whether an actor ends with its first session, or attempt at one. Default: it is IDLE again. */
   readonly once?: boolean | undefined;
+  /** How such an actor ends after a failure. Default `output`. */
+  readonly failWith?: FailWith | undefined;
 }
+
+/** `output`: the actor is done, and its output has the failure. `error`: the actor ends in error with it. */
+export type FailWith = 'output' | 'error';
 
 /** The arrow of an attempt that failed. */
 const FAILED_ATTEMPT = {
@@ -87,6 +104,9 @@ const WRITER = {
   onError: { target: '#protocol.DISCONNECTING.closing', actions: 'recordFailure' },
 } as const;
 
+/** Messages are accepted. */
+const SEND = { actions: 'sendMessage' } as const;
+
 /** Tells that a runstate was entered. */
 const entered = (runstate: Runstate) => ({ type: 'emitRunstate' as const, params: { runstate } });
 
@@ -97,47 +117,78 @@ const silence = (guard: 'isIdle' | 'hasSentNoMessage', deadline: 'idle' | 'first
   actions: { type: 'recordTimeout' as const, params: { deadline } },
 });
 
-/** The last state of a machine that is made for one session. */
+/** The last states of a machine that is made for one session. */
 const END = {
   ENDED: {
     description: 'The one session is over, and the actor is done.',
     type: 'final',
+    tags: 'idle',
     entry: entered('IDLE'),
   },
+  FAILED: {
+    description: 'The one session has failed. Left at once: the actor ends in error.',
+    tags: 'idle',
+    entry: [entered('IDLE'), 'stopOwner'],
+    // The error has no arrow: XState ends an actor with an error that its machine does not handle.
+    invoke: { id: 'failure', src: 'failure', input: toCause },
+  },
 } as const;
-/** Both kinds of machine have one type, so that one facade serves both. */
+/** All kinds of machine have one type, so that one facade serves all. */
 const NO_END = {} as typeof END;
 
-/**
- * The chart, as a machine.
- *
- * @param createLink - Makes the link of one actor, from the actor's input.
- */
-export const createChart = <In, Out, Input>(
+/** Where the end of a session, or of an attempt, leads to. */
+const endOf = (once: boolean, failWith: FailWith) => {
+  if (!once) return [{ target: '#protocol.IDLE' }] as const;
+  if (failWith === 'output') return [{ target: '#protocol.ENDED' }] as const;
+  return [
+    { guard: 'hasCause', target: '#protocol.FAILED' },
+    { target: '#protocol.ENDED' },
+  ] as const;
+};
+
+/** The same for an actor that was restored, and has no address to go on to. */
+const LOST = { guard: 'isLost', target: '#protocol.ENDED' } as const;
+const lostIn = (once: boolean, failWith: FailWith) => {
+  if (!once) return [] as const;
+  return [failWith === 'output' ? LOST : ({ ...LOST, target: '#protocol.FAILED' } as const)];
+};
+
+/** The session is over. */
+const CLOSED = ['noteHandlerFailure', 'recordOutcome', 'settleLink', 'emitClosed'] as const;
+
+/** The chart, without the tag `failed`. */
+const chartOf = <In, Out, Input>(
   createLink: (input: Input) => Link<In, Out>,
-  { addressOf, once = false }: ChartOptions<Input> = {},
+  { addressOf, lostOf, once = false, failWith = 'output' }: ChartOptions<Input> = {},
 ) =>
   protocolSetup<In, Out, Input>().createMachine({
     id: 'protocol',
     meta: acceptsFromInspector('DISCONNECT'),
-    context: ({ input }) => initialContext(createLink(input), addressOf?.(input)),
+    context: ({ input }) =>
+      initialContext(createLink(input), { address: addressOf?.(input), lost: lostOf?.(input) }),
     output: ({ context }) => context.outcome ?? outcome(context),
     invoke: { id: 'owner', src: 'owner', input: onLink, onError: { actions: 'noteFailure' } },
     on: {
       MESSAGES: {
         actions: { type: 'emitMessages', params: ({ event: { messages } }) => ({ messages }) },
       },
+      SEND: { actions: 'refuseMessage' },
+      SEND_FAILED: { actions: 'emitSendFailed' },
     },
     initial: 'IDLE',
     states: {
       IDLE: {
         description: 'Nothing is open.',
+        tags: 'idle',
         entry: entered('IDLE'),
-        always: {
-          guard: 'shouldAutoConnect',
-          target: 'CONNECTING.dialing',
-          actions: 'beginSession',
-        },
+        always: [
+          {
+            guard: 'shouldAutoConnect',
+            target: 'CONNECTING.dialing',
+            actions: 'beginSession',
+          },
+          ...lostIn(once, failWith),
+        ],
         on: {
           CONNECT: { target: 'CONNECTING.dialing', actions: 'beginSession' },
           LISTEN: { target: 'CONNECTING.listening', actions: 'beginSession' },
@@ -182,7 +233,10 @@ export const createChart = <In, Out, Input>(
                     target: 'bound',
                     actions: [
                       { type: 'noteBound', params: ({ event }) => ({ address: event.output }) },
-                      { type: 'emitListening', params: ({ event }) => ({ address: event.output }) },
+                      {
+                        type: 'emitListening',
+                        params: ({ event }) => ({ address: event.output }),
+                      },
                     ],
                   },
                   onError: FAILED_ATTEMPT,
@@ -247,6 +301,7 @@ export const createChart = <In, Out, Input>(
           FAIL: { target: 'DISCONNECTING.closing', actions: 'recordFailure' },
           CHECK_IDLE: [silence('isIdle', 'idle'), { actions: 'watchIdle' }],
           CHECK_FIRST_MESSAGE: silence('hasSentNoMessage', 'firstMessage'),
+          SEND,
         },
         initial: 'open',
         states: {
@@ -279,7 +334,7 @@ export const createChart = <In, Out, Input>(
             description: 'Nothing more is handed to the handler; the protocol may still send.',
             invoke: WRITER,
             after: deadline('drain', 'flushing', 'noteTimeout'),
-            on: { DISCONNECT: { guard: 'isForced', target: 'destroying' } },
+            on: { DISCONNECT: { guard: 'isForced', target: 'destroying' }, SEND },
             initial: 'handling',
             states: {
               handling: {
@@ -327,7 +382,10 @@ export const createChart = <In, Out, Input>(
                   src: 'discarder',
                   input: onLink,
                   onDone: { target: 'oneway', actions: 'noteEnd' },
-                  onError: { target: '#protocol.DISCONNECTING.closing', actions: 'recordFailure' },
+                  onError: {
+                    target: '#protocol.DISCONNECTING.closing',
+                    actions: 'recordFailure',
+                  },
                 },
               },
               oneway: {
@@ -360,12 +418,19 @@ export const createChart = <In, Out, Input>(
           },
           closed: { type: 'final' },
         },
-        onDone: {
-          target: once ? 'ENDED' : 'IDLE',
-          actions: ['noteHandlerFailure', 'recordOutcome', 'settleLink', 'emitClosed'],
-        },
+        onDone: endOf(once, failWith).map((arrow) => ({ ...arrow, actions: CLOSED })),
       },
 
       ...(once ? END : NO_END),
     },
   });
+
+/**
+ * The chart, as a machine.
+ *
+ * @param createLink - Makes the link of one actor, from the actor's input.
+ */
+export const createChart = <In, Out, Input>(
+  createLink: (input: Input) => Link<In, Out>,
+  options?: ChartOptions<Input>,
+) => withDerivedTag(chartOf(createLink, options), 'failed', hasFailed);

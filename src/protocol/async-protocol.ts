@@ -14,12 +14,13 @@ import {
   toFailure,
   type WirechartError,
 } from '../core/errors.ts';
-import { type Log, logReport } from '../core/log.ts';
+import { type Log } from '../core/log.ts';
 import { endOptions, signalOf } from '../core/options.ts';
 import { printable } from '../core/printable.ts';
 import { sealAddress } from '../core/sealed-address.ts';
 import type { ProtocolActorRef } from '../machines/protocol-machine.ts';
-import { resolveLogger } from './logging.ts';
+import { linkOf } from '../machines/link-handle.ts';
+import { logEmitted, resolveLogger } from './logging.ts';
 import { ATTACH_OPTIONS, checkActor, checkProtocolOptions } from './options.ts';
 import {
   type AttachOptions,
@@ -131,7 +132,7 @@ export class AsyncProtocol<In, Out = In, Negotiated = void>
     const known = attached.get(ref);
     // The facade of an actor has the actor's types.
     if (known !== undefined) return known as AsyncProtocol<In, Out, Negotiated>;
-    const { link } = ref.getSnapshot().context;
+    const link = linkOf(ref.getSnapshot().context);
     const log = resolveLogger({ name, logger }, () => fieldsOf(ref.getSnapshot()));
     const engine = { ref, link, logger: log, clock: clockOf(ref) };
     const protocol = new AsyncProtocol<In, Out, Negotiated>(link.definition, { name }, engine);
@@ -504,7 +505,7 @@ export class AsyncProtocol<In, Out = In, Negotiated = void>
   async #accept(options?: WaitOptions): Promise<void> {
     const signal = signalOf('accept()', options);
     this.#requireActive();
-    const event: ProtocolEvent = { type: 'ACCEPT' };
+    const event = { type: 'ACCEPT' } as const;
     if (this.#calls.isConnecting || !this.#engine.ref.getSnapshot().can(event))
       throw this.#stateError('CONNECTING', 'Call accept() once, after listen() has resolved.');
     const accepted = this.#calls.connecting(signal);
@@ -553,11 +554,11 @@ export class AsyncProtocol<In, Out = In, Negotiated = void>
     this.#log = log;
     if (!isNew) return;
     this.#engine.ref.on('*', (emitted) => {
-      if (emitted.type !== 'message' && this.#log) logReport(emitted, this.#log);
+      if (this.#log) logEmitted(emitted, this.#log);
     });
   }
 
-  #send(event: ProtocolEvent): void {
+  #send(event: ProtocolEvent<never>): void {
     this.#engine.ref.send(event);
   }
 

@@ -3,7 +3,8 @@
 import type { Codec } from '../core/codec.ts';
 import { ArgumentError } from '../core/errors.ts';
 import { checkSpelling, ownNamesOf, pickOptions } from '../core/options.ts';
-import { show } from '../core/shape.ts';
+import { memberOf, show } from '../core/shape.ts';
+import { linkIn } from '../machines/link-handle.ts';
 import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-machine.ts';
 import { AsyncProtocol } from './async-protocol.ts';
 import type { ProtocolDefinition } from '../core/types.ts';
@@ -161,7 +162,7 @@ export function attachTo<C>(
   maker = `${kind.name}.createMachine()`,
 ): Attached<C> {
   checkProtocolOptions(`${kind.name}.attach()`, options, ATTACH_OPTIONS);
-  const definition = clientDefinitionOf(ref?.getSnapshot().context?.link?.definition);
+  const definition = clientDefinitionOf(memberOf(linkIn(ref?.getSnapshot().context), 'definition'));
   if (definition === undefined || !isKindOf(definition.kind, kind)) {
     throw new ArgumentError(`${kind.name}.attach() needs an actor of ${maker}, not ${show(ref)}`);
   }
@@ -181,7 +182,7 @@ export const clientOf = <C>(
 ): C => attachTo(kind, ref, options).client;
 
 /** Whether a class is another one, or extends it. */
-const isKindOf = (kind: unknown, other: ClientConstructor<unknown>): boolean =>
+export const isKindOf = (kind: unknown, other: ClientConstructor<unknown>): boolean =>
   kind === other ||
   (typeof kind === 'function' && Object.prototype.isPrototypeOf.call(other, kind));
 
@@ -199,7 +200,5 @@ export function createClientOn<C, In, Out>(
 
 /** Any actor: one that was looked up by its name may be of another machine, or not there. */
 interface AnyRef {
-  getSnapshot(): {
-    readonly context?: { readonly link?: { readonly definition?: unknown } };
-  };
+  getSnapshot(): { readonly context?: unknown };
 }

@@ -1,10 +1,12 @@
 /** Where the records of a connection, a server or a supervisor go. */
 
 import { debuglog } from 'node:util';
-import { Log } from '../core/log.ts';
+import { describe } from '../core/errors.ts';
+import { Log, logReport } from '../core/log.ts';
 import type { LogFields, LogFunction, Logger, ProtocolDefinition } from '../core/types.ts';
 import { textOfMessage } from '../inspect/message-text.ts';
 import type { Tap } from '../machines/link.ts';
+import type { ProtocolEmitted } from '../machines/protocol-types.ts';
 
 /** The options that say where records go. */
 export interface LoggingOptions {
@@ -41,6 +43,13 @@ export const warnTo = (log: Log | undefined): ((text: string) => void) | undefin
   ((text) => {
     log.warn(text);
   });
+
+/** Logs what a machine has emitted: the steps of its lifecycle, and messages that were not sent. */
+export function logEmitted(emitted: ProtocolEmitted, log: Log): void {
+  if (emitted.type === 'sendFailed') {
+    log.warn(`SEND failed: ${describe(emitted.error)}`, { error: emitted.error });
+  } else if (emitted.type !== 'message') logReport(emitted, log);
+}
 
 /** Returns a tap that logs every message, without its secrets. */
 export const messageTap =

@@ -71,14 +71,17 @@ export function createProtocolMachine<In, Out = In>(
   if (typeof definition !== 'function') checkDefinition(owner, definition);
   const settings = resolveSettings(options);
   const logger = resolveLogger(options);
-  const { once, forward } = options;
+  const { once, failWith, forward } = options;
   const define =
     typeof definition === 'function' ? () => callFactory(definition) : () => definition;
-  const machine = createMachineOf<In, Out>(() => {
-    const made = define();
-    const tap = logger && messageTap(logger, made);
-    return new StreamLink(made, { ...settings, forward, tap, warn: warnTo(logger) });
-  }, once);
+  const machine = createMachineOf<In, Out>(
+    () => {
+      const made = define();
+      const tap = logger && messageTap(logger, made);
+      return new StreamLink(made, { ...settings, forward, tap, warn: warnTo(logger) });
+    },
+    { once, failWith },
+  );
   return ambientInspects().length === 0
     ? machine
     : machine.provide({ actors: { owner: inspectedOwner } });
@@ -103,7 +106,7 @@ const inspectedOwner = fromCallback<EventObject, OnLink>(({ input, self, sendBac
 
 /** The part of an actor that a facade uses. It does not depend on the types of the messages. */
 export interface MachineRef {
-  send(event: ProtocolEvent): void;
+  send(event: ProtocolEvent<never>): void;
   getSnapshot(): {
     readonly status: string;
     readonly context: Pick<
@@ -113,7 +116,7 @@ export interface MachineRef {
     readonly value: StateValue;
     hasTag(tag: 'up'): boolean;
     matches(state: { DISCONNECTING: 'draining' }): boolean;
-    can(event: ProtocolEvent): boolean;
+    can(event: ProtocolEvent<never>): boolean;
   };
   on(type: '*', listener: (emitted: ProtocolEmitted) => void): unknown;
   subscribe(observer: { complete: () => void; error: (error: unknown) => void }): unknown;

@@ -4,6 +4,8 @@ import type { InspectionEvent, Observer } from 'xstate';
 import { ArgumentError } from '../core/errors.ts';
 import { checkKinds, checkMethods, checkNames, type Names } from '../core/options.ts';
 import { memberOf, show } from '../core/shape.ts';
+import { linkIn } from '../machines/link-handle.ts';
+import type { FailWith } from '../machines/protocol.ts';
 import type { Clock, Limits, LogFunction, Logger, Timeouts } from '../core/types.ts';
 
 /** The options of a connection. All have a default. */
@@ -56,6 +58,12 @@ export interface MachineOptions extends Omit<ProtocolOptions, 'clock' | 'inspect
    */
   readonly once?: boolean | undefined;
   /**
+   * How an actor with `once` ends after a failed session, or a failed attempt. `output`: it is done, and the
+   * `cause` is in its output: the parent's `onDone`, `toPromise()` resolves. `error`: it ends in error with
+   * the cause: the parent's `onError`, `toPromise()` rejects. Default `output`.
+   */
+  readonly failWith?: FailWith | undefined;
+  /**
    * Whether the actor emits the messages that it receives, several at a time and in order, as
    * `{ type: 'message', messages }`. A parent that falls behind does not slow the peer down. Default
    * `false`: only `onMessage` gets them, which is faster.
@@ -85,6 +93,7 @@ export const MACHINE_OPTIONS: Names<MachineOptions> = {
   limits: true,
   allowHalfOpen: true,
   once: true,
+  failWith: true,
   forward: true,
 };
 
@@ -140,6 +149,22 @@ export function checkMachineOptions(
   for (const name of ['clock', 'inspect'] as const) refuseOfSystem(owner, options, name);
   checkProtocolOptions(owner, options, names);
   checkKinds(owner, options, { once: 'boolean', forward: 'boolean' });
+  checkFailWith(owner, options);
+}
+
+function checkFailWith(owner: string, options: unknown): void {
+  const failWith = memberOf(options, 'failWith');
+  if (failWith === undefined) return;
+  if (failWith !== 'output' && failWith !== 'error') {
+    throw new ArgumentError(
+      `failWith of ${owner} must be 'output' or 'error', not ${show(failWith)}`,
+    );
+  }
+  if (memberOf(options, 'once') !== true) {
+    throw new ArgumentError(
+      `failWith of ${owner} needs once: true: without it an actor does not end after a failure`,
+    );
+  }
 }
 
 /** Refuses an option of facades that a machine has from its parent. */
@@ -156,6 +181,6 @@ export function checkActor(owner: string, ref: unknown): void {
   const getSnapshot = memberOf(ref, 'getSnapshot');
   const snapshot: unknown =
     typeof getSnapshot === 'function' ? Reflect.apply(getSnapshot, ref, []) : undefined;
-  if (memberOf(memberOf(snapshot, 'context'), 'link') !== undefined) return;
+  if (linkIn(memberOf(snapshot, 'context')) !== undefined) return;
   throw new ArgumentError(`${owner} needs an actor of createProtocolMachine(), not ${show(ref)}`);
 }

@@ -6,6 +6,7 @@ import { waitFor } from 'xstate';
 import type { ProtocolDefinition } from '../../src/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { gate, turn } from '../support/signal.ts';
+import { linkOf } from '../../src/machines/link-handle.ts';
 import { type ParentOptions, discardingPair, startParent } from './support.ts';
 
 expectIdleAfterEach();
@@ -65,7 +66,7 @@ describe.each(HANDLERS)('with %s', (name, definition) => {
 
   it('messages that are read while it disconnects are forwarded', async () => {
     const { connection, send, far, ended } = await start(definition);
-    await connection.getSnapshot().context.link.send('farewell');
+    await linkOf(connection.getSnapshot().context).send('farewell');
     send({ type: 'DISCONNECT' });
     expect(connection.getSnapshot().matches({ DISCONNECTING: 'flushing' })).toBe(true);
     write(far, ['late']);

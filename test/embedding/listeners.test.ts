@@ -83,7 +83,7 @@ describe('a listener that throws', () => {
       expect(uncaught.length).toBeGreaterThan(3);
       expect(new Set(uncaught)).toEqual(new Set([THROWN]));
       expect(typesOf(fixture.emitted)).toEqual(EVENT_TYPES);
-      expect(fixture.parent.getSnapshot().context.seen.at(-1)).toBe('IDLE');
+      expect(fixture.parent.getSnapshot().context.seen.at(-1)).toBe('IDLE idle failed');
       // The next session works too.
       await uncaughtBy(() => session(fixture));
       expect(fixture.connection.getSnapshot().context.session).toBe(2);

@@ -40,7 +40,7 @@ describe('a connection with an address as input', () => {
       'CONNECTING.dialing busy',
       'RUNNING.open up',
       'DISCONNECTING.closing busy',
-      'IDLE',
+      'IDLE idle',
     ]);
   });
 
@@ -64,7 +64,7 @@ describe('a connection with an address as input', () => {
     expect(connection.getSnapshot().value).toBe('IDLE');
     send({ type: 'CONNECT', address });
     await waitFor(connection, (snapshot) => snapshot.hasTag('up'));
-    expect(parent.getSnapshot().context.seen[0]).toBe('IDLE');
+    expect(parent.getSnapshot().context.seen[0]).toBe('IDLE idle');
   });
 
   it('connects again when the parent enters the invoking state again', async () => {

@@ -9,6 +9,7 @@ import { asChild, at, pathOf } from '../machines/support.ts';
 import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { turn } from '../support/signal.ts';
 import { connectingSocket, stalledStream } from '../support/streams.ts';
+import { linkOf } from '../../src/machines/link-handle.ts';
 import { startParent } from './support.ts';
 
 expectIdleAfterEach();
@@ -92,7 +93,7 @@ describe("with the parent's clock", () => {
 
   it('the deadline of flush passes', async () => {
     const { connection, send, pass } = await startRunning(stalledStream());
-    const { link } = connection.getSnapshot().context;
+    const link = linkOf(connection.getSnapshot().context);
     await link.send('never confirmed');
     send({ type: 'DISCONNECT' });
     expect(await pass('flush')).toMatchObject({

@@ -3,11 +3,11 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { createActor, setup, type ActorRefFrom, type InputFrom, type OutputFrom } from 'xstate';
 import {
-  type Address,
   AsyncProtocol,
   type BoundAddress,
   type Codec,
   createProtocolMachine,
+  type InputAddress,
   jsonLines,
   type JsonObject,
   lengthPrefixed,
@@ -110,9 +110,9 @@ describe('the types of a machine', () => {
     expectTypeOf<OutputFrom<typeof connection>>().toEqualTypeOf<SessionOutcome>();
     expectTypeOf<ActorRefFrom<typeof connection>>().toEqualTypeOf<ProtocolActorRef<string>>();
     expectTypeOf<ActorRefFrom<typeof qmp>>().toEqualTypeOf<QmpActorRef>();
-    expectTypeOf<ProtocolInput['address']>().toEqualTypeOf<Address | undefined>();
+    expectTypeOf<ProtocolInput['address']>().toEqualTypeOf<InputAddress | undefined>();
     const actor = createActor(connection);
-    expectTypeOf<typeof actor.send>().parameter(0).toEqualTypeOf<ProtocolEvent>();
+    expectTypeOf<typeof actor.send>().parameter(0).toEqualTypeOf<ProtocolEvent<string>>();
     actor.send({ type: 'CONNECT', address: ADDRESS });
     // @ts-expect-error -- the address is missing
     actor.send({ type: 'CONNECT' });

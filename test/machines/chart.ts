@@ -13,10 +13,10 @@ import {
 import { ClosedError } from '../../src/core/errors.ts';
 import type { ProtocolContext, ProtocolEvent } from '../../src/machines/protocol-types.ts';
 import { FakeLink } from './fake-link.ts';
-import { chart, pathOf } from './support.ts';
+import { chart, failingChart, pathOf } from './support.ts';
 
 /** A state of the chart. */
-export type Node = StateNode<ProtocolContext<string, string>, ProtocolEvent>;
+export type Node = StateNode<ProtocolContext<string, string>, ProtocolEvent<string>>;
 export type Snapshot = ReturnType<typeof chart.resolveState>;
 
 /** A state and all states below it, in the order of the chart. */
@@ -25,6 +25,8 @@ const nodesFrom = (node: Node): Node[] => [
   ...Object.values(node.states).flatMap((child) => nodesFrom(child)),
 ];
 export const nodes = nodesFrom(chart.root);
+/** Those of a chart for one session that ends in error: all that the setup is used for. */
+export const failingNodes = nodesFrom(failingChart.root);
 export const leaves = nodes.filter(({ type }) => type === 'atomic' || type === 'final');
 export const pathOfNode = (node: Node): string => node.path.join('.');
 
@@ -51,14 +53,14 @@ const contextOf = (link: FakeLink): ProtocolContext<string, string> => {
 /** An event with a label for the table, and the states in which it can occur. */
 export interface PossibleEvent {
   readonly label: string;
-  readonly event: ProtocolEvent;
+  readonly event: ProtocolEvent<string>;
   /** Whether it can occur when these states are active: a state and all around it. */
   readonly isPossibleIn: (active: readonly Node[]) => boolean;
 }
 
 const always = (): boolean => true;
 
-const command = (label: string, event: ProtocolEvent): PossibleEvent => ({
+const command = (label: string, event: ProtocolEvent<string>): PossibleEvent => ({
   label,
   event,
   isPossibleIn: always,
@@ -76,6 +78,16 @@ export const COMMANDS: readonly PossibleEvent[] = [
   command('FAIL', { type: 'FAIL', error: new ClosedError('unbearable') }),
 ];
 
+/** Every state handles it, if only to refuse it. */
+const SENDS = [
+  command('SEND', { type: 'SEND', message: 'hello' }),
+  command('SEND_FAILED', {
+    type: 'SEND_FAILED',
+    message: 'hello',
+    error: new ClosedError('too late'),
+  }),
+];
+
 /** Sent by the machine's own link, so it is not a command; every state handles it. */
 const MESSAGES = command('MESSAGES', { type: 'MESSAGES', messages: ['one'] });
 
@@ -86,8 +98,8 @@ const CHECK_IDLE = command('CHECK_IDLE', { type: 'CHECK_IDLE' });
 const CHECK_FIRST_MESSAGE = command('CHECK_FIRST_MESSAGE', { type: 'CHECK_FIRST_MESSAGE' });
 
 /** XState's own events are not part of a machine's event type. */
-export const internal = (event: EventObject & Record<string, unknown>): ProtocolEvent =>
-  event as EventObject as ProtocolEvent;
+export const internal = (event: EventObject & Record<string, unknown>): ProtocolEvent<string> =>
+  event as EventObject as ProtocolEvent<string>;
 
 const reportsOf = (id: string): PossibleEvent[] => {
   const isPossibleIn = (active: readonly Node[]): boolean =>
@@ -119,6 +131,7 @@ const REPORTS = actorIds.flatMap(reportsOf);
 const TIMERS = nodes.flatMap(timersOf);
 export const POSSIBLE_EVENTS: readonly PossibleEvent[] = [
   ...COMMANDS,
+  ...SENDS,
   MESSAGES,
   CHECK_IDLE,
   CHECK_FIRST_MESSAGE,
@@ -152,7 +165,7 @@ const idIn = (params: unknown): unknown =>
  * The reaction to an event as text: the target and the actions; `-` when the event is refused;
  * `(dies)` when it is the error of an actor that no transition handles, which stops the machine.
  */
-export const answer = (from: Snapshot, event: ProtocolEvent): string => {
+export const answer = (from: Snapshot, event: ProtocolEvent<string>): string => {
   const snapshot = silent.resolveState({ value: from.value, context: from.context });
   const [to, actions] = transition(silent, snapshot, event);
   if (to.status === 'error') return '(dies)';

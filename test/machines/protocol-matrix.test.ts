@@ -13,7 +13,7 @@ import {
 } from './chart.ts';
 import { BusyLink, FakeLink, IdleLink } from './fake-link.ts';
 import { createChart } from '../../src/machines/protocol.ts';
-import { chart, pathOf } from './support.ts';
+import { chart, failingChart, pathOf } from './support.ts';
 
 /**
  * The rules of the table:
@@ -91,13 +91,14 @@ const singleUseChart = createChart((link: FakeLink) => link, {
 });
 
 it('reaches every state of the chart', () => {
-  // Only an actor for a single session has the final state ENDED; others return to IDLE.
+  // Only an actor for a single session has the states ENDED and FAILED; others return to IDLE.
   const reached = new Set([
     ...reachedBy(chart),
     ...reachedBy(singleUseChart),
+    ...reachedBy(failingChart),
     ...reachedBy(chart, new BusyLink()),
   ]);
-  expect([...reached].sort()).toEqual([...leaves.map(pathOfNode), 'ENDED'].sort());
+  expect([...reached].sort()).toEqual([...leaves.map(pathOfNode), 'ENDED', 'FAILED'].sort());
 });
 
 function reachedBy(machine: typeof chart, link = new FakeLink()): ReadonlySet<string> {

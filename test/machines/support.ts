@@ -16,6 +16,13 @@ import { CountingClock, LINK_METHODS, type LinkMethod, FakeLink } from './fake-l
 /** The chart; an actor's input is its link. */
 export const chart = createChart((link: FakeLink) => link);
 
+/** The same for one session, whose actor ends in error if that fails. */
+export const failingChart = createChart((link: FakeLink) => link, {
+  addressOf: () => '/run/x',
+  once: true,
+  failWith: 'error',
+});
+
 /** The path of the innermost state: `CONNECTING.dialing`. */
 export const pathOf = (value: StateValue): string =>
   typeof value === 'string'
@@ -26,7 +33,9 @@ export const pathOf = (value: StateValue): string =>
 
 /** One step of a route: an event to send, a property of the link to turn on, or a link method whose call is to resolve. */
 export type Step =
-  Exclude<ProtocolEvent['type'], 'FAIL' | 'MESSAGES' | `CHECK_${string}`> | LinkMethod | Property;
+  | Exclude<ProtocolEvent['type'], 'FAIL' | 'MESSAGES' | `SEND${string}` | `CHECK_${string}`>
+  | LinkMethod
+  | Property;
 /** The properties of the link that decide on the way. */
 const PROPERTIES = ['allowHalfOpen', 'isHandling', 'hasFarewell'] as const;
 type Property = (typeof PROPERTIES)[number];
@@ -118,7 +127,7 @@ export class Harness {
     return outcome;
   }
 
-  send(event: ProtocolEvent): void {
+  send(event: ProtocolEvent<string>): void {
     this.actor.send(event);
   }
 
@@ -152,7 +161,7 @@ const isLinkMethod = (step: Step): step is LinkMethod =>
 export const isProperty = (step: Step): step is Property =>
   PROPERTIES.some((property) => property === step);
 
-const eventOf = (type: Exclude<Step, LinkMethod | Property>): ProtocolEvent => {
+const eventOf = (type: Exclude<Step, LinkMethod | Property>): ProtocolEvent<string> => {
   if (type === 'CONNECT' || type === 'LISTEN') return { type, address: '/run/fake.sock' };
   if (type === 'ABORT') return { type, reason: 'no longer wanted' };
   return { type };

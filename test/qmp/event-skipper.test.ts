@@ -11,6 +11,7 @@ import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { session } from '../support/qmp.ts';
 import { turn } from '../support/signal.ts';
 import { thorough } from '../support/thorough.ts';
+import { linkOf } from '../../src/machines/link-handle.ts';
 import {
   beginHandshake,
   createDefinition,
@@ -286,7 +287,7 @@ describe('createQmpMachine()', () => {
       await turn();
     };
     await say('STOP');
-    const untap = ref.getSnapshot().context.link.observe((_, message) => shown.push(message));
+    const untap = linkOf(ref.getSnapshot().context).observe((_, message) => shown.push(message));
     await say('RESUME');
     untap();
     await say('STOP');

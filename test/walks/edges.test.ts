@@ -59,31 +59,38 @@ const isLinkMethod = (key: string): key is LinkMethod => key in ACTORS;
 const LINK_METHODS = Object.keys(ACTORS).filter(isLinkMethod);
 
 /** XState's own events are not part of a machine's event type. */
-const internal = (event: EventObject & Record<string, unknown>): ProtocolEvent =>
-  event as EventObject as ProtocolEvent;
+const internal = (event: EventObject & Record<string, unknown>): ProtocolEvent<string> =>
+  event as EventObject as ProtocolEvent<string>;
 
 /** The stimuli that are possible in a snapshot, each with its event. */
-const eventsIn = ({ children, status, value, _nodes }: Snapshot): [Stimulus, ProtocolEvent][] => [
+const eventsIn = ({
+  children,
+  status,
+  value,
+  _nodes,
+}: Snapshot): [Stimulus, ProtocolEvent<string>][] => [
   // XState drops events to a machine that has ended, and prints a warning.
-  ...COMMANDS.filter(() => status === 'active').map((command): [Stimulus, ProtocolEvent] => [
-    command,
-    EVENTS[command],
-  ]),
+  ...COMMANDS.filter(() => status === 'active').map(
+    (command): [Stimulus, ProtocolEvent<string>] => [command, EVENTS[command]],
+  ),
   ...LINK_METHODS.filter((method) => children[idOf(method)]?.src === ACTORS[method])
     // It has ended there, and was not stopped.
     .filter((method) => method !== 'read' || pathOf(value) !== 'RUNNING.halfOpen')
     .flatMap(reportsOf),
   ..._nodes
     .flatMap(({ after }) => after)
-    .map(({ eventType }): [Stimulus, ProtocolEvent] => ['deadline', internal({ type: eventType })]),
+    .map(({ eventType }): [Stimulus, ProtocolEvent<string>] => [
+      'deadline',
+      internal({ type: eventType }),
+    ]),
 ];
 
 /** What discards is the reader of its state. */
 const idOf = (method: LinkMethod): string => (method === 'discard' ? 'reader' : ACTORS[method]);
 
-const reportsOf = (method: LinkMethod): [Stimulus, ProtocolEvent][] => {
+const reportsOf = (method: LinkMethod): [Stimulus, ProtocolEvent<string>][] => {
   const done = internal({ type: `xstate.done.actor.${idOf(method)}`, output: BOUND });
-  const failed = FAULTS.map((fault): [Stimulus, ProtocolEvent] => [
+  const failed = FAULTS.map((fault): [Stimulus, ProtocolEvent<string>] => [
     `${method} ${fault}`,
     internal({ type: `xstate.error.actor.${idOf(method)}`, error: ERRORS[fault] }),
   ]);
@@ -91,7 +98,7 @@ const reportsOf = (method: LinkMethod): [Stimulus, ProtocolEvent][] => {
 };
 
 /** The chart as pure logic, which starts no actors and emits nothing. */
-const pureLogic = (chart: Chart): ActorLogic<Snapshot, ProtocolEvent, Input> => ({
+const pureLogic = (chart: Chart): ActorLogic<Snapshot, ProtocolEvent<string>, Input> => ({
   getInitialSnapshot: (_, input) => initialTransition(chart, input)[0],
   transition: (snapshot, event) => transition(chart, snapshot, event)[0],
   getPersistedSnapshot: (snapshot) => snapshot,
@@ -124,8 +131,8 @@ interface Edge {
 
 /** The edges of the chart's graph, each with the shortest path to its start. */
 function edgesOf(variant: Variant, keyOf: typeof fineKeyOf): Edge[] {
-  const stimuli = new Map<ProtocolEvent, Stimulus>();
-  const stimulusOf = (event: ProtocolEvent): Stimulus => {
+  const stimuli = new Map<ProtocolEvent<string>, Stimulus>();
+  const stimulusOf = (event: ProtocolEvent<string>): Stimulus => {
     const stimulus = stimuli.get(event);
     if (stimulus === undefined) throw new Error(`No stimulus has the event ${event.type}`);
     return stimulus;

@@ -115,7 +115,7 @@ export class LinkRig {
     return pathOf(this.actor.getSnapshot().value);
   }
 
-  sendEvent(event: ProtocolEvent): void {
+  sendEvent(event: ProtocolEvent<string>): void {
     this.actor.send(event);
   }
 

@@ -17,7 +17,7 @@ export const ERRORS = {
 
 const ADDRESS = '/run/fake.sock';
 
-export const EVENTS: Record<Command, ProtocolEvent> = {
+export const EVENTS: Record<Command, ProtocolEvent<string>> = {
   CONNECT: { type: 'CONNECT', address: ADDRESS },
   LISTEN: { type: 'LISTEN', address: ADDRESS },
   ACCEPT: { type: 'ACCEPT' },
