@@ -74,9 +74,10 @@ export interface SendingDefinition {
    * client of QMP executes it as a command.
    *
    * @returns A promise that rejects with the reason why the message was not sent, or not accepted by the
-   *   peer. It never throws, and its rejection is handled: the caller may ignore it.
+   *   peer; `undefined`: the link is to send it. It never throws, and its rejection is handled: the caller
+   *   may ignore it.
    */
-  [SEND_EVENT](message: unknown): Promise<unknown>;
+  [SEND_EVENT](message: unknown): Promise<unknown> | undefined;
 }
 
 /** Handles the message of an event SEND, if the definition does that itself; else `undefined`. */

@@ -19,6 +19,9 @@ import {
   explainHandshake,
   type ExplainingDefinition,
   ON_START,
+  SEND_EVENT,
+  sendEvent,
+  type SendingDefinition,
 } from '../core/inner-definition.ts';
 import {
   CREATE_SKIPPING_DECODER,
@@ -49,7 +52,7 @@ export type MakeClient = (ref: unknown) => void;
 
 /** One for each machine. */
 export class ClientDefinition<In, Out, Negotiated>
-  implements AnnouncingDefinition, ExplainingDefinition
+  implements AnnouncingDefinition, ExplainingDefinition, SendingDefinition
 {
   /** That of the client. Until there is one, it stands in for that. */
   codec: Codec<In, Out> = this.#standIn();
@@ -77,6 +80,7 @@ export class ClientDefinition<In, Out, Negotiated>
   ): void {
     checkCodec(`new ${client.constructor.name}()`, codec);
     this.client = client;
+    if (this.#makeClient !== undefined) embedded.add(client);
     this.codec = codec;
     this.#callbacks = callbacks;
   }
@@ -84,8 +88,8 @@ export class ClientDefinition<In, Out, Negotiated>
   [ON_START](_: Announce, ref: unknown): void {
     try {
       this.ensureClient(ref);
-    } catch (error) {
-      this.#failure = handlerError('constructor', error);
+    } catch {
+      // The handshake fails with it.
     }
   }
 
@@ -93,13 +97,24 @@ export class ClientDefinition<In, Out, Negotiated>
     return this.client && explainHandshake(this.client, ms);
   }
 
+  [SEND_EVENT](message: unknown): Promise<unknown> | undefined {
+    return this.client && sendEvent(this.client, message);
+  }
+
   /**
    * Makes the client of an actor of another statechart, unless it exists.
    *
-   * @throws What its constructor throws.
+   * @throws What its constructor throws; the second time, wrapped in a `HandlerError`.
    */
   ensureClient(ref: unknown): void {
-    if (this.client === undefined) this.#makeClient?.(ref);
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.client !== undefined) return;
+    try {
+      this.#makeClient?.(ref);
+    } catch (error) {
+      this.#failure = handlerError('constructor', error);
+      throw error;
+    }
   }
 
   /** Returns whether no caller has attached to the client yet; from now on one has. */
@@ -164,6 +179,17 @@ export class ClientDefinition<In, Out, Negotiated>
     };
   }
 }
+
+/** The clients of machines in statecharts. */
+const embedded = new WeakSet<object>();
+
+/** Whether a client belongs to a machine in a statechart, where other actors may look for it. */
+export const isEmbedded = (client: object): boolean => embedded.has(client);
+
+/** A client belongs to a machine that no code but this library can reach. */
+export const notEmbedded = (client: object): void => {
+  embedded.delete(client);
+};
 
 /** The client definitions, because the definition of an actor may be of any kind. */
 const definitions = new WeakMap<object, ClientDefinition<unknown, unknown, unknown>>();
