@@ -205,3 +205,13 @@ export type MachineGuard<Context, Event> = (
   args: MachineArgs<Context, Event>,
   params: NonReducibleUnknown,
 ) => boolean;
+
+/** Any actor logic that can be given this input. */
+export interface LogicWithInput<Input> {
+  /** Returns the snapshot before the first event. */
+  getInitialSnapshot(scope: never, input: Input): unknown;
+  /** Returns the snapshot after an event. */
+  transition(snapshot: never, event: never, scope: never): unknown;
+  /** Returns a snapshot that can be stored. */
+  getPersistedSnapshot(snapshot: never): unknown;
+}
