@@ -61,8 +61,6 @@ export {
   type ProtocolSource,
   type OwnOptions,
   type SuperviseOptions,
-  type SupervisorActorRef,
-  type SupervisorMachine,
 } from './supervisor/machine.ts';
 export type { RestartPolicy } from './machines/supervisor-setup.ts';
 export type {
@@ -187,7 +185,40 @@ export {
   WirechartError,
 } from './core/errors.ts';
 export type {
+  ProtocolAction,
+  ProtocolActorId,
   ProtocolActorRef,
+  ProtocolDelay,
+  ProtocolImplementations,
   ProtocolInput,
   ProtocolMachine,
-} from './machines/protocol-machine.ts';
+  ProtocolMachineTypes,
+  ProtocolSnapshot,
+  ProtocolTypes,
+  ProtocolValue,
+} from './machines/protocol-interface.ts';
+export type {
+  SupervisorAction,
+  SupervisorActorRef,
+  SupervisorDelay,
+  SupervisorImplementations,
+  SupervisorMachine,
+  SupervisorMachineTypes,
+  SupervisorSnapshot,
+  SupervisorTag,
+  SupervisorTypes,
+  SupervisorValue,
+} from './machines/supervisor-interface.ts';
+export type {
+  EmbeddableMachine,
+  EmbeddableSnapshot,
+  EmbeddableStateMachine,
+  EmbeddableTypes,
+  LogicWithInput,
+  MachineArgs,
+  MachineDelay,
+  MachineGuard,
+  StandInScope,
+  StandInSnapshot,
+  StandInState,
+} from './machines/embeddable.ts';
