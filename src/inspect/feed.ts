@@ -16,7 +16,7 @@ import { lineOf } from './serialize.ts';
 import { toV5Name } from './names.ts';
 import { type Sanitize, toPlain } from './plain.ts';
 import type { Refusing } from './remote-events.ts';
-import { combinedSanitize, messageToPlain } from './sanitize.ts';
+import { combinedSanitize } from './sanitize.ts';
 import { type FeedServices, SystemWatch } from './system.ts';
 import type { FeedMessage, InspectorCommand, Timestamp } from './wire.ts';
 import { Wiretap } from './wiretap.ts';
@@ -71,10 +71,7 @@ export class Feed {
       publish,
       now,
       guarded: (run) => this.#guarded(run),
-      plain: {
-        value: (value) => toPlain(value, combinedSanitize(sanitize)),
-        message: (message, definition) => messageToPlain(message, definition, sanitize),
-      },
+      plain: (value) => toPlain(value, combinedSanitize(sanitize)),
       wiretap: new Wiretap(publish, now, sanitize),
     };
     this.inspect = Object.assign(

@@ -11,6 +11,7 @@ import {
   REDACTED,
   redactText,
 } from '../core/secrets.ts';
+import { redacted, redactorOf } from '../core/redactors.ts';
 import { bigintText, isError, isThenable, memberOf } from '../core/shape.ts';
 import type { Json } from './wire.ts';
 
@@ -59,7 +60,7 @@ const hiddenBySanitize = () => new SanitizeError('hidden, because sanitize threw
 /** One conversion: the recursion, and what is left of its bounds. */
 class Flattening {
   readonly #sanitize: Sanitize | undefined;
-  readonly #isRedacted: boolean;
+  #isRedacted: boolean;
   readonly #ancestors: object[] = [];
   #valuesLeft = MAX_VALUES;
   #charactersLeft = MAX_CHARACTERS;
@@ -71,10 +72,22 @@ class Flattening {
 
   /** @param holder - The object whose property it is; its other properties may call it a secret. */
   flatten(key: string, raw: unknown, holder?: object): Json {
+    const redactor = this.#isRedacted ? undefined : redactorOf(raw);
+    if (redactor !== undefined) return this.#flattenRedacted(key, redacted(raw, redactor));
     const value = this.#sanitized(key, raw);
     // What the user's function has chosen to show is shown.
     const isHidden = value === raw && !this.#isRedacted && isSecretOf(key, value, holder);
     return isHidden ? REDACTED : this.#convert(key, value);
+  }
+
+  /** A message of a protocol, without the secrets that the protocol knows. */
+  #flattenRedacted(key: string, value: unknown): Json {
+    this.#isRedacted = true;
+    try {
+      return this.flatten(key, value);
+    } finally {
+      this.#isRedacted = false;
+    }
   }
 
   #convert(key: string, value: unknown): Json {

@@ -1,10 +1,11 @@
 /** Collects what happens to one watched actor between two messages about it, within bounds. */
 
 import { MAX_TIMER_MS } from '../async/timer.ts';
+import { type Redacting, standIn } from '../core/redactors.ts';
+import { memberOf } from '../core/shape.ts';
 import { machineOf } from './actors.ts';
 import { definitionText, lifecycleText } from './definition.ts';
 import { toV4Name } from './names.ts';
-import type { Redacting } from './sanitize.ts';
 import { shortName, shortStateId, stateValueToPlain } from './short.ts';
 import type {
   EventMessage,
@@ -30,12 +31,8 @@ import {
   type WatchableActor,
 } from './xstate.ts';
 
-/** Converts values to JSON that can be shown. */
-export interface Plain {
-  value(value: unknown): Json;
-  /** A message of the protocol that has this definition. */
-  message(message: unknown, definition: Redacting): Json;
-}
+/** Converts a value to JSON that can be shown. Never throws. */
+export type Plain = (value: unknown) => Json;
 
 /** The maximum number each of microsteps, actions, emitted events, tags and timers; the rest is left out. */
 const MAX_ITEMS = 100;
@@ -123,7 +120,7 @@ export class ActorRecord {
     if (this.#microsteps.length >= MAX_ITEMS) return;
     this.#microsteps.push({
       event: shortName(toV4Name(event.type)),
-      value: this.#plain.value('value' in snapshot ? snapshot.value : snapshot.status),
+      value: this.#plain('value' in snapshot ? snapshot.value : snapshot.status),
       transitions: transitions.map(takenTransition),
     });
   }
@@ -161,8 +158,8 @@ export class ActorRecord {
     return {
       at,
       status,
-      ...(output !== undefined && { output: this.#plain.value(output) }),
-      ...(error !== undefined && { error: this.#plain.value(error) }),
+      ...(output !== undefined && { output: this.#plain(output) }),
+      ...(error !== undefined && { error: this.#plain(error) }),
       ...(this.#timers.size > 0 && {
         deadlines: [...this.#timers.values()].map(({ deadline }) => deadline),
       }),
@@ -172,8 +169,8 @@ export class ActorRecord {
   #v4State({ value, context, status, tags }: AnySnapshotFacts): string {
     const isMachine = value !== undefined;
     const state = JSON.stringify({
-      value: isMachine ? stateValueToPlain(value, (other) => this.#plain.value(other)) : status,
-      context: isMachine ? this.#plain.value(context) : {},
+      value: isMachine ? stateValueToPlain(value, (other) => this.#plain(other)) : status,
+      context: isMachine ? this.#plain(withLink(context)) : {},
       _sessionid: this.actor.sessionId,
       done: status === 'done',
       tags: [...(tags ?? [])].slice(0, MAX_ITEMS).map(shortName),
@@ -185,20 +182,19 @@ export class ActorRecord {
 
   /** A protocol says itself what may be shown of its messages. */
   #plainEvent(event: unknown): Json {
-    if (!hasMessages(event)) return this.#plain.value(event);
     const definition = this.#definition;
-    if (definition === undefined) return this.#plain.value(event);
-    const shown = event.messages
-      .slice(0, MAX_ITEMS)
-      .map((message) => this.#plain.message(message, definition));
-    const more = event.messages.length > MAX_ITEMS ? ['[too large]'] : [];
-    return { type: event.type, messages: [...shown, ...more] };
+    const hasRule = definition?.redact !== undefined;
+    return this.#plain(hasRule ? withStandIns(event, definition) : event);
   }
 
-  /** The protocol of a protocol machine. */
+  /** The protocol of a protocol machine, or of the one that this actor does a part of. */
   get #definition(): Redacting | undefined {
-    const snapshot = snapshotOf(this.actor);
-    return snapshot && linkOf(snapshot)?.definition;
+    for (let actor: WatchableActor | undefined = this.actor; actor; actor = parentOf(actor)) {
+      const snapshot = snapshotOf(actor);
+      const link = snapshot && linkOf(snapshot);
+      if (link !== undefined) return link.definition;
+    }
+    return undefined;
   }
 
   #textOf(event: AnyEvent): EventText {
@@ -209,11 +205,30 @@ export class ActorRecord {
   }
 }
 
-/** Whether an event may be one of a protocol machine that has messages of its peer. */
-const hasMessages = (
-  event: unknown,
-): event is AnyEvent & { readonly messages: readonly unknown[] } =>
-  isEvent(event) && 'messages' in event && Array.isArray(event.messages);
+/** The context of a protocol machine with its link, which shows its figures, instead of what stands for it. */
+function withLink(context: unknown): unknown {
+  const link = linkOf({ status: 'active', context });
+  return link === undefined ? context : Object.assign({}, context, { link });
+}
+
+/** Replaces the messages in an event of a protocol by what is shown as its `redact()` says. */
+function withStandIns(event: unknown, definition: Redacting): unknown {
+  if (typeof event !== 'object' || event === null) return event;
+  try {
+    return replaceMessages(event, (message) => standIn(message, definition));
+  } catch {
+    return '[threw while it was read]';
+  }
+}
+
+function replaceMessages(event: object, shown: (message: unknown) => object): object {
+  const messages = memberOf(event, 'messages');
+  if (Array.isArray(messages)) {
+    const more = messages.length > MAX_ITEMS ? ['[too large]'] : [];
+    return { ...event, messages: [...messages.slice(0, MAX_ITEMS).map(shown), ...more] };
+  }
+  return 'message' in event ? { ...event, message: shown(event.message) } : event;
+}
 
 /** An event with its XState 4 name and data, both as JSON. */
 interface EventText {
@@ -243,6 +258,3 @@ const takenTransition = ({ source, eventType, target = [] }: TakenStep): TakenTr
 
 const isObject = (value: Json): value is Readonly<Record<string, Json>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const isEvent = (value: unknown): value is AnyEvent =>
-  typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';

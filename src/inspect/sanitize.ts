@@ -1,8 +1,10 @@
 /** The functions that replace values before they are shown: one of the program, and one of each outlet. */
 
-import { isThenable } from '../core/shape.ts';
+import { redacted, type Redacting } from '../core/redactors.ts';
 import { type Sanitize, toPlain } from './plain.ts';
 import type { Json } from './wire.ts';
+
+export type { Redacting } from '../core/redactors.ts';
 
 /** Where the program's function is kept, so that all copies of this package in a program find it. */
 const PROGRAM_SANITIZE = /* @__PURE__ */ Symbol.for('wirechart.sanitize');
@@ -36,25 +38,8 @@ export function combinedSanitize(own: Sanitize | undefined): Sanitize | undefine
   return (key, value) => own(key, program(key, value));
 }
 
-/** The part of a protocol's definition that says what may be shown of its messages. */
-export interface Redacting {
-  redact?(message: unknown): unknown;
-}
-
-const HIDDEN = '[hidden, because redact threw]';
-
 /** Converts a message of a protocol to JSON. Never throws. */
 export function messageToPlain(message: unknown, definition: Redacting, own?: Sanitize): Json {
-  const sanitize = combinedSanitize(own);
-  if (definition.redact === undefined) return toPlain(message, sanitize);
-  let shown: unknown;
-  try {
-    shown = definition.redact(message);
-  } catch {
-    return HIDDEN;
-  }
-  if (!isThenable(shown)) return toPlain(shown, sanitize, true);
-  // An async function cannot be waited for.
-  shown.then(undefined, () => undefined);
-  return HIDDEN;
+  const isRedacted = definition.redact !== undefined;
+  return toPlain(redacted(message, definition), combinedSanitize(own), isRedacted);
 }
