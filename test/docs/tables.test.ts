@@ -3,12 +3,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import * as inspector from '../../inspector/src/index.ts';
 import * as codecs from '../../src/codecs/index.ts';
 import { resolveLimits } from '../../src/core/limits.ts';
 import * as wirechart from '../../src/index.ts';
+import { createProtocolMachine, lines } from '../../src/index.ts';
 import * as inspect from '../../src/inspect/index.ts';
 import * as actors from '../../src/machines/protocol-actors.ts';
+import { MACHINE_OPTIONS, PROTOCOL_OPTIONS } from '../../src/protocol/options.ts';
 import * as qmp from '../../src/qmp/index.ts';
 import { resolveServerDeadlines, resolveServerLimits } from '../../src/server/options.ts';
 import { DEFAULTS } from '../../src/supervisor/machine.ts';
@@ -86,13 +89,16 @@ function typesOf(file: string, union: string): readonly string[] {
   return [...text.matchAll(/type: '(\w+)'/g)].map(([, type = '']) => type);
 }
 
+/** The page of the names that charts may use. */
+const REFERENCE = 'docs/embedding-reference.md';
+
 /** Events that a machine sends to itself. */
-const INTERNAL = new Set(['MESSAGES', 'ENDING', 'OVER']);
+const INTERNAL = new Set(['MESSAGES', 'SEND_FAILED', 'ENDING', 'OVER']);
 
 test.each([
-  ['docs/embedding.md', 'actor', Object.keys(actors)],
-  ['docs/embedding.md', 'event', typesOf('protocol-types.ts', 'ProtocolEvent')],
-  ['docs/embedding.md', 'emitted event', typesOf('protocol-types.ts', 'ProtocolEmitted')],
+  [REFERENCE, 'actor', Object.keys(actors)],
+  [REFERENCE, 'event', typesOf('protocol-types.ts', 'ProtocolEvent')],
+  [REFERENCE, 'emitted event', typesOf('protocol-types.ts', 'ProtocolEmitted')],
   ['docs/supervising.md', 'event', typesOf('supervisor-types.ts', 'SupervisorEvent')],
   ['docs/supervising.md', 'emitted event', typesOf('supervisor-types.ts', 'SupervisorEmitted')],
 ])('%s names every %s of the chart', (page, _, names) => {
@@ -103,6 +109,68 @@ test.each([
     .join('\n');
   const users = names.filter((name) => !INTERNAL.has(name));
   expect(users.filter((name) => !rows.includes(`\`${name}`))).toEqual([]);
+});
+
+describe(REFERENCE, () => {
+  const machines: AnyStateMachine[] = [
+    createProtocolMachine({ codec: lines() }),
+    createProtocolMachine({ codec: lines() }, { once: true }),
+    createProtocolMachine({ codec: lines() }, { once: true, failWith: 'error' }),
+  ];
+  const nodesFrom = (node: AnyStateNode): AnyStateNode[] => [
+    node,
+    ...Object.values(node.states).flatMap((child) => nodesFrom(child)),
+  ];
+  const nodes = machines.flatMap(({ root }) => nodesFrom(root));
+  /** The rows of the table of states, by what the first cell names. */
+  const rows = new Map(
+    read(REFERENCE)
+      .split('\n')
+      .filter((line) => line.startsWith('|'))
+      .flatMap((line) => {
+        const [, first = '', ...cells] = line.split('|');
+        return [...first.matchAll(/`([\w.]+)`/g)].map(([, name = '']) => [name, cells] as const);
+      }),
+  );
+  const leaves = nodes.filter(
+    (node) => Object.keys(node.states).length === 0 && node.path.at(-1) !== 'closed',
+  );
+
+  test.each([...new Map(leaves.map((node) => [node.path.join('.'), node]))])(
+    'says which actors %s invokes',
+    (path, leaf) => {
+      if (path === 'IDLE') return;
+      const actors: string[] = [];
+      // The root invokes `owner`, which the first row names.
+      for (let node = leaf; node.parent !== undefined; node = node.parent) {
+        actors.push(...node.invoke.map(({ id }) => id));
+      }
+      const [cell = ''] = rows.get(path) ?? [];
+      const named = [...cell.replaceAll(/\([^)]*\)/g, '').matchAll(/`(\w+)`/g)].map(([, id]) => id);
+      expect(rows.has(path)).toBe(true);
+      expect(named.sort()).toEqual(actors.sort());
+    },
+  );
+
+  test('names every tag', () => {
+    const tags = new Set(nodes.flatMap(({ tags }) => tags));
+    expect(tags.size).toBeGreaterThan(2);
+    expect([...tags, 'failed'].filter((tag) => !rows.has(tag))).toEqual([]);
+  });
+
+  test('names every option that only machines have', () => {
+    const own = Object.keys(MACHINE_OPTIONS).filter((name) => !(name in PROTOCOL_OPTIONS));
+    expect(own).toContain('once');
+    expect(own.filter((name) => !rows.has(name))).toEqual([]);
+  });
+
+  test('names all ready-made actor logic', () => {
+    const logic = Object.entries({ ...wirechart, ...qmp }).flatMap(([name, value]) =>
+      typeof value === 'object' && 'transition' in value ? [name] : [],
+    );
+    expect(logic).toContain('protocolMessages');
+    expect(logic.filter((name) => !rows.has(name))).toEqual([]);
+  });
 });
 
 describe('the pages', () => {
