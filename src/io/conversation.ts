@@ -13,6 +13,7 @@ import {
   startCallback,
   startSession,
 } from '../core/session-logic.ts';
+import { noteRedactor } from '../core/redactors.ts';
 import type { Counters } from '../core/stats.ts';
 import type { ProtocolDefinition } from '../core/types.ts';
 import type { Connection } from './connection.ts';
@@ -104,7 +105,7 @@ export class Conversation<In, Out> {
     whenAborted(stop, () => {
       signal.end(stop.reason);
     });
-    const session = new HandshakeSession<In, Out, unknown>(connection, hooks, {
+    const session = new HandshakeSession<In, Out, unknown>(connection, this.#noting(hooks), {
       name,
       stop,
       signal,
@@ -112,6 +113,18 @@ export class Conversation<In, Out> {
       ...parts,
     });
     return session.run(name, () => startCallback(owner, name, session, run));
+  }
+
+  /** The logic of a callback passes its messages on in events, which an inspector shows. */
+  #noting(hooks: MessageHooks<In, Out>): MessageHooks<In, Out> {
+    return {
+      encode: (message) => hooks.encode(message),
+      receive: (message) => {
+        const received = hooks.receive(message);
+        noteRedactor(received, this.definition);
+        return received;
+      },
+    };
   }
 }
 

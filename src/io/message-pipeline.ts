@@ -12,6 +12,7 @@ import { checkDecoder, checkEncoded } from '../core/encoded.ts';
 import type { ByteShare } from '../core/byte-budget.ts';
 import type { Bounds } from '../core/limits.ts';
 import { isFailure } from '../core/log.ts';
+import { noteRedactor } from '../core/redactors.ts';
 import { createDecoder } from '../core/skipping-codec.ts';
 import { isThenable } from '../core/shape.ts';
 import type { Codec, Decoder, Encoded } from '../core/codec.ts';
@@ -167,7 +168,10 @@ export class MessagePipeline<In, Out> implements Gate {
   /** Receives a message, and calls `onMessage`. Throws, or rejects with, a `WirechartError`. */
   readonly handle = (message: In): PromiseLike<void> | undefined => {
     const received = this.receive(message);
-    this.#forwarded?.push(received);
+    if (this.#forwarded !== undefined) {
+      noteRedactor(received, this.#definition);
+      this.#forwarded.push(received);
+    }
     if (this.#pull !== undefined) {
       this.#pull.give(received);
       return undefined;
