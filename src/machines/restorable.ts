@@ -12,7 +12,6 @@
 
 import type {
   AnyActorRef,
-  AnyActorScope,
   AnyMachineSnapshot,
   AnyStateMachine,
   AnyStateNode,
@@ -66,8 +65,17 @@ interface Live<Context, Output> {
   readonly error: unknown;
 }
 
+/** What XState gives the logic of an actor. */
+type Scope = Parameters<AnyStateMachine['getInitialSnapshot']>[0];
+
 /** The actors' lives that have begun, by what is new in each. */
 const begun = new WeakSet<object>();
+
+/**
+ * How actors end as soon as they start, by their restored snapshots. A parent that is restored starts only the
+ * children that are active, and hears nothing of the others. So each of these is active until it is started.
+ */
+const endings = new WeakMap<object, AnyMachineSnapshot>();
 
 /**
  * Changes a machine so that its actors can be stored and restored. What its `provide()` returns is changed in the
@@ -77,31 +85,63 @@ export function restorable<M extends AnyStateMachine, Context, Output>(
   machine: M,
   restoration: Restoration<Context, Output>,
 ): M {
-  const { start, provide, getInitialSnapshot } = machine;
-  const { lifeOf, inputOf, inputFrom } = restoration;
-  return Object.assign(machine, {
+  const start = machine.start.bind(machine);
+  const provide = machine.provide.bind(machine);
+  const initial = machine.getInitialSnapshot.bind(machine);
+  const { inputFrom } = restoration;
+  const lifeOf = ({ context }: Live<Context, Output>) => restoration.lifeOf(context);
+  const inputOf = ({ context, value }: Live<Context, Output>) =>
+    restoration.inputOf(context, value);
+  const restore = (persisted: unknown, scope: Scope) =>
+    endedSnapshot(machine, persisted, restoration) ??
+    startable(initial(scope, inputFrom(memberOf(persisted, 'context'))));
+  Object.assign(machine, {
     getPersistedSnapshot: (snapshot: Live<Context, Output>) => persist(snapshot, restoration),
-    restoreSnapshot: (persisted: unknown, scope: AnyActorScope) =>
-      endedSnapshot(machine, persisted, restoration) ??
-      getInitialSnapshot(scope, inputFrom(memberOf(persisted, 'context'))),
-    start: (snapshot: Live<Context, Output> & AnyMachineSnapshot, scope: AnyActorScope) => {
-      let current = snapshot;
-      if (begun.has(lifeOf(snapshot.context))) {
-        cancelTimers(scope, snapshot);
-        current = getInitialSnapshot(scope, inputOf(snapshot.context, snapshot.value));
-        // XState goes on with the snapshot that its actor has, and has no public way to change it.
-        Reflect.set(scope.self, '_snapshot', current);
+    restoreSnapshot: (persisted: unknown, scope: Scope) => {
+      try {
+        return restore(persisted, scope);
+      } catch (error) {
+        return startable(failedSnapshot(machine, error));
       }
-      begun.add(lifeOf(current.context));
-      start(current);
     },
-    provide: (implementations: Parameters<M['provide']>[0]) =>
-      restorable(provide.call(machine, implementations), restoration),
+    start: (snapshot: AnyMachineSnapshot, scope: Scope) => {
+      let current = endings.get(snapshot) ?? snapshot;
+      if (current === snapshot && begun.has(lifeOf(snapshot))) {
+        cancelTimers(scope, snapshot);
+        current = initial(scope, inputOf(snapshot));
+      }
+      if (current.status === 'error') throw current.error;
+      // XState goes on with the snapshot that its actor has, and has no public way to change it.
+      if (current !== snapshot) Reflect.set(scope.self, '_snapshot', current);
+      begun.add(lifeOf(current));
+      if (current.status === 'active') start(current);
+    },
+    provide: (implementations: Parameters<typeof provide>[0]) =>
+      restorable(provide(implementations), restoration),
+  });
+  return machine;
+}
+
+/** The snapshot of an actor that was running when it was stored: it is active, even if it ends at once. */
+function startable(snapshot: AnyMachineSnapshot): AnyMachineSnapshot {
+  if (snapshot.status === 'active') return snapshot;
+  const active = Object.assign({}, snapshot, { status: 'active' as const });
+  endings.set(active, snapshot);
+  return active;
+}
+
+/** The snapshot of an actor that cannot be restored. XState has no context for an actor that fails to start, either. */
+function failedSnapshot(machine: AnyStateMachine, error: unknown): AnyMachineSnapshot {
+  return machine.resolveState({
+    value: stateFor(machine, 'error'),
+    status: 'error',
+    context: {},
+    error,
   });
 }
 
 /** Cancels the timers of the life before: XState has set them again, since it knows only the snapshot. */
-function cancelTimers({ self, system }: AnyActorScope, snapshot: object): void {
+function cancelTimers({ self, system }: Scope, snapshot: object): void {
   const scheduler = memberOf(system, 'scheduler');
   const cancelAll = memberOf(scheduler, 'cancelAll');
   if (typeof cancelAll !== 'function') return;
