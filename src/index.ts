@@ -62,7 +62,7 @@ export {
   type OwnOptions,
   type SuperviseOptions,
 } from './supervisor/machine.ts';
-export type { RestartPolicy } from './machines/supervisor-setup.ts';
+export type { RestartPolicy } from './machines/supervisor-policy.ts';
 export type {
   AddressFunction,
   AddressSource,
@@ -118,8 +118,8 @@ export { redactSecrets, type RedactOptions } from './core/secrets.ts';
 export { sealAddress, type SealedAddress } from './core/sealed-address.ts';
 export type { Deadlines } from './core/limits.ts';
 export type { Link, Tap } from './machines/link.ts';
-export type { LinkHandle } from './machines/link-handle.ts';
-export type { FailWith } from './machines/protocol.ts';
+export type { LinkHandle } from './core/link-handle.ts';
+export type { FailWith } from './machines/protocol-types.ts';
 export type { StopSignal } from './async/stop-signal.ts';
 
 export {

@@ -31,42 +31,18 @@ import {
   withFailure,
   withOtherCause,
 } from './supervisor-outage.ts';
+import type { Policy } from './supervisor-policy.ts';
 import { watchConnection } from './supervisor-watch.ts';
 import type {
   Located,
   Locator,
   OutageEnd,
+  ResumedInput,
   SupervisorContext,
   SupervisorEmitted,
   SupervisorEvent,
   SupervisorInput,
 } from './supervisor-types.ts';
-
-/** After which ends of a session there is another one. */
-export type RestartPolicy = 'on-failure' | 'always';
-
-/** What the supervisor's user decides. Every number has been checked. */
-export interface Policy<In, Out> {
-  /** Returns the locator of one actor. Must not throw, also for an input that has no address. */
-  readonly createLocator: (input: Partial<SupervisorInput> | undefined) => Locator;
-  /** Destroys the stream of an address that came too late to be used. Must not throw. */
-  readonly destroyStream: (address: Address) => void;
-  /** Called when there is a session, before it counts as up. May throw, or reject. */
-  readonly synchronize:
-    ((connection: ProtocolActorRef<In, Out>, signal: AbortSignal) => unknown) | undefined;
-  /** Whether a session that ended cleanly is replaced, too. */
-  readonly restart: RestartPolicy;
-  /** Whether to make another attempt after this cause. Must not throw. */
-  readonly retry: (cause: WirechartError) => boolean;
-  /** How many attempts in a row may fail. */
-  readonly attempts: number;
-  /** The longest wait after so many attempts in a row, in ms, without jitter. */
-  readonly backoff: (attempts: number) => number;
-  /** A number from 0 to 1, for the jitter. Must not throw. */
-  readonly random: () => number;
-  /** In ms: of `locate`, of `synchronize`, and how long a session must last to reset the attempts. */
-  readonly deadlines: Readonly<Record<'locate' | 'sync' | 'stable', number>>;
-}
 
 type Deadline = keyof Policy<never, never>['deadlines'];
 
@@ -91,6 +67,25 @@ export const toAddress = ({
 }: {
   context: SupervisorContext;
 }) => ({ locator, attempt: attempts, cause });
+
+/** The context of an actor that begins. */
+export const initialContext = (
+  locator: Locator,
+  input: Partial<ResumedInput> | null | undefined,
+): SupervisorContext => ({
+  locator,
+  beginning: input?.beginning ?? 'CONNECTING',
+  attempts: 0,
+  ups: 0,
+  connection: 'idle',
+  up: undefined,
+  session: 0,
+  isSpent: false,
+  wait: 0,
+  cause: input?.cause,
+  shutdown: input?.shutdown,
+  outage: undefined,
+});
 
 /** The actor of the chart, as its expressions see it. */
 interface Self {
@@ -175,10 +170,15 @@ export const supervisorSetup = <In, Out>(
       /** Whether the session ends cleanly, and no other one is wanted. */
       isLast: ({ event }) =>
         event.type === 'ENDING' && isClean(event) && policy.restart === 'on-failure',
-      wasLast: ({ context: { cause } }) => cause === undefined,
+      /** Whether the actor begins, and not where another has ended. */
+      isNew: ({ context: { beginning } }) => beginning === 'CONNECTING',
+      wasLast: ({ context: { beginning, cause } }) =>
+        beginning === 'STOPPED' || (beginning === undefined && cause === undefined),
       /** Whether another attempt would be one too many, or pointless. */
-      isFinal: ({ context: { cause, attempts } }) =>
-        attempts >= policy.attempts || (cause !== undefined && !policy.retry(cause)),
+      isFinal: ({ context: { beginning, cause, attempts } }) =>
+        beginning === 'GIVEN_UP' ||
+        attempts >= policy.attempts ||
+        (cause !== undefined && !policy.retry(cause)),
       isSpent: ({ context }) => context.isSpent,
     },
     actions: {
@@ -209,6 +209,7 @@ export const supervisorSetup = <In, Out>(
       countAttempt: assign(({ context }) => ({
         attempts: context.attempts + 1,
         shutdown: undefined,
+        beginning: undefined,
       })),
       forgetAttempts: assign({ attempts: 0 }),
       connect: sendTo('connection', (_, { address }: { address: Address }) => ({

@@ -41,6 +41,36 @@ export interface Located {
 export interface Locator {
   /** Returns the address for one attempt. May reject with anything. */
   locate(attempt: number, cause: WirechartError | undefined): Promise<Located>;
+  /** @internal Returns what can be stored of the address. Never throws. */
+  save(): SavedAddress;
+  /** @internal Returns the address for another life of the same actor. */
+  again(): ResumedAddress;
+}
+
+/** What is stored of an address: plain JSON. */
+export interface SavedAddress {
+  /** The address; absent if there was none, or if it cannot be stored. */
+  readonly address?: unknown;
+  /** What may be shown of an address that cannot be stored. */
+  readonly lost?: unknown;
+}
+
+/** The address of an actor that goes on. */
+export interface ResumedAddress {
+  /** The same as in the input of the actor before. */
+  readonly address?: AddressSource | undefined;
+  /** What may be shown of an address that was not stored. */
+  readonly lost?: unknown;
+}
+
+/** The state in which an actor of the supervisor begins. */
+export type Beginning = NonNullable<SupervisorContext['beginning']>;
+
+/** The input of an actor that goes on where another has been. */
+export interface ResumedInput extends ResumedAddress {
+  readonly beginning: Beginning;
+  readonly cause: WirechartError | undefined;
+  readonly shutdown: Shutdown | undefined;
 }
 
 /** Everything that may be sent to the supervisor. */
@@ -138,6 +168,8 @@ export interface Outage {
 export interface SupervisorContext {
   /** Where the peer is; one locator for the life of the actor. */
   readonly locator: Locator;
+  /** The state in which the actor begins; `undefined` from its first attempt on. */
+  readonly beginning: 'CONNECTING' | 'STOPPED' | 'GIVEN_UP' | undefined;
   /** How many attempts were made in a row; a session that lasted resets the counter. */
   readonly attempts: number;
   /** How many sessions could be used so far. */

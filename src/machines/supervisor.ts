@@ -23,8 +23,8 @@ import { acceptsFromInspector } from '../core/remote-control.ts';
 import { deadline } from './deadline.ts';
 import type { ProtocolMachine } from './protocol-machine.ts';
 import { connectionFacts } from './supervisor-outage.ts';
-import { onConnection, type Policy, supervisorSetup, toAddress } from './supervisor-setup.ts';
-import type { SupervisorContext } from './supervisor-types.ts';
+import type { Policy } from './supervisor-policy.ts';
+import { initialContext, onConnection, supervisorSetup, toAddress } from './supervisor-setup.ts';
 
 /** The session ends: cleanly, and no other one is wanted, or to be replaced. */
 const ENDING = [
@@ -36,7 +36,8 @@ const ENDING = [
 const FAIL = { target: '#supervisor.FAILING', actions: ['recordFail', 'failSession'] } as const;
 
 /**
- * The chart, as a machine. It starts to connect as soon as its actor starts.
+ * The chart, as a machine. It starts to connect as soon as its actor starts, unless the actor was restored, and
+ * had stopped or given up.
  *
  * @param connection - The machine of the connection, which must not be one that is made for one session.
  */
@@ -47,19 +48,7 @@ export const createSupervisorChart = <In, Out>(
   supervisorSetup(connection, policy).createMachine({
     id: 'supervisor',
     meta: acceptsFromInspector('START', 'STOP', 'RETRY'),
-    context: ({ input }): SupervisorContext => ({
-      locator: policy.createLocator(input),
-      attempts: 0,
-      ups: 0,
-      connection: 'idle',
-      up: undefined,
-      session: 0,
-      isSpent: false,
-      wait: 0,
-      cause: undefined,
-      shutdown: undefined,
-      outage: undefined,
-    }),
+    context: ({ input }) => initialContext(policy.createLocator(input), input),
     invoke: {
       id: 'connection',
       src: 'connection',
@@ -95,7 +84,7 @@ export const createSupervisorChart = <In, Out>(
         { target: '.STOPPED' },
       ],
     },
-    initial: 'CONNECTING',
+    initial: 'JUDGING',
     states: {
       CONNECTING: {
         description: 'On the way to a session that can be used.',
@@ -171,8 +160,9 @@ export const createSupervisorChart = <In, Out>(
       },
 
       JUDGING: {
-        description: 'Decides what follows from an end. Left at once.',
+        description: 'Decides what follows from an end, and where an actor begins. Left at once.',
         always: [
+          { guard: 'isNew', target: 'CONNECTING' },
           { guard: 'wasLast', target: 'STOPPED' },
           { guard: 'isFinal', target: 'GIVEN_UP' },
           { guard: 'isSpent', target: 'GIVEN_UP', actions: 'recordSpent' },

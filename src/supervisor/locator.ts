@@ -1,9 +1,21 @@
 /** Where a supervisor dials: an address, or what a function returns for each attempt. */
 
 import { ArgumentError, type WirechartError } from '../core/errors.ts';
-import { sealAddress, unsealAddress } from '../core/sealed-address.ts';
+import {
+  isPlainAddress,
+  sealAddress,
+  shownAddress,
+  unsealAddress,
+} from '../core/sealed-address.ts';
 import { memberOf } from '../core/shape.ts';
-import type { Located, Locator, AddressSource } from '../machines/supervisor-types.ts';
+import { lostAddress } from '../machines/supervisor-restoration.ts';
+import type {
+  AddressSource,
+  Located,
+  Locator,
+  ResumedAddress,
+  SavedAddress,
+} from '../machines/supervisor-types.ts';
 import type { Address } from '../core/types.ts';
 
 /** The streams on which supervisors have made an attempt, or were about to. Each serves one. */
@@ -12,10 +24,15 @@ const used = new WeakSet<object>();
 /** Returns the addresses of one supervisor. Not in the context of its chart: an address may have secrets. */
 export class SourceLocator implements Locator {
   readonly #source: AddressSource | null | undefined;
+  readonly #lost: unknown;
 
-  /** @param source - `undefined` or `null` when an actor was given none. */
-  constructor(source: AddressSource | null | undefined) {
+  /**
+   * @param source - `undefined` or `null` when an actor was given none.
+   * @param lost - What may be shown of the address of an actor that was restored without it.
+   */
+  constructor(source: AddressSource | null | undefined, lost?: unknown) {
     this.#source = source;
+    this.#lost = lost;
   }
 
   /**
@@ -26,7 +43,9 @@ export class SourceLocator implements Locator {
    */
   async locate(attempt: number, cause: WirechartError | undefined): Promise<Located> {
     const source = this.#source;
-    if (source === undefined || source === null) throw missingAddress();
+    if (source === undefined || source === null) {
+      throw this.#lost === undefined ? missingAddress() : lostAddress(this.#lost);
+    }
     const isFunction = typeof source === 'function';
     const address = isFunction ? await source(attempt, cause) : source;
     const stream = streamOf(address);
@@ -35,7 +54,23 @@ export class SourceLocator implements Locator {
     used.add(stream);
     return { address: sealAddress(address), isLast: !isFunction };
   }
+
+  save(): SavedAddress {
+    const source = this.#source;
+    if (source === undefined || source === null) {
+      return this.#lost === undefined ? {} : { lost: this.#lost };
+    }
+    return isPlainAddress(source) ? { address: shown(source) } : { lost: shown(source) };
+  }
+
+  again(): ResumedAddress {
+    return { address: this.#source ?? undefined, lost: this.#lost };
+  }
 }
+
+/** What may be shown of an address, as JSON has it: without members that are `undefined`. */
+const shown = (address: unknown): unknown =>
+  JSON.parse(JSON.stringify(shownAddress(unsealAddress(address))));
 
 const missingAddress = (): ArgumentError =>
   new ArgumentError(

@@ -1,6 +1,5 @@
 /** Joins the supervisor's chart with a class of clients and with the user's options. */
 
-import type { ActorRefFrom } from 'xstate';
 import {
   ArgumentError,
   isClosedError,
@@ -19,8 +18,9 @@ import {
   type MachineOptions,
   type ProtocolOptions,
 } from '../protocol/machine.ts';
-import type { Policy, RestartPolicy } from '../machines/supervisor-setup.ts';
-import { createSupervisorChart } from '../machines/supervisor.ts';
+import type { SupervisorMachine } from '../machines/supervisor-interface.ts';
+import type { Policy, RestartPolicy } from '../machines/supervisor-policy.ts';
+import { createSupervisorMachineOf } from '../machines/supervisor-machine.ts';
 import { AsyncProtocol } from '../protocol/async-protocol.ts';
 import type {
   ClientConstructor,
@@ -108,13 +108,7 @@ export interface ClientClass<C, In, Out, Options extends MachineOptions = Machin
 /** The options that only one class of clients has. */
 export type OwnOptions<Options extends MachineOptions> = Omit<Options, keyof MachineOptions>;
 
-/** The machine that `createSupervisorMachine()` makes. */
-export interface SupervisorMachine<In, Out = In> extends ReturnType<
-  typeof createSupervisorChart<In, Out>
-> {}
-
-/** A running actor of that machine. Its child `connection` is the actor of the connection. */
-export type SupervisorActorRef<In, Out = In> = ActorRefFrom<SupervisorMachine<In, Out>>;
+export type { SupervisorActorRef, SupervisorMachine } from '../machines/supervisor-interface.ts';
 
 /**
  * Returns the machine of `supervise()`, to be invoked or spawned in any XState 5 chart.
@@ -188,10 +182,10 @@ export function createSupervisorParts<C, In, Out>(
     return known.client;
   };
   const policy = resolvePolicy(options);
-  const machine = createSupervisorChart(kind.createMachine(connectionOptions(options)), {
+  const machine = createSupervisorMachineOf(kind.createMachine(connectionOptions(options)), {
     ...policy,
     destroyStream,
-    createLocator: (input) => new SourceLocator(input?.address),
+    createLocator: (input) => new SourceLocator(input?.address, input?.lost),
     synchronize:
       options.onUp && ((connection, signal) => options.onUp?.(clientOf(connection), signal)),
   });

@@ -19,7 +19,11 @@ import { clientClassOver, systemError } from './support.ts';
 const connection = clientClassOver(() => new FakeLink()).createMachine({});
 
 const LOCATED = { address: '/run/x', isLast: false };
-const LOCATOR: Locator = { locate: () => Promise.resolve(LOCATED) };
+const LOCATOR: Locator = {
+  locate: () => Promise.resolve(LOCATED),
+  save: () => ({}),
+  again: () => ({}),
+};
 
 /** The chart with a limit of three attempts, which retries after retryable errors. */
 const chartOf = (synchronize: (() => unknown) | undefined, restart: RestartPolicy = 'on-failure') =>
@@ -81,6 +85,7 @@ export const snapshotIn = (
 
 const IDLE_CONTEXT: SupervisorContext = {
   locator: LOCATOR,
+  beginning: undefined,
   attempts: 1,
   ups: 0,
   connection: 'idle',

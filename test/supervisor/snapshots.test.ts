@@ -1,7 +1,7 @@
 /** Which snapshots of a supervisor its subscribers, its parent and inspectors get. */
 
 import { describe, expect, it } from 'vitest';
-import { createActor, setup, waitFor } from 'xstate';
+import { createActor, setup, type StateValue, waitFor } from 'xstate';
 import { ClosedError, createSupervisorMachine, type SuperviseOptions } from '../../src/index.ts';
 import { CountingClock, FakeLink, type LinkMethod } from '../machines/fake-link.ts';
 import { pathOf } from '../machines/support.ts';
@@ -11,7 +11,7 @@ import { type Client, clientClassOver, Machine, systemError, withoutJitter } fro
 
 /** What makes one snapshot of a supervisor differ from another. */
 interface Seen {
-  readonly value: unknown;
+  readonly value: StateValue;
   readonly context: object;
 }
 
