@@ -16,6 +16,12 @@ type NextNode<T> = Deferred<Node<T> | undefined>;
  */
 export class Broadcast<T> {
   #last: NextNode<T> = defer();
+  #hasEnded = false;
+
+  /** Whether `end()` was called. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
 
   /** Delivers a value to all readers. */
   push(value: T): void {
@@ -26,6 +32,7 @@ export class Broadcast<T> {
 
   /** Ends all readers, after the values that they have not read. To be called last. */
   end(): void {
+    this.#hasEnded = true;
     this.#last.resolve(undefined);
   }
 

@@ -1,5 +1,6 @@
 /** Errors as plain data, for snapshots that are stored as JSON. */
 
+import { describe } from './describe.ts';
 import { isError, memberOf } from './shape.ts';
 import { isWirechartError, WirechartError } from './wirechart-error.ts';
 
@@ -24,14 +25,10 @@ export function saveError(error: unknown, depth = 0): SavedError {
   return {
     name: typeof name === 'string' ? name : 'Error',
     ...(typeof code === 'string' && { code }),
-    message: typeof message === 'string' ? message : textOf(error),
+    message: typeof message === 'string' ? message : describe(error),
     ...(isWirechartError(error) && { retryable: error.retryable }),
     ...(isError(cause) && depth < MAX_DEPTH && { cause: saveError(cause, depth + 1) }),
   };
-}
-
-function textOf(thrown: unknown): string {
-  return typeof thrown === 'object' || typeof thrown === 'function' ? 'an object' : String(thrown);
 }
 
 /** An error of an earlier run of the program: name, code, message and verdict are those of the original. */

@@ -12,7 +12,7 @@ import { explainHandshake } from '../core/inner-definition.ts';
 import { lightened } from '../core/light-error.ts';
 import type { Deadlines } from '../core/limits.ts';
 import type { SessionOutcome } from '../core/types.ts';
-import { linkOf } from './link-handle.ts';
+import { linkOf } from '../core/link-handle.ts';
 import type { ProtocolContext, ProtocolEvent } from './protocol-types.ts';
 
 /** The name of a deadline. */

@@ -2,6 +2,7 @@
 
 import type { AnyActorRef } from 'xstate';
 import { isAnnouncing, ON_START } from '../core/inner-definition.ts';
+import { noteRelease } from '../core/link-handle.ts';
 import type { OnLink, ProtocolEvent } from './protocol-types.ts';
 
 /**
@@ -26,5 +27,6 @@ export function lifetime(
   }
   return () => {
     link.release();
+    noteRelease(link);
   };
 }

@@ -3,9 +3,10 @@
 import { ACCEPTED } from '../async/deferred.ts';
 import { StateError, toFailure } from '../core/errors.ts';
 import { sendEvent } from '../core/inner-definition.ts';
+import { noteRedactor } from '../core/redactors.ts';
 import { RUNSTATE_CONDITIONS, runstateOf } from '../core/runstate.ts';
 import { memberOf } from '../core/shape.ts';
-import { linkOf } from './link-handle.ts';
+import { linkOf } from '../core/link-handle.ts';
 import type { FailedSend, ProtocolContext, ProtocolEvent } from './protocol-types.ts';
 
 /** Sends a message; what prevents that comes back as SEND_FAILED. Never throws: it is an action. */
@@ -28,10 +29,10 @@ function startSending(
 ): Promise<unknown> {
   try {
     const link = linkOf(context);
+    noteRedactor(message, link.definition); // The chart that has sent it may keep it.
     return sendEvent(link.definition, message) ?? link.send(message);
   } catch (error) {
-    // Typed as unknown by the language: whatever was thrown is the rejection's reason.
-    return Promise.reject(error);
+    return Promise.reject(toFailure(error));
   }
 }
 

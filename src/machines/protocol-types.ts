@@ -1,8 +1,8 @@
 /** The types of the lifecycle's chart: its events, its context, what it emits, its actors' input. */
 
-import type { ConnectPhase, WirechartError } from '../core/errors.ts';
+import type { ArgumentError, ConnectPhase, WirechartError } from '../core/errors.ts';
 import type { Link } from './link.ts';
-import type { LinkHandle } from './link-handle.ts';
+import type { LinkHandle } from '../core/link-handle.ts';
 import type { WaitInput } from './wait.ts';
 import type { Runstate } from '../core/runstate.ts';
 import type { SealedAddress } from '../core/sealed-address.ts';
@@ -112,7 +112,7 @@ export interface ToCause extends WaitInput {
 /** The context of the machine. */
 export interface ProtocolContext<In, Out> {
   /** Stands for the stream, the listener and the queue: one link for the life of an actor. See `linkOf()`. */
-  readonly link: LinkHandle<In, Out>;
+  readonly link: LinkHandle<Link<In, Out>>;
   /** Where the actor dials as soon as it starts. */
   readonly autoConnect: Address | undefined;
   /** Counts attempts, from 1. */
@@ -138,3 +138,20 @@ export interface ProtocolContext<In, Out> {
   /** How the last session ended; `undefined` before the first end. */
   readonly outcome: SessionOutcome | undefined;
 }
+
+/** What differs between machines. */
+export interface ChartOptions<Input> {
+  /** Where an actor connects to as soon as it starts, from its input. Default: nowhere. */
+  readonly addressOf?: (input: Input) => InputAddress | undefined;
+  /** Why an actor that was restored cannot connect by itself, from its input. Default: it can. */
+  readonly lostOf?: (input: Input) => ArgumentError | undefined;
+  /** Whether an actor ends with its first session, or attempt at one. Default: it is IDLE again. */
+  readonly once?: boolean | undefined;
+  /** How such an actor ends after a failure. Default `output`. */
+  readonly failWith?: FailWith | undefined;
+  /** Whether RUNNING invokes the actor `session`, even if there is no logic for it to run. Default: no. */
+  readonly hasSession?: boolean | undefined;
+}
+
+/** `output`: the actor is done, and its output has the failure. `error`: the actor ends in error with it. */
+export type FailWith = 'output' | 'error';

@@ -19,7 +19,7 @@ import { endOptions, signalOf } from '../core/options.ts';
 import { printable } from '../core/printable.ts';
 import { sealAddress } from '../core/sealed-address.ts';
 import type { ProtocolActorRef } from '../machines/protocol-machine.ts';
-import { linkOf } from '../machines/link-handle.ts';
+import { linkOf } from '../core/link-handle.ts';
 import { logEmitted, resolveLogger } from './logging.ts';
 import { ATTACH_OPTIONS, checkActor, checkProtocolOptions } from './options.ts';
 import {
@@ -52,7 +52,7 @@ import type {
 } from '../core/types.ts';
 import { type EndListener, PendingCalls } from './pending-calls.ts';
 
-/** The facade of each actor that has one. */
+/** The facade of each link that has one: an actor that is started again has a new link. */
 const attached = new WeakMap<object, unknown>();
 
 /**
@@ -129,14 +129,14 @@ export class AsyncProtocol<In, Out = In, Negotiated = void>
     checkProtocolOptions('AsyncProtocol.attach()', options, ATTACH_OPTIONS);
     checkActor('AsyncProtocol.attach()', ref);
     const { name, logger } = options;
-    const known = attached.get(ref);
+    const link = linkOf(ref.getSnapshot().context);
+    const known = attached.get(link);
     // The facade of an actor has the actor's types.
     if (known !== undefined) return known as AsyncProtocol<In, Out, Negotiated>;
-    const link = linkOf(ref.getSnapshot().context);
     const log = resolveLogger({ name, logger }, () => fieldsOf(ref.getSnapshot()));
     const engine = { ref, link, logger: log, clock: clockOf(ref) };
     const protocol = new AsyncProtocol<In, Out, Negotiated>(link.definition, { name }, engine);
-    attached.set(ref, protocol);
+    attached.set(link, protocol);
     return protocol;
   }
 
@@ -537,7 +537,7 @@ export class AsyncProtocol<In, Out = In, Negotiated = void>
   async #flush(options?: WaitOptions): Promise<void> {
     const signal = signalOf('flush()', options);
     const snapshot = this.#engine.ref.getSnapshot();
-    if (snapshot.status !== 'active') throw stopped();
+    if (this.#calls.isOver || snapshot.status !== 'active') throw stopped();
     if (!isSending(snapshot)) throw this.#stateError('RUNNING');
     await abortable(this.#engine.link.flush(), signal);
   }
@@ -568,7 +568,7 @@ export class AsyncProtocol<In, Out = In, Negotiated = void>
   }
 
   #requireActive(): void {
-    if (this.#engine.ref.getSnapshot().status !== 'active') throw stopped();
+    if (this.#calls.isOver || this.#engine.ref.getSnapshot().status !== 'active') throw stopped();
   }
 
   #stateError(required: Runstate, hint?: string): StateError {

@@ -4,7 +4,7 @@ import type { Codec } from '../core/codec.ts';
 import { ArgumentError } from '../core/errors.ts';
 import { checkSpelling, ownNamesOf, pickOptions } from '../core/options.ts';
 import { memberOf, show } from '../core/shape.ts';
-import { linkIn } from '../machines/link-handle.ts';
+import { linkIn } from '../core/link-handle.ts';
 import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-machine.ts';
 import { AsyncProtocol } from './async-protocol.ts';
 import type { ProtocolDefinition } from '../core/types.ts';

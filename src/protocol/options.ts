@@ -4,8 +4,8 @@ import type { InspectionEvent, Observer } from 'xstate';
 import { ArgumentError } from '../core/errors.ts';
 import { checkKinds, checkMethods, checkNames, type Names } from '../core/options.ts';
 import { memberOf, show } from '../core/shape.ts';
-import { linkIn } from '../machines/link-handle.ts';
-import type { FailWith } from '../machines/protocol.ts';
+import { linkIn } from '../core/link-handle.ts';
+import type { FailWith } from '../machines/protocol-types.ts';
 import type { Clock, Limits, LogFunction, Logger, Timeouts } from '../core/types.ts';
 
 /** The options of a connection. All have a default. */

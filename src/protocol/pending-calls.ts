@@ -14,6 +14,7 @@ import { ClosedError, ConnectError, type WirechartError } from '../core/errors.t
 import { Broadcast } from '../async/broadcast.ts';
 import { type Runstate, runstateOf } from '../core/runstate.ts';
 import type { BoundAddress, SessionOutcome } from '../core/types.ts';
+import { onRelease } from '../core/link-handle.ts';
 import type { ProtocolEmitted } from '../machines/protocol-types.ts';
 import { SessionTracer, type TracedProtocol, type TraceSource } from './diagnostics.ts';
 import type { Engine, MachineRef } from './machine.ts';
@@ -49,6 +50,7 @@ export class PendingCalls {
       this.#closed.resolve(this.#outcome);
     ref.on('*', this.#onEmitted);
     ref.subscribe({ complete: this.#onStopped, error: this.#onStopped });
+    onRelease(engine.link, this.#onStopped);
     // XState does not notify a new subscriber that the actor was stopped before.
     if (ref.getSnapshot().status === 'stopped') this.#onStopped();
   }
@@ -59,7 +61,7 @@ export class PendingCalls {
    */
   get runstate(): Runstate {
     const snapshot = this.#engine.ref.getSnapshot();
-    if (snapshot.status !== 'active') return 'IDLE';
+    if (snapshot.status !== 'active' || this.isOver) return 'IDLE';
     // Other listeners of 'closed' may be called before the one of this facade, and call this facade.
     if (snapshot.context.outcome !== undefined) this.#onClosed(snapshot.context.outcome);
     const runstate = runstateIn(snapshot);
@@ -74,6 +76,14 @@ export class PendingCalls {
   /** Resolves with the outcome of the current session; in IDLE, of the last one or else of the first. */
   get closed(): Promise<SessionOutcome> {
     return this.#closed.promise;
+  }
+
+  /**
+   * Whether the machine was stopped, or has ended. It stays so when the actor is started again, as React does: that
+   * life has a link and a facade of its own.
+   */
+  get isOver(): boolean {
+    return this.runstates.hasEnded;
   }
 
   /** Whether a `connect()` or an `accept()` is pending. */
@@ -173,6 +183,7 @@ export class PendingCalls {
 
   /** The machine has ended, or was stopped from outside, in any state. It emits nothing any more. */
   readonly #onStopped = (error?: unknown): void => {
+    if (this.isOver) return;
     const stopped = new ClosedError('The machine was stopped', { cause: error });
     const snapshot = this.#engine.ref.getSnapshot();
     const runstate = this.#isAttempting ? 'CONNECTING' : runstateIn(snapshot);

@@ -6,7 +6,7 @@ import { waitFor } from 'xstate';
 import type { ProtocolDefinition } from '../../src/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { gate, turn } from '../support/signal.ts';
-import { linkOf } from '../../src/machines/link-handle.ts';
+import { linkOf } from '../../src/core/link-handle.ts';
 import { type ParentOptions, discardingPair, startParent } from './support.ts';
 
 expectIdleAfterEach();

@@ -9,7 +9,7 @@ import { asChild, at, pathOf } from '../machines/support.ts';
 import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { turn } from '../support/signal.ts';
 import { connectingSocket, stalledStream } from '../support/streams.ts';
-import { linkOf } from '../../src/machines/link-handle.ts';
+import { linkOf } from '../../src/core/link-handle.ts';
 import { startParent } from './support.ts';
 
 expectIdleAfterEach();

@@ -11,7 +11,7 @@ import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { session } from '../support/qmp.ts';
 import { turn } from '../support/signal.ts';
 import { thorough } from '../support/thorough.ts';
-import { linkOf } from '../../src/machines/link-handle.ts';
+import { linkOf } from '../../src/core/link-handle.ts';
 import {
   beginHandshake,
   createDefinition,

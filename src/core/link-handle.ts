@@ -6,21 +6,20 @@
  * object without members, which leads to its link for this library only.
  */
 
-import { ArgumentError } from '../core/errors.ts';
-import { memberOf } from '../core/shape.ts';
-import type { Link } from './link.ts';
+import { ArgumentError } from './errors.ts';
+import { memberOf } from './shape.ts';
 
 /** The key of the link; the same in all copies of this package, so that an inspector of one sees another's. */
 const LINK: unique symbol = /* @__PURE__ */ Symbol.for('wirechart.link');
 
 /** Stands for a link. It has no members that can be listed: JSON and `structuredClone()` make `{}` of it. */
-export interface LinkHandle<In, Out> {
+export interface LinkHandle<Link> {
   /** @internal */
-  readonly [LINK]?: Link<In, Out>;
+  readonly [LINK]?: Link;
 }
 
 /** Returns a new handle of a link. */
-export const handleOf = <In, Out>(link: Link<In, Out>): LinkHandle<In, Out> =>
+export const handleOf = <Link>(link: Link): LinkHandle<Link> =>
   Object.defineProperty({}, LINK, { value: link });
 
 /**
@@ -28,7 +27,7 @@ export const handleOf = <In, Out>(link: Link<In, Out>): LinkHandle<In, Out> =>
  *
  * @throws {ArgumentError} When the context was not made by this library's machine: it was copied, for one.
  */
-export function linkOf<In, Out>(context: { readonly link: LinkHandle<In, Out> }): Link<In, Out> {
+export function linkOf<Link>(context: { readonly link: LinkHandle<Link> }): Link {
   const link = context.link[LINK];
   if (link !== undefined) return link;
   throw new ArgumentError(
@@ -39,3 +38,22 @@ export function linkOf<In, Out>(context: { readonly link: LinkHandle<In, Out> })
 
 /** The link of any actor's context, of any copy of this package; `undefined` if it has none. */
 export const linkIn = (context: unknown): unknown => memberOf(memberOf(context, 'link'), LINK);
+
+/** What is called when a link is released. */
+const listeners = new WeakMap<object, () => void>();
+
+/**
+ * Calls a function when the machine of a link is stopped from outside. XState tells the observers of an actor
+ * too, but React takes these away before it stops one. The last function given for a link counts.
+ *
+ * @param listener - Must not throw.
+ */
+export function onRelease(link: object, listener: () => void): void {
+  listeners.set(link, listener);
+}
+
+/** A link has been released. */
+export function noteRelease(link: object): void {
+  listeners.get(link)?.();
+  listeners.delete(link);
+}
