@@ -46,12 +46,14 @@ describe('the examples of the pages', () => {
 });
 
 describe('the examples of a page', () => {
-  const page = '# T\n\n```ts\na();\n```\n\n```text\n1 … 2\n```\n\n```ts\nb();\n```\n\nText.\n';
+  const page =
+    '# T\n\n```ts\na();\n```\n\n```text\n1 … 2\n```\n\n```ts\nb();\n```\n\nText.\n\n```tsx\n<p />;\n```\n';
 
   test('are found with their lines and what they print', () => {
     expect(examplesIn('p.md', page)).toEqual([
-      { at: 'p.md:4', code: 'a();\n', output: '1 … 2\n' },
-      { at: 'p.md:12', code: 'b();\n', output: undefined },
+      { at: 'p.md:4', code: 'a();\n', output: '1 … 2\n', isComponent: false },
+      { at: 'p.md:12', code: 'b();\n', output: undefined, isComponent: false },
+      { at: 'p.md:18', code: '<p />;\n', output: undefined, isComponent: true },
     ]);
   });
 

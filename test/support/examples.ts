@@ -7,7 +7,8 @@
  * An example with a block of `text` right below it is run and must print that text, in which `…`
  * stands for anything within one line. All other examples are only compiled. `/run/vm1/qmp.sock` in
  * an example is the monitor of a scripted server; other paths below `/run` are free. An example whose first
- * line is `// meter.ts` is a module, too, which others import as './meter.js'.
+ * line is `// meter.ts` is a module, too, which others import as './meter.js'. A block of `tsx` is a component of
+ * React, which is only compiled.
  */
 
 import { execFile } from 'node:child_process';
@@ -32,6 +33,8 @@ export interface Example {
   readonly code: string;
   /** What it prints; `undefined` when it is only compiled. */
   readonly output: string | undefined;
+  /** Whether it is a component of React, a block of `tsx`. */
+  readonly isComponent: boolean;
 }
 
 /** Where the examples find the packages that they import. */
@@ -40,6 +43,8 @@ export interface Origin {
   readonly folder: string;
   /** Compiler options of this origin. */
   readonly compilerOptions: object;
+  /** Whether the types of React are found there. */
+  readonly hasReact: boolean;
 }
 
 /** The manifest of the folder of the examples: a `.js` file is a module. */
@@ -54,14 +59,14 @@ export async function fromSources(): Promise<Origin> {
   await bundlePackages(folder);
   // The sources are compiled with the examples, and are written for the last two options.
   const compilerOptions = { paths: sourcePaths(), allowImportingTsExtensions: true, rootDir: '/' };
-  return { folder, compilerOptions };
+  return { folder, compilerOptions, hasReact: true };
 }
 
 /** Packages that are installed in `project`; it needs `xstate` and `@types/node` too. */
 export function fromPackages(project: string): Origin {
   const folder = mkdtempSync(join(project, 'examples-'));
   writeFileSync(join(folder, 'package.json'), MODULES);
-  return { folder, compilerOptions: {} };
+  return { folder, compilerOptions: {}, hasReact: false };
 }
 
 /** All pages with examples, relative to the root. */
@@ -79,10 +84,10 @@ export function documentedExamples(): readonly Example[] {
 
 /** The examples of one page. */
 export function examplesIn(page: string, text: string): readonly Example[] {
-  const blocks = text.matchAll(/^```ts\n([^]*?)^```\n(?:\n```text\n([^]*?)^```\n)?/gm);
-  return Array.from(blocks, ({ index, 1: code = '', 2: output }) => {
+  const blocks = text.matchAll(/^```(tsx?)\n([^]*?)^```\n(?:\n```text\n([^]*?)^```\n)?/gm);
+  return Array.from(blocks, ({ index, 1: language, 2: code = '', 3: output }) => {
     const line = text.slice(0, index).split('\n').length + 1;
-    return { at: `${page}:${String(line)}`, code, output };
+    return { at: `${page}:${String(line)}`, code, output, isComponent: language === 'tsx' };
   });
 }
 
@@ -113,6 +118,7 @@ const STRICTEST = {
   noUnusedLocals: true,
   noUnusedParameters: true,
   verbatimModuleSyntax: true,
+  jsx: 'react-jsx',
   isolatedModules: true,
   skipLibCheck: true,
   noEmit: true,
@@ -143,7 +149,7 @@ export class ExampleSet {
   ): Promise<void> {
     const { folder } = this.#origin;
     const all = { ...STRICTEST, ...this.#origin.compilerOptions, ...compilerOptions };
-    const config = { compilerOptions: all, include: ['*.mts'] };
+    const config = { compilerOptions: all, include: ['*.mts', '*.tsx'] };
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
     await run(process.execPath, [tsc, '-p', folder], { cwd: folder }).catch((error: unknown) => {
       throw new Error(compilerOutput(error));
@@ -174,6 +180,10 @@ export class ExampleSet {
       (_, directory: string, file: string) => this.#pathOf(name, `${directory}-${file}`),
     );
     const file = join(this.#origin.folder, name);
+    if (example.isComponent) {
+      if (this.#origin.hasReact) writeFileSync(`${file}.tsx`, code);
+      return;
+    }
     writeFileSync(`${file}.mts`, code);
     const compiled = transformSync(code, { loader: 'ts', target: 'node20' }).code;
     writeFileSync(`${file}.mjs`, compiled);
