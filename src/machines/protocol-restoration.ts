@@ -3,7 +3,7 @@
 import { ArgumentError } from '../core/errors.ts';
 import { restoreError, saveError, type SavedError } from '../core/saved-error.ts';
 import { isPlainAddress, shownAddress, unsealAddress } from '../core/sealed-address.ts';
-import { memberOf, show } from '../core/shape.ts';
+import { isError, memberOf, show } from '../core/shape.ts';
 import type { SessionOutcome, Shutdown } from '../core/types.ts';
 import type { Link } from './link.ts';
 import { initialContext } from './protocol-setup.ts';
@@ -51,11 +51,12 @@ export const protocolRestoration = <In, Out>(
 function saveContext<In, Out>(context: ProtocolContext<In, Out>): SavedContext {
   const { session, address, autoConnect } = context;
   const isStorable = isPlainAddress(autoConnect);
+  const lost = isStorable ? lostIn(context) : shown(autoConnect);
   return {
     session,
     ...(address !== undefined && { address: shown(address) }),
     ...(autoConnect !== undefined && isStorable && { autoConnect: shown(autoConnect) }),
-    ...(!isStorable && { lost: shown(autoConnect) }),
+    ...(lost !== undefined && { lost }),
   };
 }
 
@@ -83,11 +84,23 @@ function inputAgain(autoConnect: InputAddress | undefined): RestoredInput {
   return isStream ? { lost: lostAddress(shown(autoConnect)) } : { address: autoConnect };
 }
 
-const lostAddress = (address: unknown): ArgumentError =>
-  new ArgumentError(
+/** The addresses that were lost, by the errors that say so. */
+const lostAddresses = new WeakMap<object, unknown>();
+
+function lostAddress(address: unknown): ArgumentError {
+  const error = new ArgumentError(
     `The address of the actor's input was not restored: ${JSON.stringify(address)} has a stream, TLS options or ` +
       'a function, which cannot be stored. Send CONNECT with an address, or give the actor a new input',
   );
+  lostAddresses.set(error, address);
+  return error;
+}
+
+/** The address that was lost when the actor was restored, until it has had another. */
+function lostIn({ session, outcome }: Pick<ProtocolContext<never, never>, 'session' | 'outcome'>) {
+  const error = outcome?.cause?.cause;
+  return session === 0 && isError(error) ? lostAddresses.get(error) : undefined;
+}
 
 const saveOutcome = ({
   cause,
