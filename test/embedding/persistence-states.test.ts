@@ -13,6 +13,7 @@ import {
   type Place,
   type Placed,
   PLACES,
+  ROOT,
   startIn,
   storedConnection,
 } from './placed.ts';
@@ -101,13 +102,12 @@ describe.each(PLACES)('%s', (_, place) => {
 
 describe('a connection that has ended', () => {
   const ENDED = HELD_STATES.filter(isOver);
-  const [[, root] = ['', CHILD]] = PLACES;
 
   it.each(ENDED)('is stored as plain JSON, and is over when it is restored: %s', async (state) => {
-    const { stage, snapshot } = await storedIn(state, root, 'input');
+    const { stage, snapshot } = await storedIn(state, ROOT, 'input');
     expectPlain(snapshot, state);
     const { length } = stage.sockets;
-    const { ref } = startIn(root, stage.createMachine(), { snapshot: throughJson(snapshot) });
+    const { ref } = startIn(ROOT, stage.createMachine(), { snapshot: throughJson(snapshot) });
     const { status, value, output, context } = ref.getSnapshot();
     expect([status, value]).toEqual(['done', 'ENDED']);
     expect(output).toBe(context.outcome);

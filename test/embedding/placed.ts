@@ -4,6 +4,7 @@ import { type AnyActorRef, assign, createActor, sendTo, setup, type Snapshot } f
 import {
   type Address,
   type ProtocolActorRef,
+  type ProtocolInput,
   type ProtocolMachine,
   sealAddress,
   type SessionOutcome,
@@ -13,8 +14,11 @@ import { pathOf } from '../machines/support.ts';
 import { cleanUp } from '../support/cleanup.ts';
 
 interface Input {
-  readonly address: Address | undefined;
+  readonly address: ProtocolInput['address'];
 }
+
+/** Neither secrets nor functions are stored with the parent. */
+const sealed = (address: Input['address']): Address | undefined => sealAddress(address) as Address;
 
 /** What a parent keeps of its connection. */
 export interface ParentContext extends Input {
@@ -45,7 +49,7 @@ export const invokingParent = (connection: ProtocolMachine<string>) =>
     actors: { connection },
   }).createMachine({
     id: 'parent',
-    context: ({ input: { address } }) => ({ address: sealAddress(address), seen: [] }),
+    context: ({ input: { address } }) => ({ address: sealed(address), seen: [] }),
     initial: 'inside',
     states: {
       inside: {
@@ -83,7 +87,7 @@ const grandparent = (connection: ProtocolMachine<string>) =>
     actors: { parent: invokingParent(connection) },
   }).createMachine({
     id: 'grandparent',
-    context: ({ input: { address } }) => ({ address: sealAddress(address) }),
+    context: ({ input: { address } }) => ({ address: sealed(address) }),
     invoke: { id: 'parent', src: 'parent', input: ({ context }) => context },
     on: { '*': { actions: sendTo('parent', ({ event }) => event) } },
   });
@@ -117,12 +121,14 @@ export interface Place {
   readonly path: readonly string[];
 }
 
+/** The place of a connection that is the root actor itself. */
+export const ROOT: Place = { machineWith: (connection) => connection, path: [] };
 /** The place of a connection that a root actor invokes. */
 export const CHILD: Place = { machineWith: invokingParent, path: ['connection'] };
 
 /** All places, by name. */
 export const PLACES: readonly (readonly [string, Place])[] = [
-  ['a root actor', { machineWith: (connection) => connection, path: [] }],
+  ['a root actor', ROOT],
   ['a child', CHILD],
   ['a child of a child', { machineWith: grandparent, path: ['parent', 'connection'] }],
   ['a spawned child', { machineWith: spawningParent, path: ['connection'] }],
@@ -167,7 +173,9 @@ export function startIn(
   cleanUp(() => root.stop());
   return {
     root,
-    ref: connectionIn(root, place),
+    get ref() {
+      return connectionIn(root, place);
+    },
     persist: () => root.getPersistedSnapshot(),
   };
 }
