@@ -52,6 +52,8 @@ test.each([
   ['src/protocol/async-protocol.ts', '../inspect/feed.ts'],
   ['src/protocol/async-protocol.ts', '../machines/protocol.ts'],
   ['src/protocol/async-protocol.ts', 'xstate'],
+  ['src/protocol/find-connection.ts', '../machines/link.ts'],
+  ['src/protocol/connection-logic.ts', 'xstate'],
   ['src/protocol/machine.ts', '../qmp/client.ts'],
   ['src/server/protocol-server.ts', 'xstate'],
   ['src/server/peers.ts', '../io/serve.ts'],
@@ -72,6 +74,7 @@ test.each([
 test.each([
   ['src/protocol/machine.ts', '../io/dial.ts'],
   ['src/protocol/machine.ts', '../machines/protocol.ts'],
+  ['src/protocol/find-connection.ts', '../machines/link-handle.ts'],
   ['src/io/dial.ts', 'node:net'],
   ['src/io/child/process.ts', '../dial.ts'],
   ['src/server/machine.ts', '../io/serve.ts'],

@@ -8,7 +8,7 @@
 import { handOut } from '../async/rejection.ts';
 import type { JsonObject } from '../codecs/json.ts';
 import { isConnectError, type TimeoutError } from '../core/errors.ts';
-import { EXPLAIN_HANDSHAKE } from '../core/inner-definition.ts';
+import { EXPLAIN_HANDSHAKE, SEND_EVENT } from '../core/inner-definition.ts';
 import type {
   Address,
   BoundAddress,
@@ -22,6 +22,7 @@ import type {
   TcpAddress,
   WaitOptions,
 } from '../core/types.ts';
+import { isEmbedded } from '../protocol/client-definition.ts';
 import {
   attachTo,
   type ClientConstructor,
@@ -32,6 +33,7 @@ import { resolveLogger } from '../protocol/logging.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { EndAnnouncement } from './end-announcement.ts';
 import { checkEventName, checkListener, wantedBy } from './event-names.ts';
+import { type EventFeed, openFeed } from './event-feed.ts';
 import type { WaitForOptions } from './event-wait.ts';
 import type { EventFilter, EventListener, EventListenerOptions } from './events.ts';
 import { Exchange, type ExecuteOptions, type ReplyOptions } from './exchange.ts';
@@ -87,6 +89,7 @@ export class QmpClient
   readonly #exchange: Exchange;
   readonly #dispatcher: Dispatcher;
   readonly #reception: Reception;
+  readonly #feed: EventFeed;
   readonly #failures: ListenerFailures;
 
   /**
@@ -108,9 +111,14 @@ export class QmpClient
     });
     const dispatcher = new Dispatcher(protocol, this.#failures.report);
     const exchange = new Exchange(protocol, ending);
+    this.#feed = openFeed(this, {
+      subscribers: dispatcher.subscribers,
+      bounds: options.eventBacklog,
+      isEmbedded: () => isEmbedded(this),
+    });
     this.#dispatcher = dispatcher;
     this.#exchange = exchange;
-    this.#reception = new Reception({ dispatcher, exchange, ending, logger });
+    this.#reception = new Reception({ dispatcher, exchange, ending, logger, feed: this.#feed });
     receptions.set(this, this.#reception);
     protocol.onEnd((outcome) => this.#onEnd(outcome, ending.text));
   }
@@ -155,7 +163,12 @@ export class QmpClient
   /** `AsyncProtocol.stats`, and the counters of commands and events. */
   override get stats(): QmpStats {
     const { events } = this.#reception;
-    return { ...this.protocol.stats, ...this.#exchange.stats, events };
+    return {
+      ...this.protocol.stats,
+      ...this.#exchange.stats,
+      events,
+      eventsDropped: this.#feed.dropped,
+    };
   }
 
   /**
@@ -324,6 +337,11 @@ export class QmpClient
   }
 
   /** @internal */
+  [SEND_EVENT](message: unknown): Promise<unknown> {
+    return this.#exchange.executeCommand(message);
+  }
+
+  /** @internal */
   protected override handshake(session: Session<JsonObject, QmpCommand>): Promise<QmpGreeting> {
     return this.#reception.handshake(session);
   }
@@ -371,6 +389,7 @@ export class QmpClient
   /** `Calls` has rejected the commands. Returns whether any other call was rejected with the cause. */
   #onEnd({ cause }: SessionOutcome, announced: string | undefined): boolean {
     this.#exchange.dismissQuit();
+    this.#feed.end();
     // Listeners that were added in IDLE outlast failed attempts.
     if (isConnectError(cause)) return false;
     let isTold = false;

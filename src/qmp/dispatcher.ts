@@ -29,7 +29,8 @@ export interface EndOfEvents {
 export class Dispatcher {
   readonly #timing: { readonly clock: Clock };
   readonly #onListenerError: OnListenerError;
-  readonly #subscribers = new Subscribers();
+  /** All that may want events. */
+  readonly subscribers = new Subscribers();
   readonly #iterators = new Set<EventListener>();
   readonly #waits = new Set<EventWait>();
 
@@ -41,18 +42,18 @@ export class Dispatcher {
 
   /** Whether anything may want events of this name. */
   wants(name: string): boolean {
-    return this.#subscribers.has(name);
+    return this.subscribers.has(name);
   }
 
   /** See `QmpClient.events()`. */
   listen(filter: EventFilter | undefined, options: EventListenerOptions): EventListener {
     const iterator = new EventListener(filter, options, (ended) => {
       this.#iterators.delete(ended);
-      this.#subscribers.remove(ended.names, ended);
+      this.subscribers.remove(ended.names, ended);
     });
     if (iterator.hasEnded) return iterator;
     this.#iterators.add(iterator);
-    this.#subscribers.add(iterator.names, iterator);
+    this.subscribers.add(iterator.names, iterator);
     return iterator;
   }
 
@@ -62,31 +63,31 @@ export class Dispatcher {
     checkTimeout(options.timeout);
     const wait = new EventWait(wanted, options, this.#timing.clock, () => {
       this.#waits.delete(wait);
-      this.#subscribers.remove(wait.names, wait);
+      this.subscribers.remove(wait.names, wait);
     });
     this.#waits.add(wait);
-    this.#subscribers.add(wait.names, wait);
+    this.subscribers.add(wait.names, wait);
     return wait.promise;
   }
 
   /** See `QmpClient.on()`; with `once`, `QmpClient.once()`. */
   add(name: string, listener: Listener, { once = false } = {}): void {
     const remove = () => {
-      this.#subscribers.remove([name], added);
+      this.subscribers.remove([name], added);
     };
     const added = new AddedListener(listener, this.#onListenerError, once ? remove : undefined);
-    this.#subscribers.add([name], added);
+    this.subscribers.add([name], added);
   }
 
   /** Removes this listener; if it was added several times, the one that was added last. */
   remove(name: string, listener: Listener): void {
-    const added = this.#subscribers.of(name).findLast((each) => each.listener === listener);
-    if (added !== undefined) this.#subscribers.remove([name], added);
+    const added = this.subscribers.of(name).findLast((each) => each.listener === listener);
+    if (added !== undefined) this.subscribers.remove([name], added);
   }
 
   /** Passes an event to all that want it, even if one of them fails. */
   dispatch(event: QmpEvent): void {
-    this.#subscribers.push(event);
+    this.subscribers.push(event);
   }
 
   /** To be called when a session has ended. Listeners that were added with `add()` outlast it. */

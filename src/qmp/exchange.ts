@@ -37,6 +37,7 @@ export interface ExecuteOptions extends ReplyOptions {
 }
 
 const REPLY_OPTIONS: Names<ReplyOptions> = { signal: true, timeout: true };
+const COMMAND = 'a command with its name in a member "execute" or "exec-oob"';
 const EXECUTE_OPTIONS: Names<ExecuteOptions> = { signal: true, timeout: true, oob: true };
 
 /** The commands of one client. */
@@ -91,12 +92,21 @@ export class Exchange {
     return pending.promise;
   }
 
+  /** Executes a command that is given as a message of any type, as `execute()` does. */
+  executeCommand(message: unknown): Promise<JsonValue> {
+    const [execute, oob] = ['execute', 'exec-oob'].map((member) => memberOf(message, member));
+    const args = memberOf(message, 'arguments');
+    const name = execute ?? oob;
+    if (typeof name !== 'string') return refused('SEND', COMMAND, message);
+    // The codec refuses arguments that are not an object.
+    return this.execute(name, args as object | undefined, { oob: execute === undefined });
+  }
+
   /** See `QmpClient.executeMessage()`. */
   executeMessage(given: QmpCommand, options: ReplyOptions | undefined): Promise<QmpReply> {
     const name = memberOf(given, 'execute') ?? memberOf(given, 'exec-oob');
     if (typeof name !== 'string') {
-      const needed = 'a command with its name in a member "execute" or "exec-oob"';
-      return refused('executeMessage()', needed, given);
+      return refused('executeMessage()', COMMAND, given);
     }
     const id = this.nextId();
     const message = { ...given, id };

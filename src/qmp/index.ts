@@ -10,6 +10,15 @@ export type { QmpAttachOptions, QmpMachineOptions, QmpOptions } from './options.
 export type { ListenerErrorHandler } from './listener-failures.ts';
 export { createQmpMachine } from './create-machine.ts';
 export type { QmpActorRef, QmpMachine } from './machine.ts';
+export { qmpEvents, type QmpEventMessage, type QmpEventsInput } from './events-logic.ts';
+export {
+  qmpCommand,
+  qmpCommandFor,
+  type QmpCommandInput,
+  type QmpCommandOptions,
+} from './command-logic.ts';
+export type { EventBacklogOptions } from './event-feed.ts';
+export type { ConnectionInput } from '../protocol/find-connection.ts';
 export type { ExecuteOptions, ReplyOptions } from './exchange.ts';
 export type { QmpStats } from './stats.ts';
 export type { WaitForOptions } from './event-wait.ts';

@@ -1,6 +1,7 @@
 /** The options of a client and of its machine. */
 
 import { checkKinds, type Names } from '../core/options.ts';
+import { memberOf } from '../core/shape.ts';
 import type { AttachOptions, MachineOptions, ProtocolOptions } from '../protocol/machine.ts';
 import {
   ATTACH_OPTIONS,
@@ -9,10 +10,17 @@ import {
   MACHINE_OPTIONS,
   PROTOCOL_OPTIONS,
 } from '../protocol/options.ts';
+import { checkBounds, type EventBacklogOptions } from './event-feed.ts';
 import type { ListenerErrorHandler } from './listener-failures.ts';
 
 /** What a client has in addition to the options of every protocol. */
 interface ListenerOptions {
+  /**
+   * The bounds of the events that a client in a statechart keeps until the first `qmpEvents` of the session
+   * takes them. When they are exceeded, the oldest events are dropped and counted in `stats.eventsDropped`.
+   * Without effect for a client that is made with `new`, or by `supervise()`. Default 1000 events and 1 MiB.
+   */
+  readonly eventBacklog?: EventBacklogOptions | undefined;
   /**
    * Called when a listener of `on()` or `once()` throws, or its promise rejects: with that error, and with
    * the event. The session goes on. Without this option, the logger gets a warning; without a logger,
@@ -36,7 +44,11 @@ export type QmpAttachOptions = Pick<QmpOptions, keyof AttachOptions | 'onListene
  * @throws {ArgumentError} When a name is unknown, or a value cannot be used.
  */
 export function checkQmpOptions(options: QmpOptions): QmpOptions {
-  const names: Names<QmpOptions> = { ...PROTOCOL_OPTIONS, onListenerError: true };
+  const names: Names<QmpOptions> = {
+    ...PROTOCOL_OPTIONS,
+    onListenerError: true,
+    eventBacklog: true,
+  };
   checkProtocolOptions('new QmpClient()', options, names);
   checkKinds('new QmpClient()', options, { onListenerError: 'function' });
   return options;
@@ -51,13 +63,19 @@ export function checkQmpAttachOptions(options: QmpAttachOptions): void {
 
 /** The same for a machine. */
 export function checkQmpMachineOptions(options: unknown): void {
-  const names: Names<QmpMachineOptions> = { ...MACHINE_OPTIONS, onListenerError: true };
+  const names: Names<QmpMachineOptions> = {
+    ...MACHINE_OPTIONS,
+    onListenerError: true,
+    eventBacklog: true,
+  };
   checkMachineOptions('createQmpMachine()', options, names);
   checkKinds('createQmpMachine()', options, { onListenerError: 'function' });
+  // The client, which checks it, is made when an actor starts: too late for its author.
+  checkBounds(memberOf(options, 'eventBacklog') as EventBacklogOptions | undefined);
 }
 
 /** The options that are those of the protocol. */
 export const protocolOptions = (options: QmpOptions): ProtocolOptions => ({
   ...options,
-  ...{ onListenerError: undefined },
+  ...{ onListenerError: undefined, eventBacklog: undefined },
 });

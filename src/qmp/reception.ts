@@ -6,6 +6,7 @@ import type { Logger, Session } from '../core/types.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { EndAnnouncement } from './end-announcement.ts';
 import { BusyMonitorError, ServerParseError } from './errors.ts';
+import type { EventFeed } from './event-feed.ts';
 import type { Exchange } from './exchange.ts';
 import { FirstBytes } from './first-bytes.ts';
 import { negotiate, receiveGreeting } from './handshake.ts';
@@ -17,6 +18,8 @@ export interface Receivers {
   readonly dispatcher: Pick<Dispatcher, 'dispatch' | 'wants'>;
   readonly exchange: Pick<Exchange, 'nextId' | 'settle'>;
   readonly ending: EndAnnouncement;
+  /** Those that follow the events of each session. */
+  readonly feed?: Pick<EventFeed, 'begin'>;
   /** Must not throw. */
   readonly logger: Logger | undefined;
 }
@@ -60,6 +63,7 @@ export class Reception implements CodecPort {
   async handshake(session: Session<JsonObject, QmpCommand>): Promise<QmpGreeting> {
     this.#isNegotiating = true;
     this.#to.ending.reset();
+    this.#to.feed?.begin();
     this.greeting = undefined;
     const greeting = await receiveGreeting(session, this.#onEvent);
     this.greeting = greeting;

@@ -21,4 +21,9 @@ export interface QmpStats extends ProtocolStats {
    * `messagesIn`.
    */
   readonly events: number;
+  /**
+   * Of these, the ones that were dropped because too many were kept for `qmpEvents` in a statechart; see the option
+   * `eventBacklog`.
+   */
+  readonly eventsDropped: number;
 }

@@ -3,6 +3,7 @@
 import { createActor } from 'xstate';
 import { ClosedError, handlerError } from '../core/errors.ts';
 import { sealAddress } from '../core/sealed-address.ts';
+import { notEmbedded } from '../protocol/client-definition.ts';
 import { resolveLogger } from '../protocol/logging.ts';
 import {
   attachInspectors,
@@ -94,5 +95,7 @@ function startSupervisor<C, In, Out>(
   if (connection === undefined) throw new ClosedError('The supervisor has no connection');
   const { status, error } = connection.getSnapshot();
   if (status === 'error') throw handlerError('definition', error);
-  return new Supervisor(clientOf(connection), ref, { name: options.name, logger });
+  const client = clientOf(connection);
+  if (typeof client === 'object' && client !== null) notEmbedded(client);
+  return new Supervisor(client, ref, { name: options.name, logger });
 }
