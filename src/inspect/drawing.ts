@@ -5,6 +5,9 @@ import { childrenOf, type Transition, transitionsOf } from './definition.ts';
 import { inWords, nameOf } from './names.ts';
 import { typeOfOwnEvent } from './xstate.ts';
 
+/** A machine of XState, as far as a drawing needs it. */
+export type DrawableMachine = Pick<AnyStateMachine, 'config' | 'id' | 'root'>;
+
 /** All transitions from one state to another, drawn as one arrow. */
 export interface Arrow {
   readonly from: AnyStateNode;
@@ -22,7 +25,7 @@ export class Drawing {
   readonly root: AnyStateNode;
   readonly #ids = new Map<AnyStateNode, string>();
 
-  constructor(machine: AnyStateMachine) {
+  constructor(machine: DrawableMachine) {
     this.root = machine.root;
     const taken = new Set<string>();
     for (const node of subtree(this.root)) {
