@@ -1,6 +1,7 @@
 /** Reports the messages of protocol machines, bounded in size and number. */
 
 import type { Link, Tap } from '../machines/link.ts';
+import { linkIn } from '../core/link-handle.ts';
 import { isBytes, memberOf } from '../core/shape.ts';
 import { cut, type Sanitize } from './plain.ts';
 import { messageToPlain, type Redacting } from './sanitize.ts';
@@ -20,17 +21,13 @@ interface Tappable extends Pick<Link<unknown, unknown>, 'observe'> {
   readonly definition: Redacting;
 }
 
-/** Where the handle in a context has its link, in every copy of this package: `machines/link-handle.ts`. */
-const LINK = /* @__PURE__ */ Symbol.for('wirechart.link');
-
 /** The link of a protocol machine, from the machine's snapshot; `undefined` for other actors. */
 export function linkOf({ context }: AnySnapshotFacts): Tappable | undefined {
-  const handle = memberOf(context, 'link');
-  const link = memberOf(handle, LINK) ?? handle;
+  const link = linkIn(context);
   return isLink(link) ? link : undefined;
 }
 
-/** A user's context may have a `link` of its own, so all of these are required. */
+/** The link may be of an older or newer copy of this package, so all of these are required. */
 const LINK_METHODS = [
   'observe',
   'release',
