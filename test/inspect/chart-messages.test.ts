@@ -100,10 +100,10 @@ describe('the events of a connection', () => {
 /** A parent that keeps the last message it has heard, and sends one that it is given. */
 const parentOf = (connection: ReturnType<typeof createProtocolMachine<Message>>) =>
   setup({
-    types: {} as {
-      context: { last: unknown };
-      events: ProtocolMessage<Message> | { type: 'TELL'; list: readonly Message[] };
-      children: { connection: 'connection' };
+    types: {
+      context: {} as { last: unknown },
+      events: {} as ProtocolMessage<Message> | { type: 'TELL'; list: readonly Message[] },
+      children: {} as { connection: 'connection' },
     },
     actors: { connection, messages: protocolMessages },
   }).createMachine({
@@ -240,10 +240,10 @@ const qmpParent = (
   address: { stream: ManualMonitor['stream'] },
 ) =>
   setup({
-    types: {} as {
-      context: { output: unknown; data: unknown };
-      events: QmpEventMessage<'VNC_CONNECTED'> | { type: 'RUN' | 'SEND' };
-      children: { qmp: 'qmp' };
+    types: {
+      context: {} as { output: unknown; data: unknown },
+      events: {} as QmpEventMessage<'VNC_CONNECTED'> | { type: 'RUN' | 'SEND' },
+      children: {} as { qmp: 'qmp' },
     },
     actors: { qmp: createQmpMachine(), command: qmpCommand, events: qmpEvents },
   }).createMachine({
