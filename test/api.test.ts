@@ -52,6 +52,7 @@ describe('the exported names', () => {
         "parseJson",
         "printable",
         "printableLines",
+        "protocolMessages",
         "redactSecrets",
         "sealAddress",
         "spawnPeer",
@@ -99,6 +100,9 @@ describe('the exported names', () => {
         "ServerParseError",
         "createQmpMachine",
         "parseJson",
+        "qmpCommand",
+        "qmpCommandFor",
+        "qmpEvents",
         "stringifyJson",
       ]
     `);

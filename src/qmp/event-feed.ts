@@ -7,10 +7,12 @@
  */
 
 import { Queue } from '../async/queue.ts';
+import { type JsonObject, parseJson } from '../codecs/json.ts';
 import { ArgumentError } from '../core/errors.ts';
 import { checkNames, type Names } from '../core/options.ts';
-import { show } from '../core/shape.ts';
+import { isBytes, show } from '../core/shape.ts';
 import { weightOf } from '../core/weight.ts';
+import { isEvent } from './messages.ts';
 import type { Subscriber, Subscribers } from './subscribers.ts';
 import type { QmpEvent } from './types.ts';
 
@@ -38,6 +40,9 @@ export interface FeedSource {
   readonly isEmbedded: () => boolean;
 }
 
+/** An event, or the line that it was skipped in: most backlogs are never read, so it is decoded late. */
+type Kept = QmpEvent | Uint8Array;
+
 /** Passes the events of each session to the actors that follow them. */
 export class EventFeed {
   /** How many events were dropped from the backlog. */
@@ -45,16 +50,10 @@ export class EventFeed {
   readonly #source: FeedSource;
   readonly #bounds: Readonly<Record<keyof EventBacklogOptions, number>>;
   readonly #followers = new Set<Subscriber>();
-  readonly #events = new Queue<QmpEvent>();
-  /** The weights of the events, in the same order. */
+  readonly #kept = new Queue<Kept>();
+  /** The weights of what is kept, in the same order. */
   readonly #weights = new Queue<number>();
   #bytes = 0;
-  /** Receives the events of the session that no actor has followed yet. */
-  readonly #keeper: Subscriber = {
-    push: (event) => {
-      this.#keep(event);
-    },
-  };
   #isKeeping = false;
 
   /** @throws {ArgumentError} When a bound cannot be used. */
@@ -63,20 +62,34 @@ export class EventFeed {
     this.#bounds = checkBounds(source.bounds);
   }
 
+  /** Whether the events of the session are kept, because no actor has followed them yet. */
+  get isKeeping(): boolean {
+    return this.#isKeeping;
+  }
+
   /** To be called before the first event of an attempt. */
   begin(): void {
     this.end();
-    if (this.#followers.size > 0 || this.#bounds.limit === 0 || !this.#source.isEmbedded()) return;
-    this.#isKeeping = true;
-    this.#source.subscribers.add(undefined, this.#keeper);
+    const isWanted = this.#followers.size === 0 && this.#bounds.limit > 0;
+    this.#isKeeping = isWanted && this.#source.isEmbedded();
   }
 
   /** To be called when a session, or an attempt, has ended: forgets the events that are kept. */
   end(): void {
-    this.#stopKeeping();
-    this.#events.clear();
+    this.#isKeeping = false;
+    this.#kept.clear();
     this.#weights.clear();
     this.#bytes = 0;
+  }
+
+  /** Keeps an event. Legal while `isKeeping`. */
+  keep(event: QmpEvent): void {
+    this.#push(event, weightOf(event, this.#bounds.maxBytes));
+  }
+
+  /** The same for an event in a line that was not decoded; the bytes must not be a part of a larger buffer. */
+  keepLine(line: Uint8Array): void {
+    this.#push(line, BYTES_PER_LINE + line.byteLength);
   }
 
   /**
@@ -84,38 +97,48 @@ export class EventFeed {
    * and others, until the returned function is called.
    */
   follow(listener: (event: QmpEvent) => void): () => void {
-    this.#stopKeeping();
+    this.#isKeeping = false;
     const follower: Subscriber = { push: listener };
     this.#followers.add(follower);
     this.#source.subscribers.add(undefined, follower);
-    for (let event = this.#take(); event !== undefined; event = this.#take()) listener(event);
+    for (let kept = this.#take(); kept !== undefined; kept = this.#take()) {
+      const event = isBytes(kept) ? decode(kept) : kept;
+      if (event === undefined) this.dropped += 1;
+      else listener(event);
+    }
     return () => {
       this.#followers.delete(follower);
       this.#source.subscribers.remove(undefined, follower);
     };
   }
 
-  #stopKeeping(): void {
-    if (!this.#isKeeping) return;
-    this.#isKeeping = false;
-    this.#source.subscribers.remove(undefined, this.#keeper);
-  }
-
-  #keep(event: QmpEvent): void {
+  #push(kept: Kept, weight: number): void {
     const { limit, maxBytes } = this.#bounds;
-    const weight = weightOf(event, maxBytes);
-    this.#events.push(event);
+    this.#kept.push(kept);
     this.#weights.push(weight);
     this.#bytes += weight;
-    while (this.#events.size > limit || this.#bytes > maxBytes) {
+    while (this.#kept.size > limit || this.#bytes > maxBytes) {
       this.#take();
       this.dropped += 1;
     }
   }
 
-  #take(): QmpEvent | undefined {
+  #take(): Kept | undefined {
     this.#bytes -= this.#weights.take() ?? 0;
-    return this.#events.take();
+    return this.#kept.take();
+  }
+}
+
+/** What a buffer takes beside its bytes. */
+const BYTES_PER_LINE = 128;
+
+/** The event in a line; `undefined` if it has a number that is too long for the codec. */
+function decode(line: Uint8Array): QmpEvent | undefined {
+  try {
+    const message = parseJson(Buffer.from(line).toString('latin1'));
+    return isEvent(message as JsonObject) ? (message as JsonObject & QmpEvent) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

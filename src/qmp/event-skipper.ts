@@ -35,11 +35,11 @@ const LINES_PER_SAMPLE = 16;
  * Returns the `skip` function of a decoder. It maps the index of a line to the index of the next line
  * if the line is a well-formed event that is not wanted, and otherwise to `UNSURE`.
  *
- * @param onSkipped - Called for each event that is skipped.
+ * @param onSkipped - Called for each event that is skipped, with where its line begins and ends.
  */
 export function eventSkipper(
   isWanted: (name: string) => boolean,
-  onSkipped?: () => void,
+  onSkipped?: (lines: AsciiLines, from: number, end: number) => void,
 ): (lines: AsciiLines, from: number) => number {
   let wantedInARow = 0;
   let lineCount = 0;
@@ -52,7 +52,7 @@ export function eventSkipper(
     lineCount += 1;
     if (wantedInARow >= MIN_WANTED_IN_A_ROW && lineCount % LINES_PER_SAMPLE !== 0) return UNSURE;
     const next = skipEvent(block, from, countWanted);
-    if (next !== UNSURE) onSkipped?.();
+    if (next !== UNSURE) onSkipped?.(block, from, next);
     return next;
   };
 }

@@ -34,8 +34,8 @@ const DECODER_SETTINGS = { first: '{', integers: 'bigint' } as const;
 export interface CodecPort {
   /** Whether the client wants events of this name, now. */
   isWanted(name: string): boolean;
-  /** Called for each event that is skipped, because it is not wanted. */
-  onSkipped(): void;
+  /** Called for each event that is skipped, because it is not wanted: with the line that it is in `bytes`. */
+  onSkipped(bytes: Uint8Array, from: number, end: number): void;
   /** Called when a stream is open, before any bytes. */
   onStream(): void;
   /** Called with each chunk of bytes. */
@@ -49,8 +49,8 @@ class LinkDecoder extends JsonStreamDecoder<JsonObject> {
   constructor(limits: Limits, port: CodecPort, isObserved: () => boolean) {
     const skip = eventSkipper(
       (name) => isObserved() || port.isWanted(name),
-      () => {
-        port.onSkipped();
+      ({ bytes }, from, end) => {
+        port.onSkipped(bytes, from, end);
       },
     );
     super(limits, { ...DECODER_SETTINGS, skip });

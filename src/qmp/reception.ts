@@ -19,7 +19,7 @@ export interface Receivers {
   readonly exchange: Pick<Exchange, 'nextId' | 'settle'>;
   readonly ending: EndAnnouncement;
   /** Those that follow the events of each session. */
-  readonly feed?: Pick<EventFeed, 'begin'>;
+  readonly feed?: Pick<EventFeed, 'begin' | 'isKeeping' | 'keep' | 'keepLine'>;
   /** Must not throw. */
   readonly logger: Logger | undefined;
 }
@@ -47,8 +47,12 @@ export class Reception implements CodecPort {
     this.#received = new FirstBytes();
   }
 
-  onSkipped(): void {
+  onSkipped(bytes: Uint8Array, from: number, end: number): void {
     this.events += 1;
+    // A copy: a view would keep the whole chunk.
+    if (this.#to.feed?.isKeeping === true) {
+      this.#to.feed.keepLine(new Uint8Array(bytes.subarray(from, end)));
+    }
   }
 
   onBytes(chunk: Uint8Array): void {
@@ -93,6 +97,7 @@ export class Reception implements CodecPort {
   readonly #onEvent = (event: QmpEvent): void => {
     this.events += 1;
     this.#to.ending.onEvent(event);
+    if (this.#to.feed?.isKeeping === true) this.#to.feed.keep(event);
     this.#to.dispatcher.dispatch(event);
   };
 }
