@@ -26,7 +26,7 @@ export const DIAGRAMS: readonly Diagram[] = [
   // Drawing needs no link: links are created when actors start.
   onPage(
     'lifecycle.md',
-    createChart((link: Link<unknown, unknown>) => link),
+    createChart((link: Link<unknown, unknown>) => link, { hasSession: true }),
   ),
   onPage('serving.md', peerSessionChart),
   onPage('supervising.md', createSupervisorMachine({ codec: lines() })),

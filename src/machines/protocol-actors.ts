@@ -49,6 +49,10 @@ export const acceptor = linkMethod('accept');
 export const handshake = fromWaitWithLogic(({ link }: OnLink, signal, run) =>
   link.establish(signal, run),
 );
+export const session = fromWaitWithLogic(({ link }: OnLink, signal, run) => {
+  if (link.session !== undefined) return link.session(signal, run);
+  return new Promise<void>(() => undefined);
+});
 export const reader = linkMethod('read');
 export const writer = linkMethod('write');
 export const drain = linkMethod('drain');

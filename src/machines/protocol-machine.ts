@@ -1,10 +1,12 @@
 /** The machine that users embed. */
 
 import type { Link } from './link.ts';
-import { createChart, type FailWith } from './protocol.ts';
+import { createChart } from './protocol.ts';
 import type { ProtocolInput, ProtocolMachine } from './protocol-interface.ts';
+import type { FailWith } from './protocol-types.ts';
 import { protocolRestoration, type RestoredInput } from './protocol-restoration.ts';
 import { restorable } from './restorable.ts';
+import { slotted } from './slots.ts';
 
 export type { ProtocolActorRef, ProtocolInput, ProtocolMachine } from './protocol-interface.ts';
 
@@ -20,10 +22,13 @@ export const createMachineOf = <In, Out>(
   kind: MachineKind,
 ): ProtocolMachine<In, Out> =>
   restorable(
-    createChart<In, Out, ProtocolInput | undefined>(createLink, {
-      ...kind,
-      addressOf: (input) => input?.address,
-      lostOf: (input: RestoredInput | undefined) => input?.lost,
-    }),
+    slotted(
+      createChart<In, Out, ProtocolInput | undefined>(createLink, {
+        ...kind,
+        hasSession: true,
+        addressOf: (input) => input?.address,
+        lostOf: (input: RestoredInput | undefined) => input?.lost,
+      }),
+    ),
     protocolRestoration(createLink),
   );

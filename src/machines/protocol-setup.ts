@@ -14,13 +14,14 @@ import {
   isConnectError,
   toFailure,
 } from '../core/errors.ts';
+import { callbackOwner } from '../core/session-logic.ts';
 import { memberOf } from '../core/shape.ts';
 import { sealAddress, SealedAddress } from '../core/sealed-address.ts';
 import type { Runstate } from '../core/runstate.ts';
 import type { Address, BoundAddress, SessionOutcome } from '../core/types.ts';
 import { MAX_TIMER_MS } from '../async/timer.ts';
 import type { Link } from './link.ts';
-import { handleOf, linkOf } from './link-handle.ts';
+import { handleOf, linkOf } from '../core/link-handle.ts';
 import * as actors from './protocol-actors.ts';
 import {
   attemptTimeout,
@@ -62,7 +63,7 @@ const hasActivity = (context: Context): boolean => {
 };
 
 /** What an expression that maps an actor's input is given. */
-interface InputArgs {
+export interface InputArgs {
   readonly context: Pick<Context, 'link' | 'address'>;
   readonly self: { getSnapshot(): { readonly context: Pick<Context, 'cause'> } };
 }
@@ -93,6 +94,22 @@ const RESTING: ReadonlySet<unknown> = new Set(['IDLE', 'ENDED', 'FAILED']);
 export const toCause = ({ context }: { readonly context: Pick<Context, 'outcome'> }) => ({
   cause: context.outcome?.cause,
 });
+
+/** Where the listener is bound, which is the output of the actor that binds it. */
+export const toBound = ({ event }: { readonly event: { readonly output: BoundAddress } }) => ({
+  address: event.output,
+});
+
+/** The messages in an event. */
+export const toMessages = ({
+  event: { messages },
+}: {
+  readonly event: { readonly messages: readonly unknown[] };
+}) => ({ messages });
+
+/** The output of an actor. */
+export const toOutcome = ({ context }: { readonly context: Context }): SessionOutcome =>
+  context.outcome ?? outcome(context);
 
 /** What the context keeps of one session only. */
 const NEW_SESSION = {
@@ -136,7 +153,7 @@ export const initialContext = <In, Out>(
 });
 
 /** The setup of the chart. */
-export const protocolSetup = <In, Out, Input>() =>
+export const chartSetup = <In, Out, Input>() =>
   setup({
     types: {} as {
       context: ProtocolContext<In, Out>;
@@ -160,9 +177,9 @@ export const protocolSetup = <In, Out, Input>() =>
       isFinite: ({ context }, { deadline }: { deadline: Deadline }) =>
         linkOf(context).deadlines[deadline] <= MAX_TIMER_MS,
       /** Whether the protocol has a handshake to run. */
-      hasHandshake: ({ context }) => linkOf(context).definition.handshake !== undefined,
+      hasHandshake: ({ context }) => callbackOwner('handshake', linkOf(context)) !== undefined,
       /** Whether the protocol has a goodbye to say. */
-      hasFarewell: ({ context }) => linkOf(context).definition.farewell !== undefined,
+      hasFarewell: ({ context }) => callbackOwner('farewell', linkOf(context)) !== undefined,
       /** Whether the promise of the handler of the last message is pending. */
       isHandling: ({ context }) => linkOf(context).isHandling,
       /** Whether the session outlasts this end of the peer's stream, which it was not asked for. */

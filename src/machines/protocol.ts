@@ -16,7 +16,8 @@
  *    waits for nothing but the operating system. A state with nothing to do (no handshake, no message
  *    being handled, nothing to flush) is skipped.
  * 5. A requested end stays graceful: what the protocol's own callbacks do wrong after DISCONNECT is
- *    noted, and everything that was accepted is flushed all the same.
+ *    noted, and everything that was accepted is flushed all the same. The end of the protocol's own
+ *    logic, the actor `session`, is a request like DISCONNECT; its error is a failure like FAIL.
  * 6. No wait without a deadline. Each state that waits for the outside world has one, except where the
  *    machine waits for its own caller (IDLE, `bound`, RUNNING). In RUNNING, CHECK_IDLE and
  *    CHECK_FIRST_MESSAGE bound how long the peer may be silent, if that was asked for.
@@ -36,42 +37,39 @@
  */
 
 import { acceptsFromInspector } from '../core/remote-control.ts';
-import type { ArgumentError } from '../core/errors.ts';
 import type { Runstate } from '../core/runstate.ts';
 import { deadline } from './deadline.ts';
 import { withDerivedTag } from './derived-tag.ts';
 import type { Link } from './link.ts';
-import type { InputAddress } from './protocol-types.ts';
-import { outcome } from './protocol-causes.ts';
+import type { ChartOptions, FailWith } from './protocol-types.ts';
 import {
+  chartSetup,
   hasFailed,
   initialContext,
   onLink,
-  protocolSetup,
   toAddress,
+  toBound,
   toCause,
+  toMessages,
+  toOutcome,
 } from './protocol-setup.ts';
 
-/** What differs between machines. */
-export interface ChartOptions<Input> {
-  /** Where an actor connects to as soon as it starts, from its input. Default: nowhere. */
-  readonly addressOf?: (input: Input) => InputAddress | undefined;
-  /** Why an actor that was restored cannot connect by itself, from its input. Default: it can. */
-  readonly lostOf?: (input: Input) => ArgumentError | undefined;
-  /** Whether an actor ends with its first session, or attempt at one. Default: it is IDLE again. */
-  readonly once?: boolean | undefined;
-  /** How such an actor ends after a failure. Default `output`. */
-  readonly failWith?: FailWith | undefined;
-}
-
-/** `output`: the actor is done, and its output has the failure. `error`: the actor ends in error with it. */
-export type FailWith = 'output' | 'error';
+/** Invokes the actor that runs a method of the link. */
+const runs = <Name extends string>(name: Name) => ({ id: name, src: name, input: onLink });
+/** The same for one that dials or listens. */
+const opens = <Name extends string>(name: Name) => ({ id: name, src: name, input: toAddress });
 
 /** The arrow of an attempt that failed. */
 const FAILED_ATTEMPT = {
   target: '#protocol.DISCONNECTING.destroying',
   actions: 'recordConnectFailure',
 } as const;
+
+/** There is a stream. */
+const OPENED = [
+  { guard: 'hasHandshake', target: '#protocol.CONNECTING.establishing' },
+  { target: '#protocol.RUNNING' },
+] as const;
 
 /** The deadline of a state of an attempt. */
 const attemptDeadline = (name: 'connect' | 'accept' | 'handshake') =>
@@ -89,6 +87,10 @@ const SAY_GOODBYE = [
   ...FLUSH,
 ] as const;
 
+/** The same arrows after a failure that does no harm. */
+const noting = <Arrow extends object>(arrows: readonly Arrow[]) =>
+  arrows.map((arrow) => ({ ...arrow, actions: 'noteFailure' as const }));
+
 /** The peer has ended its side, and every message from it has been handled. */
 const END_OF_STREAM = [
   { guard: 'staysHalfOpen', target: '#protocol.RUNNING.halfOpen' },
@@ -98,11 +100,23 @@ const END_OF_STREAM = [
 
 /** The writer runs wherever messages may still be sent, and its failure ends the session everywhere. */
 const WRITER = {
-  id: 'writer',
-  src: 'writer',
-  input: onLink,
+  ...runs('writer'),
   onError: { target: '#protocol.DISCONNECTING.closing', actions: 'recordFailure' },
 } as const;
+
+/** A requested end: everything that was accepted is handled, said and flushed. */
+const END_SESSION = [
+  { guard: 'isHandling', target: '#protocol.DISCONNECTING.draining' },
+  ...SAY_GOODBYE,
+] as const;
+
+/** The protocol's own logic, if there is some. */
+const SESSION = {
+  ...runs('session'),
+  onDone: END_SESSION,
+  onError: { target: '#protocol.DISCONNECTING.closing', actions: 'recordFailure' },
+} as const;
+const NO_SESSION: readonly (typeof SESSION)[] = [];
 
 /** Messages are accepted. */
 const SEND = { actions: 'sendMessage' } as const;
@@ -156,22 +170,20 @@ const lostIn = (once: boolean, failWith: FailWith) => {
 /** The session is over. */
 const CLOSED = ['noteHandlerFailure', 'recordOutcome', 'settleLink', 'emitClosed'] as const;
 
-/** The chart, without the tag `failed`. */
-const chartOf = <In, Out, Input>(
+/** The chart: what XState's `createMachine()` takes. */
+export const chartConfig = <In, Out, Input>(
   createLink: (input: Input) => Link<In, Out>,
-  { addressOf, lostOf, once = false, failWith = 'output' }: ChartOptions<Input> = {},
+  { addressOf, lostOf, once = false, failWith = 'output', hasSession }: ChartOptions<Input>,
 ) =>
-  protocolSetup<In, Out, Input>().createMachine({
+  ({
     id: 'protocol',
     meta: acceptsFromInspector('DISCONNECT'),
-    context: ({ input }) =>
+    context: ({ input }: { readonly input: Input }) =>
       initialContext(createLink(input), { address: addressOf?.(input), lost: lostOf?.(input) }),
-    output: ({ context }) => context.outcome ?? outcome(context),
-    invoke: { id: 'owner', src: 'owner', input: onLink, onError: { actions: 'noteFailure' } },
+    output: toOutcome,
+    invoke: { ...runs('owner'), onError: { actions: 'noteFailure' } },
     on: {
-      MESSAGES: {
-        actions: { type: 'emitMessages', params: ({ event: { messages } }) => ({ messages }) },
-      },
+      MESSAGES: { actions: { type: 'emitMessages', params: toMessages } },
       SEND: { actions: 'refuseMessage' },
       SEND_FAILED: { actions: 'emitSendFailed' },
     },
@@ -182,11 +194,7 @@ const chartOf = <In, Out, Input>(
         tags: 'idle',
         entry: entered('IDLE'),
         always: [
-          {
-            guard: 'shouldAutoConnect',
-            target: 'CONNECTING.dialing',
-            actions: 'beginSession',
-          },
+          { guard: 'shouldAutoConnect', target: 'CONNECTING.dialing', actions: 'beginSession' },
           ...lostIn(once, failWith),
         ],
         on: {
@@ -208,16 +216,7 @@ const chartOf = <In, Out, Input>(
         states: {
           dialing: {
             description: 'Opening a stream to the peer.',
-            invoke: {
-              id: 'dialer',
-              src: 'dialer',
-              input: toAddress,
-              onDone: [
-                { guard: 'hasHandshake', target: 'establishing' },
-                { target: '#protocol.RUNNING' },
-              ],
-              onError: FAILED_ATTEMPT,
-            },
+            invoke: { ...opens('dialer'), onDone: OPENED, onError: FAILED_ATTEMPT },
             after: attemptDeadline('connect'),
           },
           listening: {
@@ -226,52 +225,30 @@ const chartOf = <In, Out, Input>(
             states: {
               binding: {
                 invoke: {
-                  id: 'listener',
-                  src: 'listener',
-                  input: toAddress,
+                  ...opens('listener'),
                   onDone: {
                     target: 'bound',
                     actions: [
-                      { type: 'noteBound', params: ({ event }) => ({ address: event.output }) },
-                      {
-                        type: 'emitListening',
-                        params: ({ event }) => ({ address: event.output }),
-                      },
+                      { type: 'noteBound', params: toBound },
+                      { type: 'emitListening', params: toBound },
                     ],
                   },
                   onError: FAILED_ATTEMPT,
                 },
                 after: attemptDeadline('connect'),
               },
-              bound: {
-                on: { ACCEPT: '#protocol.CONNECTING.accepting' },
-              },
+              bound: { on: { ACCEPT: '#protocol.CONNECTING.accepting' } },
             },
           },
           accepting: {
             description: 'Waiting for the peer to dial us.',
-            invoke: {
-              id: 'acceptor',
-              src: 'acceptor',
-              input: onLink,
-              onDone: [
-                { guard: 'hasHandshake', target: 'establishing' },
-                { target: '#protocol.RUNNING' },
-              ],
-              onError: FAILED_ATTEMPT,
-            },
+            invoke: { ...runs('acceptor'), onDone: OPENED, onError: FAILED_ATTEMPT },
             after: attemptDeadline('accept'),
           },
           establishing: {
             description: 'The handshake, on an open stream, before the loops start.',
             entry: 'noteStreamIsOpen',
-            invoke: {
-              id: 'handshake',
-              src: 'handshake',
-              input: onLink,
-              onDone: '#protocol.RUNNING',
-              onError: FAILED_ATTEMPT,
-            },
+            invoke: { ...runs('handshake'), onDone: '#protocol.RUNNING', onError: FAILED_ATTEMPT },
             after: attemptDeadline('handshake'),
           },
         },
@@ -284,20 +261,16 @@ const chartOf = <In, Out, Input>(
         exit: 'stopWatchingSilence',
         invoke: [
           {
-            id: 'reader',
-            src: 'reader',
-            input: onLink,
+            ...runs('reader'),
             onDone: END_OF_STREAM,
             onError: { target: 'DISCONNECTING.closing', actions: 'recordFailure' },
           },
           WRITER,
+          // After the writer, so that the logic can send at once.
+          ...(hasSession ? [SESSION] : NO_SESSION),
         ],
         on: {
-          DISCONNECT: [
-            { guard: 'isForced', target: 'DISCONNECTING.destroying' },
-            { guard: 'isHandling', target: 'DISCONNECTING.draining' },
-            ...SAY_GOODBYE,
-          ],
+          DISCONNECT: [{ guard: 'isForced', target: 'DISCONNECTING.destroying' }, ...END_SESSION],
           FAIL: { target: 'DISCONNECTING.closing', actions: 'recordFailure' },
           CHECK_IDLE: [silence('isIdle', 'idle'), { actions: 'watchIdle' }],
           CHECK_FIRST_MESSAGE: silence('hasSentNoMessage', 'firstMessage'),
@@ -339,23 +312,11 @@ const chartOf = <In, Out, Input>(
             states: {
               handling: {
                 description: 'The handler of the last message finishes.',
-                invoke: {
-                  id: 'drain',
-                  src: 'drain',
-                  input: onLink,
-                  onDone: SAY_GOODBYE,
-                  onError: SAY_GOODBYE.map((arrow) => ({ ...arrow, actions: 'noteFailure' })),
-                },
+                invoke: { ...runs('drain'), onDone: SAY_GOODBYE, onError: noting(SAY_GOODBYE) },
               },
               farewell: {
                 description: "The protocol's goodbye.",
-                invoke: {
-                  id: 'farewell',
-                  src: 'farewell',
-                  input: onLink,
-                  onDone: FLUSH,
-                  onError: FLUSH.map((arrow) => ({ ...arrow, actions: 'noteFailure' })),
-                },
+                invoke: { ...runs('farewell'), onDone: FLUSH, onError: noting(FLUSH) },
               },
             },
           },
@@ -364,9 +325,7 @@ const chartOf = <In, Out, Input>(
             invoke: [
               WRITER,
               {
-                id: 'flush',
-                src: 'flush',
-                input: onLink,
+                ...runs('flush'),
                 onDone: 'closing',
                 onError: { target: 'closing', actions: 'recordFailure' },
               },
@@ -382,23 +341,16 @@ const chartOf = <In, Out, Input>(
                   src: 'discarder',
                   input: onLink,
                   onDone: { target: 'oneway', actions: 'noteEnd' },
-                  onError: {
-                    target: '#protocol.DISCONNECTING.closing',
-                    actions: 'recordFailure',
-                  },
+                  onError: { target: '#protocol.DISCONNECTING.closing', actions: 'recordFailure' },
                 },
               },
-              oneway: {
-                description: 'The peer has ended its side.',
-              },
+              oneway: { description: 'The peer has ended its side.' },
             },
           },
           closing: {
             description: 'Our side ends; what the peer still sends is discarded until it ends too.',
             invoke: {
-              id: 'closer',
-              src: 'closer',
-              input: onLink,
+              ...runs('closer'),
               onDone: 'closed',
               onError: { target: 'destroying', actions: 'recordFailure' },
             },
@@ -408,9 +360,7 @@ const chartOf = <In, Out, Input>(
           destroying: {
             description: 'Whatever is open is destroyed.',
             invoke: {
-              id: 'destroyer',
-              src: 'destroyer',
-              input: onLink,
+              ...runs('destroyer'),
               onDone: 'closed',
               onError: { target: 'closed', actions: 'noteFailure' },
             },
@@ -423,7 +373,7 @@ const chartOf = <In, Out, Input>(
 
       ...(once ? END : NO_END),
     },
-  });
+  }) as const;
 
 /**
  * The chart, as a machine.
@@ -432,5 +382,10 @@ const chartOf = <In, Out, Input>(
  */
 export const createChart = <In, Out, Input>(
   createLink: (input: Input) => Link<In, Out>,
-  options?: ChartOptions<Input>,
-) => withDerivedTag(chartOf(createLink, options), 'failed', hasFailed);
+  options: ChartOptions<Input> = {},
+) =>
+  withDerivedTag(
+    chartSetup<In, Out, Input>().createMachine(chartConfig(createLink, options)),
+    'failed',
+    hasFailed,
+  );

@@ -20,6 +20,7 @@ import { checkDefinition } from '../core/definition.ts';
 import type { Link } from '../machines/link.ts';
 import type { Log } from '../core/log.ts';
 import { runstateOf } from '../core/runstate.ts';
+import { callbackOwner } from '../core/session-logic.ts';
 import { isThenable, memberOf } from '../core/shape.ts';
 import { lifetime } from '../machines/protocol-owner.ts';
 import { createMachineOf, type ProtocolMachine } from '../machines/protocol-machine.ts';
@@ -51,9 +52,10 @@ export type {
  * Returns the machine of a connection, to be invoked or spawned in any XState 5 chart.
  *
  * Its actor dials as soon as it starts if its input has an `address`. Otherwise send it CONNECT, or LISTEN
- * and then ACCEPT; DISCONNECT ends the session (`ProtocolEvent`). Read its state and its tags (`up` in
- * RUNNING, `busy` in CONNECTING and DISCONNECTING), listen to what it emits (`ProtocolEmitted`), or pass
- * it to `AsyncProtocol.attach()` for methods with promises. Stopping the actor, or leaving the state that
+ * and then ACCEPT; SEND sends a message, DISCONNECT ends the session (`ProtocolEvent`). Read its state and its
+ * tags (`ProtocolTag`: `idle`, `busy`, `up`, `failed`), listen to what it emits (`ProtocolEmitted`), or pass
+ * it to `AsyncProtocol.attach()` for methods with promises. Its persisted snapshot is plain JSON; an actor
+ * that is restored from it starts as a new one with the same input does. Stopping the actor, or leaving the state that
  * invokes it, destroys its socket at once.
  *
  * @param definition - The protocol, or a function that makes one for each actor. If that throws, the actor
@@ -134,6 +136,13 @@ export interface Engine<In, Out> {
 /** One machine for all engines: the chart does not depend on the types of the messages. */
 const sharedMachine = createChart<unknown, unknown, Link<unknown, unknown>>((link) => link);
 
+/** The same for protocols with logic for their sessions, created for the first of them. */
+let withSession: typeof sharedMachine | undefined;
+const sharedWithSession = (): typeof sharedMachine =>
+  (withSession ??= createChart<unknown, unknown, Link<unknown, unknown>>((own) => own, {
+    hasSession: true,
+  }));
+
 /**
  * Starts a machine, which is in IDLE, with a link of its own.
  *
@@ -158,7 +167,11 @@ export function startEngine<In, Out>(
     warn: warnTo(logger),
     served,
   });
-  const ref = createActor(sharedMachine, { input: link, ...rootOptions(options, logger) });
+  const hasSession = callbackOwner('session', link) !== undefined;
+  const ref = createActor(hasSession ? sharedWithSession() : sharedMachine, {
+    input: link,
+    ...rootOptions(options, logger),
+  });
   started.ref = ref;
   attachInspectors(ref, options);
   ref.start();

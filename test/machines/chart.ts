@@ -13,7 +13,7 @@ import {
 import { ClosedError } from '../../src/core/errors.ts';
 import type { ProtocolContext, ProtocolEvent } from '../../src/machines/protocol-types.ts';
 import { FakeLink } from './fake-link.ts';
-import { chart, failingChart, pathOf } from './support.ts';
+import { chart, failingChart, pathOf, sessionChart } from './support.ts';
 
 /** A state of the chart. */
 export type Node = StateNode<ProtocolContext<string, string>, ProtocolEvent<string>>;
@@ -27,6 +27,8 @@ const nodesFrom = (node: Node): Node[] => [
 export const nodes = nodesFrom(chart.root);
 /** Those of a chart for one session that ends in error: all that the setup is used for. */
 export const failingNodes = nodesFrom(failingChart.root);
+/** Those of a chart for a protocol with logic for its session. */
+export const sessionNodes = nodesFrom(sessionChart.root);
 export const leaves = nodes.filter(({ type }) => type === 'atomic' || type === 'final');
 export const pathOfNode = (node: Node): string => node.path.join('.');
 
@@ -101,7 +103,7 @@ const CHECK_FIRST_MESSAGE = command('CHECK_FIRST_MESSAGE', { type: 'CHECK_FIRST_
 export const internal = (event: EventObject & Record<string, unknown>): ProtocolEvent<string> =>
   event as EventObject as ProtocolEvent<string>;
 
-const reportsOf = (id: string): PossibleEvent[] => {
+export const reportsOf = (id: string): PossibleEvent[] => {
   const isPossibleIn = (active: readonly Node[]): boolean =>
     active.some(({ invoke }) => invoke.some((invoked) => invoked.id === id));
   const done = `xstate.done.actor.${id}`;
@@ -143,12 +145,16 @@ export const POSSIBLE_EVENTS: readonly PossibleEvent[] = [
 export const activeIn = (node: Node): Node[] =>
   node.parent === undefined ? [node] : [node, ...activeIn(node.parent)];
 
-/** The chart with actions that do nothing, so that `transition()` returns all of them, by name. */
-const silent = chart.provide({
-  actions: Object.fromEntries(
-    Object.keys(chart.implementations.actions).map((name) => [name, () => undefined]),
-  ),
-});
+/** A chart with actions that do nothing, so that `transition()` returns all of them, by name. */
+const silenced = (machine: typeof chart): typeof chart =>
+  machine.provide({
+    actions: Object.fromEntries(
+      Object.keys(machine.implementations.actions).map((name) => [name, () => undefined]),
+    ),
+  });
+const silent = silenced(chart);
+/** That of a protocol with logic for its session. */
+export const silentSession = silenced(sessionChart);
 
 const actionText = ({ type, params }: { type: string; params: unknown }): string[] => {
   if (['xstate.raise', 'xstate.cancel', 'xstate.stopChild'].includes(type)) return [];
@@ -165,9 +171,9 @@ const idIn = (params: unknown): unknown =>
  * The reaction to an event as text: the target and the actions; `-` when the event is refused;
  * `(dies)` when it is the error of an actor that no transition handles, which stops the machine.
  */
-export const answer = (from: Snapshot, event: ProtocolEvent<string>): string => {
-  const snapshot = silent.resolveState({ value: from.value, context: from.context });
-  const [to, actions] = transition(silent, snapshot, event);
+export const answer = (from: Snapshot, event: ProtocolEvent<string>, machine = silent): string => {
+  const snapshot = machine.resolveState({ value: from.value, context: from.context });
+  const [to, actions] = transition(machine, snapshot, event);
   if (to.status === 'error') return '(dies)';
   const names = actions.flatMap((action) => actionText({ ...action, params: action.params }));
   const before = pathOf(from.value);

@@ -14,6 +14,7 @@ export const LINK_METHODS = [
   'listen',
   'accept',
   'establish',
+  'session',
   'read',
   'write',
   'drain',
@@ -150,6 +151,9 @@ export class FakeLink implements Link<string, string> {
   }
   establish(signal: AbortSignal): Promise<void> {
     return this.#begin('establish', signal);
+  }
+  session(signal: AbortSignal): Promise<void> {
+    return this.#begin('session', signal);
   }
   read(signal: AbortSignal): Promise<void> {
     return this.#begin('read', signal);

@@ -8,6 +8,9 @@ import {
   leaves,
   type Node,
   pathOfNode,
+  type PossibleEvent,
+  reportsOf,
+  silentSession,
   type Snapshot,
   snapshotIn,
 } from './chart.ts';
@@ -24,7 +27,8 @@ import { chart, failingChart, pathOf } from './support.ts';
  * - the event of an actor that does not run there, or of a timer that is not set there, has no row:
  *   a separate test asserts that each is refused. (XState drops them anyway, see `late.test.ts`.
  *   The error of an actor that does not run would be unhandled, which stops the machine.)
- * - the last two parts have the rows that differ for other links;
+ * - the next two parts have the rows that differ for other links;
+ * - the last part has those that differ, or are more, if the protocol has logic for its session;
  * - `closed` is left within the step that enters it, so that step is its only row.
  */
 const atomicStates = leaves.filter(({ type }) => type === 'atomic');
@@ -34,6 +38,20 @@ const rowsOf = (leaf: Node, link?: FakeLink): string[] => {
   return POSSIBLE_EVENTS.filter(({ isPossibleIn }) => isPossibleIn(active)).map(
     ({ label, event }) => `${pathOfNode(leaf)} · ${label} ${answer(snapshotIn(leaf, link), event)}`,
   );
+};
+
+/** The rows of a chart with the actor `session` that differ, and those of the actor itself, for several links. */
+const sessionRowsOf = (leaf: Node): string[] => {
+  const usual = rowsOf(leaf);
+  const active = activeIn(leaf);
+  const textOf = ({ label, event }: PossibleEvent, link?: FakeLink): string =>
+    `${pathOfNode(leaf)} · ${label} ${answer(snapshotIn(leaf, link), event, silentSession)}`;
+  const rows = POSSIBLE_EVENTS.filter(({ isPossibleIn }) => isPossibleIn(active))
+    .map((possible) => textOf(possible))
+    .filter((row) => !usual.includes(row));
+  const reports = active.some(({ key }) => key === 'RUNNING') ? reportsOf('session') : [];
+  const links = [undefined, new IdleLink(), new BusyLink()];
+  return [...rows, ...new Set(links.flatMap((link) => reports.map((each) => textOf(each, link))))];
 };
 
 /** The rows that differ with another link. */
@@ -54,7 +72,12 @@ it('reacts to every event in every state as the reviewed table says', async () =
     'While a message is being handled, with a farewell, and with half-open sessions:',
     ...atomicStates.flatMap((leaf) => otherRowsOf(leaf, new BusyLink())),
   ];
-  const parts = [...table, ...rows, shortcuts.join('\n'), detours.join('\n')];
+  const sessions = [
+    'With logic for the session; its end also with nothing to flush, and while a message is being handled:',
+    ...atomicStates.flatMap(sessionRowsOf),
+  ];
+  const others = [shortcuts, detours, sessions].map((part) => part.join('\n'));
+  const parts = [...table, ...rows, ...others];
   const text = `${parts.join('\n\n')}\n`;
   await expect(text).toMatchFileSnapshot('./__snapshots__/protocol-matrix.txt');
 });

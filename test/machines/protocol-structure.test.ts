@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { activeIn, failingNodes, nameOf, type Node, nodes, pathOfNode } from './chart.ts';
+import {
+  activeIn,
+  failingNodes,
+  nameOf,
+  type Node,
+  nodes,
+  pathOfNode,
+  sessionNodes,
+} from './chart.ts';
 import { chart } from './support.ts';
 
 /** One arrow of the chart. */
@@ -124,8 +132,37 @@ describe('the chart', () => {
   });
 });
 
+describe('the actor `session`', () => {
+  const isReport = ({ event }: Arrow): boolean => event.endsWith('.actor.session');
+  const sessionArrows = sessionNodes.flatMap(arrowsOf);
+  const targetsOf = (event: string): string[] =>
+    sessionArrows
+      .filter((arrow) => arrow.event === event && pathOfNode(arrow.from) === 'RUNNING')
+      .filter(({ guard }) => guard === undefined || nameOf(guard) !== 'isForced')
+      .map((arrow) =>
+        [textOf(arrow).replace(event, ''), arrow.targets.map(pathOfNode)].join(' → '),
+      );
+
+  it('runs in RUNNING only, and is all that a chart without it lacks', () => {
+    const running = sessionNodes.filter(({ invoke }) => invoke.some(({ id }) => id === 'session'));
+    expect(running.map(pathOfNode)).toEqual(['RUNNING']);
+    expect(sessionNodes.map(pathOfNode)).toEqual(nodes.map(pathOfNode));
+    const others = sessionArrows.filter((arrow) => !isReport(arrow));
+    expect(others.map(textOf)).toEqual(arrows.map(textOf));
+  });
+
+  it('leads where DISCONNECT leads when it is done, and where FAIL leads when it fails', () => {
+    expect(targetsOf('xstate.done.actor.session')).toEqual(targetsOf('DISCONNECT'));
+    expect(targetsOf('xstate.done.actor.session')).toHaveLength(4);
+    expect(targetsOf('xstate.error.actor.session')).toEqual(targetsOf('FAIL'));
+    expect(sessionArrows.filter(isReport)).toHaveLength(5);
+    const failed = sessionArrows.filter(({ event }) => event === 'xstate.error.actor.session');
+    expect(failed.map(({ actions }) => actions.map(nameOf))).toEqual([['recordFailure']]);
+  });
+});
+
 describe('the setup defines exactly what the chart uses:', () => {
-  const allNodes = [...nodes, ...failingNodes];
+  const allNodes = [...nodes, ...failingNodes, ...sessionNodes];
 
   it('actions', () => {
     const used = [

@@ -16,6 +16,9 @@ import { CountingClock, LINK_METHODS, type LinkMethod, FakeLink } from './fake-l
 /** The chart; an actor's input is its link. */
 export const chart = createChart((link: FakeLink) => link);
 
+/** The same for a protocol with logic for its session. */
+export const sessionChart = createChart((link: FakeLink) => link, { hasSession: true });
+
 /** The same for one session, whose actor ends in error if that fails. */
 export const failingChart = createChart((link: FakeLink) => link, {
   addressOf: () => '/run/x',
