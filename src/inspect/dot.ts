@@ -1,8 +1,8 @@
 /** Draws a machine as Graphviz text. */
 
-import type { AnyStateNode } from 'xstate';
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { childrenOf, initialOf } from './definition.ts';
-import { type Arrow, type DrawableMachine, Drawing } from './drawing.ts';
+import { type Arrow, Drawing } from './drawing.ts';
 
 const STYLE = [
   'graph [compound=true, rankdir=LR, fontname="sans-serif", style=rounded, nodesep=0.3]',
@@ -15,7 +15,7 @@ const STYLE = [
  * regions of a parallel state are dashed clusters. The content is that of `toMermaid()`. The same machine
  * always gives the same text.
  */
-export function toDot(machine: DrawableMachine): string {
+export function toDot(machine: AnyStateMachine): string {
   const drawing = new Drawing(machine);
   const title = [machine.id, ...drawing.globalFacts().map((fact) => `in every state: ${fact}`)];
   const lines = [

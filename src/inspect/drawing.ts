@@ -5,9 +5,6 @@ import { childrenOf, type Transition, transitionsOf } from './definition.ts';
 import { inWords, nameOf } from './names.ts';
 import { typeOfOwnEvent } from './xstate.ts';
 
-/** A machine of XState, as far as a drawing needs it. */
-export type DrawableMachine = Pick<AnyStateMachine, 'config' | 'id' | 'root'>;
-
 /** All transitions from one state to another, drawn as one arrow. */
 export interface Arrow {
   readonly from: AnyStateNode;
@@ -25,7 +22,7 @@ export class Drawing {
   readonly root: AnyStateNode;
   readonly #ids = new Map<AnyStateNode, string>();
 
-  constructor(machine: DrawableMachine) {
+  constructor(machine: AnyStateMachine) {
     this.root = machine.root;
     const taken = new Set<string>();
     for (const node of subtree(this.root)) {

@@ -11,7 +11,6 @@ export type { Inspect } from './feed.ts';
 export type { Inspection, ReportOptions } from './report.ts';
 export type { Sanitize } from './plain.ts';
 export { setSanitize } from './sanitize.ts';
-export type { DrawableMachine } from './drawing.ts';
 export { toMermaid } from './mermaid.ts';
 export { toDot } from './dot.ts';
 export { toSource } from './source.ts';

@@ -1,8 +1,8 @@
 /** Draws a machine as Mermaid text. */
 
-import type { AnyStateNode } from 'xstate';
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { childrenOf } from './definition.ts';
-import { type DrawableMachine, Drawing } from './drawing.ts';
+import { Drawing } from './drawing.ts';
 
 /**
  * Draws a machine as a Mermaid `stateDiagram-v2`: its states with the actors that they run, and its
@@ -13,7 +13,7 @@ import { type DrawableMachine, Drawing } from './drawing.ts';
  * comment, because Mermaid cannot draw it. The guard `isFinite` is left out: it only says that a
  * deadline may be Infinity.
  */
-export function toMermaid(machine: DrawableMachine): string {
+export function toMermaid(machine: AnyStateMachine): string {
   const drawing = new Drawing(machine);
   const lines = [
     ...drawing.globalFacts().map((fact) => `%% in every state: ${fact.replaceAll('\n', ' ')}`),

@@ -1,7 +1,7 @@
 /** Writes a machine as the source text of an equal chart, in which everything is called by its name. */
 
+import type { AnyStateMachine } from 'xstate';
 import { memberOf } from '../core/shape.ts';
-import type { DrawableMachine } from './drawing.ts';
 import { nameOf } from './names.ts';
 import { toPlain } from './plain.ts';
 import type { Json } from './wire.ts';
@@ -15,7 +15,7 @@ import type { Json } from './wire.ts';
  * if they have none. What a function would compute is left out, and so is what may hold a secret: the context,
  * inputs and outputs. To run the text anywhere but in an editor, `provide()` what it names.
  */
-export function toSource(machine: DrawableMachine): string {
+export function toSource(machine: AnyStateMachine): string {
   const config = JSON.stringify(stateOf(machine.config), undefined, 2);
   return `import { createMachine } from 'xstate';\n\nexport const machine = createMachine(${config});\n`;
 }

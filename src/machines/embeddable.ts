@@ -119,7 +119,7 @@ type Untyped = MachineContext[string];
  *
  * @typeParam T - Its types.
  */
-export interface EmbeddableMachine<T extends EmbeddableTypes> {
+export interface EmbeddableMachine<T extends EmbeddableTypes> extends AnyStateMachine {
   /** Returns the snapshot after an event. */
   transition(
     snapshot: never,
@@ -155,8 +155,7 @@ export interface EmbeddableMachine<T extends EmbeddableTypes> {
   /** Is never called so. XState's types read here what the parameters of `StateMachine` are. */
   provide<M extends EmbeddableStateMachine<T>>(implementations: Extract<M, never>): M;
 
-  /** The name of the machine. */
-  readonly id: string;
+  // Of the rest, XState's types must not read that it has any context and any events.
   /** The chart, as it was written. */
   readonly config: Untyped;
   /** Its root state. */
@@ -169,12 +168,6 @@ export interface EmbeddableMachine<T extends EmbeddableTypes> {
   readonly definition: Untyped;
   /** The guards, actions, actors and delays. */
   readonly implementations: Untyped;
-  /** Of XState: how it runs the machine. */
-  readonly options: AnyStateMachine['options'];
-  /** Of XState: the version that the author of a machine gave it. */
-  readonly version?: string;
-  /** Of XState: types at run time. */
-  readonly schemas: unknown;
   /** Of XState: starts the children of an actor that was restored. */
   start(snapshot: Untyped): void;
   /** Returns a snapshot of a given state. */
