@@ -63,7 +63,7 @@ export interface SupervisorImplementations<In, Out> {
 /** An action that does something outside the machine, as `transition()` returns it. */
 export interface SupervisorAction {
   /** XState's name of it. */
-  readonly type: 'xstate.emit' | 'xstate.cancel' | 'xstate.stopChild' | 'watchConnection';
+  readonly type: 'xstate.emit' | 'xstate.cancel' | 'xstate.stopChild';
   /** What it is given. */
   readonly params: NonReducibleUnknown;
 }

@@ -1,31 +1,43 @@
 /** The machine of a supervisor, as users embed it. */
 
-import type { AnyStateMachine } from 'xstate';
+import type { AnyActorScope, AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import type { ProtocolMachine } from './protocol-machine.ts';
 import { restorable } from './restorable.ts';
 import { createSupervisorChart } from './supervisor.ts';
-import { supervisorRestoration } from './supervisor-restoration.ts';
 import type { Policy } from './supervisor-policy.ts';
+import { supervisorRestoration } from './supervisor-restoration.ts';
+import { watchConnection } from './supervisor-watch.ts';
 
-/** A machine whose actors can be stored and restored, and whose `synchronizer` can be provided. */
+/** A machine whose actors watch their connection, and can be stored and restored. */
 export const createSupervisorMachineOf = <In, Out>(
   connection: ProtocolMachine<In, Out>,
   policy: Policy<In, Out>,
 ) =>
-  restorable(
-    withSynchronizer(createSupervisorChart(connection, policy)),
-    supervisorRestoration(policy.createLocator),
+  completed(
+    restorable(
+      createSupervisorChart(connection, policy),
+      supervisorRestoration(policy.createLocator),
+    ),
   );
 
 /**
- * Changes a machine, and what its `provide()` returns, so that a `synchronizer` that is provided runs, also when
- * the options have no `onUp`. Returns the same machine.
+ * Changes a machine, and what its `provide()` returns, in two ways. An actor watches its connection as soon as it
+ * has started that, also when it is started again. And a `synchronizer` that is provided runs, also when the
+ * options have no `onUp`. Returns the same machine.
  */
-function withSynchronizer<M extends AnyStateMachine>(machine: M): M {
+function completed<M extends AnyStateMachine>(machine: M): M {
   const provide = machine.provide.bind(machine);
-  machine.provide = (given) => withSynchronizer(provide(withGuard(machine, given)));
+  const start: Start = machine.start.bind(machine);
+  machine.provide = (given) => completed(provide(withGuard(machine, given)));
+  // XState's types do not say that it passes the scope.
+  machine.start = (snapshot: AnyMachineSnapshot, scope?: AnyActorScope) => {
+    start(snapshot, scope);
+    if (scope !== undefined) watchConnection(scope.self);
+  };
   return machine;
 }
+
+type Start = (snapshot: AnyMachineSnapshot, scope: AnyActorScope | undefined) => void;
 
 type Implementations = Parameters<AnyStateMachine['provide']>[0];
 

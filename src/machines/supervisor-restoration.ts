@@ -103,6 +103,6 @@ function restoreShutdown(saved: unknown): Shutdown | undefined {
 /** Why an actor that was restored has no address. */
 export const lostAddress = (shown: unknown): ArgumentError =>
   new ArgumentError(
-    `The address of the supervisor was not stored: ${JSON.stringify(shown)} is a function, or has a stream or TLS ` +
-      'options. Start a new actor with an input { address }',
+    `The address of the supervisor, ${typeof shown === 'string' ? shown : JSON.stringify(shown)}, was not stored: ` +
+      'functions, streams and TLS options are not. Start a new actor with an input { address }',
   );

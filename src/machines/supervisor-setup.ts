@@ -32,7 +32,6 @@ import {
   withOtherCause,
 } from './supervisor-outage.ts';
 import type { Policy } from './supervisor-policy.ts';
-import { watchConnection } from './supervisor-watch.ts';
 import type {
   Located,
   Locator,
@@ -182,9 +181,6 @@ export const supervisorSetup = <In, Out>(
       isSpent: ({ context }) => context.isSpent,
     },
     actions: {
-      watchConnection: ({ self }) => {
-        watchConnection(self);
-      },
       noteConnection: assign(({ context }, { isUp, isIdle, session }: ConnectionFacts) => ({
         connection: isIdle ? ('idle' as const) : ('busy' as const),
         up: isUp ? session : undefined,

@@ -55,7 +55,6 @@ export const createSupervisorChart = <In, Out>(
       onDone: { target: '.GIVEN_UP', actions: 'recordFailure' },
       onError: { target: '.GIVEN_UP', actions: 'recordFailure' },
     },
-    entry: 'watchConnection',
     on: {
       'xstate.snapshot.connection': [
         {

@@ -69,8 +69,10 @@ export class SourceLocator implements Locator {
 }
 
 /** What may be shown of an address, as JSON has it: without members that are `undefined`. */
-const shown = (address: unknown): unknown =>
-  JSON.parse(JSON.stringify(shownAddress(unsealAddress(address))));
+const shown = (address: AddressSource): unknown =>
+  typeof address === 'function'
+    ? 'a function'
+    : JSON.parse(JSON.stringify(shownAddress(unsealAddress(address))));
 
 const missingAddress = (): ArgumentError =>
   new ArgumentError(

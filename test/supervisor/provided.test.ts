@@ -38,11 +38,7 @@ const parentMachine = setup({
 });
 
 /** Starts a parent whose supervisor is this machine, and returns the supervisor. */
-function startChild(
-  vm: SupervisorMachine<string>,
-  address: AddressSource,
-  clock?: CountingClock,
-) {
+function startChild(vm: SupervisorMachine<string>, address: AddressSource, clock?: CountingClock) {
   const machine = parentMachine.provide({ actors: { vm } });
   const parent = createActor(machine, { input: { address }, ...(clock && { clock }) }).start();
   onTestFinished(() => {
