@@ -42,7 +42,9 @@ export class SystemWatch {
   readonly #unreported = new WeakMap<WatchableActor, ActorRecord>();
   /** Actors that got an event whose resulting snapshot XState has not announced yet. */
   readonly #awaitingSnapshot = new Set<ActorRecord>();
-  readonly #untaps = new Map<string, () => void>();
+  readonly #taps = new Map<string, { readonly link: object; readonly untap: () => void }>();
+  /** Actors that have ended. React starts some of them again. */
+  readonly #ended = new WeakSet<WatchableActor>();
   /** Reports the actors that have ended without an announcement by XState. */
   readonly #reportSilentEnds: () => void;
   #subscription: Subscription | undefined;
@@ -76,11 +78,7 @@ export class SystemWatch {
     for (const actor of withDescendants(this.#root)) {
       if (isActive(actor)) this.#addRecord(this.#actorRecord(actor));
     }
-    for (const { actor, startedAt, ...timer } of timersIn(this.#root)) {
-      for (const record of this.#records.values()) {
-        if (record.actor === actor) record.addTimer(timer, startedAt);
-      }
-    }
+    this.#addTimers();
   }
 
   /** Stops watching and forgets everything. `begin()` may follow. */
@@ -111,8 +109,8 @@ export class SystemWatch {
     this.#isTapping = isTapping;
     if (isTapping) for (const record of this.#records.values()) this.#tap(record);
     else {
-      for (const untap of this.#untaps.values()) untap();
-      this.#untaps.clear();
+      for (const { untap } of this.#taps.values()) untap();
+      this.#taps.clear();
     }
   }
 
@@ -163,6 +161,9 @@ export class SystemWatch {
     this.#awaitingSnapshot.delete(record);
     if (isActive(record.actor)) this.#register(record);
     if (!this.#records.has(record.actor.sessionId)) return;
+    if (this.#isTapping) this.#tap(record);
+    // XState starts the timers of an earlier life of the actor without an announcement.
+    if (this.#ended.delete(record.actor)) this.#addTimers(record);
     // When an initial action threw, XState announces the snapshot as if it had not.
     const own = snapshotOf(record.actor) ?? announced;
     this.#reportState(record, own.status === 'active' ? announced : own, event);
@@ -173,8 +174,9 @@ export class SystemWatch {
     const { sessionId } = record.actor;
     this.#services.publish(record.state(snapshot, event, at));
     if (snapshot.status === 'active') return;
-    this.#untaps.get(sessionId)?.();
-    this.#untaps.delete(sessionId);
+    this.#taps.get(sessionId)?.untap();
+    this.#taps.delete(sessionId);
+    this.#ended.add(record.actor);
     this.#records.delete(sessionId);
     this.reported.delete(sessionId);
     this.#services.publish({ type: 'service.stop', sessionId, wirechart: { at } });
@@ -210,12 +212,23 @@ export class SystemWatch {
     if (this.#isTapping) this.#tap(record);
   }
 
+  /** An actor that is started again has another link. */
   #tap({ actor }: ActorRecord): void {
     const { sessionId } = actor;
     const snapshot = snapshotOf(actor);
     const link = snapshot && linkOf(snapshot);
-    if (link === undefined || this.#untaps.has(sessionId)) return;
-    this.#untaps.set(sessionId, this.#services.wiretap.tap(link, sessionId));
+    const known = this.#taps.get(sessionId);
+    if (link === undefined || link === known?.link) return;
+    known?.untap();
+    this.#taps.set(sessionId, { link, untap: this.#services.wiretap.tap(link, sessionId) });
+  }
+
+  /** Adds the timers that run already: of all actors, or of one. */
+  #addTimers(only?: ActorRecord): void {
+    for (const { actor, startedAt, ...timer } of timersIn(this.#root)) {
+      const record = this.#records.get(actor.sessionId);
+      if (only === undefined || only === record) record?.addTimer(timer, startedAt);
+    }
   }
 }
 

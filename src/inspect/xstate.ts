@@ -166,17 +166,25 @@ export function onHappening(
   });
 }
 
-/** Timers that run already, with the actor that started each and the time, in milliseconds since 1970. */
-export function timersIn({
-  system,
-}: WatchableActor): (StartedTimer & { readonly actor: unknown; readonly startedAt: number })[] {
-  return Object.values(system.getSnapshot()._scheduledEvents).map(
+/** A timer that runs already. */
+export interface RunningTimer extends StartedTimer {
+  /** The actor that started it. */
+  readonly actor: WatchableActor;
+  /** In milliseconds since 1970. */
+  readonly startedAt: number;
+}
+
+/** The timers that run in the actor's system. */
+export const timersIn = ({ system }: WatchableActor): RunningTimer[] =>
+  Object.values(system.getSnapshot()._scheduledEvents).map(
     ({ id, event, delay, startedAt, source }) => ({
-      ...{ id, event, ms: delay },
-      ...{ actor: source, startedAt },
+      id,
+      event,
+      ms: delay,
+      startedAt,
+      actor: source,
     }),
   );
-}
 
 /** The first event of every actor. */
 export const START_EVENT: AnyEvent = { type: 'xstate.init' };
