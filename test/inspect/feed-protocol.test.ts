@@ -135,6 +135,7 @@ describe('a protocol machine in a parent chart', () => {
       'stop owner',
       'stop reader',
       'stop writer',
+      'stop session',
       'stop child',
     ]);
     expect(end.at(-1)).toBe('state parent offline');
@@ -159,9 +160,10 @@ describe('a protocol machine in a parent chart', () => {
       'register owner in child',
       'register reader in child',
       'register writer in child',
+      'register session in child',
     ]);
     expect(stateOf(log.registered('child')).value).toEqual({ RUNNING: 'open' });
     actor.stop();
-    expect(log.summary.filter((one) => one.startsWith('stop'))).toHaveLength(5);
+    expect(log.summary.filter((one) => one.startsWith('stop'))).toHaveLength(6);
   });
 });
