@@ -11,7 +11,6 @@ import {
   type MachineOptions,
   ProtocolServer,
   streamPair,
-  type WirechartError,
 } from '../../src/index.ts';
 import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 
