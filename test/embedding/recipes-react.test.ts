@@ -1,4 +1,4 @@
-/** The component that `docs/embedding.md` shows, in a page. */
+/** The component that `docs/embedding-program.md` shows, in a page. */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { openPage } from './react-support.ts';
 
 expectIdleAfterEach();
 
-const page = readFileSync(join(ROOT, 'docs/embedding.md'), 'utf8');
+const page = readFileSync(join(ROOT, 'docs/embedding-program.md'), 'utf8');
 const [, code = ''] = /^```tsx\n([^]*?)^```\n/m.exec(page) ?? [];
 
 // In the repository, so that React and XState are found.
