@@ -32,7 +32,8 @@
  *    and `system.inspect()`, which announces nothing of the past, are as they were.
  *
  * Beyond inspection: `src/machines/wait.ts`, `src/machines/logic-run.ts` and `src/protocol/connection-logic.ts`
- * are actor logic, and get the events of point 6 by these names; `src/machines/restorable.ts` sets `_snapshot`.
+ * are actor logic, and get the events of point 6 by these names; the last one sends with `system._relay()`, which
+ * is `system.sendEvent()` there; `src/machines/restorable.ts` sets `_snapshot`.
  */
 
 import type { AnyActorRef, InspectionEvent, Subscription } from 'xstate';

@@ -111,7 +111,7 @@ class Life<Output, Input extends ConnectionInput> implements Reports<Output> {
     // A parent that has failed leaves its children running, and takes no events.
     if (this.#isOver || parent === undefined || !isActive(parent)) return;
     try {
-      parent.send(event);
+      relay(this.#self, parent, event);
     } catch (error) {
       // An inspector has thrown. XState reports the errors of subscribers in the same way.
       setTimeout(() => {
@@ -153,6 +153,13 @@ class Life<Output, Input extends ConnectionInput> implements Reports<Output> {
       this.#self.send(event);
     });
   }
+}
+
+/** Sends an event as `fromCallback()` of XState does, so that inspectors see where it comes from. */
+function relay(source: AnyActorRef, target: AnyActorRef, event: EventObject): void {
+  const own = memberOf(target.system, '_relay');
+  if (typeof own === 'function') Reflect.apply(own, target.system, [source, target, event]);
+  else target.send(event);
 }
 
 /** The actors that were given as the connection of others: snapshots have only their names. */

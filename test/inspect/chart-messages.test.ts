@@ -135,7 +135,7 @@ describe('the chart of a parent', () => {
     actor.stop();
     expect(actor.getSnapshot().context.last).toEqual(secret);
     expect(log.statesOf('parent').some(({ state }) => state.includes('shown'))).toBe(true);
-    expect(shown).toContain('MESSAGE');
+    expect(log.summary).toContain('event parent MESSAGE from 1.parent');
     expect(shown).not.toContain('PLANTED');
   });
 
