@@ -61,6 +61,7 @@ export {
   type ProtocolSource,
   type OwnOptions,
   type SuperviseOptions,
+  type SupervisorMachineOptions,
 } from './supervisor/machine.ts';
 export type { RestartPolicy } from './machines/supervisor-policy.ts';
 export type {
@@ -76,6 +77,7 @@ export type {
   SupervisorEmitted,
   SupervisorEvent,
   SupervisorInput,
+  SupervisorOutcome,
 } from './machines/supervisor-types.ts';
 export type { ServerState } from './core/server-state.ts';
 export type {
@@ -194,7 +196,6 @@ export type {
   ProtocolMachine,
   ProtocolMachineTypes,
   ProtocolSnapshot,
-  ProtocolTypes,
   ProtocolValue,
 } from './machines/protocol-interface.ts';
 export type {
@@ -206,7 +207,6 @@ export type {
   SupervisorMachineTypes,
   SupervisorSnapshot,
   SupervisorTag,
-  SupervisorTypes,
   SupervisorValue,
 } from './machines/supervisor-interface.ts';
 export type {

@@ -89,7 +89,7 @@ export interface ProtocolImplementations<In, Out> {
   readonly actors?: Readonly<
     Partial<Record<Exclude<ProtocolActorId | 'discarder', Slot>, AnyActorLogic>>
   > &
-    Readonly<Partial<Record<Slot, SessionLogic<Session<In, Out>, unknown>>>>;
+    Readonly<Partial<Record<Slot, SessionLogic<Session<In, Out, unknown>, unknown>>>>;
   /** The deadlines, in ms. */
   readonly delays?: Readonly<
     Partial<Record<ProtocolDelay, MachineDelay<ProtocolContext<In, Out>, ProtocolEvent<Out>>>>
@@ -112,33 +112,8 @@ export interface ProtocolAction {
   readonly params: NonReducibleUnknown;
 }
 
-/**
- * The types of a machine like that of a connection, for XState's `setup({ types })`: a fake that stands in for it.
- *
- * @example
- * const fake = setup({ types: {} as ProtocolTypes<string> }).createMachine({
- *   initial: 'IDLE',
- *   states: { IDLE: { on: { CONNECT: 'RUNNING' } }, RUNNING: { tags: 'up', on: { DISCONNECT: 'IDLE' } } },
- * });
- *
- * @typeParam In - An inbound message.
- * @typeParam Out - An outbound message.
- */
-export interface ProtocolTypes<In = unknown, Out = In> {
-  /** What may be sent to it. */
-  readonly events: ProtocolEvent<Out>;
-  /** What it emits. */
-  readonly emitted: ProtocolEmitted<In>;
-  /** The input of its actors. */
-  readonly input: ProtocolInput | undefined;
-  /** The output of its actors. */
-  readonly output: SessionOutcome;
-  /** What the tags of its states say. */
-  readonly tags: ProtocolTag;
-}
-
 /** All types of the machine. */
-export interface ProtocolMachineTypes<In, Out> extends ProtocolTypes<In, Out>, EmbeddableTypes {
+export interface ProtocolMachineTypes<In, Out> extends EmbeddableTypes {
   readonly context: ProtocolContext<In, Out>;
   readonly events: ProtocolEvent<Out>;
   readonly children: Partial<Record<ProtocolActorId, AnyActorRef | undefined>>;
@@ -154,8 +129,18 @@ export interface ProtocolMachineTypes<In, Out> extends ProtocolTypes<In, Out>, E
 }
 
 /**
- * The machine that `createProtocolMachine()` makes. In a parent's `provide()`, any machine with the same states,
- * tags, events, input and output can stand in for it: see `ProtocolTypes`.
+ * The machine that `createProtocolMachine()` makes.
+ *
+ * In a parent's `provide()`, any machine can stand in for it that has some of its states and tags, some or all of
+ * its events (and others), and its output. It needs no substates, and what it has beside that is its own affair.
+ *
+ * @example
+ * const fake = setup({
+ *   types: { events: {} as ProtocolEvent, output: {} as SessionOutcome },
+ * }).createMachine({
+ *   initial: 'IDLE',
+ *   states: { IDLE: { on: { CONNECT: 'RUNNING' } }, RUNNING: { tags: 'up', on: { DISCONNECT: 'IDLE' } } },
+ * });
  */
 export interface ProtocolMachine<In, Out = In> extends EmbeddableMachine<
   ProtocolMachineTypes<In, Out>

@@ -16,6 +16,7 @@ import type {
   SupervisorEmitted,
   SupervisorEvent,
   SupervisorInput,
+  SupervisorOutcome,
 } from './supervisor-types.ts';
 
 /** The value of a snapshot: the state and its substates. No snapshot shows JUDGING, which is left at once. */
@@ -68,43 +69,30 @@ export interface SupervisorAction {
   readonly params: NonReducibleUnknown;
 }
 
-/**
- * The types of a machine like that of a supervisor, for XState's `setup({ types })`: a fake that stands in for it.
- */
-export interface SupervisorTypes {
-  /** What may be sent to it. */
-  readonly events: SupervisorEvent;
-  /** What it emits. */
-  readonly emitted: SupervisorEmitted;
-  /** The input of its actors. */
-  readonly input: SupervisorInput;
-  /** What the tags of its states say. */
-  readonly tags: SupervisorTag;
-}
-
 /** All types of the machine. */
-export interface SupervisorMachineTypes<In, Out> extends SupervisorTypes, EmbeddableTypes {
+export interface SupervisorMachineTypes<In, Out> extends EmbeddableTypes {
   readonly context: SupervisorContext;
   readonly events: SupervisorEvent;
   readonly children: {
     connection?: ProtocolActorRef<In, Out> | undefined;
     locator?: AnyActorRef | undefined;
     synchronizer?: AnyActorRef | undefined;
+    failure?: AnyActorRef | undefined;
   };
   readonly value: SupervisorValue;
   /** A fake needs no substates. */
   readonly standInValue: 'CONNECTING';
   readonly tags: SupervisorTag;
   readonly input: SupervisorInput;
-  readonly output: unknown;
+  readonly output: SupervisorOutcome;
   readonly emitted: SupervisorEmitted;
   readonly actions: SupervisorAction;
   readonly delays: SupervisorDelay;
 }
 
 /**
- * The machine that `createSupervisorMachine()` makes. In a parent's `provide()`, any machine with the same states,
- * tags, events and input can stand in for it: see `SupervisorTypes`.
+ * The machine that `createSupervisorMachine()` makes. In a parent's `provide()`, any machine can stand in for it that
+ * has some of its states and tags, and some or all of its events: see `ProtocolMachine`.
  */
 export interface SupervisorMachine<In, Out = In> extends EmbeddableMachine<
   SupervisorMachineTypes<In, Out>

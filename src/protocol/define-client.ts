@@ -3,7 +3,7 @@
 import type { Codec } from '../core/codec.ts';
 import { ArgumentError } from '../core/errors.ts';
 import { checkSpelling, ownNamesOf, pickOptions } from '../core/options.ts';
-import { memberOf, show } from '../core/shape.ts';
+import { memberOf } from '../core/shape.ts';
 import { linkIn } from '../core/link-handle.ts';
 import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-machine.ts';
 import { AsyncProtocol } from './async-protocol.ts';
@@ -17,6 +17,7 @@ import {
   MACHINE_OPTIONS,
   type ProtocolOptions,
 } from './options.ts';
+import { showActor } from './shown-actor.ts';
 
 /**
  * A class that extends what `defineClient()` returns.
@@ -164,7 +165,9 @@ export function attachTo<C>(
   checkProtocolOptions(`${kind.name}.attach()`, options, ATTACH_OPTIONS);
   const definition = clientDefinitionOf(memberOf(linkIn(ref?.getSnapshot().context), 'definition'));
   if (definition === undefined || !isKindOf(definition.kind, kind)) {
-    throw new ArgumentError(`${kind.name}.attach() needs an actor of ${maker}, not ${show(ref)}`);
+    throw new ArgumentError(
+      `${kind.name}.attach() needs an actor of ${maker}, not ${showActor(ref)}`,
+    );
   }
   definition.ensureClient(ref);
   // The constructor of the kind has made it.

@@ -7,6 +7,7 @@ import { memberOf, show } from '../core/shape.ts';
 import { linkIn } from '../core/link-handle.ts';
 import type { FailWith } from '../machines/protocol-types.ts';
 import type { Clock, Limits, LogFunction, Logger, Timeouts } from '../core/types.ts';
+import { showActor } from './shown-actor.ts';
 
 /** The options of a connection. All have a default. */
 export interface ProtocolOptions {
@@ -152,7 +153,12 @@ export function checkMachineOptions(
   checkFailWith(owner, options);
 }
 
-function checkFailWith(owner: string, options: unknown): void {
+/**
+ * Checks `failWith`, which needs `once`.
+ *
+ * @throws {ArgumentError} When it cannot be used.
+ */
+export function checkFailWith(owner: string, options: unknown): void {
   const failWith = memberOf(options, 'failWith');
   if (failWith === undefined) return;
   if (failWith !== 'output' && failWith !== 'error') {
@@ -182,5 +188,7 @@ export function checkActor(owner: string, ref: unknown): void {
   const snapshot: unknown =
     typeof getSnapshot === 'function' ? Reflect.apply(getSnapshot, ref, []) : undefined;
   if (linkIn(memberOf(snapshot, 'context')) !== undefined) return;
-  throw new ArgumentError(`${owner} needs an actor of createProtocolMachine(), not ${show(ref)}`);
+  throw new ArgumentError(
+    `${owner} needs an actor of createProtocolMachine(), not ${showActor(ref)}`,
+  );
 }
