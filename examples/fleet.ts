@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { type ActorRefFrom, assign, createActor, sendTo, setup, type Subscription } from 'xstate';
 import { findQemu } from '../scripts/programs.ts';
 import { inspectTo } from '../src/inspect/index.ts';
+import { QmpClient } from '../src/qmp/index.ts';
 import { createVm, type VmInput } from './vm.ts';
 
 /** The memory of a QEMU without a guest, rounded up. */
@@ -70,7 +71,11 @@ const vmOf = (keeper: KeeperRef) => keeper.getSnapshot().children.vm?.getSnapsho
 const isRunning = (keeper: KeeperRef): boolean =>
   vmOf(keeper)?.matches({ on: { up: 'running' } }) ?? false;
 const isOff = (keeper: KeeperRef): boolean => vmOf(keeper)?.matches('off') ?? false;
-const pidOf = (keeper: KeeperRef): number | undefined => vmOf(keeper)?.context.peer?.pid;
+/** The process id of QEMU, which is the peer of the monitor. */
+const pidOf = (keeper: KeeperRef): number | undefined => {
+  const monitor = vmOf(keeper)?.children.monitor;
+  return monitor && QmpClient.attach(monitor).remote?.pid;
+};
 
 /** Resolves when the condition holds for all keepers. */
 function untilAll(
@@ -115,9 +120,7 @@ export async function runFleet(
 
   const victim = keepers[Math.floor(keepers.length / 2)];
   const before = victim && pidOf(victim);
-  const peer = victim && vmOf(victim)?.context.peer;
-  peer?.kill('SIGKILL');
-  await peer?.exited;
+  if (before !== undefined) process.kill(before, 'SIGKILL');
   await untilAll(
     keepers,
     (keeper) => isRunning(keeper) && (keeper !== victim || pidOf(keeper) !== before),
@@ -127,10 +130,8 @@ export async function runFleet(
     `${victim?.id ?? 'none'} was killed (pid ${String(before)}) and replaced (pid ${String(after)})`,
   );
 
-  const exits = keepers.flatMap((keeper) => vmOf(keeper)?.context.peer?.exited ?? []);
   for (const keeper of keepers) keeper.send({ type: 'POWER_OFF' });
   await untilAll(keepers, isOff);
-  await Promise.all(exits);
   print('all machines are off');
   const crashes = keepers.reduce((sum, keeper) => sum + keeper.getSnapshot().context.crashes, 0);
   fleet.stop();

@@ -9,11 +9,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { inspect, parseArgs } from 'node:util';
-import { assign, createActor, fromCallback, fromPromise, raise, setup, waitFor } from 'xstate';
+import { assign, createActor, enqueueActions, raise, sendTo, setup, waitFor } from 'xstate';
 import { findQemu } from '../scripts/programs.ts';
-import { printableLines, type SessionOutcome, spawnPeer, type SpawnedPeer } from '../src/index.ts';
+import { ClosedError, printableLines, type SessionOutcome, spawnPeer } from '../src/index.ts';
 import { inspectTo } from '../src/inspect/index.ts';
-import { createQmpMachine, type QmpActorRef, QmpClient, type QmpEvent } from '../src/qmp/index.ts';
+import { createQmpMachine, qmpCommand, qmpEvents, type QmpEventMessage } from '../src/qmp/index.ts';
 
 /** How to start the machine. */
 export interface VmInput {
@@ -26,7 +26,6 @@ export interface VmInput {
 }
 
 interface VmContext extends VmInput {
-  readonly peer: SpawnedPeer | undefined;
   /** How the last run ended; its `cause` says why it crashed. */
   readonly outcome: SessionOutcome | undefined;
 }
@@ -35,53 +34,30 @@ type VmEvent =
   | { readonly type: 'POWER_ON' | 'PAUSE' | 'RESUME' | 'POWER_OFF' }
   /** Internal: the QMP session is in RUNNING, and commands can be executed. */
   | { readonly type: 'GREETED' }
-  /** Internal: an event of QEMU. */
-  | { readonly type: 'QEMU'; readonly event: QmpEvent };
-
-interface OnMonitor {
-  readonly monitor: QmpActorRef | undefined;
-}
+  | QmpEventMessage
+  | QmpEventMessage<'GUEST_PANICKED'>;
 
 /** The monitor uses file descriptor 3, which the child inherits: no socket file, and no race for it. */
 const MONITOR = ['-chardev', 'socket,id=qmp,fd=3,server=off', '-mon', 'chardev=qmp,mode=control'];
 
-const clientOf = ({ monitor }: OnMonitor): QmpClient => {
-  if (monitor === undefined) throw new Error('The machine is off');
-  return QmpClient.attach(monitor);
-};
+/** Starts QEMU. */
+export const launchQemu = ({ qemu, args }: VmInput) => spawnPeer(qemu, [...args, ...MONITOR]);
 
-/** Sends QEMU's events to the chart. */
-const listener = fromCallback<VmEvent, OnMonitor>(({ input, sendBack }) => {
-  const events = clientOf(input).events();
-  const listen = async (): Promise<void> => {
-    for await (const event of events) sendBack({ type: 'QEMU', event });
-  };
-  // The monitor reports the end of the session to the chart.
-  listen().catch(() => undefined);
-  return () => void events.return();
+/** What a transition does: sends a command, or kills QEMU. */
+const send = (command: string) => ({ actions: { type: 'send', params: { command } } }) as const;
+const kill = (reason: string) => ({ actions: { type: 'kill', params: { reason } } }) as const;
+
+/** A command that a state waits for. */
+const execute = (command: string) => ({ src: 'command', input: { execute: command } }) as const;
+
+/** A state that is left when its command fails, or has no effect in time. */
+const unless = <Otherwise>(command: string, otherwise: Otherwise) => ({
+  invoke: { ...execute(command), onError: otherwise },
+  after: { powerOffMs: otherwise },
 });
 
-/** Executes one command. */
-const command = fromPromise<unknown, OnMonitor & { readonly name: string }>(
-  async ({ input, signal }) => clientOf(input).execute(input.name, undefined, { signal }),
-);
-
-/** The part of the running chart that the inputs below need. */
-interface Running {
-  readonly self: { getSnapshot(): { readonly children: { readonly monitor?: QmpActorRef } } };
-}
-const onMonitor = ({ self }: Running): OnMonitor => ({
-  monitor: self.getSnapshot().children.monitor,
-});
-const named =
-  (name: string) =>
-  (running: Running): OnMonitor & { readonly name: string } => ({ ...onMonitor(running), name });
-
-/** The guard for an event of QEMU. */
-const isQemuEvent = (name: string) => ({ type: 'isQemuEvent', params: { name } }) as const;
-
-/** The chart. */
-export const createVm = () =>
+/** The chart. Nothing in its context is live, so it can be stored: the machine is crashed when it is restored. */
+export const createVm = (launch = launchQemu) =>
   setup({
     types: {
       context: {} as VmContext,
@@ -89,117 +65,67 @@ export const createVm = () =>
       input: {} as VmInput,
       children: {} as { monitor: 'monitor' },
     },
-    actors: { monitor: createQmpMachine({ once: true }), listener, command },
+    actors: { monitor: createQmpMachine({ once: true }), events: qmpEvents, command: qmpCommand },
     delays: { powerOffMs: ({ context }) => context.powerOffMs },
-    guards: {
-      isQemuEvent: ({ event }, { name }: { name: string }) =>
-        event.type === 'QEMU' && event.event.event === name,
-      isClean: (_, { outcome }: { outcome: SessionOutcome }) => outcome.cause === undefined,
-    },
+    guards: { hasFailed: ({ context }) => context.outcome?.cause !== undefined },
     actions: {
-      launch: assign({
-        peer: ({ context: { qemu, args } }) => spawnPeer(qemu, [...args, ...MONITOR]),
-        outcome: undefined,
+      send: sendTo('monitor', (_, { command }: { command: string }) => ({
+        type: 'SEND',
+        message: { execute: command },
+      })),
+      kill: enqueueActions(({ enqueue }, { reason }: { reason: string }) => {
+        enqueue.sendTo('monitor', { type: 'FAIL', error: new ClosedError(reason) });
+        enqueue.sendTo('monitor', { type: 'DISCONNECT', force: true });
       }),
-      record: assign((_, { outcome }: { outcome: SessionOutcome }) => ({ outcome })),
-      kill: ({ context }) => context.peer?.kill('SIGKILL'),
     },
   }).createMachine({
     id: 'vm',
-    context: ({ input }) => ({ ...input, peer: undefined, outcome: undefined }),
+    context: ({ input }) => ({ ...input, outcome: undefined }),
     initial: 'off',
     states: {
-      off: { description: 'There is no QEMU.', on: { POWER_ON: 'on' } },
+      off: { always: { guard: 'hasFailed', target: 'crashed' }, on: { POWER_ON: 'on' } },
       on: {
-        entry: 'launch',
         invoke: {
           id: 'monitor',
           src: 'monitor',
-          input: ({ context: { peer } }) => ({ address: peer?.address }),
+          input: ({ context }) => ({ address: () => launch(context).address }),
           onSnapshot: {
             guard: ({ event }) => event.snapshot.hasTag('up'),
             actions: raise({ type: 'GREETED' }),
           },
-          onDone: [
-            {
-              guard: { type: 'isClean', params: ({ event }) => ({ outcome: event.output }) },
-              target: 'off',
-              actions: { type: 'record', params: ({ event }) => ({ outcome: event.output }) },
-            },
-            {
-              target: 'crashed',
-              actions: { type: 'record', params: ({ event }) => ({ outcome: event.output }) },
-            },
-          ],
-          onError: 'crashed',
+          onDone: { target: 'off', actions: assign({ outcome: ({ event }) => event.output }) },
         },
         initial: 'launching',
         states: {
-          launching: {
-            description: 'QEMU starts, and its monitor greets.',
-            on: { GREETED: 'up' },
-          },
+          launching: { on: { GREETED: 'up' } },
           up: {
-            invoke: { src: 'listener', input: onMonitor, onError: { actions: 'kill' } },
+            invoke: { src: 'events' },
             on: {
               POWER_OFF: '.shuttingDown',
-              QEMU: [
-                // The guest has shut down on its own.
-                { guard: isQemuEvent('SHUTDOWN'), target: '.shuttingDown.quitting' },
-                { guard: isQemuEvent('GUEST_PANICKED'), actions: 'kill' },
-              ],
+              'QMP.SHUTDOWN': '.shuttingDown.quitting',
+              'QMP.GUEST_PANICKED': kill('The guest has panicked'),
             },
             initial: 'booting',
             states: {
               booting: {
-                invoke: { src: 'command', input: named('cont'), onError: { actions: 'kill' } },
-                on: { QEMU: { guard: isQemuEvent('RESUME'), target: 'running' } },
+                invoke: { ...execute('cont'), onError: kill('The guest does not start') },
+                on: { 'QMP.RESUME': 'running' },
               },
-              running: {
-                initial: 'idle',
-                states: {
-                  idle: { on: { PAUSE: 'pausing' } },
-                  pausing: { invoke: { src: 'command', input: named('stop'), onError: 'idle' } },
-                },
-                on: { QEMU: { guard: isQemuEvent('STOP'), target: 'paused' } },
-              },
-              paused: {
-                initial: 'idle',
-                states: {
-                  idle: { on: { RESUME: 'resuming' } },
-                  resuming: { invoke: { src: 'command', input: named('cont'), onError: 'idle' } },
-                },
-                on: { QEMU: { guard: isQemuEvent('RESUME'), target: 'running' } },
-              },
+              running: { on: { PAUSE: send('stop'), 'QMP.STOP': 'paused' } },
+              paused: { on: { RESUME: send('cont'), 'QMP.RESUME': 'running' } },
               shuttingDown: {
+                on: { POWER_OFF: '.quitting', 'QMP.*': undefined },
                 initial: 'asking',
                 states: {
-                  asking: {
-                    description: 'The guest is asked to shut down, as by its power button.',
-                    invoke: {
-                      src: 'command',
-                      input: named('system_powerdown'),
-                      onError: 'quitting',
-                    },
-                    after: { powerOffMs: 'quitting' },
-                  },
-                  quitting: {
-                    description:
-                      'QEMU is told to quit; its exit is then a clean end of the session.',
-                    invoke: { src: 'command', input: named('quit'), onError: { actions: 'kill' } },
-                    after: { powerOffMs: { actions: 'kill' } },
-                  },
+                  asking: unless('system_powerdown', 'quitting'),
+                  quitting: unless('quit', kill('QEMU does not quit')),
                 },
-                on: { POWER_OFF: '.quitting', QEMU: undefined },
               },
             },
           },
         },
       },
-      crashed: {
-        description: 'QEMU exited without a request.',
-        on: { POWER_ON: 'on' },
-      },
+      crashed: { on: { POWER_ON: 'on' } },
     },
   });
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createActor, waitFor } from 'xstate';
 import { runFleet } from '../../examples/fleet.ts';
-import { createVm } from '../../examples/vm.ts';
-import { ProcessError } from '../../src/index.ts';
+import { createVm, launchQemu, type VmInput } from '../../examples/vm.ts';
+import { ProcessError, type SpawnedPeer } from '../../src/index.ts';
 import { recordTo } from '../../src/inspect/index.ts';
 import { cleanUp, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { describePeer } from '../support/real-peers.ts';
@@ -18,16 +18,22 @@ const ARGS = ['-M', 'none', '-nodefaults', '-display', 'none', '-S'];
 
 describePeer('qemu-system-x86_64', (qemu) => {
   function start(args: readonly string[] = ARGS) {
-    const vm = createActor(createVm(), { id: 'vm', input: { qemu, args, powerOffMs: 100 } });
+    const peers: SpawnedPeer[] = [];
+    const launch = (input: VmInput) => {
+      const peer = launchQemu(input);
+      peers.push(peer);
+      return peer;
+    };
+    const vm = createActor(createVm(launch), { id: 'vm', input: { qemu, args, powerOffMs: 100 } });
     cleanUp(() => vm.stop());
-    return vm.start();
+    return { vm: vm.start(), peers };
   }
-  type Vm = ReturnType<typeof start>;
+  type Vm = ReturnType<typeof start>['vm'];
   const until = (vm: Vm, state: Parameters<ReturnType<Vm['getSnapshot']>['matches']>[0]) =>
     waitFor(vm, (snapshot) => snapshot.matches(state), { timeout: 15_000 });
 
   test('follows QEMU when it is switched on, paused, resumed and switched off', async () => {
-    const vm = start();
+    const { vm, peers } = start();
     vm.send({ type: 'POWER_ON' });
     await until(vm, { on: { up: 'running' } });
     vm.send({ type: 'PAUSE' });
@@ -37,25 +43,26 @@ describePeer('qemu-system-x86_64', (qemu) => {
     vm.send({ type: 'POWER_OFF' });
     const { context } = await until(vm, 'off');
     expect(context.outcome?.cause).toBeUndefined();
-    expect(await context.peer?.exited).toMatchObject({ exitCode: 0, signal: null });
+    expect(await peers[0]?.exited).toMatchObject({ exitCode: 0, signal: null });
   });
 
   test('is crashed when QEMU is killed, keeps the cause, and can be switched on again', async () => {
-    const vm = start();
+    const { vm, peers } = start();
     vm.send({ type: 'POWER_ON' });
-    const { context } = await until(vm, { on: { up: 'running' } });
-    context.peer?.kill('SIGKILL');
+    await until(vm, { on: { up: 'running' } });
+    peers[0]?.kill('SIGKILL');
     const crashed = await until(vm, 'crashed');
     const { cause } = crashed.context.outcome ?? {};
     expect(cause).toBeInstanceOf(ProcessError);
     expect(cause).toMatchObject({ signal: 'SIGKILL' });
     vm.send({ type: 'POWER_ON' });
-    const again = await until(vm, { on: { up: 'running' } });
-    expect(again.context.peer?.pid).not.toBe(context.peer?.pid);
+    await until(vm, { on: { up: 'running' } });
+    expect(peers.map(({ pid }) => pid)).toEqual([expect.any(Number), expect.any(Number)]);
+    expect(peers[0]?.pid).not.toBe(peers[1]?.pid);
   });
 
   test('is crashed when QEMU does not start; the cause has the output of QEMU', async () => {
-    const vm = start([...ARGS, '-no-such-option']);
+    const { vm } = start([...ARGS, '-no-such-option']);
     vm.send({ type: 'POWER_ON' });
     const { context } = await until(vm, 'crashed');
     const { cause } = context.outcome ?? {};
@@ -63,11 +70,40 @@ describePeer('qemu-system-x86_64', (qemu) => {
   });
 
   test('kills QEMU at once when its actor is stopped', async () => {
-    const vm = start();
+    const { vm, peers } = start();
     vm.send({ type: 'POWER_ON' });
-    const { context } = await until(vm, { on: { up: 'running' } });
+    await until(vm, { on: { up: 'running' } });
     vm.stop();
-    expect(await context.peer?.exited).toMatchObject({ signal: 'SIGKILL' });
+    expect(await peers[0]?.exited).toMatchObject({ signal: 'SIGKILL' });
+  });
+
+  test('kills QEMU when its guest has panicked, and is crashed', async () => {
+    const { vm, peers } = start();
+    vm.send({ type: 'POWER_ON' });
+    await until(vm, { on: { up: 'running' } });
+    const timestamp = { seconds: 1, microseconds: 2 };
+    vm.send({ type: 'QMP.GUEST_PANICKED', data: { action: 'pause' }, timestamp });
+    const { context } = await until(vm, 'crashed');
+    expect(context.outcome?.cause).toMatchObject({ message: 'The guest has panicked' });
+    expect(await peers[0]?.exited).toMatchObject({ signal: 'SIGKILL' });
+  });
+
+  test('can be stored as JSON; restored, it is crashed, because its QEMU is gone', async () => {
+    const { vm } = start();
+    vm.send({ type: 'POWER_ON' });
+    await until(vm, { on: { up: 'running' } });
+    const stored = vm.getPersistedSnapshot();
+    const read = JSON.parse(JSON.stringify(stored)) as typeof stored;
+    expect(read).toMatchObject({ value: { on: { up: 'running' } } });
+    vm.stop();
+    const input = { qemu, args: ARGS, powerOffMs: 100 };
+    const restored = createActor(createVm(), { id: 'vm', input, snapshot: read });
+    cleanUp(() => restored.stop());
+    restored.start();
+    const { context } = await until(restored, 'crashed');
+    expect(String(context.outcome?.cause?.cause)).toContain('was not restored');
+    restored.send({ type: 'POWER_ON' });
+    await until(restored, { on: { up: 'running' } });
   });
 
   test('is one actor tree in the inspector: machine, monitor, loops', async () => {
