@@ -284,7 +284,8 @@ export class AsyncProtocol<In, Out = In, Negotiated = void>
   send(message: Out, options?: WaitOptions): Promise<void> {
     const snapshot = this.#engine.ref.getSnapshot();
     // Not `this.runstate`, which would take a fifth of the time of the call.
-    if (!isSending(snapshot)) return handOut(Promise.reject(this.#stateError('RUNNING')));
+    if (!isSending(snapshot) || this.#calls.isOver)
+      return handOut(Promise.reject(this.#stateError('RUNNING')));
     return options === undefined
       ? this.#engine.link.send(message)
       : handOut(this.#sendUnlessAborted(message, options));
@@ -559,7 +560,8 @@ export class AsyncProtocol<In, Out = In, Negotiated = void>
   }
 
   #send(event: ProtocolEvent<never>): void {
-    this.#engine.ref.send(event);
+    // An actor that was started again has another link, and is not this facade's.
+    if (!this.#calls.isOver) this.#engine.ref.send(event);
   }
 
   #require(required: Runstate): void {
