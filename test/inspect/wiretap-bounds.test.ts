@@ -7,7 +7,7 @@ import type { Sanitize } from '../../src/inspect/plain.ts';
 import type { WireMessage } from '../../src/inspect/wire.ts';
 import { Wiretap } from '../../src/inspect/wiretap.ts';
 import type { Tap } from '../../src/machines/link.ts';
-import { watch } from './support.ts';
+import { stateOf, watch } from './support.ts';
 
 /** A link whose messages the test sends to its observers. */
 class TestLink {
@@ -104,6 +104,26 @@ describe('too many messages', () => {
     const { messages } = tapOn([link]);
     link.pass(message);
     expect(messages).toMatchObject([{ text }]);
+  });
+});
+
+describe('a connection of another copy of this package', () => {
+  it('is found by what stands for its link', () => {
+    const link = Object.assign(new TestLink(), {
+      ...{ release: vi.fn(), settle: vi.fn(), destroyStream: vi.fn() },
+      toJSON: () => ({ undelivered: 3 }),
+    });
+    const handle = Object.defineProperty({}, Symbol.for('wirechart.link'), { value: link });
+    const feed = new Feed();
+    const log = watch(feed);
+    feed.setTapping(true);
+    const machine = createMachine({ context: { link: handle } });
+    const actor = createActor(machine, { id: 'c', inspect: feed.inspect }).start();
+    link.pass('hello', '<--');
+    actor.stop();
+    link.pass('late', '<--');
+    expect(log.of('wirechart.message').map(({ text }) => text)).toEqual(['hello']);
+    expect(stateOf(log.registered('c')).context['link']).toEqual({ undelivered: 3 });
   });
 });
 
