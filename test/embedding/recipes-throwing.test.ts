@@ -4,8 +4,14 @@
  */
 
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { assign, createActor, fromPromise, setup, waitFor } from 'xstate';
-import { AsyncProtocol, createProtocolMachine, lines } from '../../src/index.ts';
+import { assign, createActor, fromPromise, sendTo, setup, waitFor } from 'xstate';
+import {
+  AsyncProtocol,
+  createProtocolMachine,
+  createSupervisorMachine,
+  lines,
+  type ProtocolActorRef,
+} from '../../src/index.ts';
 import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { rawPeer } from '../support/peers.ts';
 import { closing } from '../support/sockets.ts';
@@ -17,6 +23,12 @@ const THROWN = new Error('from the action');
 const throwError = (): never => {
   throw THROWN;
 };
+
+/** A child that the parent must have invoked. */
+function invoked<T>(child: T | undefined): T {
+  if (child === undefined) throw new Error('The parent has not invoked it');
+  return child;
+}
 
 /** A peer, which ends its side when the client does. */
 async function startPeer() {
@@ -70,8 +82,7 @@ async function startRunning(onError: (error: unknown) => void = () => undefined)
     },
   });
   actor.start();
-  const { connection } = actor.getSnapshot().children;
-  if (connection === undefined) throw new Error('The parent has not invoked the connection');
+  const connection = invoked(actor.getSnapshot().children.connection);
   // Nothing else frees the socket.
   onTestFinished(() => {
     connection.send({ type: 'DISCONNECT', force: true });
@@ -136,10 +147,77 @@ describe('an error observer that disconnects the children', () => {
     });
     actor.start();
     expect(errors).toEqual([THROWN]);
-    const { connection } = actor.getSnapshot().children;
-    if (connection === undefined) throw new Error('The parent has not invoked the connection');
+    const connection = invoked(actor.getSnapshot().children.connection);
     await waitFor(connection, (snapshot) => snapshot.matches('IDLE'));
     await closing(await connected);
+  });
+});
+
+describe('an error observer of a parent that has a supervisor', () => {
+  it('frees the socket by STOP', async () => {
+    const { address, connected } = await startPeer();
+    const machine = setup({
+      types: { children: {} as { vm: 'vm' }, events: {} as { type: 'GO' } },
+      actors: { vm: createSupervisorMachine({ codec: lines() }) },
+    }).createMachine({
+      invoke: { id: 'vm', src: 'vm', input: { address } },
+      on: { GO: { actions: throwError } },
+    });
+    const actor = createActor(machine);
+    actor.subscribe({
+      error: () => {
+        actor.getSnapshot().children.vm?.send({ type: 'STOP', force: true });
+      },
+    });
+    actor.start();
+    const vm = invoked(actor.getSnapshot().children.vm);
+    await waitFor(vm, (snapshot) => snapshot.hasTag('up'));
+    const socket = await connected;
+    actor.send({ type: 'GO' });
+    await waitFor(vm, (snapshot) => snapshot.matches('STOPPED'));
+    await closing(socket);
+  });
+});
+
+describe('a chart that invokes a parent whose own code throws', () => {
+  it('frees the socket in its onError, by the systemId of the connection', async () => {
+    const { address, connected } = await startPeer();
+    const middle = setup({
+      types: { events: {} as { type: 'GO' } },
+      actors: { connection: createProtocolMachine({ codec: lines() }) },
+    }).createMachine({
+      invoke: { src: 'connection', systemId: 'connection', input: { address } },
+      on: { GO: { actions: throwError } },
+    });
+    const top = setup({
+      types: { children: {} as { middle: 'middle' } },
+      actors: { middle },
+    }).createMachine({
+      invoke: {
+        id: 'middle',
+        src: 'middle',
+        onError: {
+          target: '.failed',
+          actions: sendTo(({ system }) => system.get('connection') as ProtocolActorRef<string>, {
+            type: 'DISCONNECT',
+            force: true,
+          }),
+        },
+      },
+      initial: 'on',
+      states: { on: {}, failed: {} },
+    });
+    const actor = createActor(top).start();
+    onTestFinished(() => {
+      actor.stop();
+    });
+    const ref = actor.system.get('connection') as ProtocolActorRef<string>;
+    await waitFor(ref, (snapshot) => snapshot.hasTag('up'));
+    const socket = await connected;
+    actor.getSnapshot().children.middle?.send({ type: 'GO' });
+    expect(actor.getSnapshot()).toMatchObject({ status: 'active', value: 'failed' });
+    await waitFor(ref, (snapshot) => snapshot.matches('IDLE'));
+    await closing(socket);
   });
 });
 
@@ -180,8 +258,7 @@ describe('code that may throw in an actor beside the connection', () => {
       actor.stop();
     });
     const { children } = actor.getSnapshot();
-    const { connection: ref, work: worker } = children;
-    if (ref === undefined || worker === undefined) throw new Error('A child was not invoked');
+    const [ref, worker] = [invoked(children.connection), invoked(children.work)];
     await waitFor(ref, (snapshot) => snapshot.hasTag('up'));
     const socket = await connected;
     worker.send({ type: 'GO' });
@@ -213,8 +290,7 @@ describe('code that may throw in an actor beside the connection', () => {
     const actor = createActor(root);
     const failed = new Promise((resolve) => actor.subscribe({ error: resolve }));
     actor.start();
-    const { connection: ref } = actor.getSnapshot().children;
-    if (ref === undefined) throw new Error('The parent has not invoked the connection');
+    const ref = invoked(actor.getSnapshot().children.connection);
     await waitFor(ref, (snapshot) => snapshot.hasTag('up'));
     const socket = await connected;
     actor.send({ type: 'WRITE' });
