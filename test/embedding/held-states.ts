@@ -158,12 +158,8 @@ export class Stage {
   #received = '';
   #isListening = false;
   #onReceived: (value: unknown) => void = () => undefined;
-  readonly #receive = (chunk: Buffer) => {
-    this.#received += chunk.toString();
-    this.#onReceived(undefined);
-  };
 
-  /** What the peer has received since nothing is held. */
+  /** What the peer has received from its last client since nothing is held. */
   get received(): string {
     return this.#received;
   }
@@ -179,9 +175,16 @@ export class Stage {
     return this.#isListening;
   }
 
-  /** Resolves when the peer has received a text since nothing is held. */
+  /** Resolves when the peer has received this text, and no other, from its last client. */
   async hasReceived(text: string): Promise<void> {
     while (this.#received !== text) await new Promise((resolve) => (this.#onReceived = resolve));
+  }
+
+  /** A client that was stopped may have been accepted later. */
+  #receive(chunk: Buffer, socket: Socket): void {
+    if (socket !== this.sockets.at(-1)) return;
+    this.#received += chunk.toString();
+    this.#onReceived(undefined);
   }
 
   async #listen(): Promise<void> {
@@ -189,9 +192,15 @@ export class Stage {
     await rawPeer(
       (socket) => {
         this.sockets.push(socket);
+        this.#received = '';
         const { peer = (first: Socket) => first.resume() } = holdOf(this.state);
         if (!this.#isReleased) peer(socket);
-        else endWithTheClient(socket.on('data', this.#receive));
+        else
+          endWithTheClient(
+            socket.on('data', (chunk: Buffer) => {
+              this.#receive(chunk, socket);
+            }),
+          );
       },
       { path: this.path },
     );
