@@ -1,10 +1,11 @@
 /**
  * An action that throws in the parent of a connection. XState gives the parent the status `error` and
- * stops none of its children, so the socket stays open; `docs/embedding.md` shows two remedies.
+ * stops none of its children, so the socket stays open. `docs/embedding.md` shows remedies; the first of
+ * them is tested in `recipes-beside.test.ts`.
  */
 
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { assign, createActor, fromPromise, sendTo, setup, waitFor } from 'xstate';
+import { assign, createActor, sendTo, setup, waitFor } from 'xstate';
 import {
   AsyncProtocol,
   createProtocolMachine,
@@ -12,30 +13,12 @@ import {
   lines,
   type ProtocolActorRef,
 } from '../../src/index.ts';
-import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
-import { rawPeer } from '../support/peers.ts';
+import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { closing } from '../support/sockets.ts';
 import { turn } from '../support/signal.ts';
+import { invoked, startPeer, THROWN, throwError } from './throwing-support.ts';
 
 expectIdleAfterEach();
-
-const THROWN = new Error('from the action');
-const throwError = (): never => {
-  throw THROWN;
-};
-
-/** A child that the parent must have invoked. */
-function invoked<T>(child: T | undefined): T {
-  if (child === undefined) throw new Error('The parent has not invoked it');
-  return child;
-}
-
-/** A peer, which ends its side when the client does. */
-async function startPeer() {
-  const path = `${await tempDir()}/peer.sock`;
-  const peer = await rawPeer((socket) => socket.resume().on('end', () => socket.end()), { path });
-  return { ...peer, address: path };
-}
 
 /** Each place of a chart in which code of the user runs, and an event that makes it throw. */
 const parent = setup({
@@ -218,116 +201,5 @@ describe('a chart that invokes a parent whose own code throws', () => {
     expect(actor.getSnapshot()).toMatchObject({ status: 'active', value: 'failed' });
     await waitFor(ref, (snapshot) => snapshot.matches('IDLE'));
     await closing(socket);
-  });
-});
-
-describe('code that may throw in an actor beside the connection', () => {
-  const connection = createProtocolMachine({ codec: lines() });
-  /** The user's chart: its actions may throw. */
-  const work = setup({ types: { events: {} as { type: 'GO' } } }).createMachine({
-    on: { GO: { actions: throwError } },
-  });
-
-  it('ends the state that invokes both, and so the connection', async () => {
-    const { address, connected } = await startPeer();
-    const root = setup({
-      types: {
-        context: {} as { error: unknown },
-        children: {} as { connection: 'connection'; work: 'work' },
-      },
-      actors: { connection, work },
-    }).createMachine({
-      context: { error: undefined },
-      initial: 'on',
-      states: {
-        on: {
-          invoke: [
-            { id: 'connection', src: 'connection', input: { address } },
-            {
-              id: 'work',
-              src: 'work',
-              onError: { target: 'failed', actions: assign({ error: ({ event }) => event.error }) },
-            },
-          ],
-        },
-        failed: {},
-      },
-    });
-    const actor = createActor(root).start();
-    onTestFinished(() => {
-      actor.stop();
-    });
-    const { children } = actor.getSnapshot();
-    const [ref, worker] = [invoked(children.connection), invoked(children.work)];
-    await waitFor(ref, (snapshot) => snapshot.hasTag('up'));
-    const socket = await connected;
-    worker.send({ type: 'GO' });
-    expect(actor.getSnapshot()).toMatchObject({
-      status: 'active',
-      value: 'failed',
-      context: { error: THROWN },
-    });
-    expect(ref.getSnapshot().status).toBe('stopped');
-    await closing(socket);
-  });
-
-  it('stops the connection even without onError: the parent fails by an event, not by throwing', async () => {
-    const { address, connected } = await startPeer();
-    const root = setup({
-      types: {
-        events: {} as { type: 'WRITE' },
-        children: {} as { connection: 'connection' },
-      },
-      actors: { connection, write: fromPromise(() => Promise.reject(THROWN)) },
-    }).createMachine({
-      invoke: { id: 'connection', src: 'connection', input: { address } },
-      initial: 'reading',
-      states: {
-        reading: { on: { WRITE: 'writing' } },
-        writing: { invoke: { src: 'write' } },
-      },
-    });
-    const actor = createActor(root);
-    const failed = new Promise((resolve) => actor.subscribe({ error: resolve }));
-    actor.start();
-    const ref = invoked(actor.getSnapshot().children.connection);
-    await waitFor(ref, (snapshot) => snapshot.hasTag('up'));
-    const socket = await connected;
-    actor.send({ type: 'WRITE' });
-    expect(await failed).toBe(THROWN);
-    expect(ref.getSnapshot().status).toBe('stopped');
-    await closing(socket);
-  });
-
-  it('may be a promise, whose failure is an arrow of the parent', async () => {
-    const { address, connected } = await startPeer();
-    const root = setup({
-      types: { children: {} as { connection: 'connection' } },
-      actors: { connection, write: fromPromise(() => Promise.reject(THROWN)) },
-    }).createMachine({
-      initial: 'on',
-      states: {
-        on: {
-          invoke: {
-            id: 'connection',
-            src: 'connection',
-            input: { address },
-            onSnapshot: { guard: ({ event }) => event.snapshot.hasTag('up'), target: '.writing' },
-          },
-          initial: 'waiting',
-          states: {
-            waiting: {},
-            writing: { invoke: { src: 'write', onError: '#failed' } },
-          },
-        },
-        failed: { id: 'failed' },
-      },
-    });
-    const actor = createActor(root).start();
-    onTestFinished(() => {
-      actor.stop();
-    });
-    await waitFor(actor, (snapshot) => snapshot.matches('failed'));
-    await closing(await connected);
   });
 });
