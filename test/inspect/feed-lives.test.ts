@@ -136,4 +136,40 @@ describe.each<Way>(['inspect', 'attach'])('an actor that is watched by %s', (way
     await log.until((all) => heard(all).includes('hello'));
     expect(log.of('wirechart.problem')).toEqual([]);
   });
+
+  it.each(['output', 'error'] as const)(
+    'that had ended is shown as ended: %s',
+    async (failWith) => {
+      const machine = createProtocolMachine({ codec: lines() }, { once: true, failWith });
+      const input = { address: '/nowhere/at/all' };
+      const ended = createActor(machine, { input });
+      const end = new Promise<void>((complete) => {
+        ended.subscribe({
+          complete,
+          error: () => {
+            complete();
+          },
+        });
+      });
+      ended.start();
+      await end;
+      const stored = JSON.stringify(ended.getPersistedSnapshot());
+
+      const feed = new Feed();
+      const log = watch(feed);
+      const snapshot = JSON.parse(stored) as SnapshotFrom<typeof machine>;
+      const actor = createActor(machine, {
+        ...{ id: 'c', input, snapshot },
+        ...(way === 'inspect' && { inspect: feed.inspect }),
+      });
+      if (way === 'attach') feed.inspect.attach(actor);
+      actor.subscribe({ error: () => undefined });
+      actor.start();
+      expect(log.statesOf('c').at(-1)?.wirechart.status).toBe(
+        failWith === 'error' ? 'error' : 'done',
+      );
+      expect(log.summary).toContain('stop c');
+      expect(log.of('wirechart.problem')).toEqual([]);
+    },
+  );
 });
