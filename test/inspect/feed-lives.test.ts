@@ -138,7 +138,7 @@ describe.each<Way>(['inspect', 'attach'])('an actor that is watched by %s', (way
   });
 
   it.each(['output', 'error'] as const)(
-    'that had ended is shown as ended: %s',
+    'is shown as ended when it is restored after its end, by %s',
     async (failWith) => {
       const machine = createProtocolMachine({ codec: lines() }, { once: true, failWith });
       const input = { address: '/nowhere/at/all' };
@@ -165,10 +165,10 @@ describe.each<Way>(['inspect', 'attach'])('an actor that is watched by %s', (way
       if (way === 'attach') feed.inspect.attach(actor);
       actor.subscribe({ error: () => undefined });
       actor.start();
+      await log.until((all) => all.summary.includes('stop c'));
       expect(log.statesOf('c').at(-1)?.wirechart.status).toBe(
         failWith === 'error' ? 'error' : 'done',
       );
-      expect(log.summary).toContain('stop c');
       expect(log.of('wirechart.problem')).toEqual([]);
     },
   );
