@@ -4,7 +4,7 @@ import { useActorRef, useMachine, useSelector } from '@xstate/react';
 import { Window } from 'happy-dom';
 import { Activity, createElement, type FunctionComponent, StrictMode } from 'react';
 import type { AnyActorRef, StateValue } from 'xstate';
-import type { Address, ProtocolActorRef, ProtocolMachine } from '../../src/index.ts';
+import type { ProtocolActorRef, ProtocolInput, ProtocolMachine } from '../../src/index.ts';
 import { pathOf } from '../machines/support.ts';
 import { cleanUp } from '../support/cleanup.ts';
 import { turn } from '../support/signal.ts';
@@ -98,7 +98,7 @@ export interface MachinePage extends Page {
 /** How a component runs a machine. */
 export interface View {
   readonly place: Place;
-  readonly address?: Address | undefined;
+  readonly address?: ProtocolInput['address'];
   readonly isStrict?: boolean;
   /** Default: `useMachine()`. */
   readonly hook?: 'useMachine' | 'useActorRef';
