@@ -1,6 +1,6 @@
 /** The declarations compile in strict projects of all kinds, with the oldest and the newest TypeScript. */
 
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { folderIn, run, TOOLS } from './support/project.ts';
@@ -28,8 +28,12 @@ const STRICT = {
 };
 
 /** Compiles a fixture in the project with the tools, and resolves with what the compiler says. */
-async function compile(fixture: string, compiler: string, options: object): Promise<string> {
-  const folder = folderIn(TOOLS);
+async function compile(
+  fixture: string,
+  compiler: string,
+  options: object,
+  folder = folderIn(TOOLS),
+): Promise<string> {
   copyFileSync(join(import.meta.dirname, 'fixtures', fixture), join(folder, fixture));
   const compilerOptions = { ...STRICT, ...options };
   const config = { compilerOptions, files: [fixture] };
@@ -69,3 +73,22 @@ test.each(COMPILERS)('%s finds errors in the declarations of XState alone', asyn
   const errors = output.split('\n').filter((line) => line.includes('error TS'));
   expect(errors.filter((line) => !line.includes('/node_modules/xstate/'))).toEqual([]);
 });
+
+test.each(COMPILERS)(
+  '%s accepts a fake, and declares the parent of our machines in 3 KB',
+  async (compiler) => {
+    const folder = folderIn(TOOLS);
+    const options = {
+      module: 'nodenext',
+      moduleResolution: 'nodenext',
+      skipLibCheck: true,
+      noEmit: false,
+      declaration: true,
+      emitDeclarationOnly: true,
+    };
+    expect(await compile('parents.ts', compiler, options, folder)).toBe('');
+    const declared = readFileSync(join(folder, 'parents.d.ts'), 'utf8');
+    expect(declared).toContain('import("wirechart/qmp").QmpMachine');
+    expect(declared.length).toBeLessThan(3 * 1024);
+  },
+);
