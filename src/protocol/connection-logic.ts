@@ -172,7 +172,6 @@ export function connectionLogic<Output, Input extends ConnectionInput, Event ext
   const lives = new WeakMap<AnyActorRef, Life<Output, Input>>();
   const restored = new WeakSet<AnyActorRef>();
   return {
-    config: work,
     getInitialSnapshot: ({ self }, input) => {
       const { redact } = work;
       if (redact && input) noteRedactor(input, { redact: () => redact(input) });
