@@ -13,12 +13,13 @@ import {
 import { faults, type ScriptedQmpServer } from '../../src/testing/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { createServer } from '../support/qmp.ts';
+import { stopAsReactDoes } from '../support/react-lives.ts';
 import { start, until } from './qmp-logic-support.ts';
 
 expectIdleAfterEach();
 
 /** A parent whose state `busy` executes a command, beside a connection or a supervisor. */
-function chartOf(kind: 'machine' | 'supervisor') {
+function chartOf(kind: 'machine' | 'supervisor', isLogicFirst = false) {
   const heard: string[] = [];
   const parts = setup({
     types: {
@@ -35,8 +36,9 @@ function chartOf(kind: 'machine' | 'supervisor') {
   });
   const chart = parts.createMachine({
     context: ({ input, spawn }) => {
+      if (isLogicFirst) spawn('events', { id: 'events', input: { connection: 'qmp' } });
       const qmp = spawn(kind, { id: 'qmp', input });
-      spawn('events', { id: 'events', input: { connection: qmp } });
+      if (!isLogicFirst) spawn('events', { id: 'events', input: { connection: qmp } });
       return { error: undefined };
     },
     on: { 'QMP.*': { actions: ({ event }) => heard.push(event.type) } },
@@ -108,4 +110,29 @@ describe('a parent that is stored and restored', () => {
     expect(context.error).toMatchObject({ code: 'ERR_STATE' });
     expect(String(context.error)).toContain('set_password was interrupted');
   });
+});
+
+describe('a parent that React stops and starts again', () => {
+  it.each([
+    ['machine', false],
+    ['machine', true],
+    ['supervisor', false],
+    ['supervisor', true],
+  ] as const)(
+    'hears the events of its %s in its next life, and of no earlier one (logic first: %s)',
+    async (kind, isLogicFirst) => {
+      const server = createServer();
+      const address = await server.listen();
+      const { chart, heard } = chartOf(kind, isLogicFirst);
+      const parent = start(chart, { input: { address } });
+      await emitUntilHeard(server, 'STOP', heard);
+      stopAsReactDoes(parent);
+      heard.length = 0;
+      server.emit('RESET');
+      parent.start();
+      await emitUntilHeard(server, 'RESUME', heard);
+      expect(new Set(heard)).toEqual(new Set(['QMP.RESUME']));
+      expect(server.received.filter((each) => 'execute' in each)).toHaveLength(2);
+    },
+  );
 });
