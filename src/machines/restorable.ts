@@ -182,8 +182,8 @@ function endedSnapshot<Context, Output>(
 ): AnyMachineSnapshot | undefined {
   const status = memberOf(persisted, 'status');
   if (status === 'active' || status === 'stopped') return undefined;
-  // The state was stored for people to read, and is not trusted.
-  const value = stateFor(machine, status);
+  // The state that was stored is not trusted.
+  const value = stateFor(machine, status, memberOf(persisted, 'value'));
   if (status === 'done') {
     const output = restoreOutput(memberOf(persisted, 'output'));
     return machine.resolveState({ value, status, context: endedContext(output), output });
@@ -198,8 +198,9 @@ function endedSnapshot<Context, Output>(
   );
 }
 
-/** A state of the machine that fits a status. */
-function stateFor(machine: AnyStateMachine, status: unknown): string {
+/** A state of the machine that fits a status: the one that was stored, if that does. */
+function stateFor(machine: AnyStateMachine, status: unknown, stored?: unknown): string {
   const states: AnyStateNode[] = Object.values(machine.root.states);
-  return states.find(({ type }) => (type === 'final') === (status === 'done'))?.key ?? '';
+  const fitting = states.filter(({ type }) => (type === 'final') === (status === 'done'));
+  return (fitting.find(({ key }) => key === stored) ?? fitting[0])?.key ?? '';
 }

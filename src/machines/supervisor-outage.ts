@@ -1,6 +1,12 @@
 /** What the supervisor's chart makes of an end: its verdict, and the record of the outage. */
 
-import { ClosedError, type WirechartError } from '../core/errors.ts';
+import {
+  ArgumentError,
+  ClosedError,
+  describe,
+  TimeoutError,
+  type WirechartError,
+} from '../core/errors.ts';
 import { cutText, printable } from '../core/printable.ts';
 import type { Shutdown } from '../core/types.ts';
 import type {
@@ -76,3 +82,19 @@ export const ended = (outage: Outage, endedIn: OutageEnd, now: number): Outage =
   until: now,
   endedIn,
 });
+
+/** A callback of the program has taken too long. */
+export const callbackTimeout = (
+  phase: 'connect' | 'wait',
+  callback: string,
+  ms: number,
+): TimeoutError =>
+  new TimeoutError(phase, ms, `The callback ${callback} took longer than ${String(ms)} ms`);
+
+/** Why there is no other attempt on the stream of a `{ stream }` address. */
+export const spentStream = (cause: WirechartError | undefined): ArgumentError =>
+  new ArgumentError(
+    `The stream of the address has served its one session, which ended: ${describe(cause)}. ` +
+      'Pass a function that makes a new stream for each attempt, such as () => spawnPeer(…).address',
+    cause && { cause },
+  );

@@ -3,6 +3,7 @@
 import type { WirechartError } from '../core/errors.ts';
 import type { Address } from '../core/types.ts';
 import type { ProtocolActorRef } from './protocol-machine.ts';
+import type { FailWith } from './protocol-types.ts';
 import type { Locator, ResumedAddress } from './supervisor-types.ts';
 
 /** After which ends of a session there is another one. */
@@ -27,6 +28,10 @@ export interface Policy<In, Out> {
   readonly backoff: (attempts: number) => number;
   /** A number from 0 to 1, for the jitter. Must not throw. */
   readonly random: () => number;
+  /** Whether the actor is done in STOPPED and GIVEN_UP. */
+  readonly once?: boolean | undefined;
+  /** How such an actor ends in GIVEN_UP. Default `output`. */
+  readonly failWith?: FailWith | undefined;
   /** In ms: of `locate`, of `synchronize`, and how long a session must last to reset the attempts. */
   readonly deadlines: Readonly<Record<'locate' | 'sync' | 'stable', number>>;
 }

@@ -15,14 +15,19 @@ import type {
   ResumedInput,
   SavedAddress,
   SupervisorContext,
+  SupervisorOutcome,
 } from './supervisor-types.ts';
 
-/** What is stored of a context. */
-interface SavedContext extends SavedAddress {
-  /** Where a restored actor begins. */
-  readonly beginning: Beginning;
+/** What is stored of an end. */
+interface SavedEnd {
   readonly cause?: SavedError;
   readonly shutdown?: Shutdown;
+}
+
+/** What is stored of a context. */
+interface SavedContext extends SavedAddress, SavedEnd {
+  /** Where a restored actor begins. */
+  readonly beginning: Beginning;
 }
 
 const BEGINNINGS: readonly unknown[] = [
@@ -37,7 +42,7 @@ const BEGINNINGS: readonly unknown[] = [
  */
 export const supervisorRestoration = (
   createLocator: (input: ResumedAddress | undefined) => Locator,
-): Restoration<SupervisorContext, unknown> => ({
+): Restoration<SupervisorContext, SupervisorOutcome> => ({
   lifeOf: ({ locator }) => locator,
   save: saveContext,
   inputFrom: inputFromSaved,
@@ -47,9 +52,12 @@ export const supervisorRestoration = (
     cause,
     shutdown,
   }),
-  endedContext: () => initialContext(createLocator(undefined), undefined),
-  saveOutput: () => ({}),
-  restoreOutput: () => undefined,
+  endedContext: (outcome) => ({
+    ...initialContext(createLocator(undefined), outcome),
+    beginning: undefined,
+  }),
+  saveOutput: saveEnd,
+  restoreOutput: restoreEnd,
 });
 
 function saveContext(
@@ -59,9 +67,22 @@ function saveContext(
   return {
     beginning: beginningAfter(value),
     ...locator.save(),
-    ...(cause && { cause: saveError(cause) }),
-    ...(shutdown && { shutdown: { guest: shutdown.guest, reason: shutdown.reason } }),
+    ...saveEnd({ cause, shutdown }),
   };
+}
+
+/** How the last session, or attempt, has ended. */
+type End = Pick<Partial<SupervisorContext>, 'cause' | 'shutdown'>;
+
+const saveEnd = ({ cause, shutdown }: End): SavedEnd => ({
+  ...(cause && { cause: saveError(cause) }),
+  ...(shutdown && { shutdown: { guest: shutdown.guest, reason: shutdown.reason } }),
+});
+
+function restoreEnd(saved: unknown): SupervisorOutcome {
+  const cause = restoreError(memberOf(saved, 'cause'));
+  const shutdown = restoreShutdown(memberOf(saved, 'shutdown'));
+  return { ...(cause && { cause }), ...(shutdown && { shutdown }) };
 }
 
 /** An end on request stays one, and what was given up stays so; all else goes on. */
@@ -85,11 +106,10 @@ function inputFromSaved(saved: unknown): ResumedInput {
     // The link of the connection checks it, as it does with every address.
     address: address as AddressSource | undefined,
     lost,
-    beginning: isStuck ? 'GIVEN_UP' : beginning,
-    cause: isStuck
-      ? new ConnectError('connection', lostAddress(lost))
-      : restoreError(memberOf(saved, 'cause')),
-    shutdown: restoreShutdown(memberOf(saved, 'shutdown')),
+    ...restoreEnd(saved),
+    ...(isStuck
+      ? { beginning: 'GIVEN_UP', cause: new ConnectError('connection', lostAddress(lost)) }
+      : { beginning }),
   };
 }
 

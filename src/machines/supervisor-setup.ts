@@ -11,12 +11,9 @@ import {
   setup,
 } from 'xstate';
 import {
-  ArgumentError,
   ClosedError,
   ConnectError,
-  describe,
   handlerError,
-  TimeoutError,
   toFailure,
   type WirechartError,
 } from '../core/errors.ts';
@@ -24,13 +21,17 @@ import type { ProtocolActorRef, ProtocolMachine } from './protocol-machine.ts';
 import { MAX_TIMER_MS } from '../async/timer.ts';
 import type { Address } from '../core/types.ts';
 import {
+  callbackTimeout,
   causeOf,
   type ConnectionFacts,
   ended,
   isClean,
+  spentStream,
   withFailure,
   withOtherCause,
 } from './supervisor-outage.ts';
+import { failure } from './protocol-actors.ts';
+import type { ToCause } from './protocol-types.ts';
 import type { Policy } from './supervisor-policy.ts';
 import type {
   Located,
@@ -41,6 +42,7 @@ import type {
   SupervisorEmitted,
   SupervisorEvent,
   SupervisorInput,
+  SupervisorOutcome,
 } from './supervisor-types.ts';
 
 type Deadline = keyof Policy<never, never>['deadlines'];
@@ -86,6 +88,20 @@ export const initialContext = (
   outage: undefined,
 });
 
+/** The input of the actor that fails. */
+export const toCause = ({
+  context: { cause },
+}: {
+  context: Pick<SupervisorContext, 'cause'>;
+}): ToCause => ({ cause });
+
+/** The output of an actor that has stopped, or given up. */
+export const outcomeIn = (
+  state: 'STOPPED' | 'GIVEN_UP',
+  { cause, shutdown }: Pick<SupervisorContext, 'cause' | 'shutdown'>,
+): SupervisorOutcome =>
+  state === 'STOPPED' ? { ...(shutdown && { shutdown }) } : { ...(cause && { cause }) };
+
 /** The actor of the chart, as its expressions see it. */
 interface Self {
   getSnapshot(): { readonly children: { readonly connection?: AnyActorRef | undefined } };
@@ -102,6 +118,10 @@ export const onConnection = <In, Out>({ self }: { self: Self }): OnConnection<In
   connection: self.getSnapshot().children.connection,
 });
 
+/** All kinds of machine have one type. */
+const FAILURE = { failure };
+const NO_FAILURE = {} as typeof FAILURE;
+
 /** The setup of the chart. */
 export const supervisorSetup = <In, Out>(
   connection: ProtocolMachine<In, Out>,
@@ -112,6 +132,7 @@ export const supervisorSetup = <In, Out>(
       context: SupervisorContext;
       events: SupervisorEvent;
       input: SupervisorInput;
+      output: SupervisorOutcome;
       emitted: SupervisorEmitted;
       children: { connection: 'connection' };
       tags: 'idle' | 'busy' | 'up' | 'failed';
@@ -145,6 +166,7 @@ export const supervisorSetup = <In, Out>(
         }): Promise<unknown> =>
           input.connection && (await policy.synchronize?.(input.connection, signal)),
       ),
+      ...(policy.failWith === 'error' ? FAILURE : NO_FAILURE),
     },
     delays: {
       backoff: ({ context }) => context.wait,
@@ -313,14 +335,3 @@ export const supervisorSetup = <In, Out>(
       emitGivenUp: emit(({ context: { cause } }): SupervisorEmitted => ({ type: 'gaveUp', cause })),
     },
   });
-
-const callbackTimeout = (phase: 'connect' | 'wait', callback: string, ms: number): TimeoutError =>
-  new TimeoutError(phase, ms, `The callback ${callback} took longer than ${String(ms)} ms`);
-
-/** Why there is no other attempt on the stream of a `{ stream }` address. */
-const spentStream = (cause: WirechartError | undefined): ArgumentError =>
-  new ArgumentError(
-    `The stream of the address has served its one session, which ended: ${describe(cause)}. ` +
-      'Pass a function that makes a new stream for each attempt, such as () => spawnPeer(…).address',
-    cause && { cause },
-  );

@@ -69,8 +69,8 @@ export type Beginning = NonNullable<SupervisorContext['beginning']>;
 /** The input of an actor that goes on where another has been. */
 export interface ResumedInput extends ResumedAddress {
   readonly beginning: Beginning;
-  readonly cause: WirechartError | undefined;
-  readonly shutdown: Shutdown | undefined;
+  readonly cause?: WirechartError | undefined;
+  readonly shutdown?: Shutdown | undefined;
 }
 
 /** Everything that may be sent to the supervisor. */
@@ -162,6 +162,14 @@ export interface Outage {
   readonly until?: number;
   /** The state in which it was over; absent while it lasts. */
   readonly endedIn?: OutageEnd;
+}
+
+/** The output of an actor with the option `once`. */
+export interface SupervisorOutcome {
+  /** Why it has given up; absent when it has stopped. */
+  readonly cause?: WirechartError;
+  /** With which shutdown the peer has ended its last session; absent if it has not announced one. */
+  readonly shutdown?: Shutdown;
 }
 
 /** The context of the supervisor. */

@@ -24,7 +24,14 @@ import { deadline } from './deadline.ts';
 import type { ProtocolMachine } from './protocol-machine.ts';
 import { connectionFacts } from './supervisor-outage.ts';
 import type { Policy } from './supervisor-policy.ts';
-import { initialContext, onConnection, supervisorSetup, toAddress } from './supervisor-setup.ts';
+import {
+  initialContext,
+  onConnection,
+  outcomeIn,
+  supervisorSetup,
+  toAddress,
+  toCause,
+} from './supervisor-setup.ts';
 
 /** The session ends: cleanly, and no other one is wanted, or to be replaced. */
 const ENDING = [
@@ -35,6 +42,25 @@ const ENDING = [
 /** The program says that the session has failed. */
 const FAIL = { target: '#supervisor.FAILING', actions: ['recordFail', 'failSession'] } as const;
 
+/** What an actor with `once` makes of a state that another one waits in. */
+const DONE = { type: 'final' } as const;
+
+/** The arrows out of GIVEN_UP. */
+const GIVEN_UP = {
+  on: { START: { guard: 'hasConnection', target: 'CONNECTING', actions: 'forgetAttempts' } },
+} as const;
+
+/** The arrows out of STOPPED. */
+const STOPPED = {
+  on: {
+    ...GIVEN_UP.on,
+    STOP: [{ guard: 'isBusy', target: 'STOPPING', actions: 'disconnect' }, {}],
+  },
+} as const;
+
+/** The end in error has no arrow: XState ends an actor with an error that its machine does not handle. */
+const FAILED = { invoke: { id: 'failure', src: 'failure', input: toCause } } as const;
+
 /**
  * The chart, as a machine. It starts to connect as soon as its actor starts, unless the actor was restored, and
  * had stopped or given up.
@@ -44,11 +70,16 @@ const FAIL = { target: '#supervisor.FAILING', actions: ['recordFail', 'failSessi
 export const createSupervisorChart = <In, Out>(
   connection: ProtocolMachine<In, Out>,
   policy: Policy<In, Out>,
-) =>
-  supervisorSetup(connection, policy).createMachine({
+) => {
+  const { once = false, failWith } = policy;
+  const isFailing = once && failWith === 'error';
+  const parts = supervisorSetup(connection, policy);
+  return parts.createMachine({
     id: 'supervisor',
     meta: acceptsFromInspector('START', 'STOP', 'RETRY'),
     context: ({ input }) => initialContext(policy.createLocator(input), input),
+    output: ({ context, event }) =>
+      outcomeIn(event.type.endsWith('GIVEN_UP') ? 'GIVEN_UP' : 'STOPPED', context),
     invoke: {
       id: 'connection',
       src: 'connection',
@@ -193,19 +224,20 @@ export const createSupervisorChart = <In, Out>(
         description: 'No connection is wanted.',
         tags: 'idle',
         entry: [{ type: 'endOutage', params: { endedIn: 'STOPPED' } }, 'emitStopped'],
-        on: {
-          START: { guard: 'hasConnection', target: 'CONNECTING', actions: 'forgetAttempts' },
-          STOP: [{ guard: 'isBusy', target: 'STOPPING', actions: 'disconnect' }, {}],
-        },
+        ...(once ? DONE : STOPPED),
       },
 
       GIVEN_UP: {
         description: 'Another attempt would be pointless; `cause` says why.',
         tags: ['idle', 'failed'],
-        entry: [{ type: 'endOutage', params: { endedIn: 'GIVEN_UP' } }, 'emitGivenUp'],
-        on: {
-          START: { guard: 'hasConnection', target: 'CONNECTING', actions: 'forgetAttempts' },
-        },
+        entry: [
+          { type: 'endOutage', params: { endedIn: 'GIVEN_UP' } },
+          'emitGivenUp',
+          // XState stops the children of an actor that is done, but not of one that fails.
+          ...(isFailing ? [parts.stopChild('connection')] : []),
+        ],
+        ...(isFailing ? FAILED : once ? DONE : GIVEN_UP),
       },
     },
   });
+};

@@ -8,7 +8,7 @@ import {
   type WirechartError,
 } from '../core/errors.ts';
 import { DEADLINE_NAMES, resolveNumbers } from '../core/limits.ts';
-import { checkNames, checkSpelling, type Names, ownNamesOf } from '../core/options.ts';
+import { checkKinds, checkNames, checkSpelling, type Names, ownNamesOf } from '../core/options.ts';
 import { show } from '../core/shape.ts';
 import { destroyStream } from '../io/destroy.ts';
 import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-machine.ts';
@@ -28,7 +28,8 @@ import type {
   OwnClientOptions,
 } from '../protocol/define-client.ts';
 import { resolveLogger } from '../protocol/logging.ts';
-import { checkValues, refuseOfSystem } from '../protocol/options.ts';
+import type { FailWith } from '../machines/protocol-types.ts';
+import { checkFailWith, checkValues, refuseOfSystem } from '../protocol/options.ts';
 import type { ProtocolDefinition, Timeouts } from '../core/types.ts';
 import { SourceLocator } from './locator.ts';
 
@@ -88,6 +89,20 @@ export interface SuperviseOptions<C> extends Omit<ProtocolOptions, 'timeouts'> {
     | undefined;
 }
 
+/** The options of a supervisor's machine. It has the clock and the inspectors of its parent. */
+export interface SupervisorMachineOptions<C> extends Omit<SuperviseOptions<C>, 'inspect'> {
+  /**
+   * Whether an actor is done when it is STOPPED or GIVEN_UP, with a `SupervisorOutcome` as its output. Default
+   * `false`: it can be started again.
+   */
+  readonly once?: boolean | undefined;
+  /**
+   * How an actor with `once` ends when it gives up. `output`: it is done, and the `cause` is in its output. `error`:
+   * it ends in error with the cause: the parent's `onError`, `toPromise()` rejects. Default `output`.
+   */
+  readonly failWith?: FailWith | undefined;
+}
+
 /** A protocol, or a function that makes one for each connection. */
 export type ProtocolSource<In, Out> =
   ProtocolDefinition<In, Out, unknown> | (() => ProtocolDefinition<In, Out, unknown>);
@@ -134,28 +149,31 @@ export type { SupervisorActorRef, SupervisorMachine } from '../machines/supervis
  */
 export function createSupervisorMachine<C, In, Out, Options extends ProtocolOptions>(
   kind: ClientConstructor<C, Options> & DefinedClient<In, Out>,
-  options?: Omit<SuperviseOptions<C>, 'inspect'> & OwnClientOptions<Options>,
+  options?: SupervisorMachineOptions<C> & OwnClientOptions<Options>,
 ): SupervisorMachine<In, Out>;
 export function createSupervisorMachine<C, In, Out, Options extends MachineOptions>(
   kind: ClientClass<C, In, Out, Options> & { readonly isDefined?: never },
-  options?: Omit<SuperviseOptions<C>, 'inspect'> & OwnOptions<Options>,
+  options?: SupervisorMachineOptions<C> & OwnOptions<Options>,
 ): SupervisorMachine<In, Out>;
 export function createSupervisorMachine<In, Out = In>(
   kind: ProtocolSource<In, Out>,
-  options?: Omit<SuperviseOptions<AsyncProtocol<In, Out>>, 'inspect'>,
+  options?: SupervisorMachineOptions<AsyncProtocol<In, Out>>,
 ): SupervisorMachine<In, Out>;
 export function createSupervisorMachine<C, In, Out>(
   kind:
     | (ClientConstructor<C> & DefinedClient<In, Out>)
     | ClientClass<C, In, Out>
     | ProtocolSource<In, Out>,
-  options: Omit<SuperviseOptions<C & AsyncProtocol<In, Out>>, 'inspect'> = {},
+  options: SupervisorMachineOptions<C & AsyncProtocol<In, Out>> = {},
 ): SupervisorMachine<In, Out> {
-  refuseOfSystem('createSupervisorMachine()', options, 'inspect');
-  checkSupervised('createSupervisorMachine()', kind, options);
+  const owner = 'createSupervisorMachine()';
+  refuseOfSystem(owner, options, 'inspect');
+  checkSupervised(owner, kind, options, MACHINE_OPTIONS);
+  checkKinds(owner, options, { once: 'boolean' });
+  checkFailWith(owner, options);
   return 'createMachine' in kind
-    ? createSupervisorParts(kind, options).machine
-    : createSupervisorParts(toClientClass(kind), options).machine;
+    ? createSupervisorParts(kind, options, options).machine
+    : createSupervisorParts(toClientClass(kind), options, options).machine;
 }
 
 /** A supervisor's machine, and its clients. */
@@ -168,11 +186,13 @@ export interface SupervisorParts<C, In, Out> {
 /**
  * Creates the parts of a supervisor.
  *
+ * @param ending - Whether, and how, an actor ends: those of `supervise()` do not.
  * @throws {ArgumentError} When an option is invalid.
  */
 export function createSupervisorParts<C, In, Out>(
   kind: ClientClass<C, In, Out>,
   options: SuperviseOptions<C>,
+  ending: Ending = {},
 ): SupervisorParts<C, In, Out> {
   const settings = { name: options.name, logger: resolveLogger(options), clock: options.clock };
   const clients = new WeakMap<ProtocolActorRef<In, Out>, { readonly client: C }>();
@@ -184,6 +204,8 @@ export function createSupervisorParts<C, In, Out>(
   const policy = resolvePolicy(options);
   const machine = createSupervisorMachineOf(kind.createMachine(connectionOptions(options)), {
     ...policy,
+    once: ending.once,
+    failWith: ending.failWith,
     destroyStream,
     createLocator: (input) => new SourceLocator(input?.address, input?.lost),
     synchronize:
@@ -196,18 +218,23 @@ export function createSupervisorParts<C, In, Out>(
  * Checks what is supervised, and the names of the options; the class of clients may have options of its own.
  *
  * @param owner - The function that was called, for the error.
+ * @param names - An object whose keys are all names that are known.
  * @throws {ArgumentError} When a name is unknown, or a value cannot be used.
  */
-export function checkSupervised(owner: string, kind: unknown, options: unknown): void {
+export function checkSupervised(
+  owner: string,
+  kind: unknown,
+  options: unknown,
+  names: object = SUPERVISE_OPTIONS,
+): void {
   if (typeof kind !== 'function' && (typeof kind !== 'object' || kind === null)) {
     throw new ArgumentError(
       `${owner} needs the definition of a protocol, a function that makes one, or a class of clients ` +
         `such as QmpClient, not ${show(kind)}`,
     );
   }
-  if ('createMachine' in kind)
-    checkSpelling(owner, options, { ...SUPERVISE_OPTIONS, ...ownNamesOf(kind) });
-  else checkNames(owner, options, SUPERVISE_OPTIONS);
+  if ('createMachine' in kind) checkSpelling(owner, options, { ...names, ...ownNamesOf(kind) });
+  else checkNames(owner, options, names);
   checkValues(owner, options);
 }
 
@@ -227,6 +254,15 @@ const SUPERVISE_OPTIONS: Names<SuperviseOptions<never>> = {
   stable: true,
 };
 
+/** How an actor ends. */
+type Ending = Pick<SupervisorMachineOptions<never>, 'once' | 'failWith'>;
+
+const MACHINE_OPTIONS = {
+  ...SUPERVISE_OPTIONS,
+  once: true,
+  failWith: true,
+} satisfies Names<SupervisorMachineOptions<never>> & typeof SUPERVISE_OPTIONS;
+
 /**
  * Returns the options that are not the supervisor's own, for the machine of the connection, which checks
  * them. Its clock and its inspectors are those of the supervisor.
@@ -238,12 +274,14 @@ function connectionOptions<C>(options: SuperviseOptions<C>): MachineOptions {
   return others;
 }
 
-const OWN_OPTIONS: readonly (keyof SuperviseOptions<never>)[] = [
+const OWN_OPTIONS: readonly (keyof SuperviseOptions<never> | keyof Ending)[] = [
   'attempts',
   'backoff',
   'clock',
+  'failWith',
   'inspect',
   'onUp',
+  'once',
   'restart',
   'retry',
   'stable',
