@@ -2,7 +2,17 @@
 
 import { runInThisContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { and, type AnyStateMachine, assign, createActor, createMachine, fromPromise } from 'xstate';
+import {
+  and,
+  type AnyEventObject,
+  type AnyStateMachine,
+  assign,
+  createActor,
+  createMachine,
+  fromPromise,
+  type MachineConfig,
+  type MachineContext,
+} from 'xstate';
 import { createProtocolMachine, createSupervisorMachine, lines } from '../../src/index.ts';
 import { createQmpMachine } from '../../src/qmp/index.ts';
 import { definitionText } from '../../src/inspect/definition.ts';
@@ -24,6 +34,26 @@ const definitionOf = (machine: AnyStateMachine): unknown => JSON.parse(definitio
 
 const session = createMachine({ id: 'work', initial: 'idle', states: { idle: {} } });
 
+/** The chart of a connection with one more state in RUNNING. */
+function extended(): AnyStateMachine {
+  const machine = createProtocolMachine({ codec: lines() });
+  const config = machine.config as MachineConfig<MachineContext, AnyEventObject>;
+  const { RUNNING, ...states } = config.states ?? {};
+  return createMachine({
+    ...config,
+    states: {
+      ...states,
+      RUNNING: {
+        ...RUNNING,
+        states: {
+          ...RUNNING?.states,
+          PAUSED: { tags: 'paused', on: { RESUME: 'open' }, after: { 1000: '#protocol.IDLE' } },
+        },
+      },
+    },
+  });
+}
+
 describe('the source of a machine of ours', () => {
   it.each<[string, AnyStateMachine]>([
     ['a connection', createProtocolMachine({ codec: lines() })],
@@ -34,11 +64,22 @@ describe('the source of a machine of ours', () => {
     ],
     ['a QMP client', createQmpMachine()],
     ['a supervisor', createSupervisorMachine({ codec: lines() })],
+    ['an extended connection', extended()],
   ])('creates the same states, transitions and actors again: %s', (_, machine) => {
     const again = pasted(toSource(machine));
     expect(definitionOf(again)).toEqual(definitionOf(machine));
     expect(toMermaid(again)).toBe(toMermaid(machine));
     expect(toDot(again)).toBe(toDot(machine));
+  });
+
+  it('has the states that were added, as the drawings do', () => {
+    const machine = extended();
+    expect(toMermaid(machine)).toContain('RUNNING_PAUSED --> RUNNING_open : RESUME');
+    expect(toMermaid(machine)).toContain('RUNNING_PAUSED --> IDLE : after 1000');
+    expect(toDot(machine)).toContain('"RUNNING_PAUSED" -> "RUNNING_open"');
+    expect(pasted(toSource(machine)).root.states['RUNNING']?.states['PAUSED']?.tags).toEqual([
+      'paused',
+    ]);
   });
 
   it('starts in the first state, with no link', () => {
