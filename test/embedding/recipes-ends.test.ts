@@ -161,7 +161,7 @@ describe('a parent that raises an event for a tag', () => {
   });
 });
 
-/** A parent of a single session, which keeps how it was told of the end. */
+/** A parent of a single session, which keeps the output or the error that it got. */
 const ending = (failWith?: 'output' | 'error') =>
   setup({
     types: {
