@@ -23,7 +23,8 @@ interface Tappable extends Pick<Link<unknown, unknown>, 'observe'> {
 
 /** The link of a protocol machine, from the machine's snapshot; `undefined` for other actors. */
 export function linkOf({ context }: AnySnapshotFacts): Tappable | undefined {
-  const link = linkIn(context);
+  // A copy of an earlier release has the link itself in the context.
+  const link = linkIn(context) ?? memberOf(context, 'link');
   return isLink(link) ? link : undefined;
 }
 
