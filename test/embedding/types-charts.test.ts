@@ -5,6 +5,7 @@
 
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
+  type AnyStateMachine,
   type EmittedFrom,
   type EventFromLogic,
   initialTransition,
@@ -17,12 +18,14 @@ import {
   createProtocolMachine,
   createSupervisorMachine,
   lines,
+  type ProtocolAction,
   type ProtocolActorId,
   type ProtocolDelay,
   type ProtocolEmitted,
   type ProtocolEvent,
   type ProtocolMachine,
   type ProtocolSnapshot,
+  type SupervisorAction,
   type SupervisorDelay,
   type SupervisorEmitted,
   type SupervisorEvent,
@@ -84,10 +87,33 @@ describe('the interface of', () => {
     expectTypeOf<EmittedFrom<SupervisorChart>>().toEqualTypeOf<SupervisorEmitted>();
     expectTypeOf<Names<SupervisorChart, 'delays'>>().toEqualTypeOf<SupervisorDelay>();
     expectTypeOf<Names<SupervisorChart, 'actors'>>().toEqualTypeOf<
-      'connection' | 'locator' | 'synchronizer'
+      'connection' | 'locator' | 'synchronizer' | 'failure'
     >();
     expectTypeOf<SupervisorChart>().toExtend<SupervisorMachine<string, number>>();
     expect(createSupervisorMachine({ codec: lines() }).id).toBe('supervisor');
+  });
+
+  it('names each action with an effect', () => {
+    const special = ['xstate.raise', 'xstate.sendTo', 'xstate.spawnChild'] as const;
+    const ofProtocol = [
+      'sendMessage',
+      'settleLink',
+      'xstate.cancel',
+      'xstate.emit',
+      'xstate.stopChild',
+    ] as const satisfies readonly ProtocolAction['type'][];
+    expectTypeOf<ProtocolAction['type']>().toEqualTypeOf<(typeof ofProtocol)[number]>();
+    const ofSupervisor = [
+      'xstate.cancel',
+      'xstate.emit',
+      'xstate.stopChild',
+    ] as const satisfies readonly SupervisorAction['type'][];
+    expectTypeOf<SupervisorAction['type']>().toEqualTypeOf<(typeof ofSupervisor)[number]>();
+    const protocol = effectsOf(createProtocolMachine({ codec: lines() }));
+    expect([...ofProtocol, ...special]).toEqual(expect.arrayContaining(protocol));
+    const supervisor = effectsOf(createSupervisorMachine({ codec: lines() }));
+    expect([...ofSupervisor, ...special]).toEqual(expect.arrayContaining(supervisor));
+    expect(supervisor).toContain('xstate.emit');
   });
 
   it('does not let a machine for other messages pass', () => {
@@ -149,6 +175,12 @@ describe('provide() of', () => {
     expect(other.id).toBe('supervisor');
   });
 });
+
+/** Of the actions that a chart names, those that do something outside: their own names, or XState's. */
+const effectsOf = (machine: AnyStateMachine): string[] =>
+  Object.entries(machine.implementations.actions)
+    .map(([name, action]) => (action && 'type' in action ? String(action.type) : name))
+    .filter((type) => type !== 'xstate.assign' && type !== 'xstate.enqueueActions');
 
 /** Never used but as a type. */
 declare const numbers: { readonly codec: Codec<number> };
