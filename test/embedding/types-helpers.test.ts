@@ -1,5 +1,6 @@
 /** What XState's own types and functions make of our machines. Mostly checked by the compiler. */
 
+import type { useMachine, useSelector } from '@xstate/react';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
   type ActorRefFrom,
@@ -205,6 +206,21 @@ it('functions for any machine of XState take ours', async () => {
   expectTypeOf(toPromise(actor)).resolves.toEqualTypeOf<SessionOutcome>();
   expect((await toPromise(actor)).cause?.code).toBe('ERR_CONNECT');
   expect((await ended).value).toBe('ENDED');
+});
+
+it("the hooks of React know a machine's snapshots and events", () => {
+  const component = (use: typeof useMachine, select: typeof useSelector) => {
+    const [snapshot, send, ref] = use(connection, { input: { address: ADDRESS } });
+    expectTypeOf(snapshot).toEqualTypeOf<SnapshotFrom<Connection>>();
+    expectTypeOf(send).parameter(0).toEqualTypeOf<ProtocolEvent<'ping'>>();
+    expectTypeOf(select(ref, ({ context }) => context.session)).toEqualTypeOf<number>();
+    expectTypeOf(use(qmp)[0].hasTag).parameter(0).toEqualTypeOf<ProtocolTag>();
+    // @ts-expect-error -- a number is not an address
+    use(connection, { input: { address: 7 } });
+    // @ts-expect-error -- the address is missing
+    use(supervisor);
+  };
+  expectTypeOf(component).returns.toBeVoid();
 });
 
 describe('a parent that sends to', () => {
