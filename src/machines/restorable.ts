@@ -23,8 +23,8 @@ import { memberOf, show } from '../core/shape.ts';
 
 /** What differs between machines. */
 export interface Restoration<Context, Output> {
-  /** The object in a context that is new in each life of an actor. */
-  readonly lifeOf: (context: Context) => object;
+  /** The object in a context that is new in each life of an actor; `undefined` of an actor that could not start. */
+  readonly lifeOf: (context: Partial<Context>) => object | undefined;
   /** What is stored of a context: plain JSON. */
   readonly save: (context: Context, value: StateValue) => object;
   /**
@@ -70,6 +70,7 @@ type Scope = Parameters<AnyStateMachine['getInitialSnapshot']>[0];
 
 /** The actors' lives that have begun, by what is new in each. */
 const begun = new WeakSet<object>();
+const hasBegun = (life: object | undefined): boolean => life !== undefined && begun.has(life);
 
 /**
  * How actors end as soon as they start, by their restored snapshots. A parent that is restored starts only the
@@ -106,14 +107,15 @@ export function restorable<M extends AnyStateMachine, Context, Output>(
     },
     start: (snapshot: AnyMachineSnapshot, scope: Scope) => {
       let current = endings.get(snapshot) ?? snapshot;
-      if (current === snapshot && begun.has(lifeOf(snapshot))) {
+      if (current === snapshot && hasBegun(lifeOf(snapshot))) {
         cancelTimers(scope, snapshot);
         current = initial(scope, inputOf(snapshot));
       }
       if (current.status === 'error') throw current.error;
       // XState goes on with the snapshot that its actor has, and has no public way to change it.
       if (current !== snapshot) Reflect.set(scope.self, '_snapshot', current);
-      begun.add(lifeOf(current));
+      const life = lifeOf(current);
+      if (life !== undefined) begun.add(life);
       if (current.status === 'active') start(current);
     },
     provide: (implementations: Parameters<typeof provide>[0]) =>
@@ -161,12 +163,14 @@ function* descendantsOf(snapshot: unknown): Generator<AnyActorRef> {
 
 function persist<Context, Output>(
   { status, value, context, output, error }: Live<Context, Output>,
-  { save, saveOutput }: Restoration<Context, Output>,
+  { lifeOf, save, saveOutput }: Restoration<Context, Output>,
 ): Persisted {
+  // An actor that has failed to start has no context of its machine.
+  const isWhole = lifeOf(context) !== undefined;
   return {
     status,
     value: structuredClone(value),
-    context: save(context, value),
+    context: isWhole ? save(context, value) : {},
     children: {},
     historyValue: {},
     ...(status === 'done' && output !== undefined && { output: saveOutput(output) }),
