@@ -20,11 +20,6 @@ const folders = (names, message, rest = {}) => ({
   ...rest,
 });
 const MACHINES = folders(['machines'], 'This layer uses no machine.', { allowTypeImports: true });
-/** A facade may ask which link an actor has. */
-const MACHINES_BUT_LINKS = {
-  ...MACHINES,
-  regex: MACHINES.regex.replace(/\/$/, '/(?!link-handle)'),
-};
 const IO = folders(['io'], 'This layer does no I/O.');
 const INSPECT = folders(
   ['inspect'],
@@ -160,7 +155,7 @@ export default defineConfig(
   ),
   only(
     ['src/{protocol,server}/!(machine|diagnostics|logging).ts'],
-    ...[NODE, XSTATE, ENTRY, MACHINES_BUT_LINKS, IO, INSPECT, CLIENTS],
+    ...[NODE, XSTATE, ENTRY, MACHINES, IO, INSPECT, CLIENTS],
   ),
   only(['src/supervisor/!(machine).ts'], NODE, ENTRY, IO, INSPECT, CLIENTS),
   only(['src/{rpc,qmp,qga}/*.ts'], NODE, XSTATE, MACHINES, IO, INSPECT, TESTING),

@@ -74,7 +74,6 @@ test.each([
 test.each([
   ['src/protocol/machine.ts', '../io/dial.ts'],
   ['src/protocol/machine.ts', '../machines/protocol.ts'],
-  ['src/protocol/find-connection.ts', '../machines/link-handle.ts'],
   ['src/io/dial.ts', 'node:net'],
   ['src/io/child/process.ts', '../dial.ts'],
   ['src/server/machine.ts', '../io/serve.ts'],
