@@ -25,7 +25,25 @@ export {
   type MachineOptions,
   type InspectionListener,
   type ProtocolOptions,
+  protocolSetup,
+  type SetupOptions,
 } from './protocol/machine.ts';
+export {
+  inHandshake,
+  toSession,
+  type SessionArgs,
+  type SessionSource,
+} from './machines/in-handshake.ts';
+export type {
+  AttachableRef,
+  CompletedMachine,
+  ExtendedImplementations,
+  ExtendedProtocolMachine,
+  ExtendedProtocolTypes,
+  ExtensibleSetup,
+  ProtocolConfig,
+  ProtocolSetup,
+} from './machines/extension-types.ts';
 export {
   protocolMessages,
   type ProtocolMessage,

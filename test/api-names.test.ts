@@ -51,7 +51,7 @@ describe('the names of a connection', () => {
     expect(namesOf(createProtocolMachine(definition))).toMatchInlineSnapshot(`
       {
         "accepts": "ABORT ACCEPT CHECK_FIRST_MESSAGE CHECK_IDLE CONNECT DISCONNECT EXPECT_END EXPECT_MORE FAIL LISTEN MESSAGES SEND SEND_FAILED",
-        "actors": "acceptor closer destroyer dialer drain farewell flush handshake listener owner reader writer",
+        "actors": "acceptor closer destroyer dialer drain farewell flush handshake listener owner reader session writer",
         "delays": "acceptTimeout closeTimeout connectTimeout drainTimeout flushTimeout handshakeTimeout",
         "id": "protocol",
         "states": [

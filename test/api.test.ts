@@ -43,6 +43,7 @@ describe('the exported names', () => {
         "createSupervisorMachine",
         "defineClient",
         "framed",
+        "inHandshake",
         "isWirechartError",
         "joinStreams",
         "jsonLines",
@@ -53,6 +54,7 @@ describe('the exported names', () => {
         "printable",
         "printableLines",
         "protocolMessages",
+        "protocolSetup",
         "redactSecrets",
         "sealAddress",
         "spawnPeer",
@@ -60,6 +62,7 @@ describe('the exported names', () => {
         "streamPair",
         "stringifyJson",
         "supervise",
+        "toSession",
       ]
     `);
   });

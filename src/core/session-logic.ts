@@ -16,10 +16,10 @@ import { memberOf, show } from './shape.ts';
  * @typeParam Output - Its output.
  */
 export interface SessionLogic<S, Output> {
-  /** Returns the snapshot before the first event. */
+  /** Returns the snapshot before the first event. The input is always given, though XState's types doubt it. */
   getInitialSnapshot(
     scope: never,
-    input: { readonly session: S },
+    input: { readonly session: S } | undefined,
   ): { readonly output?: Output | undefined };
   /** Returns the snapshot after an event. */
   transition(snapshot: never, event: never, scope: never): unknown;

@@ -65,12 +65,18 @@ export class Conversation<In, Out> {
 
   /** Runs the handshake, if there is one. */
   async establish(connection: Connection<In, Out>, stop: StopSignal, run: RunLogic): Promise<void> {
-    this.#negotiated = await this.#converse('handshake', connection, stop, run);
+    const owner = callbackOwner('handshake', this);
+    if (owner === undefined) return;
+    this.#endSignalWith(stop);
+    this.#negotiated = await this.#run('handshake', owner, connection, stop, run);
   }
 
   /** Runs the farewell, if there is one. */
   async farewell(connection: Connection<In, Out>, stop: StopSignal, run: RunLogic): Promise<void> {
-    await this.#converse('farewell', connection, stop, run);
+    const owner = callbackOwner('farewell', this);
+    if (owner === undefined) return;
+    this.#endSignalWith(stop);
+    await this.#run('farewell', owner, connection, stop, run);
   }
 
   /** Runs the farewell until it would wait, so that a goodbye without an answer is sent even then. */
@@ -92,26 +98,36 @@ export class Conversation<In, Out> {
     }
   }
 
-  async #converse(
-    name: 'handshake' | 'farewell',
+  /** Runs other logic as a handshake does. The attempt may go on when it is stopped. */
+  converse(
+    slots: SessionSlots,
     connection: Connection<In, Out>,
     stop: StopSignal,
     run: RunLogic,
   ): Promise<unknown> {
-    const owner = callbackOwner(name, this);
-    if (owner === undefined) return undefined;
-    const { hooks, ...parts } = this.#parts;
-    const [signal, negotiated] = [this.#signal, this.#negotiated];
+    return this.#run('handshake', slots, connection, stop, run);
+  }
+
+  /** The attempt, or the session, ends when the wait is stopped. */
+  #endSignalWith(stop: StopSignal): void {
+    const signal = this.#signal;
     whenAborted(stop, () => {
       signal.end(stop.reason);
     });
-    const session = new HandshakeSession<In, Out, unknown>(connection, this.#noting(hooks), {
-      name,
-      stop,
-      signal,
-      negotiated,
-      ...parts,
-    });
+  }
+
+  #run(
+    name: 'handshake' | 'farewell',
+    owner: object,
+    connection: Connection<In, Out>,
+    stop: StopSignal,
+    run: RunLogic,
+  ): Promise<unknown> {
+    const { hooks, ...parts } = this.#parts;
+    const [signal, negotiated] = [this.#signal, this.#negotiated];
+    const context = { name, stop, signal, negotiated, ...parts };
+    const noting = this.#noting(hooks);
+    const session = new HandshakeSession<In, Out, unknown>(connection, noting, context);
     return session.run(name, () => startCallback(owner, name, session, run));
   }
 

@@ -4,7 +4,7 @@ import { finished } from 'node:stream/promises';
 import { ClosedError, handlerError, type WirechartError } from '../core/errors.ts';
 import type { ByteShare } from '../core/byte-budget.ts';
 import type { Bounds, Deadlines } from '../core/limits.ts';
-import type { RunLogic, SessionSlots } from '../core/session-logic.ts';
+import type { RunLogic, SessionLogic, SessionSlots } from '../core/session-logic.ts';
 import { Counters, type ProtocolStats } from '../core/stats.ts';
 import type { Link, Tap } from '../machines/link.ts';
 import { rejectHandled } from '../async/deferred.ts';
@@ -171,6 +171,14 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     } finally {
       this.#messages.flushForwarded();
     }
+  }
+
+  converse(
+    handshake: SessionLogic<never, unknown>,
+    signal: StopSignal,
+    run: RunLogic,
+  ): Promise<unknown> {
+    return this.#callbacks.converse({ handshake }, this.#opened(), signal, run);
   }
 
   session(_: StopSignal, run: RunLogic): Promise<void> {

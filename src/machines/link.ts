@@ -12,7 +12,7 @@ import type { WirechartError } from '../core/errors.ts';
 import type { Deadlines } from '../core/limits.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 import type { Remote } from '../core/remote.ts';
-import type { RunLogic, SessionSlots } from '../core/session-logic.ts';
+import type { RunLogic, SessionLogic, SessionSlots } from '../core/session-logic.ts';
 import type { ProtocolStats } from '../core/stats.ts';
 import type { Address, BoundAddress, ListenAddress, ProtocolDefinition } from '../core/types.ts';
 
@@ -66,6 +66,15 @@ export interface Link<In, Out> {
   establish(signal: StopSignal, run: RunLogic): Promise<void>;
   /** The reader loop. Resolves when the peer has ended its side; rejects when reading failed. */
   read(signal: StopSignal): Promise<void>;
+  /**
+   * Runs actor logic on the stream with `run`, as a handshake that may be one of several. Resolves with its
+   * output. A link without this method runs none.
+   */
+  converse?(
+    logic: SessionLogic<never, unknown>,
+    signal: StopSignal,
+    run: RunLogic,
+  ): Promise<unknown>;
   /**
    * Runs the actor logic of the session with `run`, if there is some, and resolves when it has ended; without
    * any it waits until it is stopped. A link without this method has none.

@@ -73,7 +73,13 @@ const stopReason = ({ cause }: Pick<Context, 'cause'>): unknown =>
   isConnectError(cause) ? cause.cause : cause;
 
 /** The input of an actor that runs a method of the link. */
-export const onLink = ({ context, self }: InputArgs): OnLink => ({
+export const onLink = ({
+  context,
+  self,
+}: {
+  readonly context: Pick<Context, 'link'>;
+  readonly self: InputArgs['self'];
+}): OnLink => ({
   link: linkOf(context),
   stopReason: () => stopReason(self.getSnapshot().context),
 });

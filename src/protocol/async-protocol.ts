@@ -18,7 +18,7 @@ import { type Log } from '../core/log.ts';
 import { endOptions, signalOf } from '../core/options.ts';
 import { printable } from '../core/printable.ts';
 import { sealAddress } from '../core/sealed-address.ts';
-import type { ProtocolActorRef } from '../machines/protocol-machine.ts';
+import type { AttachableRef } from '../machines/extension-types.ts';
 import { linkOf } from '../core/link-handle.ts';
 import { logEmitted, resolveLogger } from './logging.ts';
 import { ATTACH_OPTIONS, checkActor, checkProtocolOptions } from './options.ts';
@@ -123,7 +123,7 @@ export class AsyncProtocol<In, Out = In, Negotiated = void>
    *   and of every failure. Records of messages go to the logger that `createProtocolMachine()` was given.
    */
   static attach<In, Out, Negotiated = void>(
-    ref: ProtocolActorRef<In, Out>,
+    ref: AttachableRef<In, Out>,
     options: AttachOptions = {},
   ): AsyncProtocol<In, Out, Negotiated> {
     checkProtocolOptions('AsyncProtocol.attach()', options, ATTACH_OPTIONS);

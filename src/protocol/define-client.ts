@@ -5,7 +5,8 @@ import { ArgumentError } from '../core/errors.ts';
 import { checkSpelling, ownNamesOf, pickOptions } from '../core/options.ts';
 import { memberOf } from '../core/shape.ts';
 import { linkIn } from '../core/link-handle.ts';
-import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-machine.ts';
+import type { AttachableRef } from '../machines/extension-types.ts';
+import type { ProtocolMachine } from '../machines/protocol-machine.ts';
 import { AsyncProtocol } from './async-protocol.ts';
 import type { ProtocolDefinition } from '../core/types.ts';
 import { ClientDefinition, clientDefinitionOf } from './client-definition.ts';
@@ -36,7 +37,7 @@ export interface DefinedClient<In, Out> {
   /** Returns the machine of such a client. */
   createMachine(options?: MachineOptions): ProtocolMachine<In, Out>;
   /** Returns the client of an actor of that machine. */
-  attach(ref: ProtocolActorRef<In, Out>, options?: AttachOptions): unknown;
+  attach(ref: AttachableRef<In, Out>, options?: AttachOptions): unknown;
 }
 
 /** What `defineClient()` returns: a class to be extended. */
@@ -67,7 +68,7 @@ export interface ClientBase<In, Out, Negotiated> extends DefinedClient<In, Out> 
    *   every change of runstate and of every failure. `clock`: for the deadlines of `Calls`.
    * @throws {ArgumentError} When `ref` is an actor of another machine, or an option is invalid.
    */
-  attach<C>(this: ClientConstructor<C>, ref: ProtocolActorRef<In, Out>, options?: AttachOptions): C;
+  attach<C>(this: ClientConstructor<C>, ref: AttachableRef<In, Out>, options?: AttachOptions): C;
 }
 
 /**
@@ -110,7 +111,7 @@ export function defineClient<In, Out = In, Negotiated = void>(
 
     static attach<C>(
       this: ClientConstructor<C>,
-      ref: ProtocolActorRef<In, Out>,
+      ref: AttachableRef<In, Out>,
       options?: AttachOptions,
     ): C {
       return clientOf(this, ref, options);
@@ -134,7 +135,7 @@ export function machineOf<C, In, Out, Options extends ProtocolOptions = Protocol
   return createProtocolMachine(
     () => {
       const definition = new ClientDefinition<In, Out, unknown>((ref) => {
-        const protocol = AsyncProtocol.attach(ref as ProtocolActorRef<In, Out>, { name });
+        const protocol = AsyncProtocol.attach(ref as AttachableRef<In, Out>, { name });
         constructOn({ definition, protocol }, () => new kind(given));
       });
       definition.kind = kind;

@@ -39,7 +39,8 @@ import type { EventFilter, EventListener, EventListenerOptions } from './events.
 import { Exchange, type ExecuteOptions, type ReplyOptions } from './exchange.ts';
 import { ListenerFailures } from './listener-failures.ts';
 import { inspected } from './looks.ts';
-import type { QmpActorRef, QmpMachine } from './machine.ts';
+import type { AttachableRef } from '../machines/extension-types.ts';
+import type { QmpMachine } from './machine.ts';
 import { qmpCodec } from './messages.ts';
 import {
   checkQmpAttachOptions,
@@ -142,7 +143,7 @@ export class QmpClient
    */
   static override attach<C>(
     this: ClientConstructor<C>,
-    ref: QmpActorRef,
+    ref: AttachableRef<JsonObject, QmpCommand>,
     options: QmpAttachOptions = {},
   ): C {
     checkQmpAttachOptions(options);

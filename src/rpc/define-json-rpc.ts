@@ -1,7 +1,8 @@
 /** Makes the base of a client class whose protocol stands on JSON-RPC. */
 
 import type { JsonValue } from '../codecs/json.ts';
-import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-machine.ts';
+import type { AttachableRef } from '../machines/extension-types.ts';
+import type { ProtocolMachine } from '../machines/protocol-machine.ts';
 import type {
   ClientConstructor,
   DefinedClient,
@@ -44,7 +45,7 @@ export interface JsonRpcBase<
    */
   attach<C>(
     this: ClientConstructor<C>,
-    ref: ProtocolActorRef<JsonValue, RpcMessage>,
+    ref: AttachableRef<JsonValue, RpcMessage>,
     options?: AttachOptions,
   ): C;
 }

@@ -8,7 +8,8 @@ import { rejectHandled } from '../async/deferred.ts';
 import type { JsonValue } from '../codecs/json.ts';
 import { ClosedError, describe } from '../core/errors.ts';
 import type { Session } from '../core/types.ts';
-import type { ProtocolActorRef, ProtocolMachine } from '../machines/protocol-machine.ts';
+import type { AttachableRef } from '../machines/extension-types.ts';
+import type { ProtocolMachine } from '../machines/protocol-machine.ts';
 import { ProtocolClient } from '../protocol/client.ts';
 import {
   type ClientConstructor,
@@ -94,7 +95,7 @@ export class JsonRpc<
    */
   static attach<C>(
     this: ClientConstructor<C>,
-    ref: ProtocolActorRef<JsonValue, RpcMessage>,
+    ref: AttachableRef<JsonValue, RpcMessage>,
     options?: AttachOptions,
   ): C {
     return clientOf(this, ref, options);
