@@ -25,19 +25,30 @@ export interface Page {
 /** The names that React looks up in the global scope. */
 type Globals = Readonly<Record<'window' | 'document' | 'navigator', unknown>>;
 
-/** Defines names in the global scope. Returns a function that makes it what it was before. */
-function defineGlobals(globals: Globals): () => void {
-  const before = Object.keys(globals).map(
-    (name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const,
-  );
+/** What the names were before the first of the pages that are open. */
+let before: readonly (readonly [string, PropertyDescriptor | undefined])[] = [];
+let openPages = 0;
+
+/** Defines names in the global scope, for the page that is opened last. */
+function defineGlobals(globals: Globals): void {
+  if (openPages === 0) {
+    before = Object.keys(globals).map(
+      (name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const,
+    );
+  }
+  openPages += 1;
   for (const [name, value] of Object.entries(globals))
     Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
-  return () => {
-    for (const [name, descriptor] of before) {
-      if (descriptor === undefined) Reflect.deleteProperty(globalThis, name);
-      else Object.defineProperty(globalThis, name, descriptor);
-    }
-  };
+}
+
+/** Makes the global scope what it was, once no page is open. */
+function restoreGlobals(): void {
+  openPages -= 1;
+  if (openPages > 0) return;
+  for (const [name, descriptor] of before) {
+    if (descriptor === undefined) Reflect.deleteProperty(globalThis, name);
+    else Object.defineProperty(globalThis, name, descriptor);
+  }
 }
 
 /**
@@ -48,7 +59,7 @@ function defineGlobals(globals: Globals): () => void {
 export async function openPage(component: FunctionComponent, isStrict = false): Promise<Page> {
   const window = new Window();
   const { document, navigator } = window;
-  const restoreGlobals = defineGlobals({ window, document, navigator });
+  defineGlobals({ window, document, navigator });
   // They look for the DOM when they are loaded.
   const { flushSync } = await import('react-dom');
   const { createRoot } = await import('react-dom/client');
