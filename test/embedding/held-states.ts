@@ -49,7 +49,7 @@ const endWithTheClient: Script = (socket) => {
 };
 
 /** All states, with the one that comes after a failure. */
-export const HOLDS = {
+const HOLDS = {
   IDLE: {},
   'IDLE failed': { by: 'refusal' },
   'CONNECTING.dialing': { by: 'dialing' },

@@ -108,7 +108,7 @@ const spawningParent = (connection: ProtocolMachine<string>) =>
   });
 
 /** The machine of a root actor whose system has a connection. */
-export type TreeMachine =
+type TreeMachine =
   | ProtocolMachine<string>
   | ReturnType<typeof invokingParent>
   | ReturnType<typeof grandparent>
