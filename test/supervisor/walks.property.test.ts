@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createActor } from 'xstate';
@@ -99,6 +100,9 @@ class Walk {
   readonly clock = new CountingClock();
   readonly emitted: SupervisorEmitted[] = [];
   readonly actorErrors: unknown[] = [];
+  /** The states of snapshots that differ in nothing from the one before, and follow no command. */
+  readonly superfluous: string[] = [];
+  #isCommanding = false;
   readonly #gates: Gate[] = [];
   readonly actor;
 
@@ -122,7 +126,18 @@ class Walk {
     const input = { address: () => wait('/run/x') };
     this.actor = createActor(machine, { clock: this.clock, input });
     this.actor.on('*', (emitted) => this.emitted.push(emitted));
-    this.actor.subscribe({ error: (error: unknown) => this.actorErrors.push(error) });
+    let previous: { readonly value: unknown; readonly context: object } | undefined;
+    this.actor.subscribe({
+      next: (snapshot) => {
+        const isSame =
+          previous !== undefined &&
+          isDeepStrictEqual(snapshot.value, previous.value) &&
+          isDeepStrictEqual({ ...snapshot.context }, { ...previous.context });
+        if (isSame && !this.#isCommanding) this.superfluous.push(this.state);
+        previous = snapshot;
+      },
+      error: (error: unknown) => this.actorErrors.push(error),
+    });
     this.actor.start();
   }
 
@@ -139,7 +154,9 @@ class Walk {
   take(step: Move): void {
     if (step.kind === 'wait') this.clock.increment(step.ms);
     const command = COMMANDS[step.kind === 'command' ? step.which % COMMANDS.length : -1];
+    this.#isCommanding = true;
     if (command !== undefined) this.actor.send(command);
+    this.#isCommanding = false;
     const connectionCommand =
       CONNECTION_COMMANDS[
         step.kind === 'connection command' ? step.which % CONNECTION_COMMANDS.length : -1
@@ -193,7 +210,7 @@ const TRANSITIONS: Readonly<Record<string, readonly string[]>> = {
   gaveUp: ['connecting', 'stopping', 'stopped'],
 };
 
-it('any walk keeps the invariants, takes permitted transitions, and can be stopped', async () => {
+it('any walk keeps the invariants, takes permitted transitions, and can be stored and stopped', async () => {
   const visited = new Set<string>();
   await fc.assert(
     fc.asyncProperty(limits, policies, walks, async (attempts, restart, moves) => {
@@ -204,6 +221,9 @@ it('any walk keeps the invariants, takes permitted transitions, and can be stopp
         visited.add(walk.state);
         expectInvariants(walk);
       }
+      expect(walk.superfluous).toEqual([]);
+      const stored = walk.actor.getPersistedSnapshot();
+      expect(JSON.parse(JSON.stringify(stored))).toStrictEqual(stored);
       walk.actor.send({ type: 'STOP', force: true });
       await turn();
       for (const call of walk.link.live) call.resolve();
