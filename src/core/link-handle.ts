@@ -41,19 +41,23 @@ export const linkIn = (context: unknown): unknown => memberOf(memberOf(context, 
 
 /** What is called when a link is released. */
 const listeners = new WeakMap<object, () => void>();
+const released = new WeakSet<object>();
 
 /**
- * Calls a function when the machine of a link is stopped from outside. XState tells the observers of an actor
- * too, but React takes these away before it stops one. The last function given for a link counts.
+ * Calls a function when the machine of a link is stopped from outside; at once, if that has happened. XState tells
+ * the observers of an actor too, but React takes these away before it stops one. The last function given for a link
+ * counts.
  *
  * @param listener - Must not throw.
  */
 export function onRelease(link: object, listener: () => void): void {
-  listeners.set(link, listener);
+  if (released.has(link)) listener();
+  else listeners.set(link, listener);
 }
 
 /** A link has been released. */
 export function noteRelease(link: object): void {
+  released.add(link);
   listeners.get(link)?.();
   listeners.delete(link);
 }

@@ -187,6 +187,23 @@ describe('a facade', () => {
     expect(await rejected).toMatchObject({ code: 'ERR_CLOSED' });
   });
 
+  it('that is attached while the component is hidden is of the life that is over', async () => {
+    const { path } = await startPeer();
+    const page = await showMachine(createMachine(), { place: CHILD, address: path });
+    await isUp(page.ref());
+    page.hide();
+    const protocol = AsyncProtocol.attach<string, string>(page.ref());
+    expect(protocol.runstate).toBe('IDLE');
+    expect((await protocol.closed).cause).toMatchObject({ code: 'ERR_CLOSED' });
+    await expect(protocol.send('hello')).rejects.toMatchObject({ code: 'ERR_STATE' });
+    await expect(protocol.connect(path)).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+    await expect(protocol.runstateChanged()).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+    page.show();
+    await isUp(page.ref());
+    expect(protocol.runstate).toBe('IDLE');
+    expect(AsyncProtocol.attach(page.ref()).runstate).toBe('RUNNING');
+  });
+
   it('is one for each life of an actor', async () => {
     const page = await showMachine(createMachine(), { place: CHILD });
     const first = AsyncProtocol.attach(page.ref());
