@@ -9,7 +9,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { inspect, parseArgs } from 'node:util';
-import { assign, createActor, enqueueActions, raise, sendTo, setup, waitFor } from 'xstate';
+import { assign, createActor, enqueueActions, raise, setup, waitFor } from 'xstate';
 import { findQemu } from '../scripts/programs.ts';
 import { ClosedError, printableLines, type SessionOutcome, spawnPeer } from '../src/index.ts';
 import { inspectTo } from '../src/inspect/index.ts';
@@ -43,12 +43,15 @@ const MONITOR = ['-chardev', 'socket,id=qmp,fd=3,server=off', '-mon', 'chardev=q
 /** Starts QEMU. */
 export const launchQemu = ({ qemu, args }: VmInput) => spawnPeer(qemu, [...args, ...MONITOR]);
 
-/** What a transition does: sends a command, or kills QEMU. */
-const send = (command: string) => ({ actions: { type: 'send', params: { command } } }) as const;
+/** What a transition does to QEMU. */
 const kill = (reason: string) => ({ actions: { type: 'kill', params: { reason } } }) as const;
 
 /** A command that a state waits for. */
 const execute = (command: string) => ({ src: 'command', input: { execute: command } }) as const;
+
+/** A state whose command leads to the next one by the event of QEMU that it causes. */
+const attempt = (command: string) =>
+  ({ invoke: { ...execute(command), onError: 'idle' } }) as const;
 
 /** A state that is left when its command fails, or has no effect in time. */
 const unless = <Otherwise>(command: string, otherwise: Otherwise) => ({
@@ -69,10 +72,6 @@ export const createVm = (launch = launchQemu) =>
     delays: { powerOffMs: ({ context }) => context.powerOffMs },
     guards: { hasFailed: ({ context }) => context.outcome?.cause !== undefined },
     actions: {
-      send: sendTo('monitor', (_, { command }: { command: string }) => ({
-        type: 'SEND',
-        message: { execute: command },
-      })),
       kill: enqueueActions(({ enqueue }, { reason }: { reason: string }) => {
         enqueue.sendTo('monitor', { type: 'FAIL', error: new ClosedError(reason) });
         enqueue.sendTo('monitor', { type: 'DISCONNECT', force: true });
@@ -111,8 +110,16 @@ export const createVm = (launch = launchQemu) =>
                 invoke: { ...execute('cont'), onError: kill('The guest does not start') },
                 on: { 'QMP.RESUME': 'running' },
               },
-              running: { on: { PAUSE: send('stop'), 'QMP.STOP': 'paused' } },
-              paused: { on: { RESUME: send('cont'), 'QMP.RESUME': 'running' } },
+              running: {
+                on: { 'QMP.STOP': 'paused' },
+                initial: 'idle',
+                states: { idle: { on: { PAUSE: 'pausing' } }, pausing: attempt('stop') },
+              },
+              paused: {
+                on: { 'QMP.RESUME': 'running' },
+                initial: 'idle',
+                states: { idle: { on: { RESUME: 'resuming' } }, resuming: attempt('cont') },
+              },
               shuttingDown: {
                 on: { POWER_OFF: '.quitting', 'QMP.*': undefined },
                 initial: 'asking',

@@ -94,7 +94,7 @@ describePeer('qemu-system-x86_64', (qemu) => {
     await until(vm, { on: { up: 'running' } });
     const stored = vm.getPersistedSnapshot();
     const read = JSON.parse(JSON.stringify(stored)) as typeof stored;
-    expect(read).toMatchObject({ value: { on: { up: 'running' } } });
+    expect(read).toMatchObject({ value: { on: { up: { running: 'idle' } } } });
     vm.stop();
     const input = { qemu, args: ARGS, powerOffMs: 100 };
     const restored = createActor(createVm(), { id: 'vm', input, snapshot: read });
