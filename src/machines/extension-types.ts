@@ -106,14 +106,19 @@ export interface ProtocolSetup<
   readonly complete: <M extends AnyStateMachine>(machine: M) => CompletedMachine<In, Out, M>;
 }
 
-/** The machine that `complete()` returns for another. */
-export type CompletedMachine<In, Out, M extends AnyStateMachine> = ExtendedProtocolMachine<
-  In,
-  Out,
-  StateValueFrom<M>,
-  Exclude<EventFromLogic<M>, ProtocolEvent<Out>>,
-  Exclude<TagsFrom<M>, ProtocolTag>
->;
+/**
+ * The machine that `complete()` returns for another. A conditional type, because TypeScript writes that out in a
+ * declaration file, and not what it was made from.
+ */
+export type CompletedMachine<In, Out, M extends AnyStateMachine> = M extends AnyStateMachine
+  ? ExtendedProtocolMachine<
+      In,
+      Out,
+      StateValueFrom<M>,
+      Exclude<EventFromLogic<M>, ProtocolEvent<Out>>,
+      Exclude<TagsFrom<M>, ProtocolTag>
+    >
+  : never;
 
 /** All types of an extended machine. */
 export interface ExtendedProtocolTypes<
