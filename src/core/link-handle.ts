@@ -55,6 +55,12 @@ export function onRelease(link: object, listener: () => void): void {
   else listeners.set(link, listener);
 }
 
+/** Whether the machine of a context has been stopped, also if its actor was started again: with another context. */
+export const isOver = (context: unknown): boolean => {
+  const link = linkIn(context);
+  return typeof link === 'object' && link !== null && released.has(link);
+};
+
 /** A link has been released. */
 export function noteRelease(link: object): void {
   released.add(link);

@@ -16,16 +16,22 @@ export function lifetime(
   sendBack: (event: ProtocolEvent) => void,
   owner: AnyActorRef,
 ): () => void {
+  let isOver = false;
+  const tell = (event: ProtocolEvent): void => {
+    // XState would pass it on to an actor that was started again, whose link is another.
+    if (!isOver) sendBack(event);
+  };
   link.forward((messages) => {
-    sendBack({ type: 'MESSAGES', messages });
+    tell({ type: 'MESSAGES', messages });
   });
   if (isAnnouncing(link.definition)) {
     link.definition[ON_START]((expected) => {
-      if (expected === false) sendBack({ type: 'EXPECT_MORE' });
-      else sendBack({ type: 'EXPECT_END', ...(expected !== true && { shutdown: expected }) });
+      if (expected === false) tell({ type: 'EXPECT_MORE' });
+      else tell({ type: 'EXPECT_END', ...(expected !== true && { shutdown: expected }) });
     }, owner._parent);
   }
   return () => {
+    isOver = true;
     link.release();
     noteRelease(link);
   };

@@ -6,7 +6,7 @@ import { sendEvent } from '../core/inner-definition.ts';
 import { noteRedactor } from '../core/redactors.ts';
 import { RUNSTATE_CONDITIONS, runstateOf } from '../core/runstate.ts';
 import { memberOf } from '../core/shape.ts';
-import { linkOf } from '../core/link-handle.ts';
+import { isOver, linkOf } from '../core/link-handle.ts';
 import type { FailedSend, ProtocolContext, ProtocolEvent } from './protocol-types.ts';
 
 /** Sends a message; what prevents that comes back as SEND_FAILED. Never throws: it is an action. */
@@ -18,7 +18,7 @@ export function sendMessage(
   const sending = startSending(context, message);
   if (sending === ACCEPTED) return;
   sending.then(undefined, (thrown: unknown) => {
-    if (self.getSnapshot().status !== 'active') return;
+    if (self.getSnapshot().status !== 'active' || isOver(context)) return;
     self.send({ type: 'SEND_FAILED', message, error: toFailure(thrown) });
   });
 }
