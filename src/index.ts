@@ -228,7 +228,10 @@ export type {
   SupervisorValue,
 } from './machines/supervisor-interface.ts';
 export type {
+  EmbeddableCallback,
+  EmbeddableLogic,
   EmbeddableMachine,
+  EmbeddablePromise,
   EmbeddableSnapshot,
   EmbeddableStateMachine,
   EmbeddableTypes,

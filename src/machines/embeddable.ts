@@ -20,13 +20,16 @@ import type {
   ActorScope,
   AnyActorRef,
   AnyActorScope,
+  AnyEventObject,
   AnyStateMachine,
+  CallbackSnapshot,
   EventObject,
   MachineContext,
   MachineSnapshot,
   MetaObject,
   NonReducibleUnknown,
   ParameterizedObject,
+  PromiseSnapshot,
   ProvidedActor,
   Snapshot,
   StateMachine,
@@ -208,3 +211,39 @@ export interface LogicWithInput<Input> {
   /** Returns a snapshot that can be stored. */
   getPersistedSnapshot(snapshot: never): unknown;
 }
+
+/**
+ * Ready-made actor logic, which other logic can stand in for: in a parent's `provide()`, any that takes such an input
+ * and has such an output.
+ *
+ * @typeParam S - Its snapshots.
+ * @typeParam Input - The input of its actors.
+ * @typeParam Output - What the output of other logic must be.
+ */
+export interface EmbeddableLogic<S extends Snapshot<unknown>, Input, Output> {
+  /** Returns the snapshot after an event. */
+  transition(snapshot: never, event: never, scope: never): Snapshot<Output>;
+  transition<Own extends S, E extends AnyEventObject, M extends EventObject>(
+    snapshot: Own,
+    event: E,
+    scope: ActorScope<Own, E, System, M>,
+  ): Own;
+  /** Returns the snapshot before the first event. */
+  getInitialSnapshot(scope: never, input: Input): Snapshot<Output>;
+  getInitialSnapshot<Own extends S, E extends AnyEventObject, M extends EventObject>(
+    scope: ActorScope<Own, E, System, M>,
+    input: Input,
+  ): Own;
+  /** Returns what is stored of a snapshot: plain JSON. */
+  getPersistedSnapshot(snapshot: Untyped): Snapshot<unknown>;
+}
+
+/** Such logic that ends like a promise, with an output or an error. */
+export type EmbeddablePromise<Output, Input> = EmbeddableLogic<
+  PromiseSnapshot<Output, Input>,
+  Input,
+  Output
+>;
+
+/** Such logic that sends its parent events, until it is stopped. */
+export type EmbeddableCallback<Input> = EmbeddableLogic<CallbackSnapshot<Input>, Input, unknown>;

@@ -1,9 +1,10 @@
 /** Actor logic that sends its parent every message that a connection receives. */
 
-import type { AnyActorRef, CallbackActorLogic, EventObject } from 'xstate';
+import type { AnyActorRef, EventObject } from 'xstate';
 import { noteRedactor, redacted, type Redacting } from '../core/redactors.ts';
 import { memberOf } from '../core/shape.ts';
 import { linkIn } from '../core/link-handle.ts';
+import type { EmbeddableCallback } from '../machines/embeddable.ts';
 import type { Link } from '../machines/link.ts';
 import { connectionLogic, type Reports, whenEnded } from './connection-logic.ts';
 import { type ConnectionInput, hasFailedAtOnce } from './find-connection.ts';
@@ -46,7 +47,7 @@ export interface ProtocolMessage<In = unknown> {
  *   on: { MESSAGE: { actions: ({ event }) => console.log(event.message) } },
  * });
  */
-export const protocolMessages: CallbackActorLogic<EventObject, ProtocolMessagesInput | undefined> =
+export const protocolMessages: EmbeddableCallback<ProtocolMessagesInput | undefined> =
   /* @__PURE__ */ connectionLogic<undefined, ProtocolMessagesInput, EventObject>({
     owner: 'protocolMessages',
     names: { connection: true },

@@ -1,11 +1,12 @@
 /** Actor logic that executes one command of QMP. */
 
-import type { AnyActorRef, PromiseActorLogic } from 'xstate';
+import type { AnyActorRef } from 'xstate';
 import type { JsonValue } from '../codecs/json.ts';
 import { StateError } from '../core/errors.ts';
 import type { Names } from '../core/options.ts';
 import { noteRedactor } from '../core/redactors.ts';
 import { memberOf } from '../core/shape.ts';
+import type { EmbeddablePromise } from '../machines/embeddable.ts';
 import { connectionLogic, type Reports } from '../protocol/connection-logic.ts';
 import type { ConnectionInput } from '../protocol/find-connection.ts';
 import { clientOf, isQmp } from './events-logic.ts';
@@ -69,7 +70,7 @@ const OPTIONS: Names<QmpCommandOptions> = {
  *   },
  * });
  */
-export const qmpCommand: PromiseActorLogic<JsonValue, QmpCommandInput> =
+export const qmpCommand: EmbeddablePromise<JsonValue, QmpCommandInput> =
   /* @__PURE__ */ connectionLogic<JsonValue, QmpCommandInput, CommandEvent>({
     owner: 'qmpCommand',
     what: 'a connection of QMP',
@@ -95,7 +96,7 @@ export const qmpCommand: PromiseActorLogic<JsonValue, QmpCommandInput> =
  */
 export const qmpCommandFor = <C extends CommandName>(
   command: C,
-): PromiseActorLogic<Returns<C>, QmpCommandOptions<C> | undefined> =>
+): EmbeddablePromise<Returns<C>, QmpCommandOptions<C> | undefined> =>
   connectionLogic<Returns<C>, QmpCommandOptions<C>, CommandEvent>({
     owner: `qmpCommandFor('${command}')`,
     what: 'a connection of QMP',

@@ -1,8 +1,9 @@
 /** Actor logic that sends its parent the events of a QMP server. */
 
-import type { AnyActorRef, CallbackActorLogic, EventObject } from 'xstate';
+import type { AnyActorRef, EventObject } from 'xstate';
 import { noteRedactor } from '../core/redactors.ts';
 import { memberOf } from '../core/shape.ts';
+import type { EmbeddableCallback } from '../machines/embeddable.ts';
 import { clientIn, hasClient } from '../protocol/client-of.ts';
 import { connectionLogic, type Reports, whenEnded } from '../protocol/connection-logic.ts';
 import { type ConnectionInput, hasFailedAtOnce } from '../protocol/find-connection.ts';
@@ -56,7 +57,7 @@ export type QmpEventMessage<Name extends string = keyof QmpEvents> = Name extend
  *   },
  * });
  */
-export const qmpEvents: CallbackActorLogic<EventObject, QmpEventsInput | undefined> =
+export const qmpEvents: EmbeddableCallback<QmpEventsInput | undefined> =
   /* @__PURE__ */ connectionLogic<undefined, QmpEventsInput, EventObject>({
     owner: 'qmpEvents',
     what: 'a connection of QMP',
