@@ -3,10 +3,19 @@
 import { useActorRef, useMachine, useSelector } from '@xstate/react';
 import { Window } from 'happy-dom';
 import { Activity, createElement, type FunctionComponent, StrictMode } from 'react';
-import type { AnyActorRef, StateValue } from 'xstate';
-import type { ProtocolActorRef, ProtocolInput, ProtocolMachine } from '../../src/index.ts';
+import { type AnyActorRef, type StateValue, waitFor } from 'xstate';
+import {
+  createProtocolMachine,
+  lines,
+  type MachineOptions,
+  type ProtocolActorRef,
+  type ProtocolDefinition,
+  type ProtocolInput,
+  type ProtocolMachine,
+} from '../../src/index.ts';
 import { pathOf } from '../machines/support.ts';
-import { cleanUp } from '../support/cleanup.ts';
+import { cleanUp, tempDir } from '../support/cleanup.ts';
+import { type RawPeer, rawPeer, type Script } from '../support/peers.ts';
 import { turn } from '../support/signal.ts';
 import { connectionIn, type invokingParent, type Place } from './placed.ts';
 
@@ -145,3 +154,21 @@ export async function showMachine(
   };
   return { ...page, root, ref: () => connectionIn(root(), place) };
 }
+
+/** A machine of a line protocol. */
+export const createMachine = (
+  definition: Partial<ProtocolDefinition<string>> = {},
+  options: MachineOptions = {},
+) => createProtocolMachine<string>({ codec: lines(), ...definition }, options);
+
+const discard: Script = (socket) => socket.resume().on('end', () => socket.end());
+
+/** Starts a peer at a UNIX socket, which ends its side when the client does. */
+export const startPeer = async (script = discard): Promise<RawPeer & { readonly path: string }> => {
+  const path = `${await tempDir()}/socket`;
+  return { ...(await rawPeer(script, { path })), path };
+};
+
+/** Resolves when a connection is RUNNING. */
+export const isUp = (ref: AnyActorRef) =>
+  waitFor(ref, (snapshot: { hasTag(tag: string): boolean }) => snapshot.hasTag('up'));

@@ -3,43 +3,23 @@
 import { useMachine } from '@xstate/react';
 import { createElement, useState } from 'react';
 import { describe, expect, it } from 'vitest';
-import { type AnyActorRef, SimulatedClock, waitFor } from 'xstate';
+import type { AnyActorRef } from 'xstate';
 import {
   AsyncProtocol,
-  createProtocolMachine,
-  lines,
   type MachineOptions,
-  type ProtocolActorRef,
-  type ProtocolDefinition,
-  type ProtocolEmitted,
   type ProtocolInput,
   streamPair,
 } from '../../src/index.ts';
 import { pathOf } from '../machines/support.ts';
 import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
-import { type RawPeer, rawPeer, type Script } from '../support/peers.ts';
+import { rawPeer } from '../support/peers.ts';
 import { rejection, turn } from '../support/signal.ts';
 import { closing } from '../support/sockets.ts';
 import { Stage } from './held-states.ts';
 import { CHILD, ROOT } from './placed.ts';
-import { openPage, showMachine } from './react-support.ts';
+import { createMachine, isUp, openPage, showMachine, startPeer } from './react-support.ts';
 
 expectIdleAfterEach();
-
-const createMachine = (
-  definition: Partial<ProtocolDefinition<string>> = {},
-  options: MachineOptions = {},
-) => createProtocolMachine<string>({ codec: lines(), ...definition }, options);
-
-const discard: Script = (socket) => socket.resume().on('end', () => socket.end());
-
-const startPeer = async (script = discard): Promise<RawPeer & { readonly path: string }> => {
-  const path = `${await tempDir()}/socket`;
-  return { ...(await rawPeer(script, { path })), path };
-};
-
-const isUp = (ref: AnyActorRef) =>
-  waitFor(ref, (snapshot: { hasTag(tag: string): boolean }) => snapshot.hasTag('up'));
 
 describe.each(['useMachine', 'useActorRef'] as const)('%s()', (hook) => {
   it.each([false, true])('shows each state of its machine, in StrictMode: %s', async (isStrict) => {
@@ -214,52 +194,6 @@ describe('a facade', () => {
     expect(second).not.toBe(first);
     expect(AsyncProtocol.attach(page.ref())).toBe(second);
   });
-});
-
-it('a listener of emitted events is attached in each life', async () => {
-  const { path } = await startPeer();
-  const page = await showMachine(createMachine(), { place: ROOT, address: path });
-  const emitted: ProtocolEmitted<string>[] = [];
-  page.hide();
-  page.show();
-  page.ref().on('*', (event) => emitted.push(event));
-  await isUp(page.ref());
-  page.ref().send({ type: 'DISCONNECT', force: true });
-  await waitFor(page.ref(), (snapshot) => snapshot.matches('IDLE'));
-  expect(emitted.map((event) => ('runstate' in event ? event.runstate : event.type))).toEqual([
-    'RUNNING',
-    'DISCONNECTING',
-    'closed',
-    'IDLE',
-  ]);
-});
-
-it('the deadlines of a life do not pass in the next one', async () => {
-  const stage = await Stage.of('CONNECTING.establishing');
-  const clock = new SimulatedClock();
-  const machine = createProtocolMachine<string>(
-    { codec: lines(), handshake: () => new Promise(() => undefined) },
-    { timeouts: { handshake: 1_000 } },
-  );
-  const refs: ProtocolActorRef<string>[] = [];
-  const Component = () => {
-    const [{ value }, , ref] = useMachine(machine, { input: { address: stage.path }, clock });
-    refs.push(ref);
-    return createElement('p', null, pathOf(value));
-  };
-  const page = await openPage(Component);
-  const ref = refs.at(-1) ?? expect.unreachable();
-  const isHere = () => waitFor(ref, ({ value }) => pathOf(value) === stage.state);
-  await isHere();
-  clock.increment(900);
-  page.hide();
-  page.show();
-  await isHere();
-  clock.increment(900);
-  expect(ref.getSnapshot()).toMatchObject({ value: { CONNECTING: 'establishing' } });
-  clock.increment(100);
-  const { context } = await waitFor(ref, (snapshot) => snapshot.hasTag('failed'));
-  expect(context.outcome?.cause).toMatchObject({ cause: { code: 'ERR_TIMEOUT' } });
 });
 
 describe('a component', () => {
