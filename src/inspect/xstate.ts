@@ -168,7 +168,7 @@ export function onHappening(
 }
 
 /** A timer that runs already. */
-export interface RunningTimer extends StartedTimer {
+interface RunningTimer extends StartedTimer {
   /** The actor that started it. */
   readonly actor: WatchableActor;
   /** In milliseconds since 1970. */
