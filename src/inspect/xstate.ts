@@ -31,6 +31,12 @@
  * 8. An inspector that throws still breaks the actor that it watches; `_parent`, `_processingStatus`, `logic`
  *    and `system.inspect()`, which announces nothing of the past, are as they were.
  *
+ * Until then an actor of XState 6 that is attached is not shown: the feed reports a problem (`timersIn()` finds no
+ * timers), and the actor is not affected.
+ *
+ * Users may pass a listener of their own: `src/protocol/options.ts` and `src/protocol/machine.ts` know the type of
+ * its argument, and pass it on unread.
+ *
  * Beyond inspection: `src/machines/wait.ts`, `src/machines/logic-run.ts` and `src/protocol/connection-logic.ts`
  * are actor logic, and get the events of point 6 by these names; the last one sends with `system._relay()`, which
  * is `system.sendEvent()` there; `src/machines/restorable.ts` sets `_snapshot`.
