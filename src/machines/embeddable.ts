@@ -129,6 +129,7 @@ export interface EmbeddableMachine<T extends EmbeddableTypes> extends AnyStateMa
     event: T['events'],
     scope: StandInScope<T['emitted']>,
   ): StandInSnapshot<T>;
+  /** The same, as XState's types read it. */
   transition<S extends EmbeddableSnapshot<T>, E extends T['events'], M extends T['emitted']>(
     snapshot: S,
     event: E,
@@ -149,6 +150,7 @@ export interface EmbeddableMachine<T extends EmbeddableTypes> extends AnyStateMa
     snapshot: Snapshot<unknown>,
     scope: StandInScope<T['emitted']>,
   ): StandInSnapshot<T>;
+  /** The same, as XState's types read it. */
   restoreSnapshot<S extends EmbeddableSnapshot<T>, E extends T['events'], M extends T['emitted']>(
     snapshot: Snapshot<unknown>,
     scope: ActorScope<S, E, System, M>,
@@ -223,6 +225,7 @@ export interface LogicWithInput<Input> {
 export interface EmbeddableLogic<S extends Snapshot<unknown>, Input, Output> {
   /** Returns the snapshot after an event. */
   transition(snapshot: never, event: never, scope: never): Snapshot<Output>;
+  /** The same, as XState's types read it. */
   transition<Own extends S, E extends AnyEventObject, M extends EventObject>(
     snapshot: Own,
     event: E,
@@ -230,6 +233,7 @@ export interface EmbeddableLogic<S extends Snapshot<unknown>, Input, Output> {
   ): Own;
   /** Returns the snapshot before the first event. */
   getInitialSnapshot(scope: never, input: Input): Snapshot<Output>;
+  /** The same, as XState's types read it. */
   getInitialSnapshot<Own extends S, E extends AnyEventObject, M extends EventObject>(
     scope: ActorScope<Own, E, System, M>,
     input: Input,

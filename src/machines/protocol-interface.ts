@@ -87,9 +87,21 @@ export interface ProtocolImplementations<In, Out> {
    * as in a definition. The other actors do the work of the connection: a test replaces them, for one.
    */
   readonly actors?: Readonly<
-    Partial<Record<Exclude<ProtocolActorId | 'discarder', Slot>, AnyActorLogic>>
+    Partial<
+      Record<
+        Exclude<ProtocolActorId | 'discarder', 'handshake' | 'session' | 'farewell'>,
+        AnyActorLogic
+      >
+    >
   > &
-    Readonly<Partial<Record<Slot, SessionLogic<Session<In, Out, unknown>, unknown>>>>;
+    Readonly<
+      Partial<
+        Record<
+          'handshake' | 'session' | 'farewell',
+          SessionLogic<Session<In, Out, unknown>, unknown>
+        >
+      >
+    >;
   /** The deadlines, in ms. */
   readonly delays?: Readonly<
     Partial<Record<ProtocolDelay, MachineDelay<ProtocolContext<In, Out>, ProtocolEvent<Out>>>>
@@ -99,9 +111,6 @@ export interface ProtocolImplementations<In, Out> {
     Record<string, MachineGuard<ProtocolContext<In, Out>, ProtocolEvent<Out>>>
   >;
 }
-
-/** The actors whose logic is the protocol's own. */
-type Slot = 'handshake' | 'session' | 'farewell';
 
 /** An action that does something outside the machine, as `transition()` returns it. */
 export interface ProtocolAction {
