@@ -1,7 +1,7 @@
 /** A supervisor's machine with other actors and delays: `machine.provide()`, also in a parent's `provide()`. */
 
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createActor, fromPromise, setup, waitFor } from 'xstate';
+import { assign, createActor, fromPromise, setup, waitFor } from 'xstate';
 import {
   type AddressSource,
   AsyncProtocol,
@@ -11,6 +11,8 @@ import {
   type Located,
   type Locator,
   type ProtocolActorRef,
+  type ProtocolEvent,
+  type SessionOutcome,
   type SupervisorInput,
   type SupervisorMachine,
   type WirechartError,
@@ -114,6 +116,49 @@ describe('a supervisor whose machine was provided with', () => {
     const child = startChild(supervisorMachine.provide({ actors: { connection } }), address);
     await waitFor(child, (snapshot) => snapshot.matches('UP'));
     expect(sockets).toHaveLength(1);
+  });
+
+  it('a fake connection follows it, also when that is IDLE at once after RUNNING', async () => {
+    const connection = setup({
+      types: {
+        context: {} as { readonly session: number },
+        events: {} as ProtocolEvent<string>,
+        output: {} as SessionOutcome,
+      },
+    }).createMachine({
+      context: { session: 0 },
+      initial: 'IDLE',
+      states: {
+        IDLE: {
+          on: {
+            CONNECT: {
+              target: 'RUNNING',
+              actions: assign({ session: ({ context }) => context.session + 1 }),
+            },
+          },
+        },
+        RUNNING: { tags: 'up', on: { DISCONNECT: 'IDLE' } },
+      },
+    });
+    const child = startChild(supervisorMachine.provide({ actors: { connection } }), '/unused');
+    const emitted: string[] = [];
+    child.on('*', ({ type }) => emitted.push(type));
+    await waitFor(child, (snapshot) => snapshot.matches('UP'));
+    child.getSnapshot().children.connection?.send({ type: 'DISCONNECT' });
+    expect(child.getSnapshot().value).toBe('STOPPED');
+    child.send({ type: 'START' });
+    await waitFor(child, (snapshot) => snapshot.matches('UP'));
+    child.send({ type: 'STOP' });
+    expect(child.getSnapshot().value).toBe('STOPPED');
+    expect(emitted).toEqual([
+      'up',
+      'stopping',
+      'stopped',
+      'connecting',
+      'up',
+      'stopping',
+      'stopped',
+    ]);
   });
 
   it('other delays waits so long', async () => {
