@@ -130,9 +130,13 @@ export type { SupervisorActorRef, SupervisorMachine } from '../machines/supervis
  *
  * The input of an actor is `{ address }` (`SupervisorInput`), so that one machine serves any number of peers.
  * The actor starts to connect at once. Send it STOP, START, RETRY and FAIL (`SupervisorEvent`). Read its
- * state and its tags (`up` in UP; `busy` in CONNECTING, FAILING, WAITING and STOPPING), or listen to what
- * it emits (`SupervisorEmitted`). Stopping the actor, or leaving the state that invokes it, destroys its
- * socket at once.
+ * state and its tags (`up` in UP; `busy` in CONNECTING, FAILING, WAITING and STOPPING; `idle` in STOPPED and
+ * GIVEN_UP; `failed` in GIVEN_UP), or listen to what it emits (`SupervisorEmitted`). Stopping the actor, or
+ * leaving the state that invokes it, destroys its socket at once.
+ *
+ * `getPersistedSnapshot()` of an actor, or of its parent, is plain JSON. A restored actor connects again, unless
+ * it had stopped or given up. An address that is a function, or has TLS options or a stream, is not stored: a
+ * restored actor has then given up.
  *
  * `onUp` is called with the client. To use a client elsewhere, attach one to the child of the actor:
  * `QmpClient.attach(ref.getSnapshot().children.connection)`.
