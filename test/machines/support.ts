@@ -50,11 +50,18 @@ export interface ActorHandle {
   readonly stop: () => void;
 }
 
+/** What makes such an actor. */
+type CreateActor = (link: FakeLink, clock: CountingClock) => ActorHandle;
+
 /** The machine as a root actor. */
-export const asRoot = (link: FakeLink, clock: CountingClock): ActorHandle => {
-  const actor = createActor(chart, { input: link, clock });
+export const asRoot = (link: FakeLink, clock: CountingClock, machine = chart): ActorHandle => {
+  const actor = createActor(machine, { input: link, clock });
   return { actor, start: () => actor.start(), stop: () => actor.stop() };
 };
+
+/** The same with logic for its session. */
+export const withSession = (link: FakeLink, clock: CountingClock): ActorHandle =>
+  asRoot(link, clock, sessionChart);
 
 /**
  * The machine as an actor that a parent invokes; `stop` makes the parent leave the invoking state.
@@ -92,7 +99,11 @@ export class Harness {
   /** The errors that stopped the actor itself; a test expects none. */
   readonly actorErrors: unknown[] = [];
 
-  constructor(deadlines: Partial<Deadlines> = {}, create = asRoot, link = new FakeLink(deadlines)) {
+  constructor(
+    deadlines: Partial<Deadlines> = {},
+    create: CreateActor = asRoot,
+    link = new FakeLink(deadlines),
+  ) {
     this.link = link;
     const { actor, start, stop } = create(this.link, this.clock);
     this.actor = actor;

@@ -6,7 +6,16 @@ import type { ProtocolEmitted } from '../../src/machines/protocol-types.ts';
 import type { Runstate } from '../../src/core/runstate.ts';
 import { COMMANDS, POSSIBLE_EVENTS, internal, type Snapshot } from './chart.ts';
 import { FakeLink } from './fake-link.ts';
-import { chart, Harness, pathOf, STABLE_STATES, ROUTES, turn } from './support.ts';
+import {
+  asRoot,
+  chart,
+  Harness,
+  pathOf,
+  STABLE_STATES,
+  ROUTES,
+  turn,
+  withSession,
+} from './support.ts';
 
 /** The permitted transitions of the runstate. */
 const TRANSITIONS: readonly string[] = [
@@ -144,11 +153,13 @@ function make(machine: Harness, step: Move): void {
 it('any walk of a running machine can reach IDLE, and leaves no timer and no call behind', async () => {
   const start = fc.constantFrom(...STABLE_STATES);
   const walk = fc.array(move, { maxLength: 20, size: 'max' });
+  // The logic of a session ends and fails at any time, as the other actors do.
+  const kind = fc.constantFrom(asRoot, withSession);
   const visited = new Set<string>();
   await fc.assert(
-    fc.asyncProperty(start, walk, fc.boolean(), async (state, moves, atDeadline) => {
+    fc.asyncProperty(start, walk, fc.boolean(), kind, async (state, moves, atDeadline, create) => {
       const causes: Causes = new Map();
-      const machine = new Harness();
+      const machine = new Harness({}, create);
       const { actor, clock, link } = machine;
       actor.subscribe((snapshot) => {
         noteCause(causes, snapshot.context);

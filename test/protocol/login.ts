@@ -10,6 +10,7 @@ import {
   type SessionCallback,
   streamPair,
 } from '../../src/index.ts';
+import { defer } from '../../src/async/deferred.ts';
 import { cleanUp, track } from '../support/cleanup.ts';
 
 type Dialogue = Session<string>;
@@ -72,9 +73,13 @@ export function createPeer(greeting: string, answer: (line: string) => string | 
       if (reply !== undefined) theirs.write(`${reply}\n`);
     }
   });
+  const closed = defer<undefined>();
   theirs.on('end', () => theirs.end());
+  theirs.on('close', () => {
+    closed.resolve(undefined);
+  });
   cleanUp(() => theirs.destroy());
-  return { stream: ours, received };
+  return { stream: ours, received, closed: closed.promise };
 }
 
 /** A protocol of lines. */

@@ -7,19 +7,10 @@
  */
 
 /** The methods of the link that the machine waits for. */
+// prettier-ignore
 export type LinkMethod =
-  | 'dial'
-  | 'listen'
-  | 'accept'
-  | 'establish'
-  | 'read'
-  | 'write'
-  | 'drain'
-  | 'farewell'
-  | 'discard'
-  | 'flush'
-  | 'close'
-  | 'destroy';
+  | 'dial' | 'listen' | 'accept' | 'establish' | 'session' | 'read' | 'write'
+  | 'drain' | 'farewell' | 'discard' | 'flush' | 'close' | 'destroy';
 type Deadline = 'connect' | 'accept' | 'handshake' | 'drain' | 'flush' | 'close';
 type Runstate = 'IDLE' | 'CONNECTING' | 'RUNNING' | 'DISCONNECTING';
 
@@ -35,6 +26,8 @@ export interface Variant {
   readonly farewell: boolean;
   /** Whether the session outlasts the peer's end. */
   readonly halfOpen: boolean;
+  /** Whether the machine is one that runs logic for its session. */
+  readonly session: boolean;
   /** Whether the deadlines are finite. */
   readonly finite: boolean;
   /** Whether the machine is made for a single session. */
@@ -81,6 +74,12 @@ export const STATES = {
 } satisfies Record<string, StateInfo>;
 
 export type State = keyof typeof STATES;
+
+/** The methods that run in a state. */
+export const methodsIn = (state: State, { session }: Variant): readonly LinkMethod[] => {
+  const { runstate, methods } = STATES[state];
+  return session && runstate === 'RUNNING' ? [...methods, 'session'] : methods;
+};
 const isState = (name: string): name is State => name in STATES;
 export const STATE_NAMES = Object.keys(STATES).filter(isState);
 
@@ -181,6 +180,11 @@ export const TABLE: readonly Row[] = [
   ['RUNNING',                       'read failed',      '',             'DISCONNECTING.closing',         'fail'],
   ['RUNNING',                       'write failed',     '',             'DISCONNECTING.closing',         'fail'],
   ['RUNNING',                       'FAIL',             '',             'DISCONNECTING.closing',         'fail'],
+  ['RUNNING',                       'session done',     'handling',     'DISCONNECTING.draining.handling', ''],
+  ['RUNNING',                       'session done',     'farewell',     'DISCONNECTING.draining.farewell', ''],
+  ['RUNNING',                       'session done',     'queued',       'DISCONNECTING.flushing.twoway', ''],
+  ['RUNNING',                       'session done',     'flushed',      'DISCONNECTING.closing',         ''],
+  ['RUNNING',                       'session failed',   '',             'DISCONNECTING.closing',         'fail'],
   ['RUNNING',                       'DISCONNECT',       'handling',     'DISCONNECTING.draining.handling', ''],
   ['RUNNING',                       'DISCONNECT',       'farewell',     'DISCONNECTING.draining.farewell', ''],
   ['RUNNING',                       'DISCONNECT',       'queued',       'DISCONNECTING.flushing.twoway', ''],
@@ -316,7 +320,7 @@ export function answerTo(variant: Variant, model: Model, stimulus: Stimulus): An
   if (found === undefined) return refusal(model, stimulus);
   const [, , , to, effect] = found;
   const changed = { ...model, ...EFFECTS[effect](model, errorOf(stimulus)) };
-  const next = entered(changed, stateOf(to, model, variant), stimulus);
+  const next = entered(changed, stateOf(to, model, variant), stimulus, variant);
   return { model: next, emitted: emittedBy(model, next, effect), row };
 }
 
@@ -349,10 +353,10 @@ const stateOf = (to: Row[3], { state }: Model, { once }: Variant): State => {
 const SCOPES = ['RUNNING', 'DISCONNECTING.draining', 'DISCONNECTING.flushing'];
 const scopeOf = (state: State): string => SCOPES.find((group) => isWithin(state, group)) ?? state;
 
-const entered = (model: Model, state: State, stimulus: Stimulus): Model => {
-  const { methods } = STATES[state];
+const entered = (model: Model, state: State, stimulus: Stimulus, variant: Variant): Model => {
+  const methods = methodsIn(state, variant);
   const staysInScope = scopeOf(model.state) === scopeOf(state);
-  const left = STATES[model.state].methods.filter(
+  const left = methodsIn(model.state, variant).filter(
     (method) => !stimulus.startsWith(`${method} `) && !(staysInScope && methods.includes(method)),
   );
   const isOver = isWithin(model.state, 'DISCONNECTING') && !isWithin(state, 'DISCONNECTING');
@@ -376,9 +380,9 @@ const emittedBy = (before: Model, now: Model, effect: Effect): string[] => {
 };
 
 /** All possible stimuli, including the commands that are refused. */
-export const possibleIn = ({ state, aborted }: Model): Stimulus[] => [
+export const possibleIn = ({ state, aborted }: Model, variant: Variant): Stimulus[] => [
   ...COMMANDS,
-  ...STATES[state].methods.flatMap((method): Stimulus[] => [
+  ...methodsIn(state, variant).flatMap((method): Stimulus[] => [
     // The writer never resolves.
     ...(method === 'write' ? [] : [`${method} done` as const]),
     ...FAULTS.map((fault) => `${method} ${fault}` as const),

@@ -13,6 +13,7 @@ import {
   answerTo,
   type Command,
   type LinkMethod,
+  methodsIn,
   type Fault,
   type Model,
   STATES,
@@ -192,9 +193,12 @@ export class Rig {
 
   #expectedView(): object {
     const { state, session, phase, endExpected, cause, suppressed, outcome, aborted } = this.model;
-    const { runstate, methods, deadline } = STATES[state];
+    const { runstate, deadline } = STATES[state];
+    const methods = methodsIn(state, this.variant);
     const isOver = state === 'ENDED';
-    const tags = { IDLE: [], CONNECTING: ['busy'], RUNNING: ['up'], DISCONNECTING: ['busy'] };
+    const hasFailed = outcome !== undefined && !outcome.startsWith('as asked');
+    const idle = hasFailed ? ['idle', 'failed'] : ['idle'];
+    const tags = { IDLE: idle, CONNECTING: ['busy'], RUNNING: ['up'], DISCONNECTING: ['busy'] };
     return {
       state,
       status: isOver ? 'done' : 'active',
@@ -269,4 +273,4 @@ const sessionsOf = (log: readonly LinkMethod[]): string[] =>
  * that.
  */
 const ONE_SESSION =
-  /^$|^(dial|listen( accept)?)( establish)?(( (read|write|drain|farewell|discard|flush))+)?( close)?( destroy)?$/;
+  /^$|^(dial|listen( accept)?)( establish)?(( (read|write|session|drain|farewell|discard|flush))+)?( close)?( destroy)?$/;

@@ -23,7 +23,7 @@ import { Rig } from './rig.ts';
 
 /** The stimuli that continue a sequence: all but the refused ones and the fault `broken`. */
 const stepsFrom = (variant: Variant, model: Model): Stimulus[] =>
-  possibleIn(model).filter(
+  possibleIn(model, variant).filter(
     (stimulus) =>
       !stimulus.endsWith(' broken') &&
       (stimulus.startsWith('late ') || answerTo(variant, model, stimulus).row !== undefined),
@@ -31,7 +31,7 @@ const stepsFrom = (variant: Variant, model: Model): Stimulus[] =>
 
 /** The stimuli to refuse. None once the machine has ended: XState drops them with a warning. */
 const refusedIn = (variant: Variant, model: Model): Stimulus[] =>
-  (model.state === 'ENDED' ? [] : possibleIn(model)).filter(
+  (model.state === 'ENDED' ? [] : possibleIn(model, variant)).filter(
     (stimulus) =>
       !stimulus.startsWith('late ') && answerTo(variant, model, stimulus).row === undefined,
   );
@@ -118,6 +118,7 @@ const ALL: Variant = {
   handling: false,
   farewell: false,
   halfOpen: false,
+  session: false,
 };
 const NONE: Variant = {
   handshake: false,
@@ -128,6 +129,7 @@ const NONE: Variant = {
   handling: false,
   farewell: false,
   halfOpen: false,
+  session: false,
 };
 const ONE_SESSION = [
   'LISTEN',
@@ -148,6 +150,12 @@ const WALKS: readonly Walk[] = [
     variant: NONE,
     prefix: [],
     steps: thorough(4, 6),
+  },
+  {
+    from: 'its start, with logic for the session',
+    variant: { ...ALL, handshake: false, session: true },
+    prefix: [],
+    steps: thorough(3, 5),
   },
   {
     from: 'its start, when it connects at once for a single session',

@@ -52,15 +52,24 @@ export interface Input {
   readonly link: FakeLink;
 }
 export const inputOf = (variant: Variant): Input => ({ variant, link: new VariantLink(variant) });
-const chartWith = (once: boolean) =>
+const chartWith = (once: boolean, hasSession: boolean) =>
   createChart(({ link }: Input) => link, {
     addressOf: ({ variant }) => (variant.autoConnect ? ADDRESS : undefined),
     once,
+    hasSession,
   });
-const CHARTS = { once: chartWith(true), again: chartWith(false) };
+const CHARTS = {
+  once: chartWith(true, false),
+  again: chartWith(false, false),
+  onceWithSession: chartWith(true, true),
+  againWithSession: chartWith(false, true),
+};
 export type Chart = typeof CHARTS.once;
 /** The chart of a variant. */
-export const chartOf = ({ once }: Variant): Chart => (once ? CHARTS.once : CHARTS.again);
+export const chartOf = ({ once, session }: Variant): Chart => {
+  if (session) return once ? CHARTS.onceWithSession : CHARTS.againWithSession;
+  return once ? CHARTS.once : CHARTS.again;
+};
 
 /** The variant with the options whose letters are given. */
 const variantOf = (letters: string): Variant => ({
@@ -72,6 +81,7 @@ const variantOf = (letters: string): Variant => ({
   handling: letters.includes('h'),
   farewell: letters.includes('w'),
   halfOpen: letters.includes('e'),
+  session: letters.includes('r'),
 });
 
 /** All selections of letters. */
@@ -82,12 +92,12 @@ const selectionsOf = (...letters: string[]): string[] =>
 const DIVERSE = ['sqf', 'foa', 'so', 'qa', 'sqoa', 'f'];
 
 /**
- * All variants of a protocol without messages under way, a farewell and half-open sessions; and each
- * selection of these three in diverse variants.
+ * All variants of a protocol without messages under way, a farewell, half-open sessions and logic for the
+ * session; and each selection of these four in diverse variants.
  */
 export const VARIANTS: readonly Variant[] = [
   ...selectionsOf('s', 'q', 'f', 'o', 'a'),
-  ...selectionsOf('h', 'w', 'e')
+  ...selectionsOf('h', 'w', 'e', 'r')
     .filter((letters) => letters !== '')
     .flatMap((letters) => DIVERSE.map((others) => others + letters)),
 ].map(variantOf);
@@ -100,4 +110,8 @@ export const DIVERSE_VARIANTS: readonly Variant[] = [
   'qawe',
   'fwe',
   'sqhe',
+  'sqfr',
+  'sqhr',
+  'fowr',
+  'er',
 ].map(variantOf);
