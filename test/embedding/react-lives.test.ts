@@ -1,6 +1,6 @@
 /** Nothing of one life of a connection in a component of React reaches the next one. */
 
-import { useMachine } from '@xstate/react';
+import { useActorRef, useMachine } from '@xstate/react';
 import { createElement } from 'react';
 import { expect, it } from 'vitest';
 import { SimulatedClock, waitFor } from 'xstate';
@@ -10,6 +10,7 @@ import {
   type ProtocolActorRef,
   type ProtocolEmitted,
 } from '../../src/index.ts';
+import { CountingClock } from '../machines/fake-link.ts';
 import { pathOf } from '../machines/support.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { turn } from '../support/signal.ts';
@@ -106,4 +107,24 @@ it('the deadlines of a life do not pass in the next one', async () => {
   clock.increment(100);
   const { context } = await waitFor(ref, (snapshot) => snapshot.hasTag('failed'));
   expect(context.outcome?.cause).toMatchObject({ cause: { code: 'ERR_TIMEOUT' } });
+});
+
+it('no timer of a life is left in the next one', async () => {
+  const { path } = await startPeer();
+  const clock = new CountingClock();
+  const machine = createMachine({ handshake: () => new Promise(() => undefined) });
+  const refs: ProtocolActorRef<string>[] = [];
+  const page = await openPage(() => {
+    refs.push(useActorRef(machine, { clock }));
+    return null;
+  });
+  const ref = refs.at(-1) ?? expect.unreachable();
+  ref.send({ type: 'CONNECT', address: path });
+  await waitFor(ref, ({ value }) => pathOf(value) === 'CONNECTING.establishing');
+  expect(clock.timers).toBe(1);
+  page.hide();
+  expect(clock.timers).toBe(0);
+  page.show();
+  expect(ref.getSnapshot().value).toBe('IDLE');
+  expect(clock.timers).toBe(0);
 });
