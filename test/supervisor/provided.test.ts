@@ -51,6 +51,13 @@ function startChild(vm: SupervisorMachine<string>, address: AddressSource, clock
   return child;
 }
 
+/** The types of a fake that stands in for a connection. */
+const FAKE_TYPES = {
+  context: {} as { readonly session: number },
+  events: {} as ProtocolEvent<string>,
+  output: {} as SessionOutcome,
+};
+
 const startPeer = async () =>
   rawPeer((socket) => socket.resume().on('end', () => socket.end()), {
     path: `${await tempDir()}/peer.sock`,
@@ -120,11 +127,7 @@ describe('a supervisor whose machine was provided with', () => {
 
   it('a fake connection follows it, also when that is IDLE at once after RUNNING', async () => {
     const connection = setup({
-      types: {
-        context: {} as { readonly session: number },
-        events: {} as ProtocolEvent<string>,
-        output: {} as SessionOutcome,
-      },
+      types: FAKE_TYPES,
     }).createMachine({
       context: { session: 0 },
       initial: 'IDLE',
@@ -159,6 +162,29 @@ describe('a supervisor whose machine was provided with', () => {
       'stopping',
       'stopped',
     ]);
+  });
+
+  it('a fake connection misses no end that comes within the step in which it dials', async () => {
+    const connection = setup({
+      types: FAKE_TYPES,
+    }).createMachine({
+      context: { session: 0 },
+      initial: 'IDLE',
+      states: {
+        IDLE: { on: { CONNECT: { target: 'RUNNING', actions: assign({ session: 1 }) } } },
+        RUNNING: { tags: 'up', on: { DISCONNECT: 'DISCONNECTING' } },
+        DISCONNECTING: { on: { EXPECT_MORE: 'IDLE' } },
+      },
+    });
+    const child = startChild(supervisorMachine.provide({ actors: { connection } }), '/unused');
+    const dialled = child.getSnapshot().children.connection;
+    dialled?.subscribe((snapshot) => {
+      if (snapshot.matches('RUNNING')) dialled.send({ type: 'DISCONNECT' });
+    });
+    await waitFor(child, (snapshot) => !snapshot.matches('CONNECTING'));
+    expect(child.getSnapshot().value).toBe('STOPPING');
+    dialled?.send({ type: 'EXPECT_MORE' });
+    expect(child.getSnapshot().value).toBe('STOPPED');
   });
 
   it('other delays waits so long', async () => {
