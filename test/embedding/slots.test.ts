@@ -86,7 +86,8 @@ describe('a machine with logic in its slots', () => {
     const actor = createActor(machine, {
       input: addressOf(peer),
       inspect: (event) => {
-        if (event.type !== '@xstate.snapshot' || event.actorRef.id !== 'login') return;
+        if (event.type !== '@xstate.snapshot') return;
+        if (!('id' in event.actorRef) || event.actorRef.id !== 'login') return;
         seen.add('value' in event.snapshot ? event.snapshot.value : undefined);
       },
     }).start();
