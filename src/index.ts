@@ -242,4 +242,6 @@ export type {
   StandInScope,
   StandInSnapshot,
   StandInState,
+  StandInValue,
+  UnknownValue,
 } from './machines/embeddable.ts';

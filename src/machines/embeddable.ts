@@ -90,16 +90,28 @@ export type EmbeddableStateMachine<T extends EmbeddableTypes> = StateMachine<
 >;
 
 /** The least that a snapshot of a machine has that stands in for another. */
-export type StandInSnapshot<T extends EmbeddableTypes> = StandInState<T> & Snapshot<T['output']>;
+export type StandInSnapshot<T extends EmbeddableTypes> = StandInState<T> &
+  (StandInValue<T> | UnknownValue) &
+  Snapshot<T['output']>;
 
 /** The part of it that says in which state the actor is. */
 export interface StandInState<T extends EmbeddableTypes> {
-  /** The value of the state. */
-  readonly value: T['value'] | T['standInValue'];
   /** Whether the state has a tag. */
   hasTag(tag: T['tags']): boolean;
   /** Whether an event has an effect in the state. */
   can(event: T['events']): boolean;
+}
+
+/** The part of it that names the state. */
+export interface StandInValue<T extends EmbeddableTypes> {
+  /** The value of the state. */
+  readonly value: T['value'] | T['standInValue'];
+}
+
+/** That part of a machine that is not made with `setup()`: XState does not know the names of its states. */
+export interface UnknownValue {
+  /** Whether the state is, or is within, a given one, which may have any name. */
+  readonly matches: (value: string) => boolean;
 }
 
 /** What XState's own type of an actor system is called. */

@@ -1,7 +1,15 @@
 /** Fakes that stand in for our machines in the `provide()` of a parent: what they need, and what they do. */
 
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { assign, createActor, emit, fromCallback, setup, SimulatedClock } from 'xstate';
+import {
+  assign,
+  createActor,
+  createMachine,
+  emit,
+  fromCallback,
+  setup,
+  SimulatedClock,
+} from 'xstate';
 import {
   AsyncProtocol,
   createProtocolMachine,
@@ -45,6 +53,16 @@ describe('a fake of a connection', () => {
       initial: 'RUNNING',
       output: CLEAN,
       states: { RUNNING: { tags: 'up', on: { DISCONNECT: 'ENDED' } }, ENDED: { type: 'final' } },
+    });
+    const { actor } = start(vm.provide({ actors: { monitor: plain } }));
+    expect(actor.getSnapshot().value).toBe('running');
+  });
+
+  it('may be made without setup(), although the names of its states are not known then', () => {
+    const plain = createMachine({
+      types: {} as { events: ProtocolEvent<QmpCommand>; output: SessionOutcome },
+      initial: 'RUNNING',
+      states: { RUNNING: { tags: 'up' } },
     });
     const { actor } = start(vm.provide({ actors: { monitor: plain } }));
     expect(actor.getSnapshot().value).toBe('running');
