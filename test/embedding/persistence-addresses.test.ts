@@ -135,7 +135,9 @@ describe('a machine for one session, whose address cannot be stored,', () => {
   it('tells its parent then, in onError', async () => {
     const { root } = restoredIn(CHILD, { once: true, failWith: 'error' });
     await waitFor(root, ({ value }) => value === 'failed');
-    expect(root.getSnapshot()).toMatchObject({ context: { error: { cause: { name: 'ArgumentError' } } } });
+    expect(root.getSnapshot()).toMatchObject({
+      context: { error: { cause: { name: 'ArgumentError' } } },
+    });
   });
 });
 
