@@ -40,6 +40,7 @@ export interface LinkOptions extends OpenerOptions {
 export class StreamLink<In, Out> implements Link<In, Out> {
   readonly deadlines: Deadlines;
   readonly allowHalfOpen: boolean;
+  converses = false;
   readonly #callbacks: Conversation<In, Out>;
   readonly #limits: Bounds;
   readonly #messages: MessagePipeline<In, Out>;
@@ -161,6 +162,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   async read(signal: StopSignal): Promise<void> {
     const { inbound } = this.#opened();
+    inbound.settleCodec();
     // The chart runs it once for each session, as long as that is RUNNING.
     this.#counters.noteSession();
     try {
@@ -337,7 +339,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
         limits: this.#limits,
         counters: this.#counters,
         share: this.#share,
-        hasHandshake: this.#callbacks.has('handshake'),
+        hasHandshake: this.converses || this.#callbacks.has('handshake'),
       });
     } catch (error) {
       opened.stream.destroy();

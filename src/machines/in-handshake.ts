@@ -53,8 +53,17 @@ function within<Output>(
   logic: SessionLogic<never, unknown>,
 ): PromiseActorLogic<Output, SessionSource>;
 function within(logic: SessionLogic<never, unknown>): PromiseActorLogic<unknown, SessionSource> {
-  return fromWaitWithLogic(async ({ link }: SessionSource, signal, run) => {
+  const made = fromWaitWithLogic(async ({ link }: SessionSource, signal, run) => {
     const own = linkOf({ link });
     return own.converse?.(logic, signal, run);
   });
+  conversing.add(made);
+  return made;
 }
+
+/** What `inHandshake()` has returned. */
+const conversing = new WeakSet<object>();
+
+/** Whether an actor is one of `inHandshake()`. */
+export const isInHandshake = (actor: unknown): boolean =>
+  typeof actor === 'object' && actor !== null && conversing.has(actor);

@@ -25,6 +25,8 @@ export interface Link<In, Out> {
   readonly definition: ProtocolDefinition<In, Out, unknown>;
   /** Actor logic that replaces callbacks of the protocol, if its machine was given some by `provide()`. */
   slots?: SessionSlots | undefined;
+  /** Whether the chart runs `converse()` before a session, if its machine has said so. */
+  converses?: boolean | undefined;
   /** The deadlines that the chart sets its timers by. */
   readonly deadlines: Deadlines;
   /** Who is at the other end of the stream, or of the last one; `undefined` until there is one. */

@@ -16,6 +16,8 @@ import {
 } from '../core/session-logic.ts';
 import { show } from '../core/shape.ts';
 import { linkIn } from '../core/link-handle.ts';
+import { isInHandshake } from './in-handshake.ts';
+import type { Link } from './link.ts';
 import { farewell, handshake, session } from './protocol-actors.ts';
 
 const OWN = { handshake, session, farewell };
@@ -39,20 +41,25 @@ export function slotted<M extends AnyStateMachine>(machine: M): M {
   const { implementations } = machine;
   implementations.actors = { ...implementations.actors, ...filled(implementations.actors) };
   const slots = slotsIn(implementations.actors);
+  const converses = Object.values(implementations.actors).some(isInHandshake);
+  const members = { ...(slots && { slots }), ...(converses && { converses }) };
   Object.assign(machine, {
     provide: (given: Parameters<typeof provide>[0]) => slotted(provide(given)),
-    ...(slots !== undefined && {
+    ...((slots ?? converses) && {
       getInitialSnapshot: (...args: Parameters<typeof initial>) =>
-        withSlots(initial(...args), slots),
+        withMembers(initial(...args), members),
     }),
   });
   return machine;
 }
 
-/** The same snapshot, of an actor that starts, whose link runs the slots. */
-function withSlots(snapshot: AnyMachineSnapshot, slots: SessionSlots): AnyMachineSnapshot {
+/** What a link is told of its machine. */
+type Members = Pick<Link<never, never>, 'slots' | 'converses'>;
+
+/** The same snapshot, of an actor that starts, whose link knows what else it runs. */
+function withMembers(snapshot: AnyMachineSnapshot, members: Members): AnyMachineSnapshot {
   const link = linkIn(snapshot.context);
-  if (typeof link === 'object' && link !== null) Reflect.set(link, 'slots', slots);
+  if (typeof link === 'object' && link !== null) Object.assign(link, members);
   return snapshot;
 }
 

@@ -2,7 +2,16 @@
 
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { createActor, fromPromise, SimulatedClock, waitFor } from 'xstate';
-import { AsyncProtocol, lines, protocolSetup, type Session, streamPair } from '../../src/index.ts';
+import {
+  AsyncProtocol,
+  type Codec,
+  inHandshake,
+  lines,
+  protocolSetup,
+  type Session,
+  streamPair,
+  toSession,
+} from '../../src/index.ts';
 import { QmpClient } from '../../src/qmp/index.ts';
 import { ScriptedQmpServer } from '../../src/testing/index.ts';
 import { cleanUp, expectIdleAfterEach } from '../support/cleanup.ts';
@@ -53,6 +62,80 @@ describe('an extended machine', () => {
     const end = await waitFor(slow, (snapshot) => snapshot.status === 'done');
     expect(end.output?.cause).toMatchObject({ cause: { code: 'ERR_TIMEOUT', phase: 'handshake' } });
     expect(end.hasTag('failed')).toBe(true);
+  });
+
+  it('may change the codec in a state that was added, also for a decoder that gives nothing back', async () => {
+    /** Lines, of a decoder without `rest()`. */
+    const plainLines = (): Codec<string> => {
+      const codec = lines();
+      return {
+        encode: (line) => codec.encode(line),
+        createDecoder: (limits) => {
+          const decoder = codec.createDecoder(limits);
+          return {
+            write: (chunk) => {
+              decoder.write(chunk);
+            },
+            read: () => decoder.read(),
+            end: () => {
+              decoder.end();
+            },
+          };
+        },
+      };
+    };
+    const changing = inHandshake(
+      fromPromise<string, { session: Session<string> }>(async ({ input: { session } }) => {
+        const first = await session.receive();
+        session.switchCodec(lines({ terminator: ';' }));
+        return `${first} ${await session.receive()}`;
+      }),
+    );
+    const parts = protocolSetup({ codec: plainLines() }, { actors: { changing }, forward: true });
+    const { states } = parts.config;
+    const outputs: string[] = [];
+    const changed = parts.complete(
+      parts.setup.createMachine({
+        ...parts.config,
+        states: {
+          ...states,
+          CONNECTING: {
+            ...states.CONNECTING,
+            states: {
+              ...states.CONNECTING.states,
+              dialing: {
+                ...states.CONNECTING.states.dialing,
+                invoke: { ...states.CONNECTING.states.dialing.invoke, onDone: 'changing' },
+              },
+              changing: {
+                invoke: {
+                  src: 'changing',
+                  input: toSession,
+                  onDone: {
+                    target: '#protocol.RUNNING',
+                    actions: ({ event }) => outputs.push(event.output),
+                  },
+                  onError: states.CONNECTING.states.establishing.invoke.onError,
+                },
+              },
+            },
+          },
+        },
+      }),
+    );
+    const [ours, theirs] = streamPair();
+    cleanUp(() => theirs.destroy());
+    theirs.write('one\ntwo;three;');
+    const actor = createActor(changed, { input: { address: { stream: ours } } });
+    const received = new Promise((resolve) => {
+      actor.on('message', ({ messages }) => {
+        resolve(messages);
+      });
+    });
+    actor.start();
+    expect(await received).toEqual(['three']);
+    expect(outputs).toEqual(['one two']);
+    actor.stop();
   });
 
   it('has the facades of its kind, which know its states', async () => {
