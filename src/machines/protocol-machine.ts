@@ -10,7 +10,7 @@ import { protocolRestoration, type RestoredInput } from './protocol-restoration.
 import { restorable } from './restorable.ts';
 import { slotted } from './slots.ts';
 
-export type { ProtocolActorRef, ProtocolInput, ProtocolMachine } from './protocol-interface.ts';
+export type { ProtocolActorRef, ProtocolMachine } from './protocol-interface.ts';
 
 /** The options of such a machine. */
 export interface MachineKind {

@@ -123,7 +123,7 @@ export interface ClientClass<C, In, Out, Options extends MachineOptions = Machin
 /** The options that only one class of clients has. */
 export type OwnOptions<Options extends MachineOptions> = Omit<Options, keyof MachineOptions>;
 
-export type { SupervisorActorRef, SupervisorMachine } from '../machines/supervisor-interface.ts';
+export type { SupervisorMachine } from '../machines/supervisor-interface.ts';
 
 /**
  * Returns the machine of `supervise()`, to be invoked or spawned in any XState 5 chart.
