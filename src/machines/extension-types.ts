@@ -37,7 +37,7 @@ type OwnSetup<In, Out> = ReturnType<typeof chartSetup<In, Out, ProtocolInput | u
 
 /**
  * XState's setup of the machine of a connection, with more events, tags and actors. Its `extend()` adds actions,
- * guards and delays.
+ * guards and delays. (It is conditional, as `ProtocolConfig` is, so that a generic type that has it names it.)
  */
 export type ExtensibleSetup<
   In,
@@ -45,22 +45,22 @@ export type ExtensibleSetup<
   Events extends EventObject,
   Tags extends string,
   Actors extends Record<string, UnknownActorLogic>,
-> =
-  OwnSetup<In, Out> extends SetupReturn<
-    infer Context,
-    infer OwnEvents,
-    infer OwnActors,
-    infer Children,
-    infer Actions,
-    infer Guards,
-    infer Delays,
-    infer OwnTags,
-    infer Input,
-    infer Output,
-    infer Emitted,
-    infer StateMeta,
-    infer ArrowMeta
-  >
+> = [In, Out] extends [infer I, infer O]
+  ? OwnSetup<I, O> extends SetupReturn<
+      infer Context,
+      infer OwnEvents,
+      infer OwnActors,
+      infer Children,
+      infer Actions,
+      infer Guards,
+      infer Delays,
+      infer OwnTags,
+      infer Input,
+      infer Output,
+      infer Emitted,
+      infer StateMeta,
+      infer ArrowMeta
+    >
     ? SetupReturn<
         Context,
         OwnEvents | Events,
@@ -76,12 +76,13 @@ export type ExtensibleSetup<
         StateMeta,
         ArrowMeta
       >
-    : never;
+    : never
+  : never;
 
 /** The config of the chart of a connection: what XState's `createMachine()` takes. */
-export type ProtocolConfig<In, Out> = ReturnType<
-  typeof chartConfig<In, Out, ProtocolInput | undefined>
->;
+export type ProtocolConfig<In, Out> = [In, Out] extends [infer I, infer O]
+  ? ReturnType<typeof chartConfig<I, O, ProtocolInput | undefined>>
+  : never;
 
 /** The parts of the machine of a connection. */
 export interface ProtocolSetup<
@@ -189,8 +190,11 @@ export interface AttachableRef<In, Out> {
     readonly status: string;
     readonly context: ProtocolContext<In, Out>;
     readonly value: StateValue;
+    /** Whether the state has the tag. */
     hasTag(tag: 'up'): boolean;
+    /** Whether it is in this state. */
     matches(state: { DISCONNECTING: 'draining' }): boolean;
+    /** Whether the state accepts the event. */
     can(event: ProtocolEvent<never>): boolean;
   };
   /** Calls a listener with everything that the actor emits. */

@@ -22,6 +22,7 @@ export interface SessionArgs {
   readonly context: Pick<ProtocolContext<unknown, unknown>, 'link'>;
   /** The actor of the machine. */
   readonly self: {
+    /** Returns its current snapshot. */
     getSnapshot(): { readonly context: Pick<ProtocolContext<unknown, unknown>, 'cause'> };
   };
 }
