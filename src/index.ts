@@ -50,6 +50,7 @@ export {
   type ProtocolMessagesInput,
 } from './protocol/messages-logic.ts';
 export type { ConnectionInput } from './protocol/find-connection.ts';
+export type { SendFailure } from './protocol/failed-sends.ts';
 export type {
   FailedSend,
   InputAddress,

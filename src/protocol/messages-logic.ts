@@ -7,6 +7,7 @@ import { linkIn } from '../core/link-handle.ts';
 import type { EmbeddableCallback } from '../machines/embeddable.ts';
 import type { Link } from '../machines/link.ts';
 import { connectionLogic, type Reports, whenEnded } from './connection-logic.ts';
+import { followFailedSends } from './failed-sends.ts';
 import { type ConnectionInput, hasFailedAtOnce } from './find-connection.ts';
 
 /** The input of `protocolMessages`. */
@@ -32,6 +33,9 @@ export interface ProtocolMessage<In = unknown> {
  * together with the connection, or in reaction to its tag `up`. `onMessage`, and other consumers, get them, too.
  * A message is delivered before the next one is read, and reading waits for nothing else: a parent that falls
  * behind does not slow the peer down.
+ *
+ * The parent also gets `{ type: 'SEND_FAILED', message, error }` (`SendFailure`) for each event SEND of the
+ * connection whose message was not sent.
  *
  * The actor is done when the actor of the connection has ended. A failure of a session is not one of this
  * actor: the connection reports it.
@@ -66,6 +70,7 @@ function followMessages(
     done(undefined);
   });
   if (hasFailedAtOnce(connection)) return removeEnd;
+  const removeFailures = followFailedSends(connection, tell);
   const link = linkOfActor(connection);
   const removeTap = link.observe((arrow, message) => {
     // The messages of the handshake, and of the farewell, belong to the protocol.
@@ -73,6 +78,7 @@ function followMessages(
   });
   return () => {
     removeEnd();
+    removeFailures();
     removeTap();
   };
 }

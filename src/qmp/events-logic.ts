@@ -6,6 +6,7 @@ import { memberOf } from '../core/shape.ts';
 import type { EmbeddableCallback } from '../machines/embeddable.ts';
 import { clientIn, hasClient } from '../protocol/client-of.ts';
 import { connectionLogic, type Reports, whenEnded } from '../protocol/connection-logic.ts';
+import { followFailedSends } from '../protocol/failed-sends.ts';
 import { type ConnectionInput, hasFailedAtOnce } from '../protocol/find-connection.ts';
 import { QmpClient } from './client.ts';
 import { feedOf } from './event-feed.ts';
@@ -38,6 +39,9 @@ export type QmpEventMessage<Name extends string = keyof QmpEvents> = Name extend
  * The parent gets the events of each session in order, from the first one on, also if the actor starts in the
  * middle of a session: until then the client keeps them, within the bounds of the option `eventBacklog`. They
  * are kept for the first such actor of a session; later ones get the events from then on.
+ *
+ * The parent also gets `{ type: 'SEND_FAILED', message, error }` (`SendFailure`) for each command of an event
+ * SEND that was not sent, or failed.
  *
  * The actor is done when the actor of the connection has ended. A failure of a session is not one of this
  * actor: the connection reports it.
@@ -89,12 +93,14 @@ function followEvents(
   const unsubscribe = whenEnded(connection, () => {
     done(undefined);
   });
+  const removeFailures = followFailedSends(connection, tell);
   const unfollow = feedOf(clientOf(connection))?.follow((event) => {
     noteRedactor(event.data, DATA);
     tell(messageOf(event));
   });
   return () => {
     unsubscribe();
+    removeFailures();
     unfollow?.();
   };
 }

@@ -19,6 +19,7 @@ export {
 } from './command-logic.ts';
 export type { EventBacklogOptions } from './event-feed.ts';
 export type { ConnectionInput } from '../protocol/find-connection.ts';
+export type { SendFailure } from '../protocol/failed-sends.ts';
 export type { ExecuteOptions, ReplyOptions } from './exchange.ts';
 export type { QmpStats } from './stats.ts';
 export type { WaitForOptions } from './event-wait.ts';
