@@ -5,14 +5,8 @@ import { markHandled } from '../async/deferred.ts';
 import { Stopper, type StopSignal } from '../async/stop-signal.ts';
 import type { ByteShare } from '../core/byte-budget.ts';
 import { ClosedError, handlerError } from '../core/errors.ts';
-import {
-  callbackOwner,
-  type RunLogic,
-  type SessionCallbackName,
-  type SessionSlots,
-  startCallback,
-  startSession,
-} from '../core/session-logic.ts';
+import type { RunLogic, SessionCallbackName, SessionSlots } from '../core/session-logic.ts';
+import { callbackOwner, startCallback, startSession } from '../core/session-callbacks.ts';
 import { noteRedactor } from '../core/redactors.ts';
 import type { Counters } from '../core/stats.ts';
 import type { ProtocolDefinition } from '../core/types.ts';

@@ -14,7 +14,7 @@ import {
   isConnectError,
   toFailure,
 } from '../core/errors.ts';
-import { callbackOwner } from '../core/session-logic.ts';
+import { callbackOwner } from '../core/session-callbacks.ts';
 import { memberOf } from '../core/shape.ts';
 import { sealAddress, SealedAddress } from '../core/sealed-address.ts';
 import type { Runstate } from '../core/runstate.ts';

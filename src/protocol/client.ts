@@ -10,7 +10,8 @@
 import type { Codec } from '../core/codec.ts';
 import type { Remote } from '../core/remote.ts';
 import type { Runstate } from '../core/runstate.ts';
-import { callSession, type SessionLogic } from '../core/session-logic.ts';
+import type { SessionLogic } from '../core/session-logic.ts';
+import { callSession } from '../core/session-callbacks.ts';
 import type { ProtocolStats } from '../core/stats.ts';
 import type {
   Address,

@@ -9,7 +9,6 @@ import {
   fromCallback,
   type InspectionEvent,
   type StateValue,
-  type UnknownActorLogic,
 } from 'xstate';
 import { describe, handlerError } from '../core/errors.ts';
 import { ambientInspects } from '../inspect/ambient.ts';
@@ -21,10 +20,8 @@ import { checkDefinition } from '../core/definition.ts';
 import type { Link } from '../machines/link.ts';
 import type { Log } from '../core/log.ts';
 import { runstateOf } from '../core/runstate.ts';
-import { callbackOwner } from '../core/session-logic.ts';
+import { callbackOwner } from '../core/session-callbacks.ts';
 import { isThenable, memberOf } from '../core/shape.ts';
-import { extensionOf } from '../machines/extension.ts';
-import type { ProtocolSetup } from '../machines/extension-types.ts';
 import { lifetime } from '../machines/protocol-owner.ts';
 import { createMachineOf, type ProtocolMachine } from '../machines/protocol-machine.ts';
 import { createChart } from '../machines/protocol.ts';
@@ -35,7 +32,6 @@ import type {
   ProtocolEvent,
 } from '../machines/protocol-types.ts';
 import type { Clock, LogFields, ProtocolDefinition } from '../core/types.ts';
-import type { ClientConstructor, DefinedClient, OwnClientOptions } from './define-client.ts';
 import { messageTap, resolveLogger, warnTo } from './logging.ts';
 import {
   checkMachineOptions,
@@ -45,6 +41,7 @@ import {
   type ProtocolOptions,
 } from './options.ts';
 
+export { extensionOf } from '../machines/extension.ts';
 export type {
   AttachOptions,
   InspectionListener,
@@ -91,88 +88,6 @@ export function createProtocolMachine<In, Out = In>(
   return ambientInspects().length === 0
     ? machine
     : machine.provide({ actors: { owner: inspectedOwner } });
-}
-
-/**
- * Returns the parts of the machine of a connection, for a chart of your own that adds states, events, tags, actors,
- * actions, guards and delays to it: XState's `setup`, the `config` of the chart, which you spread into your own, and
- * `complete()`, which makes the result a machine like that of `createProtocolMachine()`.
- *
- * @example
- * const { setup, config, complete } = protocolSetup({ codec: lines() }, {
- *   types: {} as { events: { type: 'PAUSE' } | { type: 'RESUME' }; tags: 'paused' },
- * });
- * const { RUNNING } = config.states;
- * const { open } = RUNNING.states;
- * export const machine = complete(
- *   setup.createMachine({
- *     ...config,
- *     states: {
- *       ...config.states,
- *       RUNNING: {
- *         ...RUNNING,
- *         states: {
- *           ...RUNNING.states,
- *           open: { ...open, on: { ...open.on, PAUSE: 'PAUSED' } },
- *           PAUSED: { tags: 'paused', on: { RESUME: 'open' } },
- *         },
- *       },
- *     },
- *   }),
- * );
- *
- * @param kind - What `supervise()` takes: a protocol, a function that makes one for each actor, or a client class,
- *   such as `QmpClient`.
- * @param options - Those of `createProtocolMachine()`, or of `createMachine()` of the class; and `types`, of the
- *   events and tags that are added, and `actors`, whose sources the chart may then name.
- * @throws {ArgumentError} When an option, the definition or an actor is invalid.
- */
-export function protocolSetup<
-  In,
-  Out = In,
-  Events extends EventObject = never,
-  Tags extends string = never,
-  Actors extends Record<string, UnknownActorLogic> = never,
->(
-  kind: ProtocolDefinition<In, Out, unknown> | (() => ProtocolDefinition<In, Out, unknown>),
-  options?: MachineOptions & SetupOptions<Events, Tags, Actors>,
-): ProtocolSetup<In, Out, Events, Tags, Actors>;
-export function protocolSetup<
-  C,
-  In,
-  Out,
-  Options extends ProtocolOptions,
-  Events extends EventObject = never,
-  Tags extends string = never,
-  Actors extends Record<string, UnknownActorLogic> = never,
->(
-  kind: ClientConstructor<C, Options> & DefinedClient<In, Out>,
-  options?: MachineOptions & OwnClientOptions<Options> & SetupOptions<Events, Tags, Actors>,
-): ProtocolSetup<In, Out, Events, Tags, Actors>;
-export function protocolSetup<In, Out>(
-  kind:
-    | ProtocolDefinition<In, Out, unknown>
-    | (() => ProtocolDefinition<In, Out, unknown>)
-    | DefinedClient<In, Out>,
-  { actors, ...options }: MachineOptions & SetupOptions = {},
-): ProtocolSetup<In, Out, EventObject, string, Record<string, UnknownActorLogic>> {
-  // An option that is `undefined` counts as absent.
-  const rest = { ...options, types: undefined };
-  const machine =
-    'createMachine' in kind ? kind.createMachine(rest) : createProtocolMachine(kind, rest);
-  return extensionOf(machine, actors);
-}
-
-/** What `protocolSetup()` adds to the machine. */
-export interface SetupOptions<
-  Events extends EventObject = EventObject,
-  Tags extends string = string,
-  Actors extends Record<string, UnknownActorLogic> = Record<string, UnknownActorLogic>,
-> {
-  /** Types only: `types: {} as { events: …; tags: … }`. It is not read. */
-  readonly types?: { readonly events?: Events; readonly tags?: Tags } | undefined;
-  /** Actor logic by its source. Under `handshake`, `session` and `farewell` it fills the slots of the machine. */
-  readonly actors?: Actors | undefined;
 }
 
 /** Calls a user's function that makes a definition. What it throws fails the actor. */
