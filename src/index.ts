@@ -25,9 +25,8 @@ export {
   type MachineOptions,
   type InspectionListener,
   type ProtocolOptions,
-  protocolSetup,
-  type SetupOptions,
 } from './protocol/machine.ts';
+export { protocolSetup, type SetupOptions } from './protocol/protocol-setup.ts';
 export {
   inHandshake,
   toSession,
