@@ -35,8 +35,9 @@ export const { setup, config, complete } = protocolSetup(
   },
 );
 
-export const { CONNECTING, RUNNING } = config.states;
-export const { dialing, establishing } = CONNECTING.states;
+const { CONNECTING } = config.states;
+export const { RUNNING } = config.states;
+const { dialing, establishing } = CONNECTING.states;
 const { open } = RUNNING.states;
 const REFUSED = {
   target: '#protocol.DISCONNECTING.destroying',
