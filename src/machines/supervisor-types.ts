@@ -104,6 +104,7 @@ export interface SessionEnd {
 export interface ConnectionSnapshot {
   readonly status: string;
   readonly context: Pick<ProtocolContext<never, never>, 'session' | 'cause' | 'shutdown'>;
+  /** Whether the connection is in this state. */
   matches(runstate: Runstate): boolean;
 }
 

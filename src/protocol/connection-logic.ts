@@ -51,7 +51,7 @@ export interface Work<Output, Input extends ConnectionInput> extends Sought {
 }
 
 /** The snapshot of such an actor. */
-export type ConnectionLogicSnapshot<Output, Input> = Snapshot<Output> & {
+type ConnectionLogicSnapshot<Output, Input> = Snapshot<Output> & {
   readonly input: Input | undefined;
 };
 

@@ -30,7 +30,7 @@ export interface EventBacklogOptions {
 const NAMES: Names<EventBacklogOptions> = { limit: true, maxBytes: true };
 
 /** The default bounds. */
-export const EVENT_BACKLOG = { limit: 1000, maxBytes: 1024 * 1024 } as const;
+const EVENT_BACKLOG = { limit: 1000, maxBytes: 1024 * 1024 } as const;
 
 /** Where the feed of a client comes from. */
 export interface FeedSource {

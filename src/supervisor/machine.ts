@@ -101,6 +101,8 @@ export interface SupervisorMachineOptions<C> extends Omit<SuperviseOptions<C>, '
    * it ends in error with the cause: the parent's `onError`, `toPromise()` rejects. Default `output`.
    */
   readonly failWith?: FailWith | undefined;
+  /** See `SuperviseOptions.onUp()`. */
+  onUp?(client: C, signal: AbortSignal): unknown;
 }
 
 /** A protocol, or a function that makes one for each connection. */

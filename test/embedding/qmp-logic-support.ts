@@ -15,7 +15,7 @@ import { ManualMonitor } from '../support/qmp.ts';
 import { turn } from '../support/signal.ts';
 
 /** The events of such a parent. */
-export type ParentEvent =
+type ParentEvent =
   | QmpEventMessage
   | QmpEventMessage<'A' | 'B' | 'C'>
   | { readonly type: 'GO' | 'BACK' | 'UP' | 'END' }

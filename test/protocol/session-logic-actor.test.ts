@@ -13,6 +13,7 @@ import {
 import { createProtocolMachine, lines, type Session, streamPair } from '../../src/index.ts';
 import { defer } from '../../src/async/deferred.ts';
 import { cleanUp, expectIdleAfterEach } from '../support/cleanup.ts';
+import { memberOf } from '../../src/core/shape.ts';
 import { create, createPeer, type Input, login, recordActors } from './login.ts';
 
 expectIdleAfterEach();
@@ -39,10 +40,8 @@ describe('the actor of a handshake', () => {
     await waitFor(chart, (snapshot) => snapshot.matches(establishing));
     const { handshake } = chart.getSnapshot().children;
     if (handshake === undefined) throw new Error('There is no actor');
-    const snapshot: object = await waitFor(handshake, (current) => 'children' in current);
-    expect('children' in snapshot && Object.keys(Object(snapshot.children) as object)).toEqual([
-      'login',
-    ]);
+    const snapshot: unknown = await waitFor(handshake, (current) => 'children' in current);
+    expect(Object.keys(Object(memberOf(snapshot, 'children')) as object)).toEqual(['login']);
     const persisted = JSON.stringify(chart.getPersistedSnapshot());
     expect(persisted).not.toContain('login');
     expect(persisted).not.toContain('greeting');
