@@ -190,6 +190,8 @@ export const chartSetup = <In, Out, Input>() =>
       isHandling: ({ context }) => linkOf(context).isHandling,
       /** Whether the session outlasts this end of the peer's stream, which it was not asked for. */
       staysHalfOpen: ({ context }) => linkOf(context).allowHalfOpen && !context.endExpected,
+      /** Whether the peer's end of the stream would be a clean end. */
+      isEndExpected: ({ context }) => context.endExpected,
       /** Whether nothing has arrived from the peer for `timeouts.idle`. */
       isIdle: ({ context }) => !hasActivity(context) && context.quietChecks + 1 >= QUIET_CHECKS,
       /** Whether no message has arrived from the peer in this session, nor in its handshake. */

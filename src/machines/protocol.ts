@@ -37,27 +37,20 @@
  */
 
 import { acceptsFromInspector } from '../core/remote-control.ts';
-import type { Runstate } from '../core/runstate.ts';
 import { deadline } from './deadline.ts';
 import { withDerivedTag } from './derived-tag.ts';
 import type { Link } from './link.ts';
+import { entered, expecting, opens, runs } from './protocol-references.ts';
 import type { ChartOptions, FailWith } from './protocol-types.ts';
 import {
   chartSetup,
   hasFailed,
   initialContext,
-  onLink,
-  toAddress,
   toBound,
   toCause,
   toMessages,
   toOutcome,
 } from './protocol-setup.ts';
-
-/** Invokes the actor that runs a method of the link. */
-const runs = <Name extends string>(name: Name) => ({ id: name, src: name, input: onLink });
-/** The same for one that dials or listens. */
-const opens = <Name extends string>(name: Name) => ({ id: name, src: name, input: toAddress });
 
 /** The arrow of an attempt that failed. */
 const FAILED_ATTEMPT = {
@@ -120,9 +113,6 @@ const NO_SESSION: readonly (typeof SESSION)[] = [];
 
 /** Messages are accepted. */
 const SEND = { actions: 'sendMessage' } as const;
-
-/** Tells that a runstate was entered. */
-const entered = (runstate: Runstate) => ({ type: 'emitRunstate' as const, params: { runstate } });
 
 /** The peer has been silent for longer than `timeouts.<deadline>`. */
 const silence = (guard: 'isIdle' | 'hasSentNoMessage', deadline: 'idle' | 'firstMessage') => ({
@@ -273,6 +263,9 @@ export const chartConfig = <In, Out, Input>(
           DISCONNECT: [{ guard: 'isForced', target: 'DISCONNECTING.destroying' }, ...END_SESSION],
           FAIL: { target: 'DISCONNECTING.closing', actions: 'recordFailure' },
           CHECK_IDLE: [silence('isIdle', 'idle'), { actions: 'watchIdle' }],
+          // Of the states that a larger chart adds: those below have arrows of their own.
+          EXPECT_END: { actions: [expecting(true), 'noteShutdown'] },
+          EXPECT_MORE: { actions: expecting(false) },
           CHECK_FIRST_MESSAGE: silence('hasSentNoMessage', 'firstMessage'),
           SEND,
         },
@@ -280,18 +273,22 @@ export const chartConfig = <In, Out, Input>(
         states: {
           open: {
             description: "The peer's end of the stream would be a failure.",
-            entry: { type: 'noteExpectation', params: { endExpected: false } },
-            on: { EXPECT_END: { target: 'ending', actions: 'noteShutdown' } },
+            // In a state that a larger chart adds beside these, the end may have been announced.
+            always: { guard: 'isEndExpected', target: 'ending' },
+            on: { EXPECT_END: { target: 'ending', actions: 'noteShutdown' }, EXPECT_MORE: {} },
           },
           ending: {
             description: 'The peer was asked to leave: its end of the stream is a clean end.',
-            entry: { type: 'noteExpectation', params: { endExpected: true } },
-            on: { EXPECT_MORE: 'open', EXPECT_END: { actions: 'noteShutdown' } },
+            entry: expecting(true),
+            on: {
+              EXPECT_MORE: { target: 'open', actions: expecting(false) },
+              EXPECT_END: { actions: 'noteShutdown' },
+            },
           },
           halfOpen: {
             description: 'The peer has ended its side, and the session stays open for ours.',
             // Silence is all that can be expected of it.
-            on: { CHECK_IDLE: {}, CHECK_FIRST_MESSAGE: {} },
+            on: { CHECK_IDLE: {}, CHECK_FIRST_MESSAGE: {}, EXPECT_END: {}, EXPECT_MORE: {} },
           },
         },
       },
@@ -337,9 +334,8 @@ export const chartConfig = <In, Out, Input>(
               twoway: {
                 description: 'What the peer still sends is read and discarded.',
                 invoke: {
+                  ...runs('discarder'),
                   id: 'reader',
-                  src: 'discarder',
-                  input: onLink,
                   onDone: { target: 'oneway', actions: 'noteEnd' },
                   onError: { target: '#protocol.DISCONNECTING.closing', actions: 'recordFailure' },
                 },

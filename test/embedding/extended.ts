@@ -111,5 +111,5 @@ export function createServer(answer: (line: string) => string) {
   });
   theirs.on('end', () => theirs.end());
   cleanUp(() => theirs.destroy());
-  return { address: { stream: ours }, received };
+  return { address: { stream: ours }, received, peer: theirs };
 }

@@ -43,6 +43,37 @@ describe('an extended machine', () => {
     expect(output).toEqual({ suppressed: [], undelivered: 0 });
     expect(seen).toEqual(['password: ok', 'DEGRADE']);
   });
+
+  it.each([
+    ['in it', ['PAUSE', 'EXPECT_END']],
+    ['without it', ['EXPECT_END']],
+    ['in it, and the state is left', ['PAUSE', 'EXPECT_END', 'RESUME']],
+  ])('ends cleanly in a state that was added when the end was announced %s', async (_, steps) => {
+    const { address, peer } = createServer(() => 'ok');
+    const actor = createActor(machine, { input: { address } }).start();
+    await waitFor(actor, (snapshot) => snapshot.hasTag('up'));
+    const shutdown = { guest: true, reason: 'guest-shutdown' };
+    for (const step of steps) {
+      if (step === 'EXPECT_END') actor.send({ type: 'EXPECT_END', shutdown });
+      else if (step === 'PAUSE' || step === 'RESUME') actor.send({ type: step });
+    }
+    peer.end();
+    const { output } = await waitFor(actor, (snapshot) => snapshot.status === 'done');
+    expect(output).toEqual({ shutdown, suppressed: [], undelivered: 0 });
+  });
+
+  it('fails in a state that was added when the announcement was withdrawn', async () => {
+    const { address, peer } = createServer(() => 'ok');
+    const actor = createActor(machine, { input: { address } }).start();
+    await waitFor(actor, (snapshot) => snapshot.hasTag('up'));
+    actor.send({ type: 'PAUSE' });
+    actor.send({ type: 'EXPECT_END' });
+    actor.send({ type: 'EXPECT_MORE' });
+    peer.end();
+    const { output } = await waitFor(actor, (snapshot) => snapshot.status === 'done');
+    expect(output?.cause?.code).toBe('ERR_CLOSED');
+  });
+
   it('fails as an attempt does, by an error or a deadline in a state that was added', async () => {
     const { address } = createServer((line) => (line === 'user' ? 'ok' : 'wrong'));
     const actor = createActor(machine, { input: { address } }).start();
