@@ -330,8 +330,9 @@ export interface ProtocolDefinition<In, Out = In, Negotiated = void> {
   /**
    * Whether messages wait until they are taken, by `for await (const message of protocol)` or `messages()`:
    * nothing is read from the peer that no loop has asked for, from the start of the session on. While no loop
-   * asks, the end of the peer's stream is not noticed either. Not together with `onMessage`. Default `false`:
-   * until a loop begins, messages are read and dropped. With `onPeer` of a server the default is `true`.
+   * asks, the end of the peer's stream is not noticed either. In a statechart, `protocolMessages` reads while there
+   * is no loop. Not together with `onMessage`. Default `false`: until a loop begins, messages are read and
+   * dropped. With `onPeer` of a server the default is `true`.
    */
   readonly pull?: boolean | undefined;
   /**

@@ -302,8 +302,8 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.#messages.endMessages();
   }
 
-  observe(tap: Tap): () => void {
-    return this.#messages.observe(tap);
+  observe(tap: Tap, reads?: boolean): () => void {
+    return this.#messages.observe(tap, reads);
   }
 
   /** What inspectors print of a link, which is part of the machine's context. */

@@ -53,6 +53,8 @@ export class MessagePipeline<In, Out> implements Gate {
   /** All taps as one function; `undefined` while there is none, and then they cost nothing. */
   #tap: Tap | undefined;
   #forwarded: Batcher<In> | undefined;
+  /** How many taps keep the messages from waiting for a consumer. */
+  #readers = 0;
   /** Who takes the messages of this session, or of the next one, instead of `onMessage`. */
   #pull: Pull<In> | undefined;
 
@@ -73,11 +75,16 @@ export class MessagePipeline<In, Out> implements Gate {
     this.#lookUp();
   }
 
-  /** Shows every message to `tap`, which must not throw, until the returned function is called. */
-  observe(tap: Tap): () => void {
+  /** See `Link.observe()`. */
+  observe(tap: Tap, reads = false): () => void {
     this.#setTaps([...this.#taps, tap]);
+    if (reads) {
+      this.#readers += 1;
+      this.#pull?.openLater();
+    }
     return () => {
       this.#setTaps(this.#taps.filter((other) => other !== tap));
+      if (reads) this.#readers -= 1;
     };
   }
 
@@ -91,9 +98,10 @@ export class MessagePipeline<In, Out> implements Gate {
     this.#forwarded?.flush();
   }
 
-  /** Whether a message can be handled now: always, unless they are pulled. */
+  /** Whether a message can be handled now: always, unless they are pulled, and no consumer asks for one. */
   get isOpen(): boolean {
-    return this.#pull?.isOpen !== false;
+    const pull = this.#pull;
+    return pull === undefined || pull.isOpen || (this.#readers > 0 && pull.isFree);
   }
 
   /** The consumers of the messages of this session, or of the next one, instead of `onMessage`. */

@@ -3,10 +3,11 @@
  *
  * A consumer's request opens the reader's gate for one message, so nothing is decoded that no consumer has
  * asked for, and a consumer that is slow slows its peer down. The iterators of one session share its
- * messages: each message goes to the consumer that has waited longest.
+ * messages: each message goes to the consumer that has waited longest. While there is no iterator, an
+ * observer may let the reader go on (`MessagePipeline.observe()`).
  */
 
-import { abortable } from '../async/abort.ts';
+import { abortable, whenAborted } from '../async/abort.ts';
 import { type Deferred, defer, markHandled } from '../async/deferred.ts';
 import type { WirechartError } from '../core/errors.ts';
 import type { Gate } from './reader.ts';
@@ -26,12 +27,24 @@ export class Pull<In> implements Gate {
   /** Calls of `next()` that wait for a message, in order. */
   readonly #requests = new Set<Deferred<Next<In>>>();
   #end: End | undefined;
+  /** What ends each of the iterators that have not ended. */
+  readonly #iterators = new Set<() => void>();
   /** Whether there has been an iterator. */
   isUsed = false;
 
   /** Whether a consumer waits for a message. */
   get isOpen(): boolean {
     return this.#requests.size > 0;
+  }
+
+  /** Whether no iterator decides what is read: none has been asked for yet, or all were left. */
+  get isFree(): boolean {
+    return this.#iterators.size === 0 && this.#end === undefined;
+  }
+
+  /** Lets the reader look at the gate again, in a microtask: it may be in the middle of a message now. */
+  openLater(): void {
+    queueMicrotask(() => this.onOpen?.());
   }
 
   /** Gives a message to the consumer that has waited longest. To be called while the gate is open. */
@@ -44,6 +57,7 @@ export class Pull<In> implements Gate {
     this.#end = end;
     const isTold = this.isOpen && end.cause !== undefined;
     for (let request; (request = this.#take());) settle(request, end);
+    for (const leave of this.#iterators) leave();
     return isTold;
   }
 
@@ -59,6 +73,7 @@ export class Pull<In> implements Gate {
     this.isUsed = true;
     const own = new Set<Deferred<Next<In>>>();
     let isOver = false;
+    const leave = this.#enter(signal);
     const next = (): Promise<Next<In>> => {
       if (isOver) return Promise.resolve(DONE);
       const request = defer<Next<In>>();
@@ -71,6 +86,7 @@ export class Pull<In> implements Gate {
       next,
       return: () => {
         isOver = true;
+        leave();
         for (const request of own) {
           // A consumer that has its message already keeps it.
           this.#requests.delete(request);
@@ -82,6 +98,20 @@ export class Pull<In> implements Gate {
         return this;
       },
     };
+  }
+
+  /** Counts an iterator until the returned function is called, or the signal is aborted. */
+  #enter(signal: AbortSignal | undefined): () => void {
+    if (signal?.aborted === true || this.#end !== undefined) return () => undefined;
+    let removeListener: (() => void) | undefined;
+    const leave = (): void => {
+      removeListener?.();
+      this.#iterators.delete(leave);
+      if (this.isFree) this.openLater();
+    };
+    this.#iterators.add(leave);
+    if (signal !== undefined) removeListener = whenAborted(signal, leave);
+    return leave;
   }
 
   #ask(request: Deferred<Next<In>>, onTold: (cause: WirechartError) => void): void {

@@ -130,6 +130,11 @@ export interface Link<In, Out> {
   /** Ends the iterators over the messages of this session, which goes on. */
   endMessages(): void;
 
-  /** Calls `tap` with every message until the returned function is called. `tap` must not throw. */
-  observe(tap: Tap): () => void;
+  /**
+   * Calls `tap` with every message until the returned function, to be called once, is called. `tap` must not
+   * throw.
+   *
+   * @param reads - Whether messages do not wait for an iterator as long as there is none. Default `false`.
+   */
+  observe(tap: Tap, reads?: boolean): () => void;
 }

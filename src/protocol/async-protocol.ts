@@ -333,7 +333,8 @@ export class AsyncProtocol<In, Out = In, Negotiated = void>
    * before `connect()`, or in the turn in which that resolves: from then on nothing is read from the peer that
    * no iterator has asked for, until the session ends, so a slow loop slows the peer down and no message is
    * lost between two loops. Several iterators share the messages: each message goes to the one that has
-   * waited longest.
+   * waited longest. In a statechart, `protocolMessages` gets the messages of all loops, and those that no loop is
+   * there for.
    *
    * The iteration ends with the session: when it was disconnected, and when the peer has ended the stream.
    * Leaving the loop ends nothing but the loop.

@@ -34,6 +34,10 @@ export interface ProtocolMessage<In = unknown> {
  * A message is delivered before the next one is read, and reading waits for nothing else: a parent that falls
  * behind does not slow the peer down.
  *
+ * With `pull` of the definition, the actor is a consumer: messages wait until it starts, so that it misses none,
+ * whenever that is. It goes on reading while no loop of the program's does (`AsyncProtocol.messages()`). While
+ * there is such a loop, that one takes the messages at its own pace, and this actor's parent gets the same ones.
+ *
  * The parent also gets `{ type: 'SEND_FAILED', message, error }` (`SendFailure`) for each event SEND of the
  * connection whose message was not sent.
  *
@@ -75,7 +79,7 @@ function followMessages(
   const removeTap = link.observe((arrow, message) => {
     // The messages of the handshake, and of the farewell, belong to the protocol.
     if (arrow === '<--' && isRunning(connection)) tell(eventOf(message, link.definition));
-  });
+  }, true);
   return () => {
     removeEnd();
     removeFailures();
