@@ -79,8 +79,21 @@ function nearestAncestor(self: AnyActorRef, sought: Sought): AnyActorRef {
   }
   throw new ArgumentError(
     `${sought.owner} found no actor that is ${sought.what}, neither beside it nor above it. ${childrenOf(self)} ` +
-      'Invoke a connection there, or pass an actor, its id or its systemId as input: { connection }',
+      `Invoke a connection there, or pass an actor, its id or its systemId as input: { connection }${hintOfFakes(self, sought)}`,
   );
+}
+
+/** In tests, another machine may stand in for the connection. */
+function hintOfFakes(self: AnyActorRef, { owner }: Sought): string {
+  const any = { owner, what: '', accepts: () => true };
+  const [fake] = siblingsOf(self).filter(
+    (sibling) =>
+      memberOf(snapshotOf(sibling), 'value') !== undefined &&
+      connectionOf(sibling, any) === undefined,
+  );
+  return fake === undefined
+    ? ''
+    : `. '${fake.id}' is a machine, but not one of a connection: if it is a fake, provide one for ${owner}, too`;
 }
 
 const actorNamed = (self: AnyActorRef, name: string): AnyActorRef | undefined =>

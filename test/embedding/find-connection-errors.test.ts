@@ -1,13 +1,21 @@
 /** What ready-made logic reports when it finds no connection. */
 
 import { describe, expect, it } from 'vitest';
-import { createActor, createMachine } from 'xstate';
-import { ArgumentError, protocolMessages } from '../../src/index.ts';
+import { createActor, createMachine, fromPromise, setup } from 'xstate';
+import {
+  ArgumentError,
+  type ProtocolEvent,
+  protocolMessages,
+  type SessionOutcome,
+} from '../../src/index.ts';
+import { createQmpMachine, qmpEvents } from '../../src/qmp/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { setUp } from './find-connection-support.ts';
 import { start, until } from './qmp-logic-support.ts';
 
 expectIdleAfterEach();
+
+const stays = new Promise<never>(() => undefined);
 
 describe("logic that finds no connection fails as its parent's onError", () => {
   const failing = {
@@ -36,6 +44,29 @@ describe("logic that finds no connection fails as its parent's onError", () => {
       ),
     ]);
     expect(parent.getSnapshot().status).toBe('active');
+  });
+
+  it('with a machine beside it that may be a fake of the connection', async () => {
+    const errors: unknown[] = [];
+    const chart = setup({
+      actors: { qmp: createQmpMachine(), events: qmpEvents, task: fromPromise(() => stays) },
+    }).createMachine({
+      invoke: [
+        { id: 'task', src: 'task' },
+        { id: 'qmp', src: 'qmp' },
+        { src: 'events', onError: { actions: ({ event }) => errors.push(event.error) } },
+      ],
+    });
+    const fake = setup({
+      types: { events: {} as ProtocolEvent, output: {} as SessionOutcome },
+    }).createMachine({ initial: 'IDLE', states: { IDLE: { tags: 'idle' } } });
+    start(chart.provide({ actors: { qmp: fake } }));
+    await until(() => errors.length > 0);
+    expect(String(errors[0])).toContain(
+      "the other children 'task', 'qmp'. Invoke a connection there, or pass an actor, its id or its systemId as " +
+        "input: { connection }. 'qmp' is a machine, but not one of a connection: if it is a fake, provide one for " +
+        'qmpEvents, too',
+    );
   });
 
   it('with the connections that there are, if it is not said which', async () => {
