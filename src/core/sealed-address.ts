@@ -93,7 +93,7 @@ const isOrdinary = (value: object): boolean => {
 
 /** What may be shown of an address. */
 export function shownAddress(address: unknown): unknown {
-  if (typeof address === 'function') return classOf(address);
+  if (typeof address === 'function') return '[function]';
   if (typeof address !== 'object' || address === null) return address;
   const shown = entriesOf(address).map((entry) => [entry[0], shownMember(entry)] as const);
   return Object.fromEntries(shown.filter(([, value]) => value !== undefined));

@@ -5,6 +5,7 @@
 
 import { ArgumentError, describe } from '../core/errors.ts';
 import { checkKinds, checkSpelling } from '../core/options.ts';
+import { REDACTED } from '../core/secrets.ts';
 import { memberOf, show } from '../core/shape.ts';
 import { guardCallbacks } from './tls-callbacks.ts';
 
@@ -106,6 +107,12 @@ function parseOptions(tls: unknown): object {
     rejectUnauthorized: 'boolean',
     servername: 'string',
   });
+  const hidden = Object.keys(options).find((name) => memberOf(options, name) === REDACTED);
+  if (hidden !== undefined) {
+    throw new ArgumentError(
+      `tls.${hidden} is '${REDACTED}': this is what may be shown of an address. Pass the address itself`,
+    );
+  }
   const empty = CREDENTIALS.find((name) => isEmpty(memberOf(options, name)));
   if (empty !== undefined) {
     throw new ArgumentError(`tls.${empty} is empty: leave it out, or give it its content`);

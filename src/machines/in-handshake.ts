@@ -1,7 +1,8 @@
 /** Actors of a chart that adds states to CONNECTING: they speak with the peer as a handshake does. */
 
 import type { PromiseActorLogic } from 'xstate';
-import { type LinkHandle, linkOf } from '../core/link-handle.ts';
+import { ArgumentError } from '../core/errors.ts';
+import { type LinkHandle, linkIn, linkOf } from '../core/link-handle.ts';
 import type { SessionLogic } from '../core/session-logic.ts';
 import type { Session } from '../core/types.ts';
 import { fromWaitWithLogic } from './logic-run.ts';
@@ -55,12 +56,26 @@ function within<Output>(
 ): PromiseActorLogic<Output, SessionSource>;
 function within(logic: SessionLogic<never, unknown>): PromiseActorLogic<unknown, SessionSource> {
   const made = fromWaitWithLogic(async ({ link }: SessionSource, signal, run) => {
+    if (linkIn({ link }) === undefined) throw noInput();
     const own = linkOf({ link });
     return own.converse?.(logic, signal, run);
   });
-  conversing.add(made);
-  return made;
+  const actor = {
+    ...made,
+    getInitialSnapshot: (
+      scope: Parameters<typeof made.getInitialSnapshot>[0],
+      // In plain JavaScript there may be none, and the actor would neither run nor fail.
+      input: SessionSource | undefined = { link: {} },
+    ) => made.getInitialSnapshot(scope, input),
+  };
+  conversing.add(actor);
+  return actor;
 }
+
+const noInput = (): ArgumentError =>
+  new ArgumentError(
+    'An actor of inHandshake() needs the session of its connection: invoke: { src, input: toSession }',
+  );
 
 /** What `inHandshake()` has returned. */
 const conversing = new WeakSet<object>();

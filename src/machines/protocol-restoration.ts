@@ -42,7 +42,7 @@ export const protocolRestoration = <In, Out>(
   lifeOf: ({ link }) => link,
   save: saveContext,
   inputFrom: inputFromSaved,
-  inputOf: ({ autoConnect }) => inputAgain(autoConnect),
+  inputOf: inputAgain,
   endedContext: (outcome) => ({ ...initialContext(createLink(), {}), session: 1, outcome }),
   saveOutput: saveOutcome,
   restoreOutput: restoreOutcome,
@@ -67,8 +67,9 @@ const shown = (address: unknown): unknown =>
 function inputFromSaved(saved: unknown): RestoredInput {
   if (typeof memberOf(saved, 'session') !== 'number') {
     throw new ArgumentError(
-      `The snapshot is not one of a connection: it has ${show(saved)} as its context. Pass what ` +
-        'getPersistedSnapshot() of its actor has returned',
+      `The snapshot is not one of a connection: the member session of its context is ${show(
+        memberOf(saved, 'session'),
+      )}, not a number. Pass what getPersistedSnapshot() of its actor has returned`,
     );
   }
   const lost = memberOf(saved, 'lost');
@@ -79,18 +80,26 @@ function inputFromSaved(saved: unknown): RestoredInput {
 }
 
 /** An actor that is started again has its address still, but a stream has had its session. */
-function inputAgain(autoConnect: InputAddress | undefined): RestoredInput {
+function inputAgain<In, Out>(context: ProtocolContext<In, Out>): RestoredInput {
+  const lost = lostIn(context);
+  if (lost !== undefined) return { lost: lostAddress(lost) };
+  const { autoConnect } = context;
   const isStream = memberOf(unsealAddress(autoConnect), 'stream') !== undefined;
   return isStream ? { lost: lostAddress(shown(autoConnect)) } : { address: autoConnect };
 }
+
+const textOf = (address: unknown): string =>
+  typeof address === 'string'
+    ? `it was a ${address.replace(/[[\]]/g, '')}`
+    : `${JSON.stringify(address)} has a stream or TLS options`;
 
 /** The addresses that were lost, by the errors that say so. */
 const lostAddresses = new WeakMap<object, unknown>();
 
 function lostAddress(address: unknown): ArgumentError {
   const error = new ArgumentError(
-    `The address of the actor's input was not restored: ${JSON.stringify(address)} has a stream, TLS options or ` +
-      'a function, which cannot be stored. Send CONNECT with an address, or give the actor a new input',
+    `The address of the actor's input was not restored: ${textOf(address)}, which cannot be stored. Send ` +
+      'CONNECT with an address, or start a new actor with an input',
   );
   lostAddresses.set(error, address);
   return error;

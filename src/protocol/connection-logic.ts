@@ -235,7 +235,8 @@ function ended<Output, Input>(
 /** An input as plain data: with the name of the connection. The actor itself is kept elsewhere. */
 function withoutRef<Input extends ConnectionInput>(self: AnyActorRef, input: Input): Input {
   const { connection } = input;
-  if (typeof connection !== 'object') return input;
+  // In plain JavaScript it may be anything.
+  if (!isObject(connection)) return input;
   givenRefs.set(self, connection);
   return { ...input, connection: storableName(self, connection) };
 }
@@ -258,6 +259,8 @@ function restoredSnapshot<Output, Input>(
       return active(input);
   }
 }
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 const isActive = (ref: AnyActorRef): boolean => memberOf(ref.getSnapshot(), 'status') === 'active';
 

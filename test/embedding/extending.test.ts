@@ -74,6 +74,40 @@ describe('an extended machine', () => {
     expect(output?.cause?.code).toBe('ERR_CLOSED');
   });
 
+  it('fails at once when an actor in a state that was added is not given the session', async () => {
+    const { address } = createServer(() => 'ok');
+    const parts = protocolSetup(
+      { codec: lines() },
+      { once: true, actors: { login: inHandshake(fromPromise(() => Promise.resolve('in'))) } },
+    );
+    const { CONNECTING } = parts.config.states;
+    const { dialing } = CONNECTING.states;
+    const onError = {
+      target: '#protocol.DISCONNECTING.destroying',
+      actions: 'recordConnectFailure',
+    } as const;
+    const withoutInput = parts.complete(
+      parts.setup.createMachine({
+        ...parts.config,
+        states: {
+          ...parts.config.states,
+          CONNECTING: {
+            ...CONNECTING,
+            states: {
+              ...CONNECTING.states,
+              dialing: { ...dialing, invoke: { ...dialing.invoke, onDone: 'LOGIN' } },
+              // @ts-expect-error -- the input is missing
+              LOGIN: { invoke: { src: 'login', onDone: '#protocol.RUNNING', onError } },
+            },
+          },
+        },
+      }),
+    );
+    const actor = createActor(withoutInput, { input: { address } }).start();
+    const { output } = await waitFor(actor, (snapshot) => snapshot.status === 'done');
+    expect(output?.cause?.message).toContain('needs the session of its connection');
+  });
+
   it('fails as an attempt does, by an error or a deadline in a state that was added', async () => {
     const { address } = createServer((line) => (line === 'user' ? 'ok' : 'wrong'));
     const actor = createActor(machine, { input: { address } }).start();

@@ -19,6 +19,7 @@ import { pathOf } from '../machines/support.ts';
 import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { rawPeer } from '../support/peers.ts';
 import { rejection } from '../support/signal.ts';
+import { hideAndShow } from '../supervisor/lives.ts';
 import { CHILD, type Place, PLACES, ROOT, startIn } from './placed.ts';
 
 expectIdleAfterEach();
@@ -104,6 +105,21 @@ describe.each(PLACES)('%s, whose address cannot be stored,', (_, place) => {
     first.root.stop();
     const { ref } = startIn(place, createMachine(), { snapshot });
     expect(ref.getSnapshot().context.outcome?.cause?.cause).toBeInstanceOf(ArgumentError);
+  });
+});
+
+describe('an actor whose address could not be stored', () => {
+  it('says so in each of its lives', () => {
+    const address = () => ({ port: 1 });
+    const { root, ref } = startIn(ROOT, createMachine(), { snapshot: stored(address, ROOT) });
+    const first = ref.getSnapshot();
+    hideAndShow(root);
+    for (const { value, tags, context } of [first, ref.getSnapshot()]) {
+      expect([value, ...tags]).toEqual(['IDLE', 'idle', 'failed']);
+      expect(context.outcome?.cause?.message).toContain(
+        'it was a function, which cannot be stored',
+      );
+    }
   });
 });
 

@@ -9,7 +9,7 @@ import { COMPILED } from '../support/compiled.ts';
 expectIdleAfterEach();
 
 /** More than Node and its loader need, and few enough to use up. */
-const DESCRIPTORS = 80;
+const DESCRIPTORS = 100;
 
 /**
  * The beginning of each program: the library as `w`, and functions to use up and free descriptors.

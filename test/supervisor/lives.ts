@@ -51,8 +51,11 @@ const withDescendants = (actor: AnyActorRef): AnyActorRef[] => {
   return [actor, ...Object.values(children).flatMap(withDescendants)];
 };
 
+/** A root actor. */
+export type Hideable = AnyActorRef & { stop(): unknown };
+
 /** Stops a root actor and starts it again: the steps that `@xstate/react` takes for `<Activity>` and StrictMode. */
-function hideAndShow(root: Actor<RootMachine>): void {
+export function hideAndShow(root: Hideable): void {
   const kept = withDescendants(root).map(
     (actor) => [actor, actor.getSnapshot() as unknown] as const,
   );
