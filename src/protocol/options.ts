@@ -67,7 +67,8 @@ export interface MachineOptions extends Omit<ProtocolOptions, 'clock' | 'inspect
   /**
    * Whether the actor emits the messages that it receives, several at a time and in order, as
    * `{ type: 'message', messages }`. A parent that falls behind does not slow the peer down. Default
-   * `false`: only `onMessage` gets them, which is faster.
+   * `false`: only `onMessage` gets them, which is faster. It takes none itself: with `pull` of the definition,
+   * those are emitted that a loop, or `protocolMessages`, takes.
    */
   readonly forward?: boolean | undefined;
 }
