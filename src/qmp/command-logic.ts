@@ -43,6 +43,14 @@ const OPTIONS: Names<QmpCommandOptions> = {
   timeout: true,
   oob: true,
 };
+/** Written out, because bundlers keep what spreads an object, also where it is not used. */
+const INPUT: Names<QmpCommandInput> = {
+  connection: true,
+  execute: true,
+  arguments: true,
+  timeout: true,
+  oob: true,
+};
 
 /**
  * Actor logic that executes one command on a connection of QMP, like a promise: its output is the return value,
@@ -74,7 +82,7 @@ export const qmpCommand: EmbeddablePromise<JsonValue, QmpCommandInput> =
   /* @__PURE__ */ connectionLogic<JsonValue, QmpCommandInput, CommandEvent>({
     owner: 'qmpCommand',
     what: 'a connection of QMP',
-    names: { ...OPTIONS, execute: true },
+    names: INPUT,
     accepts: isQmp,
     start: (connection, input, reports) =>
       execute<AnyCommand>(connection, input.execute, input, reports),

@@ -76,9 +76,10 @@ describe('an extended machine', () => {
 
   it('fails at once when an actor in a state that was added is not given the session', async () => {
     const { address } = createServer(() => 'ok');
+    const login = fromPromise<string, { session: Session<string> }>(() => Promise.resolve('in'));
     const parts = protocolSetup(
       { codec: lines() },
-      { once: true, actors: { login: inHandshake(fromPromise(() => Promise.resolve('in'))) } },
+      { once: true, actors: { login: inHandshake(login) } },
     );
     const { CONNECTING } = parts.config.states;
     const { dialing } = CONNECTING.states;
