@@ -239,9 +239,11 @@ export type {
   MachineArgs,
   MachineDelay,
   MachineGuard,
+  OuterValue,
   StandInScope,
   StandInSnapshot,
   StandInState,
   StandInValue,
+  TestedValue,
   UnknownValue,
 } from './machines/embeddable.ts';

@@ -8,7 +8,7 @@
  * - What XState's types (`ActorRefFrom`, `SnapshotFrom`, `InputFrom`, `EventFrom`, …) read is exact.
  * - What another machine needs to stand in for ours is the least that a parent relies on: the states, the tags, the
  *   events, what is emitted, the input and the output. A context, children and implementations of its own are its
- *   own affair.
+ *   own affair. (`StandInValue` says which states it may lack, and which it may add.)
  *
  * The methods that are declared twice make that possible. A machine that stands in for ours is compared with each
  * declaration. The first says what it must have. The second is generic, and TypeScript compares an overload that
@@ -46,8 +46,6 @@ export interface EmbeddableTypes {
   readonly children: Record<string, AnyActorRef | undefined>;
   /** The values of its states. */
   readonly value: StateValue;
-  /** Values that another machine may have, beside those. */
-  readonly standInValue: StateValue;
   readonly tags: string;
   readonly input: unknown;
   readonly output: unknown;
@@ -102,11 +100,30 @@ export interface StandInState<T extends EmbeddableTypes> {
   can(event: T['events']): boolean;
 }
 
-/** The part of it that names the state. */
+/**
+ * The part of it that names the state.
+ *
+ * The states within the others are compared by a method's parameter, which may be narrower or wider: the other
+ * machine may lack some of them, or have all of them and more, as one of `protocolSetup()` does.
+ */
 export interface StandInValue<T extends EmbeddableTypes> {
-  /** The value of the state. */
-  readonly value: T['value'] | T['standInValue'];
+  /** The value of the state. What is within a state is not compared here. */
+  readonly value: OuterValue<T['value']>;
+  /** Whether the state is, or is within, a given one. */
+  matches(value: TestedValue<T['value']>): boolean;
 }
+
+/**
+ * Values like these, with any states within the outer ones, or none. (The mapped type is no branch of a conditional
+ * type, because the compiler would then compare the parameters of machines, and not their members.)
+ */
+export type OuterValue<Value> =
+  { readonly [Name in keyof Value]: StateValue } | (Value extends string ? never : keyof Value);
+
+/** What `matches()` takes for such values: a state, or the way to one within it. */
+export type TestedValue<Value> = Value extends string
+  ? Value
+  : keyof Value | { readonly [Name in keyof Value]?: TestedValue<Value[Name]> };
 
 /** That part of a machine that is not made with `setup()`: XState does not know the names of its states. */
 export interface UnknownValue {

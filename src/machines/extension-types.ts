@@ -8,8 +8,8 @@ import type {
   EventObject,
   ParameterizedObject,
   SetupReturn,
+  SnapshotFrom,
   StateValue,
-  StateValueFrom,
   TagsFrom,
   UnknownActorLogic,
 } from 'xstate';
@@ -115,7 +115,7 @@ export type CompletedMachine<In, Out, M extends AnyStateMachine> = M extends Any
   ? ExtendedProtocolMachine<
       In,
       Out,
-      StateValueFrom<M>,
+      SnapshotFrom<M>['value'],
       Exclude<EventFromLogic<M>, ProtocolEvent<Out>>,
       Exclude<TagsFrom<M>, ProtocolTag>
     >
@@ -133,7 +133,6 @@ export interface ExtendedProtocolTypes<
   readonly events: ProtocolEvent<Out> | Events;
   readonly children: Record<string, AnyActorRef | undefined>;
   readonly value: Value;
-  readonly standInValue: 'CONNECTING' | 'RUNNING' | 'DISCONNECTING';
   readonly tags: ProtocolTag | Tags;
   readonly input: ProtocolInput | undefined;
   readonly output: SessionOutcome;
@@ -155,7 +154,8 @@ export interface ExtendedImplementations<In, Out, Event> {
 }
 
 /**
- * A machine like that of `createProtocolMachine()`, with more states.
+ * A machine like that of `createProtocolMachine()`, with more states. It fits wherever that does: in a parent's
+ * `provide()`, and as the `connection` of a supervisor.
  *
  * @typeParam Value - The value of a snapshot.
  * @typeParam Events - The events that it accepts in addition.

@@ -127,8 +127,6 @@ export interface ProtocolMachineTypes<In, Out> extends EmbeddableTypes {
   readonly events: ProtocolEvent<Out>;
   readonly children: Partial<Record<ProtocolActorId, AnyActorRef | undefined>>;
   readonly value: ProtocolValue;
-  /** A fake needs no substates. */
-  readonly standInValue: 'CONNECTING' | 'RUNNING' | 'DISCONNECTING';
   readonly tags: ProtocolTag;
   readonly input: ProtocolInput | undefined;
   readonly output: SessionOutcome;
@@ -142,6 +140,7 @@ export interface ProtocolMachineTypes<In, Out> extends EmbeddableTypes {
  *
  * In a parent's `provide()`, any machine can stand in for it that has some of its states and tags, some or all of
  * its events (and others), and its output. It needs no substates, and what it has beside that is its own affair.
+ * Only a machine with all of its states, such as one of `protocolSetup()`, may have more within them.
  *
  * @example
  * const fake = setup({

@@ -80,8 +80,6 @@ export interface SupervisorMachineTypes<In, Out> extends EmbeddableTypes {
     failure?: AnyActorRef | undefined;
   };
   readonly value: SupervisorValue;
-  /** A fake needs no substates. */
-  readonly standInValue: 'CONNECTING';
   readonly tags: SupervisorTag;
   readonly input: SupervisorInput;
   readonly output: SupervisorOutcome;
