@@ -124,22 +124,6 @@ describe('an option of TLS that Node would ignore', () => {
     }
   });
 
-  it.each(['ca', 'passphrase', 'session'])(
-    'is refused when it is what may be shown of a sealed address: %s',
-    async (name) => {
-      const dialing = createProtocol<string>({ codec: lines() });
-      const { tls } = JSON.parse(
-        JSON.stringify(
-          sealAddress({ port: 1, tls: { [name]: 'secret', rejectUnauthorized: false } }),
-        ),
-      ) as { tls: object };
-      expect(await causeOf(dialing.connect({ port: 1, tls }))).toMatchObject({
-        code: 'ERR_ARGUMENT',
-        message: expect.stringContaining(`tls.${name} is '[redacted]'`) as string,
-      });
-    },
-  );
-
   it.each([
     ['requestCerts', 'requestCert'],
     ['requestcert', 'requestCert'],
