@@ -1,5 +1,6 @@
 /** The session as the handlers of a running protocol get it. */
 
+import { rejectHandled } from '../async/deferred.ts';
 import { ClosedError, StateError } from '../core/errors.ts';
 import type { Remote } from '../core/remote.ts';
 import type { Session } from '../core/types.ts';
@@ -29,11 +30,11 @@ export class RunningSession<In, Out> implements Session<In, Out, unknown> {
     this.remote = remote;
     this.negotiated = negotiated;
     defineMembers(this, { signal: () => signal.signal });
-    this.send = (message) => (accepts() ? send(message) : Promise.reject(sessionOver()));
+    this.send = (message) => (accepts() ? send(message) : rejectHandled(sessionOver()));
   }
 
   readonly receive = (): Promise<In> =>
-    Promise.reject(
+    rejectHandled(
       new StateError(
         'receive() is for the handshake and the farewell; in between, messages go to onMessage or messages()',
         'RUNNING',
@@ -41,7 +42,7 @@ export class RunningSession<In, Out> implements Session<In, Out, unknown> {
       ),
     );
 
-  readonly upgrade = (): Promise<void> => Promise.reject(onlyInHandshake('upgrade()'));
+  readonly upgrade = (): Promise<void> => rejectHandled(onlyInHandshake('upgrade()'));
 
   readonly switchCodec = (): void => {
     throw onlyInHandshake('switchCodec()');
@@ -58,5 +59,5 @@ export const closedSession = <In, Out>(): RunningSession<In, Out> =>
     negotiated: undefined,
     signal: new SessionSignal(),
     accepts: () => true,
-    send: () => Promise.reject(new ClosedError('There is no open stream')),
+    send: () => rejectHandled(new ClosedError('There is no open stream')),
   });
