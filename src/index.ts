@@ -73,14 +73,12 @@ export type { SupervisorState } from './supervisor/states.ts';
 export type { SupervisorCounts } from './supervisor/journal.ts';
 export { type StatsOf, Supervisor, type SupervisorStats } from './supervisor/supervisor.ts';
 export {
-  type Backoff,
   type ClientClass,
   createSupervisorMachine,
   type ProtocolSource,
   type OwnOptions,
-  type SuperviseOptions,
-  type SupervisorMachineOptions,
 } from './supervisor/machine.ts';
+export type { Backoff, SuperviseOptions, SupervisorMachineOptions } from './supervisor/options.ts';
 export type { RestartPolicy } from './machines/supervisor-policy.ts';
 export type {
   AddressFunction,

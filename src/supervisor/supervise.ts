@@ -19,14 +19,13 @@ import type {
   OwnClientOptions,
 } from '../protocol/define-client.ts';
 import {
-  checkSupervised,
   type ClientClass,
   createSupervisorParts,
   type OwnOptions,
   type ProtocolSource,
-  type SuperviseOptions,
   toClientClass,
 } from './machine.ts';
+import { checkSupervised, type SuperviseOptions } from './options.ts';
 import { Supervisor } from './supervisor.ts';
 
 /**
