@@ -295,6 +295,6 @@ describe('an extended machine', () => {
     // @ts-expect-error -- no such event
     expect(snapshot.can({ type: 'TIRE' })).toBe(false);
     // @ts-expect-error -- no such actor
-    setup.createMachine({ ...config, invoke: { src: 'nobody' } });
+    setup.createMachine({ ...config, invoke: { src: 'unknown' } });
   });
 });

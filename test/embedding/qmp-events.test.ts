@@ -31,7 +31,7 @@ describe('qmpEvents beside a connection', () => {
     // The first comes before the greeting: a message of the handshake.
     monitor.send(eventOf('A'));
     await monitor.establish();
-    monitor.send(eventOf('B'), { return: {}, id: 'of nobody' }, eventOf('STOP'));
+    monitor.send(eventOf('B'), { return: {}, id: 'unknown' }, eventOf('STOP'));
     await waitFor(parent, () => heard.includes('QMP.STOP'));
     expect(heard).toEqual(['QMP.A', 'QMP.B', 'QMP.STOP']);
   });

@@ -113,7 +113,7 @@ describe('the snapshot of', () => {
     expectTypeOf(snapshot.output).toEqualTypeOf<SessionOutcome | undefined>();
     expect(snapshot.children).toHaveProperty('owner');
     // @ts-expect-error -- no such child
-    expect(snapshot.children.nobody).toBeUndefined();
+    expect(snapshot.children.unknown).toBeUndefined();
     // @ts-expect-error -- RUNNING has substates
     expect(snapshot.value === 'RUNNING').toBe(false);
     expect(snapshot.can({ type: 'CONNECT', address: ADDRESS })).toBe(true);
