@@ -1,16 +1,20 @@
-/** Serves the page's files: the built ones, or, in a checkout, TypeScript with its types stripped. */
+/** Serves the page's files: the built ones, or, in a checkout, TypeScript that is compiled here. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PageModules } from './page-modules.ts';
 
 /** The content of a served file. */
 export interface Asset {
   readonly type: string;
   readonly body: string;
+  /** For the page itself: the modules that it will ask for, as the header Link. */
+  readonly preload?: string;
 }
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+const FOLDERS = ['page', 'shared'];
 const TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
   css: 'text/css; charset=utf-8',
@@ -20,13 +24,17 @@ const TYPES: Readonly<Record<string, string>> = {
 /** The only paths that are looked up, so that no path can lead out of these folders. */
 const ASSET_PATH = /^\/(?:page|shared)\/[a-z][a-z-]*\.(html|css|js|svg)$/;
 
+const modules = new PageModules(join(ROOT, '../node_modules/.cache/wirechart-inspector'));
+
 /** The file at a path of the URL; `undefined` when there is none. */
 export async function assetOf(pathname: string): Promise<Asset | undefined> {
-  const path = pathname === '/' ? '/page/index.html' : pathname;
+  const isPage = pathname === '/';
+  const path = isPage ? '/page/index.html' : pathname;
   const type = TYPES[ASSET_PATH.exec(path)?.[1] ?? ''];
   if (type === undefined) return undefined;
-  const body = readAsset(path) ?? (await transpiled(path));
-  return body === undefined ? undefined : { type, body };
+  const body = readAsset(path) ?? (await compiled(path));
+  if (body === undefined) return undefined;
+  return isPage ? { type, body, preload: preloads() } : { type, body };
 }
 
 /** The compiler does not copy HTML, CSS and SVG to `dist`: they are read from beside it. */
@@ -38,24 +46,49 @@ function readAsset(path: string): string | undefined {
   return undefined;
 }
 
-/** Transpiled modules, by their source text. */
-const cache = new Map<string, string>();
-
-/** Transpiles a module of the page. Only a checkout has the sources and the compiler. */
-async function transpiled(path: string): Promise<string | undefined> {
+/** A module of the page. Only a checkout has the sources and the compiler. */
+async function compiled(path: string): Promise<string | undefined> {
   const source = readAsset(path.replace(/\.js$/, '.ts'));
-  if (source === undefined) return undefined;
-  const known = cache.get(source);
-  if (known !== undefined) return known;
-  const { default: typescript } = await import('typescript');
-  const { ModuleKind, ScriptTarget, transpileModule } = typescript;
-  const compilerOptions = {
-    module: ModuleKind.ESNext,
-    target: ScriptTarget.ES2023,
-    verbatimModuleSyntax: true,
-    rewriteRelativeImportExtensions: true,
-  };
-  const { outputText } = transpileModule(source, { compilerOptions });
-  cache.set(source, outputText);
-  return outputText;
+  return source === undefined ? undefined : modules.compiled(source);
+}
+
+let isWarm = false;
+
+/** Compiles all modules of the page, so that the first page does not wait for it. Never fails. */
+export function warmAssets(): void {
+  if (isWarm || existsSync(join(ROOT, MAIN))) return;
+  isWarm = true;
+  for (const folder of FOLDERS) {
+    for (const name of namesIn(folder)) {
+      const path = `/${folder}/${name.replace(/\.ts$/, '.js')}`;
+      if (name.endsWith('.ts')) compiled(path).catch(() => undefined); // The page's request reports it.
+    }
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(join(ROOT, folder));
+  } catch {
+    return [];
+  }
+}
+
+const MAIN = '/page/main.js';
+/** What a module imports when it is loaded: in TypeScript, except for types. */
+const IMPORT = /^(?:import|export)\s(?!type\s)[^;'"]*['"](\.{1,2}\/[a-z./-]+)['"]/gm;
+
+/**
+ * All modules of the page, for the header Link. A browser would otherwise find each of them only when it
+ * has loaded the module that imports it.
+ */
+function preloads(): string {
+  const found = new Set([MAIN]);
+  for (const path of found) {
+    const text = readAsset(path) ?? readAsset(path.replace(/\.js$/, '.ts')) ?? '';
+    for (const [, relative = ''] of text.matchAll(IMPORT)) {
+      found.add(new URL(relative.replace(/\.ts$/, '.js'), `http://page${path}`).pathname);
+    }
+  }
+  return [...found].map((path) => `<${path}>; rel=modulepreload`).join(', ');
 }

@@ -203,7 +203,10 @@ function refuse(socket: Duplex, { status, text }: Refusal): void {
 async function serveAsset(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const asset = await assetOf(urlOf(request).pathname);
   if (asset === undefined) respond(response, 404, 'Not found');
-  else respond(response, 200, asset.body, asset.type);
+  else {
+    if (asset.preload !== undefined) response.setHeader('Link', asset.preload);
+    respond(response, 200, asset.body, asset.type);
+  }
 }
 
 function respond(

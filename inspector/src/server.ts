@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { warmAssets } from './assets.ts';
 import { warnOfExposure } from './exposure.ts';
 import { authorityOf, hostsOf, siteOf } from './guard.ts';
 import { InspectorServer } from './http.ts';
@@ -80,6 +81,7 @@ export async function startInspector(options: InspectorOptions = {}): Promise<In
   const hosts = hostsOf(name, portOf(server));
   const admission = { token, hosts, origins: sites, throttle: new Throttle() };
   const running = new InspectorServer(server, admission, control);
+  warmAssets();
   warnOfExposure(host, control);
   return {
     url: `http://${authority}/?token=${token}`,

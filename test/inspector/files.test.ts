@@ -29,6 +29,26 @@ describe('the page', () => {
       expect([path, (await httpRequest(inspector, path)).status]).toEqual([path, 200]);
   });
 
+  it('tells the browser all modules that it will load, and each of them once', async () => {
+    const inspector = await startTestInspector();
+    const { headers } = await httpRequest(inspector, '/');
+    const links = String(headers['link']).split(', ');
+    expect(new Set(links).size).toBe(links.length);
+    expect(links).toEqual(
+      links.filter((link) => /^<\/[a-z/-]+\.js>; rel=modulepreload$/.test(link)),
+    );
+    const paths = links.map((link) => link.slice(1, link.indexOf('>')));
+    const imported = new Set(['/page/main.js']);
+    for (const path of paths) {
+      const { status, body } = await httpRequest(inspector, path);
+      expect([path, status]).toEqual([path, 200]);
+      for (const [, relative = ''] of body.matchAll(/from\s*["'](\.[^"']+)["']/g))
+        imported.add(new URL(relative, `http://page${path}`).pathname);
+    }
+    expect(new Set(paths)).toEqual(imported);
+    expect((await httpRequest(inspector, '/page/main.js')).headers).not.toHaveProperty('link');
+  });
+
   it.each([
     ['/page/style.css', 'text/css; charset=utf-8'],
     ['/page/icon.svg', 'image/svg+xml'],
