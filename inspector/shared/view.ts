@@ -16,6 +16,10 @@ export interface ProgramView {
   readonly source: 'live' | 'disconnected' | 'recording';
   /** Whether it accepts events for its actors. */
   readonly control: boolean;
+  /** The number of its oldest entries that are no longer kept. */
+  readonly dropped?: number;
+  /** The id of the program that it is another run of, which had disconnected when this one came. */
+  readonly restartOf?: string;
 }
 
 export type Status = 'active' | 'done' | 'error' | 'stopped';
@@ -27,6 +31,7 @@ export interface ActorState {
   /** The state value; for an actor that is not a machine, its status. */
   readonly value: Json;
   readonly context: Json;
+  readonly tags?: readonly string[];
   readonly output?: Json;
   readonly error?: Json;
   /** The name of the event that led to this state. */
@@ -73,7 +78,7 @@ export interface ActorView {
 
 interface EntryOf {
   readonly type: 'entry';
-  /** The number of the entry, from 1, without gaps. */
+  /** The number of the entry, from 1, ascending over all programs. */
   readonly seq: number;
   readonly at: Timestamp;
   readonly actor: string;
@@ -111,12 +116,45 @@ export interface ChartNode {
   readonly kind: 'atomic' | 'compound' | 'parallel' | 'final' | 'history' | 'initial';
   readonly parent?: string;
   readonly description?: string;
-  /** The lines below its name. */
+  /** Of a history state: whether it restores all levels, or the one below its parent. */
+  readonly history?: 'shallow' | 'deep';
+  readonly tags: readonly string[];
+  /** The names of the actions on entry and on exit, in order. */
+  readonly entry: readonly string[];
+  readonly exit: readonly string[];
+  /** For any event, the matching ones are in the order in which XState tries them. */
+  readonly transitions: readonly ChartTransition[];
+  readonly meta?: Json;
+  /** The lines below its name that say what it is. */
+  readonly notes: readonly ChartNote[];
+  /** The lines below its notes. */
   readonly lines: readonly ChartLine[];
+  /** Its states are not drawn. */
+  readonly isCollapsed?: true;
+  /** It is within a collapsed state, whose box it has: it is not drawn. */
+  readonly isHidden?: true;
   readonly x: number;
   readonly y: number;
   readonly width: number;
   readonly height: number;
+}
+
+/** A transition of a state. */
+export interface ChartTransition {
+  readonly event: string;
+  /** The event in words. */
+  readonly text: string;
+  readonly guard?: string;
+  /** The ids of its targets; none for one that changes no state. */
+  readonly target: readonly string[];
+  readonly actions: readonly string[];
+  readonly description?: string;
+}
+
+/** A part of a state's definition, as a short text. */
+export interface ChartNote {
+  readonly kind: 'tags' | 'description' | 'entry' | 'exit';
+  readonly text: string;
 }
 
 /** An invoked actor, a deadline, or an event that changes no state. */
@@ -125,6 +163,8 @@ export interface ChartLine {
   /** The id of the actor, or the name of the event. */
   readonly name: string;
   readonly text: string;
+  /** The name of an actor's logic, unless its text says it. */
+  readonly src?: string;
 }
 
 /** All transitions from one state to another. */
@@ -138,9 +178,17 @@ export interface ChartEdge {
   readonly at?: readonly [x: number, y: number];
 }
 
+/** A transition of an edge. */
 export interface ChartLabel {
   readonly event: string;
+  /** The event and the guard. */
   readonly text: string;
+  /** What is drawn: the event, the guard and the actions, in short lines. */
+  readonly lines: readonly string[];
+  /** The state that has the transition, when it is within a collapsed source. */
+  readonly from?: string;
+  /** The target, when it is within a collapsed state. */
+  readonly to?: string;
 }
 
 /** A laid out statechart. */
@@ -148,8 +196,19 @@ export interface Chart {
   readonly id: string;
   readonly width: number;
   readonly height: number;
+  /** All states, parents before their children. */
   readonly nodes: readonly ChartNode[];
+  /** The drawn transitions. */
   readonly edges: readonly ChartEdge[];
+  /** Laid out in plain columns, with straight lines: the better layout takes too long, or still takes its time. */
+  readonly isSimple?: true;
+}
+
+/** Which chart is meant. */
+export interface ChartRef {
+  readonly id: string;
+  /** The ids of the states whose states are not drawn; by default the server chooses them. */
+  readonly collapsed?: readonly string[];
 }
 
 /** A message from the server. They are sent in arrays. */
@@ -159,14 +218,38 @@ export type ServerMessage =
   | ProgramView
   | ActorView
   | Entry
-  | { readonly type: 'chart'; readonly id: string; readonly chart: Chart }
-  | { readonly type: 'no-chart'; readonly id: string; readonly why: string }
+  | (ChartRef & { readonly type: 'chart'; readonly chart: Chart })
+  | (ChartRef & { readonly type: 'no-chart'; readonly why: string })
+  /** The layout takes its time. Another answer follows. */
+  | (ChartRef & { readonly type: 'chart-progress'; readonly states: number })
   /** Whether programs report the messages of their protocol machines. */
-  | { readonly type: 'wire'; readonly on: boolean };
+  | { readonly type: 'wire'; readonly on: boolean }
+  /** How much of a recording has been read, and whether that is all. */
+  | {
+      readonly type: 'opening';
+      readonly name: string;
+      readonly bytes: number;
+      readonly isDone: boolean;
+    }
+  /** The program was forgotten, with its actors and entries. */
+  | { readonly type: 'forgotten'; readonly program: string }
+  /** What became of a `send` of this page. */
+  | { readonly type: 'sent'; readonly id: number; readonly problem?: string };
 
 /** A request from a page. */
 export type PageMessage =
-  | { readonly type: 'chart'; readonly id: string }
+  | (ChartRef & {
+      readonly type: 'chart';
+      /** The page does not want this chart any more. */
+      readonly cancel?: true;
+    })
   | { readonly type: 'wire'; readonly on: boolean }
-  /** Sends an event to an actor. Ignored unless control is allowed. */
-  | { readonly type: 'send'; readonly actor: string; readonly event: { readonly type: string } };
+  /** Forgets a program that is not connected, or a recording. */
+  | { readonly type: 'forget'; readonly program: string }
+  /** Sends an event to an actor. Ignored unless control is allowed. `id` is repeated in the answer. */
+  | {
+      readonly type: 'send';
+      readonly id?: number;
+      readonly actor: string;
+      readonly event: { readonly type: string };
+    };
