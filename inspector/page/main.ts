@@ -75,11 +75,11 @@ wire.addEventListener('change', () => {
 new RecordingControls(token);
 
 function drawHeader(): void {
-  const { cursor } = model;
-  const entry = cursor === undefined ? undefined : model.history.entry(cursor);
-  setText(live, entry === undefined ? 'Live' : `At ${clockTime(entry.at)} – back to live`);
-  setAttribute(live, 'aria-pressed', String(entry === undefined));
-  setAttribute(document.body, 'data-past', entry === undefined ? undefined : '');
+  const { isLive, moment } = model;
+  const at = moment?.at === undefined ? 'Paused' : `At ${clockTime(moment.at)}`;
+  setText(live, isLive ? 'Live' : `${at} – back to live`);
+  setAttribute(live, 'aria-pressed', String(isLive));
+  setAttribute(document.body, 'data-past', isLive ? undefined : '');
   if (wire.checked !== model.wire && document.activeElement !== wire) wire.checked = model.wire;
   setText(status, STATUS_TEXTS[model.connection] || failure);
 }

@@ -1,6 +1,7 @@
 /** The page's data and selection. Panes read it when they draw and hold no data of their own. */
 
-import { History, HISTORY_BOUNDS } from '../shared/history.ts';
+import { isFailure } from '../shared/failures.ts';
+import { History, HISTORY_BOUNDS, programOf, RECORDING_BOUNDS } from '../shared/history.ts';
 import type {
   ActorState,
   ActorView,
@@ -9,8 +10,11 @@ import type {
   PageMessage,
   ProgramView,
   ServerMessage,
+  StateEntry,
 } from '../shared/view.ts';
 import { valueText } from './format.ts';
+import { Moment } from './moment.ts';
+import { type EventEntry, Outcomes } from './outcomes.ts';
 
 /** What a state entry changed. */
 export interface StateChange {
@@ -22,14 +26,14 @@ export interface StateChange {
 
 /** Everything that the panes draw. */
 export class Model {
-  readonly history = new History(HISTORY_BOUNDS);
+  readonly history = new History(HISTORY_BOUNDS, RECORDING_BOUNDS);
   readonly programs = new Map<string, ProgramView>();
   /** Laid out charts, or why a chart is missing. */
   readonly charts = new Map<string, Chart | string>();
   /** The selected actor. */
   selected: string | undefined;
-  /** The number of the selected entry; `undefined` when the page is live. */
-  cursor: number | undefined;
+  /** The moment that the page shows; `undefined` when it is live. */
+  moment: Moment | undefined;
   control = false;
   wire = false;
   connection: 'connecting' | 'open' | 'refused' = 'connecting';
@@ -37,6 +41,12 @@ export class Model {
   actorsVersion = 0;
   /** Incremented when the server sends the full state. */
   epoch = 0;
+  /** The number of failures of each actor, in all that has been received. */
+  readonly failures = new Map<string, number>();
+  /** Called with each new entry, after it was added. */
+  onEntry: ((entry: Entry) => void) | undefined;
+  readonly #failed = new WeakSet<Entry>();
+  readonly #outcomes = new Outcomes();
   readonly #changes = new WeakMap<Entry, StateChange>();
   readonly #since = new Map<string, { readonly text: string; readonly at: number }>();
   readonly #lastAt = new Map<string, number>();
@@ -48,13 +58,41 @@ export class Model {
     this.#send = send;
   }
 
+  /** The number of the entry that is pinned; `undefined` when the page is live. */
+  get cursor(): number | undefined {
+    return this.moment?.seq;
+  }
+
   /** The number of the latest shown entry. */
   get seq(): number {
-    return this.cursor ?? this.history.newest;
+    return this.moment?.seq ?? this.history.newest;
   }
 
   get isLive(): boolean {
-    return this.cursor === undefined;
+    return this.moment === undefined;
+  }
+
+  /**
+   * Shows the moment of an entry until `goLive()`. Does nothing for an entry that is no longer kept.
+   *
+   * @param why - What to tell the user, if it was not they who chose it.
+   */
+  pin(seq: number, why = ''): void {
+    if (this.history.entry(seq) !== undefined) this.moment = new Moment(this.history, seq, why);
+  }
+
+  /** Shows the newest moment until `goLive()`. */
+  pause(why = ''): void {
+    this.moment ??= new Moment(this.history, this.history.newest, why);
+  }
+
+  goLive(): void {
+    this.moment = undefined;
+  }
+
+  /** The entry that is pinned. It is known even when it is no longer kept. */
+  get entry(): Entry | undefined {
+    return this.moment?.entry;
   }
 
   /** Handles a message from the server. */
@@ -65,6 +103,7 @@ export class Model {
         break;
       case 'program':
         this.programs.set(message.id, message);
+        this.history.addProgram(message);
         this.actorsVersion += 1;
         break;
       case 'actor':
@@ -80,6 +119,12 @@ export class Model {
       case 'wire':
         this.wire = message.on;
         break;
+      case 'forgotten':
+        this.#forget(message.program);
+        break;
+      case 'opening':
+      case 'sent':
+        break;
     }
   }
 
@@ -90,7 +135,7 @@ export class Model {
 
   /** The selected actor, if it is still known. */
   get actor(): ActorView | undefined {
-    return this.selected === undefined ? undefined : this.history.actors.get(this.selected)?.actor;
+    return this.selected === undefined ? undefined : this.actorOf(this.selected);
   }
 
   /** The selected actor's state at the selected moment. */
@@ -98,15 +143,60 @@ export class Model {
     return this.selected === undefined ? undefined : this.stateOf(this.selected);
   }
 
+  /** An actor that had started at the selected moment, if it is known. */
+  actorOf(id: string): ActorView | undefined {
+    const { moment } = this;
+    return moment === undefined ? this.history.actors.get(id)?.actor : moment.actors.get(id)?.actor;
+  }
+
+  /** All actors that had started at the selected moment. */
+  *actors(): Generator<ActorView> {
+    const known = this.moment?.actors ?? this.history.actors;
+    for (const { actor } of known.values()) yield actor;
+  }
+
+  /** The state of an actor at the selected moment. */
   stateOf(id: string): ActorState | undefined {
-    return this.history.stateAt(id, this.seq);
+    const { moment } = this;
+    return moment === undefined ? this.history.stateAt(id, this.seq) : moment.actors.get(id)?.state;
+  }
+
+  /** The latest kept states of an actor up to the selected moment, the oldest first. */
+  statesOf(id: string): readonly StateEntry[] {
+    const { moment } = this;
+    return moment === undefined
+      ? (this.history.actors.get(id)?.states ?? [])
+      : (moment.actors.get(id)?.states ?? []);
   }
 
   /** Whether an actor is alive at the selected moment. */
   isAlive(id: string): boolean {
+    const { moment } = this;
+    if (moment !== undefined) return moment.actors.get(id)?.isAlive === true;
     const known = this.history.actors.get(id);
-    if (known === undefined || known.actor.start > this.seq) return false;
-    return known.stop === undefined || known.stop > this.seq;
+    return known !== undefined && known.stop === undefined;
+  }
+
+  /** The state of an entry's actor before the entry, if it is still known. */
+  stateBefore(entry: Entry): ActorState | undefined {
+    const { moment } = this;
+    if (moment?.entry === entry) return moment.before;
+    return this.history.stateAt(entry.actor, entry.seq - 1);
+  }
+
+  /** The state that an event led to; `undefined` while it is not known. */
+  outcomeOf(event: EventEntry): StateEntry | undefined {
+    return this.#outcomes.outcomeOf(event);
+  }
+
+  /** The event that led to a state. */
+  causeOf(state: StateEntry): EventEntry | undefined {
+    return this.#outcomes.causeOf(state);
+  }
+
+  /** Whether something failed with an entry: see `shared/failures.ts`. */
+  isFailure(entry: Entry): boolean {
+    return this.#failed.has(entry);
   }
 
   /** What a state entry changed; `undefined` for other entries. */
@@ -116,8 +206,8 @@ export class Model {
 
   /** The selected moment on the clock of a program, to compute remaining times. */
   clockOf(program: string): number {
-    const entry = this.cursor === undefined ? undefined : this.history.entry(this.cursor);
-    if (entry !== undefined) return entry.at;
+    const at = this.moment?.at;
+    if (at !== undefined) return at;
     const isLive = this.programs.get(program)?.source === 'live';
     return isLive ? Date.now() : (this.#lastAt.get(program) ?? Date.now());
   }
@@ -139,7 +229,9 @@ export class Model {
     this.#requestedCharts.clear();
     this.control = control;
     this.wire = wire;
-    this.cursor = undefined;
+    this.moment = undefined;
+    this.failures.clear();
+    this.#outcomes.clear();
     this.actorsVersion += 1;
     this.epoch += 1;
   }
@@ -160,10 +252,27 @@ export class Model {
     return this.selected?.startsWith(`${program}/`) ?? false;
   }
 
+  #forget(program: string): void {
+    this.history.forget(program);
+    this.programs.delete(program);
+    for (const id of this.failures.keys())
+      if (id.startsWith(`${program}/`)) this.failures.delete(id);
+    this.actorsVersion += 1;
+  }
+
   #addEntry(entry: Entry): void {
+    if (isFailure(entry, this.history.stateAt(entry.actor, entry.seq))) {
+      this.#failed.add(entry);
+      this.failures.set(entry.actor, (this.failures.get(entry.actor) ?? 0) + 1);
+    }
+    this.#outcomes.add(entry);
     this.history.add(entry);
-    const program = entry.actor.slice(0, Math.max(0, entry.actor.indexOf('/')));
-    this.#lastAt.set(program, entry.at);
+    this.#lastAt.set(programOf(entry), entry.at);
+    this.#noteChange(entry);
+    this.onEntry?.(entry);
+  }
+
+  #noteChange(entry: Entry): void {
     if (entry.kind === 'start' || entry.kind === 'stop') this.actorsVersion += 1;
     if (entry.kind === 'stop') this.#since.delete(entry.actor);
     if (entry.kind !== 'state') return;
@@ -179,18 +288,18 @@ export class Model {
 
   /** Since when an actor has been in its state at the selected moment. */
   sinceOf(id: string): number | undefined {
-    const known = this.history.actors.get(id);
-    if (known === undefined) return undefined;
     const now = this.stateOf(id);
-    if (now === undefined) return undefined;
+    const base = (this.moment?.actors.get(id)?.actor ?? this.history.actors.get(id)?.actor)?.base;
+    if (now === undefined || base === undefined) return undefined;
     const text = valueText(now.value);
+    const states = this.statesOf(id);
     let since = now.at;
-    for (let at = known.states.length - 1; at >= 0; at -= 1) {
-      const entry = known.states[at];
-      if (entry === undefined || entry.seq > this.seq) continue;
+    for (let at = states.length - 1; at >= 0; at -= 1) {
+      const entry = states[at];
+      if (entry === undefined) continue;
       if (valueText(entry.state.value) !== text) return since;
       since = entry.at;
     }
-    return valueText(known.actor.base.value) === text ? known.actor.base.at : since;
+    return valueText(base.value) === text ? base.at : since;
   }
 }

@@ -68,20 +68,18 @@ export class Timeline {
 
   /** Drops the selection and follows the newest entry. */
   returnToLive(): void {
-    this.#model.cursor = undefined;
+    this.#model.goLive();
     this.#follows = true;
   }
 
   /** Filters the new entries, and removes those that are no longer kept. */
   #filterNew(): void {
     const { history } = this.#model;
-    const { oldest, newest } = history;
-    let dropped = 0;
-    while ((this.#passed[dropped] ?? Infinity) < oldest) dropped += 1;
-    if (dropped > 0) this.#passed.splice(0, dropped);
-    for (let seq = Math.max(oldest, this.#filtered + 1); seq <= newest && seq > 0; seq += 1) {
-      const entry = history.entry(seq);
-      if (entry !== undefined && this.#filter.passes(entry)) this.#passed.push(seq);
+    const { newest } = history;
+    const isKept = (seq: number) => history.entry(seq) !== undefined;
+    if (!this.#passed.every(isKept)) this.#passed = this.#passed.filter(isKept);
+    for (const entry of history.entries(this.#filtered)) {
+      if (this.#filter.passes(entry)) this.#passed.push(entry.seq);
     }
     this.#filtered = newest;
   }
@@ -109,7 +107,7 @@ export class Timeline {
   #select(seq: number | undefined): void {
     const entry = seq === undefined ? undefined : this.#model.history.entry(seq);
     if (entry === undefined) return;
-    this.#model.cursor = entry.seq;
+    this.#model.pin(entry.seq);
     if (entry.kind !== 'problem') this.#model.selected = this.#machineOf(entry.actor);
   }
 

@@ -154,6 +154,17 @@ export function factsIn(
   };
 }
 
+/** The tags of a state, which XState 4 keeps as a set or a list. */
+export function tagsIn(tags: unknown): { tags?: readonly string[] } {
+  const list: readonly unknown[] =
+    tags instanceof Set ? [...tags] : Array.isArray(tags) ? tags : [];
+  if (list.length > BOUNDS.items) throw tooMany("its 'tags'", BOUNDS.items, 'items');
+  const names = list
+    .filter((tag) => typeof tag === 'string')
+    .map((tag) => checkedLabel(tag, 'tags'));
+  return names.length > 0 ? { tags: names } : {};
+}
+
 const microstepOf = (step: JsonObject): Microstep => ({
   event: labelIn(step, 'event'),
   value: json(step['value']),

@@ -1,16 +1,17 @@
 /** Keeps what programs report, and sends it to all pages. */
 
-import { History, HISTORY_BOUNDS } from '../shared/history.ts';
+import { History, HISTORY_BOUNDS, RECORDING_BOUNDS } from '../shared/history.ts';
 import type { ActorView, Entry, PageMessage, ProgramView, ServerMessage } from '../shared/view.ts';
 import { partsOfActorId } from './actor-ids.ts';
-import { BOUNDS, BoundError } from './bounds.ts';
+import { BOUNDS, BoundError, totalHistoryBounds } from './bounds.ts';
 import { Charts } from './charts.ts';
 import type { Total } from './living.ts';
 import { Program } from './program.ts';
 import type { NewEntry, Publisher } from './publisher.ts';
 import { recordingOf } from './recording-writer.ts';
 import { Relay } from './relay.ts';
-import { Viewer, type ViewerSocket } from './viewer.ts';
+import type { Answer } from './sends.ts';
+import { outgoing, Viewer, type ViewerSocket } from './viewer.ts';
 
 /** The programs, the history, the charts and the pages of one inspector. */
 export class Hub implements Publisher {
@@ -25,7 +26,7 @@ export class Hub implements Publisher {
   readonly opened: Promise<void>;
   isClosed = false;
   #resolveOpened: () => void = () => undefined;
-  readonly #history = new History(HISTORY_BOUNDS);
+  readonly #history = new History(HISTORY_BOUNDS, RECORDING_BOUNDS, totalHistoryBounds());
   readonly #viewers = new Set<Viewer>();
   /** The problems of the inspector itself that have been reported. */
   readonly #problems = new Set<string>();
@@ -48,6 +49,11 @@ export class Hub implements Publisher {
   /** The number of open pages. */
   get pages(): number {
     return this.#viewers.size;
+  }
+
+  /** Whether a page gets messages later than they come. */
+  get isBehind(): boolean {
+    return [...this.#viewers].some((viewer) => viewer.isBehind);
   }
 
   /** Whether programs report the messages of their protocol machines. */
@@ -105,16 +111,50 @@ export class Hub implements Publisher {
       case 'wire':
         this.setWire(message.on);
         break;
+      case 'forget':
+        this.forget(message.program);
+        break;
       case 'send':
-        if (this.control) this.send(message.actor, message.event);
+        this.#sendFor(viewer, message);
         break;
     }
   }
 
   /** Sends an event to the actor with this unique id. */
-  send(id: string, event: { readonly type: string }): void {
+  send(id: string, event: { readonly type: string }, answer: Answer = () => undefined): void {
     const { program, sessionId } = partsOfActorId(id);
-    this.programs.get(program)?.send(sessionId, event);
+    const known = this.programs.get(program);
+    if (known === undefined) answer('The program was forgotten');
+    else known.send(sessionId, event, answer);
+  }
+
+  #sendFor(viewer: Viewer, { id, actor, event }: Extract<PageMessage, { type: 'send' }>): void {
+    const answer = (problem?: string) => {
+      if (id !== undefined)
+        viewer.push({ type: 'sent', id, ...(problem !== undefined && { problem }) });
+    };
+    if (this.control) this.send(actor, event, answer);
+    else answer('The inspector sends no events: start it with --control');
+  }
+
+  /** Forgets a program that is not connected, or a recording, with all that is known of it. */
+  forget(id: string): void {
+    const program = this.programs.get(id);
+    if (program === undefined || program.view.source === 'live') return;
+    this.programs.delete(id);
+    program.end();
+    this.#history.forget(id);
+    this.#broadcast({ type: 'forgotten', program: id });
+  }
+
+  previousRun(id: string, name: string): string | undefined {
+    const views = [...this.programs.values()].map(({ view }) => view);
+    const followed = new Set(views.map(({ restartOf }) => restartOf));
+    const isLive = views.some((view) => view.id === id && view.source === 'live');
+    const previous = views.findLast(
+      (view) => view.name === name && view.source === 'disconnected' && !followed.has(view.id),
+    );
+    return isLive ? previous?.id : undefined;
   }
 
   setWire(on: boolean): void {
@@ -133,6 +173,7 @@ export class Hub implements Publisher {
   }
 
   program(view: ProgramView): void {
+    this.#history.addProgram(view);
     this.#broadcast(view);
   }
 
@@ -170,13 +211,19 @@ export class Hub implements Publisher {
   /** Everything that a new page needs. */
   *#fullState(): Generator<ServerMessage> {
     yield { type: 'hello', control: this.control, wire: this.#wire };
-    for (const { view } of this.programs.values()) yield view;
+    for (const { view } of this.programs.values()) yield this.#withDropped(view);
     for (const { actor } of this.#history.actors.values()) yield actor;
     yield* this.#history.entries();
   }
 
+  #withDropped(view: ProgramView): ProgramView {
+    const dropped = this.#history.droppedOf(view.id);
+    return dropped > 0 ? { ...view, dropped } : view;
+  }
+
   #broadcast(message: ServerMessage): void {
-    for (const viewer of this.#viewers) viewer.push(message);
+    const one = outgoing(message);
+    for (const viewer of this.#viewers) viewer.pushShared(one);
   }
 
   /** Recordings must not use up the room of the programs that are connected. */
@@ -194,9 +241,7 @@ export class Hub implements Publisher {
     const { kept, connected } = BOUNDS.programs;
     for (const [id, program] of this.programs) {
       if (this.programs.size < kept && !this.#isHalfFull) return;
-      if (program.view.source === 'live') continue;
-      program.end();
-      this.programs.delete(id);
+      if (program.view.source !== 'live') this.forget(id);
     }
     if (this.programs.size >= connected) {
       throw new BoundError(`more than ${String(connected)} programs are connected`);

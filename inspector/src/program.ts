@@ -13,12 +13,14 @@ import {
   nestedSize,
   numberIn,
   parseSized,
+  tagsIn,
   textIn,
   timeIn,
 } from './checks.ts';
 import { Living } from './living.ts';
 import type { ProgramSocket, Publisher, UnsizedEntry } from './publisher.ts';
 import { openReceiver, type Receiver, type ReceiverEvent } from './receiver.ts';
+import { type Answer, Sends } from './sends.ts';
 
 /** The approximate size of an entry besides its message. */
 const ENTRY_BYTES = 200;
@@ -36,12 +38,15 @@ export class Program {
   readonly instance: string | undefined;
   readonly #publisher: Publisher;
   #view: ProgramView;
+  #isIntroduced = false;
   #receiver: Receiver | undefined;
   #socket: ProgramSocket | undefined;
   /** The registration of each living actor, with its latest state. */
   readonly #living: Living;
   /** Actors of an earlier connection that the current one has not registered yet. */
   #unconfirmed = new Set<string>();
+  /** The events of pages that the program has not confirmed. */
+  readonly #sends = new Sends();
   #problems = 0;
   /** The message that is being parsed, its size, and that of the state in it. */
   #message: JsonObject = {};
@@ -81,9 +86,13 @@ export class Program {
     this.#updateView({ source: 'live' });
   }
 
-  /** The program has registered its living actors. Others from before have ended meanwhile. */
-  confirm(): void {
-    for (const sessionId of this.#unconfirmed) this.#stop(sessionId, Date.now());
+  /**
+   * The program has answered a ping. The one without a payload followed the request for its living actors:
+   * others from before have ended meanwhile.
+   */
+  confirm(payload: string): void {
+    if (payload !== '') this.#sends.confirm(payload);
+    else for (const sessionId of this.#unconfirmed) this.#stop(sessionId, Date.now());
   }
 
   /** The connection has ended. */
@@ -91,12 +100,15 @@ export class Program {
     this.#receiver?.stop();
     this.#receiver = undefined;
     this.#socket = undefined;
+    this.#sends.end();
     this.#updateView({ source: 'disconnected' });
   }
 
-  /** Stops all actors: the program is dropped. */
+  /** Lets go of all actors, without a word: the program is forgotten. */
   end(): void {
-    for (const sessionId of this.#living.sessionIds()) this.#stop(sessionId, Date.now());
+    for (const sessionId of this.#living.sessionIds()) this.#living.delete(sessionId);
+    this.#unconfirmed.clear();
+    this.#sends.end();
   }
 
   /** Sends a command to the program, if it is connected. */
@@ -105,9 +117,22 @@ export class Program {
   }
 
   /** Sends an event, with its XState 4 name, to one of the program's actors. */
-  send(sessionId: string, event: { readonly type: string }): void {
+  send(sessionId: string, event: { readonly type: string }, answer: Answer): void {
+    const problem = this.#problemOfSending(sessionId);
+    if (problem !== undefined) {
+      answer(problem);
+      return;
+    }
     const scxml = { name: event.type, data: event, $$type: 'scxml', type: 'external' };
     this.#receiver?.send(sessionId, JSON.stringify({ ...scxml, origin: sessionId }));
+    const ping = this.#sends.add(answer);
+    if (ping !== undefined) this.#socket?.ping(ping);
+  }
+
+  #problemOfSending(sessionId: string): string | undefined {
+    if (this.#view.source === 'recording') return 'A recording takes no events';
+    if (this.#socket === undefined) return 'The program is not connected any more';
+    return this.#living.has(sessionId) ? undefined : 'The actor has ended';
   }
 
   /** Handles one message. An invalid one is reported as a problem. */
@@ -131,13 +156,22 @@ export class Program {
   #dispatch(message: JsonObject): void {
     const type = nameIn(message, 'type');
     if (type.startsWith('service.')) this.#onService(type, message);
-    else if (type === 'wirechart.program') {
-      const name = nameIn(message, 'name');
-      const control = message['control'] === true;
-      this.#updateView({ name, pid: numberIn(message, 'pid'), control });
-    } else if (type === 'wirechart.message') this.#onMessage(message);
-    else if (type === 'wirechart.problem')
-      this.#reportProblem(textIn(message, 'text'), timeIn(message, 'at'));
+    else if (type === 'wirechart.program') this.#onIntroduction(message);
+    else if (type === 'wirechart.message') this.#onMessage(message);
+    else if (type === 'wirechart.problem') {
+      const text = textIn(message, 'text');
+      this.#sends.onProblem(text.slice(0, BOUNDS.problemCharacters));
+      this.#reportProblem(text, timeIn(message, 'at'));
+    }
+  }
+
+  #onIntroduction(message: JsonObject): void {
+    const name = nameIn(message, 'name');
+    const facts = { name, pid: numberIn(message, 'pid'), control: message['control'] === true };
+    const isNew = !this.#isIntroduced;
+    this.#isIntroduced = true;
+    const restartOf = isNew ? this.#publisher.previousRun(this.id, name) : undefined;
+    this.#updateView({ ...facts, ...(restartOf !== undefined && { restartOf }) });
   }
 
   /** The receiver parses the texts within the message, so they are checked before. */
@@ -176,8 +210,7 @@ export class Program {
       this.#onRegister(sessionId, event);
       return;
     }
-    const registration = this.#living.get(sessionId);
-    if (registration === undefined) return; // An actor for which there was no room.
+    if (!this.#living.has(sessionId)) return; // An actor for which there was no room.
     const at = this.#at();
     const actor = this.#actorId(sessionId);
     switch (event.type) {
@@ -186,7 +219,7 @@ export class Program {
         break;
       case 'service.state': {
         const state = this.#stateOf(event.state);
-        this.#living.set(sessionId, this.#updated(registration), this.#stateSize);
+        this.#living.update(sessionId, this.#message, this.#stateSize);
         this.#add({ kind: 'state', at, actor, state });
         break;
       }
@@ -278,15 +311,8 @@ export class Program {
       value: json(value),
       context: json(context),
       event: nameIn(event, 'name'),
+      ...tagsIn(state.tags),
     };
-  }
-
-  /** A registration with the state of the current message, which does not repeat the `kind`. */
-  #updated(registration: JsonObject): JsonObject {
-    const facts = isObject(registration['wirechart']) ? registration['wirechart'] : {};
-    const latest = isObject(this.#message['wirechart']) ? this.#message['wirechart'] : {};
-    const wirechart = { ...latest, ...('kind' in facts && { kind: facts['kind'] }) };
-    return { ...registration, state: this.#message['state'], wirechart };
   }
 
   #add(entry: UnsizedEntry): void {

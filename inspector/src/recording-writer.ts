@@ -84,7 +84,7 @@ const lineOf = (message: object): string => `${JSON.stringify(message)}\n`;
 const eventText = ({ name, data, origin }: Extract<Entry, { kind: 'event' }>): string =>
   JSON.stringify({ name, data, $$type: 'scxml', type: 'external', origin });
 
-const stateText = ({ value, context, event, status }: ActorState): string =>
+const stateText = ({ value, context, event, status, tags = [] }: ActorState): string =>
   JSON.stringify({
     value,
     context,
@@ -96,7 +96,7 @@ const stateText = ({ value, context, event, status }: ActorState): string =>
     events: [],
     children: {},
     done: status === 'done',
-    tags: [],
+    tags,
   });
 
 const stateFields = (state: ActorState): object => ({
@@ -108,4 +108,4 @@ const stateFields = (state: ActorState): object => ({
 const factsOf = (state: ActorState): object =>
   Object.fromEntries(Object.entries(state).filter(([key]) => !V4_STATE_KEYS.has(key)));
 
-const V4_STATE_KEYS: ReadonlySet<string> = new Set(['value', 'context', 'event']);
+const V4_STATE_KEYS: ReadonlySet<string> = new Set(['value', 'context', 'event', 'tags']);

@@ -149,7 +149,7 @@ describe('a saved recording', () => {
     const actor = await page.actor('x:0');
     expect(actor).toMatchObject({ base: { value: 'early' } });
     await page.until((it) => it.of('state', actor).length > 0);
-    expect(page.summaryOf(actor)).toEqual(['state late']);
+    expect(page.summaryOf(actor)).toEqual(['start', 'state late']);
     expect(text.split('\n').filter((line) => line !== '')).toHaveLength(20_003);
   });
 
