@@ -4,6 +4,9 @@
  * which bound it was.
  */
 
+import { getHeapStatistics } from 'node:v8';
+import { type HistoryBounds, TOTAL_BOUNDS } from '../shared/history.ts';
+
 const MEBI = 1024 * 1024;
 
 /** The bounds, by subject. Characters are UTF-16 code units. */
@@ -44,6 +47,17 @@ export const BOUNDS = {
   problems: 20,
   problemCharacters: 1000,
 } as const;
+
+/**
+ * The bounds of all histories together. What was parsed may take several times the memory of its text, and
+ * Node ends a process that needs more memory than its limit, which is low on small machines.
+ */
+export function totalHistoryBounds(): HistoryBounds {
+  const size = Math.floor(getHeapStatistics().heap_size_limit / HEAP_PER_HISTORY);
+  return { ...TOTAL_BOUNDS, size: Math.min(TOTAL_BOUNDS.size, size) };
+}
+
+const HEAP_PER_HISTORY = 6;
 
 /** The approximate memory of a value that was parsed from JSON: most take more text than this. */
 const VALUE_BYTES = 16;

@@ -1,7 +1,7 @@
 /** The living actors of a program, with their latest states. Their number and size are bounded. */
 
 import { BOUNDS, tooMany } from './bounds.ts';
-import type { JsonObject } from './checks.ts';
+import { isObject, type JsonObject } from './checks.ts';
 
 /** What all programs together hold. */
 export interface Total {
@@ -10,7 +10,9 @@ export interface Total {
 }
 
 interface LivingActor {
-  readonly message: JsonObject;
+  readonly registration: JsonObject;
+  /** Its latest message about its state, if that is not the registration. */
+  readonly latest: JsonObject | undefined;
   /** The size of its largest state: the history may still hold that one. */
   readonly bytes: number;
 }
@@ -26,7 +28,7 @@ export class Living {
   }
 
   get(sessionId: string): JsonObject | undefined {
-    return this.#actors.get(sessionId)?.message;
+    return this.#actors.get(sessionId)?.registration;
   }
 
   has(sessionId: string): boolean {
@@ -37,8 +39,10 @@ export class Living {
     return [...this.#actors.keys()];
   }
 
+  /** The registrations, with the latest states. */
   *messages(): Generator<JsonObject> {
-    for (const { message } of this.#actors.values()) yield message;
+    for (const { registration, latest } of this.#actors.values())
+      yield latest === undefined ? registration : updated(registration, latest);
   }
 
   /**
@@ -58,7 +62,22 @@ export class Living {
    * @param bytes - The size of its state.
    * @throws {BoundError} When the states of the program's actors, or of all actors, are too large.
    */
-  set(sessionId: string, message: JsonObject, bytes: number): void {
+  set(sessionId: string, registration: JsonObject, bytes: number): void {
+    this.#set(sessionId, { registration, latest: undefined }, bytes);
+  }
+
+  /**
+   * Replaces the state of an actor, if it is known.
+   *
+   * @param bytes - The size of its state.
+   * @throws {BoundError} As `set()`.
+   */
+  update(sessionId: string, latest: JsonObject, bytes: number): void {
+    const known = this.#actors.get(sessionId);
+    if (known !== undefined) this.#set(sessionId, { ...known, latest }, bytes);
+  }
+
+  #set(sessionId: string, actor: Omit<LivingActor, 'bytes'>, bytes: number): void {
     const known = this.#actors.get(sessionId);
     const largest = Math.max(bytes, known?.bytes ?? 0);
     const more = largest - (known?.bytes ?? 0);
@@ -67,7 +86,7 @@ export class Living {
       throw tooMany("the memory of the program's actors", perProgram, 'bytes');
     if (this.#total.stateBytes + more > all)
       throw tooMany('the memory of all actors', all, 'bytes');
-    this.#actors.set(sessionId, { message, bytes: largest });
+    this.#actors.set(sessionId, { ...actor, bytes: largest });
     this.#bytes += more;
     this.#total.stateBytes += more;
     if (known === undefined) this.#total.actors += 1;
@@ -83,4 +102,12 @@ export class Living {
     this.#total.actors -= 1;
     return true;
   }
+}
+
+/** A registration with a later state, whose message does not repeat the `kind`. */
+function updated(registration: JsonObject, latest: JsonObject): JsonObject {
+  const facts = isObject(registration['wirechart']) ? registration['wirechart'] : {};
+  const later = isObject(latest['wirechart']) ? latest['wirechart'] : {};
+  const wirechart = { ...later, ...('kind' in facts && { kind: facts['kind'] }) };
+  return { ...registration, state: latest['state'], wirechart };
 }

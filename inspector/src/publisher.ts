@@ -24,6 +24,8 @@ export interface Publisher {
   /** The number of the next entry. */
   readonly nextSeq: number;
   actor(view: ActorView): void;
+  /** The id of the latest program with this name that has disconnected, and was not followed by another. */
+  previousRun(id: string, name: string): string | undefined;
   add(entry: NewEntry): void;
   /** The definitions of all machines. */
   readonly charts: Pick<Charts, 'check' | 'add'>;
@@ -36,4 +38,6 @@ export interface Publisher {
 /** A connected program's end of its connection. */
 export interface ProgramSocket {
   send(command: object): void;
+  /** Sends a ping, whose pong repeats the payload. */
+  ping(payload: string): void;
 }

@@ -3,7 +3,7 @@
 import type { RawData, WebSocket } from 'ws';
 import type { PageMessage } from '../shared/view.ts';
 import { BoundError, BOUNDS } from './bounds.ts';
-import { isObject, nameIn, parseObject, parseRequest, textIn } from './checks.ts';
+import { isObject, type JsonObject, nameIn, parseObject, parseRequest, textIn } from './checks.ts';
 import type { Hub } from './hub.ts';
 import type { Program } from './program.ts';
 
@@ -18,7 +18,7 @@ export function serveViewer(socket: WebSocket, hub: Hub): void {
     const message = pageMessage(text);
     if (message !== undefined) hub.handleRequest(viewer, message);
   });
-  onEvent(socket, 'close', hub, () => {
+  onClose(socket, hub, () => {
     hub.removeViewer(viewer);
   });
 }
@@ -33,7 +33,7 @@ export function serveReceiver(socket: WebSocket, hub: Hub): void {
   onText(socket, hub, (text) => {
     hub.relay.handleCommand(socket, text);
   });
-  onEvent(socket, 'close', hub, () => {
+  onClose(socket, hub, () => {
     hub.relay.remove(socket);
   });
 }
@@ -48,6 +48,9 @@ export function serveProgram(socket: WebSocket, hub: Hub): void {
     send: (command: object) => {
       socket.send(JSON.stringify(command));
     },
+    ping: (payload: string) => {
+      socket.ping(payload);
+    },
   };
   onText(socket, hub, (text) => {
     if (program === undefined) {
@@ -55,13 +58,15 @@ export function serveProgram(socket: WebSocket, hub: Hub): void {
       if (program === undefined) return;
       program.connect(programSocket);
       // The pong comes after the registrations that connect() asked for.
-      socket.ping();
+      programSocket.ping('');
       if (hub.wire) programSocket.send({ type: 'wirechart.wire', on: true });
     }
     program.receive(text);
   });
-  onEvent(socket, 'pong', hub, () => program?.confirm());
-  onEvent(socket, 'close', hub, () => program?.disconnect());
+  socket.on('pong', (payload) => {
+    guarded(hub, 'A pong was ignored', () => program?.confirm(payload.toString()));
+  });
+  onClose(socket, hub, () => program?.disconnect());
 }
 
 function programOf(introduction: string, socket: WebSocket, hub: Hub): Program | undefined {
@@ -103,16 +108,11 @@ function onText(socket: WebSocket, hub: Hub, listener: (text: string) => void): 
   });
 }
 
-const onEvent = (
-  socket: WebSocket,
-  event: 'close' | 'pong',
-  hub: Hub,
-  listener: () => void,
-): void => {
-  socket.on(event, () => {
-    guarded(hub, `The ${event} of a connection was ignored`, listener);
+function onClose(socket: WebSocket, hub: Hub, listener: () => void): void {
+  socket.on('close', () => {
+    guarded(hub, 'The end of a connection was ignored', listener);
   });
-};
+}
 
 /** A listener that throws would end the process. */
 function guarded(hub: Hub, what: string, run: () => void): void {
@@ -123,16 +123,26 @@ function guarded(hub: Hub, what: string, run: () => void): void {
   }
 }
 
+function sendMessage(message: JsonObject): PageMessage | undefined {
+  const { id, event } = message;
+  if (!isObject(event) || typeof event['type'] !== 'string') return undefined;
+  return {
+    type: 'send',
+    actor: textIn(message, 'actor'),
+    event: { ...event, type: event['type'] },
+    ...(Number.isSafeInteger(id) && { id: Number(id) }),
+  };
+}
+
 /** A page's request; `undefined` for anything unknown. */
 function pageMessage(text: string): PageMessage | undefined {
   try {
     const message = parseRequest(text);
-    const { type, on, event } = message;
+    const { type, on } = message;
     if (type === 'chart') return { type, id: textIn(message, 'id') };
     if (type === 'wire' && typeof on === 'boolean') return { type, on };
-    if (type === 'send' && isObject(event) && typeof event['type'] === 'string') {
-      return { type, actor: textIn(message, 'actor'), event: { ...event, type: event['type'] } };
-    }
+    if (type === 'forget') return { type, program: textIn(message, 'program') };
+    if (type === 'send') return sendMessage(message);
   } catch (error) {
     // Otherwise it is not the inspector's own page.
     if (error instanceof BoundError) throw error;

@@ -15,11 +15,25 @@ export interface ViewerSocket {
 const BATCH_MS = 40;
 /** After a WebSocket frame of this size, other tasks of the event loop get a turn. */
 const MAX_FRAME_CHARACTERS = 512 * 1024;
-/** When more waits to be sent, it is discarded and the page gets the full state. */
+/** While the socket holds more, nothing is sent. When more waits to be sent, the page gets the full state instead. */
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
 const MAX_PENDING_ENTRIES = 50_000;
+/** A page with more to be sent is behind. */
+const BEHIND_BYTES = 4 * 1024 * 1024;
 /** The delay after a failure, which may happen again. */
 const RETRY_MS = 1_000;
+
+/** A message for several pages, which is converted to text once. */
+export interface Outgoing {
+  readonly message: ServerMessage;
+  text: string | undefined;
+}
+
+export const outgoing = (message: ServerMessage): Outgoing => ({ message, text: undefined });
+
+function* outgoings(messages: readonly ServerMessage[]): Generator<Outgoing, undefined> {
+  for (const message of messages) yield outgoing(message);
+}
 
 /** Sends messages to one page. */
 export class Viewer {
@@ -27,12 +41,12 @@ export class Viewer {
   readonly #fullState: () => Iterable<ServerMessage>;
   readonly #onFailure: (error: unknown) => void;
   /** The messages that are being sent, frame by frame. */
-  #sending: Iterator<ServerMessage, undefined> = [].values();
+  #sending: Iterator<Outgoing, undefined> = [].values();
   /** Newer messages. */
-  #pending: ServerMessage[] = [];
+  #pending: Outgoing[] = [];
   /** The size of the pending entries. */
   #pendingBytes = 0;
-  /** Whether the full state must be sent next. */
+  /** Whether the full state must be sent after what is being sent. */
   #needsFullState = true;
   #timer: NodeJS.Timeout | undefined;
 
@@ -51,12 +65,22 @@ export class Viewer {
     this.#schedule(BATCH_MS);
   }
 
+  /** Whether the page gets messages later than they come. */
+  get isBehind(): boolean {
+    return this.#pendingBytes > BEHIND_BYTES || this.#socket.bufferedAmount > BEHIND_BYTES;
+  }
+
   /** Adds a message to the next batch. */
   push(message: ServerMessage): void {
-    const isAnswer = message.type === 'chart' || message.type === 'no-chart';
+    this.pushShared(outgoing(message));
+  }
+
+  /** Adds a message that other pages get, too. */
+  pushShared(one: Outgoing): void {
+    const { message } = one;
     // The full state will include it, unless it is an answer to this page alone.
-    if (this.#needsFullState && !isAnswer) return;
-    this.#pending.push(message);
+    if (this.#needsFullState && !ANSWERS.has(message.type)) return;
+    this.#pending.push(one);
     if (message.type === 'entry') this.#pendingBytes += message.size;
     if (this.#pending.length > MAX_PENDING_ENTRIES || this.#pendingBytes > MAX_UNSENT_BYTES) {
       this.#discardPending();
@@ -93,17 +117,12 @@ export class Viewer {
       this.#schedule(BATCH_MS);
       return;
     }
-    if (this.#needsFullState) {
-      // A copy: changes during the sending follow as messages.
-      this.#sending = [...this.#fullState()].values();
-      this.#needsFullState = false;
-    }
     const texts: string[] = [];
     let size = 0;
     while (size < MAX_FRAME_CHARACTERS) {
-      const message = this.#next();
-      if (message === undefined) break;
-      const text = this.#textOf(message);
+      const one = this.#next();
+      if (one === undefined) break;
+      const text = this.#textOf(one);
       if (text === undefined) continue;
       texts.push(text);
       size += text.length;
@@ -113,11 +132,12 @@ export class Viewer {
   }
 
   /** What cannot be converted is replaced: the page relies on the numbers of the entries. */
-  #textOf(message: ServerMessage): string | undefined {
+  #textOf(one: Outgoing): string | undefined {
     try {
-      return JSON.stringify(message);
+      return (one.text ??= JSON.stringify(one.message));
     } catch (error) {
       this.#onFailure(error);
+      const { message } = one;
       if (message.type !== 'entry') return undefined;
       const { type, seq, at, actor } = message;
       const text = 'This entry cannot be shown';
@@ -125,11 +145,23 @@ export class Viewer {
     }
   }
 
-  #next(): ServerMessage | undefined {
+  #next(): Outgoing | undefined {
     const { value } = this.#sending.next();
-    if (value !== undefined || this.#pending.length === 0) return value;
-    this.#sending = this.#pending.values();
-    this.#discardPending();
+    if (value !== undefined) return value;
+    if (this.#needsFullState) {
+      // Never in the middle of another one: a page that is slow would not get to the end of any.
+      // A copy: changes during the sending follow as messages.
+      this.#sending = outgoings([...this.#fullState()]);
+      this.#needsFullState = false;
+    } else {
+      this.#sending = this.#pending.values();
+      this.#discardPending();
+    }
     return this.#sending.next().value;
   }
 }
+
+/** The types of answers to one page. */
+const ANSWERS: ReadonlySet<ServerMessage['type']> = new Set([
+  ...(['chart', 'no-chart', 'chart-progress', 'sent'] as const),
+]);
