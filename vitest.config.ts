@@ -29,6 +29,9 @@ const browser = {
   hookTimeout: 60_000,
 };
 
+/** They work for a long time, and for twice as long on a busy machine. */
+const long = { testTimeout: 180_000, hookTimeout: 60_000 };
+
 /** `npm test` runs the projects but those called `long`, which `npm run test:long` runs. */
 export default defineConfig({
   test: {
@@ -45,8 +48,8 @@ export default defineConfig({
         exclude: [LONG, PACKED, USERS, `${PAGE}.test.ts`, ...ALONE],
         isolate: false,
       },
-      { name: 'long', include: [`test/${LONG}`], exclude: [PACKED] },
-      { name: 'long page', include: [`${PAGE}.long.test.ts`], ...browser },
+      { name: 'long', include: [`test/${LONG}`], exclude: [PACKED], ...long },
+      { name: 'long page', include: [`${PAGE}.long.test.ts`], ...browser, ...long },
       {
         name: 'users',
         include: [USERS],
