@@ -3,6 +3,7 @@
 import type { ServerMessage } from '../shared/view.ts';
 import { ChartPane } from './chart.ts';
 import { Detail } from './detail.ts';
+import { Dock } from './dock.ts';
 import { byId, setAttribute, setText } from './dom.ts';
 import { clockTime } from './format.ts';
 import { GuardedPane, messageOf } from './guarded.ts';
@@ -42,6 +43,10 @@ const select = (id: string): void => {
   model.selected = id;
 };
 const timeline = new Timeline(model);
+/** The views of the dock. Only the shown one is drawn. */
+const dock = new Dock({
+  timeline,
+});
 const paneOf = (id: string): Element => {
   const root = byId(id, HTMLElement);
   return root.closest('.pane') ?? root;
@@ -51,7 +56,7 @@ const panes = [
   new GuardedPane(new ChartPane(model, select), paneOf('chart')),
   new GuardedPane(new Detail(model), paneOf('detail')),
   new GuardedPane(new Sender(model), paneOf('sender')),
-  new GuardedPane(timeline, paneOf('timeline')),
+  dock,
   new GuardedPane({ draw: drawHeader }, byId('header', HTMLElement)),
 ];
 
