@@ -6,7 +6,8 @@
 
 import { describe } from '../core/errors.ts';
 import type { Inspect } from './feed.ts';
-import { type ClientLoader, inspectOver } from './inspect-to.ts';
+import { inspectOver } from './inspect-to.ts';
+import type { ClientLoader } from './node-transport.ts';
 import type { Inspection } from './report.ts';
 import { recordTo } from './record-to.ts';
 

@@ -2,9 +2,10 @@
 
 import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { ArgumentError } from '../core/errors.ts';
 import { printable } from '../core/printable.ts';
-import { isToken, tcpAuthority, UNIX_AUTHORITY } from './proof.ts';
+import { isToken, tcpAuthority } from './challenge.ts';
+import { isPlainWeb, notAnInspector, parsedUrl, portOf, tokenIn } from './inspector-url.ts';
+import { UNIX_AUTHORITY } from './proof.ts';
 
 /** The inspector's end of a connection. */
 export interface Endpoint {
@@ -22,23 +23,17 @@ export interface Endpoint {
 
 /** @throws {ArgumentError} When the URL cannot be that of an inspector. */
 export function endpointOf(url: string | URL): Endpoint {
-  const text = String(url);
-  const parsed = URL.canParse(text) ? new URL(text) : undefined;
+  const parsed = parsedUrl(url);
   const endpoint =
     parsed?.protocol === 'unix:' ? unixEndpoint(parsed) : parsed && tcpEndpoint(parsed);
   if (endpoint !== undefined) return endpoint;
-  // The query has the token.
-  throw new ArgumentError(
-    `'${text.replace(/\?.*$/s, '?…')}' is not the URL of an inspector; pass the one that it prints, such as http://127.0.0.1:4444/?token=…`,
-  );
+  throw notAnInspector(url);
 }
 
-const tokenIn = (url: URL): string => url.searchParams.get('token') ?? '';
-
 function tcpEndpoint(url: URL): Endpoint | undefined {
-  if (!/^(?:http|ws):$/.test(url.protocol)) return undefined;
+  if (!isPlainWeb(url)) return undefined;
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  const port = Number(url.port === '' ? 80 : url.port);
+  const port = portOf(url);
   return {
     url: `ws://${url.host}/program`,
     name: url.host,

@@ -3,7 +3,6 @@
  * user's machine may be cyclic, huge or secret, and their properties may throw when read.
  */
 
-import { types } from 'node:util';
 import {
   isLabelledSecret,
   isNamedByItem,
@@ -12,7 +11,9 @@ import {
   redactText,
 } from '../core/secrets.ts';
 import { redacted, redactorOf } from '../core/redactors.ts';
-import { bigintText, isError, isThenable, memberOf } from '../core/shape.ts';
+import { bigintText, isThenable, memberOf } from '../core/shape.ts';
+import { headOf, hexOf, latin1Of } from './bytes.ts';
+import { isErrorObject, isMap, isSet } from './kinds.ts';
 import type { Json } from './wire.ts';
 
 /**
@@ -154,10 +155,10 @@ class Flattening {
   #structure(key: string, value: object): Json {
     if (Array.isArray(value)) return this.#items(value);
     if (isErrorObject(value)) return this.#error(value);
-    if (types.isMap(value)) {
+    if (isMap(value)) {
       return { [`Map(${String(value.size)})`]: this.#mapEntries(value) };
     }
-    if (types.isSet(value)) return { [`Set(${String(value.size)})`]: this.#items(value) };
+    if (isSet(value)) return { [`Set(${String(value.size)})`]: this.#items(value) };
     if (ArrayBuffer.isView(value)) return bytesOf(value);
     // Sockets and the like hold Node's internals.
     if (isEmitter(value)) return `[${value.constructor.name}]`;
@@ -253,17 +254,12 @@ function readProperty(value: object, key: string): unknown {
   }
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): string {
-  const head = Buffer.from(buffer, byteOffset, Math.min(byteLength, 10)).toString('latin1');
-  if (head === '-----BEGIN') return `[${String(byteLength)} bytes of PEM]`;
-  const shown = Buffer.from(buffer, byteOffset, Math.min(byteLength, MAX_BINARY_BYTES));
-  const more = byteLength > MAX_BINARY_BYTES ? '…' : '';
-  return `[${String(byteLength)} bytes ${shown.toString('hex')}${more}]`;
+function bytesOf(view: ArrayBufferView): string {
+  const size = `${String(view.byteLength)} bytes`;
+  if (latin1Of(headOf(view, 10)) === '-----BEGIN') return `[${size} of PEM]`;
+  const more = view.byteLength > MAX_BINARY_BYTES ? '…' : '';
+  return `[${size} ${hexOf(headOf(view, MAX_BINARY_BYTES))}${more}]`;
 }
-
-/** An error of any realm; unlike a plain object with a name and a message, it has a stack. */
-const isErrorObject = (value: object): value is Error =>
-  types.isNativeError(value) || (isError(value) && 'stack' in value);
 
 /** Whether a value looks like an `EventEmitter` of Node. */
 const isEmitter = (value: object): boolean =>

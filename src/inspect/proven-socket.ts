@@ -19,25 +19,13 @@ import {
   PROOF_HEADER,
   proofOf,
 } from './proof.ts';
+import {
+  type ConnectionListener,
+  HANDSHAKE_TIMEOUT_MS,
+  MAX_COMMAND_BYTES,
+  REFUSALS,
+} from './transport.ts';
 import type { ProofMessage, ProvedMessage } from './wire.ts';
-
-/** The deadline of each step until the inspector has confirmed the proof. */
-export const HANDSHAKE_TIMEOUT_MS = 2_000;
-/** A larger message from the inspector closes the connection. */
-const MAX_COMMAND_BYTES = 1024 * 1024;
-
-/** Called for what happens on the connection. */
-export interface ProvenSocketListener {
-  /** Both sides have proved that they know the token. */
-  readonly onProved: () => void;
-  /** What the inspector sends after that. */
-  readonly onCommand: (command: unknown) => void;
-  /**
-   * The connection has ended, or none came about. `refusal`: why what answered cannot be the inspector;
-   * `undefined` if nothing answered.
-   */
-  readonly onClosed: (refusal: string | undefined) => void;
-}
 
 /** One connection, or one attempt at it. Nothing may be sent on it before `onProved`. */
 export class ProvenSocket {
@@ -49,7 +37,7 @@ export class ProvenSocket {
   #refusal: string | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(Client: typeof WebSocket, endpoint: Endpoint, listener: ProvenSocketListener) {
+  constructor(Client: typeof WebSocket, endpoint: Endpoint, listener: ConnectionListener) {
     this.#endpoint = endpoint;
     const socket = endpoint.dial();
     this.socket = socket;
@@ -66,7 +54,7 @@ export class ProvenSocket {
     });
     this.websocket.on('close', () => {
       clearTimeout(this.#timer);
-      listener.onClosed(this.#refusal);
+      listener.onClosed(this.#refusal === undefined ? undefined : { why: this.#refusal });
     });
   }
 
@@ -94,7 +82,7 @@ export class ProvenSocket {
         : undefined;
     const proof = response.headers[PROOF_HEADER];
     if (challenge === undefined || !isProof(proof, token, 'inspector', challenge)) {
-      this.#refuse('it does not prove that it knows the token');
+      this.#refuse(REFUSALS.noProof);
       return;
     }
     const message: ProofMessage = {
@@ -109,7 +97,7 @@ export class ProvenSocket {
     });
   }
 
-  #onConfirmation(message: unknown, { onProved, onCommand }: ProvenSocketListener): void {
+  #onConfirmation(message: unknown, { onProved, onCommand }: ConnectionListener): void {
     clearTimeout(this.#timer);
     if (memberOf(message, 'type') !== ('wirechart.proved' satisfies ProvedMessage['type'])) {
       this.websocket.terminate();
@@ -122,9 +110,7 @@ export class ProvenSocket {
   }
 
   #refuse(why: string): void {
-    this.#refusal = isToken(this.#endpoint.token)
-      ? why
-      : 'the URL has no token of 22 or more characters';
+    this.#refusal = isToken(this.#endpoint.token) ? why : REFUSALS.noToken;
     this.websocket.terminate();
   }
 }

@@ -13,7 +13,8 @@ import { offExit, onExit } from './exit-hooks.ts';
 import { checkNames, type Names } from '../core/options.ts';
 import { Feed } from './feed.ts';
 import { RecordingFiles } from './recording-files.ts';
-import { type Inspection, introduction, type ReportOptions } from './report.ts';
+import { introduction } from './node-program.ts';
+import type { Inspection, ReportOptions } from './report.ts';
 
 /** The options of a recording. */
 export interface RecordOptions extends ReportOptions {

@@ -14,6 +14,10 @@
  * 3. The program sends its proof, and nothing else.
  * 4. The inspector confirms it. Then the program introduces itself.
  *
+ * A browser can neither set nor read headers. Its nonce is in the URL, `/program?nonce=…`, and the inspector
+ * answers with its first message, a `ChallengeMessage`. A program that is not let in gets a WebSocket that is closed
+ * at once, with one of `CLOSE_CODES`: a page would not see an HTTP status.
+ *
  * A recording holds the same messages, one per line, starting with a `wirechart.program`.
  */
 
@@ -30,7 +34,8 @@ export interface ProgramMessage {
   /** The version of the additions to @xstate/inspect. */
   readonly version: 1;
   readonly name: string;
-  readonly pid: number;
+  /** The process id. A page has none. */
+  readonly pid?: number;
   /** Identifies one run of one program, so that an inspector recognises it when it reconnects. */
   readonly instance: string;
   /** Whether the program accepts events from its inspector. */
@@ -152,6 +157,25 @@ export interface RunningDeadline {
   readonly ms: number;
   readonly startedAt: Timestamp;
 }
+
+/** The inspector's nonce and proof, for a program in a browser. */
+export interface ChallengeMessage {
+  readonly type: 'wirechart.challenge';
+  readonly nonce: string;
+  readonly proof: string;
+}
+
+/** Why a WebSocket of a browser is closed: 4000 and the HTTP status that another client would get. */
+export const CLOSE_CODES = {
+  /** By the program: the inspector has not proved that it knows the token. */
+  noProof: 4401,
+  /** By the inspector: pages of this site may not report. */
+  origin: 4403,
+  /** By the inspector: too many wrong tokens came from this address. */
+  wrongTokens: 4429,
+  /** By the inspector: too many connections wait for a proof. */
+  busy: 4503,
+} as const;
 
 /** The program's proof that it knows the token: its first message, answered by a `ProvedMessage`. */
 export interface ProofMessage {

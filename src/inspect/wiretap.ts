@@ -1,8 +1,8 @@
 /** Reports the messages of protocol machines, bounded in size and number. */
 
-import type { Link, Tap } from '../machines/link.ts';
 import { linkIn } from '../core/link-handle.ts';
 import { isBytes, memberOf } from '../core/shape.ts';
+import { utf8Length } from './bytes.ts';
 import { cut, type Sanitize } from './plain.ts';
 import { messageToPlain, type Redacting } from './sanitize.ts';
 import type { Timestamp, WireMessage } from './wire.ts';
@@ -17,8 +17,13 @@ const WINDOW_MS = 100;
 /** Stops reporting the messages of a link. */
 type Untap = () => void;
 
-interface Tappable extends Pick<Link<unknown, unknown>, 'observe'> {
+/** Called with every message: `<--` inbound, `-->` outbound. */
+type Tap = (arrow: '<--' | '-->', message: unknown) => void;
+
+/** What a wiretap needs of the link of a protocol machine, `src/machines/link.ts`. */
+interface Tappable {
   readonly definition: Redacting;
+  observe(tap: Tap): Untap;
 }
 
 /** The link of a protocol machine, from the machine's snapshot; `undefined` for other actors. */
@@ -29,12 +34,7 @@ export function linkOf({ context }: AnySnapshotFacts): Tappable | undefined {
 }
 
 /** The link may be of an older or newer copy of this package, so all of these are required. */
-const LINK_METHODS = [
-  'observe',
-  'release',
-  'settle',
-  'destroyStream',
-] as const satisfies readonly (keyof Link<unknown, unknown>)[];
+const LINK_METHODS = ['observe', 'release', 'settle', 'destroyStream'];
 
 const isLink = (value: unknown): value is Tappable =>
   LINK_METHODS.every((name) => typeof memberOf(value, name) === 'function');
@@ -93,5 +93,5 @@ export class Wiretap {
 /** The size in bytes: of binary data and texts as they are, of other values as JSON. */
 const sizeOf = (message: unknown, text: string): number => {
   if (isBytes(message)) return message.length;
-  return Buffer.byteLength(typeof message === 'string' ? message : text);
+  return utf8Length(typeof message === 'string' ? message : text);
 };
