@@ -224,9 +224,10 @@ export type ServerMessage =
   | (ChartRef & { readonly type: 'chart-progress'; readonly states: number })
   /** Whether programs report the messages of their protocol machines. */
   | { readonly type: 'wire'; readonly on: boolean }
-  /** How much of a recording has been read, and whether that is all. */
+  /** How much of a long recording has been read, and whether that is all. `id` tells two apart. */
   | {
       readonly type: 'opening';
+      readonly id: number;
       readonly name: string;
       readonly bytes: number;
       readonly isDone: boolean;

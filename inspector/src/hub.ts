@@ -177,6 +177,11 @@ export class Hub implements Publisher {
     this.#broadcast(view);
   }
 
+  /** Tells the pages how far a recording has been read. */
+  opening(progress: Extract<ServerMessage, { type: 'opening' }>): void {
+    this.#broadcast(progress);
+  }
+
   actor(view: ActorView): void {
     this.#history.addActor(view);
     this.#broadcast(view);

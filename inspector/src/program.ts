@@ -104,11 +104,9 @@ export class Program {
     this.#updateView({ source: 'disconnected' });
   }
 
-  /** Lets go of all actors, without a word: the program is forgotten. */
+  /** Stops all actors: the program is dropped. */
   end(): void {
-    for (const sessionId of this.#living.sessionIds()) this.#living.delete(sessionId);
-    this.#unconfirmed.clear();
-    this.#sends.end();
+    for (const sessionId of this.#living.sessionIds()) this.#stop(sessionId, Date.now());
   }
 
   /** Sends a command to the program, if it is connected. */

@@ -10,7 +10,7 @@
 export type Answer = (problem?: string) => void;
 
 /** How a program begins the problems that say that it refused an event. */
-const REFUSAL = /^The program refused /;
+const REFUSAL = 'The program refused ';
 /** A program that takes longer is probably stopped by a debugger, or busy. */
 const MAX_WAIT_MS = 5_000;
 const MAX_PENDING = 1_000;
@@ -55,7 +55,7 @@ export class Sends {
 
   /** The program has reported a problem, which may be the refusal of the oldest event. */
   onProblem(text: string): void {
-    if (!REFUSAL.test(text)) return;
+    if (!text.startsWith(REFUSAL)) return;
     for (const payload of this.#pending.keys()) {
       this.#settle(payload, text);
       return;
