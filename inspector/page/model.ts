@@ -45,6 +45,8 @@ export class Model {
   readonly failures = new Map<string, number>();
   /** Called with each new entry, after it was added. */
   onEntry: ((entry: Entry) => void) | undefined;
+  /** Called with what became of an event that this page has sent. */
+  onSent: ((id: number, problem: string | undefined) => void) | undefined;
   readonly #failed = new WeakSet<Entry>();
   readonly #outcomes = new Outcomes();
   readonly #changes = new WeakMap<Entry, StateChange>();
@@ -123,7 +125,9 @@ export class Model {
         this.#forget(message.program);
         break;
       case 'opening':
+        break;
       case 'sent':
+        this.onSent?.(message.id, message.problem);
         break;
     }
   }
