@@ -9,7 +9,7 @@ export class Sender {
   readonly #model: Model;
   readonly #form = byId('sender', HTMLFormElement);
   readonly #type = byId('event-type', HTMLInputElement);
-  readonly #data = byId('event-data', HTMLInputElement);
+  readonly #data = byId('event-data', HTMLTextAreaElement);
   readonly #problem = byId('event-problem', HTMLElement);
   readonly #suggestions = byId('event-types', HTMLDataListElement);
   #suggested = '';
