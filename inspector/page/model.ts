@@ -2,6 +2,7 @@
 
 import { isFailure } from '../shared/failures.ts';
 import { History, HISTORY_BOUNDS, programOf, RECORDING_BOUNDS } from '../shared/history.ts';
+import type { MachineShape } from '../shared/shape.ts';
 import type {
   ActorState,
   ActorView,
@@ -30,6 +31,8 @@ export class Model {
   readonly programs = new Map<string, ProgramView>();
   /** Laid out charts, or why a chart is missing. */
   readonly charts = new Map<string, Chart | string>();
+  /** The shapes of machines by the ids of their charts; `undefined` for one that the server does not know. */
+  readonly shapes = new Map<string, MachineShape | undefined>();
   /** The selected actor. */
   selected: string | undefined;
   /** The moment that the page shows; `undefined` when it is live. */
@@ -53,6 +56,7 @@ export class Model {
   readonly #since = new Map<string, { readonly text: string; readonly at: number }>();
   readonly #lastAt = new Map<string, number>();
   readonly #requestedCharts = new Set<string>();
+  readonly #requestedShapes = new Set<string>();
   readonly #send: (message: PageMessage) => void;
 
   /** @param send - Sends a request to the server. */
@@ -123,6 +127,9 @@ export class Model {
         break;
       case 'forgotten':
         this.#forget(message.program);
+        break;
+      case 'shape':
+        this.shapes.set(message.id, message.shape);
         break;
       case 'opening':
         break;
@@ -226,11 +233,21 @@ export class Model {
     return known;
   }
 
+  /** The shape of an actor's machine, when it has come. Requests it on the first call. */
+  shapeOf({ chart }: Pick<ActorView, 'chart'>): MachineShape | undefined {
+    if (!this.#requestedShapes.has(chart) && this.connection === 'open') {
+      this.#requestedShapes.add(chart);
+      this.#send({ type: 'shape', id: chart });
+    }
+    return this.shapes.get(chart);
+  }
+
   #reset(control: boolean, wire: boolean): void {
     this.history.clear();
     this.programs.clear();
     this.#since.clear();
     this.#requestedCharts.clear();
+    this.#requestedShapes.clear();
     this.control = control;
     this.wire = wire;
     this.moment = undefined;

@@ -1,5 +1,7 @@
 /** The messages between the inspector's server and its page. Types only. */
 
+import type { MachineShape } from './shape.ts';
+
 export type Json =
   null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -52,6 +54,8 @@ export interface TakenTransition {
   readonly source: string;
   readonly event: string;
   readonly target: readonly string[];
+  /** Which of the transitions of its source for its event it is, from 0. */
+  readonly index?: number;
 }
 
 export interface RunningDeadline {
@@ -220,6 +224,8 @@ export type ServerMessage =
   | Entry
   | (ChartRef & { readonly type: 'chart'; readonly chart: Chart })
   | (ChartRef & { readonly type: 'no-chart'; readonly why: string })
+  /** What a machine consists of; no shape when it is not known. */
+  | { readonly type: 'shape'; readonly id: string; readonly shape?: MachineShape }
   /** The layout takes its time. Another answer follows. */
   | (ChartRef & { readonly type: 'chart-progress'; readonly states: number })
   /** Whether programs report the messages of their protocol machines. */
@@ -244,6 +250,8 @@ export type PageMessage =
       /** The page does not want this chart any more. */
       readonly cancel?: true;
     })
+  /** Asks for the shape of the machine with this chart. */
+  | { readonly type: 'shape'; readonly id: string }
   | { readonly type: 'wire'; readonly on: boolean }
   /** Forgets a program that is not connected, or a recording. */
   | { readonly type: 'forget'; readonly program: string }

@@ -1,12 +1,14 @@
 /** The definitions of machines, and their charts, which are laid out when a page requests them. */
 
 import { createHash } from 'node:crypto';
+import type { MachineShape } from '../shared/shape.ts';
 import type { ServerMessage } from '../shared/view.ts';
 import { BOUNDS, tooMany } from './bounds.ts';
 import { type CheckedDefinition, checkedDefinition, stubOf } from './definition.ts';
 import { graphOf } from './graph.ts';
 import { Layouter } from './layout.ts';
 import { type V4Machine, withoutWarnings } from './receiver.ts';
+import { shapeOf } from './shape.ts';
 
 /** A definition with the id of its chart. */
 export interface Definition extends CheckedDefinition {
@@ -95,6 +97,13 @@ export class Charts {
     });
     this.#laidOut.set(id, chart);
     return chart;
+  }
+
+  /** What a machine consists of, if its definition is kept and is not too large. */
+  shapeOf(id: string): MachineShape | undefined {
+    const machine = this.#kept.get(id)?.machine;
+    if (machine === undefined || typeof machine === 'string') return undefined;
+    return withoutWarnings(() => shapeOf(machine, id));
   }
 
   close(): Promise<void> {

@@ -175,7 +175,12 @@ const transitionOf = (transition: JsonObject): TakenTransition => ({
   source: labelIn(transition, 'source'),
   event: labelIn(transition, 'event'),
   target: labelsIn(transition, 'target'),
+  ...indexIn(transition),
 });
+
+/** The index of a transition, if it is one. */
+const indexIn = ({ index }: JsonObject): { index?: number } =>
+  typeof index === 'number' && Number.isInteger(index) && index >= 0 ? { index } : {};
 
 const deadlineOf = (deadline: JsonObject): RunningDeadline => ({
   event: labelIn(deadline, 'event'),

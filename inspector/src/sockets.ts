@@ -140,6 +140,7 @@ function pageMessage(text: string): PageMessage | undefined {
     const message = parseRequest(text);
     const { type, on } = message;
     if (type === 'chart') return { type, id: textIn(message, 'id') };
+    if (type === 'shape') return { type, id: textIn(message, 'id') };
     if (type === 'wire' && typeof on === 'boolean') return { type, on };
     if (type === 'forget') return { type, program: textIn(message, 'program') };
     if (type === 'send') return sendMessage(message);
