@@ -55,17 +55,30 @@ export function siteOf(text: string): string {
   return origin === 'null' ? text : origin;
 }
 
-/** Checks Host and Origin: why a request is refused, or `undefined` when it is not. */
-export function originRefusal(request: IncomingMessage, admission: Admission): string | undefined {
+/**
+ * Checks Host and Origin: why a request is refused, or `undefined` when it is not.
+ *
+ * @param isProgram - Whether it is a page that wants to report, and will prove that it knows the token. Those
+ *   of this machine may, at any port; to watch other programs, they need the option, too.
+ */
+export function originRefusal(
+  request: IncomingMessage,
+  admission: Admission,
+  isProgram = false,
+): string | undefined {
   const { host = '', origin } = request.headers;
   const isOurs = (authority: string): boolean =>
     admission.hosts.has(authority) || authority === localAuthority(request);
   if (!isOurs(host.toLowerCase().replace(/:80$/, '')))
     return `The header Host is '${host}', which is not this inspector`;
   if (origin === undefined || admission.origins.has(origin)) return undefined;
+  if (isProgram && LOOPBACK_ORIGIN.test(origin)) return undefined;
   const isPageOfOurs = origin.startsWith('http://') && isOurs(origin.slice('http://'.length));
   return isPageOfOurs ? undefined : `Pages of '${origin}' are not allowed; see the option --origin`;
 }
+
+/** The sites of this machine, where development servers are. */
+const LOOPBACK_ORIGIN = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/;
 
 /** The local address of the request. It is an IP address, which DNS rebinding cannot fake. */
 const localAuthority = ({

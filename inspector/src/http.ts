@@ -60,7 +60,9 @@ export class InspectorServer {
   constructor(server: Server, admission: Admission, control: boolean) {
     this.#servers = [server];
     this.#admission = admission;
-    this.#door = new ProgramDoor(admission.token, admission.throttle, this.#sockets);
+    this.#door = new ProgramDoor(admission.token, admission.throttle, this.#sockets, (why) => {
+      this.hub.reportFailure('A program was not let in', why);
+    });
     this.hub = new Hub(control);
     this.recordings = new RecordingReader(this.hub);
     server.on('request', (request, response) => void this.#answer(request, response));
@@ -172,9 +174,10 @@ export class InspectorServer {
 
   #admitFromNetwork(request: IncomingMessage, head: Buffer): void {
     const { socket } = request;
-    const text = originRefusal(request, this.#admission);
+    const isBrowser = this.#door.isForBrowser(request);
+    const text = originRefusal(request, this.#admission, isBrowser);
     const authority = tcpAuthority(socket.localAddress, socket.localPort);
-    if (text !== undefined) refuse(socket, { status: 403, text });
+    if (text !== undefined) this.#turnAway(request, head, { status: 403, text });
     else if (authority === undefined) socket.destroy();
     else this.#admit(request, head, authority);
   }
@@ -182,12 +185,17 @@ export class InspectorServer {
   #admit(request: IncomingMessage, head: Buffer, authority: string): void {
     const refusal = this.#door.refusal(request);
     if (refusal !== undefined) {
-      refuse(request.socket, refusal);
+      this.#turnAway(request, head, refusal);
       return;
     }
     this.#door.admit(request, head, authority, (websocket) => {
       serveProgram(websocket, this.hub);
     });
+  }
+
+  #turnAway(request: IncomingMessage, head: Buffer, refusal: Refusal): void {
+    if (this.#door.isForBrowser(request)) this.#door.turnAway(request, head, refusal);
+    else refuse(request.socket, refusal);
   }
 }
 
