@@ -25,6 +25,9 @@ export interface StateChange {
   readonly ms: number;
 }
 
+/** XState's own events, which most machines need not handle. */
+const OWN_EVENT = /^(?:xstate\.|done\.(?:invoke|state)\.|error\.platform\.)/;
+
 /** Everything that the panes draw. */
 export class Model {
   readonly history = new History(HISTORY_BOUNDS, RECORDING_BOUNDS);
@@ -46,8 +49,6 @@ export class Model {
   epoch = 0;
   /** The number of failures of each actor, in all that has been received. */
   readonly failures = new Map<string, number>();
-  /** Called with each new entry, after it was added. */
-  onEntry: ((entry: Entry) => void) | undefined;
   /** Called with what became of an event that this page has sent. */
   onSent: ((id: number, problem: string | undefined) => void) | undefined;
   readonly #failed = new WeakSet<Entry>();
@@ -55,6 +56,11 @@ export class Model {
   readonly #changes = new WeakMap<Entry, StateChange>();
   readonly #since = new Map<string, { readonly text: string; readonly at: number }>();
   readonly #lastAt = new Map<string, number>();
+  readonly #entryListeners: ((entry: Entry) => void)[] = [];
+  /** The number of the newest entry that was there when the page got the full state. */
+  #newestAtHello = 0;
+  /** The number of the newest entry that the page has got. */
+  #newestSeen = 0;
   readonly #requestedCharts = new Set<string>();
   readonly #requestedShapes = new Set<string>();
   readonly #send: (message: PageMessage) => void;
@@ -62,6 +68,17 @@ export class Model {
   /** @param send - Sends a request to the server. */
   constructor(send: (message: PageMessage) => void) {
     this.#send = send;
+  }
+
+  /** Calls a listener with each entry, after it was added. */
+  onEntry(listener: (entry: Entry) => void): void {
+    this.#entryListeners.push(listener);
+  }
+
+  /** Whether an entry happened while the page was open, and not in a recording. */
+  isNew(entry: Entry): boolean {
+    if (this.programs.get(programOf(entry))?.source === 'recording') return false;
+    return entry.seq > this.#newestAtHello;
   }
 
   /** The number of the entry that is pinned; `undefined` when the page is live. */
@@ -105,6 +122,7 @@ export class Model {
   receive(message: ServerMessage): void {
     switch (message.type) {
       case 'hello':
+        this.#noteNewest(message.newest ?? 0);
         this.#reset(message.control, message.wire);
         break;
       case 'program':
@@ -210,6 +228,15 @@ export class Model {
     return this.#failed.has(entry);
   }
 
+  /** Whether a machine got an event and took no transition. `false` while it is not known. */
+  isUnhandled(entry: Entry): boolean {
+    if (entry.kind !== 'event' || OWN_EVENT.test(entry.name)) return false;
+    if (this.history.actors.get(entry.actor)?.actor.kind !== 'machine') return false;
+    const outcome = this.outcomeOf(entry);
+    if (outcome === undefined) return false;
+    return outcome.state.microsteps?.every(({ transitions }) => transitions.length === 0) ?? true;
+  }
+
   /** What a state entry changed; `undefined` for other entries. */
   changeOf(entry: Entry): StateChange | undefined {
     return this.#changes.get(entry);
@@ -240,6 +267,12 @@ export class Model {
       this.#send({ type: 'shape', id: chart });
     }
     return this.shapes.get(chart);
+  }
+
+  /** What the page has missed because it was too slow is new as well, unless the inspector has started again. */
+  #noteNewest(newest: number): void {
+    const isSameInspector = this.#newestSeen > 0 && this.#newestSeen <= newest;
+    this.#newestAtHello = isSameInspector ? this.#newestSeen : newest;
   }
 
   #reset(control: boolean, wire: boolean): void {
@@ -290,7 +323,8 @@ export class Model {
     this.history.add(entry);
     this.#lastAt.set(programOf(entry), entry.at);
     this.#noteChange(entry);
-    this.onEntry?.(entry);
+    this.#newestSeen = entry.seq;
+    for (const listener of this.#entryListeners) listener(entry);
   }
 
   #noteChange(entry: Entry): void {

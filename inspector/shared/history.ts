@@ -39,6 +39,8 @@ export const programOf = ({ actor, kind }: Pick<Entry, 'actor' | 'kind'>): strin
 /** Entries by number, and actors by id. */
 export class History {
   readonly actors = new Map<string, ActorHistory>();
+  /** Called with each entry that is no longer kept. */
+  onDrop: ((entry: Entry) => void) | undefined;
   readonly #bounds: HistoryBounds;
   readonly #recordingBounds: HistoryBounds;
   readonly #totalBounds: HistoryBounds;
@@ -67,6 +69,14 @@ export class History {
   /** The kept entries after a number, the oldest first. */
   *entries(after = 0): Generator<Entry> {
     for (let at = this.#indexAfter(after); at < this.#order.length; at += 1) {
+      const entry = this.#entries.get(this.#order[at] ?? 0);
+      if (entry !== undefined) yield entry;
+    }
+  }
+
+  /** The kept entries before a number, the newest first. */
+  *entriesBefore(seq: number): Generator<Entry> {
+    for (let at = this.#indexAfter(seq - 1) - 1; at >= 0; at -= 1) {
       const entry = this.#entries.get(this.#order[at] ?? 0);
       if (entry !== undefined) yield entry;
     }
@@ -189,7 +199,9 @@ export class History {
     const entry = this.#entries.get(seq);
     queue.shift(entry?.size ?? 0);
     this.#entries.delete(seq);
-    if (entry !== undefined) this.#onDropped(entry);
+    if (entry === undefined) return;
+    this.#onDropped(entry);
+    this.onDrop?.(entry);
   }
 
   #onDropped(entry: Entry): void {

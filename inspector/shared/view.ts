@@ -206,6 +206,8 @@ export interface Chart {
   readonly edges: readonly ChartEdge[];
   /** Laid out in plain columns, with straight lines: the better layout takes too long, or still takes its time. */
   readonly isSimple?: true;
+  /** Whether notes and the actions of transitions are drawn. */
+  readonly details: boolean;
 }
 
 /** Which chart is meant. */
@@ -213,12 +215,20 @@ export interface ChartRef {
   readonly id: string;
   /** The ids of the states whose states are not drawn; by default the server chooses them. */
   readonly collapsed?: readonly string[];
+  /** Whether notes and the actions of transitions are drawn; by default where there is room. */
+  readonly details?: boolean;
 }
 
 /** A message from the server. They are sent in arrays. */
 export type ServerMessage =
   /** Starts the full state: the first message, and sent again after the page has missed messages. */
-  | { readonly type: 'hello'; readonly control: boolean; readonly wire: boolean }
+  | {
+      readonly type: 'hello';
+      readonly control: boolean;
+      readonly wire: boolean;
+      /** The number of the newest entry: the later ones happen while the page is open. */
+      readonly newest?: number;
+    }
   | ProgramView
   | ActorView
   | Entry
