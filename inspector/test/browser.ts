@@ -26,6 +26,27 @@ export interface OpenPage {
   close(): Promise<void>;
 }
 
+/** A page that is no page of the inspector, with what it has printed on its console. */
+export interface OtherPage {
+  readonly page: Page;
+  readonly warnings: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Opens another page. Nothing is asserted of it. */
+export async function openOtherPage(url: string): Promise<OtherPage> {
+  if (browser === undefined) throw new Error('Chromium is not available');
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  const warnings: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'warning') warnings.push(message.text());
+  });
+  await page.goto(url);
+  return { page, warnings, close: () => context.close() };
+}
+
 /** Opens a page of the inspector. */
 export async function openPage(
   url: string,

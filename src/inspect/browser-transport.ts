@@ -69,9 +69,6 @@ export class BrowserTransport implements Transport {
       clearTimeout(timer);
     };
   }
-
-  /** Nothing waits for the end of a page. */
-  dispose(): void {}
 }
 
 /**
@@ -104,7 +101,10 @@ function programName(): string {
     readonly location?: { readonly host: string; readonly pathname: string };
     readonly name?: string;
   };
-  const path = location?.pathname ?? '';
-  if (document !== undefined) return document.title || `${location?.host ?? ''}${path}`;
-  return name || path.slice(path.lastIndexOf('/') + 1) || 'worker';
+  const { host, pathname } = location ?? { host: '', pathname: '' };
+  const [named, place] =
+    document === undefined
+      ? [name, pathname.slice(pathname.lastIndexOf('/') + 1)]
+      : [document.title, `${host}${pathname}`];
+  return [named, place].find((text) => text !== undefined && text !== '') ?? 'browser';
 }

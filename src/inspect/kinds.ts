@@ -5,19 +5,13 @@
 
 import { isError } from '../core/shape.ts';
 
-/** The getters of the sizes, which throw for everything that is no true Map or Set. */
-const sizeGetter = (prototype: object) =>
-  Object.getOwnPropertyDescriptor(prototype, 'size')?.get ?? Object;
-const MAP_SIZE = /* @__PURE__ */ sizeGetter(Map.prototype);
-const SET_SIZE = /* @__PURE__ */ sizeGetter(Set.prototype);
-
 /** Whether a value is a Map. */
 export const isMap = (value: object): value is ReadonlyMap<unknown, unknown> =>
-  mayBe(value, 'Map', Map.prototype) && hasSize(MAP_SIZE, value);
+  mayBe(value, 'Map', Map.prototype) && hasSize(Map.prototype, value);
 
 /** Whether a value is a Set. */
 export const isSet = (value: object): value is ReadonlySet<unknown> =>
-  mayBe(value, 'Set', Set.prototype) && hasSize(SET_SIZE, value);
+  mayBe(value, 'Set', Set.prototype) && hasSize(Set.prototype, value);
 
 /** The check that does not throw: by the tag of the class, or by the class of this realm. */
 function mayBe(value: object, tag: string, prototype: object): boolean {
@@ -27,9 +21,10 @@ function mayBe(value: object, tag: string, prototype: object): boolean {
   );
 }
 
-function hasSize(getter: (this: unknown) => unknown, value: object): boolean {
+/** The getter of `size` throws for everything that is no true Map or Set. */
+function hasSize(prototype: object, value: object): boolean {
   try {
-    getter.call(value);
+    Reflect.get(prototype, 'size', value);
     return true;
   } catch {
     return false;

@@ -93,7 +93,7 @@ export class Reporter {
   }
 
   async #end(): Promise<void> {
-    this.#transport.dispose();
+    this.#transport.dispose?.();
     this.#cancelRetry();
     this.#feed.remove(this.#sink);
     const timer = setTimeout(() => this.#connection?.terminate(), CLOSE_TIMEOUT_MS);

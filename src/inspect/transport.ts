@@ -65,5 +65,5 @@ export interface Transport {
   /** Calls a function later, without keeping the program alive. Returns what cancels it. */
   later(run: () => void, ms: number): () => void;
   /** The report has ended. */
-  dispose(): void;
+  dispose?(): void;
 }
