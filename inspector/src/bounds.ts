@@ -112,14 +112,17 @@ const [OPENING_BRACE, CLOSING_BRACE] = [0x7b, 0x7d];
 function endOfString(text: string, start: number): number {
   let at = start + 1;
   let jump = at + SHORT_STRING;
+  let escapes = 0;
   while (at < text.length) {
     if (at >= jump) {
-      // Nearly all long texts are without escapes: searching is much faster than looking at each character.
+      // Most long texts have no escapes: searching is much faster than looking at each character.
       const quote = text.indexOf('"', at);
       if (quote < 0) return text.length;
       if (!isEscaped(text, quote, at)) return quote;
+      escapes += 1;
       at = quote + 1;
-      jump = at + SHORT_STRING;
+      // A text of JSON has escapes everywhere.
+      jump = escapes < MANY_ESCAPES ? at + SHORT_STRING : Infinity;
       continue;
     }
     const code = text.charCodeAt(at);
@@ -130,6 +133,7 @@ function endOfString(text: string, start: number): number {
 }
 
 const SHORT_STRING = 32;
+const MANY_ESCAPES = 4;
 
 /** Whether the number of backslashes before an index is odd. Those before `from` belong to each other. */
 function isEscaped(text: string, index: number, from: number): boolean {

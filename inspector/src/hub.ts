@@ -11,6 +11,7 @@ import type { NewEntry, Publisher } from './publisher.ts';
 import { recordingOf } from './recording-writer.ts';
 import { Relay } from './relay.ts';
 import type { Answer } from './sends.ts';
+import { StateText } from './state-text.ts';
 import { outgoing, Viewer, type ViewerSocket } from './viewer.ts';
 
 /** The programs, the history, the charts and the pages of one inspector. */
@@ -96,6 +97,7 @@ export class Hub implements Publisher {
 
   removeViewer(viewer: Viewer): void {
     this.#viewers.delete(viewer);
+    this.charts.cancel(viewer);
     viewer.close();
     if (this.#viewers.size === 0) this.setWire(false);
   }
@@ -104,10 +106,13 @@ export class Hub implements Publisher {
   handleRequest(viewer: Viewer, message: PageMessage): void {
     switch (message.type) {
       case 'chart':
-        void this.charts.messageOf(message.id).then((answer) => {
-          viewer.push(answer);
-        });
+        this.#chartFor(viewer, message);
         break;
+      case 'shape': {
+        const shape = this.charts.shapeOf(message.id);
+        viewer.push({ type: 'shape', id: message.id, ...(shape !== undefined && { shape }) });
+        break;
+      }
       case 'wire':
         this.setWire(message.on);
         break;
@@ -117,6 +122,15 @@ export class Hub implements Publisher {
       case 'send':
         this.#sendFor(viewer, message);
         break;
+    }
+  }
+
+  #chartFor(viewer: Viewer, { type: _, cancel, ...ref }: Extract<PageMessage, { type: 'chart' }>) {
+    if (cancel === true) this.charts.cancel(viewer, ref);
+    else {
+      this.charts.request(viewer, ref, (answer) => {
+        viewer.push(answer);
+      });
     }
   }
 
@@ -189,7 +203,10 @@ export class Hub implements Publisher {
 
   add(entry: NewEntry): void {
     this.#seq += 1;
-    const numbered: Entry = { ...entry, type: 'entry', seq: this.#seq };
+    const numbered: Entry =
+      entry.kind === 'state'
+        ? new StateText(entry, this.#seq)
+        : { ...entry, type: 'entry', seq: this.#seq };
     this.#history.add(numbered);
     this.#broadcast(numbered);
   }
@@ -215,7 +232,7 @@ export class Hub implements Publisher {
 
   /** Everything that a new page needs. */
   *#fullState(): Generator<ServerMessage> {
-    yield { type: 'hello', control: this.control, wire: this.#wire };
+    yield { type: 'hello', control: this.control, wire: this.#wire, newest: this.#seq };
     for (const { view } of this.programs.values()) yield this.#withDropped(view);
     for (const { actor } of this.#history.actors.values()) yield actor;
     yield* this.#history.entries();

@@ -1,6 +1,6 @@
 /**
  * Opens recordings by replaying their messages, each through the receiver of @xstate/inspect, as if a
- * program sent it: its parsing takes a fifth of the time.
+ * program sent it. Of the time that this takes, its parsing of each state is a tenth.
  */
 
 import { setTimeout as delay } from 'node:timers/promises';

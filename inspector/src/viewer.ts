@@ -4,6 +4,7 @@
  */
 
 import type { ServerMessage } from '../shared/view.ts';
+import { textOfMessage } from './state-text.ts';
 
 /** The WebSocket members that are used. */
 export interface ViewerSocket {
@@ -134,7 +135,7 @@ export class Viewer {
   /** What cannot be converted is replaced: the page relies on the numbers of the entries. */
   #textOf(one: Outgoing): string | undefined {
     try {
-      return (one.text ??= JSON.stringify(one.message));
+      return (one.text ??= textOfMessage(one.message));
     } catch (error) {
       this.#onFailure(error);
       const { message } = one;
