@@ -2,6 +2,7 @@
 
 import type { ActorState, Json } from '../shared/view.ts';
 import { isRecord } from './format.ts';
+import { isList } from './json-path.ts';
 
 /** An error and its path. */
 export interface FoundError {
@@ -34,7 +35,8 @@ function within(value: Json, path: string, depth: number): FoundError[] {
     .flatMap(([key, inner]) => within(inner, `${path}.${key}`, depth + 1));
 }
 
-const isError = (value: object): boolean =>
+/** Whether a value has the shape of an error that became JSON. */
+export const isError = (value: object): boolean =>
   'name' in value &&
   typeof value.name === 'string' &&
   'message' in value &&
@@ -45,6 +47,7 @@ const isError = (value: object): boolean =>
 export interface ChainedError {
   /** Its name and code, if it has them. */
   readonly title: string;
+  readonly code: string | undefined;
   readonly message: string;
   /** The whole error; `undefined` when another value was thrown. */
   readonly whole: Json | undefined;
@@ -58,14 +61,26 @@ export function chainOf(error: Json): ChainedError[] {
     const current: Json = next;
     if (isRecord(current) && 'message' in current) {
       const title = [current['name'], current['code']].filter((part) => typeof part === 'string');
-      chain.push({ title: title.join(' '), message: textOf(current['message']), whole: current });
+      const code = typeof current['code'] === 'string' ? current['code'] : undefined;
+      const message = messageIn(current);
+      chain.push({ title: title.join(' '), code, message, whole: current });
       next = current['cause'];
     } else {
-      chain.push({ title: '', message: textOf(current), whole: undefined });
+      chain.push({ title: '', code: undefined, message: textOf(current), whole: undefined });
       next = undefined;
     }
   }
   return chain;
+}
+
+/** Errors of one that has none of its own, such as the attempts of a connection to several addresses. */
+const MAX_MESSAGES = 5;
+
+function messageIn({ message, errors }: Readonly<Record<string, Json>>): string {
+  const own = textOf(message);
+  if (own !== '' || !isList(errors)) return own;
+  const inner = errors.slice(0, MAX_MESSAGES);
+  return inner.map((one) => (isRecord(one) ? textOf(one['message']) : textOf(one))).join('; ');
 }
 
 const textOf = (value: Json | undefined): string =>
