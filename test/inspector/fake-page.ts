@@ -15,6 +15,8 @@ import { connectWebSocket, handled, tokenOf, withToken } from './clients.ts';
 /** An entry of one kind. */
 export type EntryOf<K extends Entry['kind']> = Extract<Entry, { kind: K }>;
 
+type Opening = Extract<ServerMessage, { type: 'opening' }>;
+
 /** A connection to the path of pages. */
 export class FakePage {
   readonly socket: WebSocket;
@@ -23,6 +25,12 @@ export class FakePage {
   /** Charts, or why a chart is missing. */
   readonly charts = new Map<string, Chart | string>();
   entries: Entry[] = [];
+  /** The answers to `send`, by its id: '' where the event was taken. */
+  readonly sent = new Map<number, string>();
+  /** How far recordings have been read. */
+  readonly openings: Opening[] = [];
+  /** The programs that were forgotten. */
+  readonly forgotten: string[] = [];
   control = false;
   wire = false;
   /** How often the full state was sent. */
@@ -120,6 +128,16 @@ export class FakePage {
         break;
       case 'wire':
         this.wire = message.on;
+        break;
+      case 'sent':
+        this.sent.set(message.id, message.problem ?? '');
+        break;
+      case 'opening':
+        this.openings.push(message);
+        break;
+      case 'forgotten':
+        this.programs.delete(message.program);
+        this.forgotten.push(message.program);
         break;
     }
   }
