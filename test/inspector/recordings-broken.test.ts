@@ -2,10 +2,11 @@
 
 import { createReadStream } from 'node:fs';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { rejection } from '../support/signal.ts';
@@ -40,6 +41,28 @@ describe('a file that is not a recording', () => {
     const page = await openFakePage(inspector);
     expect([page.programs.size, page.entries]).toEqual([0, []]);
     expect((await httpRequest(inspector, withToken('/recording'))).body).toMatch(/"name":"",/);
+  });
+
+  const utf8 = (...bytes: number[]) => Buffer.from(bytes).toString();
+
+  it.each([
+    ['gzip', gzipSync(HEAD + DOOR).toString(), /it is compressed; unpack it with gunzip$/],
+    ['UTF-16', Buffer.from(`\ufeff${HEAD}`, 'utf16le').toString(), /UTF-16, save it as UTF-8$/],
+    ['UTF-16 without a mark', Buffer.from(HEAD, 'utf16le').toString(), /save it as UTF-8$/],
+    ['a program', utf8(0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0), /its first line must be/],
+    ['a picture', utf8(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10), /its first line must be/],
+    ['zero bytes', '\0'.repeat(100), /it is not UTF-8/],
+    ['the end of a recording', DOOR.repeat(2), /its beginning is missing; its first line must be/],
+    ['a list of messages', `[${HEAD}]`, /its first line must be/],
+  ])('is told from a recording, with what to do: %s', async (_, text, why) => {
+    const inspector = await startTestInspector();
+    const error = await rejection(inspector.open('bad', [text]));
+    expect(error).toMatchObject({ message: expect.stringMatching(why) as unknown });
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/^This is not a wirechart recording: /) as unknown,
+    });
+    const page = await openFakePage(inspector);
+    expect([page.programs.size, page.entries, page.openings]).toEqual([0, [], []]);
   });
 
   it('can be unreadable', async () => {
@@ -87,6 +110,61 @@ describe('a damaged recording', () => {
     const page = await openFakePage(inspector);
     await page.until((it) => it.of('state').length > 0);
     expect(page.entries.map(({ kind }) => kind)).toEqual(['start', 'state']);
+  });
+});
+
+describe('a recording that an editor has saved', () => {
+  it('may begin with a byte order mark', async () => {
+    const inspector = await startTestInspector();
+    await inspector.open('marked', [`\ufeff${HEAD}`, DOOR]);
+    await (await openFakePage(inspector)).actor('x:0');
+  });
+});
+
+describe('a recording that grows while it is read', () => {
+  it('is read up to its end at that time', async () => {
+    const file = join(await tempDir(), 'growing.jsonl');
+    await writeFile(file, HEAD + DOOR + lineOf(state('x:0', 'open')));
+    const inspector = await startTestInspector();
+    const stream = createReadStream(file, { encoding: 'utf8', highWaterMark: 64 });
+    async function* growing() {
+      let isFirst = true;
+      for await (const chunk of stream) {
+        yield String(chunk);
+        if (isFirst) await appendFile(file, `${lineOf(event('x:0', 'LATER'))}{"type":"serv`);
+        isFirst = false;
+      }
+    }
+    await inspector.open('growing', growing());
+    const page = await openFakePage(inspector);
+    await page.until((it) => it.of('problem').length > 0);
+    // What was being written when it ended is incomplete.
+    expect(page.summaryOf({ id: 'p1/x:0' })).toEqual(['start', 'state open', 'event LATER']);
+    expect(page.of('problem')).toMatchObject([{ text: 'A message was ignored: it is not JSON' }]);
+  });
+});
+
+describe('two recordings that are read at the same time', () => {
+  it('are kept apart, also if their names and actors are the same', async () => {
+    const inspector = await startTestInspector();
+    const page = await openFakePage(inspector);
+    const textOfRun = (name: string) =>
+      HEAD + DOOR + lineOf(event('x:0', name)).repeat(2_000) + lineOf(state('x:0', name));
+    await Promise.all(
+      ['one', 'other'].map((name) => inspector.open('same.jsonl', [textOfRun(name)])),
+    );
+    await page.until((it) => it.of('state').length === 2);
+    for (const [id, name] of [
+      ['p1/x:0', 'one'],
+      ['p2/x:0', 'other'],
+    ] as const) {
+      const expected = ['start', ...Array<string>(2_000).fill(`event ${name}`), `state ${name}`];
+      expect(page.summaryOf({ id })).toEqual(expected);
+    }
+    expect([...page.programs.values()].map(({ name }) => name)).toEqual([
+      'same.jsonl',
+      'same.jsonl',
+    ]);
   });
 });
 
