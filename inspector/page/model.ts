@@ -1,5 +1,6 @@
 /** The page's data and selection. Panes read it when they draw and hold no data of their own. */
 
+import { chartKey } from '../shared/chart-ref.ts';
 import { isFailure } from '../shared/failures.ts';
 import { History, HISTORY_BOUNDS, programOf, RECORDING_BOUNDS } from '../shared/history.ts';
 import type { MachineShape } from '../shared/shape.ts';
@@ -32,8 +33,10 @@ const OWN_EVENT = /^(?:xstate\.|done\.(?:invoke|state)\.|error\.platform\.)/;
 export class Model {
   readonly history = new History(HISTORY_BOUNDS, RECORDING_BOUNDS);
   readonly programs = new Map<string, ProgramView>();
-  /** Laid out charts, or why a chart is missing. */
+  /** Laid out charts, or why a chart is missing, by their `chartKey()`s. */
   readonly charts = new Map<string, Chart | string>();
+  /** The number of states of charts that are still being laid out, by their `chartKey()`s. */
+  readonly layingOut = new Map<string, number>();
   /** The shapes of machines by the ids of their charts; `undefined` for one that the server does not know. */
   readonly shapes = new Map<string, MachineShape | undefined>();
   /** The selected actor. */
@@ -138,7 +141,11 @@ export class Model {
         break;
       case 'chart':
       case 'no-chart':
-        this.charts.set(message.id, message.type === 'chart' ? message.chart : message.why);
+        this.charts.set(chartKey(message), message.type === 'chart' ? message.chart : message.why);
+        this.layingOut.delete(chartKey(message));
+        break;
+      case 'chart-progress':
+        this.layingOut.set(chartKey(message), message.states);
         break;
       case 'wire':
         this.wire = message.on;
@@ -280,6 +287,7 @@ export class Model {
     this.programs.clear();
     this.#since.clear();
     this.#requestedCharts.clear();
+    this.layingOut.clear();
     this.#requestedShapes.clear();
     this.control = control;
     this.wire = wire;

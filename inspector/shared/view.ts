@@ -146,6 +146,8 @@ export interface ChartNode {
 /** A transition of a state. */
 export interface ChartTransition {
   readonly event: string;
+  /** Which of the transitions of its state for its event it is, from 0. */
+  readonly index: number;
   /** The event in words. */
   readonly text: string;
   readonly guard?: string;
@@ -185,6 +187,8 @@ export interface ChartEdge {
 /** A transition of an edge. */
 export interface ChartLabel {
   readonly event: string;
+  /** Which of the transitions of its state for its event it is, from 0. */
+  readonly index: number;
   /** The event and the guard. */
   readonly text: string;
   /** What is drawn: the event, the guard and the actions, in short lines. */

@@ -2,11 +2,11 @@
 
 import { createHash } from 'node:crypto';
 import type { MachineShape } from '../shared/shape.ts';
-import type { ServerMessage } from '../shared/view.ts';
+import type { ChartRef } from '../shared/view.ts';
 import { BOUNDS, tooMany } from './bounds.ts';
+import { ChartLayouts, type Push } from './chart-layouts.ts';
 import { type CheckedDefinition, checkedDefinition, stubOf } from './definition.ts';
-import { graphOf } from './graph.ts';
-import { Layouter } from './layout.ts';
+import { type Graph, graphOf } from './graph.ts';
 import { type V4Machine, withoutWarnings } from './receiver.ts';
 import { shapeOf } from './shape.ts';
 
@@ -29,8 +29,7 @@ interface Kept {
 export class Charts {
   readonly #usedCharts: () => ReadonlySet<string>;
   readonly #kept = new Map<string, Kept>();
-  readonly #laidOut = new Map<string, Promise<ServerMessage>>();
-  readonly #layouter = new Layouter();
+  readonly #layouts = new ChartLayouts((id) => this.#graphOf(id));
   #limit: number = BOUNDS.charts.kept;
   #bytes = 0;
 
@@ -83,20 +82,20 @@ export class Charts {
 
   /** Starts the layout thread, so that the first chart does not take longer than the others. */
   warm(): void {
-    if (this.#laidOut.size === 0) this.#layouter.warm();
+    this.#layouts.warm();
   }
 
-  /** The laid out chart, or why there is none. Never rejects. */
-  messageOf(id: string): Promise<ServerMessage> {
-    const known = this.#laidOut.get(id);
-    if (known !== undefined) return known;
-    const chart = this.#layOut(id).catch((error: unknown): ServerMessage => {
-      this.#laidOut.delete(id); // The next request tries again.
-      const why = error instanceof Error ? error.message : 'unknown error';
-      return { type: 'no-chart', id, why };
-    });
-    this.#laidOut.set(id, chart);
-    return chart;
+  /**
+   * Gives a page a drawing of a chart, or the reason why there is none. It may get several answers: a
+   * large chart comes in a simple layout first.
+   */
+  request(page: object, ref: ChartRef, push: Push): void {
+    this.#layouts.request(page, ref, push);
+  }
+
+  /** The page does not want the drawing any more; without `ref`, it wants none. */
+  cancel(page: object, ref?: ChartRef): void {
+    this.#layouts.cancel(page, ref);
   }
 
   /** What a machine consists of, if its definition is kept and is not too large. */
@@ -107,14 +106,13 @@ export class Charts {
   }
 
   close(): Promise<void> {
-    return this.#layouter.close();
+    return this.#layouts.close();
   }
 
-  async #layOut(id: string): Promise<ServerMessage> {
+  #graphOf(id: string): Graph {
     const machine = this.#kept.get(id)?.machine ?? 'its definition is no longer kept';
     if (typeof machine === 'string') throw new Error(machine);
-    const graph = withoutWarnings(() => graphOf(machine));
-    return { type: 'chart', id, chart: await this.#layouter.layOut(id, graph) };
+    return withoutWarnings(() => graphOf(machine));
   }
 
   /** Drops the charts of no actor. The limit then grows with the rest, so that this is rarely called. */
@@ -123,7 +121,7 @@ export class Charts {
     for (const [chart, { bytes }] of this.#kept) {
       if (used.has(chart)) continue;
       this.#kept.delete(chart);
-      this.#laidOut.delete(chart);
+      this.#layouts.drop(chart);
       this.#bytes -= bytes;
     }
     this.#limit = Math.max(BOUNDS.charts.kept, 2 * this.#kept.size);

@@ -41,6 +41,8 @@ export interface GraphEdge {
 export interface Graph {
   readonly root: GraphNode;
   readonly edges: readonly GraphEdge[];
+  /** Whether notes and the actions of transitions are drawn; by default they are. */
+  readonly details?: boolean;
 }
 
 interface V4Action {
@@ -157,7 +159,7 @@ class GraphMaker {
       ...(type === 'history' && { history: node.history === 'deep' ? 'deep' : 'shallow' }),
       ...facts,
       ...metaOf(node),
-      transitions: inOrder(node.transitions.map((one) => this.#transitionOf(one))),
+      transitions: inOrder(numbered(node.transitions).map((one) => this.#transitionOf(...one))),
       notes: notesOf(description, facts),
       lines: [...this.#actorsOf(node), ...deadlinesOf(node), ...this.#internalEventsOf(node)],
       children: [
@@ -169,11 +171,12 @@ class GraphMaker {
 
   edgesFrom(node: V4Node): GraphEdge[] {
     const labels = new Map<string, ChartLabel[]>();
-    for (const transition of node.transitions) {
+    for (const [transition, index] of numbered(node.transitions)) {
       for (const { id } of transition.target ?? []) {
         const known = labels.get(id);
-        if (known === undefined) labels.set(id, [this.#labelOf(transition)]);
-        else known.push(this.#labelOf(transition));
+        const label = this.#labelOf(transition, index);
+        if (known === undefined) labels.set(id, [label]);
+        else known.push(label);
       }
     }
     return [...labels].map(([target, all]) => ({ source: node.id, target, labels: all }));
@@ -200,10 +203,11 @@ class GraphMaker {
         text: this.#labelOf(transition).text,
       }));
 
-  #transitionOf(transition: V4Transition): ChartTransition {
+  #transitionOf(transition: V4Transition, index: number): ChartTransition {
     const { eventType, target, cond, actions, description } = transition;
     return {
       event: eventType,
+      index,
       text: cut(inWords(eventType, this.#actorName)),
       ...(cond !== undefined && { guard: cut(cond.name ?? 'guarded') }),
       target: (target ?? []).slice(0, MAX_NAMES).map(({ id }) => id),
@@ -214,17 +218,28 @@ class GraphMaker {
     };
   }
 
-  #labelOf({ eventType, cond, actions }: V4Transition): ChartLabel {
+  #labelOf({ eventType, cond, actions }: V4Transition, index = 0): ChartLabel {
     const text = inWords(eventType, this.#actorName);
     // The guard `isFinite` is left out: it only says that a deadline may be Infinity.
     const guard =
       cond === undefined || cond.name === 'isFinite' ? undefined : (cond.name ?? 'guarded');
     return {
       event: eventType,
+      index,
       text: cut(guard === undefined ? text : `${text} [${guard}]`),
       lines: labelLines(text, guard, namesOf(actions)),
     };
   }
+}
+
+/** Transitions with their positions among those for the same event. */
+function numbered(transitions: readonly V4Transition[]): (readonly [V4Transition, number])[] {
+  const counts = new Map<string, number>();
+  return transitions.map((transition) => {
+    const index = counts.get(transition.eventType) ?? 0;
+    counts.set(transition.eventType, index + 1);
+    return [transition, index];
+  });
 }
 
 const MAX_SRC_CHARACTERS = 30;

@@ -125,7 +125,13 @@ export class Hub implements Publisher {
     }
   }
 
-  #chartFor(viewer: Viewer, { type: _, cancel, ...ref }: Extract<PageMessage, { type: 'chart' }>) {
+  #chartFor(viewer: Viewer, message: Extract<PageMessage, { type: 'chart' }>) {
+    const { id, collapsed, details, cancel } = message;
+    const ref = {
+      id,
+      ...(collapsed !== undefined && { collapsed }),
+      ...(details !== undefined && { details }),
+    };
     if (cancel === true) this.charts.cancel(viewer, ref);
     else {
       this.charts.request(viewer, ref, (answer) => {

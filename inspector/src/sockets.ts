@@ -134,12 +134,28 @@ function sendMessage(message: JsonObject): PageMessage | undefined {
   };
 }
 
+function chartRequest(message: JsonObject): PageMessage {
+  const { collapsed, details, cancel } = message;
+  return {
+    type: 'chart',
+    id: textIn(message, 'id'),
+    ...(Array.isArray(collapsed) && {
+      collapsed: collapsed
+        .filter((id) => typeof id === 'string')
+        .filter(({ length }) => length <= BOUNDS.stateIdCharacters)
+        .slice(0, BOUNDS.definition.states),
+    }),
+    ...(typeof details === 'boolean' && { details }),
+    ...(cancel === true && { cancel }),
+  };
+}
+
 /** A page's request; `undefined` for anything unknown. */
 function pageMessage(text: string): PageMessage | undefined {
   try {
     const message = parseRequest(text);
     const { type, on } = message;
-    if (type === 'chart') return { type, id: textIn(message, 'id') };
+    if (type === 'chart') return chartRequest(message);
     if (type === 'shape') return { type, id: textIn(message, 'id') };
     if (type === 'wire' && typeof on === 'boolean') return { type, on };
     if (type === 'forget') return { type, program: textIn(message, 'program') };
