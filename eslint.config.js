@@ -25,10 +25,20 @@ const INSPECT = folders(
   ['inspect'],
   'Only protocol/machine.ts, diagnostics.ts and logging.ts use it.',
 );
+/** The files of the feed that need Node. The others run in browsers, too. */
+const NODE_FILES =
+  'ambient|endpoint|exit-hooks|inspect-to|node-program|node-transport|proof|proven-socket|record-to|recording-files';
+const FEED_IN_NODE = `src/inspect/{index,${NODE_FILES.replaceAll('|', ',')}}.ts`;
+const FEED_OF_NODE = {
+  regex: `^\\./(${NODE_FILES})\\.ts$`,
+  message: 'Browsers have this file, too, and not that one.',
+};
 const FACADES = folders(['protocol', 'server', 'supervisor'], 'This layer is below the facades.');
 const CLIENTS = folders(['rpc', 'qmp', 'qga', 'testing'], 'This layer is below the clients.');
 const TESTING = folders(['testing'], 'Only tests use it.');
 const ENTRY = { regex: '(^|/)index\\.ts$', message: 'Import the module itself.' };
+/** What the feed does not import; types of machines neither. */
+const FEED = [XSTATE, ENTRY, { ...MACHINES, allowTypeImports: false }, IO, FACADES, CLIENTS];
 const OURS = {
   regex: '\\.\\./\\.\\./src/',
   message: 'The inspector and the library share the wire, and no code.',
@@ -146,8 +156,9 @@ export default defineConfig(
   ),
   only(['src/machines/*.ts'], NODE, ENTRY, IO, INSPECT, FACADES, CLIENTS),
   only(['src/io/**/*.ts'], XSTATE, ENTRY, MACHINES, INSPECT, FACADES, CLIENTS),
-  // It watches any actor system, and needs of ours only core and async.
-  only(['src/inspect/*.ts'], XSTATE, ENTRY, MACHINES, IO, FACADES, CLIENTS),
+  // It watches any actor system, and needs of ours only core and async: wirechart-inspect has no more.
+  only(['src/inspect/*.ts'], ...FEED, NODE, FEED_OF_NODE),
+  only([FEED_IN_NODE], ...FEED),
   // The facades. In their `machine.ts` charts and I/O meet.
   only(
     ['src/{protocol,server,supervisor}/machine.ts', 'src/protocol/{diagnostics,logging}.ts'],
@@ -161,6 +172,10 @@ export default defineConfig(
   only(['src/{rpc,qmp,qga}/*.ts'], NODE, XSTATE, MACHINES, IO, INSPECT, TESTING),
   only(['src/testing/*.ts'], XSTATE, MACHINES, IO, INSPECT),
   only(['src/index.ts'], NODE, INSPECT, CLIENTS),
+  only(['inspect/src/browser.ts'], NODE, {
+    ...FEED_OF_NODE,
+    regex: FEED_OF_NODE.regex.replace('^\\./', '^\\.\\./\\.\\./src/inspect/'),
+  }),
   only(['inspector/src/*.ts'], OURS),
   only(['inspector/page/*.ts', 'inspector/shared/*.ts'], OURS, NODE, XSTATE),
 );

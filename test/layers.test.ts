@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { ESLint } from 'eslint';
 import ts from 'typescript';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..');
 const RULE = '@typescript-eslint/no-restricted-imports';
@@ -48,6 +48,12 @@ test.each([
   ['src/inspect/feed.ts', 'xstate'],
   ['src/inspect/feed.ts', '../machines/protocol.ts'],
   ['src/inspect/feed.ts', '../protocol/machine.ts'],
+  ['src/inspect/feed.ts', 'node:util'],
+  ['src/inspect/feed.ts', './endpoint.ts'],
+  ['src/inspect/inspect-to-browser.ts', './record-to.ts'],
+  ['src/inspect/record-to.ts', '../io/dial.ts'],
+  ['inspect/src/browser.ts', 'node:fs'],
+  ['inspect/src/browser.ts', '../../src/inspect/record-to.ts'],
   ['src/protocol/async-protocol.ts', '../io/dial.ts'],
   ['src/protocol/async-protocol.ts', '../inspect/feed.ts'],
   ['src/protocol/async-protocol.ts', '../machines/protocol.ts'],
@@ -75,6 +81,7 @@ test.each([
   ['src/protocol/machine.ts', '../io/dial.ts'],
   ['src/protocol/machine.ts', '../machines/protocol.ts'],
   ['src/io/dial.ts', 'node:net'],
+  ['src/inspect/record-to.ts', 'node:fs'],
   ['src/io/child/process.ts', '../dial.ts'],
   ['src/server/machine.ts', '../io/serve.ts'],
   ['src/server/peers.ts', '../protocol/async-protocol.ts'],
@@ -147,6 +154,47 @@ const filesBelow = (folder: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .map((name) => join(root, folder, name));
+
+/** A file, and all files that it needs, types included. */
+function reachableFrom(file: string, found = new Set<string>()): Set<string> {
+  if (found.has(file)) return found;
+  found.add(file);
+  for (const imported of importsOf(file)) reachableFrom(imported, found);
+  return found;
+}
+
+describe('wirechart-inspect', () => {
+  const filesOf = (entry: string) =>
+    [...reachableFrom(join(root, 'inspect/src', entry))].map((file) => relative(root, file));
+
+  test.each(['index.ts', 'browser.ts'])('has of src the feed only: %s', (entry) => {
+    const files = filesOf(entry).filter((file) => !file.startsWith('inspect/src/'));
+    expect(files.length).toBeGreaterThan(20);
+    expect(files.filter((file) => !/^src\/(?:inspect|core|async)\//.test(file))).toEqual([]);
+  });
+
+  test('uses nothing of Node in a browser', () => {
+    const namesIn = (file: string): string[] => {
+      const source = ts.createSourceFile(
+        file,
+        readFileSync(join(root, file), 'utf8'),
+        ts.ScriptTarget.Latest,
+      );
+      const names: string[] = [];
+      const visit = (node: ts.Node): void => {
+        if (ts.isIdentifier(node)) names.push(node.text);
+        ts.forEachChild(node, visit);
+      };
+      visit(source);
+      return names.filter((name) => /^(?:process|Buffer|NodeJS|setImmediate)$/.test(name));
+    };
+    const files = filesOf('browser.ts').filter((file) => file.includes('inspect/'));
+    expect(
+      files.map((file) => [file, namesIn(file)]).filter(([, { length }]) => length > 0),
+    ).toEqual([]);
+    expect(namesIn('src/inspect/node-transport.ts')).toContain('process');
+  });
+});
 
 /** The first import cycle that is found, as a path from a file back to itself. */
 function cycleIn(folders: readonly string[]): string[] | undefined {

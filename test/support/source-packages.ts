@@ -1,6 +1,6 @@
 /** The packages of this repository as their users import them, made from the sources. */
 
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
@@ -21,17 +21,19 @@ interface Package {
 function packageIn(folder: string): Package {
   const manifest = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8')) as {
     name: string;
-    exports: Record<string, unknown>;
+    exports: Record<string, string | { readonly default: string }>;
   };
   const entries: Record<string, string> = {};
   for (const [entry, target] of Object.entries(manifest.exports)) {
-    const [, path] = /"\.\/dist\/([^"]+)\.js"/.exec(JSON.stringify(target)) ?? [];
+    // Other conditions, if there are any, are for browsers.
+    const file = typeof target === 'string' ? target : target.default;
+    const [, path] = /^\.\/dist\/(.+)\.js$/.exec(file) ?? [];
     if (path !== undefined) entries[entry] = `${path.replace(/^(?!src\/)/, 'src/')}.ts`;
   }
   return { name: manifest.name, folder, entries };
 }
 
-const packages = (): readonly Package[] => ['.', 'inspector'].map(packageIn);
+const packages = (): readonly Package[] => ['.', 'inspect', 'inspector'].map(packageIn);
 
 /** The compiler option `paths` by which the packages are found in their sources. */
 export function sourcePaths(): Readonly<Record<string, readonly string[]>> {
@@ -78,5 +80,6 @@ async function bundle({ name, folder, entries }: Package, into: string): Promise
   );
   writeFileSync(join(target, 'package.json'), JSON.stringify({ name, type: 'module', exports }));
   // The dependencies that only this package has.
-  if (folder !== '.') symlinkSync(join(ROOT, folder, 'node_modules'), join(target, 'node_modules'));
+  const own = join(ROOT, folder, 'node_modules');
+  if (folder !== '.' && existsSync(own)) symlinkSync(own, join(target, 'node_modules'));
 }
