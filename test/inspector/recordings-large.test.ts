@@ -1,9 +1,12 @@
 /** Recordings that are longer than the history of a program that reports: they are kept whole. */
 
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { RECORDING_BOUNDS, TOTAL_BOUNDS } from '../../inspector/shared/history.ts';
 import { totalHistoryBounds } from '../../inspector/src/bounds.ts';
-import { expectIdleAfterEach } from '../support/cleanup.ts';
+import { Hub } from '../../inspector/src/hub.ts';
+import { RecordingReader } from '../../inspector/src/recording-reader.ts';
+import { cleanUp, expectIdleAfterEach } from '../support/cleanup.ts';
 import { startTestInspector } from './clients.ts';
 import { openFakePage } from './fake-page.ts';
 import { event, introduction, openProgram, registration, state } from './fake-program.ts';
@@ -67,14 +70,23 @@ describe('a long recording', () => {
     await page.until(({ openings }) => openings.at(-1)?.isDone === true);
   });
 
-  it('reaches a page once, however long it is', async () => {
-    const inspector = await startTestInspector();
-    const page = await openFakePage(inspector);
-    const text = largeRecording(24 * MEBI);
-    await inspector.open('large.jsonl', [text]);
-    const lines = text.split('\n').length - 2;
-    await page.until(({ entries }) => entries.length === lines);
-    expect([page.helloCount, page.of('problem')]).toEqual([1, []]);
+  it('waits for a page that is behind, and goes on when that has caught up', async () => {
+    const hub = new Hub(false);
+    cleanUp(() => hub.close());
+    const sent: string[] = [];
+    const socket = { bufferedAmount: 8 * MEBI, send: (text: string) => void sent.push(text) };
+    const viewer = hub.addViewer(socket);
+    let isRead = false;
+    const opening = new RecordingReader(hub).open('large', [largeRecording(2 * MEBI, 20)]);
+    void opening.then(() => {
+      isRead = true;
+    });
+    // It reads 256 KiB between two waits.
+    for (let turns = 0; turns < 100; turns += 1) await turn();
+    expect(isRead).toBe(false);
+    socket.bufferedAmount = 0;
+    await opening;
+    hub.removeViewer(viewer);
   });
 });
 
