@@ -136,7 +136,15 @@ describe('the exported names', () => {
   test('of wirechart-inspector', () => {
     expect(Object.keys(inspector).sort()).toMatchInlineSnapshot(`
       [
+        "CoverageError",
+        "coverageOf",
+        "coverageReport",
+        "mergeCoverage",
+        "parseCoverage",
+        "percentile",
         "startInspector",
+        "statesCovered",
+        "transitionsCovered",
       ]
     `);
   });

@@ -4,9 +4,11 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
+import { COVERAGE_USAGE, coverageCommand } from './coverage-command.ts';
 import { printable } from './printable.ts';
 import { type Inspector, startInspector } from './server.ts';
 import { isToken, TOKEN_RULE, TOKEN_VARIABLE, tokenFrom } from './token.ts';
+import { UsageError } from './usage-error.ts';
 
 const USAGE = `Usage: wirechart-inspector [options]                  starts an inspector
        wirechart-inspector [options] open FILE ...    starts one and opens recordings
@@ -22,12 +24,15 @@ const USAGE = `Usage: wirechart-inspector [options]                  starts an i
   --origin URL       another site whose pages may connect with the token; can be repeated
   --help             prints this text
 
+${COVERAGE_USAGE}
+
 Programs report to it with inspectTo(URL) of 'wirechart/inspect', or with WIRECHART_INSPECT=URL.`;
 
-/** A wrong argument or a failure that the user can fix. */
-class UsageError extends Error {}
-
 async function main(args: string[]): Promise<void> {
+  if (args[0] === 'coverage' && !args.includes('--help')) {
+    process.exitCode = await coverageCommand(args.slice(1));
+    return;
+  }
   const { values, positionals } = parseArguments(args);
   if (values.help) {
     console.log(USAGE);

@@ -20,7 +20,7 @@ interface V4Node {
 interface V4Transition {
   readonly eventType: string;
   readonly target?: readonly { readonly id: string }[] | undefined;
-  readonly cond?: { readonly name?: string | undefined } | undefined;
+  readonly cond?: { readonly type: string; readonly name?: string | undefined } | undefined;
   readonly internal?: boolean | undefined;
 }
 
