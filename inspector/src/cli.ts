@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 /** The command `wirechart-inspector`. */
 
+import './check-node.ts';
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { COVERAGE_USAGE, coverageCommand } from './coverage-command.ts';
+import { nextSteps } from './next-steps.ts';
+import { portInUse } from './port-owner.ts';
 import { printable } from './printable.ts';
-import { type Inspector, startInspector } from './server.ts';
+import { type Inspector, type InspectorOptions, startInspector } from './server.ts';
 import { isToken, TOKEN_RULE, TOKEN_VARIABLE, tokenFrom } from './token.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -60,6 +63,8 @@ async function main(args: string[]): Promise<void> {
 function announce({ url, socketUrl }: Inspector): void {
   console.log(`The inspector is at ${url}`);
   if (socketUrl !== undefined) console.log(`Programs report to ${socketUrl}`);
+  // Programs that start the command read one line.
+  if (process.stdout.isTTY) console.log(nextSteps(socketUrl ?? url));
 }
 
 /** Closes the inspector at SIGINT or SIGTERM, when the returned signal is aborted, too. */
@@ -112,30 +117,36 @@ function portOf(text: string): number {
   return port;
 }
 
-async function start(options: Parameters<typeof startInspector>[0]): Promise<Inspector> {
+async function start(options: InspectorOptions): Promise<Inspector> {
   try {
     return await startInspector(options);
   } catch (error) {
     if (error instanceof TypeError) throw new UsageError(error.message);
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-      throw new UsageError(inUse(error));
+      throw new UsageError(await inUse(error, options.host), { needsUsage: false });
     }
     throw error;
   }
 }
 
 /** The error of a port that is in use says which; that of a socket has a text that says so. */
-const inUse = (error: Error): string =>
+const inUse = async (error: Error, host = 'localhost'): Promise<string> =>
   'port' in error && Number(error.port) > 0
-    ? `Port ${String(error.port)} is in use; choose another with --port`
+    ? portInUse(host, Number(error.port))
     : `${error.message}; choose another path with --socket`;
 
+const CHUNK_BYTES = 256 * 1024;
+
 async function openRecording(inspector: Inspector, file: string): Promise<void> {
+  // A large one takes seconds.
+  if (process.stderr.isTTY) console.error(`Reading ${printable(file)} …`);
   try {
-    await inspector.open(basename(file), createReadStream(file, 'utf8'));
+    const encoding = 'utf8';
+    const stream = createReadStream(file, { encoding, highWaterMark: CHUNK_BYTES });
+    await inspector.open(basename(file), stream);
   } catch (error) {
     const why = error instanceof Error ? error.message : 'it cannot be read';
-    throw new UsageError(`Cannot open '${file}': ${why}`);
+    throw new UsageError(`Cannot open '${file}': ${why}`, { needsUsage: false });
   }
 }
 
@@ -156,6 +167,6 @@ try {
   await main(process.argv.slice(2));
 } catch (error) {
   console.error(error instanceof Error ? printable(error.message) : error);
-  if (error instanceof UsageError) console.error(`\n${USAGE}`);
+  if (error instanceof UsageError && error.needsUsage) console.error(`\n${USAGE}`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }

@@ -52,12 +52,21 @@ function textOf(file: string): string {
   }
 }
 
+/** What to do about an error of the system. */
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOENT:
+    '; create it with: (umask 077; node -p "crypto.randomBytes(18).toString(\'base64url\')" > FILE)',
+  ELOOP: '; it is a link: give the path of the file itself',
+};
+
 /** Opens a file without following a link, and without waiting for the writer of a FIFO. */
 function opened(file: string): number {
   try {
     return openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     const why = error instanceof Error ? error.message : 'it cannot be opened';
-    throw new TypeError(`The token file '${file}' is refused: ${why}`, { cause: error });
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const advice = ADVICE[code] ?? '';
+    throw new TypeError(`The token file '${file}' is refused: ${why}${advice}`, { cause: error });
   }
 }
