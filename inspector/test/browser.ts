@@ -38,7 +38,7 @@ export async function openOtherPage(url: string): Promise<OtherPage> {
   if (browser === undefined) throw new Error('Chromium is not available');
   const context = await browser.newContext();
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(process.env['CI'] === undefined ? 30_000 : 90_000);
   const warnings: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'warning') warnings.push(message.text());
@@ -61,7 +61,7 @@ export async function openPage(
   });
   const page = await context.newPage();
   // Longer than any wait of a page takes on a busy machine; only a defect reaches it.
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(process.env['CI'] === undefined ? 30_000 : 90_000);
   const errors: string[] = [];
   const hosts = new Set<string>();
   page.on('pageerror', (error) => errors.push(error.message));
