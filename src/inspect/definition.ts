@@ -1,6 +1,7 @@
 /** Converts an XState 5 machine to the XState 4 definition that every @xstate/inspect receiver reads. */
 
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import { jsonOf } from './json-text.ts';
 import { nameOf, toV4Name } from './names.ts';
 import { toPlain } from './plain.ts';
 import { shortName } from './short.ts';
@@ -35,16 +36,20 @@ export const initialOf = (node: AnyStateNode): string | undefined =>
 const actionNames = (actions: readonly unknown[]): string[] =>
   actions.map((action) => nameOf(action, 'inline')).filter((name) => !isTimerAction(name));
 
-const definitionTexts = new WeakMap<AnyStateMachine, string>();
+const definitionJsons = new WeakMap<AnyStateMachine, string>();
 
-/** The JSON text of a machine's definition, cached per machine. */
-export function definitionText(machine: AnyStateMachine): string {
-  const known = definitionTexts.get(machine);
+/** The JSON text of a machine's definition, as a JSON string; cached per machine. */
+export function definitionJson(machine: AnyStateMachine): string {
+  const known = definitionJsons.get(machine);
   if (known !== undefined) return known;
-  const text = reportedText(machine);
-  definitionTexts.set(machine, text);
-  return text;
+  const json = jsonOf(reportedText(machine));
+  definitionJsons.set(machine, json);
+  return json;
 }
+
+/** The JSON text of a machine's definition. */
+export const definitionText = (machine: AnyStateMachine): string =>
+  JSON.parse(definitionJson(machine)) as string;
 
 /** A machine that is too large is reported without its states; the name of its box says so. */
 function reportedText({ id, root }: AnyStateMachine): string {
@@ -138,3 +143,15 @@ export const lifecycleText = (id: string): string =>
     states: { active: {}, done: {}, error: {}, stopped: {} },
     predictableActionArguments: true,
   });
+
+/** The same as a JSON string, kept for the next time: invoked actors of one id come again and again. */
+export function lifecycleJson(id: string): string {
+  const known = lifecycleJsons.get(id);
+  if (known !== undefined) return known;
+  const json = jsonOf(lifecycleText(id));
+  if (lifecycleJsons.size < MAX_KEPT) lifecycleJsons.set(id, json);
+  return json;
+}
+
+const lifecycleJsons = /* @__PURE__ */ new Map<string, string>();
+const MAX_KEPT = 200;

@@ -45,8 +45,9 @@ export interface Inspect {
   readonly attach: (actor: AnyActorRef) => void;
 }
 
-/** The current time, as in every message. */
-export const now = (): Timestamp => performance.timeOrigin + performance.now();
+/** The current time, to the microsecond, as in every message. */
+export const now = (): Timestamp =>
+  Math.floor((performance.timeOrigin + performance.now()) * 1000) / 1000;
 
 /** Watches actor systems and sends what happens in them to its sinks. */
 export class Feed {
@@ -64,15 +65,20 @@ export class Feed {
   #problems = 0;
 
   constructor(sanitize?: Sanitize) {
-    const publish = (message: FeedMessage) => {
-      this.#publish(message);
-    };
     this.#services = {
-      publish,
+      publish: (line) => {
+        this.#publish(line);
+      },
       now,
       guarded: (run) => this.#guarded(run),
       plain: (value) => toPlain(value, combinedSanitize(sanitize)),
-      wiretap: new Wiretap(publish, now, sanitize),
+      wiretap: new Wiretap(
+        (message) => {
+          this.#publish(lineOf(message));
+        },
+        now,
+        sanitize,
+      ),
     };
     this.inspect = Object.assign(
       this.#guarded((event: InspectionEvent) => {
@@ -135,7 +141,7 @@ export class Feed {
 
   /** Reports a problem to all sinks. */
   report(text: string): void {
-    this.#publish({ type: 'wirechart.problem', text, at: now() });
+    this.#publish(lineOf({ type: 'wirechart.problem', text, at: now() }));
   }
 
   /** Starts or stops sending the messages of protocol machines. */
@@ -170,7 +176,7 @@ export class Feed {
     system.setTapping(this.#isTapping);
     if (!subscribes) return;
     system.begin();
-    for (const message of system.registrations()) this.#publish(message);
+    for (const line of system.registrations()) this.#publish(line);
   }
 
   #eachSystem(visit: (system: SystemWatch) => void): void {
@@ -184,16 +190,15 @@ export class Feed {
   #onCollected({ reference, sessionIds }: CollectedSystem): void {
     this.#watchRefs.delete(reference);
     for (const sessionId of sessionIds) {
-      this.#publish({ type: 'service.stop', sessionId, wirechart: { at: now() } });
+      this.#publish(lineOf({ type: 'service.stop', sessionId, wirechart: { at: now() } }));
     }
   }
 
   #sendRegistrations(system: SystemWatch, sink: Sink): void {
-    for (const message of system.registrations()) this.#deliver(sink, lineOf(message));
+    for (const line of system.registrations()) this.#deliver(sink, line);
   }
 
-  #publish(message: FeedMessage): void {
-    const line = lineOf(message);
+  #publish(line: string): void {
     for (const sink of this.#sinks) this.#deliver(sink, line);
   }
 

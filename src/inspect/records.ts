@@ -1,145 +1,143 @@
 /** Collects what happens to one watched actor between two messages about it, within bounds. */
 
 import { MAX_TIMER_MS } from '../async/timer.ts';
-import { type Redacting, standIn } from '../core/redactors.ts';
-import { memberOf } from '../core/shape.ts';
 import { machineOf } from './actors.ts';
-import { definitionText, lifecycleText } from './definition.ts';
+import { definitionJson, lifecycleJson } from './definition.ts';
+import {
+  type EventText,
+  eventText,
+  type Plain,
+  plainEvent,
+  scxmlOf,
+  START_TEXT,
+} from './event-text.ts';
+import { innerOf, jsonOf, type JsonText, listOf, nameText, timeText } from './json-text.ts';
 import { toV4Name } from './names.ts';
-import { shortName, shortStateId, stateValueToPlain } from './short.ts';
-import type {
-  EventMessage,
-  Json,
-  Microstep,
-  RegisterMessage,
-  RunningDeadline,
-  StateFacts,
-  StateMessage,
-  TakenTransition,
-  Timestamp,
-} from './wire.ts';
+import { shortName, stateValueToPlain } from './short.ts';
+import { stepText } from './step-text.ts';
+import type { Timestamp } from './wire.ts';
 import { linkOf } from './wiretap.ts';
 import {
   type AnyEvent,
   type AnySnapshotFacts,
   type Happening,
   parentOf,
-  snapshotOf,
   START_EVENT,
   type StartedTimer,
-  type TakenStep,
   type WatchableActor,
 } from './xstate.ts';
 
-/** Converts a value to JSON that can be shown. Never throws. */
-export type Plain = (value: unknown) => Json;
-
 /** The maximum number each of microsteps, actions, emitted events, tags and timers; the rest is left out. */
 const MAX_ITEMS = 100;
+
 /** A running timer. */
 interface RunningTimer {
   /** The very object that it will send. */
   readonly event: AnyEvent;
-  readonly deadline: RunningDeadline;
+  readonly dueAt: Timestamp;
+  readonly json: string;
 }
 
-/** Builds the messages about one actor. */
+/** Builds the messages about one actor, each a line as `lineOf()` makes them: see `wire.ts`. */
 export class ActorRecord {
   readonly actor: WatchableActor;
-  /** The latest event that has arrived, handled or not. */
-  lastEvent: AnyEvent = START_EVENT;
+  /** The text of the actor's `sessionId`. */
+  readonly session: JsonText;
   readonly #plain: Plain;
   /** The event that led to the current state. */
-  #event = this.lastEvent;
+  #event = START_EVENT;
+  /** The events whose states have not been reported yet, in the order in which they are handled. */
+  #awaited: AnyEvent[] = [];
+  /** The latest event that has arrived, handled or not. */
+  #lastEvent = START_EVENT;
   /** By the id that cancels them; a timer without an id cannot be cancelled and is keyed by a symbol. */
   readonly #timers = new Map<string | symbol, RunningTimer>();
   /** The text of the latest event, kept for the state message after it, which usually repeats it. */
-  #text: EventText | undefined;
-  #microsteps: Microstep[] = [];
+  #text = START_TEXT;
+  #microsteps: string[] = [];
   #actions: string[] = [];
-  #emitted: Json[] = [];
+  #emitted: string[] = [];
 
   constructor(actor: WatchableActor, plain: Plain) {
     this.actor = actor;
     this.#plain = plain;
+    this.session = sessionText(actor);
   }
 
-  register(snapshot: AnySnapshotFacts, at: Timestamp): RegisterMessage {
+  /** The event that is being handled; the latest one when none is. */
+  get currentEvent(): AnyEvent {
+    return this.#awaited[0] ?? this.#lastEvent;
+  }
+
+  /** A `service.register`. */
+  register(snapshot: AnySnapshotFacts, at: Timestamp): string {
     const { actor } = this;
     // A machine whose construction failed has no state that its chart could show.
     const machine = snapshot.value === undefined ? undefined : machineOf(actor);
+    const id = shortName(actor.id);
     const parent = parentOf(actor)?.sessionId;
-    return {
-      type: 'service.register',
-      machine: machine === undefined ? lifecycleText(shortName(actor.id)) : definitionText(machine),
-      state: this.#v4State(snapshot),
-      id: shortName(actor.id),
-      sessionId: actor.sessionId,
-      ...(parent !== undefined && { parent }),
-      wirechart: {
-        kind: machine === undefined ? 'actor' : 'machine',
-        ...this.#facts(snapshot, at),
-      },
-    };
+    const facts = `"wirechart":{"kind":"${machine === undefined ? 'actor' : 'machine'}",${this.#facts(snapshot, at)}}`;
+    const definition = machine === undefined ? lifecycleJson(id) : definitionJson(machine);
+    return (
+      `{"type":"service.register","state":"${this.#v4State(snapshot)}","id":${nameText(id).json}` +
+      `,"sessionId":${this.session.json}` +
+      (parent === undefined ? '' : `,"parent":${jsonOf(parent)}`) +
+      `,${facts},"machine":${definition}}`
+    );
   }
 
-  event(event: AnyEvent, sender: string | undefined, at: Timestamp): EventMessage {
-    this.lastEvent = event;
-    this.#text = this.#textOf(event);
-    return {
-      type: 'service.event',
-      event: scxmlOf(this.#text, sender),
-      sessionId: this.actor.sessionId,
-      wirechart: { at },
-    };
+  /**
+   * A `service.event`.
+   *
+   * @param sender - The `sessionId` of its sender.
+   */
+  event(event: AnyEvent, sender: JsonText | undefined, at: Timestamp): string {
+    this.#lastEvent = event;
+    this.#awaited.push(event);
+    this.#text = eventText(event, this.actor, this.#plain);
+    return (
+      `{"type":"service.event","event":"${scxmlOf(this.#text, sender)}"` +
+      `,"sessionId":${this.session.json},"wirechart":{"at":${timeText(at)}}}`
+    );
   }
 
-  state(snapshot: AnySnapshotFacts, event: AnyEvent, at: Timestamp): StateMessage {
+  /** A `service.state`. */
+  state(snapshot: AnySnapshotFacts, event: AnyEvent, at: Timestamp): string {
     this.#event = event;
+    this.#settle(event);
     // XState cancels the timers of an ended actor without an action.
     if (snapshot.status !== 'active') this.#timers.clear();
-    const message: StateMessage = {
-      type: 'service.state',
-      state: this.#v4State(snapshot),
-      sessionId: this.actor.sessionId,
-      wirechart: {
-        ...this.#facts(snapshot, at),
-        ...(this.#microsteps.length > 0 && { microsteps: this.#microsteps }),
-        ...(this.#actions.length > 0 && { actions: this.#actions }),
-        ...(this.#emitted.length > 0 && { emitted: this.#emitted }),
-      },
-    };
-    this.#text = undefined;
-    this.#microsteps = [];
-    this.#actions = [];
-    this.#emitted = [];
-    return message;
+    return (
+      `{"type":"service.state","state":"${this.#v4State(snapshot)}","sessionId":${this.session.json}` +
+      `,"wirechart":{${this.#facts(snapshot, at)}${this.#collected()}}}`
+    );
+  }
+
+  /** A `service.stop`. */
+  stop(at: Timestamp): string {
+    return `{"type":"service.stop","sessionId":${this.session.json},"wirechart":{"at":${timeText(at)}}}`;
   }
 
   addStep({ event, snapshot, transitions }: StepHappening): void {
     if (this.#microsteps.length >= MAX_ITEMS) return;
-    this.#microsteps.push({
-      event: shortName(toV4Name(event.type)),
-      value: this.#plain('value' in snapshot ? snapshot.value : snapshot.status),
-      transitions: transitions.map(takenTransition),
-    });
+    const value = this.#plain('value' in snapshot ? snapshot.value : snapshot.status);
+    this.#microsteps.push(stepText(event.type, value, transitions));
   }
 
   addAction(name: string): void {
-    if (this.#actions.length < MAX_ITEMS) this.#actions.push(shortName(name));
+    if (this.#actions.length < MAX_ITEMS) this.#actions.push(nameText(shortName(name)).json);
   }
 
   addEmitted(event: unknown): void {
-    if (this.#emitted.length < MAX_ITEMS) this.#emitted.push(this.#plainEvent(event));
+    if (this.#emitted.length >= MAX_ITEMS) return;
+    this.#emitted.push(jsonOf(plainEvent(event, this.actor, this.#plain)));
   }
 
   addTimer({ id, event, ms }: StartedTimer, startedAt: Timestamp): void {
     // Timers of MAX_TIMER_MS stand for deadlines of Infinity, which never expire.
     if (ms >= MAX_TIMER_MS || this.#timers.size >= MAX_ITEMS) return;
-    this.#timers.set(id ?? Symbol(), {
-      event,
-      deadline: { event: shortName(toV4Name(event.type)), ms, startedAt },
-    });
+    const json = jsonOf({ event: shortName(toV4Name(event.type)), ms, startedAt });
+    this.#timers.set(id ?? Symbol(), { event, dueAt: startedAt + ms, json });
   }
 
   cancelTimer(id: string): void {
@@ -150,60 +148,76 @@ export class ActorRecord {
   addSent(event: AnyEvent): void {
     if (this.#timers.size === 0) return;
     const timers = [...this.#timers].filter(([, timer]) => timer.event === event);
-    const [first] = timers.sort(([, one], [, other]) => dueAt(one) - dueAt(other));
+    const [first] = timers.sort(([, one], [, other]) => one.dueAt - other.dueAt);
     if (first !== undefined) this.#timers.delete(first[0]);
   }
 
-  #facts({ status, output, error }: AnySnapshotFacts, at: Timestamp): StateFacts {
-    return {
-      at,
-      status,
-      ...(output !== undefined && { output: this.#plain(output) }),
-      ...(error !== undefined && { error: this.#plain(error) }),
-      ...(this.#timers.size > 0 && {
-        deadlines: [...this.#timers.values()].map(({ deadline }) => deadline),
-      }),
-    };
+  /** Of the events that arrived before it, no state will be reported any more. */
+  #settle(event: AnyEvent): void {
+    const at = this.#awaited.indexOf(event);
+    if (at >= 0) this.#awaited.splice(0, at + 1);
   }
 
+  #facts({ status, output, error }: AnySnapshotFacts, at: Timestamp): string {
+    let text = `"at":${timeText(at)},"status":${nameText(status).json}`;
+    if (output !== undefined) text += `,"output":${jsonOf(this.#plain(output))}`;
+    if (error !== undefined) text += `,"error":${jsonOf(this.#plain(error))}`;
+    if (this.#timers.size > 0) {
+      text += `,"deadlines":${listOf(Array.from(this.#timers.values(), ({ json }) => json))}`;
+    }
+    return text;
+  }
+
+  /** What has been collected since the previous state, which begins anew. */
+  #collected(): string {
+    let text = '';
+    if (this.#microsteps.length > 0) {
+      text += `,"microsteps":${listOf(this.#microsteps)}`;
+      this.#microsteps = [];
+    }
+    if (this.#actions.length > 0) {
+      text += `,"actions":${listOf(this.#actions)}`;
+      this.#actions = [];
+    }
+    if (this.#emitted.length > 0) {
+      text += `,"emitted":${listOf(this.#emitted)}`;
+      this.#emitted = [];
+    }
+    return text;
+  }
+
+  /** A state of XState 4, as it stands in a string of a message. */
   #v4State({ value, context, status, tags }: AnySnapshotFacts): string {
     const isMachine = value !== undefined;
-    const state = JSON.stringify({
-      value: isMachine ? stateValueToPlain(value, (other) => this.#plain(other)) : status,
-      context: isMachine ? this.#plain(withLink(context)) : {},
-      _sessionid: this.actor.sessionId,
-      done: status === 'done',
-      tags: [...(tags ?? [])].slice(0, MAX_ITEMS).map(shortName),
-    });
-    const event = this.#text?.event === this.#event ? this.#text : this.#textOf(this.#event);
-    const events = `"_event":${scxmlOf(event)},"event":${event.data}`;
-    return `${state.slice(0, -1)},${events},${ALWAYS_EMPTY}}`;
+    const shown = isMachine ? this.#valueText(value) : nameText(status).inner;
+    const plain = isMachine ? innerOf(this.#plain(withLink(context))) : '{}';
+    const event = this.#eventText();
+    return (
+      `{\\"value\\":${shown},\\"context\\":${plain},\\"_sessionid\\":${this.session.inner}` +
+      `,\\"done\\":${String(status === 'done')},\\"tags\\":${tagsText(tags)}` +
+      `,\\"_event\\":${scxmlOf(event)},\\"event\\":${event.data},${ALWAYS_EMPTY}}`
+    );
   }
 
-  /** A protocol says itself what may be shown of its messages. */
-  #plainEvent(event: unknown): Json {
-    const definition = this.#definition;
-    const hasRule = definition?.redact !== undefined;
-    return this.#plain(hasRule ? withStandIns(event, definition) : event);
+  #valueText(value: unknown): string {
+    if (typeof value === 'string') return nameText(shortName(value)).inner;
+    return innerOf(stateValueToPlain(value, this.#plain));
   }
 
-  /** The protocol of a protocol machine, or of the one that this actor does a part of. */
-  get #definition(): Redacting | undefined {
-    for (let actor: WatchableActor | undefined = this.actor; actor; actor = parentOf(actor)) {
-      const snapshot = snapshotOf(actor);
-      const link = snapshot && linkOf(snapshot);
-      if (link !== undefined) return link.definition;
-    }
-    return undefined;
-  }
-
-  #textOf(event: AnyEvent): EventText {
-    const name = shortName(toV4Name(event.type));
-    const plain = this.#plainEvent(event);
-    const data = isObject(plain) ? { ...plain, type: name } : { type: name, hidden: plain };
-    return { event, name: JSON.stringify(name), data: JSON.stringify(data) };
+  /** The text of the event that led to the current state. */
+  #eventText(): EventText {
+    if (this.#text.event === this.#event) return this.#text;
+    return this.#event === START_EVENT
+      ? START_TEXT
+      : eventText(this.#event, this.actor, this.#plain);
   }
 }
+
+/** The text of an actor's `sessionId`. */
+export const sessionText = ({ sessionId }: WatchableActor): JsonText => ({
+  json: jsonOf(sessionId),
+  inner: innerOf(sessionId),
+});
 
 /** The context of a protocol machine with its link, which shows its figures, instead of what stands for it. */
 function withLink(context: unknown): unknown {
@@ -211,50 +225,13 @@ function withLink(context: unknown): unknown {
   return link === undefined ? context : Object.assign({}, context, { link });
 }
 
-/** Replaces the messages in an event of a protocol by what is shown as its `redact()` says. */
-function withStandIns(event: unknown, definition: Redacting): unknown {
-  if (typeof event !== 'object' || event === null) return event;
-  try {
-    return replaceMessages(event, (message) => standIn(message, definition));
-  } catch {
-    return '[threw while it was read]';
-  }
-}
-
-function replaceMessages(event: object, shown: (message: unknown) => object): object {
-  const messages = memberOf(event, 'messages');
-  if (Array.isArray(messages)) {
-    const more = messages.length > MAX_ITEMS ? ['[too large]'] : [];
-    return { ...event, messages: [...messages.slice(0, MAX_ITEMS).map(shown), ...more] };
-  }
-  return 'message' in event ? { ...event, message: shown(event.message) } : event;
-}
-
-/** An event with its XState 4 name and data, both as JSON. */
-interface EventText {
-  readonly event: AnyEvent;
-  readonly name: string;
-  readonly data: string;
-}
-
-/** An SCXML event as JSON. */
-function scxmlOf({ name, data }: EventText, origin?: string): string {
-  const from = origin === undefined ? '' : `"origin":${JSON.stringify(origin)},`;
-  return `{"name":${name},"data":${data},"$$type":"scxml",${from}"type":"external"}`;
-}
+const tagsText = (tags: AnySnapshotFacts['tags']): string =>
+  tags === undefined || tags.size === 0
+    ? '[]'
+    : listOf([...tags].slice(0, MAX_ITEMS).map((tag) => nameText(shortName(tag)).inner));
 
 /** The fields of an XState 4 state that XState 5 does not have. */
-const ALWAYS_EMPTY = '"actions":[],"activities":{},"meta":{},"events":[],"children":{}';
-
-const dueAt = ({ deadline: { startedAt, ms } }: RunningTimer): number => startedAt + ms;
+const ALWAYS_EMPTY =
+  '\\"actions\\":[],\\"activities\\":{},\\"meta\\":{},\\"events\\":[],\\"children\\":{}';
 
 type StepHappening = Extract<Happening, { type: 'step' }>;
-
-const takenTransition = ({ source, eventType, target = [] }: TakenStep): TakenTransition => ({
-  source: shortStateId(source.id),
-  event: shortName(toV4Name(eventType)),
-  target: target.map(({ id }) => shortStateId(id)),
-});
-
-const isObject = (value: Json): value is Readonly<Record<string, Json>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

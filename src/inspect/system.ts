@@ -5,8 +5,9 @@
 
 import type { Subscription } from 'xstate';
 import { isActive, withDescendants } from './actors.ts';
-import { ActorRecord, type Plain } from './records.ts';
-import type { FeedMessage, Timestamp } from './wire.ts';
+import type { Plain } from './event-text.ts';
+import { ActorRecord, sessionText } from './records.ts';
+import type { Timestamp } from './wire.ts';
 import { linkOf, type Wiretap } from './wiretap.ts';
 import {
   type AnyEvent,
@@ -22,7 +23,8 @@ import {
 export interface FeedServices {
   readonly plain: Plain;
   readonly wiretap: Wiretap;
-  publish(message: FeedMessage): void;
+  /** Publishes a message, as a line of JSON. */
+  publish(line: string): void;
   now(): Timestamp;
   /** Wraps a function so that its errors are reported as problems instead of being thrown. */
   guarded<T>(run: (argument: T) => unknown): (argument: T) => void;
@@ -58,7 +60,7 @@ export class SystemWatch {
       const snapshot = snapshotOf(record.actor);
       const isReported = this.#records.has(record.actor.sessionId);
       if (!isReported || snapshot === undefined || snapshot.status === 'active') return;
-      this.#reportState(record, snapshot, record.lastEvent);
+      this.#reportState(record, snapshot, record.currentEvent);
     });
     this.#reportSilentEnds = () => {
       const records = [...this.#awaitingSnapshot];
@@ -92,7 +94,7 @@ export class SystemWatch {
   }
 
   /** The registration of every living actor, parents first. */
-  *registrations(): Generator<FeedMessage> {
+  *registrations(): Generator<string> {
     for (const record of this.#records.values()) {
       const snapshot = snapshotOf(record.actor);
       if (snapshot?.status === 'active') yield record.register(snapshot, this.#services.now());
@@ -154,7 +156,8 @@ export class SystemWatch {
     // An ended actor ignores its events. But an actor may also end during its construction.
     if (!isActive(record.actor) && !isStart) return;
     this.#register(record);
-    this.#services.publish(record.event(event, sender?.sessionId, this.#services.now()));
+    const from = sending?.session ?? (sender && sessionText(sender));
+    this.#services.publish(record.event(event, from, this.#services.now()));
   }
 
   #onSnapshot(record: ActorRecord, announced: AnySnapshotFacts, event: AnyEvent): void {
@@ -179,7 +182,7 @@ export class SystemWatch {
     this.#ended.add(record.actor);
     this.#records.delete(sessionId);
     this.reported.delete(sessionId);
-    this.#services.publish({ type: 'service.stop', sessionId, wirechart: { at } });
+    this.#services.publish(record.stop(at));
   }
 
   /** XState does not announce that an actor failed, so its status is checked in a microtask. */

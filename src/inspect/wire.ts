@@ -60,7 +60,11 @@ export interface RegisterMessage {
   };
 }
 
-/** An event has arrived at an actor, which has not handled it yet. */
+/**
+ * An event has arrived at an actor, which has not handled it yet. An actor handles its events in the order in
+ * which they arrive, and reports a state after each: of an event that it does not handle, a state without a
+ * microstep that has transitions. Events that a machine raises are parts of the handling of another one.
+ */
 export interface EventMessage {
   readonly type: 'service.event';
   /** An SCXML event as JSON: `{ name, data, $$type, type, origin? }`. The origin is the sender's `sessionId`. */
@@ -148,6 +152,11 @@ export interface TakenTransition {
   readonly source: string;
   readonly event: string;
   readonly target: readonly string[];
+  /**
+   * Which of the transitions of its source for its event it is in the definition, from 0: the guards of those
+   * before it have refused. Missing where it is the first.
+   */
+  readonly index?: number;
 }
 
 /** A running timer: `after`, or a delayed `raise` or `sendTo`. */

@@ -72,8 +72,15 @@ export interface AnyEvent {
 /** A transition that was taken. */
 export interface TakenStep {
   readonly eventType: string;
-  readonly source: { readonly id: string };
+  readonly source: StepSource;
   readonly target?: readonly { readonly id: string }[] | undefined;
+}
+
+/** The state from which a transition leads, with all its transitions in the order in which they are tried. */
+interface StepSource {
+  readonly id: string;
+  readonly transitions: ReadonlyMap<string, readonly TakenStep[]>;
+  readonly always?: readonly TakenStep[] | undefined;
 }
 
 /** A timer that was started. */
