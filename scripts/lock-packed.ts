@@ -1,6 +1,6 @@
 /**
  * Locks what the tests of the packed packages install: the exact version and the checksum of everything but
- * the two packages themselves, which are packed each time.
+ * the packages themselves, which are packed each time.
  *
  *   npm run lock:packed
  *
@@ -23,6 +23,7 @@ const OTHER_TOOLS = {
 };
 const PACKAGES = {
   wirechart: 'file:../wirechart.tgz',
+  'wirechart-inspect': 'file:../wirechart-inspect.tgz',
   'wirechart-inspector': 'file:../wirechart-inspector.tgz',
 };
 
@@ -35,9 +36,13 @@ function installed(name: string): string {
 const versionsOf = (...names: string[]): Record<string, string> =>
   Object.fromEntries(names.map((name) => [name, installed(name)]));
 
-/** The dependencies of each project: of one that is alone with XState, and of one with the tools of users. */
+/** The dependencies of each project: see `test/packed/support/project.ts`. */
 const PROJECTS: Readonly<Record<string, Record<string, string>>> = {
   project: { ...PACKAGES, ...versionsOf('xstate') },
+  alone: {
+    'wirechart-inspect': PACKAGES['wirechart-inspect'],
+    ...versionsOf('xstate'),
+  },
   tools: {
     ...PACKAGES,
     'wirechart-copy': PACKAGES.wirechart,

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { bundle } from './support/bundle.ts';
 import { run, TOOLS } from './support/project.ts';
@@ -42,6 +43,24 @@ describe('a bundle with', () => {
   test('inspectTo() has the WebSocket client, and no XState', async () => {
     const { inputs } = await bundleOf('inspectTo', 'wirechart/inspect');
     expect(packagesIn(inputs).sort()).toEqual(['wirechart', 'ws']);
+  });
+});
+
+describe('a bundle of wirechart-inspect', () => {
+  const code = `import * as all from 'wirechart-inspect'; console.log(all);`;
+
+  test('for browsers takes at most 20 KB to transfer, and needs nothing else', async () => {
+    const { code: bundled, inputs } = await bundle(code, { platform: 'browser' });
+    expect(packagesIn(inputs)).toEqual(['wirechart-inspect']);
+    expect(inputs.filter((name) => name.endsWith('.js'))).toEqual([
+      'wirechart-inspect/dist/browser.js',
+    ]);
+    expect(gzipSync(bundled, { level: 9 }).length).toBeLessThanOrEqual(20 * KB);
+  });
+
+  test('for Node has the WebSocket client, and neither XState nor wirechart', async () => {
+    const { inputs } = await bundle(code);
+    expect(packagesIn(inputs).sort()).toEqual(['wirechart-inspect', 'ws']);
   });
 });
 

@@ -1,6 +1,7 @@
 /** Every entry of the packages exports what the sources do, to ES modules and to CommonJS. */
 
 import { describe, expect, test } from 'vitest';
+import * as feed from '../../inspect/src/index.ts';
 import * as inspector from '../../inspector/src/index.ts';
 import * as codecs from '../../src/codecs/index.ts';
 import * as wirechart from '../../src/index.ts';
@@ -17,6 +18,7 @@ const SOURCES: Readonly<Record<(typeof ENTRIES)[number], object>> = {
   'wirechart/inspect': inspect,
   'wirechart/rpc': rpc,
   'wirechart/testing': testing,
+  'wirechart-inspect': feed,
   'wirechart-inspector': inspector,
 };
 

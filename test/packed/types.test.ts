@@ -65,6 +65,16 @@ describe.each(cases)('$compiler with $moduleResolution', ({ compiler, ...resolut
     const options = { ...resolution, skipLibCheck: false, types: [], lib: ['es2022', 'dom'] };
     expect(await compile('browser.ts', compiler, options)).toBe('');
   });
+
+  test.each([[], ['browser']])(
+    'compiles a page that reports to an inspector, with the conditions %j',
+    async (...customConditions) => {
+      const lib = ['es2023', 'esnext.disposable', 'dom'];
+      const options = { ...resolution, skipLibCheck: false, types: [], lib, customConditions };
+      const loose = { exactOptionalPropertyTypes: false };
+      expect(await compile('page.ts', compiler, { ...options, ...loose })).toBe('');
+    },
+  );
 });
 
 test.each(COMPILERS)('%s finds errors in the declarations of XState alone', async (compiler) => {

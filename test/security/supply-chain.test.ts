@@ -38,12 +38,13 @@ const entriesOf = (folder: string): (readonly [path: string, entry: LockEntry])[
 };
 
 /** Our own packages, which are linked or packed. */
-const OURS = /^(inspector)?$|^node_modules\/wirechart(-inspector|-copy)?$/;
+const OURS = /^(inspect|inspector)?$|^node_modules\/wirechart(-inspect|-inspector|-copy)?$/;
 const SHA512 = /^sha512-[A-Za-z0-9+/]{86}==$/;
 /** Each lock, how many packages it has at least, and those that would run a program. */
 const LOCKS: readonly (readonly [folder: string, least: number, scripts: readonly string[]])[] = [
   ['.', 300, ['node_modules/esbuild']],
   ['test/packed/projects/project', 5, []],
+  ['test/packed/projects/alone', 1, []],
   ['test/packed/projects/tools', 300, ['node_modules/@parcel/watcher', 'node_modules/esbuild']],
 ];
 
@@ -72,6 +73,7 @@ describe('the locks of the packed packages', () => {
 
   it.each([
     ['wirechart', '.'],
+    ['wirechart-inspect', 'inspect'],
     ['wirechart-inspector', 'inspector'],
   ])('have the dependencies of %s; otherwise run npm run lock:packed', (name, source) => {
     const manifest = manifestOf(source);
@@ -108,6 +110,7 @@ describe('a command that installs', () => {
   const texts = [
     ['.ci/run', read('.ci/run')],
     ['package.json', Object.values(manifestOf('.').scripts).join('\n')],
+    ['inspect/package.json', Object.values(manifestOf('inspect').scripts).join('\n')],
     ['inspector/package.json', Object.values(manifestOf('inspector').scripts).join('\n')],
   ] as const;
   const commands = texts.flatMap(([file, text]) =>
@@ -193,13 +196,17 @@ describe.each([
     'wirechart',
     '.',
     /^(?:dist\/.+\.(?:js|d\.ts|map)|(?:src|examples)\/.+\.ts|docs\/[\w-]+\.(?:md|png|svg))$/,
+    20,
   ],
+  // All of its code is built.
+  ['wirechart-inspect', 'inspect', /^dist\/.+\.(?:js|d\.ts|js\.map)$/, 2],
   [
     'wirechart-inspector',
     'inspector',
     /^(?:dist\/.+\.(?:js|d\.ts|map)|(?:src|shared)\/.+\.ts|page\/.+\.(?:ts|html|css|svg))$/,
+    20,
   ],
-])('the package %s', (name, folder, files) => {
+] as const)('the package %s', (name, folder, files, least) => {
   const PLAIN = [
     ...['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'],
     ...['examples/README.md', 'scripts/programs.ts'],
@@ -225,7 +232,7 @@ describe.each([
     if (folder === '.') args.splice(-2);
     const stdout = execFileSync('npm', args, { cwd: ROOT, encoding: 'utf8' });
     const [{ files: packed }] = JSON.parse(stdout) as [{ files: { path: string; mode: number }[] }];
-    expect(packed.length).toBeGreaterThan(20);
+    expect(packed.length).toBeGreaterThan(least);
     expect(packed.filter(({ path }) => !PLAIN.includes(path) && !files.test(path))).toEqual([]);
   });
 });

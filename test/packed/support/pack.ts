@@ -1,4 +1,4 @@
-/** Packs both packages, as npm publishes them. */
+/** Packs the three packages, as npm publishes them. */
 
 import { execFileSync } from 'node:child_process';
 import { renameSync } from 'node:fs';
@@ -9,10 +9,11 @@ const ROOT = join(import.meta.dirname, '../../..');
 /** The manifests and locks of the projects that the packages are installed in. */
 export const PACKED_PROJECTS = join(import.meta.dirname, '../projects');
 
-/** Writes `wirechart.tgz` and `wirechart-inspector.tgz`. The builds are part of that. */
+/** Writes a `.tgz` for each package, with its name. The builds are part of that. */
 export function packInto(folder: string): void {
   for (const [name, ...workspace] of [
     ['wirechart'],
+    ['wirechart-inspect', '--workspace', 'inspect'],
     ['wirechart-inspector', '--workspace', 'inspector'],
   ] as const) {
     const args = ['pack', '--json', '--pack-destination', folder, ...workspace];

@@ -17,6 +17,8 @@ const exec = promisify(execFile);
 
 /** A project with nothing but the packages and XState. */
 export const PROJECT = join(folder, 'project');
+/** A project with nothing but wirechart-inspect and XState. */
+export const ALONE = join(folder, 'alone');
 /** A project with the packages, a second copy of wirechart, and the tools of users. */
 export const TOOLS = join(folder, 'tools');
 
@@ -28,6 +30,7 @@ export const ENTRIES = [
   'wirechart/inspect',
   'wirechart/rpc',
   'wirechart/testing',
+  'wirechart-inspect',
   'wirechart-inspector',
 ] as const;
 

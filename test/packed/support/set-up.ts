@@ -1,6 +1,6 @@
 /**
- * Packs both packages and installs the tarballs in two new projects: in one alone with XState, as a user
- * begins, and in one together with the tools that users test and build with.
+ * Packs the packages and installs the tarballs in new projects: alone with XState, as a user begins, together
+ * with the tools that users test and build with, and wirechart-inspect without the others.
  */
 
 import { execFile } from 'node:child_process';
@@ -34,8 +34,7 @@ export default async function setUp(project: TestProject): Promise<() => void> {
   };
   try {
     packInto(folder);
-    await install(folder, 'project');
-    await install(folder, 'tools');
+    for (const name of ['project', 'tools', 'alone']) await install(folder, name);
   } catch (error) {
     tearDown();
     throw error;
