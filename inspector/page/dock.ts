@@ -56,6 +56,11 @@ export class Dock implements Pane {
     }
   }
 
+  /** Focuses the tab of the shown view. */
+  focus(): void {
+    this.#views.get(this.#shown)?.tab.focus();
+  }
+
   /** Draws the shown view. A failure of one ends nothing but its own drawing. */
   draw(): void {
     this.#views.get(this.#shown)?.pane?.draw();

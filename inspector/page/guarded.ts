@@ -14,16 +14,22 @@ const RETRY_MS = 500;
 export class GuardedPane implements Pane {
   readonly #pane: Pane;
   readonly #section: Element;
+  readonly #isShown: () => boolean;
   readonly #notice = html('p', { class: 'failed', role: 'alert' });
   #failedAt: number | undefined;
 
-  /** @param section - Where the failure is shown. */
-  constructor(pane: Pane, section: Element) {
+  /**
+   * @param section - Where the failure is shown.
+   * @param isShown - Whether it is drawn now.
+   */
+  constructor(pane: Pane, section: Element, isShown: () => boolean = () => true) {
     this.#pane = pane;
     this.#section = section;
+    this.#isShown = isShown;
   }
 
   draw(): void {
+    if (!this.#isShown()) return;
     const now = performance.now();
     if (this.#failedAt !== undefined && now - this.#failedAt < RETRY_MS) return;
     try {

@@ -1,93 +1,107 @@
 /** The page: panes that draw one model, at most once per frame. */
 
 import type { ServerMessage } from '../shared/view.ts';
+import { Announcer } from './announcer.ts';
 import { ChartPane } from './chart.ts';
 import { Detail } from './detail.ts';
 import { Dock } from './dock.ts';
-import { byId, setAttribute, setText } from './dom.ts';
-import { clockTime } from './format.ts';
+import { byId } from './dom.ts';
+import { Follow, followText } from './follow.ts';
 import { GuardedPane, messageOf } from './guarded.ts';
+import { Header } from './header.ts';
+import { Keys } from './keys.ts';
 import { Model } from './model.ts';
+import { Notice } from './notice.ts';
+import { PageLink } from './page-link.ts';
+import { takeToken } from './page-token.ts';
 import { RecordingControls } from './recording-controls.ts';
 import { Sender } from './sender.ts';
 import { ServerConnection } from './server-connection.ts';
+import { Splitters } from './splitter.ts';
+import { ThemeButton } from './theme.ts';
 import { Timeline } from './timeline.ts';
 import { Tree } from './tree.ts';
+import { Welcome } from './welcome.ts';
 
-const token = new URLSearchParams(location.search).get('token') ?? '';
+const token = takeToken();
+const splitters = new Splitters();
+new ThemeButton();
+
+const model = new Model((message) => {
+  connection.send(message);
+});
+const select = (id: string): void => {
+  model.selected = id;
+};
+const recordings = new RecordingControls(token ?? '');
+const notice = new Notice();
+const tree = new Tree(model, select);
+const timeline = new Timeline(model);
+
+/** The views of the dock. Only the shown one is drawn. */
+const dock = new Dock({
+  timeline,
+});
+
+const link = new PageLink(model, dock);
+const announcer = new Announcer(model);
+const follow = new Follow(model, (program) => {
+  notice.show(followText(program));
+  announcer.say(followText(program));
+  tree.fold(program.restartOf ?? '', true);
+});
+
+const header = new Header(model, {
+  goLive: () => {
+    timeline.returnToLive();
+  },
+  say: (text) => {
+    announcer.say(text);
+  },
+});
+
+function receive(message: ServerMessage): void {
+  try {
+    model.receive(message);
+    if (message.type === 'opening') recordings.onOpening(message);
+    else if (message.type === 'hello') recordings.reset();
+    else if (message.type === 'entry' && message.kind === 'state') {
+      if (model.changeOf(message)?.from !== undefined) tree.count(message);
+    }
+  } catch (error) {
+    header.countFailure(messageOf(error));
+  }
+}
 
 const connection = new ServerConnection(token, {
   onMessages: (messages) => {
     for (const message of messages) receive(message);
   },
-  onChange: (status) => {
-    model.connection = status;
+  onUnreadable: (error) => {
+    header.countFailure(messageOf(error));
+  },
+  onChange: (state) => {
+    header.connection = { state, wasOpen: model.epoch > 0 };
+    model.connection = state === 'open' ? 'open' : 'connecting';
   },
 });
-const model = new Model((message) => {
-  connection.send(message);
-});
 
-/** Why a message could not be handled; the others are. */
-let failure = '';
-
-function receive(message: ServerMessage): void {
-  try {
-    model.receive(message);
-  } catch (error) {
-    failure = `Something is not shown: ${messageOf(error)}`;
-  }
-}
-
-const select = (id: string): void => {
-  model.selected = id;
-};
-const timeline = new Timeline(model);
-/** The views of the dock. Only the shown one is drawn. */
-const dock = new Dock({
-  timeline,
-});
 const paneOf = (id: string): Element => {
   const root = byId(id, HTMLElement);
   return root.closest('.pane') ?? root;
 };
 const panes = [
-  new GuardedPane(new Tree(model, select), paneOf('tree')),
+  new GuardedPane(follow, byId('header', HTMLElement)),
+  new GuardedPane(link, byId('header', HTMLElement)),
+  new GuardedPane(tree, paneOf('tree'), () => !splitters.isClosed('left')),
   new GuardedPane(new ChartPane(model, select), paneOf('chart')),
-  new GuardedPane(new Detail(model), paneOf('detail')),
+  new GuardedPane(new Welcome(model, token), paneOf('welcome')),
+  new GuardedPane(new Detail(model), paneOf('detail'), () => !splitters.isClosed('right')),
   new GuardedPane(new Sender(model), paneOf('sender')),
-  dock,
-  new GuardedPane({ draw: drawHeader }, byId('header', HTMLElement)),
+  new GuardedPane(dock, byId('dock', HTMLElement), () => !splitters.isClosed('bottom')),
+  new GuardedPane(header, byId('header', HTMLElement)),
+  new GuardedPane(announcer, byId('header', HTMLElement)),
 ];
-
-const live = byId('live', HTMLButtonElement);
-const wire = byId('wire', HTMLInputElement);
-const status = byId('connection', HTMLElement);
-const search = byId('search', HTMLInputElement);
-const STATUS_TEXTS = {
-  connecting: 'Disconnected from the inspector; reconnecting …',
-  open: '',
-  refused:
-    'Cannot connect to the inspector. Is it running? Use the URL that it printed, with its token.',
-} as const;
-
-live.addEventListener('click', () => {
-  timeline.returnToLive();
-});
-wire.addEventListener('change', () => {
-  model.request({ type: 'wire', on: wire.checked });
-});
-new RecordingControls(token);
-
-function drawHeader(): void {
-  const { isLive, moment } = model;
-  const at = moment?.at === undefined ? 'Paused' : `At ${clockTime(moment.at)}`;
-  setText(live, isLive ? 'Live' : `${at} – back to live`);
-  setAttribute(live, 'aria-pressed', String(isLive));
-  setAttribute(document.body, 'data-past', isLive ? undefined : '');
-  if (wire.checked !== model.wire && document.activeElement !== wire) wire.checked = model.wire;
-  setText(status, STATUS_TEXTS[model.connection] || failure);
-}
 
 /** Draws everything since the last frame at once. The browser calls it for visible tabs only. */
 function frame(): void {
@@ -96,33 +110,38 @@ function frame(): void {
 }
 requestAnimationFrame(frame);
 
-const KEYS: Readonly<Record<string, () => void>> = {
-  '/': () => {
-    search.focus();
-  },
-  l: () => {
-    timeline.returnToLive();
-  },
-  j: () => {
-    timeline.step(1);
-  },
-  k: () => {
-    timeline.step(-1);
-  },
+const focusOn = (id: string) => () => {
+  byId(id, HTMLElement).focus();
 };
-document.addEventListener('keydown', (event) => {
-  const { target } = event;
-  if (event.key === 'Escape') {
-    if (target instanceof HTMLElement) target.blur();
+new Keys({
+  model,
+  goLive: () => {
     timeline.returnToLive();
-    return;
-  }
-  const isTyping = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
-  if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
-  const run = KEYS[event.key];
-  if (run === undefined) return;
-  event.preventDefault();
-  run();
+  },
+  step: (rows) => {
+    timeline.step(rows);
+  },
+  close: () => {
+    const wasShown = notice.isShown;
+    notice.hide();
+    return wasShown;
+  },
+  panes: [
+    {
+      section: paneOf('tree'),
+      focus: () => {
+        tree.focus();
+      },
+    },
+    { section: paneOf('chart'), focus: focusOn('chart') },
+    { section: paneOf('detail'), focus: focusOn('detail') },
+    {
+      section: byId('dock', HTMLElement),
+      focus: () => {
+        dock.focus();
+      },
+    },
+  ],
 });
 
 for (const tab of document.querySelectorAll<HTMLButtonElement>('[data-tab]')) {

@@ -1,201 +1,306 @@
-/** The programs and their actors at the selected moment. */
+/** The programs and their actors at the selected moment. Of many rows, only the visible ones are elements. */
 
-import type { ActorView, ProgramView } from '../shared/view.ts';
-import { byId, html, setAttribute, setText } from './dom.ts';
-import { actorName, valueText } from './format.ts';
+import type { StateEntry } from '../shared/view.ts';
+import { byId, html, setAttribute } from './dom.ts';
 import type { Model } from './model.ts';
+import { Rates } from './rates.ts';
+import { treeActors } from './tree-actors.ts';
+import { TreeControls } from './tree-controls.ts';
+import { moveOf } from './tree-keys.ts';
+import { ActorRowElement, noteRow, ProgramRowElement, type RowListener } from './tree-row.ts';
+import { MAX_WHOLE, rowsOf, type RowWindow, type TreeRow, windowOf } from './tree-rows.ts';
 
-/** The elements of an actor's row. */
-interface ActorRow {
-  readonly element: HTMLElement;
-  readonly status: HTMLElement;
-  readonly name: HTMLElement;
-  readonly state: HTMLElement;
-}
+/** In pixels, as in the style sheet. */
+const ROW_HEIGHT = 24;
+/** Rows that are not visible are updated in turn, this many at each frame. */
+const ROWS_PER_FRAME = 300;
+/** How often rows are counted and ordered again when states and failures decide about them, in ms. */
+const REORDER_MS = 500;
+/** With many rows, actors that start and stop are shown with this delay, in ms. */
+const REBUILD_MS = 150;
+const MANY_ROWS = 1_000;
 
-/** An actor and its depth in the tree. */
-interface TreePosition {
-  readonly id: string;
-  readonly level: number;
+/** The elements of one program. */
+interface ProgramElements {
+  readonly row: ProgramRowElement;
+  readonly group: HTMLElement;
+  readonly tree: HTMLElement;
 }
 
 /** Draws the pane "Actors". */
 export class Tree {
   readonly #model: Model;
-  readonly #select: (id: string) => void;
+  readonly #listener: RowListener;
   readonly #root = byId('tree', HTMLElement);
-  readonly #ended = byId('ended', HTMLInputElement);
-  readonly #rows = new Map<string, ActorRow>();
-  /** The shown actors, from top to bottom. */
-  #positions: TreePosition[] = [];
+  readonly #space = html('div', { class: 'space' });
+  readonly #controls: TreeControls;
+  readonly #rates = new Rates();
+  readonly #programs = new Map<string, ProgramElements>();
+  readonly #elements = new Map<string, ActorRowElement>();
+  #rows: TreeRow[] = [];
+  #window: RowWindow = { from: 0, to: 0 };
+  #latestRates: ReadonlyMap<string, number> = new Map();
   #drawn = '';
+  #drawnAt = 0;
+  #failures = 0;
+  #selected: string | undefined;
+  /** The row that the Tab key reaches. */
+  #tabStop: ActorRowElement | undefined;
+  /** The row that is focused as soon as it is an element. */
+  #toFocus: string | undefined;
+  #scrollTop = 0;
+  #height = 600;
+  #next = 0;
 
   constructor(model: Model, select: (id: string) => void) {
     this.#model = model;
-    this.#select = select;
+    this.#controls = new TreeControls(model);
+    this.#listener = {
+      onSelect: select,
+      onFold: (id) => {
+        this.#controls.toggle(id);
+      },
+      onForget: (program) => {
+        model.request({ type: 'forget', program });
+      },
+    };
+    this.#root.append(this.#space);
+    // The layout is not read while it is written.
+    this.#root.addEventListener('scroll', () => {
+      this.#scrollTop = this.#root.scrollTop;
+    });
+    new ResizeObserver(([entry]) => {
+      this.#height = entry?.contentRect.height ?? this.#height;
+    }).observe(this.#root);
     this.#root.addEventListener('keydown', (event) => {
       this.#onKey(event);
     });
   }
 
+  /** Counts a state for the rate of its actor. */
+  count({ actor, at }: StateEntry): void {
+    this.#rates.count(actor, at, Date.now());
+  }
+
+  /** Folds or unfolds a program or an actor. */
+  fold(id: string, isFolded: boolean): void {
+    this.#controls.fold(id, isFolded);
+  }
+
+  /** Focuses the selected row. */
+  focus(): void {
+    this.#toFocus = this.#model.selected ?? this.#firstActor();
+    if (this.#toFocus === undefined) this.#root.focus();
+  }
+
   draw(): void {
+    const now = performance.now();
+    this.#onSelection();
+    if (this.#mustRebuild(now)) this.#rebuild(now);
+    const { from, to } = windowOf(this.#rows.length, this.#scrollTop, this.#height, ROW_HEIGHT);
+    if (from !== this.#window.from || to !== this.#window.to) this.#place({ from, to });
+    this.#updateRows();
+    this.#focusWanted();
+  }
+
+  /** Shows the row of a new selection, even if it was folded away. */
+  #onSelection(): void {
+    const { selected } = this.#model;
+    if (selected === this.#selected) return;
+    this.#selected = selected;
+    if (selected !== undefined) this.#controls.unfoldAbove(selected);
+    this.#drawn = '';
+  }
+
+  #mustRebuild(now: number): boolean {
     const model = this.#model;
-    // The shown actors change when actors start or stop, and with the selected moment.
-    const key = [model.actorsVersion, model.cursor, this.#ended.checked, model.epoch].join();
-    if (key !== this.#drawn) this.#rebuild();
-    this.#drawn = key;
-    for (const { id } of this.#positions) this.#drawRow(id);
-  }
-
-  #rebuild(): void {
-    const children = new Map<string, ActorView[]>();
-    const ofProgram = new Map<string, ActorView[]>();
-    let count = 0;
-    for (const { actor } of this.#model.history.actors.values()) {
-      if (!this.#isShown(actor)) continue;
-      count += 1;
-      append(ofProgram, actor.program, actor);
-      if (actor.parent !== undefined) append(children, actor.parent, actor);
+    const key = [model.actorsVersion, model.cursor, model.epoch, this.#controls.version].join();
+    const age = now - this.#drawnAt;
+    if (key !== this.#drawn) {
+      const isUrgent = this.#drawn === '' || !this.#drawn.endsWith(`,${this.#controls.version}`);
+      return isUrgent || age > (this.#rows.length > MANY_ROWS ? REBUILD_MS : 0);
     }
-    this.#positions = [];
-    const elements: HTMLElement[] = [];
-    for (const program of this.#model.programs.values()) {
-      elements.push(programRow(program));
-      this.#addRows(ofProgram.get(program.id) ?? [], children, elements);
+    if (age < REORDER_MS) return false;
+    const failures = sum(model.failures.values());
+    const isChanged = failures !== this.#failures;
+    this.#failures = failures;
+    return isChanged || this.#controls.isDynamic;
+  }
+
+  #rebuild(now: number): void {
+    const model = this.#model;
+    const isNew = this.#drawn === '';
+    this.#drawn = [model.actorsVersion, model.cursor, model.epoch, this.#controls.version].join();
+    this.#drawnAt = now;
+    this.#latestRates = this.#rates.rates(Date.now());
+    const wishes = this.#controls.wishes;
+    const programs = [...model.programs.values()].map(({ id }) => ({
+      id,
+      dropped: model.history.droppedOf(id),
+    }));
+    this.#rows = rowsOf(programs, treeActors(model, this.#latestRates, wishes), wishes);
+    this.#forgetElements();
+    if (isNew) this.#scrollToSelected();
+    this.#place(windowOf(this.#rows.length, this.#scrollTop, this.#height, ROW_HEIGHT));
+  }
+
+  /** Elements of actors that have no row, or are far away, are not kept. */
+  #forgetElements(): void {
+    const keeps = this.#rows.length <= MAX_WHOLE;
+    const ids = new Set(keeps ? this.#rows.map(({ id }) => id) : []);
+    for (const id of this.#elements.keys()) if (!ids.has(id)) this.#elements.delete(id);
+    const { programs } = this.#model;
+    for (const id of this.#programs.keys()) if (!programs.has(id)) this.#programs.delete(id);
+  }
+
+  #scrollToSelected(): void {
+    const at = this.#rows.findIndex(({ kind, id }) => kind === 'actor' && id === this.#selected);
+    if (at < 0) return;
+    const top = at * ROW_HEIGHT;
+    const [least, most] = [top + ROW_HEIGHT - this.#height, top];
+    if (this.#scrollTop >= least && this.#scrollTop <= most) return;
+    this.#space.style.height = `${String(this.#rows.length * ROW_HEIGHT)}px`;
+    this.#scrollTop = Math.max(0, this.#scrollTop > most ? most : least);
+    this.#root.scrollTop = this.#scrollTop;
+  }
+
+  #place(window: RowWindow): void {
+    this.#window = window;
+    const children = new Map<ProgramElements, HTMLElement[]>();
+    for (const row of this.#rows.slice(window.from, window.to)) {
+      const elements = this.#elementsOf(row.kind === 'actor' ? row.program : row.id);
+      const own = children.get(elements) ?? [];
+      children.set(elements, own);
+      own.push(this.#elementOf(row, elements));
     }
-    if (elements.length === 0) elements.push(html('p', { class: 'hint' }, NO_PROGRAMS));
-    const hidden = count - this.#positions.length;
-    if (hidden > 0) elements.push(html('p', { class: 'hint' }, `${String(hidden)} more actors.`));
-    this.#root.replaceChildren(...elements);
-    const shown = new Set(this.#positions.map(({ id }) => id));
-    for (const id of this.#rows.keys()) if (!shown.has(id)) this.#rows.delete(id);
+    for (const [{ group, tree }, all] of children) fill(group, tree, all);
+    const groups = [...children.keys()].map(({ group }) => group);
+    if (this.#rows.length === 0) groups.push(html('p', { class: 'hint' }, NO_PROGRAMS));
+    this.#space.style.paddingBlockStart = `${String(window.from * ROW_HEIGHT)}px`;
+    this.#space.style.height =
+      this.#rows.length === 0 ? '' : `${String(this.#rows.length * ROW_HEIGHT)}px`;
+    replaceIfChanged(this.#space, groups);
   }
 
-  /** Ended actors are shown only on request, except for roots and the selected actor. */
-  #isShown(actor: ActorView): boolean {
-    if (actor.start > this.#model.seq) return false;
-    const isRoot = actor.parent === undefined;
-    const isSelected = actor.id === this.#model.selected;
-    return isRoot || isSelected || this.#ended.checked || this.#model.isAlive(actor.id);
+  #elementsOf(id: string): ProgramElements {
+    const known = this.#programs.get(id);
+    if (known !== undefined) return known;
+    const name = this.#model.programs.get(id)?.name ?? id;
+    const tree = html('div', { role: 'tree', 'aria-label': `Actors of ${name}` });
+    const row = new ProgramRowElement(id, this.#listener);
+    const elements = { row, tree, group: html('div', {}) };
+    this.#programs.set(id, elements);
+    return elements;
   }
 
-  /**
-   * Adds the actors of a program, each below its parent. It does not trust the parents: they may be nested
-   * without an end, or be each other's parents.
-   */
-  #addRows(
-    actors: readonly ActorView[],
-    children: ReadonlyMap<string, readonly ActorView[]>,
-    into: HTMLElement[],
-  ): void {
-    const added = new Set<string>();
-    const isRoot = ({ parent }: ActorView) => parent === undefined || !this.#hasActor(parent);
-    // Actors that are each other's parents come last.
-    for (const start of [...actors.filter(isRoot), ...actors]) {
-      const stack = [{ actor: start, level: 1 }];
-      for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-        const { actor, level } = next;
-        if (added.has(actor.id)) continue;
-        if (this.#positions.length >= MAX_ROWS) return;
-        added.add(actor.id);
-        this.#addRow(actor, Math.min(level, MAX_LEVELS), into);
-        for (const child of (children.get(actor.id) ?? []).toReversed()) {
-          stack.push({ actor: child, level: level + 1 });
-        }
-      }
+  #elementOf(row: TreeRow, { row: programRow }: ProgramElements): HTMLElement {
+    if (row.kind === 'note') return noteRow(row.dropped);
+    if (row.kind === 'program') return programRow.element;
+    const known = this.#elements.get(row.id) ?? this.#newElement(row.id);
+    known?.place(row);
+    return known?.element ?? html('div', {});
+  }
+
+  #newElement(id: string): ActorRowElement | undefined {
+    const actor = this.#model.actorOf(id);
+    if (actor === undefined) return undefined;
+    const element = new ActorRowElement(actor, this.#listener);
+    element.update(this.#model, this.#latestRates.get(id) ?? 0);
+    this.#elements.set(id, element);
+    return element;
+  }
+
+  #updateRows(): void {
+    const { from, to } = this.#window;
+    const first = Math.max(from, Math.floor(this.#scrollTop / ROW_HEIGHT));
+    const last = Math.min(to, first + Math.ceil(this.#height / ROW_HEIGHT) + 1);
+    for (let at = first; at < last; at += 1) this.#update(this.#rows[at]);
+    const others = Math.min(ROWS_PER_FRAME, to - from);
+    for (let count = 0; count < others; count += 1) {
+      if (this.#next < from || this.#next >= to) this.#next = from;
+      this.#update(this.#rows[this.#next]);
+      this.#next += 1;
+    }
+    this.#updateTabStop();
+  }
+
+  #update(row: TreeRow | undefined): void {
+    if (row?.kind === 'actor') {
+      this.#elements.get(row.id)?.update(this.#model, this.#latestRates.get(row.id) ?? 0);
+    } else if (row?.kind === 'program') {
+      const program = this.#model.programs.get(row.id);
+      if (program === undefined) return;
+      const isFolded = this.#controls.wishes.folded.has(row.id);
+      const isRestarted = this.#controls.isRestarted(row.id);
+      this.#programs.get(row.id)?.row.update(program, row, isFolded, isRestarted);
     }
   }
 
-  #hasActor(id: string): boolean {
-    return this.#model.history.actors.has(id);
+  /** The Tab key reaches the selected row, or the first one. */
+  #updateTabStop(): void {
+    const selected = this.#elements.get(this.#selected ?? '');
+    const stop = selected?.element.isConnected === true ? selected : this.#firstElement();
+    if (stop === this.#tabStop) return;
+    if (this.#tabStop !== undefined) setAttribute(this.#tabStop.element, 'tabindex', '-1');
+    if (stop !== undefined) setAttribute(stop.element, 'tabindex', '0');
+    this.#tabStop = stop;
   }
 
-  #addRow(actor: ActorView, level: number, into: HTMLElement[]): void {
-    this.#positions.push({ id: actor.id, level });
-    const row = this.#rows.get(actor.id) ?? this.#createRow(actor);
-    setAttribute(row.element, 'aria-level', String(level + 1));
-    row.element.style.paddingInlineStart = `${String(level * 14)}px`;
-    into.push(row.element);
+  #firstElement(): ActorRowElement | undefined {
+    const { from, to } = this.#window;
+    for (let at = from; at < to; at += 1) {
+      const row = this.#rows[at];
+      if (row?.kind === 'actor') return this.#elements.get(row.id);
+    }
+    return undefined;
   }
 
-  #createRow(actor: ActorView): ActorRow {
-    const status = html('span', { class: 'status', 'aria-hidden': 'true' });
-    const name = html('span', { class: 'name' }, actorName(actor));
-    const state = html('span', { class: 'state' });
-    const element = html('div', { role: 'treeitem', tabindex: -1, 'data-actor': actor.id });
-    element.append(status, name, state);
-    element.addEventListener('click', () => {
-      this.#select(actor.id);
-    });
-    const row = { element, status, name, state };
-    this.#rows.set(actor.id, row);
-    return row;
+  #firstActor(): string | undefined {
+    return this.#rows.find(({ kind }) => kind === 'actor')?.id;
   }
 
-  #drawRow(id: string): void {
-    const row = this.#rows.get(id);
-    const state = this.#model.stateOf(id);
-    const actor = this.#model.history.actors.get(id)?.actor;
-    if (row === undefined || state === undefined || actor === undefined) return;
-    const isAlive = this.#model.isAlive(id);
-    const isDisconnected = this.#model.programs.get(actor.program)?.source === 'disconnected';
-    const status = isAlive || state.status !== 'active' ? state.status : 'stopped';
-    setAttribute(row.status, 'data-status', isDisconnected ? 'disconnected' : status);
-    setText(row.state, actor.kind === 'machine' ? valueText(state.value) : status);
-    setAttribute(row.element, 'data-ended', isAlive && !isDisconnected ? undefined : '');
-    const isSelected = id === this.#model.selected;
-    setAttribute(row.element, 'aria-selected', String(isSelected));
-    setAttribute(row.element, 'tabindex', isSelected ? '0' : '-1');
+  #focusWanted(): void {
+    if (this.#toFocus === undefined) return;
+    const wanted = this.#elements.get(this.#toFocus)?.element;
+    if (wanted?.isConnected !== true) return;
+    this.#toFocus = undefined;
+    wanted.focus({ preventScroll: true });
   }
 
   #onKey(event: KeyboardEvent): void {
-    const at = this.#positions.findIndex(({ id }) => id === this.#model.selected);
-    const last = this.#positions.length - 1;
-    const moves: Readonly<Record<string, number>> = {
-      ArrowDown: Math.min(last, at + 1),
-      ArrowUp: Math.max(0, at - 1),
-      Home: 0,
-      End: last,
-      ArrowLeft: this.#parentIndex(at),
-    };
-    const position = this.#positions[moves[event.key] ?? -1];
-    if (position === undefined) return;
+    if (!(event.target instanceof Element) || event.target.closest('button') !== null) return;
+    const page = Math.max(1, Math.floor(this.#height / ROW_HEIGHT) - 1);
+    const move = moveOf(event.key, this.#rows, this.#model.selected, page);
+    if (move === undefined) return;
     event.preventDefault();
-    this.#select(position.id);
-    this.#rows.get(position.id)?.element.focus();
+    if (move.isFold) this.#controls.toggle(move.id);
+    else this.#listener.onSelect(move.id);
+    this.#toFocus = move.id;
   }
-
-  #parentIndex(at: number): number {
-    const level = this.#positions[at]?.level ?? 0;
-    return this.#positions.findLastIndex((one, index) => index < at && one.level < level);
-  }
-}
-
-/** Deeper actors are not indented further. */
-const MAX_LEVELS = 50;
-/** Further actors are counted only: every row is updated at every frame. */
-const MAX_ROWS = 5_000;
-
-function append(map: Map<string, ActorView[]>, key: string, actor: ActorView): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [actor]);
-  else list.push(actor);
 }
 
 const NO_PROGRAMS =
-  'No program is connected. Start one that uses wirechart with WIRECHART_INSPECT=<URL of this page>, ' +
-  "pass that URL to inspectTo() of 'wirechart/inspect' in any XState program, or drop a recording here.";
+  'No program is connected. Copy the lines for yours beside this list, or drop a recording here.';
 
-const SOURCES: Readonly<Record<ProgramView['source'], string>> = {
-  live: '',
-  disconnected: 'disconnected',
-  recording: 'recording',
+const sum = (numbers: Iterable<number>): number => {
+  let total = 0;
+  for (const number of numbers) total += number;
+  return total;
 };
 
-const programRow = ({ id, name, pid, source }: ProgramView): HTMLElement =>
-  html(
-    'div',
-    { class: 'program', 'data-program': id, 'data-source': source },
-    html('span', { class: 'name' }, name),
-    html('span', { class: 'state' }, SOURCES[source] || (pid > 0 ? `pid ${String(pid)}` : '')),
-  );
+/** A tree may only contain its items: what is no item comes before it. */
+function fill(group: HTMLElement, tree: HTMLElement, all: readonly HTMLElement[]): void {
+  const isItem = (element: HTMLElement) => element.getAttribute('role') === 'treeitem';
+  const items = all.filter(isItem);
+  replaceIfChanged(tree, items);
+  const others = all.filter((element) => !isItem(element));
+  replaceIfChanged(group, items.length === 0 ? others : [...others, tree]);
+}
+
+/** Most changes concern one program. */
+function replaceIfChanged(parent: HTMLElement, children: readonly HTMLElement[]): void {
+  const current = parent.children;
+  const isSame =
+    current.length === children.length && children.every((child, at) => child === current[at]);
+  if (!isSame) parent.replaceChildren(...children);
+}
