@@ -1,91 +1,77 @@
-/** Decides which entries the timeline shows. */
+/** The controls of the timeline that decide which entries it shows. */
 
-import type { Entry } from '../shared/view.ts';
-import { byId } from './dom.ts';
-import { searchText } from './format.ts';
+import { byId, html, setText } from './dom.ts';
+import { FilterRules, type FilterSettings, type Kind, KINDS, SCOPES } from './filter-rules.ts';
 import type { Model } from './model.ts';
 
-const KINDS = ['event', 'state', 'actor', 'message'] as const;
-type Kind = (typeof KINDS)[number];
-
-/** Reads the controls of the timeline. */
+/** Reads the controls. */
 export class Filter {
   readonly #model: Model;
   readonly #search = byId('search', HTMLInputElement);
   readonly #scope = byId('scope', HTMLSelectElement);
   readonly #all = byId('show-all', HTMLInputElement);
+  readonly #errors: HTMLInputElement;
+  readonly #unhandled: HTMLInputElement;
+  readonly #problem = html('output', { id: 'search-problem', role: 'alert' });
   readonly #kinds = KINDS.map((kind): [Kind, HTMLInputElement] => [
     kind,
     byId(`show-${kind}`, HTMLInputElement),
   ]);
-  readonly #searchTexts = new WeakMap<Entry, string>();
-  /** The settings of the latest `isChanged()`. */
-  #settings = '';
-  #searched = '';
-  #shownKinds: ReadonlySet<Kind> = new Set();
-  /** The root whose actors are shown; `undefined` for all actors. */
-  #shownRoot: string | undefined;
+  #key = '';
+  #rules: FilterRules;
 
   constructor(model: Model) {
     this.#model = model;
-  }
-
-  /** Whether the settings have changed since the last call, so that all entries must be filtered again. */
-  isChanged(): boolean {
-    const kinds = this.#kinds.filter(([, box]) => box.checked).map(([kind]) => kind);
-    const root = this.#scope.value === 'all' ? undefined : this.#rootOf(this.#model.selected);
-    const searched = this.#search.value.trim().toLowerCase();
-    const settings = [kinds, root, searched, this.#all.checked, this.#model.epoch].join('\n');
-    if (settings === this.#settings) return false;
-    this.#settings = settings;
-    this.#searched = searched;
-    this.#shownKinds = new Set(kinds);
-    this.#shownRoot = root;
-    return true;
-  }
-
-  passes(entry: Entry): boolean {
-    if (entry.kind === 'problem') return this.#matches(entry);
-    if (!this.#shownKinds.has(kindOf(entry))) return false;
-    const isInScope =
-      this.#shownRoot === undefined || this.#rootOf(entry.actor) === this.#shownRoot;
-    if (!isInScope) return false;
-    return (this.#all.checked || this.#isRelevant(entry)) && this.#matches(entry);
-  }
-
-  /** Leaves out XState's own events, unchanged states, and actors that are not machines. */
-  #isRelevant(entry: Entry): boolean {
-    if (entry.kind === 'event') return !entry.name.startsWith('xstate.') || isDeadline(entry.name);
-    if (entry.kind === 'message' || entry.kind === 'problem') return true;
-    const actor = this.#model.history.actors.get(entry.actor)?.actor;
-    if (entry.kind !== 'state') return actor?.kind === 'machine';
-    const isChanged = this.#model.changeOf(entry)?.from !== undefined;
-    return actor?.kind === 'machine' && (isChanged || entry.state.status !== 'active');
-  }
-
-  #matches(entry: Entry): boolean {
-    if (this.#searched === '') return true;
-    let text = this.#searchTexts.get(entry);
-    if (text === undefined) {
-      const name = this.#model.history.actors.get(entry.actor)?.actor.name ?? '';
-      text = `${name} ${searchText(entry)}`.toLowerCase();
-      this.#searchTexts.set(entry, text);
+    this.#search.title = SEARCH_HELP;
+    if (this.#scope.querySelector('[value=actor]') === null) {
+      this.#scope.append(html('option', { value: 'actor' }, 'this actor'));
     }
-    return text.includes(this.#searched);
+    this.#unhandled = this.#addBox(
+      'show-unhandled',
+      'unhandled',
+      'Only events that took no transition',
+    );
+    this.#errors = this.#addBox(
+      'show-errors',
+      'errors',
+      'Only entries with which something failed',
+    );
+    this.#search.after(this.#problem);
+    this.#rules = new FilterRules(model, this.#settings());
   }
 
-  #rootOf(id: string | undefined): string | undefined {
-    let root = id;
-    for (let depth = 0; depth < 100 && root !== undefined; depth += 1) {
-      const parent = this.#model.history.actors.get(root)?.actor.parent;
-      if (parent === undefined) return root;
-      root = parent;
-    }
-    return root;
+  /** The current rules: the same object until a setting changes. */
+  rules(): FilterRules {
+    const settings = this.#settings();
+    const key = JSON.stringify([settings, this.#model.epoch]);
+    if (key === this.#key) return this.#rules;
+    this.#key = key;
+    this.#rules = new FilterRules(this.#model, settings);
+    setText(this.#problem, this.#rules.problem ?? '');
+    this.#search.setAttribute('aria-invalid', String(this.#rules.problem !== undefined));
+    return this.#rules;
+  }
+
+  #settings(): FilterSettings {
+    const scope = SCOPES.find((one) => one === this.#scope.value) ?? 'all';
+    return {
+      kinds: this.#kinds.filter(([, box]) => box.checked).map(([kind]) => kind),
+      scope,
+      selected: scope === 'all' ? undefined : this.#model.selected,
+      search: this.#search.value.trim(),
+      isAll: this.#all.checked,
+      isErrors: this.#errors.checked,
+      isUnhandled: this.#unhandled.checked,
+    };
+  }
+
+  #addBox(id: string, text: string, title: string): HTMLInputElement {
+    const box = html('input', { id, type: 'checkbox' });
+    this.#all.closest('label')?.after(html('label', { title }, box, ` ${text}`));
+    return box;
   }
 }
 
-const isDeadline = (name: string): boolean => name.startsWith('xstate.after(');
-
-const kindOf = ({ kind }: Exclude<Entry, { kind: 'problem' }>): Kind =>
-  kind === 'start' || kind === 'stop' ? 'actor' : kind;
+const SEARCH_HELP =
+  'Words that all occur, "words in quotes" or /a pattern/; with actor:, event: or state: in front ' +
+  'only there; with - in front for what must not occur. n and N go to the next and the previous one.';

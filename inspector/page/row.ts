@@ -1,7 +1,6 @@
-/** Draws an entry as a row of the timeline. */
+/** What a row of the timeline says about an entry. */
 
 import type { Entry } from '../shared/view.ts';
-import { html } from './dom.ts';
 import {
   actorName,
   brief,
@@ -15,20 +14,96 @@ import {
 } from './format.ts';
 import type { Model } from './model.ts';
 
-/** The row of an entry: its time, its actor and its content. */
-export function rowOf(entry: Entry, model: Model): HTMLElement {
-  const actor = model.history.actors.get(entry.actor)?.actor;
-  const name = actor === undefined ? entry.actor : actorName(actor);
-  const { mark, what, more } = rowText(entry, model);
-  return html(
-    'div',
-    { role: 'option', class: `row ${entry.kind}`, 'data-seq': entry.seq, 'data-kind': entry.kind },
-    html('span', { class: 'time' }, clockTime(entry.at)),
-    html('span', { class: 'actor-name', title: name }, name),
-    html('span', { class: 'mark', 'aria-hidden': 'true' }, mark),
-    html('span', { class: 'what' }, what),
-    html('span', { class: 'more' }, more),
+/** The texts of a row, and how it looks. */
+export interface RowContent {
+  readonly kind: Entry['kind'] | 'dropped';
+  readonly time: string;
+  /** The time since the row above. */
+  readonly since: string;
+  /** The time since the pinned entry. */
+  readonly distance: string;
+  readonly actor: string;
+  readonly mark: string;
+  readonly what: string;
+  readonly more: string;
+  /** What else there is to say; empty for nothing. */
+  readonly title: string;
+  readonly isFailure: boolean;
+  readonly isUnhandled: boolean;
+}
+
+/** What the row of an entry is drawn from. */
+export interface RowContext {
+  /** The entry in the row above. */
+  readonly previous: Entry | undefined;
+  /** The pinned entry. */
+  readonly pinned: Entry | undefined;
+}
+
+export const NOT_HANDLED = 'not handled: no transition of the current state takes this event';
+
+/** The content of an entry's row. */
+export function contentOf(
+  entry: Entry,
+  { previous, pinned }: RowContext,
+  model: Model,
+): RowContent {
+  const isUnhandled = model.isUnhandled(entry);
+  const isFailure = model.isFailure(entry);
+  const notes = [isFailure ? 'a failure' : '', isUnhandled ? NOT_HANDLED : ''];
+  return {
+    kind: entry.kind,
+    time: clockTime(entry.at),
+    since:
+      previous === undefined ? '' : (dayChange(previous.at, entry.at) ?? since(previous, entry)),
+    distance: pinned === undefined || pinned.seq === entry.seq ? '' : since(pinned, entry),
+    actor: nameOf(entry.actor, model),
+    ...rowText(entry, model),
+    title: notes.filter((note) => note !== '').join('; '),
+    isFailure,
+    isUnhandled,
+  };
+}
+
+/** The content of the row that says how many entries of a program are no longer kept. */
+export const droppedContent = (name: string, count: number): RowContent => ({
+  ...{ kind: 'dropped', time: '', since: '', distance: '', actor: name, mark: '…', more: '' },
+  what: `${String(count)} older ${count === 1 ? 'entry was' : 'entries were'} dropped`,
+  ...{ title: '', isFailure: false, isUnhandled: false },
+});
+
+/** An entry in words, for a screen reader. */
+export function entryInWords(entry: Entry, model: Model): string {
+  const { actor, what, title } = contentOf(
+    entry,
+    { previous: undefined, pinned: undefined },
+    model,
   );
+  const kind = entry.kind === 'start' || entry.kind === 'stop' ? '' : `${entry.kind} `;
+  return `${actor}: ${kind}${what}${title === '' ? '' : `, ${title}`}, ${clockTime(entry.at)}`;
+}
+
+/** The shown name of an actor, or of the program for a problem. */
+function nameOf(id: string, model: Model): string {
+  const actor = model.history.actors.get(id)?.actor ?? model.actorOf(id);
+  return actor === undefined ? (model.programs.get(id)?.name ?? id) : actorName(actor);
+}
+
+function since(from: Entry, to: Entry): string {
+  const ms = to.at - from.at;
+  if (ms === 0) return '+0 ms';
+  return ms < 0 ? `−${duration(-ms)}` : `+${duration(ms)}`;
+}
+
+/** The day of an entry that is the first one of its day. */
+function dayChange(before: number, at: number): string | undefined {
+  const [one, other] = [new Date(before), new Date(at)];
+  // Most entries are of the same second, which is cheap to find out.
+  if (Math.abs(at - before) < 1000 && one.getHours() === other.getHours()) return undefined;
+  if (one.toDateString() === other.toDateString() || Number.isNaN(other.getTime()))
+    return undefined;
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${String(other.getFullYear())}-${two(other.getMonth() + 1)}-${two(other.getDate())}`;
 }
 
 interface RowText {

@@ -1,107 +1,289 @@
 /** The timeline: the kept entries that pass the filter, the newest last. Only visible rows are drawn. */
 
 import type { Entry } from '../shared/view.ts';
-import { byId, html } from './dom.ts';
+import { byId, html, setAttribute, setText } from './dom.ts';
 import { Filter } from './filter.ts';
+import type { FilterRules } from './filter-rules.ts';
 import type { Model } from './model.ts';
-import { rowOf } from './row.ts';
+import { contentOf, droppedContent, entryInWords } from './row.ts';
+import { TimelineEntries } from './timeline-entries.ts';
+import { listSteps, onPageKeys } from './timeline-keys.ts';
+import { ListPosition } from './timeline-position.ts';
+import { TimelineRows, type VisibleRow } from './timeline-rows.ts';
+import { ScrollMap } from './timeline-scroll.ts';
+import { PinnedRow, TimelineStatus } from './timeline-status.ts';
 
 /** In pixels, as in the style sheet. */
 const ROW_HEIGHT = 22;
 /** Rows drawn above and below the visible ones. */
-const MARGIN_ROWS = 8;
+const MARGIN_ROWS = 6;
+/** How long a frame may filter, in ms. */
+const SLICE_MS = 5;
+/** The programs of which the list says how many entries were dropped. */
+const MAX_DROPPED_ROWS = 50;
+/** A smaller difference is due to rounding, and not to a user who scrolls. */
+const SCROLL_TOLERANCE = 1.5;
 
-/** Draws the pane "Timeline" and selects its entries. */
+/** A program that has lost entries. */
+interface Loss {
+  readonly program: string;
+  readonly name: string;
+  readonly count: number;
+}
+
+/** Draws the view "Timeline" and pins its entries. */
 export class Timeline {
   readonly #model: Model;
   readonly #filter: Filter;
+  readonly #entries: TimelineEntries;
+  readonly #map = new ScrollMap(ROW_HEIGHT);
+  readonly #position: ListPosition;
   readonly #root = byId('timeline', HTMLElement);
   readonly #count = byId('count', HTMLElement);
-  readonly #space = html('div', { class: 'space' });
-  /** The numbers of the entries that pass the filter. */
-  #passed: number[] = [];
-  /** The number of the latest filtered entry. */
-  #filtered = 0;
-  #drawn = '';
-  /** Whether the newest entry is kept in view. */
-  #follows = true;
+  readonly #space = html('div', { class: 'space', role: 'presentation' });
+  readonly #rows = new TimelineRows(this.#space);
+  readonly #pinnedRow = new PinnedRow(this.#root);
+  readonly #status: TimelineStatus;
+  #rules: FilterRules;
+  #visible: readonly VisibleRow[] = [];
+  /** What the element that is scrolled was set to. */
+  #scrollTop = 0;
+  #isHovered = false;
+  /** The moment that was last brought into view. */
+  #shownMoment: unknown;
 
-  constructor(model: Model) {
+  /** @param onBreak - Called with an entry at whose kind the user wants the view to freeze. */
+  constructor(model: Model, onBreak?: (entry: Entry) => void) {
     this.#model = model;
     this.#filter = new Filter(model);
+    this.#rules = this.#filter.rules();
+    this.#entries = new TimelineEntries(model, this.#rules);
+    this.#position = new ListPosition(this.#entries.seqs, this.#map);
     this.#root.append(this.#space);
-    this.#root.addEventListener('scroll', () => {
-      const { scrollTop, scrollHeight, clientHeight } = this.#root;
-      this.#follows = scrollHeight - scrollTop - clientHeight < ROW_HEIGHT;
+    this.#status = new TimelineStatus(this.#root, {
+      onFollow: () => {
+        this.#follow();
+      },
+      onBreak:
+        onBreak &&
+        (() => {
+          if (model.entry !== undefined) onBreak(model.entry);
+        }),
+      onNextError: () => {
+        this.stepToError(1);
+      },
     });
-    this.#root.addEventListener('keydown', (event) => {
-      this.#onKey(event);
-    });
+    this.#listen();
   }
 
   draw(): void {
-    if (this.#filter.isChanged()) {
-      this.#passed = [];
-      this.#filtered = 0;
-    }
-    this.#filterNew();
-    const height = Math.max(1, this.#root.clientHeight);
-    this.#space.style.height = `${String(this.#passed.length * ROW_HEIGHT)}px`;
-    if (this.#model.isLive && this.#follows) {
-      this.#root.scrollTop = Math.max(0, this.#passed.length * ROW_HEIGHT - height);
-    }
-    const from = Math.max(0, Math.floor(this.#root.scrollTop / ROW_HEIGHT) - MARGIN_ROWS);
-    const rows = Math.ceil(height / ROW_HEIGHT) + 2 * MARGIN_ROWS;
-    const to = Math.min(this.#passed.length, from + rows);
-    this.#drawRows(from, to);
-    this.#count.textContent = `${String(this.#passed.length)} of ${String(this.#model.history.length)}`;
+    this.#applyFilter();
+    const isHeld = this.#isHovered || !this.#model.isLive;
+    const losses = this.#losses();
+    this.#position.update(losses.length, isHeld);
+    this.#showMoment();
+    this.#applyPosition();
+    this.#visible = this.#visibleRows(losses);
+    this.#rows.draw(this.#visible, this.#map.rows);
+    this.#drawState(isHeld);
   }
 
   /** Moves the selection by a number of rows, at most to the first or the last one. */
   step(rows: number): void {
-    if (this.#passed.length === 0) return;
-    const at = this.#indexOf(this.#model.seq);
-    const to = Math.min(this.#passed.length - 1, Math.max(0, at + rows));
-    this.#select(this.#passed[to]);
-    this.#scrollTo(to);
+    const { seqs } = this.#entries;
+    if (seqs.length === 0) return;
+    const { seq } = this.#model;
+    // Between two rows, the first step leads to the next one in either direction.
+    const at = seqs.countUpTo(seq) - (seqs.has(seq) || rows > 0 ? 1 : 0);
+    this.#select(seqs.at(Math.min(seqs.length - 1, Math.max(0, at + rows))));
+  }
+
+  /** Selects the next (1) or the previous (-1) shown entry with which something failed. */
+  stepToError(direction: 1 | -1): void {
+    const { seqs } = this.#entries;
+    const { cursor, history } = this.#model;
+    // From a live page, the next one is the first.
+    let at = cursor === undefined ? (direction > 0 ? -1 : seqs.length) : seqs.countUpTo(cursor) - 1;
+    if (cursor !== undefined && direction < 0 && !seqs.has(cursor)) at += 1;
+    for (at += direction; at >= 0 && at < seqs.length; at += direction) {
+      const entry = history.entry(seqs.at(at) ?? 0);
+      if (entry === undefined || !this.#model.isFailure(entry)) continue;
+      this.#select(entry.seq);
+      return;
+    }
+    const which = direction > 0 ? 'later' : 'earlier';
+    this.#status.say(`There is no ${which} failure among the shown entries.`);
+  }
+
+  /** Selects the next (1) or the previous (-1) entry that a search has found. */
+  stepToHit(direction: 1 | -1): void {
+    if (this.#rules.isSearch) this.step(direction);
   }
 
   /** Drops the selection and follows the newest entry. */
   returnToLive(): void {
     this.#model.goLive();
-    this.#follows = true;
+    this.#follow();
   }
 
-  /** Filters the new entries, and removes those that are no longer kept. */
-  #filterNew(): void {
-    const { history } = this.#model;
-    const { newest } = history;
-    const isKept = (seq: number) => history.entry(seq) !== undefined;
-    if (!this.#passed.every(isKept)) this.#passed = this.#passed.filter(isKept);
-    for (const entry of history.entries(this.#filtered)) {
-      if (this.#filter.passes(entry)) this.#passed.push(entry.seq);
-    }
-    this.#filtered = newest;
+  /** Pauses at the newest entry, or continues. */
+  togglePause(): void {
+    if (!this.#model.isLive) this.returnToLive();
+    else this.#model.pause();
   }
 
-  #drawRows(from: number, to: number): void {
-    const { cursor, epoch } = this.#model;
-    const key = [from, to, this.#passed[from], this.#passed[to - 1], cursor, epoch].join();
-    if (key === this.#drawn) return;
-    this.#drawn = key;
-    const entries = this.#passed.slice(from, to).map((seq) => this.#model.history.entry(seq));
-    const rows = entries.map((entry, at) => entry && this.#row(entry, from + at));
-    this.#space.replaceChildren(...rows.filter((row) => row !== undefined));
-  }
-
-  #row(entry: Entry, at: number): HTMLElement {
-    const row = rowOf(entry, this.#model);
-    row.style.top = `${String(at * ROW_HEIGHT)}px`;
-    row.setAttribute('aria-selected', String(entry.seq === this.#model.cursor));
-    row.addEventListener('click', () => {
-      this.#select(entry.seq);
+  #listen(): void {
+    const root = this.#root;
+    new ResizeObserver(() => {
+      this.#map.viewport = root.clientHeight;
+    }).observe(root);
+    root.addEventListener('scroll', () => {
+      this.#onScroll();
     });
-    return row;
+    root.addEventListener('pointerenter', ({ pointerType }) => {
+      this.#isHovered = pointerType === 'mouse';
+    });
+    root.addEventListener('pointerleave', () => {
+      this.#isHovered = false;
+    });
+    // When a button is released, the rows may have moved on.
+    root.addEventListener('pointerdown', (event) => {
+      if (event.button === 0 && event.pointerType !== 'touch') this.#press(event.clientY);
+    });
+    // A finger that goes down may be about to scroll. A screen reader only clicks.
+    root.addEventListener('click', (event) => {
+      const isMouse = event instanceof PointerEvent && event.pointerType === 'mouse';
+      if (!isMouse) this.#press(event.clientY, event.target);
+    });
+    root.addEventListener('keydown', (event) => {
+      const rows = listSteps(event, Math.floor(this.#map.viewport / ROW_HEIGHT) - 1);
+      if (rows === undefined) return;
+      event.preventDefault();
+      this.step(rows);
+    });
+    onPageKeys(this);
+  }
+
+  #applyFilter(): void {
+    const rules = this.#filter.rules();
+    if (rules !== this.#rules) this.#entries.restart(rules);
+    this.#rules = rules;
+    const end = performance.now() + SLICE_MS;
+    this.#entries.work(() => performance.now() > end);
+  }
+
+  #losses(): readonly Loss[] {
+    const losses: Loss[] = [];
+    for (const [program, { name }] of this.#model.programs) {
+      const count = this.#model.history.droppedOf(program);
+      if (count === 0 || !this.#rules.showsProgram(program)) continue;
+      losses.push({ program, name, count });
+      if (losses.length >= MAX_DROPPED_ROWS) break;
+    }
+    return losses;
+  }
+
+  /** Brings a moment into view once, whatever has pinned it. */
+  #showMoment(): void {
+    const { moment } = this.#model;
+    if (moment === this.#shownMoment) return;
+    this.#shownMoment = moment;
+    if (moment === undefined) return;
+    this.#position.show(moment.seq);
+    if (moment.entry !== undefined) this.#status.say(entryInWords(moment.entry, this.#model));
+  }
+
+  #applyPosition(): void {
+    const height = `${String(this.#map.height)}px`;
+    if (this.#space.style.height !== height) this.#space.style.height = height;
+    const scrollTop = this.#map.scrollTopOf(this.#position.offset);
+    if (Math.abs(scrollTop - this.#scrollTop) < 0.5) return;
+    this.#scrollTop = scrollTop;
+    this.#root.scrollTop = scrollTop;
+  }
+
+  #onScroll(): void {
+    const { scrollTop } = this.#root;
+    if (Math.abs(scrollTop - this.#scrollTop) < SCROLL_TOLERANCE) return;
+    this.#scrollTop = scrollTop;
+    this.#position.scrollTo(this.#map.offsetOf(scrollTop));
+  }
+
+  #visibleRows(losses: readonly Loss[]): VisibleRow[] {
+    const { offset } = this.#position;
+    const first = Math.max(0, Math.floor(offset / ROW_HEIGHT) - MARGIN_ROWS);
+    const last = Math.ceil((offset + this.#map.viewport) / ROW_HEIGHT) + MARGIN_ROWS;
+    const rows: VisibleRow[] = [];
+    let previous = this.#entryAt(first - 1);
+    for (let index = first; index < Math.min(last, this.#map.rows); index += 1) {
+      const top = this.#scrollTop + index * ROW_HEIGHT - offset;
+      const loss = losses[index];
+      const entry = this.#entryAt(index);
+      if (loss !== undefined) rows.push(lossRow(loss, index, top));
+      else if (entry !== undefined) rows.push(this.#entryRow(entry, previous, index, top));
+      previous = entry;
+    }
+    return rows;
+  }
+
+  #entryAt(index: number): Entry | undefined {
+    const seq = this.#entries.seqs.at(index - this.#position.extra);
+    return seq === undefined ? undefined : this.#model.history.entry(seq);
+  }
+
+  #entryRow(entry: Entry, previous: Entry | undefined, index: number, top: number): VisibleRow {
+    const model = this.#model;
+    const { seq } = entry;
+    const { entry: pinned, epoch } = model;
+    const isUnhandled = model.isUnhandled(entry);
+    return {
+      ...{ key: String(seq), seq, index, top, isSelected: seq === model.cursor },
+      version: [seq, previous?.seq, pinned?.seq, isUnhandled, epoch].join(),
+      content: () => contentOf(entry, { previous, pinned }, model),
+    };
+  }
+
+  #drawState(isHeld: boolean): void {
+    const { cursor, history, isLive, moment } = this.#model;
+    const { seqs, progress } = this.#entries;
+    const isMissing = moment?.entry !== undefined && !seqs.has(moment.seq);
+    const isInList = !isMissing || progress !== undefined;
+    this.#pinnedRow.draw(isInList ? undefined : moment.entry, this.#model);
+    const id = isInList ? this.#rows.idOf(String(cursor)) : this.#pinnedRow.id;
+    setAttribute(this.#root, 'aria-activedescendant', cursor === undefined ? undefined : id);
+    setAttribute(this.#root, 'data-pinned', isLive ? undefined : '');
+    const filtering =
+      progress === undefined ? '' : ` · filtering … ${(progress * 100).toFixed(0)} %`;
+    setText(this.#count, `${String(seqs.length)} of ${String(history.length)}${filtering}`);
+    const isFollowing = this.#position.follows && !isHeld;
+    this.#status.draw({
+      seqs,
+      lastVisible: this.#visible.findLast((row) => this.#isWhole(row))?.seq,
+      isFollowing,
+      canBreak: moment?.entry !== undefined,
+    });
+  }
+
+  #isWhole({ top, seq }: VisibleRow): boolean {
+    const bottom = this.#scrollTop + this.#map.viewport;
+    return seq !== undefined && top + ROW_HEIGHT <= bottom + 1;
+  }
+
+  #follow(): void {
+    this.#position.follows = true;
+    this.#position.moveTo(this.#map.maxOffset);
+  }
+
+  /** Selects the row at a position of the screen, as it was drawn. */
+  #press(clientY: number, target?: EventTarget | null): void {
+    const row = target instanceof Element ? target.closest('[data-seq]') : undefined;
+    if (row instanceof HTMLElement) {
+      this.#select(Number(row.dataset['seq']));
+      return;
+    }
+    const y = clientY - this.#space.getBoundingClientRect().top;
+    const pressed = this.#visible.find(({ top }) => top <= y && y < top + ROW_HEIGHT);
+    this.#select(pressed?.seq);
   }
 
   #select(seq: number | undefined): void {
@@ -116,33 +298,10 @@ export class Timeline {
     const actor = this.#model.history.actors.get(id)?.actor;
     return actor?.kind === 'actor' ? (actor.parent ?? id) : id;
   }
-
-  #scrollTo(at: number): void {
-    const { scrollTop, clientHeight } = this.#root;
-    const top = at * ROW_HEIGHT;
-    if (top < scrollTop) this.#root.scrollTop = top;
-    else if (top + ROW_HEIGHT > scrollTop + clientHeight) {
-      this.#root.scrollTop = top + ROW_HEIGHT - clientHeight;
-    }
-  }
-
-  #indexOf(seq: number): number {
-    return this.#passed.findLastIndex((other) => other <= seq);
-  }
-
-  #onKey(event: KeyboardEvent): void {
-    const page = Math.max(1, Math.floor(this.#root.clientHeight / ROW_HEIGHT) - 1);
-    const steps: Readonly<Record<string, number>> = {
-      ArrowDown: 1,
-      ArrowUp: -1,
-      PageDown: page,
-      PageUp: -page,
-      Home: -Infinity,
-      End: Infinity,
-    };
-    const rows = steps[event.key];
-    if (rows === undefined) return;
-    event.preventDefault();
-    this.step(rows);
-  }
 }
+
+const lossRow = ({ program, name, count }: Loss, index: number, top: number): VisibleRow => ({
+  ...{ key: `dropped ${program}`, seq: undefined, index, top, isSelected: false },
+  version: `dropped ${String(count)}`,
+  content: () => droppedContent(name, count),
+});
