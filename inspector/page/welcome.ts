@@ -21,18 +21,18 @@ export const waysFor = (url: string): readonly Way[] => [
     ],
   },
   {
-    title: 'A web page or worker: the same, in a module of its own',
+    title: 'A web page or a worker: a module of its own, inspect.js',
     lines: [
-      "// inspect.js: import { inspect } from './inspect.js'; createActor(machine, { inspect })",
       "import { inspectTo } from 'wirechart-inspect';",
       `export const { inspect } = inspectTo('${url}');`,
+      "// elsewhere: import { inspect } from './inspect.js'",
     ],
   },
   {
-    title: 'React, with @xstate/react',
+    title: 'React with @xstate/react: the first two lines outside of the component',
     lines: [
       "import { inspectTo } from 'wirechart-inspect';",
-      `const { inspect } = inspectTo('${url}'); // outside of the component`,
+      `const { inspect } = inspectTo('${url}');`,
       'const [state, send] = useMachine(machine, { inspect });',
     ],
   },
@@ -42,13 +42,16 @@ export const waysFor = (url: string): readonly Way[] => [
   },
 ];
 
+/** What is missing until there is something to show. */
+type Missing = 'program' | 'actor';
+
 /** Shows the empty page in place of the chart. */
 export class Welcome {
   readonly #model: Model;
   readonly #token: string | undefined;
   readonly #root = byId('welcome', HTMLElement);
   readonly #chart = byId('chart', HTMLElement);
-  #isFilled = false;
+  #shown: Missing | undefined;
 
   constructor(model: Model, token: string | undefined) {
     this.#model = model;
@@ -56,28 +59,46 @@ export class Welcome {
   }
 
   draw(): void {
-    const isEmpty = this.#model.programs.size === 0 && this.#model.connection === 'open';
-    if (isEmpty && !this.#isFilled) this.#fill();
-    if (this.#root.hidden !== isEmpty) return;
-    this.#root.hidden = !isEmpty;
-    this.#chart.hidden = isEmpty;
+    const missing = this.#missing();
+    if (missing === this.#shown) return;
+    this.#shown = missing;
+    this.#root.hidden = missing === undefined;
+    this.#chart.hidden = missing !== undefined;
+    if (missing !== undefined) this.#fill(missing);
   }
 
-  #fill(): void {
-    this.#isFilled = true;
+  #missing(): Missing | undefined {
+    const { programs, connection, history } = this.#model;
+    if (history.actors.size > 0) return undefined;
+    if (programs.size > 0) return 'actor';
+    return connection === 'open' ? 'program' : undefined;
+  }
+
+  #fill(missing: Missing): void {
     const url = `${location.origin}/?token=${encodeURIComponent(this.#token ?? '')}`;
+    const [title, text] = TEXTS[missing];
     this.#root.replaceChildren(
-      html('h2', {}, 'No program is connected'),
-      html('p', {}, 'Copy the lines for yours, or drop a recording on this page.'),
+      html('h2', {}, title),
+      html('p', {}, text),
       ...waysFor(url).flatMap(snippet),
-      html(
-        'p',
-        { class: 'hint' },
-        'The URL contains the token of this inspector: a program that has it sees what all programs report.',
-      ),
+      html('p', { class: 'hint' }, SECRET),
     );
   }
 }
+
+const TEXTS: Readonly<Record<Missing, readonly [title: string, text: string]>> = {
+  program: [
+    'No program is connected',
+    'Copy the lines for yours, or drop a recording on this page.',
+  ],
+  actor: [
+    'A program is connected, but it has reported no actor yet',
+    'Pass its `inspect` to createActor() or useMachine(), as below. An actor that runs already is added with `inspect.attach(actor)`.',
+  ],
+};
+
+const SECRET =
+  'The URL contains the token of this inspector. A program that has it sees what all programs report.';
 
 function snippet({ title, lines }: Way): HTMLElement[] {
   const text = lines.join('\n');
