@@ -98,11 +98,15 @@ export class Charts {
     this.#layouts.cancel(page, ref);
   }
 
-  /** What a machine consists of, if its definition is kept and is not too large. */
+  /** What a machine consists of, if its definition is kept, is valid and is not too large. */
   shapeOf(id: string): MachineShape | undefined {
     const machine = this.#kept.get(id)?.machine;
     if (machine === undefined || typeof machine === 'string') return undefined;
-    return withoutWarnings(() => shapeOf(machine, id));
+    try {
+      return withoutWarnings(() => shapeOf(machine, id));
+    } catch {
+      return undefined; // XState 4 finds a wrong target only now.
+    }
   }
 
   close(): Promise<void> {

@@ -164,5 +164,5 @@ export class Viewer {
 
 /** The types of answers to one page. */
 const ANSWERS: ReadonlySet<ServerMessage['type']> = new Set([
-  ...(['chart', 'no-chart', 'chart-progress', 'sent'] as const),
+  ...(['chart', 'no-chart', 'chart-progress', 'shape', 'sent'] as const),
 ]);

@@ -47,7 +47,16 @@ export const MESSAGES = {
   problem: text({ type: 'wirechart.problem', text: 'trouble', at: 5 }),
   chart: text({ type: 'chart', id: 'AAAAAAAAAAAAAAAA' }),
   wire: text({ type: 'wire', on: true }),
-  send: text({ type: 'send', actor: 'p1/x:1', event: { type: 'OPEN' } }),
+  collapsed: text({
+    type: 'chart',
+    id: 'AAAAAAAAAAAAAAAA',
+    collapsed: ['door.open'],
+    cancel: true,
+  }),
+  shape: text({ type: 'shape', id: 'AAAAAAAAAAAAAAAA' }),
+  forget: text({ type: 'forget', program: 'p1' }),
+  send: text({ type: 'send', id: 1, actor: 'p1/x:1', event: { type: 'OPEN' } }),
+  refused: text({ type: 'wirechart.problem', text: 'The program refused an event: no', at: 5 }),
   inspecting: text({ type: 'xstate.inspecting' }),
   forward: text({
     type: 'xstate.event',

@@ -9,7 +9,8 @@
 import type { Target } from '../engine/target.ts';
 import { Mismatch } from '../engine/target.ts';
 import { FakeTimers } from './fake-timers.ts';
-import { checkPage, checkTotals, FakeInspector, type Role, stateOf } from './inspector-hub.ts';
+import { checkTotals, FakeInspector, type Role, stateOf } from './inspector-hub.ts';
+import { checkPage, replay } from './inspector-page.ts';
 import { INSPECTOR_WORDS } from './inspector-words.ts';
 import { checkSettles, expectEqual } from './monitor.ts';
 import { checkPrototypes } from './prototypes.ts';
@@ -39,6 +40,7 @@ async function check(input: Buffer): Promise<void> {
     inspector.close('last page');
     const all = stateOf(inspector.sentTo('viewer'));
     checkPage(all);
+    replay(inspector.sentTo('viewer'));
     expectEqual('The page knows other programs', idsOf(all), [...hub.programs.keys()]);
     for (const line of hub.recording()) if (line !== '') JSON.parse(line);
     inspector.closeAll();
@@ -68,6 +70,8 @@ export const INSPECTOR: Target = {
   maxSize: 4000,
   budget: {
     maxNanoseconds: 2000,
+    // The first page starts the thread of the layouts.
+    minRunMs: 30,
     run: (input) => {
       FakeTimers.use((runTimers) => {
         const inspector = new FakeInspector(input[0] === 0x31);

@@ -10,7 +10,8 @@ import { RecordingReader } from '../../../inspector/src/recording-reader.ts';
 import { Random } from '../engine/random.ts';
 import { Mismatch, type Target } from '../engine/target.ts';
 import { FakeTimers } from './fake-timers.ts';
-import { checkPage, checkTotals, FakeInspector, stateOf } from './inspector-hub.ts';
+import { checkTotals, FakeInspector, stateOf } from './inspector-hub.ts';
+import { checkPage } from './inspector-page.ts';
 import { INSPECTOR_WORDS, MESSAGES } from './inspector-words.ts';
 import { checkSettles, expectEqual } from './monitor.ts';
 import { checkPrototypes } from './prototypes.ts';
@@ -53,7 +54,10 @@ async function check(input: Buffer): Promise<void> {
   const { hub } = inspector;
   try {
     const refusal = await open(inspector, chunksOf(text, new Random(seed)));
-    const lines = text.split('\n').filter((line) => line !== '');
+    const lines = text
+      .replace(/^\ufeff/, '')
+      .split('\n')
+      .filter((line) => line !== '');
     const isOurs = lines[0]?.startsWith('{"type":"wirechart.program","version":1,') ?? false;
     if (!isOurs && refusal === undefined)
       throw new Mismatch('The text was taken for a recording', 'an error', refusal);
@@ -107,6 +111,8 @@ export const RECORDINGS: Target = {
   maxSize: 4000,
   budget: {
     maxNanoseconds: 2000,
+    // The first page starts the thread of the layouts.
+    minRunMs: 30,
     run: async (input) => {
       const inspector = new FakeInspector(false);
       await open(inspector, [input.toString('utf8', 1)]);
