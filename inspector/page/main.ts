@@ -2,6 +2,7 @@
 
 import type { ServerMessage } from '../shared/view.ts';
 import { Announcer } from './announcer.ts';
+import { Breakpoints } from './breakpoints.ts';
 import { ChartPane } from './chart.ts';
 import { Detail } from './detail.ts';
 import { Dock } from './dock.ts';
@@ -36,11 +37,15 @@ const select = (id: string): void => {
 const recordings = new RecordingControls(token ?? '');
 const notice = new Notice();
 const tree = new Tree(model, select);
-const timeline = new Timeline(model);
+const breakpoints = new Breakpoints(model);
+const timeline = new Timeline(model, (entry) => {
+  notice.show(breakpoints.addFor(entry));
+});
 
 /** The views of the dock. Only the shown one is drawn. */
 const dock = new Dock({
   timeline,
+  breakpoints,
 });
 
 const link = new PageLink(model, dock);

@@ -78,6 +78,11 @@ export class Model {
     this.#entryListeners.push(listener);
   }
 
+  /** The current state of each living actor, as a text, and since when it has been in it. */
+  get stays(): ReadonlyMap<string, { readonly text: string; readonly at: number }> {
+    return this.#since;
+  }
+
   /** Whether an entry happened while the page was open, and not in a recording. */
   isNew(entry: Entry): boolean {
     if (this.programs.get(programOf(entry))?.source === 'recording') return false;
@@ -125,6 +130,8 @@ export class Model {
   receive(message: ServerMessage): void {
     switch (message.type) {
       case 'hello':
+        // The numbers of the entries of another inspector mean something else.
+        if (!this.#isSameInspector(message.newest ?? 0)) this.moment = undefined;
         this.#noteNewest(message.newest ?? 0);
         this.#reset(message.control, message.wire);
         break;
@@ -278,8 +285,12 @@ export class Model {
 
   /** What the page has missed because it was too slow is new as well, unless the inspector has started again. */
   #noteNewest(newest: number): void {
-    const isSameInspector = this.#newestSeen > 0 && this.#newestSeen <= newest;
-    this.#newestAtHello = isSameInspector ? this.#newestSeen : newest;
+    this.#newestAtHello = this.#isSameInspector(newest) ? this.#newestSeen : newest;
+  }
+
+  /** Whether the inspector goes on from what the page has seen. One that has started again counts from 1. */
+  #isSameInspector(newest: number): boolean {
+    return this.#newestSeen > 0 && this.#newestSeen <= newest;
   }
 
   #reset(control: boolean, wire: boolean): void {
@@ -291,7 +302,6 @@ export class Model {
     this.#requestedShapes.clear();
     this.control = control;
     this.wire = wire;
-    this.moment = undefined;
     this.failures.clear();
     this.#outcomes.clear();
     this.actorsVersion += 1;

@@ -1,7 +1,7 @@
 /** A model of the page with made-up programs, actors and entries. */
 
 import { Model } from '../../inspector/page/model.ts';
-import type { ActorState, Entry, ProgramView } from '../../inspector/shared/view.ts';
+import type { ActorState, Entry, Json, ProgramView } from '../../inspector/shared/view.ts';
 
 type EventFacts = Partial<Pick<Extract<Entry, { kind: 'event' }>, 'data' | 'origin'>>;
 
@@ -47,7 +47,7 @@ export class MadeUpModel {
     return this.#add({ kind: 'event', actor, name, data: { type: name }, ...facts });
   }
 
-  state(actor: string, value: string, event = 'E', facts: Partial<ActorState> = {}): number {
+  state(actor: string, value: Json, event = 'E', facts: Partial<ActorState> = {}): number {
     const step = { event, value, transitions: [{ source: 'a', event, target: ['b'] }] };
     const state = { ...this.#state(value, event), microsteps: [step], ...facts };
     return this.#add({ kind: 'state', actor, state });
@@ -68,7 +68,7 @@ export class MadeUpModel {
     return entry;
   }
 
-  #state(value: string, event: string): ActorState {
+  #state(value: Json, event: string): ActorState {
     return { at: this.at, status: 'active', value, context: null, event };
   }
 
