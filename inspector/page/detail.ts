@@ -1,133 +1,127 @@
-/** The selected actor at the selected moment: its errors, deadlines, output and context. */
+/**
+ * The pane "Details": the pinned entry, and the selected actor at the selected moment. Its parts are updated
+ * in place, so that what is open, the focus and the scroll position stay as they are.
+ */
 
-import type { ActorState, ActorView, Json } from '../shared/view.ts';
-import { byId, html } from './dom.ts';
-import { chainOf, errorsIn } from './errors.ts';
-import { actorName, clockTime, countdown, duration, eventText, valueText } from './format.ts';
-import { jsonView, longText } from './json-view.ts';
+import type { ActorState, ActorView } from '../shared/view.ts';
+import { pathOf } from './actor-path.ts';
+import { Facts } from './detail-facts.ts';
+import { TimesView } from './detail-times-view.ts';
+import { ValueSection } from './detail-value.ts';
+import { byId, html, setAttribute, setText } from './dom.ts';
+import { Copier } from './entry-copy.ts';
+import { EntryView } from './entry-view.ts';
+import { FailureView, HeldErrors } from './errors-view.ts';
+import { actorName } from './format.ts';
+import type { JsonPath } from './json-path.ts';
 import type { Model } from './model.ts';
+import { type PinRoot, Pins } from './pins.ts';
+import { PinsPanel } from './pins-panel.ts';
+import { ofTab, storedText, storeText } from './settings.ts';
 
-/** A longer message of an error is cut. */
-const MAX_MESSAGE_CHARACTERS = 4_000;
+const PINS = 'pins';
 
 /** Draws the pane "Details". */
 export class Detail {
   readonly #model: Model;
   readonly #root = byId('detail', HTMLElement);
-  #drawn: unknown;
-  /** Updates the times, which change without a new state. */
-  #updateTimes: (() => void) | undefined;
+  readonly #title = html('h2');
+  readonly #copier = new Copier();
+  readonly #pins = new Pins({
+    read: () => storedText(ofTab, PINS),
+    write: (text) => {
+      storeText(ofTab, PINS, text);
+    },
+  });
+  readonly #failure: FailureView;
+  readonly #held: HeldErrors;
+  readonly #entry: EntryView;
+  readonly #facts: Facts;
+  readonly #panel: PinsPanel;
+  readonly #output: ValueSection;
+  readonly #emitted: ValueSection;
+  readonly #context: ValueSection;
+  readonly #times: TimesView;
+  /** The actor that the parts were put into the pane for. */
+  #drawn: string | undefined;
 
   constructor(model: Model) {
     this.#model = model;
+    const links = {
+      select: (id: string) => {
+        model.selected = id;
+      },
+      pin: (seq: number) => {
+        model.pin(seq);
+      },
+    };
+    const value = (title: string, root: PinRoot) =>
+      new ValueSection(title, { copier: this.#copier, root, pin: this.#pinOf(root) });
+    this.#failure = new FailureView(model, links);
+    this.#held = new HeldErrors(model);
+    this.#entry = new EntryView(model, links, this.#copier);
+    this.#facts = new Facts(model);
+    this.#panel = new PinsPanel(model, this.#pins, links);
+    this.#output = value('Output', 'output');
+    this.#emitted = new ValueSection('Emitted', { copier: this.#copier, root: 'emitted' });
+    this.#context = value('Context', 'context');
+    this.#times = new TimesView(model);
+    this.#root.replaceChildren(html('p', { class: 'hint' }, 'Select an actor.'));
   }
 
   draw(): void {
     const { actor, state } = this.#model;
-    // Drawn only when the state changes, so that opened values stay open meanwhile.
-    if (state !== this.#drawn || state === undefined) this.#fill(actor, state);
-    this.#drawn = state;
-    this.#updateTimes?.();
+    if (actor === undefined || state === undefined) this.#clear();
+    else this.#drawActor(actor, state);
   }
 
-  #fill(actor: ActorView | undefined, state: ActorState | undefined): void {
-    this.#updateTimes = undefined;
-    if (actor === undefined || state === undefined) {
-      this.#root.replaceChildren(html('p', { class: 'hint' }, 'Select an actor.'));
-      return;
-    }
-    const title = html('h2', {}, actorName(actor));
-    const parts = [this.#facts(actor, state), ...this.#sections(actor, state)];
-    this.#root.replaceChildren(title, ...parts);
+  #clear(): void {
+    if (this.#drawn === undefined) return;
+    this.#root.replaceChildren(html('p', { class: 'hint' }, 'Select an actor.'));
+    this.#drawn = undefined;
   }
 
-  #facts(actor: ActorView, state: ActorState): HTMLElement {
-    const since = html('dd');
-    const from = this.#model.sinceOf(actor.id) ?? state.at;
-    const deadlines = (state.deadlines ?? []).map((deadline) => ({ deadline, left: html('dd') }));
-    this.#updateTimes = () => {
-      const now = this.#model.clockOf(actor.program);
-      since.textContent = `${clockTime(from)}, for ${duration(Math.max(0, now - from))}`;
-      for (const { deadline, left } of deadlines) {
-        left.textContent = `in ${countdown(deadline.startedAt + deadline.ms - now)}`;
-      }
+  #drawActor(actor: ActorView, state: ActorState): void {
+    if (actor.id !== this.#drawn) this.#show(actor);
+    setText(this.#title, actorName(actor));
+    this.#failure.draw();
+    this.#held.draw(this.#failure.isShown);
+    this.#entry.draw();
+    this.#facts.draw(actor, state);
+    this.#panel.draw();
+    this.#output.update(state.output);
+    this.#emitted.update(this.#model.isLive ? state.emitted : undefined);
+    this.#context.update(actor.kind === 'machine' ? state.context : undefined);
+    this.#times.draw(actor);
+  }
+
+  #show(actor: ActorView): void {
+    this.#root.replaceChildren(
+      this.#title,
+      this.#copier.status,
+      this.#failure.element,
+      this.#entry.element,
+      this.#facts.element,
+      this.#panel.element,
+      this.#held.element,
+      this.#output.element,
+      this.#emitted.element,
+      this.#context.element,
+      this.#times.element,
+    );
+    this.#root.scrollTop = 0;
+    setAttribute(this.#copier.status, 'aria-live', 'polite');
+    this.#drawn = actor.id;
+  }
+
+  /** Pins a value of the selected actor, or takes it back. */
+  #pinOf(root: PinRoot): (path: JsonPath) => void {
+    return (path) => {
+      const { selected } = this.#model;
+      const actor = selected === undefined ? undefined : pathOf(this.#model, selected);
+      if (actor === undefined) return;
+      const isPinned = this.#pins.toggle({ actor, root, path });
+      setText(this.#copier.status, isPinned ? 'Pinned.' : 'Not pinned any more.');
     };
-    return html(
-      'dl',
-      {},
-      ...pair('state', valueText(state.value), 'value'),
-      ...[html('dt', {}, 'since'), since],
-      ...pair('event', eventText(state.event)),
-      ...(state.status === 'active' ? [] : pair('status', state.status)),
-      ...deadlines.flatMap(({ deadline: { event }, left }) => [
-        html('dt', {}, eventText(event)),
-        left,
-      ]),
-      ...pair('actor', actor.id),
-    );
   }
-
-  #sections(actor: ActorView, state: ActorState): HTMLElement[] {
-    const errors = errorsIn(state);
-    const values: readonly (readonly [string, Json | undefined])[] = [
-      ['Output', state.output],
-      ['Actions', state.actions],
-      ['Emitted', state.emitted],
-    ];
-    return [
-      ...errors.map(({ path, error }) => errorSection(path, error)),
-      ...values.flatMap(([name, value]) => (value === undefined ? [] : [section(name, value, 1)])),
-      ...(actor.kind === 'machine' ? [section('Context', state.context, 1)] : []),
-      ...this.#times(actor),
-    ];
-  }
-
-  /** The total time in each state, within the kept history. */
-  #times(actor: ActorView): HTMLElement[] {
-    const known = this.#model.history.actors.get(actor.id);
-    if (known === undefined || known.states.length === 0) return [];
-    const times = new Map<string, number>();
-    let { at, value } = known.actor.base;
-    for (const { seq, state } of known.states) {
-      if (seq > this.#model.seq) break;
-      const text = valueText(value);
-      times.set(text, (times.get(text) ?? 0) + state.at - at);
-      ({ at, value } = state);
-    }
-    const rows = [...times].map(([name, ms]) =>
-      html('tr', {}, html('th', { scope: 'row' }, name), html('td', {}, duration(ms))),
-    );
-    const table = html('table', {}, html('tbody', {}, ...rows));
-    return [html('details', {}, html('summary', {}, 'Time in each state'), table)];
-  }
-}
-
-const pair = (term: string, text: string, kind?: string): HTMLElement[] => [
-  html('dt', {}, term),
-  html('dd', { class: kind }, text),
-];
-
-const section = (name: string, value: Json, depth: number): HTMLElement =>
-  html('section', {}, html('h3', {}, name), jsonView(value, depth));
-
-/** An error with its causes, the outermost first. */
-function errorSection(path: string, error: Json): HTMLElement {
-  const items = chainOf(error).map(({ title, message, whole }) =>
-    html(
-      'li',
-      {},
-      html(
-        'p',
-        {},
-        html('strong', {}, ...longText(title)),
-        title === '' ? '' : ' ',
-        ...longText(message, MAX_MESSAGE_CHARACTERS),
-      ),
-      whole === undefined
-        ? undefined
-        : html('details', {}, html('summary', {}, 'details'), jsonView(whole, 1)),
-    ),
-  );
-  const title = html('h3', {}, `Error in ${path}`);
-  return html('section', { class: 'error' }, title, html('ol', {}, ...items));
 }

@@ -5,20 +5,30 @@
  * outwards, XState takes the first one whose guard allows it.
  */
 
-import type {
-  ChartNode,
-  ChartTransition,
-  Json,
-  Microstep,
-  TakenTransition,
-} from '../shared/view.ts';
+import type { Json, Microstep, TakenTransition } from '../shared/view.ts';
 import { activeBelow } from './format.ts';
+
+/** A state, as far as it matters here: one of a shape, or of a chart. */
+export interface StateOfMachine {
+  readonly id: string;
+  readonly key: string;
+  readonly kind: string;
+  readonly parent?: string;
+  /** For any event, in the order in which they are tried. */
+  readonly transitions: readonly TransitionOfState[];
+}
+
+export interface TransitionOfState {
+  readonly event: string;
+  readonly guard?: string;
+  readonly target: readonly string[];
+}
 
 /** A transition that matches the event, and what became of it. */
 export interface Candidate {
   /** The id of the state that has it. */
   readonly source: string;
-  readonly transition: ChartTransition;
+  readonly transition: TransitionOfState;
   /**
    * `setAside`: no guard refused it, but a transition of another region was taken that excludes it.
    * `unknown`: it was taken or refused. Several transitions of the state have the reported target.
@@ -31,7 +41,7 @@ export interface HandledStep {
   /** The name of the event; empty for eventless transitions. */
   readonly event: string;
   readonly taken: readonly TakenTransition[];
-  /** In the order in which they were tried; empty when the chart is not known. */
+  /** In the order in which they were tried; empty when the machine is not known. */
   readonly candidates: readonly Candidate[];
   readonly before: Json;
   readonly after: Json;
@@ -56,7 +66,7 @@ const MAX_STEPS = 50;
  * @param after - The state that it led to.
  */
 export function handlingOf(
-  chart: StatesOfChart | undefined,
+  machine: StatesOfMachine | undefined,
   event: string,
   before: Json,
   after: { readonly value: Json; readonly microsteps?: readonly Microstep[] },
@@ -66,7 +76,7 @@ export function handlingOf(
   for (const step of (after.microsteps ?? []).slice(0, MAX_STEPS)) {
     const isEventless = step.transitions.length > 0 && step.transitions.every(isAlways);
     const name = isEventless ? '' : step.event;
-    const candidates = chart?.candidates(name, value, step) ?? [];
+    const candidates = machine?.candidates(name, value, step) ?? [];
     steps.push({
       event: name,
       taken: step.transitions,
@@ -78,10 +88,10 @@ export function handlingOf(
   }
   const isHandled = steps.some(({ taken }) => taken.length > 0);
   if (steps.length === 0) {
-    const candidates = chart?.candidates(event, before, undefined) ?? [];
+    const candidates = machine?.candidates(event, before, undefined) ?? [];
     steps.push({ event, taken: [], candidates, before, after: after.value });
   }
-  const refusedLast = isHandled ? (chart?.candidates('', after.value, undefined) ?? []) : [];
+  const refusedLast = isHandled ? (machine?.candidates('', after.value, undefined) ?? []) : [];
   return { isHandled, steps, refusedLast };
 }
 
@@ -97,12 +107,12 @@ export function matchesEvent(descriptor: string, name: string): boolean {
   return prefix !== undefined && (name === prefix || name.startsWith(`${prefix}.`));
 }
 
-/** The states of a chart, by their place in it. */
-export class StatesOfChart {
-  readonly #root: ChartNode | undefined;
-  readonly #below = new Map<string, Map<string, ChartNode>>();
+/** The states of a machine, by their place in it. */
+export class StatesOfMachine {
+  readonly #root: StateOfMachine | undefined;
+  readonly #below = new Map<string, Map<string, StateOfMachine>>();
 
-  constructor(nodes: readonly ChartNode[]) {
+  constructor(nodes: readonly StateOfMachine[]) {
     this.#root = nodes.find(({ parent, kind }) => parent === undefined && kind !== 'initial');
     for (const node of nodes) {
       if (node.parent === undefined || node.kind === 'initial') continue;
@@ -113,9 +123,9 @@ export class StatesOfChart {
   }
 
   /** The active states of a value, those within another before it. */
-  active(value: Json): ChartNode[] {
-    const found: ChartNode[] = [];
-    const visit = (node: ChartNode, inner: Json): void => {
+  active(value: Json): StateOfMachine[] {
+    const found: StateOfMachine[] = [];
+    const visit = (node: StateOfMachine, inner: Json): void => {
       for (const [child, below] of this.#activeIn(node, inner)) visit(child, below);
       found.push(node);
     };
@@ -156,14 +166,14 @@ export class StatesOfChart {
   }
 
   /** Whether a state, or one within it, has taken a transition or would have. */
-  #try(node: ChartNode, value: Json, attempt: Attempt): boolean {
+  #try(node: StateOfMachine, value: Json, attempt: Attempt): boolean {
     let isHandledBelow = false;
     for (const [child, inner] of this.#activeIn(node, value))
       isHandledBelow = this.#try(child, inner, attempt) || isHandledBelow;
     return isHandledBelow || tryOwn(node, attempt);
   }
 
-  #activeIn(node: ChartNode, value: Json): (readonly [ChartNode, Json])[] {
+  #activeIn(node: StateOfMachine, value: Json): (readonly [StateOfMachine, Json])[] {
     const below = this.#below.get(node.id);
     if (below === undefined) return [];
     return activeBelow(value).flatMap(([key, inner]) => {
@@ -180,10 +190,10 @@ interface Attempt {
 }
 
 /** Whether a state has a transition for the event that no guard refuses. */
-function tryOwn({ id, transitions }: ChartNode, { event, taken, found }: Attempt): boolean {
+function tryOwn({ id, transitions }: StateOfMachine, { event, taken, found }: Attempt): boolean {
   const own = taken.find(({ source }) => source === id);
   const matching = transitions.filter((one) => matchesEvent(one.event, event));
-  const isReported = (one: ChartTransition) => own !== undefined && isSameTransition(one, own);
+  const isReported = (one: TransitionOfState) => own !== undefined && isSameTransition(one, own);
   const [first, last] = [matching.findIndex(isReported), matching.findLastIndex(isReported)];
   for (const [at, transition] of matching.entries()) {
     const result = resultOf(transition, at, first, last);
@@ -195,7 +205,7 @@ function tryOwn({ id, transitions }: ChartNode, { event, taken, found }: Attempt
 
 /** What became of the transition at a position, when those from `first` to `last` may be the reported one. */
 function resultOf(
-  { guard }: ChartTransition,
+  { guard }: TransitionOfState,
   at: number,
   first: number,
   last: number,
@@ -205,7 +215,7 @@ function resultOf(
   return guard === undefined ? 'unknown' : 'refused';
 }
 
-const isSameTransition = (transition: ChartTransition, taken: TakenTransition): boolean =>
+const isSameTransition = (transition: TransitionOfState, taken: TakenTransition): boolean =>
   transition.event === taken.event &&
   transition.target.length === taken.target.length &&
   transition.target.every((id, at) => id === taken.target[at]);

@@ -80,30 +80,47 @@ function failureOfEvent(model: Model, entry: Extract<Entry, { kind: 'event' }>):
 const errorIn = (data: Json | undefined): Json | undefined =>
   isRecord(data) ? (data['error'] ?? data['data']) : undefined;
 
-/** The state with which the failure began that still lasts. */
+/**
+ * The state with which the failure began that still lasts: a state lasts as long as its value does not
+ * change, and one failure may lead through several states.
+ */
 function originOf(model: Model, id: string): StateEntry | undefined {
   const states = model.statesOf(id);
-  let last = states.length - 1;
-  while (last >= 0 && (states[last]?.seq ?? 0) > model.seq) last -= 1;
-  let origin: StateEntry | undefined;
-  for (let at = last; at >= Math.max(0, last - MAX_STATES); at -= 1) {
-    const entry = states[at];
-    if (entry === undefined) break;
-    const before = states[at - 1]?.state ?? model.stateBefore(entry);
-    const isSame = before !== undefined && isEqual(before.value, entry.state.value, 1_000);
-    if (isFailing(entry.state, isSame && at !== last)) origin = entry;
-    // A state that lasts is in failure if it was when it was entered.
-    else if (!isSame) break;
-  }
-  return origin;
+  const last = states.findLastIndex(({ seq }) => seq <= model.seq);
+  const latest = states[last];
+  if (latest === undefined) return undefined;
+  let at = last;
+  while (at > 0 && last - at < MAX_STATES && !isKnown(states[at])) at -= 1;
+  for (; at <= last; at += 1) noteOrigin(model, states[at - 1], states[at]);
+  return origins.get(latest)?.origin ?? (isErrorEvent(latest.state.event) ? latest : undefined);
+}
+
+/** With which state the failure of a state began; without one, there was no failure. */
+const origins = new WeakMap<StateEntry, { readonly origin: StateEntry | undefined }>();
+
+const isKnown = (entry: StateEntry | undefined): boolean =>
+  entry === undefined || origins.has(entry);
+
+function noteOrigin(
+  model: Model,
+  previous: StateEntry | undefined,
+  entry: StateEntry | undefined,
+): void {
+  if (entry === undefined || origins.has(entry)) return;
+  const before = previous?.state ?? model.stateBefore(entry);
+  const isSame = before !== undefined && isEqual(before.value, entry.state.value, 1_000);
+  const earlier = previous && origins.get(previous)?.origin;
+  const origin = isFailing(entry.state, isSame) ? (earlier ?? entry) : isSame ? earlier : undefined;
+  origins.set(entry, { origin });
 }
 
 /** Whether a state says itself that something has failed, or was entered because an actor has failed. */
 const isFailing = (state: ActorState, isSame: boolean): boolean =>
-  isFailed(state) ||
-  (!isSame && isErrorEvent(state.event)) ||
-  // A connection that ends because of a failure.
-  (state.tags?.includes('busy') === true && isErrorAt(state.context, ['cause']));
+  isFailed(state) || (!isSame && isErrorEvent(state.event)) || isEnding(state);
+
+/** Whether a connection of this library ends because of a failure. */
+const isEnding = ({ value, context }: ActorState): boolean =>
+  isRecord(value) && 'DISCONNECTING' in value && isErrorAt(context, ['cause']);
 
 const isErrorAt = (value: Json, path: readonly string[]): boolean => {
   const error = valueAt(value, path);

@@ -4,7 +4,7 @@ import {
   type Candidate,
   handlingOf,
   matchesEvent,
-  StatesOfChart,
+  StatesOfMachine,
 } from '../../inspector/page/entry-handling.ts';
 import type { ChartNode, ChartTransition, Json, Microstep } from '../../inspector/shared/view.ts';
 
@@ -23,7 +23,7 @@ interface Transition {
 }
 
 /** The chart of a machine, as far as it matters here. */
-function chartOf(machine: AnyStateMachine): StatesOfChart {
+function chartOf(machine: AnyStateMachine): StatesOfMachine {
   const nodes: ChartNode[] = [];
   const visit = (node: StateNode, parent: string | undefined): void => {
     const always = (node.always ?? []).map((one) => ({ ...one, eventType: '' }));
@@ -39,7 +39,7 @@ function chartOf(machine: AnyStateMachine): StatesOfChart {
     for (const child of Object.values(node.states)) visit(child, node.id);
   };
   visit(machine.root, undefined);
-  return new StatesOfChart(nodes);
+  return new StatesOfMachine(nodes);
 }
 
 const BLANK = {
