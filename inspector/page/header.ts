@@ -55,7 +55,8 @@ export class Header {
     const { isLive, moment, wire } = this.#model;
     const at = moment?.at === undefined ? 'Paused' : `At ${clockTime(moment.at)}`;
     const why = moment === undefined || moment.why === '' ? '' : `: ${moment.why}`;
-    setText(this.#live, isLive ? 'Live' : `${at}${why} – back to live`);
+    const kept = this.#isKept() ? '' : ', which is no longer kept';
+    setText(this.#live, isLive ? 'Live' : `${at}${kept}${why} – back to live`);
     setAttribute(this.#live, 'aria-pressed', String(isLive));
     setAttribute(document.body, 'data-past', isLive ? undefined : '');
     if (this.#wire.checked !== wire && document.activeElement !== this.#wire) {
@@ -63,6 +64,12 @@ export class Header {
     }
     this.#clear.disabled = this.#forgettable().length === 0;
     this.#drawStatus();
+  }
+
+  /** Whether the shown entry is still in the history. The moment is kept in any case. */
+  #isKept(): boolean {
+    const { entry, history } = this.#model;
+    return entry === undefined || history.entry(entry.seq) === entry;
   }
 
   #drawStatus(): void {

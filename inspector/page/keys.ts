@@ -8,6 +8,8 @@ export interface KeyTargets {
   readonly model: Model;
   readonly goLive: () => void;
   readonly step: (rows: number) => void;
+  readonly stepToError: (direction: 1 | -1) => void;
+  readonly stepToHit: (direction: 1 | -1) => void;
   /** Focuses the panes that are shown, in order. */
   readonly panes: readonly Focusable[];
   /** Closes the innermost thing that is open, other than a dialog; whether there was one. */
@@ -23,6 +25,8 @@ export interface Focusable {
 const SHOWN: readonly (readonly [keys: string, text: string])[] = [
   ['Space', 'pause, or go back to live'],
   ['j  k', 'the next or the previous entry'],
+  ['e  E', 'the next or the previous failure'],
+  ['n  N', 'the next or the previous entry that the search has found'],
   ['l', 'back to live'],
   ['/', 'search in the timeline'],
   ['F6', 'the next pane; with Shift, the previous one'],
@@ -40,7 +44,7 @@ export class Keys {
 
   constructor(targets: KeyTargets) {
     this.#targets = targets;
-    const { model, goLive, step } = targets;
+    const { model, goLive, step, stepToError, stepToHit } = targets;
     this.#keys = {
       '/': () => {
         byId('search', HTMLInputElement).focus();
@@ -58,6 +62,18 @@ export class Keys {
       },
       k: () => {
         step(-1);
+      },
+      e: () => {
+        stepToError(1);
+      },
+      E: () => {
+        stepToError(-1);
+      },
+      n: () => {
+        stepToHit(1);
+      },
+      N: () => {
+        stepToHit(-1);
       },
     };
     this.#fillDialog();

@@ -126,6 +126,12 @@ new Keys({
   step: (rows) => {
     timeline.step(rows);
   },
+  stepToError: (direction) => {
+    timeline.stepToError(direction);
+  },
+  stepToHit: (direction) => {
+    timeline.stepToHit(direction);
+  },
   close: () => {
     const wasShown = notice.isShown;
     notice.hide();

@@ -7,7 +7,7 @@ import type { FilterRules } from './filter-rules.ts';
 import type { Model } from './model.ts';
 import { contentOf, droppedContent, entryInWords } from './row.ts';
 import { TimelineEntries } from './timeline-entries.ts';
-import { listSteps, onPageKeys } from './timeline-keys.ts';
+import { listSteps } from './timeline-keys.ts';
 import { ListPosition } from './timeline-position.ts';
 import { TimelineRows, type VisibleRow } from './timeline-rows.ts';
 import { ScrollMap } from './timeline-scroll.ts';
@@ -126,12 +126,6 @@ export class Timeline {
     this.#follow();
   }
 
-  /** Pauses at the newest entry, or continues. */
-  togglePause(): void {
-    if (!this.#model.isLive) this.returnToLive();
-    else this.#model.pause();
-  }
-
   #listen(): void {
     const root = this.#root;
     new ResizeObserver(() => {
@@ -161,7 +155,6 @@ export class Timeline {
       event.preventDefault();
       this.step(rows);
     });
-    onPageKeys(this);
   }
 
   #applyFilter(): void {
