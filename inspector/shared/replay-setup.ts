@@ -15,7 +15,7 @@ export function machineImport({ actor, shape }: ReplaySource): {
         '// Fill in how your program makes this machine: with its own codec, it is',
         "// `createProtocolMachine({ codec: … })` of 'wirechart'.",
       ],
-      line: "import { createQmpMachine } from 'wirechart/qmp';\n\nconst machine: AnyStateMachine = createQmpMachine();",
+      line: "import { createQmpMachine } from 'wirechart/qmp';\n\nconst machine = createQmpMachine();",
     };
   }
   const name = inComment(shape?.machine ?? actor.name);
@@ -48,7 +48,11 @@ export function silencing({ shape, children }: ReplaySource): Silencing {
   const ids = new Set(invokes.map(({ id }) => id));
   const hasSpawned = children.some((id) => !ids.has(id));
   if (names.length === 0 && !hasInline && !hasSpawned)
-    return { imports: [], lines: [], machine: 'machine' };
+    return {
+      imports: [],
+      lines: ['', 'const tested: AnyStateMachine = machine;'],
+      machine: 'tested',
+    };
   const provided = [
     ...(hasSpawned || shape === undefined ? [SPAWNED] : []),
     ...names.map((name) => `    ${keyLiteral(name)}: silent,`),
@@ -62,16 +66,16 @@ export function silencing({ shape, children }: ReplaySource): Silencing {
       'const silent = fromCallback(() => undefined);',
       ...(hasInline ? INLINE : []),
       ...(provided.length === 0
-        ? [`const alone: AnyStateMachine = ${base};`]
+        ? [`const tested: AnyStateMachine = ${base};`]
         : [
-            `const alone: AnyStateMachine = ${base}.provide({`,
+            `const tested: AnyStateMachine = ${base}.provide({`,
             '  actors: {',
             ...provided,
             '  },',
             '});',
           ]),
     ],
-    machine: 'alone',
+    machine: 'tested',
   };
 }
 
@@ -108,6 +112,4 @@ function silenced(config: Config): object {
     }),
   };
 }
-`
-  .split('\n')
-  .slice(0, -1);
+`.split('\n');

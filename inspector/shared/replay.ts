@@ -15,7 +15,7 @@ import {
   standInsIn,
 } from './replay-literal.ts';
 import { type ReplayStep, stepsOf } from './replay-steps.ts';
-import { machineImport, silencing } from './replay-setup.ts';
+import { machineImport, type Silencing, silencing } from './replay-setup.ts';
 import type { ActorState, Json } from './view.ts';
 import { v5Name, valueText } from './words.ts';
 
@@ -32,7 +32,7 @@ export function replayTest(source: ReplaySource): string | undefined {
   const steps = stepsOf(part.handled, part.begin, part.isStart);
   const stands = silencing(source);
   const body = [
-    ...startLines(part, stands.machine),
+    ...startLines(part, stands),
     ...expectLines(part.begin.value),
     ...steps.flatMap((step) => stepLines(step, source)),
     ...endLines(part.end),
@@ -56,8 +56,9 @@ const byName = (one: string, other: string): number =>
   one.replace('type ', '').localeCompare(other.replace('type ', ''));
 
 /** `door goes from closed to open, then fails` */
-function titleOf({ actor }: ReplaySource, { begin, end, handled }: ReplayPart): string {
-  const name = actor.name.slice(0, 100);
+function titleOf({ actor, shape }: ReplaySource, { begin, end, handled }: ReplayPart): string {
+  const isUnnamed = /^x:\d+$/.test(actor.name);
+  const name = ((isUnnamed ? shape?.machine : undefined) ?? actor.name).slice(0, 100);
   const [from, to] = [begin.value, end.value].map((value) => valueText(value).slice(0, 200));
   const ending = {
     active: '',
@@ -70,7 +71,7 @@ function titleOf({ actor }: ReplaySource, { begin, end, handled }: ReplayPart): 
   return `${name} ${way}${ending[end.status]}`;
 }
 
-function startLines(part: ReplayPart, machine: string): string[] {
+function startLines(part: ReplayPart, { machine }: Silencing): string[] {
   const { isStart, begin, end, input, why } = part;
   const notes = isStart
     ? []
@@ -78,7 +79,7 @@ function startLines(part: ReplayPart, machine: string): string[] {
   const snapshot = isStart
     ? []
     : [
-        `snapshot: tested.resolveState({ value: ${literal(begin.value, '  ')}, context: ${literal(begin.context, '  ')} })`,
+        `snapshot: ${machine}.resolveState({ value: ${literal(begin.value, '  ')}, context: ${literal(begin.context, '  ')} })`,
       ];
   const hidden = isStart ? (input ?? null) : begin.context;
   const options = [
@@ -90,8 +91,7 @@ function startLines(part: ReplayPart, machine: string): string[] {
     ...notes,
     ...hiddenNotes(hidden),
     'const clock = new SimulatedClock();',
-    `const tested: AnyStateMachine = ${machine};`,
-    `const actor = createActor(tested, ${group(options, ['{ ', ' }'], '  ')});`,
+    `const actor = createActor(${machine}, ${group(options, ['{ ', ' }'], '  ')});`,
     ...(end.status === 'error' || begin.status === 'error'
       ? ['actor.subscribe({ error: () => undefined }); // It ends in error.']
       : []),

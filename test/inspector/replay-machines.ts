@@ -1,6 +1,7 @@
 /** Machines of which tests are generated. The generated tests import them, too. */
 
 import {
+  type AnyStateMachine,
   assign,
   cancel,
   createMachine,
@@ -12,17 +13,24 @@ import {
   sendTo,
   setup,
 } from 'xstate';
+import { createQmpMachine } from '../../src/qmp/index.ts';
 
 /** Guards, an eventless transition, a final state and an output. */
-export const door = createMachine({
+export const door = setup({
+  types: {
+    context: {} as { tries: number; code: string },
+    input: {} as { code: string },
+    events: {} as { type: 'KEY'; code: string } | { type: 'LEAVE' },
+  },
+}).createMachine({
   id: 'door',
-  context: ({ input }: { input: { code: string } }) => ({ tries: 0, code: input.code }),
+  context: ({ input }) => ({ tries: 0, code: input.code }),
   initial: 'closed',
   states: {
     closed: {
       on: {
         KEY: [
-          { guard: ({ context, event }) => event['code'] === context.code, target: 'checking' },
+          { guard: ({ context, event }) => event.code === context.code, target: 'checking' },
           { actions: assign({ tries: ({ context }) => context.tries + 1 }) },
         ],
       },
@@ -42,14 +50,9 @@ export const door = createMachine({
 
 /** The same, whose wrong key jams at once. */
 export const changedDoor = createMachine({
-  ...door.config,
-  states: {
-    ...door.config.states,
-    closed: {
-      on: { KEY: [{ guard: ({ event }) => event['code'] === 'right', target: 'open' }, 'jammed'] },
-    },
-    jammed: {},
-  },
+  id: 'door',
+  initial: 'closed',
+  states: { closed: { on: { KEY: 'jammed' } }, jammed: {} },
 });
 
 /** Timers, also ones that are cancelled, that a machine sends itself, and that are due at once. */
@@ -177,15 +180,17 @@ export const ODD = "'); process.exit(3); ('\n*/ ${1} `\u2028\u202e\\";
 export const odd = createMachine({
   id: ODD,
   initial: ODD,
-  context: { last: null as unknown },
   states: {
     [ODD]: {
-      on: { [ODD]: 'constructor', __proto__: {}, ['__proto__']: { actions: assign({ last: 1 }) } },
+      on: { [ODD]: 'constructor', __proto__: {}, ['__proto__']: { actions: () => undefined } },
     },
-    constructor: { on: { ' ': { actions: assign({ last: 2 }) }, 'a.b c': "it's" } },
+    constructor: { on: { ' ': { actions: () => undefined }, 'a.b c': "it's" } },
     "it's": { type: 'parallel', states: { 'x y': { initial: '"', states: { '"': {} } }, 0: {} } },
   },
 });
+
+/** The chart of a connection of this library. */
+export const connection: AnyStateMachine = createQmpMachine();
 
 /** It sends itself events: at once, and through a queue. */
 export const self = createMachine({

@@ -10,6 +10,8 @@ import { replayTest, type ReplaySource } from '../../inspector/shared/replay.ts'
 import { Hub } from '../../inspector/src/hub.ts';
 import { RecordingReader } from '../../inspector/src/recording-reader.ts';
 import { recordTo } from '../../src/inspect/index.ts';
+import { createQmpMachine } from '../../src/qmp/index.ts';
+import { ScriptedQmpServer } from '../../src/testing/index.ts';
 import { cleanUp, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import * as machines from './replay-machines.ts';
 
@@ -143,6 +145,17 @@ const CASES: Readonly<
   later: { machine: 'lamp', setup: { before: ['PRESS'] }, run: sending('PRESS', 'PRESS') },
   many: { machine: 'lamp', run: sending(...Array<string>(603).fill('PRESS')) },
   self: { machine: 'self', run: sending('GO') },
+  connection: {
+    machine: 'connection',
+    run: async (actor) => {
+      await using server = new ScriptedQmpServer();
+      actor.send({ type: 'CONNECT', address: await server.listen() });
+      await waitFor(actor, (snapshot: { matches: (value: string) => boolean }) =>
+        snapshot.matches('RUNNING'),
+      );
+      actor.stop();
+    },
+  },
   nothing: { machine: 'self', run: () => undefined },
 };
 
@@ -156,7 +169,10 @@ describe('the test that is generated', { timeout: 120_000 }, () => {
     const dir = await tempDir();
     symlinkSync(resolve('node_modules'), join(dir, 'node_modules'));
     for (const [name, { machine, tested = machine, run, setup }] of Object.entries(CASES)) {
-      const text = replayTest(await recorded(machines[machine], run, setup));
+      const text = replayTest(await recorded(machines[machine], run, setup))?.replace(
+        "'wirechart/qmp'",
+        `'${resolve('src/qmp/index.ts')}'`,
+      );
       texts.set(name, text ?? '');
       mkdirSync(join(dir, name));
       writeFileSync(join(dir, name, 'replay.test.ts'), text ?? '');
@@ -220,3 +236,79 @@ async function runAll(dir: string): Promise<[string, Map<string, string>]> {
     new Map(testResults.map(({ name, status }) => [name.split('/').at(-2) ?? '', status])),
   ];
 }
+
+/** The text of the test of what is done with a machine. */
+const textFor = async (machine: Name, run: Run, setup?: Setup): Promise<string> =>
+  replayTest(await recorded(machines[machine], run, setup)) ?? '';
+
+describe('the text of the test', () => {
+  it('says at its top what to fill in, and in its title what happens', async () => {
+    const text = await textFor('door', sending('LEAVE'), { input: { code: 'right' } });
+    expect(text.split('\n')[0]).toBe(
+      "// Fill in the path of your machine 'door' in the import of './machine.ts'.",
+    );
+    expect(text).toContain("import { machine } from './machine.ts';\n");
+    expect(text).toContain("test('door goes from closed to closed, then stops', () => {");
+  });
+
+  it('marks values that the recording hides, and cuts data that is too long', async () => {
+    const text = await textFor(
+      'door',
+      sending(
+        { type: 'LOGIN', password: 'x' } as { type: string },
+        {
+          type: 'LONG',
+          list: Array<string>(30).fill('y'.repeat(1_000)),
+        } as { type: string },
+      ),
+      { input: { code: 'c', token: 'x' } },
+    );
+    expect(
+      text.match(/'\[redacted\]' stands for what the recording does not have: fill it in/g),
+    ).toHaveLength(2);
+    expect(text).toContain("actor.send({ type: 'LOGIN', password: '[redacted]' });");
+    expect(text).toContain(
+      "// Its data is too long for a test: fill it in.\n  actor.send({ type: 'LONG' });",
+    );
+    expect(text).not.toContain('yyy');
+  });
+
+  it('never sends the event of a timer, and does not repeat what the actor sends itself', async () => {
+    const text = await textFor('lamp', async (actor) => {
+      actor.send({ type: 'PRESS' });
+      await waitFor(actor, ({ value }: { value: unknown }) => value !== 'dim');
+    });
+    expect(text).toContain('clock.increment(10);');
+    expect(text).not.toMatch(/send\(\{ type: '(?:xstate|TICK)/);
+    expect(await textFor('self', sending('GO'))).not.toMatch(/MORE|INNER/);
+  });
+
+  it('has at most 500 events, and says where it begins', async () => {
+    const text = await textFor('lamp', sending(...Array<string>(603).fill('PRESS')));
+    expect(text.match(/actor\.send/g)).toHaveLength(499);
+    expect(text).toMatch(
+      /\/\/ What came before is left out, because a test has at most 500 events/,
+    );
+    expect(text).toContain("snapshot: tested.resolveState({ value: 'off', context: {} })");
+  });
+
+  it('keeps hostile names within literals and comments', async () => {
+    const text = await textFor('odd', sending(machines.ODD));
+    expect(text).not.toMatch(/[^\n\P{Cc}]|[\p{Cf}\u2028\u2029]/u);
+    for (const line of text.split('\n').filter((one) => one.includes('process.exit')))
+      expect(line).toMatch(/^(?:\/\/|test\(|.*'\\'\); process\.exit\(3\); \(\\'\\n)/);
+  });
+
+  it('suggests the machine of a connection of wirechart', async () => {
+    const source = await recorded(createQmpMachine(), () => undefined);
+    expect(replayTest(source)).toContain(
+      "import { createQmpMachine } from 'wirechart/qmp';\n\nconst machine = createQmpMachine();",
+    );
+  });
+
+  it('is none for an actor that is no machine', async () => {
+    const source = await recorded(machines.self, () => undefined);
+    expect(replayTest({ ...source, actor: { ...source.actor, kind: 'actor' } })).toBeUndefined();
+    expect(replayTest({ ...source, entries: [] })).toContain("test('self starts in a'");
+  });
+});
