@@ -49,9 +49,10 @@ export class ChartLayouts {
    */
   request(page: object, ref: ChartRef, push: Push): void {
     const key = chartKey(ref);
-    const layout = this.#layouts.get(key) ?? this.#start(key, ref);
-    this.#layouts.delete(key);
-    if (layout.isDone || !layout.ending.signal.aborted) this.#layouts.set(key, layout);
+    const known = this.#layouts.get(key);
+    const layout = known ?? this.#start(key, ref);
+    // One that has just failed is not kept.
+    if (known !== undefined && this.#layouts.delete(key)) this.#layouts.set(key, known);
     for (const message of layout.latest) push(message);
     if (!layout.isDone) layout.pages.set(page, push);
   }

@@ -50,6 +50,7 @@ export class Viewer {
   /** Whether the full state must be sent after what is being sent. */
   #needsFullState = true;
   #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   /**
    * @param fullState - Everything that a new page needs.
@@ -80,7 +81,7 @@ export class Viewer {
   pushShared(one: Outgoing): void {
     const { message } = one;
     // The full state will include it, unless it is an answer to this page alone.
-    if (this.#needsFullState && !ANSWERS.has(message.type)) return;
+    if (this.#isClosed || (this.#needsFullState && !ANSWERS.has(message.type))) return;
     this.#pending.push(one);
     if (message.type === 'entry') this.#pendingBytes += message.size;
     if (this.#pending.length > MAX_PENDING_ENTRIES || this.#pendingBytes > MAX_UNSENT_BYTES) {
@@ -90,7 +91,9 @@ export class Viewer {
     this.#schedule(BATCH_MS);
   }
 
+  /** Sends nothing any more. Answers that are still on their way are ignored. */
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#discardPending();
   }

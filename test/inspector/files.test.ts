@@ -9,6 +9,9 @@ expectIdleAfterEach();
 
 const ROOT = new URL('../../inspector/', import.meta.url);
 
+/** What a module imports; not what a text in it says. */
+const IMPORT = /^(?:import|export)\s[^;'"]*["'](\.[^"']+)["']/gm;
+
 describe('the page', () => {
   it('is served without the token', async () => {
     const inspector = await startTestInspector();
@@ -42,7 +45,7 @@ describe('the page', () => {
     for (const path of paths) {
       const { status, body } = await httpRequest(inspector, path);
       expect([path, status]).toEqual([path, 200]);
-      for (const [, relative = ''] of body.matchAll(/from\s*["'](\.[^"']+)["']/g))
+      for (const [, relative = ''] of body.matchAll(IMPORT))
         imported.add(new URL(relative, `http://page${path}`).pathname);
     }
     expect(new Set(paths)).toEqual(imported);
