@@ -66,9 +66,9 @@ describe.each(cases)('$compiler with $moduleResolution', ({ compiler, ...resolut
     expect(await compile('browser.ts', compiler, options)).toBe('');
   });
 
-  test.each([[], ['browser']])(
-    'compiles a page that reports to an inspector, with the conditions %j',
-    async (...customConditions) => {
+  test.each([{ customConditions: [] }, { customConditions: ['browser'] }])(
+    'compiles a page that reports to an inspector, with $customConditions',
+    async ({ customConditions }) => {
       const lib = ['es2023', 'esnext.disposable', 'dom'];
       const options = { ...resolution, skipLibCheck: false, types: [], lib, customConditions };
       const loose = { exactOptionalPropertyTypes: false };
