@@ -1,225 +1,340 @@
 /**
  * The selected machine's statechart: its active states, the transitions last taken and possible now, and
- * the running deadlines.
+ * the running deadlines. It can be moved, scaled, searched, collapsed and exported.
  */
 
-import type { ActorState, ActorView, Chart, Json } from '../shared/view.ts';
-import { type DrawnChart, drawChart, type StateLine } from './chart-drawing.ts';
+import type { ActorView, Chart, ChartNode } from '../shared/view.ts';
+import { ChartBar } from './chart-bar.ts';
+import { type ExportFormat, saveChart } from './chart-export.ts';
+import { ChartSearch } from './chart-find.ts';
+import { ChartGestures } from './chart-gestures.ts';
+import { type ChartHooks, ChartPanel, type ChartSelection } from './chart-panel.ts';
+import { LivingChildren, progressText, Voice } from './chart-parts.ts';
+import { ChartScene } from './chart-scene.ts';
+import { ChartSource } from './chart-source.ts';
+import { ChartViewport } from './chart-viewport.ts';
+import { isDirection, nextState } from './chart-walk.ts';
 import { byId, html, setAttribute, setText } from './dom.ts';
-import { activeBelow, countdown } from './format.ts';
+import { actorName, clockTime, valueText } from './format.ts';
 import type { Model } from './model.ts';
 
-const ZOOM_STEP = 1.25;
-/** At a smaller scale the texts are illegible. */
-const MIN_READABLE_SCALE = 0.6;
+/** The chart follows the active states at most at this interval: more would be unrest. */
+const FOLLOW_MS = 400;
 
 /** Draws the chart, and highlights it at each frame. */
 export class ChartPane {
   readonly #model: Model;
   readonly #select: (id: string) => void;
   readonly #root = byId('chart', HTMLElement);
-  #drawn: DrawnChart | undefined;
-  #below: StatesBelow = new Map();
-  #shown: unknown;
-  #childrenKey = '';
-  #childrenByName: ReadonlyMap<string, string> = new Map();
-  /** The scale that the user has chosen. */
-  #userScale: number | undefined;
-  /** The node that was last scrolled into view. */
-  #scrolledTo: string | undefined;
+  readonly #viewport = new ChartViewport();
+  readonly #source: ChartSource;
+  readonly #children: LivingChildren;
+  readonly #bar: ChartBar;
+  readonly #panel: ChartPanel;
+  readonly #gestures: ChartGestures;
+  readonly #progress = html('output', { class: 'chart-progress', hidden: true });
+  readonly #spoken = html('output', { class: 'chart-spoken', 'aria-live': 'polite' });
+  readonly #voice = new Voice(this.#spoken);
+  #scene: ChartScene | undefined;
+  #shown: Chart | string | undefined;
+  #shownActor: string | undefined;
+  #selection: ChartSelection | undefined;
+  readonly #search = new ChartSearch();
+  #followed: { node: ChartNode | undefined; at: number } = { node: undefined, at: 0 };
+  #isMoved = true;
 
-  constructor(model: Model, select: (id: string) => void) {
+  /**
+   * @param select - Selects an actor.
+   * @param hooks - What other parts of the page know of states.
+   */
+  constructor(model: Model, select: (id: string) => void, hooks: ChartHooks = {}) {
     this.#model = model;
     this.#select = select;
-    const zoom = (id: string, factor: number | undefined) => {
-      byId(id, HTMLButtonElement).addEventListener('click', () => {
-        this.#zoom(factor);
-      });
+    this.#source = new ChartSource(model);
+    this.#children = new LivingChildren(model);
+    const onChange = () => {
+      this.#isMoved = true;
+      this.#root.removeAttribute('data-smooth');
     };
-    zoom('zoom-in', ZOOM_STEP);
-    zoom('zoom-out', 1 / ZOOM_STEP);
-    zoom('zoom-fit', undefined);
-    this.#root.addEventListener('wheel', (event) => {
-      if (!event.ctrlKey && !event.metaKey) return;
-      event.preventDefault();
-      this.#zoom(event.deltaY < 0 ? ZOOM_STEP : 1 / ZOOM_STEP);
-    });
-    new ResizeObserver(() => {
-      this.#scrolledTo = undefined;
-      this.#applyScale();
-    }).observe(this.#root);
+    this.#gestures = new ChartGestures(this.#root, { viewport: this.#viewport, onChange });
+    this.#panel = new ChartPanel(
+      hooks,
+      (id) => {
+        this.selectState(id);
+      },
+      () => {
+        this.#choose(undefined);
+        this.#root.focus();
+      },
+    );
+    const section = this.#root.closest('.pane') ?? document.body;
+    this.#bar = new ChartBar(section.querySelector('.bar') ?? section, this.#actions());
+    this.#root.after(this.#panel.element, this.#progress, this.#spoken);
+    this.#listen();
   }
 
   draw(): void {
     const { actor, state } = this.#model;
-    const chart = actor && this.#model.chartOf(actor);
-    if (chart !== this.#shown) this.#show(chart);
-    if (this.#drawn === undefined || actor === undefined || state === undefined) return;
-    this.#highlight(this.#drawn, actor, state);
+    const chart = actor && this.#source.drawingFor(actor);
+    // Until another drawing of the same chart has come, the present one stays.
+    const isWaiting = chart === undefined && this.#scene?.chart.id === actor?.chart;
+    if ((chart !== this.#shown || actor?.id !== this.#shownActor) && !isWaiting)
+      this.#show(chart, actor);
+    this.#drawProgress(actor, chart);
+    const scene = this.#scene;
+    if (scene !== undefined && actor !== undefined && state !== undefined) {
+      scene.draw(this.#model, actor, state, (name) => this.#children.byName.has(name));
+      this.#source.expandActive(scene.chart, scene.states, scene.active);
+      this.#follow(scene);
+      this.#voice.note(`${actorName(actor)}: ${valueText(state.value)}`);
+    }
+    this.#drawControls();
+    if (this.#isMoved) this.#applyView();
   }
 
-  #show(chart: Chart | string | undefined): void {
+  /** Selects a state of the shown chart, and brings it into view. */
+  selectState(id: string): void {
+    const node = this.#scene?.states.byId.get(id);
+    if (node === undefined) return;
+    this.#choose({ kind: 'state', node });
+    this.#reveal(node);
+  }
+
+  #show(chart: Chart | string | undefined, actor: ActorView | undefined): void {
+    const before = this.#scene;
+    const isSame = typeof chart === 'object' && before?.chart.id === chart.id;
+    const isSameActor = this.#shownActor === actor?.id;
     this.#shown = chart;
-    this.#drawn = undefined;
-    if (chart === undefined) {
-      this.#root.replaceChildren();
-    } else if (typeof chart === 'string') {
+    this.#shownActor = actor?.id;
+    if (isSame && chart === before.chart) {
+      this.#followed = { node: undefined, at: 0 };
+      return;
+    }
+    this.#scene = typeof chart === 'object' ? new ChartScene(chart) : undefined;
+    if (chart === undefined) this.#root.replaceChildren();
+    else if (typeof chart === 'string') {
       this.#root.replaceChildren(html('p', { class: 'hint' }, `No chart: ${chart}.`));
     } else {
-      const { picture, drawn } = drawChart(chart);
-      this.#below = statesBelow(chart);
-      this.#drawn = drawn;
-      this.#root.replaceChildren(picture);
-      for (const line of drawn.lines) this.#addLink(line);
-      this.#scrolledTo = undefined;
-      this.#applyScale();
+      this.#root.replaceChildren(
+        ...[this.#scene?.drawn.picture].filter((one) => one !== undefined),
+      );
+      this.#viewport.show(chart, isSame);
     }
+    this.#followed = { node: undefined, at: 0 };
+    this.#isMoved = true;
+    this.#root.removeAttribute('data-smooth');
+    this.#reselect(isSame && isSameActor);
+    this.#find(this.#search.text);
   }
 
-  /** A click on an invoked actor selects it while it is alive. */
-  #addLink({ element, kind, name }: StateLine): void {
-    if (kind !== 'actor') return;
-    element.addEventListener('click', () => {
-      const child = this.#childNamed(name);
-      if (child !== undefined) this.#select(child);
+  /** The same state in the new drawing. */
+  #reselect(isSame: boolean): void {
+    const selection = this.#selection;
+    const id = selection?.kind === 'state' ? selection.node.id : selection?.source.id;
+    const node = isSame && id !== undefined ? this.#scene?.states.byId.get(id) : undefined;
+    this.#choose(node && { kind: 'state', node });
+  }
+
+  #choose(selection: ChartSelection | undefined): void {
+    this.#selection = selection;
+    this.#scene?.select(selection);
+    this.#drawPanel();
+    const id = selection?.kind === 'state' ? selection.node.id : selection?.source.id;
+    const node = id === undefined ? undefined : this.#scene?.states.drawn(id);
+    // The panel does not cover what is selected.
+    const isRight = node !== undefined && this.#viewport.isRight(node);
+    setAttribute(this.#panel.element, 'data-side', isRight ? 'left' : 'right');
+  }
+
+  #drawPanel(): void {
+    const scene = this.#scene;
+    const { actor } = this.#model;
+    this.#panel.draw(this.#selection, {
+      isActive: (id) => scene?.active.has(id) ?? false,
+      isAlive: actor !== undefined && this.#model.isAlive(actor.id),
+      nameOf: (id) => scene?.states.byId.get(id)?.key ?? id,
     });
   }
 
-  #childNamed(name: string): string | undefined {
-    return this.#children().get(name);
+  #drawProgress(actor: ActorView | undefined, chart: Chart | string | undefined): void {
+    const states = actor && this.#source.statesBeingLaidOut(actor);
+    const text = progressText(states, typeof chart === 'object' ? chart : undefined);
+    setText(this.#progress, text);
+    if (this.#progress.hidden !== (text === '')) this.#progress.hidden = text === '';
   }
 
-  /** The living actors that the selected one has invoked or spawned, by their names. */
-  #children(): ReadonlyMap<string, string> {
-    const { selected, actorsVersion, seq } = this.#model;
-    const key = [selected, actorsVersion, this.#model.isLive || seq].join();
-    if (key === this.#childrenKey) return this.#childrenByName;
-    const children = new Map<string, string>();
-    for (const { actor } of this.#model.history.actors.values()) {
-      const isChild = actor.parent === selected && !children.has(actor.name);
-      if (isChild && this.#model.isAlive(actor.id)) children.set(actor.name, actor.id);
-    }
-    this.#childrenKey = key;
-    this.#childrenByName = children;
-    return children;
-  }
-
-  #highlight(drawn: DrawnChart, actor: ActorView, state: ActorState): void {
-    const { chart, nodes, edges, lines } = drawn;
-    const root = chart.nodes[0]?.id ?? '';
-    const active = activeNodes(this.#below, root, state.value);
-    this.#scrollToActive(drawn, active);
-    for (const [id, element] of nodes) setAttribute(element, 'data-active', flag(active.has(id)));
-    const taken = takenEdges(state);
-    const isAlive = this.#model.isAlive(actor.id);
-    for (const [{ source, target }, element] of edges) {
-      setAttribute(element, 'data-possible', flag(isAlive && active.has(source)));
-      setAttribute(element, 'data-taken', flag(taken.has(`${source}\n${target}`)));
-    }
-    for (const line of lines) this.#updateLine(line, active, actor, state);
-  }
-
-  #updateLine(
-    { element, node, kind, name, text }: StateLine,
-    active: ReadonlySet<string>,
-    actor: ActorView,
-    { deadlines }: ActorState,
-  ): void {
-    const isActive = active.has(node.id);
-    if (kind === 'actor') {
-      setAttribute(element, 'data-on', flag(isActive && this.#childNamed(name) !== undefined));
-    } else if (kind === 'deadline') {
-      const running = isActive ? deadlines?.find(({ event }) => event === name) : undefined;
-      const left = running && running.startedAt + running.ms - this.#model.clockOf(actor.program);
-      setText(element, left === undefined ? `◷ ${text}` : `◷ ${text} ${countdown(left)}`);
-      setAttribute(element, 'data-on', flag(running !== undefined));
-    }
-  }
-
-  /** @param factor - `undefined` fits the whole chart. */
-  #zoom(factor: number | undefined): void {
-    const scale = factor === undefined ? this.#fittingScale() : this.#scale() * factor;
-    this.#userScale = Math.min(4, Math.max(0.1, scale));
-    this.#applyScale();
-  }
-
-  #applyScale(): void {
-    const picture = this.#root.firstElementChild;
-    if (this.#drawn === undefined || !(picture instanceof SVGSVGElement)) return;
-    const { width, height } = this.#drawn.chart;
-    const scale = this.#scale();
-    picture.setAttribute('width', String(Math.floor(width * scale)));
-    picture.setAttribute('height', String(Math.floor(height * scale)));
-  }
-
-  /** The scale at which the whole chart fits into the pane. */
-  #fittingScale(): number {
-    if (this.#drawn === undefined) return 1;
-    const { width, height } = this.#drawn.chart;
-    const { clientWidth, clientHeight } = this.#root;
-    return Math.min(1.2, (clientWidth - 8) / width, (clientHeight - 8) / height);
-  }
-
-  /** The current scale. By default the chart fits, unless it would be illegible. */
-  #scale(): number {
-    return this.#userScale ?? Math.max(MIN_READABLE_SCALE, this.#fittingScale());
-  }
-
-  /** Scrolls the innermost active state into view when it has changed. */
-  #scrollToActive({ chart }: DrawnChart, active: ReadonlySet<string>): void {
-    const node = chart.nodes.findLast(({ id }) => active.has(id));
-    if (node === undefined || node.id === this.#scrolledTo) return;
-    this.#scrolledTo = node.id;
-    const scale = this.#scale();
-    const { clientWidth, clientHeight } = this.#root;
-    this.#root.scrollTo({
-      left: (node.x + node.width / 2) * scale - clientWidth / 2,
-      top: (node.y + node.height / 2) * scale - clientHeight / 2,
+  #drawControls(): void {
+    const scene = this.#scene;
+    const hasParents = scene?.states.childrenOf(scene.states.root).some((id) => {
+      return scene.states.childrenOf(id).length > 0;
     });
+    const isCollapsed = scene?.drawn.inside.size !== 0;
+    this.#bar.draw({
+      isFollowing: !this.#viewport.hasMoved,
+      hasDetails: scene?.chart.details ?? false,
+      collapse: hasParents !== true ? undefined : isCollapsed ? 'Expand' : 'Collapse',
+      found: this.#search.summary,
+    });
+    this.#drawPanel();
   }
-}
 
-const flag = (is: boolean): string | undefined => (is ? '' : undefined);
-
-/** The ids of the states below each state, by their names. */
-type StatesBelow = ReadonlyMap<string, ReadonlyMap<string, string>>;
-
-function statesBelow({ nodes }: Chart): StatesBelow {
-  const below = new Map<string, Map<string, string>>();
-  for (const { id, key, kind, parent } of nodes) {
-    if (parent === undefined || kind === 'initial') continue;
-    const siblings = below.get(parent) ?? new Map<string, string>();
-    below.set(parent, siblings.set(key, id));
+  #actions(): ConstructorParameters<typeof ChartBar>[1] {
+    const withChart = (run: (scene: ChartScene) => void) => () => {
+      if (this.#scene !== undefined) run(this.#scene);
+      this.#isMoved = true;
+    };
+    return {
+      zoom: (factor) => {
+        this.#viewport.zoom(factor);
+        this.#applyView();
+      },
+      fit: () => {
+        this.#viewport.fit();
+        this.#applyView();
+      },
+      follow: (on) => {
+        this.#viewport.hasMoved = !on;
+        this.#followed = { node: undefined, at: 0 };
+      },
+      details: (on) => {
+        withChart(({ chart }) => {
+          this.#source.setDetails(chart, on);
+        })();
+      },
+      collapse: withChart(({ chart, states }) => {
+        this.#source.toggleAll(chart, states);
+      }),
+      find: (text) => {
+        this.#find(text);
+      },
+      next: () => {
+        this.selectState(this.#search.next() ?? '');
+      },
+      save: (format) => {
+        void this.#save(format);
+      },
+    };
   }
-  return below;
-}
 
-/** The ids of the active states, including the root. */
-function activeNodes(below: StatesBelow, root: string, value: Json): ReadonlySet<string> {
-  const active = new Set([root]);
-  const visit = (parent: string, value: Json): void => {
-    for (const [name, inner] of activeBelow(value)) {
-      const id = below.get(parent)?.get(name);
-      if (id === undefined) continue;
-      active.add(id);
-      visit(id, inner);
+  #find(text: string): void {
+    this.#search.text = text;
+    this.#search.show(this.#scene?.find(text) ?? []);
+  }
+
+  async #save(format: ExportFormat): Promise<void> {
+    const scene = this.#scene;
+    const { actor, state } = this.#model;
+    if (scene === undefined || actor === undefined) return;
+    const at = this.#model.moment?.at ?? state?.at;
+    const name = [actorName(actor), ...(at === undefined ? [] : [clockTime(at)])].join('-');
+    try {
+      await saveChart({ chart: scene.chart, picture: scene.drawn.picture, name }, format);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#voice.say(`The chart was not saved: ${why}`);
     }
-  };
-  visit(root, value);
-  return active;
-}
+  }
 
-/** The edges that were taken to get to a state. There may be thousands, and every frame needs them. */
-function takenEdges(state: ActorState): ReadonlySet<string> {
-  const known = taken.get(state);
-  if (known !== undefined) return known;
-  const edges = new Set(
-    (state.microsteps ?? []).flatMap(({ transitions }) =>
-      transitions.flatMap(({ source, target }) => target.map((id) => `${source}\n${id}`)),
-    ),
-  );
-  taken.set(state, edges);
-  return edges;
-}
+  #listen(): void {
+    this.#root.addEventListener('click', (event) => {
+      if (event.target instanceof Element) this.#click(event.target);
+    });
+    this.#root.addEventListener('dblclick', (event) => {
+      if (event.target instanceof Element) this.#toggle(event.target);
+    });
+    this.#root.addEventListener('keydown', (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (this.#press(event.key)) event.preventDefault();
+    });
+    this.#panel.element.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape' && this.#press(event.key)) event.preventDefault();
+    });
+    new ResizeObserver(([entry]) => {
+      if (entry === undefined) return;
+      const { width, height } = entry.contentRect;
+      this.#viewport.pane = { width, height };
+      this.#followed = { node: undefined, at: 0 };
+      this.#isMoved = true;
+    }).observe(this.#root);
+  }
 
-const taken = new WeakMap<ActorState, ReadonlySet<string>>();
+  #click(target: Element): void {
+    if (target.closest('.caret') !== null) {
+      this.#toggle(target);
+      return;
+    }
+    const line = this.#scene?.drawn.lines.find(({ element }) => element === target);
+    const child = line?.line.kind === 'actor' && this.#children.byName.get(line.line.name);
+    // A click on an invoked actor selects it while it is alive.
+    if (typeof child === 'string') this.#select(child);
+    else this.#choose(this.#scene?.selectionAt(target));
+  }
+
+  #toggle(target: Element): void {
+    const id = target.closest<SVGElement>('.node')?.dataset['node'];
+    const scene = this.#scene;
+    if (id === undefined || scene === undefined || id === scene.states.root) return;
+    if (scene.states.childrenOf(id).length > 0) this.#source.toggle(scene.chart, id);
+  }
+
+  /** Handles a key. Returns whether it was one. */
+  #press(key: string): boolean {
+    const scene = this.#scene;
+    if (scene === undefined) return false;
+    const node = this.#selection?.kind === 'state' ? this.#selection.node : undefined;
+    if (key === 'Escape' && this.#selection !== undefined) {
+      this.#choose(undefined);
+      this.#root.focus();
+      return true;
+    }
+    if (key === 'Enter') {
+      if (node === undefined) this.#walkTo(scene.current);
+      else if (scene.states.childrenOf(node.id).length > 0 && node.id !== scene.states.root) {
+        this.#source.toggle(scene.chart, node.id);
+      }
+      return true;
+    }
+    if (node !== undefined && isDirection(key)) {
+      this.#walkTo(nextState(scene.chart.nodes, scene.states.drawn(node.id) ?? node, key));
+      return true;
+    }
+    return this.#gestures.press(key);
+  }
+
+  #walkTo(node: ChartNode | undefined): void {
+    if (node === undefined) return;
+    this.selectState(node.id);
+    const isActive = this.#scene?.active.has(node.id) === true;
+    this.#voice.say(`${node.key}${isActive ? ', active' : ''}`);
+  }
+
+  #reveal(node: ChartNode): void {
+    const drawn = this.#scene?.states.drawn(node.id) ?? node;
+    if (!this.#viewport.reveal(drawn)) return;
+    this.#isMoved = true;
+    setAttribute(this.#root, 'data-smooth', '');
+  }
+
+  /** Keeps the state that has become active in view, unless the user has moved the chart. */
+  #follow(scene: ChartScene): void {
+    const node = scene.current;
+    const now = performance.now();
+    const isFirst = this.#followed.node === undefined;
+    if (node === this.#followed.node || this.#viewport.hasMoved) return;
+    if (!isFirst && now - this.#followed.at < FOLLOW_MS) return;
+    this.#followed = { node, at: now };
+    if (node === undefined || this.#viewport.isWhole || !this.#viewport.reveal(node)) return;
+    this.#isMoved = true;
+    if (!isFirst) setAttribute(this.#root, 'data-smooth', '');
+  }
+
+  #applyView(): void {
+    this.#isMoved = false;
+    const picture = this.#scene?.drawn.picture;
+    if (picture === undefined) return;
+    const { size, position } = this.#viewport;
+    setAttribute(picture, 'width', String(size.width));
+    setAttribute(picture, 'height', String(size.height));
+    picture.style.transform = `translate(${String(position[0])}px, ${String(position[1])}px)`;
+  }
+}

@@ -169,6 +169,8 @@ export interface ChartLine {
   /** The id of the actor, or the name of the event. */
   readonly name: string;
   readonly text: string;
+  /** Of an event: which of the transitions of its state for it it is, from 0. */
+  readonly index?: number;
   /** The name of an actor's logic, unless its text says it. */
   readonly src?: string;
 }

@@ -193,13 +193,14 @@ class GraphMaker {
 
   /** Events that change no state, without the results of invoked actors. */
   #internalEventsOf = (node: V4Node): ChartLine[] =>
-    node.transitions
+    numbered(node.transitions)
       .filter(
-        ({ target, eventType }) => target === undefined && !/^(?:error|done)\./.test(eventType),
+        ([{ target, eventType }]) => target === undefined && !/^(?:error|done)\./.test(eventType),
       )
-      .map((transition) => ({
+      .map(([transition, index]) => ({
         kind: 'event',
         name: transition.eventType,
+        index,
         text: this.#labelOf(transition).text,
       }));
 
