@@ -4,6 +4,8 @@ import type { ServerMessage } from '../shared/view.ts';
 import { Announcer } from './announcer.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { ChartPane } from './chart.ts';
+import { Coverage } from './coverage.ts';
+import { CoverageCounts } from './coverage-counts.ts';
 import { Detail } from './detail.ts';
 import { Dock } from './dock.ts';
 import { byId } from './dom.ts';
@@ -42,9 +44,19 @@ const timeline = new Timeline(model, (entry) => {
   notice.show(breakpoints.addFor(entry));
 });
 
+const counts = new CoverageCounts(model);
+const chart = new ChartPane(model, select, { coverageOf: (state) => counts.textOf(state) });
+const coverage = new Coverage(model, counts, {
+  select,
+  showState: (state) => {
+    chart.selectState(state);
+  },
+});
+
 /** The views of the dock. Only the shown one is drawn. */
 const dock = new Dock({
   timeline,
+  coverage,
   breakpoints,
 });
 
@@ -78,8 +90,11 @@ function receive(message: ServerMessage): void {
   }
 }
 
+const pacer = new FramePacer();
+
 const connection = new ServerConnection(token, {
   onMessages: (messages) => {
+    pacer.add(messages.length);
     for (const message of messages) receive(message);
   },
   onUnreadable: (error) => {
@@ -99,7 +114,7 @@ const panes = [
   new GuardedPane(follow, byId('header', HTMLElement)),
   new GuardedPane(link, byId('header', HTMLElement)),
   new GuardedPane(tree, paneOf('tree'), () => !splitters.isClosed('left')),
-  new GuardedPane(new ChartPane(model, select), paneOf('chart')),
+  new GuardedPane(chart, paneOf('chart')),
   new GuardedPane(new Welcome(model, token), paneOf('welcome')),
   new GuardedPane(new Detail(model), paneOf('detail'), () => !splitters.isClosed('right')),
   new GuardedPane(new Sender(model), paneOf('sender')),
@@ -109,9 +124,9 @@ const panes = [
 ];
 
 /** Draws everything since the last frame at once. The browser calls it for visible tabs only. */
-function frame(): void {
+function frame(now: number): void {
   requestAnimationFrame(frame);
-  for (const pane of panes) pane.draw();
+  if (pacer.isDue(now)) for (const pane of panes) pane.draw();
 }
 requestAnimationFrame(frame);
 
