@@ -148,8 +148,8 @@ function historyGroup({ id, key, x, y, width, height, history, description }: Ch
 }
 
 /** The mark on which a click collapses or expands a state. */
-function caretOf({ x, y, width, kind, isCollapsed }: ChartNode): SVGElement[] {
-  if (kind !== 'compound' && kind !== 'parallel') return [];
+function caretOf({ x, y, width, kind, parent, isCollapsed }: ChartNode): SVGElement[] {
+  if (parent === undefined || (kind !== 'compound' && kind !== 'parallel')) return [];
   const right = x + width;
   const text = isCollapsed === true ? '⊞' : '⊟';
   return [
