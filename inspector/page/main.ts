@@ -10,9 +10,11 @@ import { Detail } from './detail.ts';
 import { Dock } from './dock.ts';
 import { byId } from './dom.ts';
 import { Follow, followText } from './follow.ts';
+import { FramePacer } from './frame-pacer.ts';
 import { GuardedPane, messageOf } from './guarded.ts';
 import { Header } from './header.ts';
 import { Keys } from './keys.ts';
+import { Lanes } from './lanes.ts';
 import { Model } from './model.ts';
 import { Notice } from './notice.ts';
 import { PageLink } from './page-link.ts';
@@ -56,6 +58,7 @@ const coverage = new Coverage(model, counts, {
 /** The views of the dock. Only the shown one is drawn. */
 const dock = new Dock({
   timeline,
+  lanes: new Lanes(model),
   coverage,
   breakpoints,
 });
