@@ -65,4 +65,4 @@ export const parent = setup({
 export const actorOf = (machine: AnyStateMachine) => createActor(machine);
 
 // Re-exported for tests in inspector/, where `xstate` is version 4.
-export { createActor, createMachine, fromPromise } from 'xstate';
+export { assign, createActor, createMachine, fromPromise, sendTo, spawnChild } from 'xstate';
