@@ -1,7 +1,7 @@
-/** When to draw: at each frame, except while messages come in a flood, such as those of a long recording. */
+/** When to draw: at each frame, except while a recording comes in, or a flood of messages. */
 
-/** So many messages since the last drawing are a flood: 30 000 in a second. */
-const FLOOD_MESSAGES = 500;
+/** So many messages since the last drawing are a flood: 12 000 in a second. */
+const FLOOD_MESSAGES = 200;
 /** Drawing at each frame would take most of the time that a recording takes to open. */
 const FLOOD_FRAME_MS = 150;
 
@@ -15,9 +15,15 @@ export class FramePacer {
     this.#messages += messages;
   }
 
-  /** Whether to draw now; if so, the count begins again. `now` is in milliseconds. */
-  isDue(now: number): boolean {
-    if (this.#messages >= FLOOD_MESSAGES && now - this.#drawnAt < FLOOD_FRAME_MS) return false;
+  /**
+   * Whether to draw now; if so, the count begins again.
+   *
+   * @param now - The time in milliseconds.
+   * @param isOpening - Whether a recording is being read.
+   */
+  isDue(now: number, isOpening: boolean): boolean {
+    const isFlood = isOpening || this.#messages >= FLOOD_MESSAGES;
+    if (isFlood && now - this.#drawnAt < FLOOD_FRAME_MS) return false;
     this.#messages = 0;
     this.#drawnAt = now;
     return true;

@@ -129,7 +129,7 @@ const panes = [
 /** Draws everything since the last frame at once. The browser calls it for visible tabs only. */
 function frame(now: number): void {
   requestAnimationFrame(frame);
-  if (pacer.isDue(now)) for (const pane of panes) pane.draw();
+  if (pacer.isDue(now, recordings.isOpening)) for (const pane of panes) pane.draw();
 }
 requestAnimationFrame(frame);
 

@@ -36,6 +36,11 @@ export class RecordingControls {
     });
   }
 
+  /** Whether a long recording is being read. */
+  get isOpening(): boolean {
+    return this.#opening.size > 0;
+  }
+
   /** Shows how much of a recording the inspector has read. */
   onOpening({ id, bytes: count, isDone }: Opening): void {
     if (isDone) this.#opening.delete(id);
