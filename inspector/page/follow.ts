@@ -21,6 +21,7 @@ interface Following {
 export class Follow {
   readonly #model: Model;
   readonly #onFollow: (program: ProgramView) => void;
+  /** The later runs that were considered. */
   readonly #seen = new Set<string>();
   #following: Following | undefined;
   #version = -1;
@@ -44,11 +45,10 @@ export class Follow {
     const { programs, selected } = this.#model;
     for (const id of this.#seen) if (!programs.has(id)) this.#seen.delete(id);
     for (const program of programs.values()) {
-      if (this.#seen.has(program.id)) continue;
-      this.#seen.add(program.id);
-      if (program.restartOf !== undefined && selected?.startsWith(`${program.restartOf}/`)) {
-        this.#begin(program, selected);
-      }
+      const { id, restartOf } = program;
+      if (restartOf === undefined || this.#seen.has(id)) continue;
+      this.#seen.add(id);
+      if (selected?.startsWith(`${restartOf}/`)) this.#begin(program, selected);
     }
   }
 

@@ -98,14 +98,17 @@ export function rowsOf(
   return rows;
 }
 
-/** Whether an actor passes the filter. */
-export function passes(actor: TreeActor, { show, filter }: TreeWishes): boolean {
-  if (show === 'failed' && actor.failures === 0) return false;
-  if (show === 'active' && !actor.isActive) return false;
+/** Says whether an actor is one of those that the user wants to see. */
+function matcherOf({ show, filter }: TreeWishes): (actor: TreeActor) => boolean {
   const text = filter.trim().toLowerCase();
   const [, state] = /^state\s*=\s*(.*)$/.exec(text) ?? [];
-  if (state !== undefined) return actor.state.toLowerCase().startsWith(state);
-  return `${actor.name}\n${actor.state}`.toLowerCase().includes(text);
+  return (actor) => {
+    if (show === 'failed' && actor.failures === 0) return false;
+    if (show === 'active' && !actor.isActive) return false;
+    if (text === '') return true;
+    if (state !== undefined) return actor.state.toLowerCase().startsWith(state);
+    return actor.name.toLowerCase().includes(text) || actor.state.toLowerCase().includes(text);
+  };
 }
 
 const byName = (one: TreeActor, other: TreeActor): number =>
@@ -123,6 +126,7 @@ const ORDERS: Readonly<Record<TreeOrder, (one: TreeActor, other: TreeActor) => n
 
 class Forest {
   readonly #wishes: TreeWishes;
+  readonly #passes: (actor: TreeActor) => boolean;
   readonly #actors = new Map<string, TreeActor>();
   readonly #ofProgram = new Map<string, TreeActor[]>();
   readonly #children = new Map<string, TreeActor[]>();
@@ -131,6 +135,7 @@ class Forest {
 
   constructor(actors: Iterable<TreeActor>, wishes: TreeWishes) {
     this.#wishes = wishes;
+    this.#passes = matcherOf(wishes);
     for (const actor of actors) this.#actors.set(actor.id, actor);
     for (const actor of this.#actors.values()) {
       append(this.#ofProgram, actor.program, actor);
@@ -144,7 +149,7 @@ class Forest {
 
   /** Actors in the chosen order, without their places in the tree. */
   listOf(program: string): ActorRow[] {
-    const shown = this.#shown(program).filter((actor) => passes(actor, this.#wishes));
+    const shown = this.#shown(program).filter(this.#passes);
     return shown.sort(ORDERS[this.#wishes.order]).map((actor) => rowOf(actor, 1, undefined, false));
   }
 
@@ -166,7 +171,14 @@ class Forest {
         const isFolded = this.#wishes.folded.has(actor.id);
         if (!isInFold) {
           const fold = children.length === 0 ? undefined : isFolded;
-          rows.push(rowOf(actor, Math.min(level, MAX_LEVELS), fold, !this.#passes(actor)));
+          rows.push(
+            rowOf(
+              actor,
+              Math.min(level, MAX_LEVELS),
+              fold,
+              this.#kept !== undefined && !this.#passes(actor),
+            ),
+          );
         }
         for (const child of children.toReversed()) {
           stack.push({ actor: child, level: level + 1, isInFold: isInFold || isFolded });
@@ -180,36 +192,41 @@ class Forest {
   hiddenFailures(program: string, rows: readonly ActorRow[]): ReadonlyMap<string, number> {
     const shown = new Set(rows.map(({ id }) => id));
     const isTree = this.#wishes.order === 'tree';
+    const nearest = new Map<string, string | undefined>();
     const hidden = new Map<string, number>();
-    for (const { id, failures, parent } of this.#ofProgram.get(program) ?? []) {
+    for (const { id, failures } of this.#ofProgram.get(program) ?? []) {
       if (failures === 0 || shown.has(id)) continue;
-      const owner = isTree ? this.#nearest(parent, shown) : undefined;
-      hidden.set(owner ?? program, (hidden.get(owner ?? program) ?? 0) + failures);
+      const owner = (isTree ? this.#nearest(id, shown, nearest) : undefined) ?? program;
+      hidden.set(owner, (hidden.get(owner) ?? 0) + failures);
     }
     return hidden;
   }
 
-  #nearest(start: string | undefined, shown: ReadonlySet<string>): string | undefined {
-    let id = start;
-    for (let steps = 0; id !== undefined && steps < MAX_ANCESTORS; steps += 1) {
-      if (shown.has(id)) return id;
+  /** The nearest actor above one that has a row. What was found on the way is kept in `known`. */
+  #nearest(
+    start: string,
+    shown: ReadonlySet<string>,
+    known: Map<string, string | undefined>,
+  ): string | undefined {
+    const way = new Set<string>();
+    let id: string | undefined = start;
+    while (id !== undefined && !shown.has(id) && !known.has(id) && !way.has(id)) {
+      way.add(id);
       id = this.#actors.get(id)?.parent;
     }
-    return undefined;
+    const found = id === undefined || shown.has(id) ? id : known.get(id);
+    for (const passed of way) known.set(passed, found);
+    return found;
   }
 
   #shown(program: string): TreeActor[] {
     return (this.#ofProgram.get(program) ?? []).filter(({ isHidden }) => !isHidden);
   }
 
-  #passes(actor: TreeActor): boolean {
-    return this.#kept === undefined || passes(actor, this.#wishes);
-  }
-
   #keep(): ReadonlySet<string> {
     const kept = new Set<string>();
     for (const actor of this.#actors.values()) {
-      if (actor.isHidden || !passes(actor, this.#wishes)) continue;
+      if (actor.isHidden || !this.#passes(actor)) continue;
       let id: string | undefined = actor.id;
       while (id !== undefined && !kept.has(id)) {
         kept.add(id);
@@ -219,9 +236,6 @@ class Forest {
     return kept;
   }
 }
-
-/** Failures further below are those of the program. */
-const MAX_ANCESTORS = 1_000;
 
 const rowOf = (
   { id, program }: TreeActor,
