@@ -48,6 +48,7 @@ export class Timeline {
   #visible: readonly VisibleRow[] = [];
   /** What the element that is scrolled was set to. */
   #scrollTop = 0;
+  #isPlaced = false;
   #isHovered = false;
   /** The moment that was last brought into view. */
   #shownMoment: unknown;
@@ -130,6 +131,8 @@ export class Timeline {
     const root = this.#root;
     new ResizeObserver(() => {
       this.#map.viewport = root.clientHeight;
+      // A view that was not shown has lost its position.
+      this.#isPlaced = false;
     }).observe(root);
     root.addEventListener('scroll', () => {
       this.#onScroll();
@@ -190,12 +193,14 @@ export class Timeline {
     const height = `${String(this.#map.height)}px`;
     if (this.#space.style.height !== height) this.#space.style.height = height;
     const scrollTop = this.#map.scrollTopOf(this.#position.offset);
-    if (Math.abs(scrollTop - this.#scrollTop) < 0.5) return;
+    if (this.#isPlaced && Math.abs(scrollTop - this.#scrollTop) < 0.5) return;
+    this.#isPlaced = this.#map.viewport > 0;
     this.#scrollTop = scrollTop;
     this.#root.scrollTop = scrollTop;
   }
 
   #onScroll(): void {
+    if (!this.#isPlaced) return;
     const { scrollTop } = this.#root;
     if (Math.abs(scrollTop - this.#scrollTop) < SCROLL_TOLERANCE) return;
     this.#scrollTop = scrollTop;
