@@ -4,6 +4,7 @@ import type { ServerMessage } from '../shared/view.ts';
 import { Announcer } from './announcer.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { ChartPane } from './chart.ts';
+import { Compare } from './compare.ts';
 import { Coverage } from './coverage.ts';
 import { CoverageCounts } from './coverage-counts.ts';
 import { Detail } from './detail.ts';
@@ -60,6 +61,7 @@ const dock = new Dock({
   timeline,
   lanes: new Lanes(model),
   coverage,
+  compare: new Compare(model, select),
   breakpoints,
 });
 
