@@ -1,10 +1,12 @@
 /**
  * Inspection by environment variable: `WIRECHART_INSPECT=<url>` reports every protocol machine of the
- * program to an inspector, `WIRECHART_TRACE=<path>` records them to a file. An unusable value emits a
- * process warning and never fails a session. A variable never allows the inspector to send events.
+ * program to an inspector, `WIRECHART_TRACE=<path>` records them to a file, with `WIRECHART_TRACE_WIRE=1` also
+ * their messages. An unusable value emits a process warning and never fails a session. A variable never allows
+ * the inspector to send events.
  */
 
 import { describe } from '../core/errors.ts';
+import { show } from '../core/shape.ts';
 import type { Inspect } from './feed.ts';
 import { inspectOver } from './inspect-to.ts';
 import type { ClientLoader } from './node-transport.ts';
@@ -13,8 +15,18 @@ import { recordTo } from './record-to.ts';
 
 const INSPECTION_VARIABLES: Readonly<Record<string, (value: string) => Inspection>> = {
   WIRECHART_INSPECT: (url) => inspectOver(loadInstalledClient, url),
-  WIRECHART_TRACE: recordTo,
+  WIRECHART_TRACE: (path) => recordTo(path, { wire: isSet('WIRECHART_TRACE_WIRE') }),
 };
+
+/** Whether a variable is 1. A warning says so when it is something else, but empty or 0. */
+function isSet(variable: string): boolean {
+  const value = process.env[variable] ?? '';
+  if (value !== '' && value !== '0' && value !== '1') {
+    const text = `${variable} is ignored: it is ${show(value)}; set it to 1, or to 0`;
+    process.emitWarning(text, 'WirechartWarning');
+  }
+  return value === '1';
+}
 
 let inspects: readonly Inspect[] | undefined;
 

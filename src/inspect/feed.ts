@@ -61,7 +61,6 @@ export class Feed {
   readonly #collected = new FinalizationRegistry<CollectedSystem>((system) => {
     this.#onCollected(system);
   });
-  #isTapping = false;
   #problems = 0;
 
   constructor(sanitize?: Sanitize) {
@@ -80,6 +79,7 @@ export class Feed {
         sanitize,
       ),
     };
+    this.setTapping(false);
     this.inspect = Object.assign(
       this.#guarded((event: InspectionEvent) => {
         this.#onInspection(event);
@@ -99,14 +99,13 @@ export class Feed {
     this.#sinks.add(sink);
     this.#eachSystem((system) => {
       if (isFirst) system.begin();
-      if (isFirst) system.setTapping(this.#isTapping);
       this.#sendRegistrations(system, sink);
     });
   }
 
   remove(sink: Sink): void {
     if (!this.#sinks.delete(sink) || this.isWatched) return;
-    this.#isTapping = false;
+    this.setTapping(false);
     this.#eachSystem((system) => {
       system.end();
     });
@@ -144,12 +143,9 @@ export class Feed {
     this.#publish(lineOf({ type: 'wirechart.problem', text, at: now() }));
   }
 
-  /** Starts or stops sending the messages of protocol machines. */
+  /** Starts or stops sending the messages of protocol machines. Without a sink it does nothing. */
   setTapping(isTapping: boolean): void {
-    this.#isTapping = isTapping && this.isWatched;
-    this.#eachSystem((system) => {
-      system.setTapping(this.#isTapping);
-    });
+    this.#services.wiretap.isReporting = isTapping && this.isWatched;
   }
 
   #onInspection(event: InspectionEvent): void {
@@ -167,16 +163,12 @@ export class Feed {
     this.#watches.set(actor.system, system);
     this.#watchRefs.add(reference);
     this.#collected.register(actor.system, { reference, sessionIds: system.reported });
-    if (this.isWatched) this.#begin(system, subscribes);
+    // A system that is watched by XState's option reports itself, from its first event on.
+    if (this.isWatched && subscribes) {
+      system.begin();
+      for (const line of system.registrations()) this.#publish(line);
+    }
     return system;
-  }
-
-  /** A system that is watched by XState's option reports itself, from its first event on. */
-  #begin(system: SystemWatch, subscribes: boolean): void {
-    system.setTapping(this.#isTapping);
-    if (!subscribes) return;
-    system.begin();
-    for (const line of system.registrations()) this.#publish(line);
   }
 
   #eachSystem(visit: (system: SystemWatch) => void): void {

@@ -11,6 +11,7 @@ import { closeSync, writeSync } from 'node:fs';
 import { ArgumentError, describe } from '../core/errors.ts';
 import { offExit, onExit } from './exit-hooks.ts';
 import { checkNames, type Names } from '../core/options.ts';
+import { show } from '../core/shape.ts';
 import { Feed } from './feed.ts';
 import { RecordingFiles } from './recording-files.ts';
 import { introduction } from './node-program.ts';
@@ -24,9 +25,15 @@ export interface RecordOptions extends ReportOptions {
    * all actors at the start of a file, may exceed it. Default 64 MiB (67 108 864).
    */
   readonly maxBytes?: number | undefined;
+  /**
+   * Whether the messages of protocol machines are recorded: of all connections together at most 500 a second, each
+   * cut to 4 096 characters, without the secrets that the protocol knows. Default `false`: then only the last
+   * messages of a connection that fails are, at most 20.
+   */
+  readonly wire?: boolean | undefined;
 }
 
-const OPTIONS: Names<RecordOptions> = { name: true, sanitize: true, maxBytes: true };
+const OPTIONS: Names<RecordOptions> = { name: true, sanitize: true, maxBytes: true, wire: true };
 
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 const MIN_MAX_BYTES = 64 * 1024;
@@ -54,17 +61,19 @@ const ENCODING_BYTES = 384 * 1024;
  */
 export function recordTo(path: string, options: RecordOptions = {}): Inspection {
   checkNames('recordTo()', options, OPTIONS);
-  const { maxBytes = DEFAULT_MAX_BYTES } = options;
+  const { maxBytes = DEFAULT_MAX_BYTES, wire = false } = options;
   if (!(isNumber(maxBytes) && maxBytes >= MIN_MAX_BYTES)) {
     throw new ArgumentError(
       `maxBytes is ${String(maxBytes)}; it must be a number of bytes, at least ${String(MIN_MAX_BYTES)}`,
     );
   }
+  if (!isBoolean(wire)) throw new ArgumentError(`wire is ${show(wire)}; it must be true or false`);
   const feed = new Feed(options.sanitize);
   const recording = new Recording(path.replaceAll('%p', String(process.pid)), feed, {
     ...options,
     maxBytes,
   });
+  feed.setTapping(wire);
   const close = () => {
     recording.close();
     return Promise.resolve();
@@ -73,6 +82,7 @@ export function recordTo(path: string, options: RecordOptions = {}): Inspection 
 }
 
 const isNumber = (value: unknown): boolean => typeof value === 'number';
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 
 /** Writes the lines of one feed to one file after another. */
 class Recording {

@@ -6,9 +6,10 @@
 import type { Subscription } from 'xstate';
 import { isActive, withDescendants } from './actors.ts';
 import type { Plain } from './event-text.ts';
+import { type LinkWatch, watchLink } from './link-watch.ts';
 import { ActorRecord, sessionText } from './records.ts';
 import type { Timestamp } from './wire.ts';
-import { linkOf, type Wiretap } from './wiretap.ts';
+import type { Wiretap } from './wiretap.ts';
 import {
   type AnyEvent,
   type AnySnapshotFacts,
@@ -44,13 +45,13 @@ export class SystemWatch {
   readonly #unreported = new WeakMap<WatchableActor, ActorRecord>();
   /** Actors that got an event whose resulting snapshot XState has not announced yet. */
   readonly #awaitingSnapshot = new Set<ActorRecord>();
-  readonly #taps = new Map<string, { readonly link: object; readonly untap: () => void }>();
+  /** The links of protocol machines, by the `sessionId` of the machine. */
+  readonly #links = new Map<string, LinkWatch>();
   /** Actors that have ended. React starts some of them again. */
   readonly #ended = new WeakSet<WatchableActor>();
   /** Reports the actors that have ended without an announcement by XState. */
   readonly #reportSilentEnds: () => void;
   #subscription: Subscription | undefined;
-  #isTapping = false;
 
   constructor(root: WatchableActor, services: FeedServices, subscribes: boolean) {
     this.#root = root;
@@ -87,7 +88,8 @@ export class SystemWatch {
   end(): void {
     this.#subscription?.unsubscribe();
     this.#subscription = undefined;
-    this.setTapping(false);
+    for (const link of this.#links.values()) link.end();
+    this.#links.clear();
     this.#records.clear();
     this.#awaitingSnapshot.clear();
     this.reported.clear();
@@ -104,16 +106,6 @@ export class SystemWatch {
   /** The living actor of this system with this `sessionId`. */
   actor(sessionId: string): WatchableActor | undefined {
     return this.#records.get(sessionId)?.actor;
-  }
-
-  /** Starts or stops reporting the messages of the system's protocol machines. */
-  setTapping(isTapping: boolean): void {
-    this.#isTapping = isTapping;
-    if (isTapping) for (const record of this.#records.values()) this.#tap(record);
-    else {
-      for (const { untap } of this.#taps.values()) untap();
-      this.#taps.clear();
-    }
   }
 
   /** Handles what has happened in the system. */
@@ -164,7 +156,7 @@ export class SystemWatch {
     this.#awaitingSnapshot.delete(record);
     if (isActive(record.actor)) this.#register(record);
     if (!this.#records.has(record.actor.sessionId)) return;
-    if (this.#isTapping) this.#tap(record);
+    this.#watchLink(record);
     // XState starts the timers of an earlier life of the actor without an announcement.
     if (this.#ended.delete(record.actor)) this.#addTimers(record);
     // When an initial action threw, XState announces the snapshot as if it had not.
@@ -173,12 +165,13 @@ export class SystemWatch {
   }
 
   #reportState(record: ActorRecord, snapshot: AnySnapshotFacts, event: AnyEvent): void {
-    const at = this.#services.now();
     const { sessionId } = record.actor;
+    this.#links.get(sessionId)?.onState(snapshot);
+    const at = this.#services.now();
     this.#services.publish(record.state(snapshot, event, at));
     if (snapshot.status === 'active') return;
-    this.#taps.get(sessionId)?.untap();
-    this.#taps.delete(sessionId);
+    this.#links.get(sessionId)?.end();
+    this.#links.delete(sessionId);
     this.#ended.add(record.actor);
     this.#records.delete(sessionId);
     this.reported.delete(sessionId);
@@ -212,18 +205,19 @@ export class SystemWatch {
     this.#unreported.delete(record.actor);
     this.#records.set(sessionId, record);
     this.reported.add(sessionId);
-    if (this.#isTapping) this.#tap(record);
+    this.#watchLink(record);
   }
 
   /** An actor that is started again has another link. */
-  #tap({ actor }: ActorRecord): void {
+  #watchLink({ actor }: ActorRecord): void {
     const { sessionId } = actor;
     const snapshot = snapshotOf(actor);
-    const link = snapshot && linkOf(snapshot);
-    const known = this.#taps.get(sessionId);
-    if (link === undefined || link === known?.link) return;
-    known?.untap();
-    this.#taps.set(sessionId, { link, untap: this.#services.wiretap.tap(link, sessionId) });
+    const known = this.#links.get(sessionId);
+    if (snapshot?.value === undefined || known?.isOf(snapshot)) return;
+    known?.end();
+    const watch = watchLink(snapshot, sessionId, this.#services.wiretap);
+    if (watch === undefined) this.#links.delete(sessionId);
+    else this.#links.set(sessionId, watch);
   }
 
   /** Adds the timers that run already: of all actors, or of one. */

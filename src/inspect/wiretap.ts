@@ -4,6 +4,7 @@ import { linkIn } from '../core/link-handle.ts';
 import { isBytes, memberOf } from '../core/shape.ts';
 import { utf8Length } from './bytes.ts';
 import { cut, type Sanitize } from './plain.ts';
+import { LastMessages, type Passed, type ShownMessage } from './last-messages.ts';
 import { messageToPlain, type Redacting } from './sanitize.ts';
 import type { Timestamp, WireMessage } from './wire.ts';
 import type { AnySnapshotFacts } from './xstate.ts';
@@ -14,8 +15,15 @@ const MAX_MESSAGE_CHARACTERS = 4_096;
 const MAX_MESSAGES_PER_WINDOW = 50;
 const WINDOW_MS = 100;
 
-/** Stops reporting the messages of a link. */
-type Untap = () => void;
+/** A link that is listened to, until this is called. */
+export interface Tapped {
+  (): void;
+  readonly link: object;
+  /** Reports the last messages that were not reported yet: the connection has failed. */
+  readonly reportLast: () => void;
+  /** Forgets them: the connection has ended well. */
+  readonly forget: () => void;
+}
 
 /** Called with every message: `<--` inbound, `-->` outbound. */
 type Tap = (arrow: '<--' | '-->', message: unknown) => void;
@@ -23,7 +31,7 @@ type Tap = (arrow: '<--' | '-->', message: unknown) => void;
 /** What a wiretap needs of the link of a protocol machine, `src/machines/link.ts`. */
 interface Tappable {
   readonly definition: Redacting;
-  observe(tap: Tap): Untap;
+  observe(tap: Tap): () => void;
 }
 
 /** The link of a protocol machine, from the machine's snapshot; `undefined` for other actors. */
@@ -41,6 +49,8 @@ const isLink = (value: unknown): value is Tappable =>
 
 /** Taps the links of one feed. */
 export class Wiretap {
+  /** Whether messages are reported as they pass. Otherwise only the last ones before a failure are. */
+  isReporting = true;
   readonly #publish: (message: WireMessage) => void;
   readonly #now: () => Timestamp;
   readonly #sanitize: Sanitize | undefined;
@@ -57,21 +67,45 @@ export class Wiretap {
     this.#sanitize = sanitize;
   }
 
-  /** Starts reporting the messages of a link. */
-  tap(link: Tappable, sessionId: string): Untap {
+  /** Starts to listen to a link. */
+  tap(link: Tappable, sessionId: string): Tapped {
+    const last = new LastMessages();
+    const show = (message: unknown): ShownMessage => this.#shownOf(message, link);
     let skipped = 0;
-    const tap: Tap = (arrow, message) => {
-      const at = this.#now();
-      if (!this.#hasRoom(at)) {
-        skipped += 1;
-        return;
-      }
-      const direction = arrow === '<--' ? 'in' : 'out';
-      const sized = this.#textOf(message, link);
-      this.#publish({ type: 'wirechart.message', sessionId, direction, ...sized, skipped, at });
+    const publish = ({ direction, at, shown }: Passed): void => {
+      const { text, bytes } = shown();
+      this.#publish({ type: 'wirechart.message', sessionId, direction, text, bytes, skipped, at });
       skipped = 0;
     };
-    return link.observe(tap);
+    const untap = link.observe((arrow, message) => {
+      const at = this.#now();
+      const direction = arrow === '<--' ? 'in' : 'out';
+      if (!this.isReporting) {
+        skipped = 0;
+        last.add(message, { direction, at, show });
+      } else if (this.#hasRoom(at)) {
+        last.clear();
+        publish({ direction, at, shown: () => show(message) });
+      } else {
+        skipped += 1;
+        last.add(message, { direction, at, show });
+      }
+    });
+    const reportLast = (): void => {
+      const { messages, dropped } = last.take();
+      skipped = dropped;
+      for (const message of messages) publish(message);
+      skipped = 0;
+    };
+    const forget = (): void => {
+      last.clear();
+    };
+    return Object.assign(
+      () => {
+        untap();
+      },
+      { link, reportLast, forget },
+    );
   }
 
   #hasRoom(at: Timestamp): boolean {
@@ -83,7 +117,7 @@ export class Wiretap {
     return this.#shown <= MAX_MESSAGES_PER_WINDOW;
   }
 
-  #textOf(message: unknown, { definition }: Tappable): { text: string; bytes: number } {
+  #shownOf(message: unknown, { definition }: Tappable): ShownMessage {
     const plain = messageToPlain(message, definition, this.#sanitize);
     const text = typeof plain === 'string' ? plain : JSON.stringify(plain);
     return { text: cut(text, MAX_MESSAGE_CHARACTERS), bytes: sizeOf(message, text) };

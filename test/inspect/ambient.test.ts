@@ -61,6 +61,33 @@ function expectBoth(summary: readonly string[]) {
   expect(summary.filter((one) => one.startsWith('problem') || one.includes('?'))).toEqual([]);
 }
 
+describe('WIRECHART_TRACE_WIRE', () => {
+  const SENDING = `
+    const [near, far] = w.streamPair();
+    far.resume().on('end', () => far.end());
+    const vm1 = new w.AsyncProtocol({ codec: w.lines() }, { name: 'vm1' });
+    await vm1.connect({ stream: near });
+    await vm1.send('hello');
+    await vm1.disconnect();
+  `;
+
+  it.each([
+    ['1', ['message vm1 out hello'], ''],
+    ['0', [], ''],
+    ['', [], ''],
+    ['yes', [], 'WIRECHART_TRACE_WIRE is ignored: it is "yes" (a string); set it to 1, or to 0'],
+  ])('of %j decides whether messages are recorded', async (value, expected, warning) => {
+    const path = join(await tempDir(), 'trace.jsonl');
+    const env = { WIRECHART_TRACE: path, WIRECHART_TRACE_WIRE: value };
+    const { code, stderr } = await run(SENDING, { env });
+    expect([code, stderr.includes('Warning')]).toEqual([0, warning !== '']);
+    expect(stderr).toContain(warning);
+    const summary = summaryOf(await messagesOf(path));
+    expect(summary).toContain('state vm1 {"RUNNING":"open"}');
+    expect(summary.filter((line) => line.startsWith('message'))).toEqual(expected);
+  });
+});
+
 describe('WIRECHART_TRACE', () => {
   it('records every protocol machine of a program, and its parent charts', async () => {
     const path = join(await tempDir(), 'trace-%p.jsonl');

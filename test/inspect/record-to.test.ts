@@ -158,6 +158,14 @@ describe('invalid arguments', () => {
   );
 });
 
+describe('the option wire', () => {
+  it.each<[unknown]>([[1], ['yes'], [null]])('is true or false, not %s', async (wire) => {
+    const path = join(await tempDir(), 'trace.jsonl');
+    expect(() => recordTo(path, { wire } as RecordOptions)).toThrow('it must be true or false');
+    expect(fs.existsSync(path)).toBe(false);
+  });
+});
+
 describe('the last lines of a program', () => {
   const program = (path: string, end: string) => `
     const { inspect } = i.recordTo(${JSON.stringify(path)}, { name: 'p' });
