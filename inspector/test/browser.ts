@@ -72,7 +72,11 @@ export async function openPage(
     errors.push(`a dialog: ${dialog.message()}`);
     void dialog.dismiss();
   });
-  page.on('request', (request) => hosts.add(new URL(request.url()).hostname));
+  page.on('request', (request) => {
+    const { protocol, hostname } = new URL(request.url());
+    // A picture that the page has made itself comes from no host.
+    if (!/^(?:data|blob):$/.test(protocol)) hosts.add(hostname);
+  });
   page.on('websocket', (socket) => hosts.add(new URL(socket.url()).hostname));
   await page.goto(url);
   const close = async () => {
