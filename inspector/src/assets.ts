@@ -78,11 +78,15 @@ const MAIN = '/page/main.js';
 /** What a module imports when it is loaded: in TypeScript, except for types. */
 const IMPORT = /^(?:import|export)\s(?!type\s)[^;'"]*['"](\.{1,2}\/[a-z./-]+)['"]/gm;
 
+/** The links of a package, which never change. */
+let packed: string | undefined;
+
 /**
  * All modules of the page, for the header Link. A browser would otherwise find each of them only when it
  * has loaded the module that imports it.
  */
 function preloads(): string {
+  if (packed !== undefined) return packed;
   const found = new Set([MAIN]);
   for (const path of found) {
     const text = readAsset(path) ?? readAsset(path.replace(/\.js$/, '.ts')) ?? '';
@@ -90,5 +94,7 @@ function preloads(): string {
       found.add(new URL(relative.replace(/\.ts$/, '.js'), `http://page${path}`).pathname);
     }
   }
-  return [...found].map((path) => `<${path}>; rel=modulepreload`).join(', ');
+  const links = [...found].map((path) => `<${path}>; rel=modulepreload`).join(', ');
+  if (existsSync(join(ROOT, MAIN))) packed = links;
+  return links;
 }

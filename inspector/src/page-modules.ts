@@ -6,8 +6,8 @@
  */
 
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /** What the name of a kept file depends on besides the source: to be changed with what is done to it. */
 const VERSION = '2';
@@ -54,6 +54,7 @@ export class PageModules {
   }
 }
 
+const MAX_KEPT = 2_000;
 /** The path of an imported module. */
 const TYPESCRIPT_PATH = /((?:from|import)\s*\(?\s*["']\.{1,2}\/[a-z./-]+)\.ts(["'])/g;
 
@@ -61,7 +62,11 @@ const TYPESCRIPT_PATH = /((?:from|import)\s*\(?\s*["']\.{1,2}\/[a-z./-]+)\.ts(["
 function keep(file: string, text: string): void {
   const unfinished = `${file}.${String(process.pid)}`;
   try {
-    mkdirSync(join(file, '..'), { recursive: true });
+    const folder = dirname(file);
+    mkdirSync(folder, { recursive: true });
+    const kept = readdirSync(folder);
+    // Those of earlier sources are not used again.
+    if (kept.length >= MAX_KEPT) for (const name of kept) rmSync(join(folder, name));
     writeFileSync(unfinished, text);
     renameSync(unfinished, file);
   } catch {

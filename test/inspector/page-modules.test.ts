@@ -43,6 +43,13 @@ it('compiles a module once for all processes', async () => {
   expect(readdirSync(folder)).toHaveLength(2);
 });
 
+it('removes what it has kept when that is too much', async () => {
+  const folder = await tempDir();
+  for (let at = 0; at < 2_000; at += 1) writeFileSync(join(folder, `${String(at)}.js`), '');
+  await new PageModules(folder).compiled(SOURCE);
+  expect(readdirSync(folder)).toHaveLength(1);
+});
+
 it('compiles where nothing can be kept', async () => {
   const file = join(await tempDir(), 'file');
   writeFileSync(file, '');
