@@ -21,6 +21,7 @@ import { Notice } from './notice.ts';
 import { PageLink } from './page-link.ts';
 import { takeToken } from './page-token.ts';
 import { RecordingControls } from './recording-controls.ts';
+import { replayButtons } from './replay.ts';
 import { Sender } from './sender.ts';
 import { ServerConnection } from './server-connection.ts';
 import { Splitters } from './splitter.ts';
@@ -55,6 +56,8 @@ const coverage = new Coverage(model, counts, {
     chart.selectState(state);
   },
 });
+
+byId('count', HTMLElement).after(replayButtons(model));
 
 /** The views of the dock. Only the shown one is drawn. */
 const dock = new Dock({

@@ -4,6 +4,9 @@ import { inComment, keyLiteral } from './replay-literal.ts';
 import type { ReplaySource } from './replay-part.ts';
 import type { MachineShape, ShapeInvocation } from './shape.ts';
 
+/** In two parts: what looks like an import of the page itself is changed when the page is compiled. */
+const PATH = ['./machine', 'ts'].join('.');
+
 /** The import of the machine, and what to do with it. */
 export function machineImport({ actor, shape }: ReplaySource): {
   readonly line: string;
@@ -20,8 +23,8 @@ export function machineImport({ actor, shape }: ReplaySource): {
   }
   const name = inComment(shape?.machine ?? actor.name);
   return {
-    comments: [`// Fill in the path of your machine '${name}' in the import of './machine.ts'.`],
-    line: "import { machine } from './machine.ts';",
+    comments: [`// Fill in the path of your machine '${name}' in the import of '${PATH}'.`],
+    line: `import { machine } from '${PATH}';`,
   };
 }
 

@@ -5,12 +5,7 @@ import { expect, it } from 'vitest';
 import { describePage } from './browser.ts';
 import { type Watching, watch } from './setup.ts';
 import { expectIdleAfterEach } from '../../test/support/cleanup.ts';
-import {
-  type AnyStateMachine,
-  assign,
-  createActor,
-  createMachine,
-} from '../../test/inspector/machines.ts';
+import { assign, createActor, createMachine } from '../../test/inspector/machines.ts';
 
 expectIdleAfterEach();
 
