@@ -86,13 +86,44 @@ export class Breakpoints {
   }
 
   /**
-   * Sets a breakpoint at a state of a chart.
+   * Whether the view freezes when a state is entered.
    *
-   * @param path - The state below the machine, such as `on.slow`.
-   * @param actor - The name of the actor; empty for all.
+   * @param id - The id of a state in the chart of the selected actor.
    */
-  addState(path: string, actor = ''): string | undefined {
-    return this.add({ kind: 'state', text: path, ms: 0, actor, isOn: true });
+  hasState(id: string): boolean {
+    return this.#ofState(id) !== undefined;
+  }
+
+  /** Sets or removes the breakpoint at a state in the chart of the selected actor. Returns what to tell the user. */
+  toggleState(id: string): string {
+    const known = this.#ofState(id);
+    if (known === undefined) {
+      const breakpoint = bounded({
+        kind: 'state',
+        text: this.#pathOf(id),
+        ms: 0,
+        actor: '',
+        isOn: true,
+      });
+      return this.add(breakpoint) ?? `The view will freeze at: ${breakpointText(breakpoint)}.`;
+    }
+    this.#remove(known);
+    return `Removed: ${breakpointText(known.breakpoint)}.`;
+  }
+
+  #ofState(id: string): SetBreakpoint | undefined {
+    const path = this.#pathOf(id);
+    return this.#watch.all.find(
+      ({ breakpoint: { kind, text, actor } }) => kind === 'state' && text === path && actor === '',
+    );
+  }
+
+  /** The id of a state without that of its machine, which may have dots. */
+  #pathOf(id: string): string {
+    const { actor } = this.#model;
+    const chart = actor && this.#model.chartOf(actor);
+    const root = typeof chart === 'object' ? (chart.nodes[0]?.id ?? '') : '';
+    return id.startsWith(`${root}.`) ? id.slice(root.length + 1) : id;
   }
 
   draw(): void {

@@ -71,7 +71,7 @@ export class TimelineStatus {
   }
 }
 
-/** The pinned entry as a row of its own, over the first one. */
+/** The pinned entry as a row of its own, which stays above the others. */
 export class PinnedRow {
   readonly #root: HTMLElement;
   readonly #row = new RowView('timeline-pinned');
@@ -85,6 +85,11 @@ export class PinnedRow {
   /** The id of its element. */
   get id(): string {
     return this.#row.element.id;
+  }
+
+  /** Whether it is there. */
+  get isShown(): boolean {
+    return this.#row.element.isConnected;
   }
 
   /** @param entry - `undefined` when it is in the list. */

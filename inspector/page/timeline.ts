@@ -49,6 +49,8 @@ export class Timeline {
   /** What the element that is scrolled was set to. */
   #scrollTop = 0;
   #isPlaced = false;
+  /** The height of the element that is scrolled. */
+  #height = 0;
   #isHovered = false;
   /** The moment that was last brought into view. */
   #shownMoment: unknown;
@@ -80,6 +82,7 @@ export class Timeline {
   draw(): void {
     this.#applyFilter();
     const isHeld = this.#isHovered || !this.#model.isLive;
+    this.#drawPinnedRow();
     const losses = this.#losses();
     this.#position.update(losses.length, isHeld);
     this.#showMoment();
@@ -130,7 +133,7 @@ export class Timeline {
   #listen(): void {
     const root = this.#root;
     new ResizeObserver(() => {
-      this.#map.viewport = root.clientHeight;
+      this.#height = root.clientHeight;
       // A view that was not shown has lost its position.
       this.#isPlaced = false;
     }).observe(root);
@@ -194,7 +197,7 @@ export class Timeline {
     if (this.#space.style.height !== height) this.#space.style.height = height;
     const scrollTop = this.#map.scrollTopOf(this.#position.offset);
     if (this.#isPlaced && Math.abs(scrollTop - this.#scrollTop) < 0.5) return;
-    this.#isPlaced = this.#map.viewport > 0;
+    this.#isPlaced = this.#height > 0;
     this.#scrollTop = scrollTop;
     this.#root.scrollTop = scrollTop;
   }
@@ -241,13 +244,26 @@ export class Timeline {
     };
   }
 
+  /** The pinned entry, when it is not in the list. The other rows stay where they are on the screen. */
+  #drawPinnedRow(): void {
+    const { moment } = this.#model;
+    const { seqs, progress } = this.#entries;
+    const isMissing = moment?.entry !== undefined && !seqs.has(moment.seq);
+    const wasShown = this.#pinnedRow.isShown;
+    this.#pinnedRow.draw(
+      isMissing && progress === undefined ? moment.entry : undefined,
+      this.#model,
+    );
+    const { isShown } = this.#pinnedRow;
+    this.#map.viewport = Math.max(0, this.#height - (isShown ? ROW_HEIGHT : 0));
+    if (isShown === wasShown || this.#position.offset === 0) return;
+    this.#position.moveTo(this.#position.offset + (isShown ? ROW_HEIGHT : -ROW_HEIGHT));
+  }
+
   #drawState(isHeld: boolean): void {
     const { cursor, history, isLive, moment } = this.#model;
     const { seqs, progress } = this.#entries;
-    const isMissing = moment?.entry !== undefined && !seqs.has(moment.seq);
-    const isInList = !isMissing || progress !== undefined;
-    this.#pinnedRow.draw(isInList ? undefined : moment.entry, this.#model);
-    const id = isInList ? this.#rows.idOf(String(cursor)) : this.#pinnedRow.id;
+    const id = this.#pinnedRow.isShown ? this.#pinnedRow.id : this.#rows.idOf(String(cursor));
     setAttribute(this.#root, 'aria-activedescendant', cursor === undefined ? undefined : id);
     setAttribute(this.#root, 'data-pinned', isLive ? undefined : '');
     const filtering =
