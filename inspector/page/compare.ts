@@ -18,7 +18,7 @@ export class Compare {
   readonly #controls: CompareControls;
   readonly #work: CompareWork;
   readonly #rows: CompareRows;
-  readonly #said = html('output', { class: 'said', role: 'status' });
+  readonly #said = html('output', { class: 'difference', role: 'status' });
   readonly #contexts = html('div', { class: 'contexts', role: 'region', 'aria-label': 'Contexts' });
   #comparison: Comparison | undefined;
   /** The folds that were opened. */

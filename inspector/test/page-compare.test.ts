@@ -43,7 +43,7 @@ async function compare(
 }
 
 const said = (page: Page, text: string): Promise<void> =>
-  page.locator('#compare .said').getByText(text).waitFor();
+  page.locator('#compare .difference').getByText(text).waitFor();
 
 describePage('the comparison of two actors', () => {
   it('tells the first difference, and shows it beside the equal steps, which are folded', async () => {
