@@ -54,7 +54,12 @@ export class ValueSection {
       }),
     );
     const heading = html('div', { class: 'value-title' }, html('h3', {}, title), tools);
-    this.element = html('section', { 'aria-label': title }, heading, this.#tree.element);
+    this.element = html(
+      'section',
+      { 'aria-label': title, hidden: true },
+      heading,
+      this.#tree.element,
+    );
     this.#listen();
   }
 

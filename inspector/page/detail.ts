@@ -44,6 +44,7 @@ export class Detail {
   readonly #times: TimesView;
   /** The actor that the parts were put into the pane for. */
   #drawn: string | undefined;
+  #wasLive = true;
 
   constructor(model: Model) {
     this.#model = model;
@@ -84,6 +85,8 @@ export class Detail {
   #drawActor(actor: ActorView, state: ActorState): void {
     if (actor.id !== this.#drawn) this.#show(actor);
     setText(this.#title, actorName(actor));
+    this.#copier.draw();
+    this.#showEntry();
     this.#failure.draw();
     this.#held.draw(this.#failure.isShown);
     this.#entry.draw();
@@ -114,6 +117,13 @@ export class Detail {
     this.#drawn = actor.id;
   }
 
+  /** The pane goes to the entry that is chosen while it is live, and else stays where it is. */
+  #showEntry(): void {
+    const { isLive, cursor, history } = this.#model;
+    if (this.#wasLive && !isLive && cursor !== history.newest) this.#root.scrollTop = 0;
+    this.#wasLive = isLive;
+  }
+
   /** Pins a value of the selected actor, or takes it back. */
   #pinOf(root: PinRoot): (path: JsonPath) => void {
     return (path) => {
@@ -121,7 +131,7 @@ export class Detail {
       const actor = selected === undefined ? undefined : pathOf(this.#model, selected);
       if (actor === undefined) return;
       const isPinned = this.#pins.toggle({ actor, root, path });
-      setText(this.#copier.status, isPinned ? 'Pinned.' : 'Not pinned any more.');
+      this.#copier.say(isPinned ? 'Pinned.' : 'Not pinned any more.');
     };
   }
 }

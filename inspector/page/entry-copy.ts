@@ -3,10 +3,30 @@
 import type { Json } from '../shared/view.ts';
 import { html, setText } from './dom.ts';
 
+/** How long it is said that something was copied. */
+const SHOWN_MS = 4_000;
+
 /** Copies texts, and says so. */
 export class Copier {
   /** Where it says so; a screen reader reads it. */
   readonly status = html('output', { class: 'copied', role: 'status' });
+
+  #saidAt = 0;
+
+  /** Says a text for a while. */
+  say(text: string): void {
+    // The same text twice would not be read again.
+    this.status.textContent = '';
+    this.status.textContent = text;
+    this.#saidAt = performance.now();
+  }
+
+  /** Takes back what was said a while ago. */
+  draw(): void {
+    if (this.#saidAt === 0 || performance.now() - this.#saidAt < SHOWN_MS) return;
+    this.#saidAt = 0;
+    setText(this.status, '');
+  }
 
   /** @param what - What is copied: `the payload`. */
   copy(text: string, what: string): void {
@@ -15,12 +35,7 @@ export class Copier {
 
   async #copy(text: string, what: string): Promise<void> {
     const isCopied = (await writeToClipboard(text)) || copyFromField(text);
-    // The same text twice would not be read again.
-    this.status.textContent = '';
-    setText(
-      this.status,
-      isCopied ? `Copied ${what}.` : `The browser does not let ${what} be copied.`,
-    );
+    this.say(isCopied ? `Copied ${what}.` : `The browser does not let ${what} be copied.`);
   }
 }
 
