@@ -49,7 +49,13 @@ const timeline = new Timeline(model, (entry) => {
 });
 
 const counts = new CoverageCounts(model);
-const chart = new ChartPane(model, select, { coverageOf: (state) => counts.textOf(state) });
+const chart = new ChartPane(model, select, {
+  coverageOf: (state) => counts.textOf(state),
+  hasBreakpoint: (state) => breakpoints.hasState(state),
+  toggleBreakpoint: (state) => {
+    notice.show(breakpoints.toggleState(state));
+  },
+});
 const coverage = new Coverage(model, counts, {
   select,
   showState: (state) => {

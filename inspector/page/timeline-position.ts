@@ -59,7 +59,11 @@ export class ListPosition {
 
   /** Moves the viewport so that the row of an entry is visible, if it is in the list. */
   show(seq: number): void {
-    if (this.#seqs.has(seq)) this.moveTo(this.#map.offsetShowing(this.rowOf(seq), this.#offset));
+    if (!this.#seqs.has(seq)) return;
+    const row = this.rowOf(seq);
+    // With the first entry, what is said before it is visible, too.
+    const first = row === this.#extra ? 0 : row;
+    this.moveTo(this.#map.offsetShowing(first, this.#offset));
   }
 
   /** The row of an entry; without one, that of the entry before it. */
