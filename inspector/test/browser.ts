@@ -30,6 +30,8 @@ export interface OpenPage {
 export interface OtherPage {
   readonly page: Page;
   readonly warnings: readonly string[];
+  /** Resolves when it has printed a warning. */
+  readonly warned: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -40,11 +42,15 @@ export async function openOtherPage(url: string): Promise<OtherPage> {
   const page = await context.newPage();
   page.setDefaultTimeout(process.env['CI'] === undefined ? 30_000 : 90_000);
   const warnings: string[] = [];
-  page.on('console', (message) => {
-    if (message.type() === 'warning') warnings.push(message.text());
+  const warned = new Promise<void>((resolve) => {
+    page.on('console', (message) => {
+      if (message.type() !== 'warning') return;
+      warnings.push(message.text());
+      resolve();
+    });
   });
   await page.goto(url);
-  return { page, warnings, close: () => context.close() };
+  return { page, warnings, warned, close: () => context.close() };
 }
 
 /** Opens a page of the inspector. */

@@ -7,7 +7,6 @@ import { freePort } from '../../test/inspect/inspectors.ts';
 import { portOf, startTestInspector, TOKEN } from '../../test/inspector/clients.ts';
 import { openFakePage } from '../../test/inspector/fake-page.ts';
 import { cleanUp, expectIdleAfterEach } from '../../test/support/cleanup.ts';
-import { until } from '../../test/support/listeners.ts';
 import { startInspector } from '../src/index.ts';
 import { openPage, type OtherPage } from './browser.ts';
 import { activeState, actorRow, attached } from './setup.ts';
@@ -160,7 +159,7 @@ describePage('a page that cannot report says why, once, and so does the inspecto
     const wrong = `http://127.0.0.1:${String(portOf(inspector))}/?token=${'x'.repeat(24)}`;
     const site = await startSite({ main: PLAIN_PAGE }, wrong);
     const app = await site.open();
-    await until(() => app.warnings.length > 0);
+    await app.warned;
     const origin = new URL(site.url).origin;
     await viewer.until((it) => it.of('problem').length > 0);
     expect(viewer.of('problem')[0]?.text).toBe(
@@ -181,7 +180,7 @@ describePage('a page that cannot report says why, once, and so does the inspecto
     const site = await startSite({ main: PLAIN_PAGE }, inspector.url, { host: '127.0.0.2' });
     const app = await site.open();
     const origin = new URL(site.url).origin;
-    await until(() => app.warnings.length > 0);
+    await app.warned;
     expect(app.warnings).toEqual([
       `[wirechart] Nothing is reported to the inspector at 127.0.0.1:${String(portOf(inspector))}: it does not take reports from the site ${origin}. Start the inspector with --origin ${origin}`,
     ]);
@@ -199,7 +198,7 @@ describePage('a page that cannot report says why, once, and so does the inspecto
   test('without an inspector', async () => {
     const url = `http://127.0.0.1:${String(await freePort())}/?token=${TOKEN}`;
     const app = await (await startSite({ main: PLAIN_PAGE }, url)).open();
-    await until(() => app.warnings.length > 0);
+    await app.warned;
     expect(app.warnings).toEqual([
       `[wirechart] No inspector answers at ${new URL(url).host}. Start one with 'npx wirechart-inspector'; this program goes on trying, and is shown as soon as one is there`,
     ]);
@@ -208,7 +207,7 @@ describePage('a page that cannot report says why, once, and so does the inspecto
   test.skipIf(network === undefined)('without a secure context', async () => {
     const url = `http://127.0.0.1:${String(await freePort())}/?token=${TOKEN}`;
     const app = await (await startSite({ main: PLAIN_PAGE }, url, { host: network })).open();
-    await until(() => app.warnings.length > 0);
+    await app.warned;
     expect(app.warnings[0]).toContain('this page has no crypto.subtle');
     expect(app.warnings[0]).toContain('Open the page at http://localhost or over https');
   });
