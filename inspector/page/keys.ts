@@ -80,6 +80,14 @@ export class Keys {
     byId('help', HTMLButtonElement).addEventListener('click', () => {
       this.#dialog.showModal();
     });
+    for (const skip of document.querySelectorAll<HTMLAnchorElement>('a.skip')) {
+      skip.addEventListener('click', (event) => {
+        // The fragment of the URL names what the page shows.
+        event.preventDefault();
+        const to = document.querySelector(skip.hash);
+        targets.panes.find(({ section }) => section.contains(to))?.focus();
+      });
+    }
     document.addEventListener('keydown', (event) => {
       if (!event.defaultPrevented) this.#onKey(event);
     });

@@ -29,6 +29,7 @@ export class PageLink {
     this.#follow(readFragment(location.hash));
     window.addEventListener('hashchange', () => {
       this.#until = performance.now() + PATIENCE_MS;
+      this.#described = '';
       this.#follow(readFragment(location.hash));
     });
     for (const type of ['pointerdown', 'keydown'] as const) {

@@ -16,9 +16,8 @@ const ROW_HEIGHT = 24;
 const ROWS_PER_FRAME = 300;
 /** How often rows are counted and ordered again when states and failures decide about them, in ms. */
 const REORDER_MS = 500;
-/** With many rows, actors that start and stop are shown with this delay, in ms. */
-const REBUILD_MS = 150;
-const MANY_ROWS = 1_000;
+/** Of its time, the page spends at most this part on finding and placing all rows. */
+const REBUILD_PART = 0.1;
 
 /** The elements of one program. */
 interface ProgramElements {
@@ -42,6 +41,8 @@ export class Tree {
   #latestRates: ReadonlyMap<string, number> = new Map();
   #drawn = '';
   #drawnAt = 0;
+  /** How long the rows stay as they are, in ms, unless the user asks for others. */
+  #rest = 0;
   #failures = 0;
   #selected: string | undefined;
   /** The row that the Tab key reaches. */
@@ -118,9 +119,9 @@ export class Tree {
     const age = now - this.#drawnAt;
     if (key !== this.#drawn) {
       const isUrgent = this.#drawn === '' || !this.#drawn.endsWith(`,${this.#controls.version}`);
-      return isUrgent || age > (this.#rows.length > MANY_ROWS ? REBUILD_MS : 0);
+      return isUrgent || age >= this.#rest;
     }
-    if (age < REORDER_MS) return false;
+    if (age < Math.max(REORDER_MS, this.#rest)) return false;
     const failures = sum(model.failures.values());
     const isChanged = failures !== this.#failures;
     this.#failures = failures;
@@ -142,6 +143,7 @@ export class Tree {
     this.#forgetElements();
     if (isNew) this.#scrollToSelected();
     this.#place(windowOf(this.#rows.length, this.#scrollTop, this.#height, ROW_HEIGHT));
+    this.#rest = (performance.now() - now) / REBUILD_PART;
   }
 
   /** Elements of actors that have no row, or are far away, are not kept. */
@@ -173,13 +175,18 @@ export class Tree {
       children.set(elements, own);
       own.push(this.#elementOf(row, elements));
     }
-    for (const [{ group, tree }, all] of children) fill(group, tree, all);
     const groups = [...children.keys()].map(({ group }) => group);
     if (this.#rows.length === 0) groups.push(html('p', { class: 'hint' }, NO_PROGRAMS));
     this.#space.style.paddingBlockStart = `${String(window.from * ROW_HEIGHT)}px`;
     this.#space.style.height =
       this.#rows.length === 0 ? '' : `${String(this.#rows.length * ROW_HEIGHT)}px`;
+    const hadFocus = this.#root.contains(document.activeElement);
+    for (const [{ group, tree }, all] of children) fill(group, tree, all);
     replaceIfChanged(this.#space, groups);
+    // The keys go on when the focused row is an element no more.
+    if (hadFocus && !this.#root.contains(document.activeElement)) {
+      this.#root.focus({ preventScroll: true });
+    }
   }
 
   #elementsOf(id: string): ProgramElements {
