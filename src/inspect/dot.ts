@@ -27,6 +27,12 @@ export function toDot(machine: AnyStateMachine): string {
   return ['digraph {', ...lines.map((line) => `  ${line}`), '}'].join('\n');
 }
 
+/** How states are drawn that are no ordinary ones. */
+const SHAPES: Readonly<Record<string, string>> = {
+  final: ', peripheries=2',
+  history: ', shape=oval, style=dashed',
+};
+
 /** The initial marker and the child states of a state. */
 function contentsOf(drawing: Drawing, node: AnyStateNode): string[] {
   const children = childrenOf(node).flatMap((child) =>
@@ -46,7 +52,7 @@ function contentsOf(drawing: Drawing, node: AnyStateNode): string[] {
 function declarationOf(drawing: Drawing, node: AnyStateNode, isRegion: boolean): string[] {
   const text = [node.key, ...drawing.factsOf(node)].join('\n');
   if (childrenOf(node).length === 0) {
-    const shape = node.type === 'final' ? ', peripheries=2' : '';
+    const shape = SHAPES[node.type] ?? '';
     return [`${quoted(drawing.idOf(node))} [label=${quoted(text)}${shape}]`];
   }
   return [

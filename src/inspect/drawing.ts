@@ -17,6 +17,9 @@ export interface Arrow {
 const MERMAID_KEYWORDS =
   /^(?:acc(?:descr|title)|as|class(?:def)?|click|default|direction|end|hide|href|note|scale|state|statediagram|style)$/i;
 
+/** What is said below the name of a history state, with the sign that UML has for it. */
+const HISTORY = { shallow: 'H: history', deep: 'H*: deep history' };
+
 /** The states, arrows and texts of one machine's diagram. */
 export class Drawing {
   readonly root: AnyStateNode;
@@ -44,7 +47,7 @@ export class Drawing {
     return [...this.#ids.keys()].flatMap((node) => this.#arrowsFrom(node).filter(isArrow));
   }
 
-  /** What a state does besides its arrows: the actors that it runs, the events that change no state. */
+  /** What a state is and does besides its arrows: the actors that it runs, the events that change no state. */
   factsOf(node: AnyStateNode): string[] {
     const actors = node.invoke.map(({ id }) => id);
     const actorErrors = new Set(actors.map((id) => typeOfOwnEvent({ kind: 'actorFailed', id })));
@@ -52,6 +55,7 @@ export class Drawing {
       .filter(({ target, eventType }) => target === undefined && !actorErrors.has(eventType))
       .map(labelOf);
     return [
+      ...(node.type === 'history' ? [HISTORY[node.history || 'shallow']] : []),
       ...(actors.length === 0 ? [] : [`runs ${actors.join(', ')}`]),
       ...(handled.length === 0 ? [] : [`handles ${handled.join(', ')}`]),
       ...this.#arrowsFrom(node)
@@ -73,10 +77,14 @@ export class Drawing {
   /** The arrows that start at a state. They may lead to the root. */
   #arrowsFrom(from: AnyStateNode): Arrow[] {
     const labels = new Map<AnyStateNode, string[]>();
+    const add = (id: string, label: string) => {
+      const to = this.#nodeOf(id);
+      labels.set(to, [...(labels.get(to) ?? []), label]);
+    };
+    for (const id of defaultsOf(from)) add(id, 'without history');
     for (const transition of transitionsOf(from)) {
       for (const target of transition.target ?? []) {
-        const to = this.#nodeOf(target.id);
-        labels.set(to, [...(labels.get(to) ?? []), labelOf(transition)]);
+        add(target.id, labelOf(transition));
       }
     }
     return [...labels].map(([to, texts]) => ({ from, to, labels: texts }));
@@ -93,6 +101,24 @@ const idAt = (path: readonly string[]): string => {
   const id = path.join('_').replace(/\W/g, '_') || '_';
   return MERMAID_KEYWORDS.test(id) ? `${id}_` : id;
 };
+
+/** Where a history state leads when there is no history yet, as far as its chart says so. */
+function defaultsOf({ type, config, parent }: AnyStateNode): string[] {
+  const { target }: { target?: unknown } = config;
+  if (type !== 'history' || parent === undefined) return [];
+  return [target].flat().flatMap((one) => (typeof one === 'string' ? idsFrom(parent, one) : []));
+}
+
+/** The id of the state that a target means: `#id`, or a path from the parent. */
+function idsFrom(parent: AnyStateNode, target: string): string[] {
+  if (target.startsWith('#')) return [target.slice(1)];
+  let node: AnyStateNode | undefined = parent;
+  for (const key of target.split('.')) {
+    node = childrenOf(node).find((child) => child.key === key);
+    if (node === undefined) return [];
+  }
+  return [node.id];
+}
 
 /** Arrows from and to the root are not drawn: it is not a state in the diagram. */
 const isArrow = ({ from, to }: Arrow): boolean =>

@@ -219,3 +219,44 @@ describe('a Graphviz diagram', () => {
     ]);
   });
 });
+
+describe('a history state', () => {
+  const machine = createMachine({
+    id: 'player',
+    initial: 'off',
+    states: {
+      off: { on: { ON: 'menu.deepest' } },
+      menu: {
+        initial: 'one',
+        states: {
+          one: {},
+          two: { initial: 'a', states: { a: {} } },
+          last: { type: 'history' },
+          deepest: { type: 'history', history: 'deep', target: 'two.a' },
+          shallow: { type: 'history', history: 'shallow', target: '#player.off' },
+        },
+        on: { BACK: '.last' },
+      },
+    },
+  });
+
+  it.each([
+    ['Mermaid', toMermaid, 'menu_last : H#58; history', 'menu_deepest : H*#58; deep history'],
+    [
+      'Graphviz',
+      toDot,
+      '"menu_last" [label="last\\nH: history"',
+      '"menu_deepest" [label="deepest\\nH*: deep history"',
+    ],
+  ])('is marked in %s, and a deep one differently', (_, draw, shallow, deep) => {
+    expect(draw(machine)).toContain(shallow);
+    expect(draw(machine)).toContain(deep);
+  });
+
+  it('has an arrow to where it leads without history', () => {
+    const text = toMermaid(machine);
+    expect(text).toContain('menu_deepest --> menu_two_a : without history');
+    expect(text).toContain('menu_shallow --> off : without history');
+    expect(text).not.toContain('menu_last -->');
+  });
+});
