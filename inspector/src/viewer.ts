@@ -25,7 +25,7 @@ const BEHIND_BYTES = 4 * 1024 * 1024;
 const RETRY_MS = 1_000;
 
 /** A message for several pages, which is converted to text once. */
-export interface Outgoing {
+interface Outgoing {
   readonly message: ServerMessage;
   text: string | undefined;
 }
