@@ -1,6 +1,9 @@
 /** Formats values as short texts. */
 
+import { eventText, valueText } from '../shared/words.ts';
 import type { ActorState, ActorView, Entry, Json, Timestamp } from '../shared/view.ts';
+
+export { eventText, valueText };
 
 /** Whether a value is an object with named properties. */
 export const isRecord = (value: Json | undefined): value is Readonly<Record<string, Json>> =>
@@ -36,18 +39,6 @@ export function bytes(count: number): string {
   return `${(count / 1024 / 1024).toFixed(1)} MiB`;
 }
 
-/** A state value: `RUNNING.open`, and `a.b | c.d` for parallel states. */
-export function valueText(value: Json): string {
-  if (typeof value === 'string') return value;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return String(value);
-  return Object.entries(value)
-    .map(([key, inner]) => {
-      const text = valueText(inner);
-      return text === '' ? key : text.includes(' | ') ? `${key}.(${text})` : `${key}.${text}`;
-    })
-    .join(' | ');
-}
-
 /** The names of the states just below an active state, each with its part of the state value. */
 export function activeBelow(value: Json): (readonly [name: string, inner: Json])[] {
   if (typeof value === 'string') return [[value, null]];
@@ -57,16 +48,6 @@ export function activeBelow(value: Json): (readonly [name: string, inner: Json])
 /** The names of all active states. */
 export const activeNames = (value: Json): string[] =>
   activeBelow(value).flatMap(([name, inner]) => [name, ...activeNames(inner)]);
-
-/** Readable names of XState's own events. */
-export const eventText = (name: string): string =>
-  name === ''
-    ? 'always'
-    : name
-        .replace(/^done\.invoke\.(.+)$/, '$1 done')
-        .replace(/^error\.platform\.(.+)$/, '$1 failed')
-        .replace(/^xstate\.after\((.*?)\)#[^]*$/, 'after $1')
-        .replace(/^done\.state\.(.*)$/, '$1 done');
 
 /** The shown name of an actor. A root machine without an id is called `machine x:0`. */
 export const actorName = ({ name, kind, id }: ActorView): string =>
