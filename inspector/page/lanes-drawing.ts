@@ -42,18 +42,20 @@ const peerX = ({ lanes }: LanesDiagram): number =>
 /** The id of the element of an entry, for `aria-activedescendant`. */
 export const itemId = (seq: number): string => `lane-item-${String(seq)}`;
 
-/** Everything in the visible part. Heights are those of the diagram. */
-export function drawLanes(view: LanesView): SVGElement[] {
+/** The entries in the visible part. */
+export const visibleItems = ({ diagram, top, bottom }: LanesView): readonly LaneItem[] =>
+  diagram.items.slice(diagram.indexAt(top - 20), diagram.indexAt(bottom + 20));
+
+/** What is behind the entries of the visible part. Heights are those of the diagram. */
+export function drawBack(view: LanesView, items: readonly LaneItem[]): SVGElement[] {
   const { diagram, top, bottom, cursor } = view;
   const last = diagram.items.at(-1)?.y ?? 0;
-  const items = diagram.items.slice(diagram.indexAt(top - 20), diagram.indexAt(bottom + 20));
   const isVisible = ({ y, end }: Block | DeadlineBar) => y <= bottom && (end ?? last + 20) >= top;
   return [
     ...axes(view, items),
     ...diagram.blocks.filter(isVisible).map((block) => drawBlock(block, view)),
     ...diagram.deadlines.filter(isVisible).flatMap((bar) => drawDeadline(bar, view)),
     ...pinnedLine(diagram, cursor),
-    ...items.map((item) => drawItem(item, view)),
   ];
 }
 
@@ -99,20 +101,20 @@ function pinnedLine(diagram: LanesDiagram, cursor: number | undefined): SVGEleme
   return [svg('line', { class: 'pinned', x1: TIME_WIDTH - 34, x2, y1: item.y, y2: item.y })];
 }
 
-function drawItem(item: LaneItem, view: LanesView): SVGElement {
+/** An entry with its arrow, state or note. */
+export function drawItem(item: LaneItem, { diagram, words }: LanesView): SVGElement {
   const { entry, y, gap, isFailure } = item;
   const kind = `item ${entry.kind}${isFailure ? ' failure' : ''}`;
   return svg(
     'g',
     {
       ...{ id: itemId(entry.seq), role: 'option', class: kind, 'data-seq': entry.seq },
-      'aria-selected': String(entry.seq === view.cursor),
-      'aria-label': view.words(item),
+      'aria-label': words(item),
     },
-    svg('rect', { class: 'row-ground', x: 0, y: y - 10, width: widthOf(view.diagram), height: 20 }),
+    svg('rect', { class: 'row-ground', x: 0, y: y - 10, width: widthOf(diagram), height: 20 }),
     ...(gap === undefined ? [] : [text('gap', 8, y - 26, `⋮ ${duration(gap)}`)]),
     text('time', 8, y + 4, clockTime(entry.at)),
-    ...shapeOf(item, view.diagram),
+    ...shapeOf(item, diagram),
   );
 }
 

@@ -1,11 +1,12 @@
 /** The view "Lanes": a sequence diagram of actors over time. Only its visible part is drawn. */
 
-import { byId, html, setAttribute, setText, svg } from './dom.ts';
+import { byId, html, setAttribute, setText } from './dom.ts';
 import { duration } from './format.ts';
 import { LanesControls } from './lanes-controls.ts';
-import { drawLanes, itemId, LANE_WIDTH, laneX, widthOf } from './lanes-drawing.ts';
+import { itemId, LANE_WIDTH, laneX, widthOf } from './lanes-drawing.ts';
 import { type Lane, type LaneItem, LanesDiagram, lanesOf } from './lanes-model.ts';
 import { LanesHead } from './lanes-head.ts';
+import { LanesPicture } from './lanes-picture.ts';
 import type { Model } from './model.ts';
 import { entryInWords } from './row.ts';
 import { listSteps } from './timeline-keys.ts';
@@ -24,9 +25,12 @@ export class Lanes {
   readonly #model: Model;
   readonly #controls = new LanesControls();
   readonly #head = new LanesHead();
-  readonly #content = svg('g', { role: 'presentation' });
-  readonly #picture = svg('svg', { role: 'presentation' }, arrowHead(), this.#content);
-  readonly #space = html('div', { class: 'lanes-space', role: 'presentation' }, this.#picture);
+  readonly #picture = new LanesPicture();
+  readonly #space = html(
+    'div',
+    { class: 'lanes-space', role: 'presentation' },
+    this.#picture.element,
+  );
   readonly #scroll = html(
     'div',
     { class: 'lanes-scroll', role: 'listbox', tabindex: 0, 'aria-label': 'Sequence of events' },
@@ -214,12 +218,7 @@ export class Lanes {
     if (key === this.#drawn) return;
     this.#drawn = key;
     const words = (item: LaneItem) => this.#words(diagram, item);
-    this.#content.replaceChildren(...drawLanes({ diagram, top, bottom, cursor, now, words }));
-    const height = Math.max(1, bottom - top);
-    setAttribute(this.#picture, 'viewBox', `0 ${[top, widthOf(diagram), height].join(' ')}`);
-    setAttribute(this.#picture, 'width', String(widthOf(diagram)));
-    setAttribute(this.#picture, 'height', String(height));
-    this.#picture.style.top = `${String(top)}px`;
+    this.#picture.draw({ diagram, top, bottom, cursor, now, words });
   }
 
   #words(diagram: LanesDiagram, { entry, from, gap }: LaneItem): string {
@@ -253,17 +252,3 @@ export class Lanes {
 
 const isEqual = (lanes: readonly Lane[], others: readonly Lane[]): boolean =>
   lanes.length === others.length && lanes.every(({ id }, at) => id === others[at]?.id);
-
-const arrowHead = (): SVGElement =>
-  svg(
-    'defs',
-    {},
-    svg(
-      'marker',
-      {
-        ...{ id: 'lane-arrow', viewBox: '0 0 8 8', refX: 7.5, refY: 4 },
-        ...{ markerWidth: 7, markerHeight: 7, orient: 'auto-start-reverse' },
-      },
-      svg('path', { d: 'M0 0L8 4L0 8z' }),
-    ),
-  );
