@@ -41,14 +41,14 @@ export function differenceOf(
   bounds: DiffBounds = DIFF_BOUNDS,
 ): Difference {
   const comparison = new Comparison(bounds);
-  comparison.compare(before, after, []);
+  comparison.compare(before, after);
   return { changes: comparison.changes, isCut: comparison.isCut };
 }
 
 /** Whether two values are equal, as far as `most` values of them tell: beyond that they count as different. */
 export function isEqual(one: Json | undefined, other: Json | undefined, most = 100_000): boolean {
   const comparison = new Comparison({ changes: 0, values: most });
-  comparison.compare(one, other, []);
+  comparison.compare(one, other);
   return !comparison.isCut;
 }
 
@@ -56,6 +56,8 @@ class Comparison {
   readonly changes: Change[] = [];
   isCut = false;
   readonly #most: number;
+  /** Where it is now. */
+  readonly #path: (string | number)[] = [];
   #values: number;
 
   constructor({ changes, values }: DiffBounds) {
@@ -63,35 +65,37 @@ class Comparison {
     this.#values = values;
   }
 
-  compare(before: Json | undefined, after: Json | undefined, path: JsonPath): void {
-    if (this.isCut || Object.is(before, after)) return;
+  compare(before: Json | undefined, after: Json | undefined): void {
+    if (this.isCut || before === after) return;
     this.#values -= 1;
-    if (this.#values < 0) {
-      this.isCut = true;
-      return;
-    }
-    if (isList(before) && isList(after)) this.#compareLists(before, after, path);
-    else if (isRecord(before) && isRecord(after)) this.#compareObjects(before, after, path);
-    else if (before !== after) this.#add(before, after, path);
+    if (this.#values < 0) this.isCut = true;
+    else if (isList(before) && isList(after)) this.#compareLists(before, after);
+    else if (isRecord(before) && isRecord(after)) this.#compareObjects(before, after);
+    else this.#add(before, after);
   }
 
-  #compareObjects(before: JsonObject, after: JsonObject, path: JsonPath): void {
+  #compareAt(key: string | number, before: Json | undefined, after: Json | undefined): void {
+    this.#path.push(key);
+    this.compare(before, after);
+    this.#path.pop();
+  }
+
+  #compareObjects(before: JsonObject, after: JsonObject): void {
     for (const key of Object.keys(before)) {
-      if (!Object.hasOwn(after, key)) this.#add(before[key], undefined, [...path, key]);
+      if (!Object.hasOwn(after, key)) this.#compareAt(key, before[key], undefined);
     }
     for (const key of Object.keys(after)) {
       if (this.isCut) return;
-      const [old, now] = [Object.hasOwn(before, key) ? before[key] : undefined, after[key]];
-      // Equal texts and numbers are most of what there is: they need no path.
-      if (old !== now) this.compare(old, now, [...path, key]);
+      const old = Object.hasOwn(before, key) ? before[key] : undefined;
+      // Equal texts and numbers are most of what there is.
+      if (old !== after[key]) this.#compareAt(key, old, after[key]);
     }
   }
 
-  #compareLists(before: readonly Json[], after: readonly Json[], path: JsonPath): void {
+  #compareLists(before: readonly Json[], after: readonly Json[]): void {
     if (before.length === after.length) {
-      for (const [at, now] of after.entries()) {
-        if (this.isCut) return;
-        if (before[at] !== now) this.compare(before[at], now, [...path, at]);
+      for (let at = 0; at < after.length && !this.isCut; at += 1) {
+        if (before[at] !== after[at]) this.#compareAt(at, before[at], after[at]);
       }
       return;
     }
@@ -101,25 +105,26 @@ class Comparison {
     let end = 0;
     while (end < shorter - start && this.#isSame(before.at(-1 - end), after.at(-1 - end))) end += 1;
     for (let at = start; at < before.length - end && !this.isCut; at += 1)
-      this.#add(before[at], undefined, [...path, at]);
+      this.#compareAt(at, before[at], undefined);
     for (let at = start; at < after.length - end && !this.isCut; at += 1)
-      this.#add(undefined, after[at], [...path, at]);
+      this.#compareAt(at, undefined, after[at]);
   }
 
   #isSame(one: Json | undefined, other: Json | undefined): boolean {
+    if (one === other) return true;
     const inner = new Comparison({ changes: 0, values: this.#values });
-    inner.compare(one, other, []);
+    inner.compare(one, other);
     this.#values = inner.#values;
     return !inner.isCut;
   }
 
-  #add(before: Json | undefined, after: Json | undefined, path: JsonPath): void {
+  #add(before: Json | undefined, after: Json | undefined): void {
     if (this.changes.length >= this.#most) {
       this.isCut = true;
       return;
     }
     const kind = before === undefined ? 'added' : after === undefined ? 'removed' : 'changed';
-    this.changes.push({ kind, path, before, after });
+    this.changes.push({ kind, path: [...this.#path], before, after });
   }
 }
 
