@@ -8,10 +8,11 @@
  */
 
 import { closeSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { ArgumentError, describe } from '../core/errors.ts';
 import { offExit, onExit } from './exit-hooks.ts';
 import { checkNames, type Names } from '../core/options.ts';
-import { show } from '../core/shape.ts';
+import { codeOf, show } from '../core/shape.ts';
 import { Feed } from './feed.ts';
 import { RecordingFiles } from './recording-files.ts';
 import { introduction } from './node-program.ts';
@@ -93,6 +94,7 @@ class Recording {
   readonly #maxBytes: number;
   #file: number | undefined;
   #writtenBytes = 0;
+  #parts = 0;
   /** The size at which this file is full. */
   #rotateAtBytes: number;
   /** What is written with the next batch, each line with its end. */
@@ -112,9 +114,8 @@ class Recording {
     } catch (error) {
       close(this.#file);
       this.#files.release();
-      throw new ArgumentError(`Cannot record to '${path}': ${describe(error)}`, {
-        cause: error,
-      });
+      const text = `Cannot record to '${path}': ${describe(error)}${adviceOn(error, path)}`;
+      throw new ArgumentError(text, { cause: error });
     }
     onExit('exit', this.#onExit);
     feed.add(this.#sink);
@@ -179,7 +180,9 @@ class Recording {
   }
 
   #introduction(): string {
-    return `${JSON.stringify(introduction(this.#name, false))}\n`;
+    this.#parts += 1;
+    const part = this.#parts > 1 && { part: this.#parts };
+    return `${JSON.stringify({ ...introduction(this.#name, false), ...part })}\n`;
   }
 
   #write(text: string): void {
@@ -192,7 +195,7 @@ class Recording {
   }
 
   #fail(error: unknown): void {
-    const text = `Recording to '${this.#path}' stopped: ${describe(error)}`;
+    const text = `Recording to '${this.#path}' stopped: ${describe(error)}${adviceOn(error, this.#path)}`;
     process.emitWarning(text, 'WirechartWarning');
     this.#end();
   }
@@ -207,6 +210,24 @@ class Recording {
     this.#pending = '';
     close(file);
     this.#files.release();
+  }
+}
+
+/** What can be done about an error of the disk. */
+function adviceOn(error: unknown, path: string): string {
+  switch (codeOf(error)) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return `. Create the folder '${dirname(path)}' first, or choose another path`;
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return '. Choose a path in a folder that you can write to';
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return '. The disk is full: make room, or choose a path on another one';
+    default:
+      return '';
   }
 }
 

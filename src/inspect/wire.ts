@@ -38,6 +38,11 @@ export interface ProgramMessage {
   readonly pid?: number;
   /** Identifies one run of one program, so that an inspector recognises it when it reconnects. */
   readonly instance: string;
+  /**
+   * Which file of a recording this is, from 2 on; the first one has no number. The file before it is `….1`, and
+   * all before that one are gone.
+   */
+  readonly part?: number;
   /** Whether the program accepts events from its inspector. */
   readonly control: boolean;
   readonly at: Timestamp;

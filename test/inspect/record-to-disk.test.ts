@@ -131,6 +131,19 @@ describe('a recording that fills its file', () => {
     }
   });
 
+  it('says in each file which part of the recording it is', async () => {
+    const { path, recording, inspect } = await record(options);
+    const { next } = start(inspect);
+    const partOf = async (file: string) => (await messagesOf(file))[0];
+    expect(await partOf(path)).not.toHaveProperty('part');
+    next(400);
+    await recording.close();
+    const last = await partOf(path);
+    const part = last?.type === 'wirechart.program' ? (last.part ?? 0) : 0;
+    expect(part).toBeGreaterThan(2);
+    expect(await partOf(`${path}.1`)).toMatchObject({ part: part - 1 });
+  });
+
   it('starts a file without the actors that have ended', async () => {
     const { path, recording, inspect } = await record(options);
     const { actor, next } = start(inspect);

@@ -146,6 +146,15 @@ describe('invalid arguments', () => {
     expect(process.listenerCount('exit')).toBe(exits);
   });
 
+  it('say what to do when the folder is missing, or is a file', async () => {
+    const file = join(await tempDir(), 'file');
+    await writeFile(file, '');
+    for (const folder of [`${file}s`, file]) {
+      const advice = `Create the folder '${folder}' first, or choose another path`;
+      expect(() => recordTo(join(folder, 'trace.jsonl'))).toThrow(advice);
+    }
+  });
+
   it.each<[unknown]>([[0], [-1], [NaN], [65_535], [-Infinity], ['100000'], [null], [{}]])(
     'are an ArgumentError when maxBytes is invalid: %s',
     async (maxBytes) => {
