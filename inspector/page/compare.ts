@@ -14,7 +14,6 @@ const MAX_CHANGES = 50;
 
 /** Draws the view. */
 export class Compare {
-  readonly #model: Model;
   readonly #controls: CompareControls;
   readonly #work: CompareWork;
   readonly #rows: CompareRows;
@@ -28,7 +27,6 @@ export class Compare {
 
   /** @param select - Selects an actor. */
   constructor(model: Model, select: (id: string) => void) {
-    this.#model = model;
     this.#work = new CompareWork(model);
     this.#controls = new CompareControls(model);
     this.#rows = new CompareRows({
