@@ -50,6 +50,7 @@ describePage('the URL of the page', () => {
     await page.locator('#tab-lanes').click();
     await page.waitForURL(/actor=program\/parent\/nested&at=\d+@\d+&view=lanes/);
     await page.waitForURL(/sort=name/);
+    await page.waitForURL(/search=on\./);
     expect(page.url()).not.toContain('token');
     await page.reload();
     await attached(activeState(page, 'nested.on.fast'));
@@ -57,6 +58,7 @@ describePage('the URL of the page', () => {
     await attached(page.locator('#tab-lanes[aria-selected=true]'));
     await attached(page.locator('#live[aria-pressed=false]'));
     expect(await page.locator('#actor-sort').inputValue()).toBe('name');
+    expect(await page.locator('#search').inputValue()).toBe('on.');
   });
 
   test.each([
