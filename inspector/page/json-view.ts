@@ -106,7 +106,7 @@ export class JsonTree implements RowOwner {
   #expandSome(): void {
     const until = this.#expanded + EXPANDED_PER_FRAME;
     while (this.#expanded < Math.min(until, MAX_EXPANDED)) {
-      const row = this.#toExpand.shift();
+      const row = this.#nextToExpand();
       if (row === undefined) return;
       row.setOpen(true);
       this.#expanded += row.below.size;
@@ -117,6 +117,12 @@ export class JsonTree implements RowOwner {
       requestAnimationFrame(() => {
         this.#expandSome();
       });
+  }
+
+  /** Ranges of many values come last, so that there is room for what is few. */
+  #nextToExpand(): JsonRow | undefined {
+    const at = this.#toExpand.findIndex(({ content }) => content.range === undefined);
+    return this.#toExpand.splice(Math.max(0, at), 1)[0];
   }
 
   #listen(): void {

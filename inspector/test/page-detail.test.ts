@@ -17,7 +17,7 @@ const counter = createMachine({
 }).provide({
   actions: {
     count: assign({ count: ({ context }) => context.count + 1 }),
-    drop: assign({ deep: { list: ['a'] } }),
+    drop: assign({ deep: { list: ['a'], other: false } }),
   },
 });
 
