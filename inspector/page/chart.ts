@@ -16,6 +16,7 @@ import { ChartViewport } from './chart-viewport.ts';
 import { isDirection, nextState } from './chart-walk.ts';
 import { byId, html, setAttribute, setText } from './dom.ts';
 import { actorName, clockTime, valueText } from './format.ts';
+import { messageOf } from './guarded.ts';
 import type { Model } from './model.ts';
 
 /** The chart follows the active states at most at this interval: more would be unrest. */
@@ -69,7 +70,9 @@ export class ChartPane {
     );
     const section = this.#root.closest('.pane') ?? document.body;
     this.#bar = new ChartBar(section.querySelector('.bar') ?? section, this.#actions());
-    this.#root.after(this.#panel.element, this.#progress, this.#spoken);
+    const area = html('div', { class: 'chart-area' });
+    this.#root.replaceWith(area);
+    area.append(this.#root, this.#panel.element, this.#progress, this.#spoken);
     this.#listen();
   }
 
@@ -148,10 +151,9 @@ export class ChartPane {
 
   #drawPanel(): void {
     const scene = this.#scene;
-    const { actor } = this.#model;
     this.#panel.draw(this.#selection, {
       isActive: (id) => scene?.active.has(id) ?? false,
-      isAlive: actor !== undefined && this.#model.isAlive(actor.id),
+      isAlive: this.#model.isAlive(this.#model.selected ?? ''),
       nameOf: (id) => scene?.states.byId.get(id)?.key ?? id,
     });
   }
@@ -230,8 +232,7 @@ export class ChartPane {
     try {
       await saveChart({ chart: scene.chart, picture: scene.drawn.picture, name }, format);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.#voice.say(`The chart was not saved: ${why}`);
+      this.#voice.say(`The chart was not saved: ${messageOf(error)}`);
     }
   }
 
@@ -325,7 +326,7 @@ export class ChartPane {
     this.#followed = { node, at: now };
     if (node === undefined || this.#viewport.isWhole || !this.#viewport.reveal(node)) return;
     this.#isMoved = true;
-    if (!isFirst) setAttribute(this.#root, 'data-smooth', '');
+    if (!isFirst) this.#root.setAttribute('data-smooth', '');
   }
 
   #applyView(): void {
