@@ -1,7 +1,7 @@
 /** Formats values as short texts. */
 
 import { eventText, valueText } from '../shared/words.ts';
-import type { ActorState, ActorView, Entry, Json, Timestamp } from '../shared/view.ts';
+import type { ActorView, Json, Timestamp } from '../shared/view.ts';
 
 export { eventText, valueText };
 
@@ -64,22 +64,3 @@ export const oneLine = (text: string, maxCharacters = 400): string => {
 /** A value as JSON on one line. */
 export const brief = (value: Json | undefined, maxCharacters = 400): string =>
   value === undefined ? '' : oneLine(JSON.stringify(value), maxCharacters);
-
-/** The text of an entry that a search matches against. */
-export function searchText(entry: Entry): string {
-  switch (entry.kind) {
-    case 'event':
-      return `${eventText(entry.name)} ${entry.name} ${JSON.stringify(entry.data)}`;
-    case 'state':
-      return stateSearchText(entry.state);
-    case 'message':
-    case 'problem':
-      return entry.text;
-    case 'start':
-    case 'stop':
-      return entry.kind;
-  }
-}
-
-const stateSearchText = ({ value, context, error, output, emitted }: ActorState): string =>
-  [valueText(value), JSON.stringify([context, error, output, emitted])].join(' ');

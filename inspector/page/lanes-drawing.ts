@@ -7,7 +7,7 @@ import type { Block, DeadlineBar, LaneItem, LanesDiagram } from './lanes-model.t
 /** In pixels. */
 export const LANE_WIDTH = 190;
 /** Left of the lanes is the time, and right of them the peer of the messages. */
-export const TIME_WIDTH = 130;
+const TIME_WIDTH = 130;
 const PEER_WIDTH = 150;
 const BAR = 5;
 /** An arrow from nowhere: its sender has no lane. */

@@ -33,14 +33,14 @@ export interface RowContent {
 }
 
 /** What the row of an entry is drawn from. */
-export interface RowContext {
+interface RowContext {
   /** The entry in the row above. */
   readonly previous: Entry | undefined;
   /** The pinned entry. */
   readonly pinned: Entry | undefined;
 }
 
-export const NOT_HANDLED = 'not handled: no transition of the current state takes this event';
+const NOT_HANDLED = 'not handled: no transition of the current state takes this event';
 
 /** The content of an entry's row. */
 export function contentOf(

@@ -8,7 +8,7 @@ import { RowView } from './timeline-rows.ts';
 import type { SeqList } from './timeline-seqs.ts';
 
 /** What the buttons do. */
-export interface StatusListener {
+interface StatusListener {
   /** Show the newest entry, and follow. */
   readonly onFollow: () => void;
   /** Freeze the view at entries like the pinned one; without it there is no such button. */
