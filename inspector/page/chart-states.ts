@@ -39,6 +39,11 @@ export class ChartStates {
     return node;
   }
 
+  /** Whether there are states to collapse: below the root, with states in them. */
+  get hasParents(): boolean {
+    return this.childrenOf(this.root).some((id) => this.#below.has(id));
+  }
+
   /** The states that are just in a state. */
   childrenOf(id: string): readonly string[] {
     return [...(this.#below.get(id)?.values() ?? [])];

@@ -145,8 +145,8 @@ export class ChartPane {
     const id = selection?.kind === 'state' ? selection.node.id : selection?.source.id;
     const node = id === undefined ? undefined : this.#scene?.states.drawn(id);
     // The panel does not cover what is selected.
-    const isRight = node !== undefined && this.#viewport.isRight(node);
-    setAttribute(this.#panel.element, 'data-side', isRight ? 'left' : 'right');
+    const side = node !== undefined && this.#viewport.isRight(node) ? 'left' : 'right';
+    setAttribute(this.#panel.element, 'data-side', side);
   }
 
   #drawPanel(): void {
@@ -167,14 +167,12 @@ export class ChartPane {
 
   #drawControls(): void {
     const scene = this.#scene;
-    const hasParents = scene?.states.childrenOf(scene.states.root).some((id) => {
-      return scene.states.childrenOf(id).length > 0;
-    });
+    const hasParents = scene?.states.hasParents ?? false;
     const isCollapsed = scene?.drawn.inside.size !== 0;
     this.#bar.draw({
       isFollowing: !this.#viewport.hasMoved,
       hasDetails: scene?.chart.details ?? false,
-      collapse: hasParents !== true ? undefined : isCollapsed ? 'Expand' : 'Collapse',
+      collapse: !hasParents ? undefined : isCollapsed ? 'Expand' : 'Collapse',
       found: this.#search.summary,
     });
     this.#drawPanel();

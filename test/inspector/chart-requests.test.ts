@@ -179,7 +179,7 @@ describe('a page', () => {
     const fake = await openFakePage(inspector);
     const { chart } = await fake.actor('x:0');
     const collapsed = ['m.a', 7, null, 'x'.repeat(10_000), { id: 'm.a' }];
-    fake.send({ type: 'chart', id: chart, collapsed, details: 'yes' });
+    fake.socket.send(JSON.stringify({ type: 'chart', id: chart, collapsed, details: 'yes' }));
     await fake.until(({ charts }) => typeof charts.get(chart) === 'object');
     const drawn = fake.charts.get(chart);
     expect(
