@@ -182,7 +182,7 @@ export const odd = createMachine({
   initial: ODD,
   states: {
     [ODD]: {
-      on: { [ODD]: 'constructor', __proto__: {}, ['__proto__']: { actions: () => undefined } },
+      on: { [ODD]: 'constructor', ['__proto__']: { actions: () => undefined } },
     },
     constructor: { on: { ' ': { actions: () => undefined }, 'a.b c': "it's" } },
     "it's": { type: 'parallel', states: { 'x y': { initial: '"', states: { '"': {} } }, 0: {} } },
