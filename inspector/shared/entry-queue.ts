@@ -1,6 +1,6 @@
 /** The numbers of the kept entries of one program, the oldest first. */
 
-import type { HistoryBounds } from './history.ts';
+import type { HistoryBounds } from './history-bounds.ts';
 
 /** A queue that is cheap at both ends, and counts. */
 export class EntryQueue {
