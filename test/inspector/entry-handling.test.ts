@@ -49,6 +49,7 @@ const BLANK = {
 
 const transitionOf = ({ eventType, guard, target }: Transition): ChartTransition => ({
   event: eventType,
+  index: 0,
   text: eventType,
   ...(guard !== undefined && { guard: typeof guard === 'string' ? guard : 'guarded' }),
   target: target?.map(({ id }) => id) ?? [],
