@@ -30,7 +30,7 @@ export class ChartSource {
     const key = chartKey(ref);
     if (this.#pending !== undefined && chartKey(this.#pending) !== key) this.#cancel(this.#pending);
     if (key === ref.id) return this.#model.chartOf(actor);
-    const known = this.#model.charts.get(key);
+    const known = this.#model.machines.charts.get(key);
     const { epoch, connection } = this.#model;
     const isRequested = this.#requested.key === key && this.#requested.epoch === epoch;
     if (known === undefined && !isRequested && connection === 'open') {
@@ -44,7 +44,7 @@ export class ChartSource {
 
   /** The number of states while a better layout of the chart takes its time. */
   statesBeingLaidOut({ chart }: ActorView): number | undefined {
-    return this.#model.layingOut.get(chartKey(this.#refOf(chart)));
+    return this.#model.machines.layingOut.get(chartKey(this.#refOf(chart)));
   }
 
   /** Collapses a state, or expands it. */
@@ -96,13 +96,14 @@ export class ChartSource {
   #cancel(ref: ChartRef): void {
     this.#pending = undefined;
     const key = chartKey(ref);
-    const isPending = !this.#model.charts.has(key) || this.#model.layingOut.has(key);
+    const isPending =
+      !this.#model.machines.charts.has(key) || this.#model.machines.layingOut.has(key);
     if (!isPending) return;
     this.#model.request({ type: 'chart', ...ref, cancel: true });
     this.#requested = { key: '', epoch: -1 };
     // What is known of it is not its final layout.
-    this.#model.charts.delete(key);
-    this.#model.layingOut.delete(key);
+    this.#model.machines.charts.delete(key);
+    this.#model.machines.layingOut.delete(key);
   }
 
   #keep(key: string): void {
@@ -110,7 +111,7 @@ export class ChartSource {
     if (at >= 0) this.#variants.splice(at, 1);
     this.#variants.push(key);
     if (this.#variants.length > MAX_VARIANTS) {
-      this.#model.charts.delete(this.#variants.shift() ?? '');
+      this.#model.machines.charts.delete(this.#variants.shift() ?? '');
     }
   }
 }

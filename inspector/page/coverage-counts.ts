@@ -117,9 +117,9 @@ export class CoverageCounts {
   }
 
   #shapeOf(actor: ActorView): MachineShape | 'unknown' | undefined {
-    const { shapes } = this.#model;
+    const { machines } = this.#model;
     const shape = this.#model.shapeOf(actor);
-    return shape ?? (shapes.has(actor.chart) ? 'unknown' : undefined);
+    return shape ?? (machines.shapes.has(actor.chart) ? 'unknown' : undefined);
   }
 
   /** How often a state of the selected actor's machine was entered, for the chart's panel. */

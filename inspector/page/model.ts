@@ -1,7 +1,5 @@
 /** The page's data and selection. Panes read it when they draw and hold no data of their own. */
 
-import { chartKey } from '../shared/chart-ref.ts';
-import { isFailure } from '../shared/failures.ts';
 import { History, HISTORY_BOUNDS, programOf, RECORDING_BOUNDS } from '../shared/history.ts';
 import type { MachineShape } from '../shared/shape.ts';
 import type {
@@ -15,30 +13,21 @@ import type {
   StateEntry,
 } from '../shared/view.ts';
 import { valueText } from './format.ts';
+import { Machines } from './machines.ts';
 import { Moment } from './moment.ts';
-import { type EventEntry, Outcomes } from './outcomes.ts';
+import { Notes, type StateChange, type Stay } from './notes.ts';
+import type { EventEntry } from './outcomes.ts';
 
-/** What a state entry changed. */
-export interface StateChange {
-  /** The previous value; `undefined` when it was the same. */
-  readonly from: string | undefined;
-  /** How long the previous value lasted, in ms. */
-  readonly ms: number;
-}
-
-/** XState's own events, which most machines need not handle. */
-const OWN_EVENT = /^(?:xstate\.|done\.(?:invoke|state)\.|error\.platform\.)/;
+export type { StateChange } from './notes.ts';
 
 /** Everything that the panes draw. */
 export class Model {
   readonly history = new History(HISTORY_BOUNDS, RECORDING_BOUNDS);
   readonly programs = new Map<string, ProgramView>();
-  /** Laid out charts, or why a chart is missing, by their `chartKey()`s. */
-  readonly charts = new Map<string, Chart | string>();
-  /** The number of states of charts that are still being laid out, by their `chartKey()`s. */
-  readonly layingOut = new Map<string, number>();
-  /** The shapes of machines by the ids of their charts; `undefined` for one that the server does not know. */
-  readonly shapes = new Map<string, MachineShape | undefined>();
+  readonly machines = new Machines((message) => {
+    if (this.connection === 'open') this.#send(message);
+    return this.connection === 'open';
+  });
   /** The selected actor. */
   selected: string | undefined;
   /** The moment that the page shows; `undefined` when it is live. */
@@ -50,22 +39,15 @@ export class Model {
   actorsVersion = 0;
   /** Incremented when the server sends the full state. */
   epoch = 0;
-  /** The number of failures of each actor, in all that has been received. */
-  readonly failures = new Map<string, number>();
   /** Called with what became of an event that this page has sent. */
   onSent: ((id: number, problem: string | undefined) => void) | undefined;
-  readonly #failed = new WeakSet<Entry>();
-  readonly #outcomes = new Outcomes();
-  readonly #changes = new WeakMap<Entry, StateChange>();
-  readonly #since = new Map<string, { readonly text: string; readonly at: number }>();
+  readonly #notes = new Notes();
   readonly #lastAt = new Map<string, number>();
   readonly #entryListeners: ((entry: Entry) => void)[] = [];
   /** The number of the newest entry that was there when the page got the full state. */
   #newestAtHello = 0;
   /** The number of the newest entry that the page has got. */
   #newestSeen = 0;
-  readonly #requestedCharts = new Set<string>();
-  readonly #requestedShapes = new Set<string>();
   readonly #send: (message: PageMessage) => void;
 
   /** @param send - Sends a request to the server. */
@@ -78,9 +60,14 @@ export class Model {
     this.#entryListeners.push(listener);
   }
 
-  /** The current state of each living actor, as a text, and since when it has been in it. */
-  get stays(): ReadonlyMap<string, { readonly text: string; readonly at: number }> {
-    return this.#since;
+  /** The current state of each living actor. */
+  get stays(): ReadonlyMap<string, Stay> {
+    return this.#notes.stays;
+  }
+
+  /** The number of failures of each actor, in all that has been received. */
+  get failures(): ReadonlyMap<string, number> {
+    return this.#notes.failures;
   }
 
   /** Whether an entry happened while the page was open, and not in a recording. */
@@ -148,20 +135,15 @@ export class Model {
         break;
       case 'chart':
       case 'no-chart':
-        this.charts.set(chartKey(message), message.type === 'chart' ? message.chart : message.why);
-        this.layingOut.delete(chartKey(message));
-        break;
       case 'chart-progress':
-        this.layingOut.set(chartKey(message), message.states);
+      case 'shape':
+        this.machines.receive(message);
         break;
       case 'wire':
         this.wire = message.on;
         break;
       case 'forgotten':
         this.#forget(message.program);
-        break;
-      case 'shape':
-        this.shapes.set(message.id, message.shape);
         break;
       case 'opening':
         break;
@@ -229,31 +211,28 @@ export class Model {
 
   /** The state that an event led to; `undefined` while it is not known. */
   outcomeOf(event: EventEntry): StateEntry | undefined {
-    return this.#outcomes.outcomeOf(event);
+    return this.#notes.outcomeOf(event);
   }
 
   /** The event that led to a state. */
   causeOf(state: StateEntry): EventEntry | undefined {
-    return this.#outcomes.causeOf(state);
+    return this.#notes.causeOf(state);
   }
 
   /** Whether something failed with an entry: see `shared/failures.ts`. */
   isFailure(entry: Entry): boolean {
-    return this.#failed.has(entry);
+    return this.#notes.isFailure(entry);
   }
 
   /** Whether a machine got an event and took no transition. `false` while it is not known. */
   isUnhandled(entry: Entry): boolean {
-    if (entry.kind !== 'event' || OWN_EVENT.test(entry.name)) return false;
-    if (this.history.actors.get(entry.actor)?.actor.kind !== 'machine') return false;
-    const outcome = this.outcomeOf(entry);
-    if (outcome === undefined) return false;
-    return outcome.state.microsteps?.every(({ transitions }) => transitions.length === 0) ?? true;
+    const isMachine = this.history.actors.get(entry.actor)?.actor.kind === 'machine';
+    return isMachine && this.#notes.isUnhandled(entry);
   }
 
   /** What a state entry changed; `undefined` for other entries. */
   changeOf(entry: Entry): StateChange | undefined {
-    return this.#changes.get(entry);
+    return this.#notes.changeOf(entry);
   }
 
   /** The selected moment on the clock of a program, to compute remaining times. */
@@ -265,22 +244,13 @@ export class Model {
   }
 
   /** The chart of an actor's machine, or why it is missing. Requests it on the first call. */
-  chartOf({ chart }: ActorView): Chart | string | undefined {
-    const known = this.charts.get(chart);
-    if (known === undefined && this.connection === 'open' && !this.#requestedCharts.has(chart)) {
-      this.#requestedCharts.add(chart);
-      this.#send({ type: 'chart', id: chart });
-    }
-    return known;
+  chartOf(actor: ActorView): Chart | string | undefined {
+    return this.machines.chartOf(actor);
   }
 
   /** The shape of an actor's machine, when it has come. Requests it on the first call. */
-  shapeOf({ chart }: Pick<ActorView, 'chart'>): MachineShape | undefined {
-    if (!this.#requestedShapes.has(chart) && this.connection === 'open') {
-      this.#requestedShapes.add(chart);
-      this.#send({ type: 'shape', id: chart });
-    }
-    return this.shapes.get(chart);
+  shapeOf(actor: Pick<ActorView, 'chart'>): MachineShape | undefined {
+    return this.machines.shapeOf(actor);
   }
 
   /** What the page has missed because it was too slow is new as well, unless the inspector has started again. */
@@ -296,21 +266,17 @@ export class Model {
   #reset(control: boolean, wire: boolean): void {
     this.history.clear();
     this.programs.clear();
-    this.#since.clear();
-    this.#requestedCharts.clear();
-    this.layingOut.clear();
-    this.#requestedShapes.clear();
+    this.machines.reset();
+    this.#notes.forget(() => true);
     this.control = control;
     this.wire = wire;
-    this.failures.clear();
-    this.#outcomes.clear();
     this.actorsVersion += 1;
     this.epoch += 1;
   }
 
   #addActor(actor: ActorView): void {
     this.history.addActor(actor);
-    this.#since.set(actor.id, { text: valueText(actor.base.value), at: actor.base.at });
+    this.#notes.addActor(actor);
     this.actorsVersion += 1;
     const hasSelection = this.selected !== undefined && this.history.actors.has(this.selected);
     const isRecording = this.programs.get(actor.program)?.source === 'recording';
@@ -327,36 +293,17 @@ export class Model {
   #forget(program: string): void {
     this.history.forget(program);
     this.programs.delete(program);
-    for (const id of this.failures.keys())
-      if (id.startsWith(`${program}/`)) this.failures.delete(id);
+    this.#notes.forget((actor) => actor.startsWith(`${program}/`));
     this.actorsVersion += 1;
   }
 
   #addEntry(entry: Entry): void {
-    if (isFailure(entry, this.history.stateAt(entry.actor, entry.seq))) {
-      this.#failed.add(entry);
-      this.failures.set(entry.actor, (this.failures.get(entry.actor) ?? 0) + 1);
-    }
-    this.#outcomes.add(entry);
+    this.#notes.add(entry, this.history.stateAt(entry.actor, entry.seq));
     this.history.add(entry);
     this.#lastAt.set(programOf(entry), entry.at);
-    this.#noteChange(entry);
+    if (entry.kind === 'start' || entry.kind === 'stop') this.actorsVersion += 1;
     this.#newestSeen = entry.seq;
     for (const listener of this.#entryListeners) listener(entry);
-  }
-
-  #noteChange(entry: Entry): void {
-    if (entry.kind === 'start' || entry.kind === 'stop') this.actorsVersion += 1;
-    if (entry.kind === 'stop') this.#since.delete(entry.actor);
-    if (entry.kind !== 'state') return;
-    const text = valueText(entry.state.value);
-    const since = this.#since.get(entry.actor);
-    const isChanged = since !== undefined && since.text !== text;
-    this.#changes.set(entry, {
-      from: isChanged ? since.text : undefined,
-      ms: since === undefined ? 0 : entry.at - since.at,
-    });
-    if (isChanged || since === undefined) this.#since.set(entry.actor, { text, at: entry.at });
   }
 
   /** Since when an actor has been in its state at the selected moment. */

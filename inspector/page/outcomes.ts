@@ -28,8 +28,9 @@ export class Outcomes {
     return this.#causes.get(state);
   }
 
-  clear(): void {
-    this.#waiting.clear();
+  /** Forgets what waits for the outcome of the actors. */
+  forget(isForgotten: (actor: string) => boolean): void {
+    for (const id of this.#waiting.keys()) if (isForgotten(id)) this.#waiting.delete(id);
   }
 
   #wait(event: EventEntry): void {

@@ -49,7 +49,7 @@ function testOf(model: Model): string | undefined {
   for (const { actor: child } of history.actors.values())
     if (child.parent === actor.id) children.push(child.name);
   return replayTest({
-    actor: { ...known, name: actorName(known) },
+    actor: known,
     entries: entriesOf(model, actor.id),
     shape: model.shapeOf(actor),
     children,
@@ -71,7 +71,7 @@ function whenShapeIsKnown(model: Model, run: () => void): void {
   const check = (): void => {
     const { actor } = model;
     const isKnown = actor === undefined || model.shapeOf(actor) !== undefined;
-    if (isKnown || model.shapes.has(actor.chart) || performance.now() > until) run();
+    if (isKnown || model.machines.shapes.has(actor.chart) || performance.now() > until) run();
     else setTimeout(check, RETRY_MS);
   };
   check();
