@@ -4,7 +4,7 @@
  */
 
 export { inspectTo, type InspectOptions } from '../../src/inspect/inspect-to-browser.ts';
-export type { Inspect } from '../../src/inspect/feed.ts';
+export type { Inspect } from '../../src/inspect/actor-feed.ts';
 export type { Inspection, ReportOptions } from '../../src/inspect/report.ts';
 export type { Sanitize } from '../../src/inspect/plain.ts';
 export { setSanitize } from '../../src/inspect/sanitize.ts';

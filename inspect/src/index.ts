@@ -7,7 +7,7 @@
 
 export { inspectTo, type InspectOptions } from '../../src/inspect/inspect-to.ts';
 export { recordTo, type RecordOptions } from '../../src/inspect/record-to.ts';
-export type { Inspect } from '../../src/inspect/feed.ts';
+export type { Inspect } from '../../src/inspect/actor-feed.ts';
 export type { Inspection, ReportOptions } from '../../src/inspect/report.ts';
 export type { Sanitize } from '../../src/inspect/plain.ts';
 export { setSanitize } from '../../src/inspect/sanitize.ts';

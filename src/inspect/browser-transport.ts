@@ -2,7 +2,7 @@
 
 import { tcpAuthority, isToken } from './challenge.ts';
 import { BrowserConnection, type Target } from './browser-connection.ts';
-import { ArgumentError } from '../core/errors.ts';
+import { BrowserArgumentError } from './browser-error.ts';
 import { memberOf } from '../core/shape.ts';
 import {
   isPlainWeb,
@@ -29,10 +29,12 @@ export class BrowserTransport implements Transport {
   readonly #targets: readonly Target[];
   #attempts = 0;
 
-  /** @throws {ArgumentError} When the URL cannot be that of an inspector, or has a name instead of an address. */
+  /** @throws {BrowserArgumentError} When the URL cannot be that of an inspector, or has a name instead of an address. */
   constructor(url: string | URL) {
     const parsed = parsedUrl(url);
-    if (parsed === undefined || !isPlainWeb(parsed)) throw notAnInspector(url);
+    if (parsed === undefined || !isPlainWeb(parsed)) {
+      throw new BrowserArgumentError(notAnInspector(url));
+    }
     const token = tokenIn(parsed);
     const port = portOf(parsed);
     this.name = parsed.host;
@@ -79,7 +81,7 @@ function addressesOf(url: URL): readonly string[] {
   const { hostname } = url;
   if (hostname === 'localhost') return ['127.0.0.1', '[::1]'];
   if (/^\[.*\]$|^[\d.]+$/.test(hostname)) return [hostname];
-  throw new ArgumentError(
+  throw new BrowserArgumentError(
     `'${withoutQuery(url)}' has the name of a host; from a browser, inspectTo() takes an address, such as http://127.0.0.1:4444/?token=…`,
   );
 }

@@ -2,6 +2,7 @@
 
 import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { ArgumentError } from '../core/errors.ts';
 import { printable } from '../core/printable.ts';
 import { isToken, tcpAuthority } from './challenge.ts';
 import { isPlainWeb, notAnInspector, parsedUrl, portOf, tokenIn } from './inspector-url.ts';
@@ -27,7 +28,7 @@ export function endpointOf(url: string | URL): Endpoint {
   const endpoint =
     parsed?.protocol === 'unix:' ? unixEndpoint(parsed) : parsed && tcpEndpoint(parsed);
   if (endpoint !== undefined) return endpoint;
-  throw notAnInspector(url);
+  throw new ArgumentError(notAnInspector(url));
 }
 
 function tcpEndpoint(url: URL): Endpoint | undefined {

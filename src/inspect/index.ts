@@ -7,7 +7,7 @@
 
 export { inspectTo, type InspectOptions } from './inspect-to.ts';
 export { recordTo, type RecordOptions } from './record-to.ts';
-export type { Inspect } from './feed.ts';
+export type { Inspect } from './actor-feed.ts';
 export type { Inspection, ReportOptions } from './report.ts';
 export type { Sanitize } from './plain.ts';
 export { setSanitize } from './sanitize.ts';

@@ -1,8 +1,8 @@
 /** Reports from a browser to an inspector; `reporter.ts` has how. */
 
-import { checkNames } from '../core/options.ts';
+import { ActorFeed } from './actor-feed.ts';
+import { checkInspectOptions } from './browser-error.ts';
 import { BrowserTransport } from './browser-transport.ts';
-import { Feed } from './feed.ts';
 import type { InspectOptions, Inspection } from './report.ts';
 import { INSPECT_OPTIONS, Reporter } from './reporter.ts';
 
@@ -21,10 +21,11 @@ export type { InspectOptions } from './report.ts';
  * @param url - The URL that the inspector prints: `http://127.0.0.1:4444/?token=…`. Its host must be an
  *   address or `localhost`.
  * @returns The report, at once. Pass its `inspect` to what you want to watch.
- * @throws {ArgumentError} When `url` is not an `http:` or `ws:` URL, or has the name of another host.
+ * @throws {ArgumentError} When `url` is not an `http:` or `ws:` URL, or has the name of another host; when an
+ *   option has an unknown name.
  */
 export function inspectTo(url: string | URL, options: InspectOptions = {}): Inspection {
-  checkNames('inspectTo()', options, INSPECT_OPTIONS);
+  checkInspectOptions(options, INSPECT_OPTIONS);
   const transport = new BrowserTransport(url);
-  return new Reporter(transport, new Feed(options.sanitize), options).inspection;
+  return new Reporter(transport, new ActorFeed(options.sanitize), options).inspection;
 }

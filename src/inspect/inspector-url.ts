@@ -1,7 +1,5 @@
 /** The URL of an inspector, in Node and in browsers. */
 
-import { ArgumentError } from '../core/errors.ts';
-
 /** The URL, taken apart; `undefined` if it is none. */
 export function parsedUrl(url: string | URL): URL | undefined {
   const text = String(url);
@@ -17,11 +15,9 @@ export const portOf = ({ port }: URL): number => Number(port === '' ? 80 : port)
 /** The shared secret; '' where the URL has none. */
 export const tokenIn = (url: URL): string => url.searchParams.get('token') ?? '';
 
-/** The error for a URL that cannot be that of an inspector. It does not show the query, which has the token. */
-export const notAnInspector = (url: string | URL): ArgumentError =>
-  new ArgumentError(
-    `'${withoutQuery(url)}' is not the URL of an inspector; pass the one that it prints, such as http://127.0.0.1:4444/?token=…`,
-  );
+/** What is wrong with a URL that cannot be that of an inspector. It does not show the query, which has the token. */
+export const notAnInspector = (url: string | URL): string =>
+  `'${withoutQuery(url)}' is not the URL of an inspector; pass the one that it prints, such as http://127.0.0.1:4444/?token=…`;
 
 /** A URL without its secret. */
 export const withoutQuery = (url: string | URL): string => String(url).replace(/\?.*$/s, '?…');

@@ -1,11 +1,12 @@
-/** Watches the link of one protocol machine: its messages, and whether its connection fails. */
+/** Watches the links of protocol machines: their messages, and whether their connections fail. */
 
 import { memberOf } from '../core/shape.ts';
+import type { SystemLinks } from './links.ts';
 import { linkOf, type Tapped, type Wiretap } from './wiretap.ts';
-import type { AnySnapshotFacts } from './xstate.ts';
+import { type AnySnapshotFacts, snapshotOf, type WatchableActor } from './xstate.ts';
 
 /** Reports the last messages of a connection before the state in which it has failed. */
-export class LinkWatch {
+class LinkWatch {
   readonly #tapped: Tapped;
   #facts: Facts;
 
@@ -38,14 +39,40 @@ export class LinkWatch {
   }
 }
 
-/** Watches the link in a snapshot; `undefined` where there is none. */
-export function watchLink(
-  snapshot: AnySnapshotFacts,
-  sessionId: string,
-  wiretap: Wiretap,
-): LinkWatch | undefined {
-  const link = linkOf(snapshot);
-  return link && new LinkWatch(wiretap.tap(link, sessionId), snapshot);
+/** Watches the links of the protocol machines of one actor system, by the `sessionId` of the machine. */
+export class LinkWatches implements SystemLinks {
+  readonly #wiretap: Wiretap;
+  readonly #watches = new Map<string, LinkWatch>();
+
+  constructor(wiretap: Wiretap) {
+    this.#wiretap = wiretap;
+  }
+
+  watch(actor: WatchableActor): void {
+    const { sessionId } = actor;
+    const snapshot = snapshotOf(actor);
+    const known = this.#watches.get(sessionId);
+    if (snapshot?.value === undefined || known?.isOf(snapshot)) return;
+    this.#end(sessionId, known);
+    const link = linkOf(snapshot);
+    if (link === undefined) return;
+    this.#watches.set(sessionId, new LinkWatch(this.#wiretap.tap(link, sessionId), snapshot));
+  }
+
+  onState({ sessionId }: WatchableActor, snapshot: AnySnapshotFacts): void {
+    const known = this.#watches.get(sessionId);
+    known?.onState(snapshot);
+    if (snapshot.status !== 'active') this.#end(sessionId, known);
+  }
+
+  end(): void {
+    for (const [sessionId, watch] of this.#watches) this.#end(sessionId, watch);
+  }
+
+  #end(sessionId: string, watch: LinkWatch | undefined): void {
+    watch?.end();
+    this.#watches.delete(sessionId);
+  }
 }
 
 interface Facts {

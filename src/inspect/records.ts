@@ -3,20 +3,13 @@
 import { MAX_TIMER_MS } from '../async/timer.ts';
 import { machineOf } from './actors.ts';
 import { definitionJson, lifecycleJson } from './definition.ts';
-import {
-  type EventText,
-  eventText,
-  type Plain,
-  plainEvent,
-  scxmlOf,
-  START_TEXT,
-} from './event-text.ts';
+import { type EventText, eventText, scxmlOf, START_TEXT } from './event-text.ts';
 import { innerOf, jsonOf, type JsonText, listOf, nameText, timeText } from './json-text.ts';
+import type { Links } from './links.ts';
 import { toV4Name } from './names.ts';
 import { shortName, stateValueToPlain } from './short.ts';
 import { stepText } from './step-text.ts';
-import type { Timestamp } from './wire.ts';
-import { linkOf } from './wiretap.ts';
+import type { Json, Timestamp } from './wire.ts';
 import {
   type AnyEvent,
   type AnySnapshotFacts,
@@ -38,12 +31,21 @@ interface RunningTimer {
   readonly json: string;
 }
 
+/** How values are shown. */
+export interface Showing {
+  /** Converts a value to JSON that can be shown. Never throws. */
+  readonly plain: (value: unknown) => Json;
+  /** What is shown of protocol machines; none are known without it. */
+  readonly links?: Links | undefined;
+}
+
 /** Builds the messages about one actor, each a line as `lineOf()` makes them: see `wire.ts`. */
 export class ActorRecord {
   readonly actor: WatchableActor;
   /** The text of the actor's `sessionId`. */
   readonly session: JsonText;
-  readonly #plain: Plain;
+  readonly #plain: Showing['plain'];
+  readonly #links: Links | undefined;
   /** The event that led to the current state. */
   #event = START_EVENT;
   /** The events whose states have not been reported yet, in the order in which they are handled. */
@@ -58,9 +60,10 @@ export class ActorRecord {
   #actions: string[] = [];
   #emitted: string[] = [];
 
-  constructor(actor: WatchableActor, plain: Plain) {
+  constructor(actor: WatchableActor, { plain, links }: Showing) {
     this.actor = actor;
     this.#plain = plain;
+    this.#links = links;
     this.session = sessionText(actor);
   }
 
@@ -94,7 +97,7 @@ export class ActorRecord {
   event(event: AnyEvent, sender: JsonText | undefined, at: Timestamp): string {
     this.#lastEvent = event;
     this.#awaited.push(event);
-    this.#text = eventText(event, this.actor, this.#plain);
+    this.#text = eventText(event, this.#plainEvent(event));
     return (
       `{"type":"service.event","event":"${scxmlOf(this.#text, sender)}"` +
       `,"sessionId":${this.session.json},"wirechart":{"at":${timeText(at)}}}`
@@ -130,7 +133,7 @@ export class ActorRecord {
 
   addEmitted(event: unknown): void {
     if (this.#emitted.length >= MAX_ITEMS) return;
-    this.#emitted.push(jsonOf(plainEvent(event, this.actor, this.#plain)));
+    this.#emitted.push(jsonOf(this.#plainEvent(event)));
   }
 
   addTimer({ id, event, ms }: StartedTimer, startedAt: Timestamp): void {
@@ -190,7 +193,7 @@ export class ActorRecord {
   #v4State({ value, context, status, tags }: AnySnapshotFacts): string {
     const isMachine = value !== undefined;
     const shown = isMachine ? this.#valueText(value) : nameText(status).inner;
-    const plain = isMachine ? innerOf(this.#plain(withLink(context))) : '{}';
+    const plain = isMachine ? innerOf(this.#plainContext(context)) : '{}';
     const event = this.#eventText();
     return (
       `{\\"value\\":${shown},\\"context\\":${plain},\\"_sessionid\\":${this.session.inner}` +
@@ -209,7 +212,15 @@ export class ActorRecord {
     if (this.#text.event === this.#event) return this.#text;
     return this.#event === START_EVENT
       ? START_TEXT
-      : eventText(this.#event, this.actor, this.#plain);
+      : eventText(this.#event, this.#plainEvent(this.#event));
+  }
+
+  #plainEvent(event: unknown): Json {
+    return this.#plain(this.#links ? this.#links.shownEvent(event, this.actor) : event);
+  }
+
+  #plainContext(context: unknown): Json {
+    return this.#plain(this.#links ? this.#links.shownContext(context) : context);
   }
 }
 
@@ -218,12 +229,6 @@ export const sessionText = ({ sessionId }: WatchableActor): JsonText => ({
   json: jsonOf(sessionId),
   inner: innerOf(sessionId),
 });
-
-/** The context of a protocol machine with its link, which shows its figures, instead of what stands for it. */
-function withLink(context: unknown): unknown {
-  const link = linkOf({ status: 'active', context });
-  return link === undefined ? context : Object.assign({}, context, { link });
-}
 
 const tagsText = (tags: AnySnapshotFacts['tags']): string =>
   tags === undefined || tags.size === 0

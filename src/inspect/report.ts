@@ -1,6 +1,6 @@
 /** What reports to an inspector and to a file have in common. */
 
-import { type Inspect, now } from './feed.ts';
+import { type Inspect, now } from './actor-feed.ts';
 import type { Sanitize } from './plain.ts';
 import type { ProgramMessage } from './wire.ts';
 

@@ -10,7 +10,7 @@
 
 import { defer } from '../async/deferred.ts';
 import type { Names } from '../core/options.ts';
-import { type Feed, now } from './feed.ts';
+import { type ActorFeed, now } from './actor-feed.ts';
 import { refusalOf } from './remote-events.ts';
 import type { InspectOptions, Inspection } from './report.ts';
 import {
@@ -39,7 +39,7 @@ const CLOSE_TIMEOUT_MS = HANDSHAKE_TIMEOUT_MS;
 /** Connects one feed to an inspector until it is closed. */
 export class Reporter {
   readonly #transport: Transport;
-  readonly #feed: Feed;
+  readonly #feed: ActorFeed;
   readonly #name: string | undefined;
   readonly #control: boolean;
   #connection: Connection | undefined;
@@ -56,7 +56,7 @@ export class Reporter {
   /** The result of `close()`, once it was called. */
   #closed: Promise<void> | undefined;
 
-  constructor(transport: Transport, feed: Feed, { name, control = false }: InspectOptions) {
+  constructor(transport: Transport, feed: ActorFeed, { name, control = false }: InspectOptions) {
     this.#transport = transport;
     this.#feed = feed;
     this.#name = name;

@@ -5,11 +5,9 @@
 
 import type { Subscription } from 'xstate';
 import { isActive, withDescendants } from './actors.ts';
-import type { Plain } from './event-text.ts';
-import { type LinkWatch, watchLink } from './link-watch.ts';
-import { ActorRecord, sessionText } from './records.ts';
+import type { SystemLinks } from './links.ts';
+import { ActorRecord, sessionText, type Showing } from './records.ts';
 import type { Timestamp } from './wire.ts';
-import type { Wiretap } from './wiretap.ts';
 import {
   type AnyEvent,
   type AnySnapshotFacts,
@@ -21,9 +19,7 @@ import {
 } from './xstate.ts';
 
 /** What a system watch needs from its feed. */
-export interface FeedServices {
-  readonly plain: Plain;
-  readonly wiretap: Wiretap;
+export interface FeedServices extends Showing {
   /** Publishes a message, as a line of JSON. */
   publish(line: string): void;
   now(): Timestamp;
@@ -45,8 +41,7 @@ export class SystemWatch {
   readonly #unreported = new WeakMap<WatchableActor, ActorRecord>();
   /** Actors that got an event whose resulting snapshot XState has not announced yet. */
   readonly #awaitingSnapshot = new Set<ActorRecord>();
-  /** The links of protocol machines, by the `sessionId` of the machine. */
-  readonly #links = new Map<string, LinkWatch>();
+  readonly #links: SystemLinks | undefined;
   /** Actors that have ended. React starts some of them again. */
   readonly #ended = new WeakSet<WatchableActor>();
   /** Reports the actors that have ended without an announcement by XState. */
@@ -57,6 +52,7 @@ export class SystemWatch {
     this.#root = root;
     this.#services = services;
     this.#subscribes = subscribes;
+    this.#links = services.links?.ofSystem();
     const check = services.guarded((record: ActorRecord) => {
       const snapshot = snapshotOf(record.actor);
       const isReported = this.#records.has(record.actor.sessionId);
@@ -88,8 +84,7 @@ export class SystemWatch {
   end(): void {
     this.#subscription?.unsubscribe();
     this.#subscription = undefined;
-    for (const link of this.#links.values()) link.end();
-    this.#links.clear();
+    this.#links?.end();
     this.#records.clear();
     this.#awaitingSnapshot.clear();
     this.reported.clear();
@@ -156,7 +151,7 @@ export class SystemWatch {
     this.#awaitingSnapshot.delete(record);
     if (isActive(record.actor)) this.#register(record);
     if (!this.#records.has(record.actor.sessionId)) return;
-    this.#watchLink(record);
+    this.#links?.watch(record.actor);
     // XState starts the timers of an earlier life of the actor without an announcement.
     if (this.#ended.delete(record.actor)) this.#addTimers(record);
     // When an initial action threw, XState announces the snapshot as if it had not.
@@ -166,12 +161,10 @@ export class SystemWatch {
 
   #reportState(record: ActorRecord, snapshot: AnySnapshotFacts, event: AnyEvent): void {
     const { sessionId } = record.actor;
-    this.#links.get(sessionId)?.onState(snapshot);
+    this.#links?.onState(record.actor, snapshot);
     const at = this.#services.now();
     this.#services.publish(record.state(snapshot, event, at));
     if (snapshot.status === 'active') return;
-    this.#links.get(sessionId)?.end();
-    this.#links.delete(sessionId);
     this.#ended.add(record.actor);
     this.#records.delete(sessionId);
     this.reported.delete(sessionId);
@@ -187,7 +180,7 @@ export class SystemWatch {
   #actorRecord(actor: WatchableActor): ActorRecord {
     const known = this.#records.get(actor.sessionId) ?? this.#unreported.get(actor);
     if (known !== undefined) return known;
-    const record = new ActorRecord(actor, this.#services.plain);
+    const record = new ActorRecord(actor, this.#services);
     this.#unreported.set(actor, record);
     return record;
   }
@@ -205,19 +198,7 @@ export class SystemWatch {
     this.#unreported.delete(record.actor);
     this.#records.set(sessionId, record);
     this.reported.add(sessionId);
-    this.#watchLink(record);
-  }
-
-  /** An actor that is started again has another link. */
-  #watchLink({ actor }: ActorRecord): void {
-    const { sessionId } = actor;
-    const snapshot = snapshotOf(actor);
-    const known = this.#links.get(sessionId);
-    if (snapshot?.value === undefined || known?.isOf(snapshot)) return;
-    known?.end();
-    const watch = watchLink(snapshot, sessionId, this.#services.wiretap);
-    if (watch === undefined) this.#links.delete(sessionId);
-    else this.#links.set(sessionId, watch);
+    this.#links?.watch(record.actor);
   }
 
   /** Adds the timers that run already: of all actors, or of one. */

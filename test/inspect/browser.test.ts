@@ -10,7 +10,7 @@ import * as browserProof from '../../src/inspect/browser-proof.ts';
 import { inspectTo } from '../../src/inspect/inspect-to-browser.ts';
 import * as nodeProof from '../../src/inspect/proof.ts';
 import type { Inspection, InspectOptions } from '../../src/inspect/report.ts';
-import { ArgumentError } from '../../src/index.ts';
+import { isWirechartError } from '../../src/index.ts';
 import { portOf, startTestInspector, TOKEN } from '../inspector/clients.ts';
 import { openFakePage } from '../inspector/fake-page.ts';
 import { startRelay } from '../security/rogue-inspectors.ts';
@@ -52,6 +52,14 @@ function report(url: string, options?: InspectOptions): Inspection {
   const inspection = inspectTo(url, options);
   cleanUp(() => inspection.close());
   return inspection;
+}
+
+function thrownBy(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    return error;
+  }
 }
 
 const lamp = createMachine({
@@ -269,7 +277,14 @@ describe('a page that can never report', () => {
   it.each(['', 'nonsense', 'unix:/run/i.sock', 'https://127.0.0.1:4444/'])(
     'throws an ArgumentError for %j',
     (url) => {
-      expect(() => inspectTo(url)).toThrow(ArgumentError);
+      const error = thrownBy(() => inspectTo(url));
+      expect(isWirechartError(error)).toBe(true);
+      expect(error).toMatchObject({
+        name: 'ArgumentError',
+        code: 'ERR_ARGUMENT',
+        retryable: false,
+      });
+      expect(error).toHaveProperty('stack', expect.stringMatching(/^ArgumentError: '/));
     },
   );
 
@@ -280,9 +295,27 @@ describe('a page that can never report', () => {
   });
 
   it('throws one for an unknown option', () => {
-    expect(() => inspectTo(`http://127.0.0.1/`, { ...{ nme: 'x' } })).toThrow(
-      "did you mean 'name'",
+    const options: object = { nme: 'x' };
+    expect(() => inspectTo('http://127.0.0.1/', options)).toThrow(
+      "inspectTo() has no option 'nme': did you mean 'name', 'sanitize', 'control'?",
     );
+  });
+
+  it.each([[null], [[]], ['name'], [new AbortController().signal]])(
+    'throws one for what is no object of options: %s',
+    (options) => {
+      const inspecting = (): void => {
+        Reflect.apply(inspectTo, undefined, ['http://127.0.0.1/', options]);
+      };
+      expect(inspecting).toThrow(
+        /options of inspectTo\(\) must be an object|has no option 'aborted'/,
+      );
+    },
+  );
+
+  it('takes options that are undefined as absent', () => {
+    const options: object = { nme: undefined };
+    expect(() => inspectTo('nonsense', options)).toThrow('is not the URL of an inspector');
   });
 });
 
