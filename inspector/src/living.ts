@@ -31,6 +31,12 @@ export class Living {
     return this.#actors.get(sessionId)?.registration;
   }
 
+  /** The latest message about an actor's state, which may be its registration. */
+  latest(sessionId: string): JsonObject | undefined {
+    const actor = this.#actors.get(sessionId);
+    return actor?.latest ?? actor?.registration;
+  }
+
   has(sessionId: string): boolean {
     return this.#actors.has(sessionId);
   }

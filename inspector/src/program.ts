@@ -20,6 +20,7 @@ import {
 import { Living } from './living.ts';
 import type { ProgramSocket, Publisher, UnsizedEntry } from './publisher.ts';
 import { openReceiver, type Receiver, type ReceiverEvent } from './receiver.ts';
+import { isSameState } from './same-state.ts';
 import { type Answer, Sends } from './sends.ts';
 
 /** The approximate size of an entry besides its message. */
@@ -236,14 +237,15 @@ export class Program {
     const state = this.#stateOf(event.state);
     const definition = this.#definition;
     if (definition === undefined) return;
-    const isKnown = this.#living.has(sessionId);
+    const latest = this.#living.latest(sessionId);
     const view = this.#actorView(actor, event.machine.id, definition.chart, state);
     const { text: machine, why } = this.#publisher.charts.add(definition, event.machine);
     this.#living.set(sessionId, { ...this.#message, machine }, this.#stateSize);
-    this.#unconfirmed.delete(sessionId);
-    if (isKnown) {
-      // The program has reconnected, or was asked for its actors again.
-      this.#add({ kind: 'state', at, actor, state });
+    const isReconnected = this.#unconfirmed.delete(sessionId);
+    if (latest !== undefined) {
+      // A program that was asked for its actors again does not say that anything has happened.
+      const isNews = isReconnected || !isSameState(latest, this.#message);
+      if (isNews) this.#add({ kind: 'state', at, actor, state });
     } else {
       this.#publisher.actor(view);
       this.#add({ kind: 'start', at, actor });

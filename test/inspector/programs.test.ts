@@ -109,6 +109,35 @@ describe('several programs', () => {
   });
 });
 
+describe('a program that is asked for its actors again', () => {
+  it('adds to the history only what the inspector did not know', async () => {
+    const inspector = await startTestInspector();
+    const page = await openFakePage(inspector);
+    const program = await openProgram(inspector, {}, [registration('x:0'), registration('x:1')]);
+    program.send(state('x:1', 'open'));
+    program.send(registration('x:0'));
+    program.send(registration('x:1'));
+    program.send(event('x:0', 'LAST'));
+    await page.until((it) => it.of('event').length === 1);
+    expect(page.summaryOf({ id: 'p1/x:0' })).toEqual(['start', 'event LAST']);
+    expect(page.summaryOf({ id: 'p1/x:1' })).toEqual(['start', 'state open', 'state closed']);
+  });
+
+  it('shows each state once when a page comes late', async () => {
+    const inspector = await startTestInspector();
+    const actor = startDoor(report(inspector), 'door');
+    actor.send({ type: 'OPEN' });
+    const page = await openFakePage(inspector);
+    await page.until((it) => it.of('start').length === 1);
+    await openFakePage(inspector);
+    actor.send({ type: 'CLOSE' });
+    await page.until((it) => it.of('state').some((entry) => entry.state.value === 'closed'));
+    const values = page.of('state').map((entry) => entry.state.value);
+    expect(values.filter((value) => value === 'closed')).toHaveLength(1);
+    expect(values.filter((value) => value === 'open').length).toBeLessThan(2);
+  });
+});
+
 describe('a disconnected program', () => {
   /** A program with two doors that has disconnected. */
   async function disconnectedProgram(): Promise<{
