@@ -29,7 +29,8 @@ const USAGE = `Usage: wirechart-inspector [options]                  starts an i
 
 ${COVERAGE_USAGE}
 
-Programs report to it with inspectTo(URL) of 'wirechart-inspect', or with WIRECHART_INSPECT=URL.`;
+Programs report to it with inspectTo(URL) of 'wirechart-inspect'; programs that use 'wirechart' also
+with WIRECHART_INSPECT=URL.`;
 
 async function main(args: string[]): Promise<void> {
   if (args[0] === 'coverage' && !args.includes('--help')) {

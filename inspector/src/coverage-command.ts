@@ -102,7 +102,7 @@ async function coverageIn(file: string): Promise<Coverage> {
     return coverage;
   } catch (error) {
     const why = error instanceof Error ? error.message : 'it cannot be read';
-    throw new UsageError(`Cannot read '${file}': ${why}`);
+    throw new UsageError(`Cannot read '${file}': ${why}`, { needsUsage: false });
   }
 }
 
@@ -139,7 +139,7 @@ async function write(file: string, coverage: Coverage): Promise<void> {
   } catch (error) {
     await rm(temporary, { force: true });
     const why = error instanceof Error ? error.message : 'unknown error';
-    throw new UsageError(`Cannot write '${file}': ${why}`);
+    throw new UsageError(`Cannot write '${file}': ${why}`, { needsUsage: false });
   }
 }
 
