@@ -12,7 +12,7 @@ import { byId, html, setAttribute, setText } from './dom.ts';
 import { Copier } from './entry-copy.ts';
 import { EntryView } from './entry-view.ts';
 import { FailureView, HeldErrors } from './errors-view.ts';
-import { actorName } from './format.ts';
+import { showName } from './actor-name.ts';
 import type { JsonPath } from './json-path.ts';
 import type { Model } from './model.ts';
 import { type PinRoot, Pins } from './pins.ts';
@@ -84,7 +84,7 @@ export class Detail {
 
   #drawActor(actor: ActorView, state: ActorState): void {
     if (actor.id !== this.#drawn) this.#show(actor);
-    setText(this.#title, actorName(actor));
+    showName(this.#title, actor);
     this.#copier.draw();
     this.#showEntry();
     this.#failure.draw();
