@@ -24,7 +24,7 @@ export interface ExportedChart {
 }
 
 /** The chart as an SVG file that needs nothing else, with the colours of the page. */
-export function svgText({ chart, picture }: ExportedChart): string {
+function svgText({ chart, picture }: ExportedChart): string {
   const copy = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   const [width, height] = [chart.width + 2 * PADDING, chart.height + 2 * PADDING];
   copy.setAttribute('viewBox', [-PADDING, -PADDING, width, height].join(' '));
@@ -60,7 +60,7 @@ function styledCopy(element: Element): Element {
 }
 
 /** The chart as a PNG file, with two pixels for each one of the chart. */
-export async function pngBlob(exported: ExportedChart): Promise<Blob> {
+async function pngBlob(exported: ExportedChart): Promise<Blob> {
   const text = svgText(exported);
   const url = URL.createObjectURL(new Blob([text], { type: 'image/svg+xml' }));
   const image = new Image();

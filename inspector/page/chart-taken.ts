@@ -3,7 +3,7 @@
 import type { ActorState, StateEntry, TakenTransition } from '../shared/view.ts';
 
 /** The last transitions of one region. */
-export interface Taken {
+interface Taken {
   /** The number of the entry; 0 for the state before the first kept entry. */
   readonly seq: number;
   readonly transitions: readonly TakenTransition[];

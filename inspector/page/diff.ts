@@ -28,7 +28,7 @@ export interface DiffBounds {
   readonly values: number;
 }
 
-export const DIFF_BOUNDS: DiffBounds = { changes: 200, values: 100_000 };
+const DIFF_BOUNDS: DiffBounds = { changes: 200, values: 100_000 };
 
 /**
  * Compares two values. Objects are compared by their properties, in any order. Lists of the same length are

@@ -18,7 +18,7 @@ export interface StateOfMachine {
   readonly transitions: readonly TransitionOfState[];
 }
 
-export interface TransitionOfState {
+interface TransitionOfState {
   readonly event: string;
   readonly guard?: string;
   readonly target: readonly string[];

@@ -10,6 +10,7 @@ import { pathText } from './json-path.ts';
 import { preview } from './json-preview.ts';
 import { jsonView } from './json-view.ts';
 import type { Model } from './model.ts';
+import { hasThrown } from './thrown.ts';
 
 /** A row of a list of terms. */
 export type Fact = readonly [term: string, content: Node | string];
@@ -42,6 +43,7 @@ function handlingFacts(model: Model, outcome: StateEntry, before: ActorState | u
   const { isHandled, steps, refusedLast } = handlingOf(machine, state.event, before.value, state);
   const isStart = state.event === 'xstate.init';
   if (isStart && !isHandled) return [];
+  if (hasThrown(state, model.causeOf(outcome)?.data)) return [['handled', THROWN]];
   const tried = steps.flatMap(({ candidates }) => candidates);
   const verdict = isHandled ? 'yes' : tried.length > 0 ? 'no: the guards refused' : NO_TRANSITION;
   return [
@@ -51,6 +53,7 @@ function handlingFacts(model: Model, outcome: StateEntry, before: ActorState | u
   ];
 }
 
+const THROWN = 'an action or a guard threw';
 const NO_TRANSITION = 'no: these states have no transition for this event';
 
 function stepFacts({ event, taken, candidates }: HandledStep): Fact[] {
@@ -104,13 +107,16 @@ const listFact = (term: string, names: readonly string[]): Fact[] =>
 function deadlineFacts(before: ActorState | undefined, after: ActorState): Fact[] {
   const { started, fired, cancelled } = deadlineChanges(before, after);
   const textOf = ({ event, ms }: { readonly event: string; readonly ms: number }) =>
-    `${short(eventText(event))} (${duration(ms)})`;
+    isTimed(event) ? eventText(event) : `${short(eventText(event))} (${duration(ms)})`;
   return [
     ...listFact('deadline set', started.map(textOf)),
     ...listFact('deadline passed', fired.map(textOf)),
     ...listFact('deadline cancelled', cancelled.map(textOf)),
   ];
 }
+
+/** Whether the name of a deadline is its time. */
+const isTimed = (event: string): boolean => /^xstate\.after\(\d+\)#/.test(event);
 
 /** `a.b → a.c`, with the time that the first one lasted. */
 export function valueChange(model: Model, entry: StateEntry): Fact[] {
@@ -123,7 +129,7 @@ export function valueChange(model: Model, entry: StateEntry): Fact[] {
 }
 
 /** The changes of a context, as a list. */
-export function contextChanges(before: Json | undefined, after: Json): HTMLElement {
+function contextChanges(before: Json | undefined, after: Json): HTMLElement {
   if (before === undefined) return html('span', {}, 'what it was before is no longer kept');
   const { changes, isCut } = differenceOf(before, after);
   if (changes.length === 0)

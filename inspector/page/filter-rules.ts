@@ -10,7 +10,7 @@ export type Kind = (typeof KINDS)[number];
 
 /** Which actors are shown: all, those of the selected one's tree, or the selected one alone. */
 export const SCOPES = ['all', 'tree', 'actor'] as const;
-export type Scope = (typeof SCOPES)[number];
+type Scope = (typeof SCOPES)[number];
 
 /** What the user has chosen. */
 export interface FilterSettings {

@@ -18,15 +18,22 @@ export function clockTime(at: Timestamp): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${ms}`;
 }
 
-/** A duration with about three digits: `0.12 ms`, `45.6 ms`, `7.89 s`, `12 min`. */
+/** A duration with about three digits: `0.12 ms`, `45.6 ms`, `7.89 s`, `12 min`, `24 h 59 min`, `3 d 4 h`. */
 export function duration(ms: number): string {
   if (!Number.isFinite(ms) || ms < 0) return '';
   if (ms < 1) return `${ms.toFixed(2)} ms`;
   if (ms < 100) return `${ms.toFixed(1)} ms`;
   if (ms < 1000) return `${ms.toFixed(0)} ms`;
   if (ms < 100_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
-  return `${(ms / 60_000).toFixed(0)} min`;
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 60) return `${String(minutes)} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return inTwoUnits(hours, 'h', minutes % 60, 'min');
+  return inTwoUnits(Math.floor(hours / 24), 'd', hours % 24, 'h');
 }
+
+const inTwoUnits = (large: number, unit: string, small: number, smallUnit: string): string =>
+  `${large.toLocaleString('en')} ${unit}${small === 0 ? '' : ` ${String(small)} ${smallUnit}`}`;
 
 /** The remaining time of a deadline, with a steady number of digits: `8.4 s`. */
 export const countdown = (ms: number): string =>
@@ -45,13 +52,22 @@ export function activeBelow(value: Json): (readonly [name: string, inner: Json])
   return isRecord(value) ? Object.entries(value) : [];
 }
 
-/** The names of all active states. */
-export const activeNames = (value: Json): string[] =>
-  activeBelow(value).flatMap(([name, inner]) => [name, ...activeNames(inner)]);
+/**
+ * The parts of the shown name of an actor. A machine without an id of its own, which XState calls `x:0`, is called
+ * by its machine; its session tells it from others of that machine.
+ */
+export const nameParts = ({
+  name,
+  kind,
+  id,
+  machine,
+}: ActorView): readonly [name: string, session?: string] =>
+  kind === 'machine' && /^x:\d+$/.test(name)
+    ? [machine ?? 'machine', id.slice(id.indexOf('/') + 1)]
+    : [name];
 
-/** The shown name of an actor. A root machine without an id is called `machine x:0`. */
-export const actorName = ({ name, kind, id }: ActorView): string =>
-  kind === 'machine' && /^x:\d+$/.test(name) ? `machine ${id.slice(id.indexOf('/') + 1)}` : name;
+/** The shown name of an actor: `vm1`, or `checkout x:0`. */
+export const actorName = (actor: ActorView): string => nameParts(actor).join(' ');
 
 /** A text as one line, without control characters. */
 export const oneLine = (text: string, maxCharacters = 400): string => {

@@ -18,7 +18,7 @@ export const pathText = (root: string, path: JsonPath): string =>
     .join('');
 
 /** A text by which equal paths are equal. */
-export const pathKey = (path: JsonPath): string => JSON.stringify(path);
+const pathKey = (path: JsonPath): string => JSON.stringify(path);
 
 /** The value at a path; `undefined` when there is none. */
 export function valueAt(value: Json | undefined, path: JsonPath): Json | undefined {
@@ -40,7 +40,7 @@ function childOf(value: Json, key: string | number): Json | undefined {
 export const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
 
 /** The number of properties or items of a value; 0 for those that have none. */
-export const countIn = (value: Json | undefined): number => {
+const countIn = (value: Json | undefined): number => {
   if (typeof value !== 'object' || value === null) return 0;
   return isList(value) ? value.length : Object.keys(value).length;
 };

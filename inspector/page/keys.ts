@@ -17,7 +17,7 @@ export interface KeyTargets {
 }
 
 /** A pane that the keyboard can get into. */
-export interface Focusable {
+interface Focusable {
   readonly section: Element;
   focus(): void;
 }

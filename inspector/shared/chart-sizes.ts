@@ -16,8 +16,8 @@ export const LABEL_LINE_HEIGHT = 14;
 export const LABEL_GAP = 4;
 export const PADDING = 12;
 export const FIRST_BASELINE = 17;
-export const DOT_SIZE = 10;
-export const HISTORY_SIZE = 26;
+const DOT_SIZE = 10;
+const HISTORY_SIZE = 26;
 /** The characters for which there is space: after a name, after the name of a deadline, within a collapsed state. */
 const CARET_CHARACTERS = 3;
 const COUNTDOWN_CHARACTERS = 8;

@@ -13,6 +13,7 @@ import {
   type TransitionCoverage,
   transitionsCovered,
 } from './coverage.ts';
+import { delayText } from './words.ts';
 import { percentile } from './coverage-stays.ts';
 
 /** The most names of each kind that are listed of a machine. */
@@ -30,11 +31,11 @@ export const shortStateId = (id: string, machine: string): string =>
   id.startsWith(`${machine}.`) ? id.slice(machine.length + 1) : id;
 
 /** An event in words. */
-export const eventWords = (event: string): string =>
+const eventWords = (event: string): string =>
   event === ''
     ? 'always'
     : event
-        .replace(/^xstate\.after\((.*?)\)#[^]*$/, 'after $1')
+        .replace(/^xstate\.after\((.*?)\)#[^]*$/, (_, delay: string) => `after ${delayText(delay)}`)
         .replace(/^done\.invoke\.([^]+)$/, '$1 done')
         .replace(/^error\.platform\.([^]+)$/, '$1 failed')
         .replace(/^done\.state\.[^]*$/, 'done');

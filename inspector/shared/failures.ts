@@ -10,7 +10,7 @@
 import type { ActorState, Entry } from './view.ts';
 
 /** The tag of states in which a machine has failed. */
-export const FAILED_TAG = 'failed';
+const FAILED_TAG = 'failed';
 
 /** Whether an actor is in failure. */
 export const isFailed = ({ status, tags }: ActorState): boolean =>

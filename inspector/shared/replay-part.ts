@@ -32,7 +32,7 @@ export interface ReplayPart {
 }
 
 /** The most events of a test. */
-export const MAX_REPLAYED = 500;
+const MAX_REPLAYED = 500;
 
 const START_EVENT = 'xstate.init';
 

@@ -49,7 +49,7 @@ export interface ProgramMessage {
 }
 
 /** An actor exists. Sent again, with its current state, to every watcher that starts later. */
-export interface RegisterMessage {
+interface RegisterMessage {
   readonly type: 'service.register';
   /** The definition that XState 4's `createMachine` accepts, as JSON. */
   readonly machine: string;
@@ -70,7 +70,7 @@ export interface RegisterMessage {
  * which they arrive, and reports a state after each: of an event that it does not handle, a state without a
  * microstep that has transitions. Events that a machine raises are parts of the handling of another one.
  */
-export interface EventMessage {
+interface EventMessage {
   readonly type: 'service.event';
   /** An SCXML event as JSON: `{ name, data, $$type, type, origin? }`. The origin is the sender's `sessionId`. */
   readonly event: string;
@@ -79,7 +79,7 @@ export interface EventMessage {
 }
 
 /** An actor has handled an event, or changed on its own. */
-export interface StateMessage {
+interface StateMessage {
   readonly type: 'service.state';
   readonly state: string;
   readonly sessionId: string;
@@ -128,7 +128,7 @@ export type FeedMessage =
   | ProblemMessage;
 
 /** What XState 5 knows about an actor after an event, and an XState 4 state cannot hold. */
-export interface StateFacts {
+interface StateFacts {
   readonly at: Timestamp;
   readonly status: 'active' | 'done' | 'error' | 'stopped';
   readonly output?: Json;
@@ -144,7 +144,7 @@ export interface StateFacts {
 }
 
 /** One microstep of a machine. */
-export interface Microstep {
+interface Microstep {
   /** The event's XState 4 name. */
   readonly event: string;
   /** The state value after the step. */
@@ -153,7 +153,7 @@ export interface Microstep {
 }
 
 /** A transition that was taken. State node ids are without `#`. */
-export interface TakenTransition {
+interface TakenTransition {
   readonly source: string;
   readonly event: string;
   readonly target: readonly string[];
@@ -165,7 +165,7 @@ export interface TakenTransition {
 }
 
 /** A running timer: `after`, or a delayed `raise` or `sendTo`. */
-export interface RunningDeadline {
+interface RunningDeadline {
   /** The event's XState 4 name. */
   readonly event: string;
   readonly ms: number;
