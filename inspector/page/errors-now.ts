@@ -8,6 +8,7 @@ import { type ChainedError, chainOf, errorsIn, type FoundError, isError } from '
 import { duration, eventText, isRecord, oneLine, valueText } from './format.ts';
 import { valueAt } from './json-path.ts';
 import type { Model } from './model.ts';
+import { errorIn, hasThrown } from './thrown.ts';
 
 /** A failure. */
 export interface Failure {
@@ -47,7 +48,7 @@ function failureIn(model: Model, state: ActorState, origin: StateEntry | undefin
   const cause = origin && model.causeOf(origin);
   const { path, error } = errorOf(state, errorIn(cause?.data));
   const chain = error === undefined ? [] : chainOf(error);
-  const isEnded = isUnhandled(state);
+  const isEnded = isUnhandled(state) && !hasThrown(state, cause?.data);
   const ended = isEnded
     ? `. No state handles “${eventText(state.event)}”, so XState ended this machine`
     : '';
@@ -75,10 +76,6 @@ function failureOfEvent(model: Model, entry: Extract<Entry, { kind: 'event' }>):
     from: entry.origin,
   };
 }
-
-/** The error of an event by which an actor reports its failure. */
-const errorIn = (data: Json | undefined): Json | undefined =>
-  isRecord(data) ? (data['error'] ?? data['data']) : undefined;
 
 /**
  * The state with which the failure began that still lasts: a state lasts as long as its value does not

@@ -4,6 +4,7 @@ import { isFailure } from '../shared/failures.ts';
 import type { ActorState, ActorView, Entry, StateEntry } from '../shared/view.ts';
 import { valueText } from './format.ts';
 import { type EventEntry, Outcomes } from './outcomes.ts';
+import { hasThrown } from './thrown.ts';
 
 /** What a state entry changed. */
 export interface StateChange {
@@ -72,7 +73,7 @@ export class Notes {
   isUnhandled(entry: Entry): boolean {
     if (entry.kind !== 'event' || OWN_EVENT.test(entry.name)) return false;
     const outcome = this.outcomeOf(entry);
-    if (outcome === undefined) return false;
+    if (outcome === undefined || hasThrown(outcome.state, entry.data)) return false;
     return outcome.state.microsteps?.every(({ transitions }) => transitions.length === 0) ?? true;
   }
 

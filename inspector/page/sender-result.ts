@@ -4,6 +4,7 @@ import type { StateEntry } from '../shared/view.ts';
 import { oneLine, valueText } from './format.ts';
 import type { Model } from './model.ts';
 import type { EventEntry } from './outcomes.ts';
+import { hasThrown } from './thrown.ts';
 
 const MAX_NAME_CHARACTERS = 120;
 
@@ -61,6 +62,8 @@ function outcomeText(model: Model, type: string, outcome: StateEntry): string {
   const { state } = outcome;
   const isHandled = state.microsteps?.some(({ transitions }) => transitions.length > 0) === true;
   const value = short(valueText(state.value));
+  if (hasThrown(state, model.causeOf(outcome)?.data))
+    return `${short(type)} arrived in ${value}, and an action or a guard threw: the details say what.`;
   if (!isHandled)
     return `${short(type)} arrived, but was not handled: no transition in ${value} allows it. Its entry in the timeline says why.`;
   const before = model.stateBefore(outcome);

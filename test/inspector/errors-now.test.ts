@@ -117,6 +117,37 @@ test('a session that ends as announced is none', async () => {
 const failing = (message: string) =>
   fromPromise(() => Promise.reject(new Error(message, { cause: new TypeError('inner') })));
 
+test('an onError whose action throws is not said to be missing', async () => {
+  const { inspection, page } = await watch();
+  const machine = createMachine({
+    initial: 'a',
+    states: {
+      a: {
+        invoke: {
+          src: failing('first'),
+          onError: {
+            target: 'b',
+            actions: () => {
+              throw new Error('second');
+            },
+          },
+        },
+      },
+      b: {},
+    },
+  });
+  const actor = createActor(machine, { id: 'handler', inspect: inspection.inspect });
+  actor.subscribe({ error: () => undefined });
+  actor.start();
+  const { id } = await page.actor('handler');
+  await page.until(({ entries }) =>
+    entries.some((one) => one.kind === 'state' && one.actor === id && one.state.status === 'error'),
+  );
+  const failure = failureOf(modelOf(page), id);
+  expect(failure?.sentence).toContain('second (Error)');
+  expect(failure?.sentence).not.toContain('No state handles');
+});
+
 test('a machine is in failure as long as it is in the state to which the error led', async () => {
   const { inspection, page } = await watch();
   const machine = createMachine({

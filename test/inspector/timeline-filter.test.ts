@@ -84,6 +84,15 @@ describe('the filter of the timeline', () => {
     expect(entries.seqs.at(0)).toBe(lost);
   });
 
+  it('takes no event for unhandled because an action threw', () => {
+    const made = actors();
+    made.event('p1/boss', 'GO');
+    made.state('p1/boss', 'idle', 'GO', { microsteps: [], status: 'error', error: 'broken' });
+    const lost = made.event('p1/worker', 'GO');
+    made.state('p1/worker', 'idle', 'GO', { microsteps: [] });
+    expect(shown(made, { isUnhandled: true })).toEqual([lost]);
+  });
+
   it("is not confused by actors that are each other's parents", () => {
     const made = new MadeUpModel();
     made.actor('p1/a', 'p1/b');
