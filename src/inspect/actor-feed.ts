@@ -11,6 +11,7 @@
 
 import type { AnyActorRef } from 'xstate';
 import { textOf } from '../core/errors.ts';
+import { memberOf } from '../core/shape.ts';
 import { rootOf } from './actors.ts';
 import { lineOf } from './serialize.ts';
 import type { CreateLinks } from './links.ts';
@@ -20,12 +21,7 @@ import type { Refusing } from './remote-events.ts';
 import { combinedSanitize } from './sanitize.ts';
 import { type FeedServices, SystemWatch } from './system.ts';
 import type { FeedMessage, InspectorCommand, Timestamp } from './wire.ts';
-import {
-  happeningsIn,
-  type InspectionEvent,
-  LIFECYCLE_EVENTS,
-  type WatchableActor,
-} from './xstate.ts';
+import { happeningsIn, type InspectionEvent, isLifecycle, type WatchableActor } from './xstate.ts';
 
 /** Receives each message as one line of JSON, without a line terminator. */
 export type Sink = (line: string) => void;
@@ -130,7 +126,7 @@ export class ActorFeed {
         if (actor === undefined) return;
         const refusal = refusing(event.type, actor);
         if (refusal !== undefined) this.report(refusal);
-        else if (!LIFECYCLE_EVENTS.has(event.type)) actor.send(event);
+        else if (!isLifecycle(event.type)) actor.send(event);
       });
     })(undefined);
   }
@@ -246,15 +242,11 @@ interface CollectedSystem {
 
 /** @throws {TypeError} When the value is not an SCXML event whose data has a type. */
 function parsedEvent(scxml: unknown): { data: { type: string }; origin?: string | undefined } {
-  if (typeof scxml === 'object' && scxml !== null && 'data' in scxml) {
-    const { data, origin }: { data: unknown; origin?: unknown } = scxml;
-    const hasType = typeof data === 'object' && data !== null && 'type' in data;
-    if (hasType && typeof data.type === 'string') {
-      return {
-        data: { ...data, type: data.type },
-        origin: typeof origin === 'string' ? origin : undefined,
-      };
-    }
+  const data = memberOf(scxml, 'data');
+  const type = memberOf(data, 'type');
+  const origin = memberOf(scxml, 'origin');
+  if (typeof data === 'object' && typeof type === 'string') {
+    return { data: { ...data, type }, origin: typeof origin === 'string' ? origin : undefined };
   }
   throw new TypeError(
     'Ignored an event from an inspector: it is not an SCXML event with a data.type',

@@ -1,6 +1,6 @@
 /** The proofs of `challenge.ts`, made and checked with the Web Crypto API. */
 
-import { type Challenge, isToken, provenText, type Role } from './challenge.ts';
+import { type Challenge, isNonce, isToken, provenText, type Role } from './challenge.ts';
 
 /** A random nonce of 256 bits. */
 export const newNonce = (): string => base64url(crypto.getRandomValues(new Uint8Array(32)));
@@ -18,8 +18,8 @@ export async function isProof(
   role: Role,
   challenge: Challenge,
 ): Promise<boolean> {
-  // The form of a nonce, too: 32 bytes.
-  if (!isToken(token) || typeof given !== 'string' || !/^[\w-]{43}$/.test(given)) return false;
+  // A proof has the form of a nonce: 32 bytes.
+  if (!isToken(token) || !isNonce(given)) return false;
   const proof = Uint8Array.from(atob(given.replaceAll('-', '+').replaceAll('_', '/')), (each) =>
     each.charCodeAt(0),
   );

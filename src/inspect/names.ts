@@ -1,6 +1,13 @@
 /** Translates the names of XState's own events between version 5, version 4 and words. */
 
-import { isReserved, type OwnEvent, ownEventOf, typeOfOwnEvent } from './xstate.ts';
+import {
+  eventWithPrefix,
+  isReserved,
+  type OwnEvent,
+  ownEventOf,
+  type Prefixes,
+  typeOfOwnEvent,
+} from './xstate.ts';
 
 /** The translations so far: a machine has few names, and each is needed for every event. */
 const v4Names = /* @__PURE__ */ new Map<string, string>();
@@ -18,35 +25,28 @@ export function toV4Name(type: string): string {
   return name;
 }
 
-function v4NameOf(event: OwnEvent): string {
-  switch (event.kind) {
-    case 'actorDone':
-      return `done.invoke.${event.id}`;
-    case 'actorFailed':
-      return `error.platform.${event.id}`;
-    case 'stateDone':
-      return `done.state.${event.id}`;
-    case 'after':
-      return `xstate.after(${event.delay})#${event.id}`;
-  }
-}
+/** How XState 4's names of the events begin that end with an id. */
+const V4_PREFIXES: Prefixes = {
+  actorDone: 'done.invoke.',
+  actorFailed: 'error.platform.',
+  stateDone: 'done.state.',
+};
 
-const V4_NAME =
-  /^(?:done\.invoke\.(?<actorDone>[^]+)|error\.platform\.(?<actorFailed>[^]+)|done\.state\.(?<stateDone>[^]*)|xstate\.after\((?<delay>.+?)\)#(?<after>[^]*))$/;
+const v4NameOf = (event: OwnEvent): string =>
+  event.kind === 'after'
+    ? `xstate.after(${event.delay})#${event.id}`
+    : V4_PREFIXES[event.kind] + event.id;
 
 /** XState 5's name of an XState 4 event. */
 export function toV5Name(type: string): string {
-  const own = v4EventOf(V4_NAME.exec(type)?.groups ?? {});
+  const own = v4EventOf(type);
   return own === undefined ? type : typeOfOwnEvent(own);
 }
 
-function v4EventOf(groups: Readonly<Record<string, string | undefined>>): OwnEvent | undefined {
-  const { actorDone, actorFailed, stateDone, delay, after } = groups;
-  if (actorDone !== undefined) return { kind: 'actorDone', id: actorDone };
-  if (actorFailed !== undefined) return { kind: 'actorFailed', id: actorFailed };
-  if (stateDone !== undefined) return { kind: 'stateDone', id: stateDone };
-  if (delay === undefined || after === undefined) return undefined;
-  return { kind: 'after', delay, id: after };
+function v4EventOf(type: string): OwnEvent | undefined {
+  const [, delay, id] = /^xstate\.after\((.+?)\)#([^]*)$/.exec(type) ?? [];
+  if (delay === undefined || id === undefined) return eventWithPrefix(type, V4_PREFIXES);
+  return { kind: 'after', delay, id };
 }
 
 /** An event in words: `reader done`, `after connectTimeout`. */

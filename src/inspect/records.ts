@@ -56,9 +56,9 @@ export class ActorRecord {
   readonly #timers = new Map<string | symbol, RunningTimer>();
   /** The text of the latest event, kept for the state message after it, which usually repeats it. */
   #text = START_TEXT;
-  #microsteps: string[] = [];
-  #actions: string[] = [];
-  #emitted: string[] = [];
+  readonly #microsteps: string[] = [];
+  readonly #actions: string[] = [];
+  readonly #emitted: string[] = [];
 
   constructor(actor: WatchableActor, { plain, links }: Showing) {
     this.actor = actor;
@@ -173,20 +173,11 @@ export class ActorRecord {
 
   /** What has been collected since the previous state, which begins anew. */
   #collected(): string {
-    let text = '';
-    if (this.#microsteps.length > 0) {
-      text += `,"microsteps":${listOf(this.#microsteps)}`;
-      this.#microsteps = [];
-    }
-    if (this.#actions.length > 0) {
-      text += `,"actions":${listOf(this.#actions)}`;
-      this.#actions = [];
-    }
-    if (this.#emitted.length > 0) {
-      text += `,"emitted":${listOf(this.#emitted)}`;
-      this.#emitted = [];
-    }
-    return text;
+    return (
+      takenFrom(this.#microsteps, 'microsteps') +
+      takenFrom(this.#actions, 'actions') +
+      takenFrom(this.#emitted, 'emitted')
+    );
   }
 
   /** A state of XState 4, as it stands in a string of a message. */
@@ -229,6 +220,10 @@ export const sessionText = ({ sessionId }: WatchableActor): JsonText => ({
   json: jsonOf(sessionId),
   inner: innerOf(sessionId),
 });
+
+/** A member with all texts of a list, which is empty afterwards; '' where there are none. */
+const takenFrom = (texts: string[], name: string): string =>
+  texts.length === 0 ? '' : `,"${name}":${listOf(texts.splice(0))}`;
 
 const tagsText = (tags: AnySnapshotFacts['tags']): string =>
   tags === undefined || tags.size === 0

@@ -10,6 +10,7 @@
 
 import { defer } from '../async/deferred.ts';
 import type { Names } from '../core/options.ts';
+import { memberOf } from '../core/shape.ts';
 import { type ActorFeed, now } from './actor-feed.ts';
 import { refusalOf } from './remote-events.ts';
 import type { InspectOptions, Inspection } from './report.ts';
@@ -219,8 +220,14 @@ const NO_CONTROL =
   'The program refused an event: it takes none from an inspector without `control: true` of inspectTo()';
 
 function isCommand(value: unknown): value is InspectorCommand {
-  if (typeof value !== 'object' || value === null || !('type' in value)) return false;
-  if (value.type === 'xstate.inspecting') return true;
-  if (value.type === 'wirechart.wire') return 'on' in value && typeof value.on === 'boolean';
-  return value.type === 'xstate.event' && 'event' in value && typeof value.event === 'string';
+  switch (memberOf(value, 'type')) {
+    case 'xstate.inspecting':
+      return true;
+    case 'wirechart.wire':
+      return typeof memberOf(value, 'on') === 'boolean';
+    case 'xstate.event':
+      return typeof memberOf(value, 'event') === 'string';
+    default:
+      return false;
+  }
 }

@@ -21,7 +21,7 @@ export function toSource(machine: AnyStateMachine): string {
 }
 
 /** How each member of a state is written; the others are left out. */
-const STATE = {
+const STATE = /* @__PURE__ */ (() => ({
   id: asIs,
   description: asIs,
   type: asIs,
@@ -39,23 +39,23 @@ const STATE = {
   route: transitionOf,
   onDone: listOf(transitionOf),
   states: recordOf(stateOf),
-} as const;
+}))();
 
-const TRANSITION = {
+const TRANSITION = /* @__PURE__ */ (() => ({
   target: asIs,
   guard: (guard: unknown) => namedOf(guard, 'guarded'),
   actions: listOf(actionOf),
   reenter: asIs,
   description: asIs,
-} as const;
+}))();
 
-const INVOKE = {
+const INVOKE = /* @__PURE__ */ (() => ({
   id: asIs,
   systemId: asIs,
   onDone: listOf(transitionOf),
   onError: listOf(transitionOf),
   onSnapshot: listOf(transitionOf),
-} as const;
+}))();
 
 /** Writes the members of an object that a table names, in the order of the object. */
 function written(

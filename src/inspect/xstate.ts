@@ -203,8 +203,9 @@ export const timersIn = ({ system }: WatchableActor): RunningTimer[] =>
 /** The first event of every actor. */
 export const START_EVENT: AnyEvent = { type: 'xstate.init' };
 
-/** The events by which XState itself starts and stops an actor. Sent by others, they corrupt it. */
-export const LIFECYCLE_EVENTS: ReadonlySet<string> = new Set([START_EVENT.type, 'xstate.stop']);
+/** Whether XState itself starts or stops an actor by an event of this name. Sent by others, it corrupts the actor. */
+export const isLifecycle = (type: string): boolean =>
+  type === START_EVENT.type || type === 'xstate.stop';
 
 /** Whether only XState itself may send an event of this name. */
 export const isReserved = (type: string): boolean => /^@?xstate\./.test(type);
@@ -215,32 +216,39 @@ export type OwnEvent =
   | { readonly kind: 'stateDone'; readonly id: string }
   | { readonly kind: 'after'; readonly delay: string; readonly id: string };
 
-/** The kinds of `OwnEvent`, and how the names of their events begin. */
-const OWN_EVENTS = {
+/** How the names of the events begin that end with an id, by their kinds. */
+export type Prefixes = Readonly<Record<Exclude<OwnEvent['kind'], 'after'>, string>>;
+
+const OWN_PREFIXES: Prefixes = {
   actorDone: 'xstate.done.actor.',
   actorFailed: 'xstate.error.actor.',
   stateDone: 'xstate.done.state.',
-  after: 'xstate.after.',
-} as const satisfies Record<OwnEvent['kind'], string>;
+};
 
 /** What an event of this name says, if it is one of these; `undefined` for all others. */
 export function ownEventOf(type: string): OwnEvent | undefined {
   if (!type.startsWith('xstate.')) return undefined;
-  const { actorDone, actorFailed, stateDone, after } = OWN_EVENTS;
-  const rest = (prefix: string) => (type.startsWith(prefix) ? type.slice(prefix.length) : '');
-  if (rest(actorDone) !== '') return { kind: 'actorDone', id: rest(actorDone) };
-  if (rest(actorFailed) !== '') return { kind: 'actorFailed', id: rest(actorFailed) };
-  if (type.startsWith(stateDone)) return { kind: 'stateDone', id: rest(stateDone) };
-  const timer = rest(after);
-  const end = timer.indexOf('.');
   // A delay has no dot: what follows the first one is the id of the state.
-  if (end < 1) return undefined;
-  return { kind: 'after', delay: timer.slice(0, end), id: timer.slice(end + 1) };
+  const [, delay, id] = /^xstate\.after\.([^.]+)\.([^]*)$/.exec(type) ?? [];
+  if (delay === undefined || id === undefined) return eventWithPrefix(type, OWN_PREFIXES);
+  return { kind: 'after', delay, id };
+}
+
+/** What an event says whose name is a prefix and an id; `undefined` for all others. */
+export function eventWithPrefix(type: string, prefixes: Prefixes): OwnEvent | undefined {
+  for (const kind of ['actorDone', 'actorFailed', 'stateDone'] as const) {
+    const id = type.slice(prefixes[kind].length);
+    const isOfKind = type.startsWith(prefixes[kind]) && (id !== '' || kind === 'stateDone');
+    if (isOfKind) return { kind, id };
+  }
+  return undefined;
 }
 
 /** The name of such an event. */
 export const typeOfOwnEvent = (event: OwnEvent): string =>
-  OWN_EVENTS[event.kind] + (event.kind === 'after' ? `${event.delay}.${event.id}` : event.id);
+  event.kind === 'after'
+    ? `xstate.after.${event.delay}.${event.id}`
+    : OWN_PREFIXES[event.kind] + event.id;
 
 /** Whether an action is one with which XState sets and clears its own timers. */
 export const isTimerAction = (name: string): boolean =>
