@@ -17,9 +17,6 @@ export const pathText = (root: string, path: JsonPath): string =>
     })
     .join('');
 
-/** A text by which equal paths are equal. */
-const pathKey = (path: JsonPath): string => JSON.stringify(path);
-
 /** The value at a path; `undefined` when there is none. */
 export function valueAt(value: Json | undefined, path: JsonPath): Json | undefined {
   let at = value;
@@ -38,9 +35,3 @@ function childOf(value: Json, key: string | number): Json | undefined {
 
 /** Whether a value is a list. `Array.isArray()` does not tell it from an object with properties. */
 export const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
-
-/** The number of properties or items of a value; 0 for those that have none. */
-const countIn = (value: Json | undefined): number => {
-  if (typeof value !== 'object' || value === null) return 0;
-  return isList(value) ? value.length : Object.keys(value).length;
-};

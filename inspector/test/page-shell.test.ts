@@ -62,11 +62,11 @@ describePage('the URL of the page', () => {
   });
 
   test.each([
-    '#actor=%&at=1@2&view=nothing',
-    `#actor=program/${'x/'.repeat(500)}y&at=9999999999@1`,
-    '#sort=errors<script>&ended=7&__proto__=1',
-    '#live',
-  ])('may be hostile: %s', async (fragment) => {
+    ['values that are none', '#actor=%&at=1@2&view=nothing'],
+    ['a path of many actors', `#actor=program/${'x/'.repeat(500)}y&at=9999999999@1`],
+    ['names of controls that are none', '#sort=errors<script>&ended=7&__proto__=1'],
+    ['the id of an element', '#live'],
+  ])('may be hostile: %s', async (_, fragment) => {
     const { page } = await withHistory();
     await page.evaluate((hash) => {
       location.hash = hash;
