@@ -73,4 +73,4 @@ export class ObservedPromise extends Promise<undefined> {
 }
 
 /** The one resolved promise that every `send()` with room returns, so that it allocates none. */
-export const ACCEPTED: Promise<void> = Promise.resolve();
+export const ACCEPTED: Promise<void> = /* @__PURE__ */ Promise.resolve();
