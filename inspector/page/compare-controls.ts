@@ -3,7 +3,7 @@
 import type { ActorView } from '../shared/view.ts';
 import type { Question } from './compare-work.ts';
 import { html } from './dom.ts';
-import { actorName, oneLine } from './format.ts';
+import { actorName, clockTime, oneLine } from './format.ts';
 import type { Model } from './model.ts';
 
 /** More actors cannot be chosen from. */
@@ -17,8 +17,8 @@ export class CompareControls {
   readonly #right = html('select', { 'aria-label': 'Right' });
   readonly #children = html('input', { type: 'checkbox' });
   #drawn = '';
-  /** The user has chosen a side, which is then kept. */
-  #isChosen = false;
+  /** A proposal of unlike machines gives way to one of two runs of a machine. What is final is kept. */
+  #choice: 'none' | 'proposed' | 'final' = 'none';
 
   constructor(model: Model) {
     this.#model = model;
@@ -26,11 +26,11 @@ export class CompareControls {
     swap.setAttribute('aria-label', 'Swap the sides');
     swap.addEventListener('click', () => {
       [this.#left.value, this.#right.value] = [this.#right.value, this.#left.value];
-      this.#isChosen = true;
+      this.#choice = 'final';
     });
     for (const side of [this.#left, this.#right]) {
       side.addEventListener('change', () => {
-        this.#isChosen = true;
+        this.#choice = 'final';
       });
     }
     this.bar = html(
@@ -51,11 +51,10 @@ export class CompareControls {
   /** Offers the machines that are known. */
   draw(): void {
     const key = [this.#model.actorsVersion, this.#model.epoch, this.#model.programs.size].join();
-    if (key !== this.#drawn) {
-      this.#drawn = key;
-      this.#offer();
-    }
-    if (!this.#isChosen) this.#propose();
+    const isNew = key !== this.#drawn;
+    this.#drawn = key;
+    if (isNew) this.#offer();
+    if (this.#choice === 'none' || (isNew && this.#choice === 'proposed')) this.#propose();
   }
 
   #offer(): void {
@@ -65,7 +64,7 @@ export class CompareControls {
       side.replaceChildren(...this.#groups(machines));
       const isKept = machines.some(({ id }) => id === chosen);
       side.value = isKept ? chosen : '';
-      if (!isKept) this.#isChosen = false;
+      if (!isKept) this.#choice = 'none';
     }
   }
 
@@ -79,10 +78,15 @@ export class CompareControls {
   }
 
   #groups(machines: readonly ActorView[]): HTMLElement[] {
-    return [...this.#model.programs.values()].flatMap(({ id: program, name }) => {
+    const programs = [...this.#model.programs.values()];
+    return programs.flatMap(({ id: program, name }) => {
       const own = machines.filter((actor) => actor.program === program);
-      if (own.length === 0) return [];
-      const label = oneLine(name, 80);
+      const [first] = own;
+      if (first === undefined) return [];
+      // Runs of a program have the same name.
+      const isOneOfSeveral = programs.some((other) => other.id !== program && other.name === name);
+      const time = isOneOfSeveral ? `, ${clockTime(first.base.at)}` : '';
+      const label = `${oneLine(name, 80)}${time}`;
       const options = own.map((actor) =>
         html('option', { value: actor.id }, `${oneLine(actorName(actor), 80)} – ${label}`),
       );
@@ -96,14 +100,13 @@ export class CompareControls {
     const one = machines.find(({ id }) => id === this.#model.selected) ?? machines[0];
     if (one === undefined) return;
     const others = machines.filter(({ id }) => id !== one.id);
-    const other =
-      others.findLast(({ chart }) => chart === one.chart) ??
-      others.findLast(({ name }) => name === one.name) ??
-      others.at(-1);
+    const alike = others.findLast(({ chart }) => chart === one.chart);
+    if (alike === undefined && this.#choice === 'proposed') return;
+    const other = alike ?? others.findLast(({ name }) => name === one.name) ?? others.at(-1);
     this.#left.value = other === undefined || isBefore(one, other) ? one.id : other.id;
     this.#right.value = other === undefined ? '' : isBefore(one, other) ? other.id : one.id;
     // It stays while what was chosen from it is looked at.
-    this.#isChosen = other !== undefined;
+    this.#choice = alike !== undefined ? 'final' : other === undefined ? 'none' : 'proposed';
   }
 }
 

@@ -4,7 +4,8 @@ import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { describePage } from './browser.ts';
 import { type Watching, watch } from './setup.ts';
-import { expectIdleAfterEach } from '../../test/support/cleanup.ts';
+import { inspectTo } from '../../src/inspect/index.ts';
+import { cleanUp, expectIdleAfterEach } from '../../test/support/cleanup.ts';
 import { assign, createActor, createMachine } from '../../test/inspector/machines.ts';
 
 expectIdleAfterEach();
@@ -46,6 +47,29 @@ const said = (page: Page, text: string): Promise<void> =>
   page.locator('#compare .difference').getByText(text).waitFor();
 
 describePage('the comparison of two actors', () => {
+  it('proposes two runs of a machine, which the choice tells apart, as soon as there are two', async () => {
+    const { inspector, inspection, page } = await watch();
+    const lamp = createMachine({ id: 'lamp', initial: 'off', states: { off: {} } });
+    createActor(vm, { id: 'vm1', inspect: inspection.inspect }).start();
+    createActor(lamp, { id: 'lamp', inspect: inspection.inspect }).start();
+    await page.locator('#tree [role=treeitem]').nth(1).waitFor();
+    await page.getByRole('tab', { name: 'Compare' }).click();
+    const sides = page.locator('#compare select');
+    const shown = (at: number) => sides.nth(at).locator('option:checked').textContent();
+    await page.waitForFunction(() => document.querySelector('#compare select')?.textContent !== '');
+    expect([await shown(0), await shown(1)].sort()).toEqual(['lamp – program', 'vm1 – program']);
+
+    const again = inspectTo(inspector.url, { name: 'program' });
+    cleanUp(() => again.close());
+    createActor(vm, { id: 'vm1', inspect: again.inspect }).start();
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll<HTMLSelectElement>('#compare select')].every((side) =>
+        /^vm1 – program, \d\d:/.test(side.selectedOptions[0]?.textContent ?? ''),
+      ),
+    );
+    expect(await shown(0)).not.toBe(await shown(1));
+  });
+
   it('tells the first difference, and shows it beside the equal steps, which are folded', async () => {
     const { page } = await compare(
       ['DIAL', 'OPENED', ...PINGS, 'DIAL'],
