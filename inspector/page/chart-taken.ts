@@ -13,7 +13,9 @@ interface Taken {
 export type TakenByRegion = ReadonlyMap<string, Taken>;
 
 /** Older states are not looked at: a region that has not changed since is without a last transition. */
-const MAX_STATES = 300;
+const MAX_STATES = 10_000;
+/** What was found is kept for so many of the latest states: pages go from one to the next. */
+const MAX_KEPT = 300;
 
 const NOTHING: TakenByRegion = new Map();
 
@@ -43,26 +45,35 @@ export class TakenTransitions {
       taken = entry && this.#known.get(entry);
       if (taken !== undefined) start += 1;
     }
-    taken ??= start === 0 ? this.#add(NOTHING, base, 0) : NOTHING;
-    for (const entry of entries.slice(start)) {
-      taken = this.#add(taken, entry.state, entry.seq);
+    taken ??= start === 0 ? this.#after(NOTHING, base, 0) : NOTHING;
+    const kept = Math.max(start, entries.length - MAX_KEPT);
+    if (start < kept) {
+      const passed = new Map(taken);
+      for (const { state, seq } of entries.slice(start, kept)) this.#note(passed, state, seq);
+      taken = passed;
+    }
+    for (const entry of entries.slice(kept)) {
+      taken = this.#after(taken, entry.state, entry.seq);
       this.#known.set(entry, taken);
     }
     return taken;
   }
 
-  #add(before: TakenByRegion, { microsteps = [] }: ActorState, seq: number): TakenByRegion {
-    const all = microsteps.flatMap(({ transitions }) => transitions);
-    if (all.length === 0) return before;
+  #after(before: TakenByRegion, state: ActorState, seq: number): TakenByRegion {
+    if (state.microsteps?.some(({ transitions }) => transitions.length > 0) !== true) return before;
     const after = new Map(before);
-    for (const transition of all) {
-      const region = this.#regionOf(transition.source);
-      const known = after.get(region);
-      const earlier = known?.seq === seq ? known.transitions : [];
-      after.delete(region);
-      after.set(region, { seq, transitions: [...earlier, transition] });
-    }
+    this.#note(after, state, seq);
     return after;
+  }
+
+  #note(taken: Map<string, Taken>, { microsteps = [] }: ActorState, seq: number): void {
+    for (const transition of microsteps.flatMap(({ transitions }) => transitions)) {
+      const region = this.#regionOf(transition.source);
+      const known = taken.get(region);
+      const earlier = known?.seq === seq ? known.transitions : [];
+      taken.delete(region);
+      taken.set(region, { seq, transitions: [...earlier, transition] });
+    }
   }
 }
 

@@ -94,8 +94,16 @@ describe('the last transitions', () => {
   });
 
   it('are found in a bounded number of entries', () => {
-    const many = Array.from({ length: 1_000 }, (_, at) => entryOf(at + 1));
+    const many = Array.from({ length: 10_000 }, (_, at) => entryOf(at + 1));
     expect(seqs(taken().of(BASE, [entryOf(0, light), ...many]))).toEqual([]);
+  });
+
+  it('are those of a region that has waited while another one has moved on for long', () => {
+    const many = Array.from({ length: 5_000 }, (_, at) => entryOf(at + 1, light));
+    expect(seqs(taken().of(BASE, [entryOf(0, fan), ...many]))).toEqual([
+      ['parallel.air.fan', 0],
+      ['parallel.light', 5_000],
+    ]);
   });
 
   it('are told from others of the same state by their event, target and position', () => {
