@@ -31,7 +31,7 @@ const SHOWN: readonly (readonly [keys: string, text: string])[] = [
   ['/', 'search in the timeline'],
   ['F6', 'the next pane; with Shift, the previous one'],
   ['↑ ↓ ← →', 'move within the actors, the timeline and the tabs; resize at a splitter'],
-  ['Enter', 'at a splitter: its default size'],
+  ['Enter', 'in the search: as n, with Shift as N; at a splitter: its default size'],
   ['Escape', 'close what is open; then leave a field; then back to live'],
   ['?', 'these keys'],
 ];
@@ -76,6 +76,9 @@ export class Keys {
         stepToHit(-1);
       },
     };
+    byId('search', HTMLInputElement).addEventListener('keydown', (event) => {
+      if (event.key === 'Enter') stepToHit(event.shiftKey ? -1 : 1);
+    });
     this.#fillDialog();
     byId('help', HTMLButtonElement).addEventListener('click', () => {
       this.#dialog.showModal();

@@ -241,15 +241,20 @@ describePage('the rows of the timeline', () => {
     await attached(rows(page, 'REPAIR'));
     const search = page.locator('#search');
     await page.locator('#show-all').check();
-    const found = async (query: string, text: string, missing: string) => {
+    const found = async (query: string, text: string, missing: string | RegExp) => {
       await search.fill(query);
       await attached(rows(page, text));
       await detached(rows(page, missing));
     };
     await found('writeitdown', '●well', 'REPAIR');
-    await found('event:repair', 'REPAIR', 'FAIL');
+    await found('event:repair', 'REPAIR', /→FAIL/);
     await found('state:failed', '●failed', 'REPAIR');
     await found('/\\b(repair|note)\\b/ -note', 'REPAIR', 'NOTE');
+    // The field takes n and N for itself.
+    await search.fill('event:repair');
+    await detached(rows(page, /→FAIL/));
+    await search.press('Enter');
+    await attached(rows(page, 'REPAIR').and(page.locator('[aria-selected=true]')));
     await search.fill('/(/');
     await attached(page.locator('#search-problem').filter({ hasText: "A ')' is missing." }));
     await search.fill('');
