@@ -115,7 +115,8 @@ export class Tree {
 
   #mustRebuild(now: number): boolean {
     const model = this.#model;
-    const key = [model.actorsVersion, model.cursor, model.epoch, this.#controls.version].join();
+    const { connection, actorsVersion, cursor, epoch } = model;
+    const key = [connection, actorsVersion, cursor, epoch, this.#controls.version].join();
     const age = now - this.#drawnAt;
     if (key !== this.#drawn) {
       const isUrgent = this.#drawn === '' || !this.#drawn.endsWith(`,${this.#controls.version}`);
@@ -176,7 +177,9 @@ export class Tree {
       own.push(this.#elementOf(row, elements));
     }
     const groups = [...children.keys()].map(({ group }) => group);
-    if (this.#rows.length === 0) groups.push(html('p', { class: 'hint' }, NO_PROGRAMS));
+    // Without a connection it is not known whether there is one.
+    if (this.#rows.length === 0 && this.#model.connection === 'open')
+      groups.push(html('p', { class: 'hint' }, NO_PROGRAMS));
     this.#space.style.paddingBlockStart = `${String(window.from * ROW_HEIGHT)}px`;
     this.#space.style.height =
       this.#rows.length === 0 ? '' : `${String(this.#rows.length * ROW_HEIGHT)}px`;

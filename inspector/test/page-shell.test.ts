@@ -83,9 +83,13 @@ describePage('the URL of the page', () => {
     const page = await pageOf(inspector);
     await attached(page.locator('#welcome pre').filter({ hasText: inspector.url }));
     expect(page.url()).not.toContain('token');
+    const noProgram = page.locator('#tree').getByText('No program is connected');
+    await attached(noProgram);
     await page.evaluate('sessionStorage.clear()');
     await page.reload();
     await status(page, 'This page has no token. Open the URL that the inspector printed');
+    // There may be programs: the page does not know.
+    expect(await noProgram.count()).toBe(0);
   });
 });
 
