@@ -1,10 +1,11 @@
 /** Connects a report from a browser: from a page, or from a worker. */
 
-import { tcpAuthority, isToken } from './challenge.ts';
+import { authorityText, isToken } from './challenge.ts';
 import { BrowserConnection, type Target } from './browser-connection.ts';
 import { BrowserArgumentError } from './browser-error.ts';
 import { memberOf } from '../core/shape.ts';
 import {
+  EXAMPLE,
   isPlainWeb,
   notAnInspector,
   parsedUrl,
@@ -40,7 +41,7 @@ export class BrowserTransport implements Transport {
     this.name = parsed.host;
     this.#targets = addressesOf(parsed).map((address) => ({
       host: `${address}:${String(port)}`,
-      authority: tcpAuthority(address.replace(/^\[(.*)\]$/, '$1'), port) ?? '',
+      authority: authorityText(address.replace(/^\[(.*)\]$/, '$1'), port),
       token,
     }));
     this.unable = obstacle(token);
@@ -82,7 +83,7 @@ function addressesOf(url: URL): readonly string[] {
   if (hostname === 'localhost') return ['127.0.0.1', '[::1]'];
   if (/^\[.*\]$|^[\d.]+$/.test(hostname)) return [hostname];
   throw new BrowserArgumentError(
-    `'${withoutQuery(url)}' has the name of a host; from a browser, inspectTo() takes an address, such as http://127.0.0.1:4444/?token=…`,
+    `'${withoutQuery(url)}' has the name of a host; from a browser, inspectTo() takes an address, such as ${EXAMPLE}`,
   );
 }
 

@@ -33,8 +33,12 @@ export const isToken = (text: string): boolean => /^[\w-]{22,}$/.test(text);
 export function tcpAuthority(address?: string, port?: number): string | undefined {
   if (address === undefined || port === undefined) return undefined;
   // A socket for both versions of IP has another name for the same end, and each host numbers its links.
-  return `${address.replace(/^::ffff:(?=[\d.]+$)/, '').replace(/%.*$/, '')} ${String(port)}`;
+  return authorityText(address.replace(/^::ffff:(?=[\d.]+$)/, '').replace(/%.*$/, ''), port);
 }
+
+/** The authority of an address as a URL has it, but without brackets. */
+export const authorityText = (address: string, port: number): string =>
+  `${address} ${String(port)}`;
 
 /** The text that a proof authenticates. */
 export function provenText(role: Role, challenge: Challenge): string {

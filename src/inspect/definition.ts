@@ -54,14 +54,17 @@ export const definitionText = (machine: AnyStateMachine): string =>
 /** A machine that is too large is reported without its states; the name of its box says so. */
 function reportedText({ id, root }: AnyStateMachine): string {
   const name = shortName(id);
-  const stub = (why: string): string =>
-    JSON.stringify({ id: name, key: `${name} (${why})`, predictableActionArguments: true });
+  const stub = (why: string): string => rootText({ id: name, key: `${name} (${why})` });
   const most = String(MAX_STATES);
   if (!hasAtMost(MAX_STATES, root)) return stub(`not drawn: it has more than ${most} states`);
-  const text = JSON.stringify({ ...toV4Definition(root), predictableActionArguments: true });
+  const text = rootText(toV4Definition(root));
   if (text.length <= MAX_CHARACTERS) return text;
   return stub(`not drawn: its definition has ${String(text.length)} characters`);
 }
+
+/** The text of the definition of a root. XState 4 warns when the option is missing. */
+const rootText = (root: object): string =>
+  JSON.stringify({ ...root, predictableActionArguments: true });
 
 const MAX_STATES = 5_000;
 /** An inspector refuses messages of more than 16 MiB, in which a definition is quoted. */
@@ -135,13 +138,12 @@ const toV4Transition = (transition: Transition, event: string): object => ({
 
 /** The definition of an actor that is not a machine: a chart of its four statuses. */
 export const lifecycleText = (id: string): string =>
-  JSON.stringify({
+  rootText({
     id,
     key: id,
     type: 'compound',
     initial: 'active',
     states: { active: {}, done: {}, error: {}, stopped: {} },
-    predictableActionArguments: true,
   });
 
 /** The same as a JSON string, kept for the next time: invoked actors of one id come again and again. */
