@@ -128,7 +128,12 @@ export class ChartScene {
       : undefined;
     const left = running && running.startedAt + running.ms - now;
     const text = lineText(line);
-    setText(element, left === undefined ? text : `${text} ${countdown(left)}`);
+    const shown = left === undefined ? '' : countdown(left);
+    // At its beginning, what is left is all of it.
+    setText(
+      element,
+      shown === '' || text.endsWith(` ${shown.replace('.0 ', ' ')}`) ? text : `${text} ${shown}`,
+    );
     setAttribute(element, 'data-on', flag(running !== undefined));
   }
 }

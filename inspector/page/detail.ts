@@ -8,7 +8,7 @@ import { pathOf } from './actor-path.ts';
 import { Facts } from './detail-facts.ts';
 import { TimesView } from './detail-times-view.ts';
 import { ValueSection } from './detail-value.ts';
-import { byId, html, setAttribute, setText } from './dom.ts';
+import { byId, html, setAttribute } from './dom.ts';
 import { Copier } from './entry-copy.ts';
 import { EntryView } from './entry-view.ts';
 import { FailureView, HeldErrors } from './errors-view.ts';

@@ -14,6 +14,8 @@ const BAR = 5;
 const STUB = 70;
 /** Longer texts would cover the next lanes. */
 const MAX_TEXT = 24;
+/** Left of the first lane are the times. */
+const MAX_FIRST_TEXT = 14;
 const MAX_MESSAGE = 48;
 
 /** What is drawn. */
@@ -84,13 +86,15 @@ function drawDeadline(bar: DeadlineBar, { diagram, bottom, now }: LanesView): SV
   const last = Math.max(y + 2, (end ?? Math.min(bottom, diagram.height)) - 1);
   const remaining = outcome === 'running' ? deadline.startedAt + deadline.ms - now : left;
   const said = `${outcome === 'running' ? '' : 'cancelled, '}${countdown(remaining)} left`;
+  const shown = outcome === 'running' ? said : `✕ ${countdown(remaining)} left`;
+  const most = lane === 0 ? MAX_FIRST_TEXT : MAX_TEXT;
   const isShort = last - y < 28;
   return [
     svg('line', { class: `deadline ${outcome}`, x1: x, x2: x, y1: y, y2: last }),
-    text('deadline', x - 5, y + 9, `◷ ${cut(name.replace(/^after /, ''), MAX_TEXT)}`, name, 'end'),
+    text('deadline', x - 5, y + 9, `◷ ${cut(name.replace(/^after /, ''), most)}`, name, 'end'),
     ...(outcome === 'passed' || isShort
       ? []
-      : [text('deadline', x - 5, last - 5, said, said, 'end')]),
+      : [text('deadline', x - 5, last - 5, shown, said, 'end')]),
   ];
 }
 

@@ -19,6 +19,8 @@ interface StatusListener {
 /** What is drawn. */
 interface StatusView {
   readonly seqs: SeqList;
+  /** The number of all entries. */
+  readonly total: number;
   /** The number of the last entry that is wholly visible. */
   readonly lastVisible: number | undefined;
   readonly isFollowing: boolean;
@@ -37,6 +39,7 @@ export class TimelineStatus {
     'Break on this',
   );
   readonly #said = html('output', { class: 'said', role: 'status' });
+  readonly #empty = html('p', { class: 'timeline-empty hint' });
   readonly #hasBreak: boolean;
   /** The newest entry that has been in view. */
   #seen = 0;
@@ -45,7 +48,8 @@ export class TimelineStatus {
     this.#new.addEventListener('click', onFollow);
     this.#hasBreak = onBreak !== undefined;
     if (onBreak !== undefined) this.#break.addEventListener('click', onBreak);
-    root.after(html('div', { class: 'timeline-status' }, this.#break, this.#new), this.#said);
+    const buttons = html('div', { class: 'timeline-status' }, this.#break, this.#new);
+    root.after(this.#empty, buttons, this.#said);
     const nextError = html(
       'button',
       { id: 'next-error', type: 'button', title: 'Select the next failure (e; the previous: E)' },
@@ -55,13 +59,15 @@ export class TimelineStatus {
     document.getElementById('count')?.before(nextError);
   }
 
-  draw({ seqs, lastVisible = 0, isFollowing, canBreak }: StatusView): void {
+  draw({ seqs, total, lastVisible = 0, isFollowing, canBreak }: StatusView): void {
     const newest = seqs.at(seqs.length - 1) ?? 0;
     // After the server has started again, the numbers start again.
     this.#seen = Math.min(newest, isFollowing ? newest : Math.max(this.#seen, lastVisible));
     const count = seqs.length - seqs.countUpTo(this.#seen);
     setText(this.#new, `${String(count)} new ${count === 1 ? 'entry' : 'entries'} ↓`);
     setAttribute(this.#new, 'hidden', count > 0 ? undefined : '');
+    const why = total === 0 ? 'Nothing has happened yet.' : 'No entry passes the filter.';
+    setText(this.#empty, seqs.length === 0 ? why : '');
     setAttribute(this.#break, 'hidden', canBreak && this.#hasBreak ? undefined : '');
   }
 

@@ -272,6 +272,7 @@ export class Timeline {
     const isFollowing = this.#position.follows && !isHeld;
     this.#status.draw({
       seqs,
+      total: history.length,
       lastVisible: this.#visible.findLast((row) => this.#isWhole(row))?.seq,
       isFollowing,
       canBreak: moment?.entry !== undefined,

@@ -2,7 +2,7 @@
 
 import type { ActorView, ProgramView } from '../shared/view.ts';
 import { html, setAttribute, setText } from './dom.ts';
-import { actorName } from './format.ts';
+import { nameElement } from './actor-name.ts';
 import type { Model } from './model.ts';
 import { rateText } from './rates.ts';
 import { isConnected, stateText, statusOf } from './tree-actors.ts';
@@ -14,6 +14,8 @@ export interface RowListener {
   readonly onFold: (id: string) => void;
   readonly onForget: (program: string) => void;
 }
+
+const RATE_TITLE = 'Transitions per second, over the last five seconds';
 
 /** The row of an actor. */
 export class ActorRowElement {
@@ -28,13 +30,12 @@ export class ActorRowElement {
   constructor(actor: ActorView, listener: RowListener) {
     this.#actor = actor;
     const twist = html('span', { class: 'twist', 'aria-hidden': 'true' });
-    const name = actorName(actor);
     this.element = html(
       'div',
       { role: 'treeitem', tabindex: -1, 'data-actor': actor.id },
       twist,
       this.#status,
-      html('span', { class: 'name', title: name }, name),
+      nameElement(actor),
       this.#badge,
       this.#below,
       this.#rate,
@@ -67,8 +68,12 @@ export class ActorRowElement {
     const isAlive = model.isAlive(id);
     const isGone = !isConnected(model, this.#actor);
     setAttribute(this.#status, 'data-status', isGone ? 'disconnected' : statusOf(state, isAlive));
-    setText(this.#state, stateText(this.#actor, state, isAlive));
-    setText(this.#rate, model.isLive ? rateText(rate) : '');
+    const text = stateText(this.#actor, state, isAlive);
+    setText(this.#state, text);
+    setAttribute(this.#state, 'title', text);
+    const shownRate = model.isLive ? rateText(rate) : '';
+    setText(this.#rate, shownRate);
+    setAttribute(this.#rate, 'title', shownRate === '' ? undefined : RATE_TITLE);
     setBadge(this.#badge, model.failures.get(id) ?? 0, 'of this actor');
     setAttribute(this.element, 'data-ended', isAlive && !isGone ? undefined : '');
     setAttribute(this.element, 'aria-selected', String(id === model.selected));

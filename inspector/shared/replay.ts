@@ -58,7 +58,7 @@ const byName = (one: string, other: string): number =>
 /** `door goes from closed to open, then fails` */
 function titleOf({ actor, shape }: ReplaySource, { begin, end, handled }: ReplayPart): string {
   // XState calls a root actor without an id by its session.
-  const isUnnamed = /^(?:machine )?x:\d+$/.test(actor.name);
+  const isUnnamed = /^x:\d+$/.test(actor.name);
   const name = ((isUnnamed ? shape?.machine : undefined) ?? actor.name).slice(0, 100);
   const [from, to] = [begin.value, end.value].map((value) => valueText(value).slice(0, 200));
   const ending = {

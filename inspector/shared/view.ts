@@ -73,6 +73,8 @@ export interface ActorView {
   readonly name: string;
   readonly parent?: string;
   readonly kind: 'machine' | 'actor';
+  /** The id of its machine, if it has one of its own. */
+  readonly machine?: string;
   /** The id of its machine's chart, which the page requests with `chart`. */
   readonly chart: string;
   /** The number of its `start` entry; 0 when that is no longer kept. */

@@ -21,8 +21,24 @@ export const eventText = (name: string): string =>
     : name
         .replace(/^done\.invoke\.([^]+)$/, '$1 done')
         .replace(/^error\.platform\.([^]+)$/, '$1 failed')
-        .replace(/^xstate\.after\((.*?)\)#[^]*$/, 'after $1')
+        .replace(/^xstate\.after\((.*?)\)#[^]*$/, (_, delay: string) => `after ${delayText(delay)}`)
         .replace(/^done\.state\.([^]*)$/, '$1 done');
+
+/** The time of a deadline: `250 ms`, `5000 ms`, `60 s`, `10 min`, `2 h`, or its name. */
+export function delayText(delay: string): string {
+  if (!/^\d+$/.test(delay)) return delay;
+  const ms = Number(delay);
+  if (ms < 10_000) return `${delay} ms`;
+  const [size, unit] = UNITS.find(([large]) => ms >= 2 * large && ms % large === 0) ?? [1000, 's'];
+  return `${String(ms / size)} ${unit}`;
+}
+
+/** Units of whole numbers of them. */
+const UNITS = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+] as const;
 
 /** XState 5's name of an event that is reported by its name of XState 4. */
 export const v5Name = (name: string): string =>

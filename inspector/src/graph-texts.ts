@@ -1,5 +1,7 @@
 /** The texts of a chart: readable names of events and actors, cut so that the chart stays narrow. */
 
+import { delayText } from '../shared/words.ts';
+
 /** The longest text of a name, and the longest line in a drawn state or beside an arrow. */
 const MAX_NAME_CHARACTERS = 200;
 const MAX_LINE_CHARACTERS = 34;
@@ -79,9 +81,6 @@ export function inWords(type: string, actorName: (id: string) => string): string
   if (failed !== undefined) return `${actorName(failed)} failed`;
   return type.startsWith('done.state.') ? 'done' : type;
 }
-
-/** `250 ms`, or the name of the delay. */
-export const delayText = (delay: string): string => (/^\d+$/.test(delay) ? `${delay} ms` : delay);
 
 /** An invoked actor, as far as its name depends on it. */
 interface Invocation {

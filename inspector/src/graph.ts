@@ -12,7 +12,6 @@ import { json } from './checks.ts';
 import {
   actionsLine,
   cut,
-  delayText,
   descriptionLine,
   inWords,
   labelLines,
@@ -21,6 +20,7 @@ import {
   tagsLine,
 } from './graph-texts.ts';
 import type { V4Machine } from './receiver.ts';
+import { delayText } from '../shared/words.ts';
 
 /** A state, or the initial dot of a compound state. */
 export interface GraphNode extends Omit<

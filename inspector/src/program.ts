@@ -23,6 +23,8 @@ import { openReceiver, type Receiver, type ReceiverEvent } from './receiver.ts';
 import { isSameState } from './same-state.ts';
 import { type Answer, Sends } from './sends.ts';
 
+/** XState's id of a machine that was created without one. */
+const NO_MACHINE_ID = '(machine)';
 /** The approximate size of an entry besides its message. */
 const ENTRY_BYTES = 200;
 /** The property of a message that is a JSON text with the state or the event. */
@@ -264,6 +266,7 @@ export class Program {
       name: 'id' in this.#message ? nameIn(this.#message, 'id') : machineId,
       ...('parent' in this.#message && { parent: this.#actorId(nameIn(this.#message, 'parent')) }),
       kind: isMachine ? 'machine' : 'actor',
+      ...(isMachine && machineId !== NO_MACHINE_ID && { machine: machineId }),
       chart,
       start: this.#publisher.nextSeq,
       base,

@@ -88,7 +88,7 @@ describePage('the details of an event', () => {
       '[isRich] taken: shop.cart → shop.paid (PAY)',
     ]);
     expect(await fact(page, 'actions').innerText()).toContain('book');
-    expect(await fact(page, 'deadline cancelled').innerText()).toBe('after 60000 (60.0 s)');
+    expect(await fact(page, 'deadline cancelled').innerText()).toBe('after 60 s');
     const changes = await fact(page, 'context').locator('li').allInnerTexts();
     expect(changes.slice(0, 2)).toEqual(['+ context.items[1]: "milk"', '~ context.total: 3 → 5']);
     expect(changes[2]).toMatch(
@@ -170,5 +170,6 @@ describePage('the details of a message', () => {
     expect(await fact(page, 'size').innerText()).toMatch(/1\.0 KiB|1\d{3} B/);
     peer.expectEnd();
     await protocol.disconnect({ force: true });
+    await expect.poll(() => peer.runstate).toBe('IDLE');
   });
 });

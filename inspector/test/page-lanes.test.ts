@@ -73,8 +73,8 @@ describePage('the lanes', () => {
     actor.send({ type: 'ENTER' });
     await attached(lane(page, 'connection'));
     actor.send({ type: 'CALL' });
-    await attached(item(page, /connection: event LISTEN.*, from machine/));
-    const name = `machine ${other.sessionId}`;
+    await attached(item(page, /connection: event LISTEN.*, from parent/));
+    const name = `nested ${other.sessionId}`;
     await attached(actorRow(page, name));
     await detached(lane(page, name));
     await page.locator('#lanes-scope').selectOption('program');

@@ -106,7 +106,7 @@ describePage('the timeline', () => {
     await page.locator('#scope').selectOption('tree');
     await detached(rows(page, /→BLOW/));
     await attached(rows(page, /→START/));
-    await actorRow(page, `machine ${other.sessionId}`).click();
+    await actorRow(page, `parallel ${other.sessionId}`).click();
     await attached(rows(page, /→BLOW/));
     await detached(rows(page, /→START/));
   });

@@ -44,6 +44,7 @@ describe('a page', () => {
         program: 'p1',
         name: 'door',
         kind: 'machine',
+        machine: 'door',
         start: 1,
         base: { value: 'closed' },
       },
