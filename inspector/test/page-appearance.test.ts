@@ -1,53 +1,13 @@
 import { describePage, openPage } from './browser.ts';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { QmpClient } from '../../src/qmp/index.ts';
-import { faults, ScriptedQmpServer } from '../../src/testing/index.ts';
 import { cleanUp, expectIdleAfterEach, track } from '../../test/support/cleanup.ts';
 import { startInspector } from '../src/index.ts';
-import { activeState, rows, attached, watch } from './setup.ts';
+import { activeState, attached, watch } from './setup.ts';
 
 expectIdleAfterEach();
 
-/** Screenshots for people to look at. `WIRECHART_PICTURE=1` also updates the one in the README. */
-const ARTIFACTS = join(import.meta.dirname, '../../coverage/inspector');
-const PICTURE = join(import.meta.dirname, '../../docs/inspector.png');
-mkdirSync(ARTIFACTS, { recursive: true });
-
 describePage('the page', () => {
-  test(
-    'makes screenshots of a running virtual machine and of a failure',
-    { timeout: 60_000 },
-    async () => {
-      const { inspection, page } = await watch({ control: true });
-      await page.locator('#wire').check();
-      const server = new ScriptedQmpServer({ commands: { migrate: faults.silence() } });
-      cleanUp(() => server.close());
-      const address = await server.listen();
-      const [vm1, vm2] = ['vm1', 'vm2'].map((name) =>
-        track(new QmpClient({ name, inspect: inspection.inspect })),
-      );
-      await expect(vm2?.connect('/run/vm2/qmp.sock')).rejects.toThrow();
-      await vm1?.connect(address);
-      await vm1?.execute('query-status');
-      await attached(
-        activeState(page, 'protocol.RUNNING.open').or(activeState(page, 'protocol.IDLE')),
-      );
-      await page.locator('#tree .name').filter({ hasText: 'vm1' }).click();
-      await attached(activeState(page, 'protocol.RUNNING.open'));
-      await attached(rows(page, /RUNNING\.open/));
-      await page.screenshot({ path: join(ARTIFACTS, 'session.png') });
-      if (process.env['WIRECHART_PICTURE'] === '1') await page.screenshot({ path: PICTURE });
-      await page.locator('#tree .name').filter({ hasText: 'vm2' }).click();
-      await attached(page.locator('#detail .error'));
-      await page.screenshot({ path: join(ARTIFACTS, 'failure.png') });
-      await page.emulateMedia({ colorScheme: 'dark' });
-      await page.screenshot({ path: join(ARTIFACTS, 'dark.png') });
-      await vm1?.disconnect();
-    },
-  );
-
   test.each([false, true])('has sufficient contrast, dark: %s', async (dark) => {
     const { page } = await watch({ dark });
     const contrast = await page.evaluate(() => {
@@ -81,7 +41,6 @@ describePage('the page', () => {
       const width = await page.evaluate(() => document.documentElement.scrollWidth);
       expect(width).toBeLessThanOrEqual(380);
     }
-    await page.screenshot({ path: join(ARTIFACTS, 'phone.png') });
   });
 
   test('has an accessible name for every control', async () => {

@@ -15,11 +15,12 @@ export interface Watching {
 
 /** Starts all three; they are closed after the test. */
 export async function watch(
-  options: InspectorOptions & Parameters<typeof openPage>[1] = {},
+  options: InspectorOptions & Parameters<typeof openPage>[1] & { readonly name?: string } = {},
 ): Promise<Watching> {
-  const inspector = await startInspector(options);
-  const inspection = inspectTo(inspector.url, { name: 'program', control: true });
-  const opening = openPage(inspector.url, options);
+  const { name = 'program', ...others } = options;
+  const inspector = await startInspector(others);
+  const inspection = inspectTo(inspector.url, { name, control: true });
+  const opening = openPage(inspector.url, others);
   cleanUp(async () => {
     try {
       // The page is closed first: a page that is still loading reports an error when its server closes.
