@@ -148,7 +148,8 @@ function stateShape({ y, block, text: name }: LaneItem, x: number): SVGElement[]
   const lasted = block?.ms === undefined ? '' : duration(block.ms);
   const whole = lasted === '' ? name : `${name}, for ${lasted}`;
   const label = text('state-name', x + BAR + 6, y + 4, cutPath(name, MAX_TEXT - 8), whole);
-  if (lasted !== '') label.append(svg('tspan', { class: 'lasted', dx: 6 }, lasted));
+  // A space, not a gap: the middle of the text takes the pointer, too.
+  if (lasted !== '') label.append(svg('tspan', { class: 'lasted' }, `\u00a0${lasted}`));
   return [svg('line', { class: 'tick', x1: x - BAR - 2, x2: x + BAR + 2, y1: y, y2: y }), label];
 }
 
