@@ -195,7 +195,7 @@ describe.each([
   [
     'wirechart',
     '.',
-    /^(?:dist\/.+\.(?:js|d\.ts|map)|(?:src|examples)\/.+\.ts|docs\/[\w-]+\.(?:md|png|svg))$/,
+    /^(?:dist\/.+\.(?:js|d\.ts|map)|(?:src|examples)\/.+\.ts|docs\/(?:inspecting\/)?[\w-]+\.(?:md|png|svg))$/,
     20,
   ],
   // All of its code is built.
