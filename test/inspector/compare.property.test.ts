@@ -62,7 +62,7 @@ describe('an alignment', () => {
   it('of sequences of 20 000 items that have nothing in common takes many short steps', () => {
     const [left, right] = ['l', 'r'].map((side) =>
       Array.from({ length: 20_000 }, (_, at) =>
-        at % 1_000 === 0 ? `${String(at)}` : side + String(at),
+        at % 1_000 === 0 ? String(at) : side + String(at),
       ),
     );
     const steps = alignment(left ?? [], right ?? []);

@@ -72,7 +72,12 @@ export function fromPackages(project: string): Origin {
 /** All pages with examples, relative to the root. */
 export function documentedPages(): readonly string[] {
   const docs = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
-  return ['README.md', 'inspect/README.md', 'inspector/README.md', ...docs.sort().map((name) => `docs/${name}`)];
+  return [
+    'README.md',
+    'inspect/README.md',
+    'inspector/README.md',
+    ...docs.sort().map((name) => `docs/${name}`),
+  ];
 }
 
 /** All examples of all pages. */
