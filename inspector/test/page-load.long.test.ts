@@ -10,7 +10,7 @@ const ACTORS = 500;
 const ROUNDS = 20;
 
 describePage('the page with 500 actors', () => {
-  test('shows all of them with their states, in few elements', { timeout: 60_000 }, async () => {
+  test('shows all of them with their states, in few elements', async () => {
     const { inspection, page } = await watch();
     const actors = Array.from({ length: ACTORS }, () => actorOf(nested));
     cleanUp(() => {
@@ -42,7 +42,7 @@ describePage('the page with 500 actors', () => {
     await attached(rows(page, /→PAUSE/));
   });
 
-  test('drops the oldest entries beyond its bound', { timeout: 60_000 }, async () => {
+  test('drops the oldest entries beyond its bound', async () => {
     const { inspection, page } = await watch();
     const actor = actorOf(nested);
     cleanUp(() => actor.stop());

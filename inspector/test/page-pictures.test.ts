@@ -183,7 +183,7 @@ describePage('every feature of the page', () => {
     await end();
   });
 
-  test('can be shown when a breakpoint has frozen the page', { timeout: 60_000 }, async () => {
+  test('can be shown when a breakpoint has frozen the page', async () => {
     const watching = await watch({ control: true, name: 'shop', width: 1600, height: 900 });
     const { page } = watching;
     await openView('breakpoints')(page);
