@@ -1,6 +1,6 @@
 /** Formats values as short texts. */
 
-import { eventText, valueText } from '../shared/words.ts';
+import { actorText, eventText, valueText } from '../shared/words.ts';
 import type { ActorView, Json, Timestamp } from '../shared/view.ts';
 
 export { eventText, valueText };
@@ -64,7 +64,7 @@ export const nameParts = ({
 }: ActorView): readonly [name: string, session?: string] =>
   kind === 'machine' && /^x:\d+$/.test(name)
     ? [machine ?? 'machine', id.slice(id.indexOf('/') + 1)]
-    : [name];
+    : [actorText(name)];
 
 /** The shown name of an actor: `vm1`, or `checkout x:0`. */
 export const actorName = (actor: ActorView): string => nameParts(actor).join(' ');

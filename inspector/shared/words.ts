@@ -19,10 +19,21 @@ export const eventText = (name: string): string =>
   name === ''
     ? 'always'
     : name
-        .replace(/^done\.invoke\.([^]+)$/, '$1 done')
-        .replace(/^error\.platform\.([^]+)$/, '$1 failed')
+        .replace(/^done\.invoke\.([^]+)$/, (_, actor: string) => `${actorText(actor)} done`)
+        .replace(/^error\.platform\.([^]+)$/, (_, actor: string) => `${actorText(actor)} failed`)
         .replace(/^xstate\.after\((.*?)\)#[^]*$/, (_, delay: string) => `after ${delayText(delay)}`)
         .replace(/^done\.state\.([^]*)$/, '$1 done');
+
+/**
+ * The shown name of an actor. One without an id of its own is called by XState after the state that has invoked
+ * it: `0.machine.state` is shown as `actor of state`, and `1.machine.state` as `actor 2 of state`.
+ */
+export const actorText = (id: string): string =>
+  id.replace(
+    /^(\d{1,4})\.(?:[^]*\.)?([^.]+)$/,
+    (_, at: string, state: string) =>
+      `actor${at === '0' ? '' : ` ${String(Number(at) + 1)}`} of ${state}`,
+  );
 
 /** The time of a deadline: `250 ms`, `5000 ms`, `60 s`, `10 min`, `2 h`, or its name. */
 export function delayText(delay: string): string {

@@ -33,6 +33,10 @@ test.each([
   ['xstate.after(7200000)#m.a', 'after 2 h'],
   ['xstate.after(patience)#m.a', 'after patience'],
   ['done.invoke.bank', 'bank done'],
+  ['done.invoke.0.checkout.flow.paying', 'actor of paying done'],
+  ['error.platform.1.(machine).on', 'actor 2 of on failed'],
+  ['done.invoke.0', '0 done'],
+  ['done.invoke.2024.', '2024. done'],
   ['', 'always'],
 ])('the event %j is written as %j', (name, text) => {
   expect(eventText(name)).toBe(text);
@@ -45,4 +49,13 @@ test('a machine without an id of its own is called by its machine, and its sessi
   expect(actorName(actorView('p1/x:7', { name: 'x:7' }))).toBe('machine x:7');
   expect(actorName({ ...unnamed, name: 'vm1' })).toBe('vm1');
   expect(actorName({ ...unnamed, kind: 'actor' })).toBe('x:7');
+});
+
+test('an actor without an id of its own is called by the state that has invoked it', () => {
+  const invoked = actorView('p1/x:8', { name: '0.checkout.flow.paying', kind: 'actor' });
+  expect(actorName(invoked)).toBe('actor of paying');
+  expect(actorName({ ...invoked, kind: 'machine', name: '2.checkout' })).toBe(
+    'actor 3 of checkout',
+  );
+  expect(actorName({ ...invoked, name: 'v1.2' })).toBe('v1.2');
 });
