@@ -139,6 +139,9 @@ export class ActorFeed {
   /** Starts or stops sending the messages of protocol machines. Without a sink it does nothing. */
   setTapping(isTapping: boolean): void {
     this.#services.links?.setReporting(isTapping && this.isWatched);
+    this.#eachSystem((system) => {
+      system.updateLinks();
+    });
   }
 
   #onInspection(event: InspectionEvent): void {

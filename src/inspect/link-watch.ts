@@ -2,7 +2,7 @@
 
 import { memberOf } from '../core/shape.ts';
 import type { SystemLinks } from './links.ts';
-import { linkOf, type Tapped, type Wiretap } from './wiretap.ts';
+import { isEarlierLink, linkOf, type Tapped, type Wiretap } from './wiretap.ts';
 import { type AnySnapshotFacts, snapshotOf, type WatchableActor } from './xstate.ts';
 
 /** Reports the last messages of a connection before the state in which it has failed. */
@@ -34,6 +34,10 @@ class LinkWatch {
     else if (hasEnded || snapshot.status !== 'active') this.#tapped.forget();
   }
 
+  update(): void {
+    this.#tapped.update();
+  }
+
   end(): void {
     this.#tapped();
   }
@@ -56,13 +60,18 @@ export class LinkWatches implements SystemLinks {
     this.#end(sessionId, known);
     const link = linkOf(snapshot);
     if (link === undefined) return;
-    this.#watches.set(sessionId, new LinkWatch(this.#wiretap.tap(link, sessionId), snapshot));
+    const tapped = this.#wiretap.tap(link, sessionId, isEarlierLink(snapshot.context));
+    this.#watches.set(sessionId, new LinkWatch(tapped, snapshot));
   }
 
   onState({ sessionId }: WatchableActor, snapshot: AnySnapshotFacts): void {
     const known = this.#watches.get(sessionId);
     known?.onState(snapshot);
     if (snapshot.status !== 'active') this.#end(sessionId, known);
+  }
+
+  update(): void {
+    for (const watch of this.#watches.values()) watch.update();
   }
 
   end(): void {

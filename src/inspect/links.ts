@@ -24,6 +24,8 @@ export interface SystemLinks {
   watch(actor: WatchableActor): void;
   /** Takes the next state of an actor, before it is reported. */
   onState(actor: WatchableActor, snapshot: AnySnapshotFacts): void;
+  /** To be called when the reporting of messages has started or stopped. */
+  update(): void;
   /** Watches none of them any more. */
   end(): void;
 }

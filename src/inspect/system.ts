@@ -80,6 +80,11 @@ export class SystemWatch {
     this.#addTimers();
   }
 
+  /** To be called when the reporting of messages has started or stopped. */
+  updateLinks(): void {
+    this.#links?.update();
+  }
+
   /** Stops watching and forgets everything. `begin()` may follow. */
   end(): void {
     this.#subscription?.unsubscribe();

@@ -19,6 +19,8 @@ const WINDOW_MS = 100;
 export interface Tapped {
   (): void;
   readonly link: object;
+  /** To be called when it has changed whether messages are reported. */
+  readonly update: () => void;
   /** Reports the last messages that were not reported yet: the connection has failed. */
   readonly reportLast: () => void;
   /** Forgets them: the connection has ended well. */
@@ -34,9 +36,11 @@ interface Tappable {
   observe(tap: Tap): () => void;
 }
 
+/** Whether a copy of an earlier release has put the link itself into the context. */
+export const isEarlierLink = (context: unknown): boolean => linkIn(context) === undefined;
+
 /** The link of a protocol machine, from the machine's snapshot; `undefined` for other actors. */
 export function linkOf({ context }: AnySnapshotFacts): Tappable | undefined {
-  // A copy of an earlier release has the link itself in the context.
   const link = linkIn(context) ?? memberOf(context, 'link');
   return isLink(link) ? link : undefined;
 }
@@ -67,8 +71,13 @@ export class Wiretap {
     this.#sanitize = sanitize;
   }
 
-  /** Starts to listen to a link. */
-  tap(link: Tappable, sessionId: string): Tapped {
+  /**
+   * Starts to listen to a link.
+   *
+   * @param isEarlier - Whether it is of an earlier release, which expects to be listened to only while messages are
+   *   reported: its last messages are not remembered.
+   */
+  tap(link: Tappable, sessionId: string, isEarlier = false): Tapped {
     const last = new LastMessages();
     const show = (message: unknown): ShownMessage => this.#shownOf(message, link);
     let skipped = 0;
@@ -77,7 +86,7 @@ export class Wiretap {
       this.#publish({ type: 'wirechart.message', sessionId, direction, text, bytes, skipped, at });
       skipped = 0;
     };
-    const untap = link.observe((arrow, message) => {
+    const tap: Tap = (arrow, message) => {
       const at = this.#now();
       const direction = arrow === '<--' ? 'in' : 'out';
       if (!this.isReporting) {
@@ -90,7 +99,7 @@ export class Wiretap {
         skipped += 1;
         last.add(message, { direction, at, show });
       }
-    });
+    };
     const reportLast = (): void => {
       const { messages, dropped } = last.take();
       skipped = dropped;
@@ -100,12 +109,22 @@ export class Wiretap {
     const forget = (): void => {
       last.clear();
     };
-    return Object.assign(
-      () => {
-        untap();
-      },
-      { link, reportLast, forget },
-    );
+    const { end, update } = this.#listening(link, tap, isEarlier);
+    return Object.assign(end, { link, update, reportLast, forget });
+  }
+
+  #listening(link: Tappable, tap: Tap, isEarlier: boolean) {
+    let untap: (() => void) | undefined;
+    const end = (): void => {
+      untap?.();
+      untap = undefined;
+    };
+    const update = (): void => {
+      if (this.isReporting || !isEarlier) untap ??= link.observe(tap);
+      else end();
+    };
+    update();
+    return { update, end };
   }
 
   #hasRoom(at: Timestamp): boolean {

@@ -7,6 +7,7 @@ import { Feed } from '../../src/inspect/feed.ts';
 import { LastMessages } from '../../src/inspect/last-messages.ts';
 import type { Sanitize } from '../../src/inspect/plain.ts';
 import type { FeedMessage } from '../../src/inspect/wire.ts';
+import { handleOf } from '../../src/core/link-handle.ts';
 import type { Tap } from '../../src/machines/link.ts';
 import { createProtocol, expectIdleAfterEach } from '../support/cleanup.ts';
 import { messagesOf, record } from './recordings.ts';
@@ -141,7 +142,7 @@ describe('a machine that stands for a connection', () => {
   function started() {
     const { link, pass, taps } = createLink();
     const machine = createMachine({
-      context: { link },
+      context: { link: handleOf(link) },
       initial: 'up',
       on: {
         GO: {},
