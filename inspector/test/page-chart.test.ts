@@ -43,13 +43,25 @@ const paneOf = async (page: Page) => {
   return box;
 };
 
+/**
+ * Resolves when an expression is true in a frame of the page. Playwright's own way would have the page evaluate
+ * it, which the page's security policy forbids.
+ */
+async function untilTrue(page: Page, expression: string): Promise<void> {
+  const inNextFrame = `new Promise((resolve) => requestAnimationFrame(() => resolve(${expression})))`;
+  while ((await page.evaluate<unknown>(inNextFrame)) !== true);
+}
+
 /** Resolves when the chart's position has a property. */
-const untilPlaced = (page: Page, is: string): Promise<unknown> =>
-  page.waitForFunction(`(() => {
+const untilPlaced = (page: Page, is: string): Promise<void> =>
+  untilTrue(
+    page,
+    `(() => {
     const box = document.querySelector('#chart svg').getBoundingClientRect();
     const pane = document.querySelector('#chart').getBoundingClientRect();
     return ${is};
-  })()`);
+  })()`,
+  );
 
 const node = (page: Page, id: string) => page.locator(`#chart .node[data-node="${id}"]`);
 
@@ -71,11 +83,14 @@ describePage('the chart', () => {
     for (let at = 0; at < 25; at += 1) actor.send({ type: 'NEXT' });
     await attached(activeState(page, 'tall.s25'));
     await page.locator('#chart-follow').check();
-    await page.waitForFunction(`(() => {
+    await untilTrue(
+      page,
+      `(() => {
       const box = document.querySelector('[data-node="tall.s25"]').getBoundingClientRect();
       const pane = document.querySelector('#chart').getBoundingClientRect();
       return box.top >= pane.top && box.bottom <= pane.bottom;
-    })()`);
+    })()`,
+    );
   });
 
   test('never shows texts below 11 px by itself, and all of it on request', async () => {
@@ -88,14 +103,15 @@ describePage('the chart', () => {
         const text = document.querySelector('#chart .label text');
         return text instanceof SVGGraphicsElement ? (text.getScreenCTM()?.a ?? 0) : 0;
       });
-    await page.waitForFunction(`document.querySelector('#chart svg').getAttribute('width') > 0`);
+    await untilTrue(page, `document.querySelector('#chart svg').getAttribute('width') > 0`);
     expect(11 * (await scale())).toBeGreaterThanOrEqual(10.9);
     await page.locator('#zoom-fit').click();
     await untilPlaced(page, 'box.top >= pane.top && box.bottom <= pane.bottom');
     await page.locator('#chart').focus();
     const small = await scale();
     await page.keyboard.press('+');
-    await page.waitForFunction(
+    await untilTrue(
+      page,
       `document.querySelector('#chart .label text').getScreenCTM().a > ${String(small)}`,
     );
     await page.keyboard.press('0');
