@@ -91,13 +91,13 @@ export class Wiretap {
       const direction = arrow === '<--' ? 'in' : 'out';
       if (!this.isReporting) {
         skipped = 0;
-        last.add(message, { direction, at, show });
+        last.add({ message, direction, at, show });
       } else if (this.#hasRoom(at)) {
         last.clear();
         publish({ direction, at, shown: () => show(message) });
       } else {
         skipped += 1;
-        last.add(message, { direction, at, show });
+        last.add({ message, direction, at, show });
       }
     };
     const reportLast = (): void => {

@@ -203,7 +203,7 @@ describe('what is remembered', () => {
       shown.push(message);
       return { text: 'shown', bytes: 1 };
     };
-    for (const message of messages) last.add(message, { direction: 'in', at: 1, show });
+    for (const message of messages) last.add({ message, direction: 'in', at: 1, show });
     return { last, shown };
   };
 
@@ -242,8 +242,18 @@ describe('what is remembered', () => {
         return circle;
       },
     ],
-  ])('is converted at once where a reference would hold much, or is unknown: %s', (_, create) => {
-    expect(remembered([create()]).shown).toHaveLength(1);
+  ])('is converted in the same turn where a reference would hold much: %s', async (_, create) => {
+    const { shown } = remembered([create()]);
+    await Promise.resolve();
+    expect(shown).toHaveLength(1);
+  });
+
+  it('is weighed only if it is one of the last of its turn', async () => {
+    const { last, shown } = remembered(Array.from({ length: 1_000 }, () => 'x'.repeat(20_000)));
+    await Promise.resolve();
+    expect(shown.length).toBeLessThanOrEqual(20);
+    const { messages, dropped } = last.take();
+    expect(messages.length + dropped).toBe(1_000);
   });
 
   it('is at most twenty messages', () => {
