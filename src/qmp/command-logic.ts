@@ -11,11 +11,15 @@ import { connectionLogic, type Reports } from '../protocol/connection-logic.ts';
 import type { ConnectionInput } from '../protocol/find-connection.ts';
 import { clientOf, isQmp } from './events-logic.ts';
 import type { ExecuteOptions } from './exchange.ts';
+import { LOOSE } from './loose-client.ts';
 import { redactQmp } from './redact.ts';
-import type { Arguments, CommandName, Returns } from './types.ts';
+import type { Arguments, CommandName, OpenQapi, Returns } from './types.ts';
+
+/** The name of a command: one that is typed, or any other. */
+type AnyName = CommandName<OpenQapi>;
 
 /** The input of the logic of one command. */
-export interface QmpCommandOptions<C extends CommandName = CommandName> extends ConnectionInput {
+export interface QmpCommandOptions<C extends AnyName = AnyName> extends ConnectionInput {
   /** The arguments of the command. Default: none. */
   readonly arguments?: Arguments<C> | undefined;
   /** A deadline for the reply, in ms. Default: none; the wait ends with the session. */
@@ -27,10 +31,10 @@ export interface QmpCommandOptions<C extends CommandName = CommandName> extends 
 /**
  * The input of `qmpCommand`: a union that `execute` tells apart.
  *
- * @typeParam C - The names of commands. Default: those of `QmpCommands`, with the types of their arguments, and
+ * @typeParam C - The names of commands. Default: those of QEMU, with the types of their arguments, and
  *   any other, with any object.
  */
-export type QmpCommandInput<C extends CommandName = CommandName> = C extends CommandName
+export type QmpCommandInput<C extends AnyName = AnyName> = C extends AnyName
   ? QmpCommandOptions<C> & {
       /** The name of the command. */
       readonly execute: C;
@@ -102,7 +106,7 @@ export const qmpCommand: EmbeddablePromise<JsonValue, QmpCommandInput> =
  *
  * @param command - The name of the command.
  */
-export const qmpCommandFor = <C extends CommandName>(
+export const qmpCommandFor = <C extends AnyName>(
   command: C,
 ): EmbeddablePromise<Returns<C>, QmpCommandOptions<C> | undefined> =>
   connectionLogic<Returns<C>, QmpCommandOptions<C>, CommandEvent>({
@@ -125,7 +129,7 @@ interface CommandEvent {
   readonly [member: string]: unknown;
 }
 
-function execute<C extends CommandName>(
+function execute<C extends AnyName>(
   connection: AnyActorRef,
   command: C,
   { arguments: args, timeout, oob }: QmpCommandOptions<C>,
@@ -137,9 +141,10 @@ function execute<C extends CommandName>(
     return () => undefined;
   }
   const controller = new AbortController();
-  client.execute(command, args, { signal: controller.signal, timeout, oob }).then((output) => {
+  const options = { signal: controller.signal, timeout, oob };
+  client[LOOSE].execute(command, args, options).then((output) => {
     noteRedactor(output, RETURNED);
-    done(output);
+    done(output as Returns<C>);
   }, fail);
   return () => {
     controller.abort();

@@ -6,7 +6,12 @@ import { type Names, signalOf } from '../core/options.ts';
 import { isThenable } from '../core/shape.ts';
 import type { Clock } from '../core/types.ts';
 import { EventWait, type WaitForOptions, type Wanted } from './event-wait.ts';
-import { type EventFilter, EventListener, type EventListenerOptions } from './events.ts';
+import {
+  type EventFilter,
+  EventListener,
+  type EventListenerOptions,
+  type Iteration,
+} from './events.ts';
 import { type Listener, type Subscriber, Subscribers } from './subscribers.ts';
 import type { QmpEvent } from './types.ts';
 
@@ -31,7 +36,7 @@ export class Dispatcher {
   readonly #onListenerError: OnListenerError;
   /** All that may want events. */
   readonly subscribers = new Subscribers();
-  readonly #iterators = new Set<EventListener>();
+  readonly #iterators = new Set<Iteration>();
   readonly #waits = new Set<EventWait>();
 
   /** @param timing - Has the clock of the deadlines, at the time of each wait. */

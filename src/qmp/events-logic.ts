@@ -11,22 +11,27 @@ import { type ConnectionInput, hasFailedAtOnce } from '../protocol/find-connecti
 import { QmpClient } from './client.ts';
 import { feedOf } from './event-feed.ts';
 import { redactQmp } from './redact.ts';
-import type { EventOf, QmpEvent, QmpEvents } from './types.ts';
+import type { Qapi } from '../qapi/11.1.ts';
+import type { EventName, EventOf, QapiSchema, QmpEvent } from './types.ts';
 
 /** The input of `qmpEvents`. */
 export type QmpEventsInput = ConnectionInput;
 
 /**
- * What `qmpEvents` sends its parent: a union that the type tells apart. `QmpEventMessage` has the events of
- * `QmpEvents`; name others: `QmpEventMessage | QmpEventMessage<'DEVICE_DELETED'>`.
+ * What `qmpEvents` sends its parent: a union that the type tells apart. `QmpEventMessage` has all events
+ * of the schema. `QmpEventMessage<'STOP' | 'RESUME'>` has these.
  *
- * @typeParam Name - The names of the events, as QEMU has them.
+ * @typeParam Name - The names of the events, as QEMU has them. Default: those of the schema.
+ * @typeParam S - The schema. Default: the newest.
  */
-export type QmpEventMessage<Name extends string = keyof QmpEvents> = Name extends string
+export type QmpEventMessage<
+  Name extends string = EventName,
+  S extends QapiSchema = Qapi,
+> = Name extends string
   ? {
       /** `QMP.` and the name of the event. */
       readonly type: `QMP.${Name}`;
-      readonly data: EventOf<Name>['data'];
+      readonly data: EventOf<Name, S>['data'];
       readonly timestamp: QmpEvent['timestamp'];
     }
   : never;

@@ -6,7 +6,7 @@ import { type Names as OptionNames, signalOf } from '../core/options.ts';
 import { show } from '../core/shape.ts';
 import { checkedName } from './event-names.ts';
 import { EventQueue, type QueueBounds } from './event-queue.ts';
-import type { Names } from './subscribers.ts';
+import type { Names, Subscriber } from './subscribers.ts';
 import type { QmpEvent } from './types.ts';
 
 /** Selects events: by a name, by several names, or by a function that returns whether it accepts one. */
@@ -46,12 +46,20 @@ interface End {
   readonly onThrown?: (() => void) | undefined;
 }
 
+/** An iteration, whatever the type of its events is. */
+export interface Iteration extends Subscriber {
+  readonly names: Names;
+  end(end?: End): void;
+}
+
 /**
  * An async iterator over the events of one session, in order, from the call of `events()` on. The
  * iteration ends with the session, and throws the cause if the session failed; `return()`, or leaving a
  * `for await` loop, ends it earlier.
+ *
+ * @typeParam E - The type of its events.
  */
-export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisposable {
+export class EventListener<E = QmpEvent> implements AsyncIterableIterator<E>, AsyncDisposable {
   /** @internal A literal, because bundlers rename classes. */
   static readonly name: string = 'EventListener';
 
@@ -63,14 +71,14 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
   readonly #accepts: ((event: QmpEvent) => boolean) | undefined;
   readonly #overflow: 'error' | 'drop-oldest';
   readonly #signal: AbortSignal | undefined;
-  readonly #onEnd: (iterator: EventListener) => void;
+  readonly #onEnd: (iteration: Iteration) => void;
   readonly #removeAbortListener: (() => void) | undefined;
 
   /** @internal */
   constructor(
     filter: EventFilter | undefined,
     options: EventListenerOptions,
-    onEnd: (iterator: EventListener) => void,
+    onEnd: (iteration: Iteration) => void,
   ) {
     this.names = namesIn(filter);
     this.#signal = signalOf('events()', options, OPTIONS);
@@ -97,12 +105,12 @@ export class EventListener implements AsyncIterableIterator<QmpEvent>, AsyncDisp
    * @throws {HandlerError} Once, when the filter threw.
    * @throws `signal.reason`, once, when the signal was aborted.
    */
-  next(): Promise<IteratorResult<QmpEvent>> {
-    return this.#queue.next();
+  next(): Promise<IteratorResult<E>> {
+    return this.#queue.next() as Promise<IteratorResult<E>>;
   }
 
   /** Ends the iteration and discards the queued events. */
-  return(): Promise<IteratorResult<QmpEvent>> {
+  return(): Promise<IteratorResult<E>> {
     this.#queue.clear();
     this.end();
     return Promise.resolve({ done: true, value: undefined });

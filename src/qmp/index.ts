@@ -5,7 +5,8 @@
  */
 
 export { parseJson, stringifyJson } from '../codecs/json.ts';
-export { QmpClient } from './client.ts';
+export { QmpClient, type QmpClientClass } from './client.ts';
+export type { QmpConnection } from './connection.ts';
 export type { QmpAttachOptions, QmpMachineOptions, QmpOptions } from './options.ts';
 export type { ListenerErrorHandler } from './listener-failures.ts';
 export { createQmpMachine } from './create-machine.ts';
@@ -24,17 +25,21 @@ export type { ExecuteOptions, ReplyOptions } from './exchange.ts';
 export type { QmpStats } from './stats.ts';
 export type { WaitForOptions } from './event-wait.ts';
 export { type EventFilter, EventListener, type EventListenerOptions } from './events.ts';
+export type { Qapi } from '../qapi/11.1.ts';
+export type { Empty, Int64, QapiTypes } from '../qapi/base.ts';
 export type {
+  AnyEventOf,
+  AnyQapi,
   Arguments,
   CommandName,
-  Empty,
+  CommandRest,
   ErrorReply,
   EventName,
   EventOf,
+  OpenQapi,
+  QapiSchema,
   QmpCommand,
-  QmpCommands,
   QmpEvent,
-  QmpEvents,
   QmpGreeting,
   QmpReply,
   Returns,

@@ -1,6 +1,8 @@
-/** The messages of QMP as they are on the wire, and the types of some commands and events. */
+/** The messages of QMP as they are on the wire, and how the types of commands and events are looked up in a schema. */
 
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
+import type { Qapi } from '../qapi/11.1.ts';
+import type { Empty } from '../qapi/base.ts';
 
 /** The server's first message (qmp-spec, "Server Greeting"). */
 export interface QmpGreeting {
@@ -55,82 +57,83 @@ export interface VersionInfo {
   readonly package: string;
 }
 
-/** What `query-status` returns. */
-export interface StatusInfo {
-  /** The run state, such as `running`, `paused` or `prelaunch`. */
-  readonly status: string;
-  /** Whether the virtual CPUs run. */
-  readonly running: boolean;
-}
-
-/** An empty object on the wire. */
-export type Empty = Readonly<Record<string, never>>;
-
 /**
- * The types of the arguments and the return value of some commands. Any other command takes any object
- * and returns any JSON value. Add commands by declaration merging:
+ * A schema: the types of the commands and events of one version of QEMU. `wirechart/qapi/7.2`, `/10.0` and
+ * `/11.1` have one each, called `Qapi`; `QmpClient` has the newest by default.
  *
  * @example
- * declare module 'wirechart/qmp' {
- *   interface QmpCommands {
- *     'x-mine': { arguments: { size: number }; returns: { ok: boolean } };
- *   }
- * }
+ * import type { Qapi } from 'wirechart/qapi/7.2';
+ *
+ * const qmp = new QmpClient<Qapi>();
  */
-export interface QmpCommands {
-  /** Ends the negotiation. `QmpClient` executes it in the handshake. */
-  qmp_capabilities: { arguments: { enable?: string[] }; returns: Empty };
-  /** Ends QEMU at once, without asking the guest. */
-  quit: { arguments: Empty; returns: Empty };
-  /** Pauses the virtual CPUs. */
-  stop: { arguments: Empty; returns: Empty };
-  /** Lets the virtual CPUs run, or run again. */
-  cont: { arguments: Empty; returns: Empty };
-  /** Resets the machine, as its reset button does. */
-  system_reset: { arguments: Empty; returns: Empty };
-  /** Asks the guest to power off, as its power button does. */
-  system_powerdown: { arguments: Empty; returns: Empty };
-  /** Returns the version of QEMU. */
-  'query-version': { arguments: Empty; returns: VersionInfo };
-  /** Returns whether the guest runs, and its run state. */
-  'query-status': { arguments: Empty; returns: StatusInfo };
-  /** Returns the name that the guest was given. */
-  'query-name': { arguments: Empty; returns: { readonly name?: string } };
-  /** Returns the names of all commands. */
-  'query-commands': { arguments: Empty; returns: readonly { readonly name: string }[] };
-  /** Returns the names of all events. */
-  'query-events': { arguments: Empty; returns: readonly { readonly name: string }[] };
-  /** Returns the instances whose connections `yank` can break. */
-  'query-yank': { arguments: Empty; returns: readonly JsonObject[] };
+export interface QapiSchema {
+  /** By the name of a command, `{ arguments, returns }`. */
+  readonly commands: object;
+  /** By the name of an event, the type of its data; `undefined` if it has none. */
+  readonly events: object;
+  /** Whether other commands and events are allowed, too: with any object, returning any JSON value. */
+  readonly open?: boolean;
 }
 
-/** The types of the data of some events. Add events by declaration merging, as for `QmpCommands`. */
-export interface QmpEvents {
-  /** The virtual CPUs were paused. */
-  STOP: undefined;
-  /** The virtual CPUs run, or run again. */
-  RESUME: undefined;
-  /** The guest has gone to sleep. */
-  SUSPEND: undefined;
-  /** The guest has woken up. */
-  WAKEUP: undefined;
-  /** The guest is asked to power off. */
-  POWERDOWN: undefined;
-  /** The machine shuts down; whether the guest wanted it, and why. */
-  SHUTDOWN: { readonly guest: boolean; readonly reason: string };
-  /** The machine was reset; whether the guest wanted it, and why. */
-  RESET: { readonly guest: boolean; readonly reason: string };
-  /** A job has another status. */
-  JOB_STATUS_CHANGE: { readonly id: string; readonly status: string };
+/**
+ * A schema with the commands and events of another one, which also allows all others.
+ *
+ * @example
+ * const qmp = new QmpClient<OpenQapi>();
+ * await qmp.execute('x-mine', { size: 1 });
+ */
+export interface OpenQapi<S extends QapiSchema = Qapi> {
+  readonly commands: S['commands'];
+  readonly events: S['events'];
+  readonly open: true;
 }
 
-/** The name of a command: one of `QmpCommands`, or any other. */
-export type CommandName = keyof QmpCommands | (string & NonNullable<unknown>);
+/** A schema that knows no command and no event, and allows all. */
+export type AnyQapi = OpenQapi<{ readonly commands: object; readonly events: object }>;
+
+/** Any other name. Written so that editors offer the names of a schema. */
+type AnyOther<S extends QapiSchema> = S['open'] extends true
+  ? string & NonNullable<unknown>
+  : never;
+
+/** The name of a command of a schema. */
+export type CommandName<S extends QapiSchema = Qapi> = (keyof S['commands'] & string) | AnyOther<S>;
+
 /** The arguments of a command. */
-export type Arguments<C> = C extends keyof QmpCommands ? QmpCommands[C]['arguments'] : object;
+export type Arguments<C, S extends QapiSchema = Qapi> = C extends keyof S['commands']
+  ? S['commands'][C] extends { readonly arguments: infer A extends object }
+    ? A
+    : object
+  : object;
+
 /** The return value of a command. */
-export type Returns<C> = C extends keyof QmpCommands ? QmpCommands[C]['returns'] : JsonValue;
-/** The name of an event: one of `QmpEvents`, or any other. */
-export type EventName = keyof QmpEvents | (string & NonNullable<unknown>);
+export type Returns<C, S extends QapiSchema = Qapi> = C extends keyof S['commands']
+  ? S['commands'][C] extends { readonly returns: infer R }
+    ? R
+    : JsonValue
+  : JsonValue;
+
+/**
+ * What follows the name of a command in a call: its arguments, then options. The arguments can be left out if
+ * none of them is required.
+ */
+export type CommandRest<C, Options, S extends QapiSchema = Qapi> =
+  Empty extends Arguments<C, S>
+    ? [args?: Arguments<C, S> | undefined, options?: Options]
+    : [args: Arguments<C, S>, options?: Options];
+
+/** The name of an event of a schema. */
+export type EventName<S extends QapiSchema = Qapi> = (keyof S['events'] & string) | AnyOther<S>;
+
 /** An event of this name; of several names, a union that the name tells apart. */
-export type EventOf<E> = E extends keyof QmpEvents ? QmpEvent<QmpEvents[E], E> : QmpEvent;
+export type EventOf<E, S extends QapiSchema = Qapi> = E extends keyof S['events'] & string
+  ? QmpEvent<S['events'][E], E>
+  : QmpEvent;
+
+/** Any event of a schema: a union that the name tells apart. */
+export type AnyEventOf<S extends QapiSchema = Qapi> = [keyof S['events']] extends [never]
+  ? QmpEvent
+  : EventOf<keyof S['events'] & string, S>;
+
+/** What `query-status` returns. */
+export type StatusInfo = Returns<'query-status'>;

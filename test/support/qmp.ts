@@ -2,7 +2,7 @@
 
 import type { Duplex } from 'node:stream';
 import { type JsonObject, streamPair } from '../../src/index.ts';
-import { QmpClient, type QmpEvent, type QmpOptions } from '../../src/qmp/index.ts';
+import { type OpenQapi, QmpClient, type QmpEvent, type QmpOptions } from '../../src/qmp/index.ts';
 import { ScriptedQmpServer, type ScriptedQmpServerOptions } from '../../src/testing/index.ts';
 import { cleanUp, track } from './cleanup.ts';
 
@@ -11,7 +11,8 @@ export interface WireCommand {
   readonly execute?: string;
   readonly 'exec-oob'?: string;
   readonly arguments?: Readonly<Record<string, unknown>>;
-  readonly id: number;
+  /** Absent in a command that is alone in flight. */
+  readonly id?: number;
 }
 
 /** A greeting that offers these capabilities. */
@@ -110,15 +111,15 @@ const bytesOf = (message: object | string | Uint8Array): Uint8Array => {
 };
 
 /** Creates a client that must be IDLE at the end of the test. */
-export function createClient(options?: QmpOptions): QmpClient {
-  return track(new QmpClient(options));
+export function createClient(options?: QmpOptions): QmpClient<OpenQapi> {
+  return track(new QmpClient<OpenQapi>(options));
 }
 
 /** Connects a client to a monitor that the test operates. */
 export async function session(
   options?: QmpOptions,
   client = createClient(options),
-): Promise<{ client: QmpClient; monitor: ManualMonitor; negotiation: WireCommand }> {
+): Promise<{ client: QmpClient<OpenQapi>; monitor: ManualMonitor; negotiation: WireCommand }> {
   const monitor = new ManualMonitor();
   const established = monitor.establish();
   await client.connect({ stream: monitor.stream });
@@ -128,7 +129,7 @@ export async function session(
 /** Connects a client to a scripted server, which is closed after the test. */
 export async function scripted(
   options: ScriptedQmpServerOptions = {},
-): Promise<{ server: ScriptedQmpServer; client: QmpClient }> {
+): Promise<{ server: ScriptedQmpServer; client: QmpClient<OpenQapi> }> {
   const server = createServer(options);
   const client = createClient();
   await client.connect(await server.listen());
