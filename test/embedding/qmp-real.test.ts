@@ -12,7 +12,7 @@ import {
   type QmpEventMessage,
 } from '../../src/qmp/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
-import { describePeer } from '../support/real-peers.ts';
+import { describeEachQemu } from '../support/real-peers.ts';
 import { start } from './qmp-logic-support.ts';
 
 expectIdleAfterEach();
@@ -98,7 +98,7 @@ function chartOf(qemu: string, { isLate }: { readonly isLate: boolean }) {
   return { chart, heard };
 }
 
-describePeer('qemu-system-x86_64', (qemu) => {
+describeEachQemu((qemu) => {
   test.each([false, true])(
     'commands are executed, and each event is heard once (late: %s)',
     async (isLate) => {

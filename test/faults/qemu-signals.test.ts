@@ -6,7 +6,7 @@ import { QmpClient, type QmpOptions } from '../../src/qmp/index.ts';
 import { cleanUp, expectIdleAfterEach, track } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
 import {
-  describePeer,
+  describeEachQemu,
   onSocket,
   type RealPeer,
   startQemu,
@@ -25,7 +25,7 @@ const KILLED = /^ClosedError ERR_CLOSED(,(ECONNRESET|EPIPE))?$/;
 /** As `KILLED`, during a requested end. */
 const KILLED_DURING_DISCONNECT = /^(ClosedError ERR_CLOSED,(ECONNRESET|EPIPE))?$/;
 
-describePeer('qemu-system-x86_64', (path) => {
+describeEachQemu((path) => {
   const start = () => onSocket((at) => startQemu(path, '-qmp', `unix:${at},server=on,wait=off`));
   const connected = async (options: QmpOptions = { timeouts: NEVER }) => {
     const { peer, address } = await start();

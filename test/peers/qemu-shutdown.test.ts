@@ -7,7 +7,7 @@ import { ClosedError } from '../../src/index.ts';
 import type { QmpClient } from '../../src/qmp/index.ts';
 import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { namesOf } from '../support/qmp.ts';
-import { describePeer, RealPeer } from '../support/real-peers.ts';
+import { describeEachQemu, RealPeer } from '../support/real-peers.ts';
 
 expectIdleAfterEach();
 
@@ -32,7 +32,7 @@ const GUESTS = {
 } as const;
 type Guest = keyof typeof GUESTS;
 
-describePeer('qemu-system-x86_64', (path) => {
+describeEachQemu((path) => {
   /** Starts a machine whose CPU is stopped, and connects a client. */
   async function machine(guest: Guest, ...args: readonly string[]) {
     const directory = await tempDir();

@@ -7,12 +7,12 @@ import { ConnectError } from '../../src/index.ts';
 import { type Certificates, makeCertificates } from '../support/certificates.ts';
 import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { createClient } from '../support/qmp.ts';
-import { describePeer, freePort, type RealPeer, startQemu } from '../support/real-peers.ts';
+import { describeEachQemu, freePort, type RealPeer, startQemu } from '../support/real-peers.ts';
 import { rejection } from '../support/signal.ts';
 
 expectIdleAfterEach();
 
-describePeer('qemu-system-x86_64', (path) => {
+describeEachQemu((path, version) => {
   /** Starts QEMU with a monitor that requires client certificates; returns it with its port. */
   const start = async ({ ca, server }: Certificates, identity = server) => {
     const dir = await tempDir();
@@ -41,12 +41,13 @@ describePeer('qemu-system-x86_64', (path) => {
     const [outcome] = await Promise.allSettled([connected]);
     expect(client.greeting?.QMP.capabilities).toContain('oob');
     // QEMU up to 7.2 processes only the first byte of each TLS record, and so never answers a command.
-    if (outcome.status === 'fulfilled') {
+    if (Number(version) >= 8) {
+      expect(outcome.status).toBe('fulfilled');
       expect(await client.execute('query-name')).toEqual({});
       await client.disconnect();
     } else {
-      expect(outcome.reason).toMatchObject({ phase: 'session', cause: { phase: 'handshake' } });
-      expect(outcome.reason).toMatchObject({ cause: { code: 'ERR_TIMEOUT' } });
+      const cause = { phase: 'handshake', code: 'ERR_TIMEOUT' };
+      expect(outcome).toMatchObject({ reason: { phase: 'session', cause } });
     }
   });
 

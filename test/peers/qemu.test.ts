@@ -5,13 +5,20 @@ import { ClosedError } from '../../src/index.ts';
 import { BusyMonitorError, ExecInterruptedError, type QmpClient } from '../../src/qmp/index.ts';
 import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { createClient, namesOf } from '../support/qmp.ts';
-import { describePeer, freePort, onSocket, startQemu, suspend } from '../support/real-peers.ts';
+import {
+  describeEachQemu,
+  dialingMonitor,
+  freePort,
+  onSocket,
+  startQemu,
+  suspend,
+} from '../support/real-peers.ts';
 import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { hasSettled, rejection } from '../support/signal.ts';
 
 expectIdleAfterEach();
 
-describePeer('qemu-system-x86_64', (path) => {
+describeEachQemu((path, version) => {
   const onUnix = () => onSocket((at) => startQemu(path, '-qmp', `unix:${at},server=on,wait=off`));
   const connected = async () => {
     const { peer, address } = await onUnix();
@@ -199,11 +206,7 @@ describePeer('qemu-system-x86_64', (path) => {
     const client = createClient();
     const at = `${await tempDir()}/qmp.sock`;
     await client.listen(at);
-    const peer = startQemu(
-      path,
-      ...['-chardev', `socket,id=c,path=${at},server=off,reconnect=1`],
-      ...['-mon', 'chardev=c,mode=control'],
-    );
+    const peer = startQemu(path, ...dialingMonitor(at, version));
     await peer.unlessExited(client.accept());
     expect(await client.execute('query-name')).toEqual({});
     await client.disconnect();

@@ -9,7 +9,7 @@ import { isAlive, killAfterTest } from '../support/children.ts';
 import { cleanUp, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { living } from '../support/processes.ts';
 import { createClient } from '../support/qmp.ts';
-import { describePeer, suspend } from '../support/real-peers.ts';
+import { describeEachQemu, describeEachVersion, suspend } from '../support/real-peers.ts';
 import { rejection } from '../support/signal.ts';
 
 expectIdleAfterEach();
@@ -24,7 +24,7 @@ async function connectTo(peer: SpawnedPeer) {
   return client;
 }
 
-describePeer('qemu-system-x86_64', (path) => {
+describeEachQemu((path) => {
   const qemu = (args: readonly string[] = [], options?: SpawnPeerOptions) =>
     killAfterTest(spawnPeer(path, [...WITHOUT_GUEST, ...MONITOR, ...args], options));
 
@@ -130,7 +130,7 @@ describePeer('qemu-system-x86_64', (path) => {
   });
 });
 
-describePeer('qemu-storage-daemon', (path) => {
+describeEachVersion('qemu-storage-daemon', (path) => {
   it('greets over descriptor 7, and ends cleanly on quit', async () => {
     const chardev = ['--chardev', 'socket,id=c,fd=7,server=off', '--monitor', 'chardev=c'];
     const peer = killAfterTest(spawnPeer(path, chardev, { fd: 7 }));

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
-import { describePeer, onSocket, RealPeer } from '../support/real-peers.ts';
+import { describeEachVersion, onSocket, RealPeer } from '../support/real-peers.ts';
 import { rejection } from '../support/signal.ts';
 
 expectIdleAfterEach();
 
-describePeer('qemu-storage-daemon', (path) => {
+describeEachVersion('qemu-storage-daemon', (path) => {
   const start = (...more: readonly string[]) =>
     onSocket((at) => {
       const chardev = ['--chardev', `socket,id=c0,path=${at},server=on,wait=off`];

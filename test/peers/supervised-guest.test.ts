@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { spawnPeer, type SpawnedPeer, supervise, type SuperviseOptions } from '../../src/index.ts';
 import { QmpClient } from '../../src/qmp/index.ts';
 import { cleanUp, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
-import { describePeer } from '../support/real-peers.ts';
+import { describeEachQemu } from '../support/real-peers.ts';
 
 expectIdleAfterEach();
 
@@ -27,7 +27,7 @@ async function diskOf(code: readonly number[]): Promise<string> {
   return path;
 }
 
-describePeer('qemu-system-x86_64', (path) => {
+describeEachQemu((path) => {
   /** Keeps a machine with this boot sector, and counts how often it was started. */
   async function keep(code: readonly number[], options: SuperviseOptions<QmpClient> = {}) {
     const disk = await diskOf(code);

@@ -8,11 +8,11 @@ import { QmpClient } from '../../src/qmp/index.ts';
 import { cleanUp, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { listen } from '../support/peers.ts';
 import { namesOf } from '../support/qmp.ts';
-import { describePeer, startQemu } from '../support/real-peers.ts';
+import { describeEachQemu, dialingMonitor, startQemu } from '../support/real-peers.ts';
 
 expectIdleAfterEach();
 
-describePeer('qemu-system-x86_64', (path) => {
+describeEachQemu((path, version) => {
   const startServer = (at: string) => startQemu(path, '-qmp', `unix:${at},server=on,wait=off`);
 
   it('that is killed and restarted at the same path is up again each time', async () => {
@@ -78,11 +78,7 @@ describePeer('qemu-system-x86_64', (path) => {
     const server = createServer({ pauseOnConnect: true });
     cleanUp(() => server.close());
     await listen(server, { path: at });
-    const peer = startQemu(
-      path,
-      ...['-chardev', `socket,id=c,path=${at},server=off,reconnect=1`],
-      ...['-mon', 'chardev=c,mode=control'],
-    );
+    const peer = startQemu(path, ...dialingMonitor(at, version));
     const events: string[] = [];
     const vm = supervise(
       QmpClient,

@@ -1,17 +1,18 @@
 /** Real programs that speak QMP, each started for one test. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe } from 'vitest';
+import { QEMU_VERSIONS } from '../../scripts/qemu-versions.ts';
 import { type Address, ConnectError } from '../../src/index.ts';
 import { NegotiationError, QmpClient, type QmpOptions } from '../../src/qmp/index.ts';
 import { cleanUp, tempDir, track } from './cleanup.ts';
 import { listen } from './peers.ts';
-import { type Program, requirePeer } from './required.ts';
+import { type Program, type QemuProgram, requirePeer, requireQemu } from './required.ts';
 import { turn } from './signal.ts';
 
 /** How long a program may take until it listens. */
@@ -26,6 +27,45 @@ export function describePeer(program: Program, tests: (path: string) => void): v
   describe.skipIf(path === undefined)(program, () => {
     tests(path ?? program);
   });
+}
+
+/**
+ * Runs tests with each version of QEMU: the machine's own, and those that `scripts/qemu-versions.ts` fetches.
+ * The titles name the version. One that is missing is skipped, or fails the file, as in `describePeer()`.
+ *
+ * @param tests Gets the path of the program, and its version as `7.2`.
+ */
+export function describeEachQemu(tests: (path: string, version: string) => void): void {
+  describeEachVersion('qemu-system-x86_64', tests);
+}
+
+/** `describeEachQemu()` with another program of QEMU. */
+export function describeEachVersion(
+  program: Extract<Program, QemuProgram>,
+  tests: (path: string, version: string) => void,
+): void {
+  const own = requirePeer(program);
+  const others = QEMU_VERSIONS.map((version) => [version, requireQemu(version, program)] as const);
+  const all = [[own === undefined ? 'installed' : versionOf(own), own], ...others] as const;
+  for (const [version, path] of all) {
+    describe.skipIf(path === undefined)(`${program} ${version}`, () => {
+      tests(path ?? program, version);
+    });
+  }
+}
+
+/** What the programs say of their versions. */
+const versions = new Map<string, string>();
+
+/** Returns the version of a program of QEMU as `7.2`. */
+function versionOf(path: string): string {
+  let version = versions.get(path);
+  if (version === undefined) {
+    const output = execFileSync(path, ['--version'], { encoding: 'utf8' });
+    version = /\d+\.\d+/.exec(output)?.[0] ?? 'of an unknown version';
+    versions.set(path, version);
+  }
+  return version;
 }
 
 /** A program that is killed after the test, if it still runs. */
@@ -103,6 +143,19 @@ export class RealPeer {
 export function startQemu(path: string, ...args: readonly string[]): RealPeer {
   const minimal = ['-M', 'none', '-display', 'none', '-nodefaults', '-S'];
   return new RealPeer(path, [...minimal, ...args]);
+}
+
+/**
+ * Arguments of QEMU for a monitor that dials a UNIX socket, and dials again about a second after each session.
+ * From 9.2 on there is `reconnect-ms`, and QEMU 11.1 no longer knows `reconnect`.
+ *
+ * @param version The version of QEMU, as `7.2`.
+ */
+export function dialingMonitor(path: string, version: string): readonly string[] {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const reconnect = major > 9 || (major === 9 && minor >= 2) ? 'reconnect-ms=1000' : 'reconnect=1';
+  const chardev = `socket,id=c,path=${path},server=off,${reconnect}`;
+  return ['-chardev', chardev, '-mon', 'chardev=c,mode=control'];
 }
 
 /** Starts a program that has its monitor on a UNIX socket in a private directory. */

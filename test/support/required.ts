@@ -1,6 +1,7 @@
 /** Third-party programs that tests need, and that may not be installed. */
 
 import { findProgram, findQemu } from '../../scripts/programs.ts';
+import { findQemuProgram, type QemuVersion } from '../../scripts/qemu-versions.ts';
 
 /** The Debian package of each program. */
 const PACKAGES = {
@@ -28,8 +29,26 @@ export type Program = keyof typeof PACKAGES;
 export function requirePeer(program: Program): string | undefined {
   const path = program === 'qemu-system-x86_64' ? findQemu() : findProgram(program);
   if (path !== undefined) return path;
-  const missing = `${program} is not installed (Debian: apt-get install ${PACKAGES[program]})`;
+  reportMissing(`${program} is not installed (Debian: apt-get install ${PACKAGES[program]})`);
+  return undefined;
+}
+
+/** A program of QEMU that the tests use in several versions. */
+export type QemuProgram = Extract<Program, `qemu-${string}`> | 'qemu-img' | 'qemu-ga';
+
+/**
+ * Returns the path of a program of a version of QEMU, or `undefined` if it was not fetched.
+ *
+ * @throws {Error} When it was not fetched and `WIRECHART_REQUIRE_PEERS` is 1.
+ */
+export function requireQemu(version: QemuVersion, program: QemuProgram): string | undefined {
+  const path = findQemuProgram(version, program);
+  if (path !== undefined) return path;
+  reportMissing(`${program} of QEMU ${version} is not there (on Debian: npm run qemus)`);
+  return undefined;
+}
+
+function reportMissing(missing: string): void {
   if (process.env['WIRECHART_REQUIRE_PEERS'] === '1') throw new Error(missing);
   console.warn(`skipped: ${missing}`);
-  return undefined;
 }
