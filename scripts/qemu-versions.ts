@@ -84,20 +84,24 @@ async function fetchQemu(version: QemuVersion, folder: string, mirror: Mirror) {
   }
 }
 
+/** Finds the suite that has a version, and the packages that its QEMU needs. */
 async function findSuite(version: QemuVersion, work: string, mirror: Mirror) {
-  const others: string[] = [];
+  const reasons: string[] = [];
   for (const suites of SUITES[version]) {
     const name = suites.at(-1) ?? '';
-    const apt = new PrivateApt(join(work, name), mirror, suites);
-    await apt.update();
-    const packages = await apt.closure(PACKAGES);
-    const found = packages.find((entry) => entry.name === PACKAGES[0])?.version ?? 'no QEMU';
-    if (releaseOf(found) === version) return { apt, packages, found };
-    others.push(`${name} has ${found}`);
+    try {
+      const apt = new PrivateApt(join(work, name), mirror, suites);
+      await apt.update();
+      const packages = await apt.closure(PACKAGES);
+      const found = packages.find((entry) => entry.name === PACKAGES[0])?.version ?? 'no QEMU';
+      if (releaseOf(found) === version) return { apt, packages, found };
+      reasons.push(`${name} has ${found}`);
+    } catch (error) {
+      reasons.push(`${name}: ${detailOf(error)}`);
+    }
   }
-  throw new Error(
-    `no suite has it (${others.join(', ')}): change the suites in scripts/qemu-versions.ts`,
-  );
+  const remedy = 'if Debian has moved on, change the suites in scripts/qemu-versions.ts';
+  throw new Error(`${reasons.join('; ')}; ${remedy}`);
 }
 
 /** Writes a script for each program into `unpacked`, which will be moved to `place`. */
