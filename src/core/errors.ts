@@ -51,6 +51,7 @@ export type ErrorCode =
   | 'ERR_HANDLER'
   | 'ERR_REFUSED'
   | 'ERR_PROCESS'
+  | 'ERR_DESCRIPTOR'
   | 'ERR_QMP_GREETING'
   | 'ERR_QMP_NEGOTIATION'
   | 'ERR_QMP_EXECUTE'
@@ -94,15 +95,28 @@ export class ConnectError extends WirechartError {
    * way (a wrong greeting, certificate or address, a callback that threw), or you have ended the attempt.
    */
   override readonly retryable: boolean;
+  /**
+   * What to do when no stream was opened, in one sentence, if the protocol knows that: a QMP client does for the
+   * usual system errors. (What it knows of a peer on an open stream is in `message`.) Absent otherwise.
+   */
+  declare readonly advice?: string;
 
-  constructor(phase: ConnectPhase, cause: unknown, code: ConnectError['code'] = 'ERR_CONNECT') {
+  /** @param known - What has happened, in place of the text of `cause`, and the `advice`. */
+  constructor(
+    phase: ConnectPhase,
+    cause: unknown,
+    code: ConnectError['code'] = 'ERR_CONNECT',
+    known: { readonly problem?: string; readonly advice?: string } = {},
+  ) {
+    const { problem, advice } = known;
     const why =
       code === 'ERR_CONNECT_ABORTED'
         ? 'the attempt was ended by disconnect(), close() or an AbortSignal'
-        : describe(cause);
+        : (problem ?? describe(cause));
     super(`Failed to establish ${phase}: ${why}`, { cause: safeCause(cause) });
     this.code = code;
     this.phase = phase;
+    if (advice !== undefined) this.advice = advice;
     this.retryable = code === 'ERR_CONNECT' && isAttemptRetryable(cause);
   }
 }

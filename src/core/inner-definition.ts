@@ -7,6 +7,7 @@
  */
 
 import type { TimeoutError } from './errors.ts';
+import type { PeerStanding } from './peer-standing.ts';
 import type { Shutdown } from './types.ts';
 
 /** The key of the method that an announcing definition has in addition. */
@@ -40,16 +41,45 @@ export interface ExplainingDefinition {
   /**
    * Returns the cause of the attempt's failure; `undefined` if it knows none. Called when the deadline has
    * passed; must not throw.
+   *
+   * @param standing - What is known of the peer.
    */
-  [EXPLAIN_HANDSHAKE](ms: number): TimeoutError | undefined;
+  [EXPLAIN_HANDSHAKE](ms: number, standing?: PeerStanding): TimeoutError | undefined;
 }
 
 /** The error of a handshake that has not ended in time, if its definition has one. */
-export const explainHandshake = (definition: object, ms: number): TimeoutError | undefined =>
-  isExplaining(definition) ? definition[EXPLAIN_HANDSHAKE](ms) : undefined;
+export const explainHandshake = (
+  definition: object,
+  ms: number,
+  standing: PeerStanding | undefined,
+): TimeoutError | undefined =>
+  isExplaining(definition) ? definition[EXPLAIN_HANDSHAKE](ms, standing) : undefined;
 
 const isExplaining = (definition: object): definition is ExplainingDefinition =>
   EXPLAIN_HANDSHAKE in definition;
+
+/** The key of the method that a definition has in addition if it knows what to do when no stream was opened. */
+export const ADVISE: unique symbol = /* @__PURE__ */ Symbol('advise');
+
+/** What a definition says about an attempt that did not open a stream. */
+export interface Advice {
+  /** What has happened, in place of the text of the cause. Default: that text. */
+  readonly problem?: string;
+  /** What to do. */
+  readonly advice: string;
+}
+
+/** A definition, or a client class, that may know what to do about a system error. */
+export interface AdvisingDefinition {
+  /** Returns what to do about the error of an attempt that did not open a stream. Must not throw. */
+  [ADVISE](cause: unknown): Advice | undefined;
+}
+
+/** What to do about the error of an attempt, if its definition knows that. */
+export const advise = (definition: object, cause: unknown): Advice | undefined =>
+  isAdvising(definition) ? definition[ADVISE](cause) : undefined;
+
+const isAdvising = (definition: object): definition is AdvisingDefinition => ADVISE in definition;
 
 /** The key of the method that a definition has in addition if it creates the logic of each session. */
 export const CREATE_SESSION: unique symbol = /* @__PURE__ */ Symbol('createSession');

@@ -8,11 +8,13 @@ import type { Codec, Decoder } from '../core/codec.ts';
 import { checkCodec } from '../core/definition.ts';
 import type { Bounds } from '../core/limits.ts';
 import { checkNames } from '../core/options.ts';
+import type { PeerStanding } from '../core/peer-standing.ts';
 import type { Remote } from '../core/remote.ts';
 import type { Counters } from '../core/stats.ts';
 import type { UpgradeOptions } from '../core/types.ts';
 import { Inbound } from './inbound.ts';
 import { ByteTrace } from './left-over.ts';
+import { listenerQueueOf } from './listener-queue.ts';
 import type { Opened } from './opener.ts';
 import { tlsRemoteOf } from './remote.ts';
 import { reasonOf, release, replace } from './standing-stream.ts';
@@ -66,6 +68,13 @@ export class Connection<In, Out> {
 
   get remote(): Remote {
     return this.#remote;
+  }
+
+  /** What is known of the peer now. Of a stream that is a listening child, the socket is the child's. */
+  get standing(): PeerStanding {
+    const { path } = this.#remote;
+    const queue = path === undefined || this.#isAccepted ? undefined : listenerQueueOf(path);
+    return { remote: this.#remote, isAccepted: this.#isAccepted, queue };
   }
 
   /** Changes the codec. Throws as `Session.switchCodec()` does. */

@@ -2,13 +2,14 @@
 
 import {
   ClosedError,
+  ConnectError,
   describe,
   isWirechartError,
   TimeoutError,
   toFailure,
   type WirechartError,
 } from '../core/errors.ts';
-import { explainHandshake } from '../core/inner-definition.ts';
+import { advise, explainHandshake } from '../core/inner-definition.ts';
 import { lightened } from '../core/light-error.ts';
 import type { Deadlines } from '../core/limits.ts';
 import type { SessionOutcome } from '../core/types.ts';
@@ -62,10 +63,18 @@ const TIMEOUT_TEXTS: Partial<Record<Deadline, (ms: string) => string>> = {
 };
 
 export const timeout = (context: Context, deadline: Deadline): TimeoutError => {
-  const { deadlines, definition } = linkOf(context);
-  const ms = deadlines[deadline];
-  const explained = deadline === 'handshake' ? explainHandshake(definition, ms) : undefined;
+  const link = linkOf(context);
+  const ms = link.deadlines[deadline];
+  const explained =
+    deadline === 'handshake' ? explainHandshake(link.definition, ms, link.standing) : undefined;
   return explained ?? new TimeoutError(deadline, ms, TIMEOUT_TEXTS[deadline]?.(String(ms)));
+};
+
+/** The error of an attempt that has failed, with what its definition advises if it did not open a stream. */
+export const attemptError = (context: Context, cause: unknown): ConnectError => {
+  const { phase } = context;
+  const advice = phase === 'connection' ? advise(linkOf(context).definition, cause) : undefined;
+  return new ConnectError(phase, cause, 'ERR_CONNECT', advice);
 };
 
 /** The deadline of an attempt, with what the link says about why it takes so long. */

@@ -8,7 +8,8 @@
 import { handOut } from '../async/rejection.ts';
 import type { JsonObject } from '../codecs/json.ts';
 import { isConnectError, type TimeoutError } from '../core/errors.ts';
-import { EXPLAIN_HANDSHAKE, SEND_EVENT } from '../core/inner-definition.ts';
+import { type Advice, ADVISE, EXPLAIN_HANDSHAKE, SEND_EVENT } from '../core/inner-definition.ts';
+import type { PeerStanding } from '../core/peer-standing.ts';
 import type {
   Address,
   BoundAddress,
@@ -25,6 +26,7 @@ import type {
 import { isEmbedded } from '../protocol/client-definition.ts';
 import { defineClient } from '../protocol/define-client.ts';
 import { resolveLogger } from '../protocol/logging.ts';
+import { adviceFor } from './advice.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { EndAnnouncement } from './end-announcement.ts';
 import { checkEventName, checkListener, wantedBy } from './event-names.ts';
@@ -297,8 +299,13 @@ export class QmpConnection<S extends QapiSchema = Qapi>
   }
 
   /** @internal */
-  [EXPLAIN_HANDSHAKE](ms: number): TimeoutError {
-    return this.#reception.explainHandshake(ms);
+  [EXPLAIN_HANDSHAKE](ms: number, standing?: PeerStanding): TimeoutError {
+    return this.#reception.explainHandshake(ms, standing);
+  }
+
+  /** @internal */
+  [ADVISE](cause: unknown): Advice | undefined {
+    return adviceFor(cause);
   }
 
   /** @internal */

@@ -1,13 +1,16 @@
 /** The errors that only QMP has. */
 
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
-import { quoteBytes } from '../codecs/utf8.ts';
 import { TimeoutError, WirechartError } from '../core/errors.ts';
 import { cutText, printable } from '../core/printable.ts';
 import { setSaid } from '../core/printed-error.ts';
+import type { PeerStanding } from '../core/peer-standing.ts';
 import { setUnprinted } from '../core/shape.ts';
+import { explainMessage, explainNoGreeting, type Received } from './diagnosis.ts';
 import { kept, keptText } from './kept.ts';
 import type { ErrorReply } from './types.ts';
+
+export type { Received } from './diagnosis.ts';
 
 /** What a server has said, as a part of a message. */
 const shown = (said: string): string => printable(cutText(said));
@@ -64,7 +67,8 @@ export class GreetingError extends WirechartError {
   declare readonly received: JsonObject;
 
   constructor(problem: string, received: JsonObject) {
-    super(`The peer's first message is not a QMP greeting: ${problem}`);
+    const explained = 'QMP' in received ? '' : `. ${explainMessage(received)}`;
+    super(`The peer's first message is not a QMP greeting: ${problem}${explained}`);
     setUnprinted(this, 'received', kept(received));
   }
 }
@@ -123,14 +127,6 @@ export class ServerParseError extends WirechartError {
   }
 }
 
-/** What has arrived from a peer. */
-export interface Received {
-  /** The first bytes. */
-  readonly head: Uint8Array;
-  /** How many bytes in all. */
-  readonly count: number;
-}
-
 /**
  * The handshake deadline passed without a greeting; `message` lists the possible reasons. Most often
  * another client holds the monitor: a QMP monitor serves one client at a time, and leaves the next one
@@ -145,18 +141,10 @@ export class BusyMonitorError extends TimeoutError {
   /**
    * @param ms - The deadline.
    * @param received - What arrived in that time.
+   * @param standing - What is known of the peer.
    */
-  constructor(ms: number, { head, count }: Received) {
-    const reasons =
-      count === 0
-        ? `the peer has sent nothing. ${SILENCE}`
-        : `the peer has sent ${String(count)} bytes, ${quoteBytes(head)}, and no whole greeting. ${NOISE}`;
+  constructor(ms: number, received: Received, standing?: PeerStanding) {
+    const reasons = explainNoGreeting(received, standing);
     super('handshake', ms, `No greeting within ${String(ms)} ms: ${reasons}`);
   }
 }
-
-const SILENCE =
-  'Either another client holds this monitor, which serves one at a time (give each client a -qmp of ' +
-  'its own); or QEMU is suspended or busy; or this is no QMP monitor: a guest agent does not greet, ' +
-  'and a -chardev does only with a -mon (mode=control)';
-const NOISE = 'Either QEMU was suspended in the middle of it, or this is no QMP monitor';

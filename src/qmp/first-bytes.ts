@@ -1,6 +1,6 @@
 /** What arrives before the greeting, for the error text of a greeting that does not come. */
 
-import type { Received } from './errors.ts';
+import type { Received } from './diagnosis.ts';
 
 /** How many bytes are kept. */
 const MAX_HEAD_BYTES = 64;

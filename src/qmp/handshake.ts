@@ -1,9 +1,9 @@
 /** The beginning of a QMP session: the server greets, and the client negotiates capabilities. */
 
 import type { JsonObject } from '../codecs/json.ts';
-import { quoteBytes } from '../codecs/utf8.ts';
-import { CodecError, isCodecError } from '../core/errors.ts';
+import { ClosedError, CodecError, isClosedError, isCodecError } from '../core/errors.ts';
 import type { Session as ProtocolSession } from '../core/types.ts';
+import { explainBytes, explainEnd, type Received } from './diagnosis.ts';
 import { NegotiationError } from './errors.ts';
 import { isError, isEvent, isSuccess, parseGreeting } from './messages.ts';
 import type { QmpCommand, QmpEvent, QmpGreeting } from './types.ts';
@@ -18,28 +18,34 @@ type OnEvent = (event: QmpEvent) => void;
  * Resolves with the greeting. Replies that arrive before it are stale and ignored: a monitor sends the
  * replies to a client that has left to the next client.
  *
+ * @param received - What has arrived so far, whenever it is read.
  * @throws {GreetingError} When another message arrives instead.
  * @throws {CodecError} When what arrives is no message.
+ * @throws {ClosedError} When the stream ends.
  */
-export async function receiveGreeting(session: Session, onEvent: OnEvent): Promise<QmpGreeting> {
+export async function receiveGreeting(
+  session: Session,
+  onEvent: OnEvent,
+  received: Received | undefined,
+): Promise<QmpGreeting> {
   const isFresh = (message: JsonObject) => !isSuccess(message) && !isError(message);
   try {
     return parseGreeting(await receive(session, onEvent, isFresh));
   } catch (error) {
-    // What begins like a message is one with an error in it, or was cut off.
-    if (!isCodecError(error) || error.raw[0] === OPENING_BRACE) throw error;
-    throw new CodecError(`The peer does not speak QMP. ${explain(error.raw)}`, error.raw);
+    throw explained(error, session, received);
   }
 }
 
-/** Says what has arrived in place of a greeting, and what to do. */
-function explain(raw: Uint8Array): string {
-  const received = quoteBytes(raw);
-  const isHuman = /^QEMU [\d.]+ monitor|\(qemu\)/.test(Buffer.from(raw).toString('latin1'));
-  return isHuman
-    ? `It is QEMU's monitor for people (HMP), as it begins with ${received}: start QEMU with -qmp in ` +
-        'place of -monitor, or with -mon and mode=control'
-    : `Its first bytes are ${received}: connect to the socket of -qmp, or of -mon with mode=control`;
+/** The same error with what it means, and what to do. */
+function explained(error: unknown, session: Session, received: Received | undefined): unknown {
+  if (isClosedError(error) && error.cause === undefined) {
+    return new ClosedError(explainEnd(session.remote), { expected: error.expected });
+  }
+  // What begins like a message is one with an error in it, or was cut off.
+  if (!isCodecError(error) || error.raw[0] === OPENING_BRACE) return error;
+  const head = received?.head ?? error.raw;
+  const first = head[0] === OPENING_BRACE ? error.raw : head;
+  return new CodecError(`The peer does not speak QMP. ${explainBytes(first)}`, error.raw);
 }
 
 /**

@@ -2,7 +2,9 @@
 
 import type { JsonObject } from '../codecs/json.ts';
 import { TimeoutError } from '../core/errors.ts';
+import type { PeerStanding } from '../core/peer-standing.ts';
 import type { Logger, Session } from '../core/types.ts';
+import { explainNoNegotiation } from './diagnosis.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { EndAnnouncement } from './end-announcement.ts';
 import { BusyMonitorError, ServerParseError } from './errors.ts';
@@ -23,6 +25,8 @@ export interface Receivers {
   /** Must not throw. */
   readonly logger: Logger | undefined;
 }
+
+const NOTHING = { head: new Uint8Array(), count: 0 };
 
 /** Passes on what the server sends. */
 export class Reception implements CodecPort {
@@ -69,7 +73,7 @@ export class Reception implements CodecPort {
     this.#to.ending.reset();
     this.#to.feed?.begin();
     this.greeting = undefined;
-    const greeting = await receiveGreeting(session, this.#onEvent);
+    const greeting = await receiveGreeting(session, this.#onEvent, this.#received);
     this.greeting = greeting;
     this.#received = undefined;
     await negotiate(session, greeting, this.#to.exchange.nextId(), this.#onEvent);
@@ -78,10 +82,11 @@ export class Reception implements CodecPort {
   }
 
   /** Why the handshake has not ended within `ms` milliseconds. */
-  explainHandshake(ms: number): TimeoutError {
-    if (this.#received !== undefined) return new BusyMonitorError(ms, this.#received);
-    const text = `The server has greeted, and not answered qmp_capabilities within ${String(ms)} ms`;
-    return new TimeoutError('handshake', ms, text);
+  explainHandshake(ms: number, standing?: PeerStanding): TimeoutError {
+    const { greeting } = this;
+    return greeting === undefined
+      ? new BusyMonitorError(ms, this.#received ?? NOTHING, standing)
+      : new TimeoutError('handshake', ms, explainNoNegotiation(ms, greeting, standing?.remote));
   }
 
   /** @throws {ServerParseError} When the server could not read what it was sent. */
