@@ -9,6 +9,7 @@ import { memberOf } from '../core/shape.ts';
 import type { EmbeddablePromise } from '../machines/embeddable.ts';
 import { connectionLogic, type Reports } from '../protocol/connection-logic.ts';
 import type { ConnectionInput } from '../protocol/find-connection.ts';
+import type { Empty } from '../qapi/base.ts';
 import { clientOf, isQmp } from './events-logic.ts';
 import type { ExecuteOptions } from './exchange.ts';
 import { LOOSE } from './loose-client.ts';
@@ -18,15 +19,23 @@ import type { Arguments, CommandName, OpenQapi, Returns } from './types.ts';
 /** The name of a command: one that is typed, or any other. */
 type AnyName = CommandName<OpenQapi>;
 
-/** The input of the logic of one command. */
-export interface QmpCommandOptions<C extends AnyName = AnyName> extends ConnectionInput {
-  /** The arguments of the command. Default: none. */
-  readonly arguments?: Arguments<C> | undefined;
-  /** A deadline for the reply, in ms. Default: none; the wait ends with the session. */
+/** How a command is executed by actor logic. */
+interface CommandLogicOptions extends ConnectionInput {
+  /** A deadline for the reply, in ms. Default: `timeouts.execute` of the client. */
   readonly timeout?: ExecuteOptions['timeout'];
   /** Executes the command out of band: see `ExecuteOptions`. Default `false`. */
   readonly oob?: ExecuteOptions['oob'];
 }
+
+/** The arguments of a command, as a member of an input. They can be left out if none of them is required. */
+type ArgumentsInput<C> =
+  Empty extends Arguments<C>
+    ? { readonly arguments?: Arguments<C> | undefined }
+    : { readonly arguments: Arguments<C> };
+
+/** The input of the logic of one command: its `arguments`, and how it is executed. */
+export type QmpCommandOptions<C extends AnyName = AnyName> = CommandLogicOptions &
+  ArgumentsInput<C>;
 
 /**
  * The input of `qmpCommand`: a union that `execute` tells apart.
@@ -41,7 +50,12 @@ export type QmpCommandInput<C extends AnyName = AnyName> = C extends AnyName
     }
   : never;
 
-const OPTIONS: Names<QmpCommandOptions> = {
+/** The options of any command. */
+interface AnyOptions extends CommandLogicOptions {
+  readonly arguments?: object | undefined;
+}
+
+const OPTIONS: Names<AnyOptions> = {
   connection: true,
   arguments: true,
   timeout: true,
@@ -88,12 +102,15 @@ export const qmpCommand: EmbeddablePromise<JsonValue, QmpCommandInput> =
     what: 'a connection of QMP',
     names: INPUT,
     accepts: isQmp,
-    start: (connection, input, reports) =>
-      execute<AnyCommand>(connection, input.execute, input, reports),
+    start: (connection, input, reports) => execute(connection, input.execute, input, reports),
     redact: (input) => shownInput(input.execute, input),
     save: ({ connection, execute }) => ({ connection, execute }),
     refuseRestored: (input) => interrupted(input.execute),
   });
+
+/** The input of `qmpCommandFor()`; none is needed for a command that needs no arguments. */
+export type QmpCommandForInput<C extends AnyName> =
+  Empty extends Arguments<C> ? QmpCommandOptions<C> | undefined : QmpCommandOptions<C>;
 
 /**
  * Returns the same logic for one command, with exact types of its arguments and its output. No input is needed
@@ -108,8 +125,9 @@ export const qmpCommand: EmbeddablePromise<JsonValue, QmpCommandInput> =
  */
 export const qmpCommandFor = <C extends AnyName>(
   command: C,
-): EmbeddablePromise<Returns<C>, QmpCommandOptions<C> | undefined> =>
-  connectionLogic<Returns<C>, QmpCommandOptions<C>, CommandEvent>({
+): EmbeddablePromise<Returns<C>, QmpCommandForInput<C>> =>
+  // What the types of one command are is known to the caller only.
+  connectionLogic<JsonValue, AnyOptions, CommandEvent>({
     owner: `qmpCommandFor('${command}')`,
     what: 'a connection of QMP',
     names: OPTIONS,
@@ -118,10 +136,7 @@ export const qmpCommandFor = <C extends AnyName>(
     redact: (input) => shownInput(command, input),
     save: ({ connection }) => ({ connection }),
     refuseRestored: () => interrupted(command),
-  });
-
-/** A command of which no more is known than its name. */
-type AnyCommand = string & NonNullable<unknown>;
+  }) as EmbeddablePromise<Returns<C>, QmpCommandForInput<C>>;
 
 /** The events of promise actors, as XState types them. */
 interface CommandEvent {
@@ -129,11 +144,11 @@ interface CommandEvent {
   readonly [member: string]: unknown;
 }
 
-function execute<C extends AnyName>(
+function execute(
   connection: AnyActorRef,
-  command: C,
-  { arguments: args, timeout, oob }: QmpCommandOptions<C>,
-  { done, fail }: Reports<Returns<C>>,
+  command: string,
+  { arguments: args, timeout, oob }: AnyOptions,
+  { done, fail }: Reports<JsonValue>,
 ): () => void {
   const client = clientOf(connection);
   if (client === undefined) {
@@ -144,7 +159,7 @@ function execute<C extends AnyName>(
   const options = { signal: controller.signal, timeout, oob };
   client[LOOSE].execute(command, args, options).then((output) => {
     noteRedactor(output, RETURNED);
-    done(output as Returns<C>);
+    done(output);
   }, fail);
   return () => {
     controller.abort();

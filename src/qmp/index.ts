@@ -9,12 +9,16 @@ export { QmpClient, type QmpClientClass } from './client.ts';
 export type { QmpConnection } from './connection.ts';
 export type { QmpAttachOptions, QmpMachineOptions, QmpOptions } from './options.ts';
 export type { ListenerErrorHandler } from './listener-failures.ts';
+export type { CommandMethod, CommandMethods } from './command-view.ts';
+export type { Empty, Int64, QapiTypes } from '../qapi/base.ts';
+export type { JsonObject, JsonValue } from '../codecs/json.ts';
 export { createQmpMachine } from './create-machine.ts';
 export type { QmpActorRef, QmpMachine } from './machine.ts';
 export { qmpEvents, type QmpEventMessage, type QmpEventsInput } from './events-logic.ts';
 export {
   qmpCommand,
   qmpCommandFor,
+  type QmpCommandForInput,
   type QmpCommandInput,
   type QmpCommandOptions,
 } from './command-logic.ts';
