@@ -46,13 +46,13 @@ export function nameTypes(
     if (info['meta-type'] !== 'object' && info['meta-type'] !== 'alternate') return;
     const name = result.get(type) ?? names.take(suggestion);
     result.set(type, name);
-    info.members.forEach((member, at) => {
-      visit(
-        member.type,
-        name + pascal('name' in member ? member.name : `choice-${String(at + 1)}`),
-      );
-    });
-    if (info['meta-type'] !== 'object') return;
+    if (info['meta-type'] === 'alternate') {
+      info.members.forEach((choice, at) => {
+        visit(choice.type, `${name}Choice${String(at + 1)}`);
+      });
+      return;
+    }
+    for (const member of info.members) visit(member.type, name + pascal(member.name));
     for (const variant of info.variants ?? []) visit(variant.type, name + pascal(variant.case));
   };
   for (const { name, ...command } of schema.commands) {

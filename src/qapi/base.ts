@@ -5,9 +5,6 @@ export type { JsonValue } from '../codecs/json.ts';
 /** An object without members: no arguments, or no return value. */
 export type Empty = Readonly<Record<string, never>>;
 
-/** An object without members. */
-export type Empty = Readonly<Record<string, never>>;
-
 /**
  * What the types of QEMU's commands and events are in this program. Empty; change it by declaration merging:
  *

@@ -4,7 +4,9 @@ import type { JsonObject } from '../codecs/json.ts';
 import type { AttachableRef } from '../machines/extension-types.ts';
 import { attachTo, type ClientConstructor, machineOf } from '../protocol/define-client.ts';
 import type { Qapi } from '../qapi/11.1.ts';
+import { type CommandMethods, commandView } from './command-view.ts';
 import { QmpConnection } from './connection.ts';
+import { LOOSE } from './loose-client.ts';
 import type { QmpMachine } from './machine.ts';
 import {
   checkQmpAttachOptions,
@@ -19,6 +21,8 @@ import type { QapiSchema, QmpCommand } from './types.ts';
 class TypedQmpClient<S extends QapiSchema> extends QmpConnection<S> {
   /** @internal A literal, because bundlers rename classes. */
   static override readonly name: string = 'QmpClient';
+
+  #commands: CommandMethods<S> | undefined;
 
   /** `createQmpMachine()`. `supervise()` needs it and `attach()` of a client class. */
   static override createMachine(options?: QmpMachineOptions): QmpMachine {
@@ -48,6 +52,21 @@ class TypedQmpClient<S extends QapiSchema> extends QmpConnection<S> {
     const { client, isFirst } = attachTo(this, ref, others, maker);
     if (isFirst) QmpConnection.noteAttached(client, onListenerError);
     return client;
+  }
+
+  /**
+   * The commands as methods: `qmp.commands.cont()` is `qmp.execute('cont')`. Editors strike out here what QEMU has
+   * deprecated. The methods need no `this`. A name that the schema does not have is sent all the same.
+   *
+   * @example
+   * await qmp.commands['blockdev-add']({ driver: 'null-co', 'node-name': 'disk0' });
+   */
+  get commands(): CommandMethods<S> {
+    this.#commands ??= commandView(
+      (command, args, options) => this[LOOSE].execute(command, args, options),
+      () => `<the commands of ${this.toString()}>`,
+    ) as CommandMethods<S>;
+    return this.#commands;
   }
 }
 
