@@ -9,7 +9,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 
@@ -43,6 +43,19 @@ function declare(): void {
   const options = { cwd: root, stdio: 'inherit' } as const;
   const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], options);
   if (status !== 0) process.exit(1);
+}
+
+/**
+ * Takes the maps away from the declarations of `src/qapi`. Their sources are not published, as they hold the same
+ * text.
+ */
+function withoutMaps(): void {
+  const folder = join(root, 'dist/qapi');
+  for (const name of readdirSync(folder).filter((each) => /^\d.*\.d\.ts$/.test(each))) {
+    const path = join(folder, name);
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/^\/\/# sourceMappingURL=.*\n?/m, ''));
+    rmSync(`${path}.map`);
+  }
 }
 
 async function bundle(): Promise<void> {
@@ -99,4 +112,5 @@ function checkCycles(output: readonly Built[]): void {
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 declare();
+withoutMaps();
 await bundle();

@@ -6,6 +6,7 @@ import * as inspector from '../../inspector/src/index.ts';
 import * as codecs from '../../src/codecs/index.ts';
 import * as wirechart from '../../src/index.ts';
 import * as inspect from '../../src/inspect/index.ts';
+import * as qapi from '../../src/qapi/11.1.ts';
 import * as qmp from '../../src/qmp/index.ts';
 import * as rpc from '../../src/rpc/index.ts';
 import * as testing from '../../src/testing/index.ts';
@@ -15,6 +16,10 @@ const SOURCES: Readonly<Record<(typeof ENTRIES)[number], object>> = {
   wirechart,
   'wirechart/codecs': codecs,
   'wirechart/qmp': qmp,
+  // They hold types alone.
+  'wirechart/qapi/7.2': qapi,
+  'wirechart/qapi/10.0': qapi,
+  'wirechart/qapi/11.1': qapi,
   'wirechart/inspect': inspect,
   'wirechart/rpc': rpc,
   'wirechart/testing': testing,
