@@ -3,38 +3,29 @@
 import { finished } from 'node:stream/promises';
 import { ClosedError, handlerError, type WirechartError } from '../core/errors.ts';
 import type { ByteShare } from '../core/byte-budget.ts';
+import type { ProcessState } from '../core/heartbeat.ts';
 import type { Bounds, Deadlines } from '../core/limits.ts';
 import type { RunLogic, SessionLogic, SessionSlots } from '../core/session-logic.ts';
 import { Counters, type ProtocolStats } from '../core/stats.ts';
 import type { Link, Tap } from '../machines/link.ts';
 import { rejectHandled } from '../async/deferred.ts';
+import type { LinkOptions } from './link-options.ts';
 import { Outbound } from './outbound.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
+import type { Passing } from '../core/passing.ts';
 import type { Remote } from '../core/remote.ts';
 import type { Address, BoundAddress, ListenAddress, ProtocolDefinition } from '../core/types.ts';
 import { destroyAndWait, destroyStream } from './destroy.ts';
 import { Connection } from './connection.ts';
 import { Conversation } from './conversation.ts';
-import { type Opened, type OpenerOptions, StreamOpener } from './opener.ts';
-import { encodeError, MessagePipeline, type ServedPeer } from './message-pipeline.ts';
+import { type Opened, StreamOpener } from './opener.ts';
+import { encodeError, MessagePipeline } from './message-pipeline.ts';
+import { ProcessWatch } from './process-state.ts';
 import { readLoop } from './reader.ts';
+import { peerPid, preparePassing } from './passing.ts';
 import { RunningSession } from './session.ts';
 import { TURNS } from './turn.ts';
 import { writeLoop } from './writer.ts';
-
-/** The settings of a link. */
-export interface LinkOptions extends OpenerOptions {
-  readonly deadlines: Deadlines;
-  readonly limits: Bounds;
-  /** Is shown every message, as with `observe()`. */
-  readonly tap?: Tap | undefined;
-  /** Whether `forward()` has an effect. Default false. */
-  readonly forward?: boolean | undefined;
-  /** Whether the session outlasts the peer's end of stream. Default false. */
-  readonly allowHalfOpen?: boolean | undefined;
-  /** What a server says of one of its peers. */
-  readonly served?: ServedPeer | undefined;
-}
 
 /** Implements the port `Link` of the protocol machine, which documents the methods. */
 export class StreamLink<In, Out> implements Link<In, Out> {
@@ -51,6 +42,7 @@ export class StreamLink<In, Out> implements Link<In, Out> {
   /** Of the last session. */
   #remote: Remote | undefined;
   readonly #counters = new Counters();
+  readonly #processes = new ProcessWatch();
   readonly #share: ByteShare | undefined;
   #outgoing: Outbound;
   /** Makes the running writer loop fail. */
@@ -66,10 +58,9 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     this.#forwards = options.forward ?? false;
     this.#warn = options.warn;
     this.allowHalfOpen = options.allowHalfOpen ?? false;
-    const { served } = options;
-    this.#messages = new MessagePipeline(definition, () => this.#newSession(), served);
+    this.#messages = new MessagePipeline(definition, () => this.#newSession(), options.served);
     if (options.tap) this.#messages.observe(options.tap);
-    this.#share = served?.share;
+    this.#share = options.served?.share;
     const parts = { hooks: this.#messages, counters: this.#counters, share: this.#share };
     this.#callbacks = new Conversation(definition, parts);
     this.#outgoing = new Outbound(options.limits, this.#counters, this.#share);
@@ -98,6 +89,14 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   get remote(): Remote | undefined {
     return this.#open?.remote ?? this.#remote;
+  }
+
+  get standing(): Connection<In, Out>['standing'] | undefined {
+    return this.#open?.standing;
+  }
+
+  processState(pid: number): Promise<ProcessState> {
+    return this.#processes.look(pid);
   }
 
   get undelivered(): number {
@@ -262,7 +261,15 @@ export class StreamLink<In, Out> implements Link<In, Out> {
       ) || isTold;
   }
 
-  send(message: Out): Promise<void> {
+  async descriptor(name: string, given: unknown): Promise<Passing> {
+    return preparePassing(name, given, () => this.#open?.stream);
+  }
+
+  async peerPid(): Promise<number | undefined> {
+    return peerPid(this.#open?.stream);
+  }
+
+  send(message: Out, passing?: Passing): Promise<void> {
     let replaced;
     try {
       replaced = this.#messages.applyOutbound(message);
@@ -273,7 +280,8 @@ export class StreamLink<In, Out> implements Link<In, Out> {
     }
     // A message that cannot be encoded fails this call only; the session goes on.
     try {
-      return this.#outgoing.push(this.#messages.toBytes(replaced));
+      const data = this.#messages.toBytes(replaced);
+      return passing ? this.#outgoing.pushWith(data, passing) : this.#outgoing.push(data);
     } catch (error) {
       return rejectHandled(encodeError(error));
     }

@@ -20,6 +20,7 @@ import {
 import { LimitError } from '../core/errors.ts';
 import type { Encoded } from '../core/codec.ts';
 import type { Bounds } from '../core/limits.ts';
+import type { Passing } from '../core/passing.ts';
 import { Counters } from '../core/stats.ts';
 import type { ByteShare } from '../core/byte-budget.ts';
 import { Queue } from '../async/queue.ts';
@@ -29,6 +30,8 @@ export interface Batch {
   readonly data: Encoded;
   readonly messages: number;
   readonly bytes: number;
+  /** The descriptor that must be passed right before the batch, which is one message then. */
+  readonly passing?: Passing;
 }
 
 /** A pending `flush()`: it resolves when so many messages of the session are confirmed. */
@@ -104,16 +107,40 @@ export class Outbound {
    * the message is not accepted then.
    */
   push(data: Encoded): Promise<void> {
-    if (this.#settled !== undefined) return rejectHandled(this.#settled());
-    const size = sizeOf(data);
-    const bytes = this.#bytes + size;
-    if (bytes > this.#limits.maxQueuedBytes) return rejectHandled(this.#overflow(bytes));
-    if (this.#share?.change(size) === false) return rejectHandled(this.#share.failure);
-    this.#bytes = bytes;
-    this.#accepted += 1;
+    const refusal = this.#admit(sizeOf(data));
+    if (refusal !== undefined) return rejectHandled(refusal);
     const full = this.#append(data);
     this.wake?.(full);
     return this.#bytes < this.#limits.highWaterMark ? ACCEPTED : this.#waitForRoom();
+  }
+
+  /**
+   * The same for a message with a descriptor, which is passed right before it. Resolves when that has happened;
+   * rejects when neither is sent.
+   */
+  pushWith(data: Encoded, passing: Passing): Promise<void> {
+    const passed = passing.queue();
+    const bytes = sizeOf(data);
+    const refusal = this.#admit(bytes);
+    if (refusal !== undefined) {
+      passing.drop(refusal);
+    } else {
+      this.#seal();
+      this.#sealed.push({ data, messages: 1, bytes, passing });
+      this.wake?.(true);
+    }
+    return passed;
+  }
+
+  /** The descriptor that must be passed before the next batch is written, if there is one. */
+  get passing(): Passing | undefined {
+    return this.#sealed.first?.passing;
+  }
+
+  /** Removes the next batch: it is not written. */
+  drop(): void {
+    const batch = this.#sealed.take();
+    if (batch !== undefined) this.#release(batch);
   }
 
   /** Removes and returns the next batch to write, or `undefined` when nothing is queued. */
@@ -124,11 +151,16 @@ export class Outbound {
 
   /** Marks a batch as handed to the kernel. Batches are confirmed in the order of `take()`. */
   confirm(batch: Batch): void {
+    this.#counters.bytesOut += batch.bytes;
+    this.#counters.messagesOut += batch.messages;
+    this.#release(batch);
+  }
+
+  /** A batch is not queued any more. */
+  #release(batch: Batch): void {
     this.#bytes -= batch.bytes;
     this.#share?.change(-batch.bytes);
     this.#confirmed += batch.messages;
-    this.#counters.bytesOut += batch.bytes;
-    this.#counters.messagesOut += batch.messages;
     if (this.#room !== undefined && this.#bytes <= this.#limits.highWaterMark / 2) {
       this.#room.resolve(undefined);
       this.#room = undefined;
@@ -169,12 +201,23 @@ export class Outbound {
       isAwaited ||= next.isCall;
       next.flushed.reject(reason());
     }
-    this.#sealed.clear();
+    for (let next; (next = this.#sealed.take());) next.passing?.drop(reason());
     this.#text = '';
     this.#parts = [];
     this.#partsBytes = 0;
     this.#openMessages = 0;
     return isAwaited;
+  }
+
+  /** Counts a message that is accepted. Returns the error of one that is not. */
+  #admit(size: number): Error | undefined {
+    if (this.#settled !== undefined) return this.#settled();
+    const bytes = this.#bytes + size;
+    if (bytes > this.#limits.maxQueuedBytes) return this.#overflow(bytes);
+    if (this.#share?.change(size) === false) return this.#share.failure;
+    this.#bytes = bytes;
+    this.#accepted += 1;
+    return undefined;
   }
 
   /** Adds a message to the open batch. Returns whether a batch has become full. */

@@ -11,6 +11,7 @@ import { codeOf, memberOf } from '../core/shape.ts';
 const RELEASE: unique symbol = /* @__PURE__ */ Symbol.for('wirechart.release');
 const REPLACE: unique symbol = /* @__PURE__ */ Symbol.for('wirechart.replace');
 const FIND_END: unique symbol = /* @__PURE__ */ Symbol.for('wirechart.findEnd');
+const CONNECTION: unique symbol = /* @__PURE__ */ Symbol.for('wirechart.connection');
 
 /** A stream whose connection can be replaced. */
 export interface StandingStream extends Duplex {
@@ -20,12 +21,18 @@ export interface StandingStream extends Duplex {
   [REPLACE](connection: Duplex): void;
   /** Resolves with the reason of the end, when that is known; soon, with `undefined`, if there is none. */
   [FIND_END](): Promise<WirechartError | undefined>;
+  /** The connection, if it is one stream for both directions. A stream of an earlier release has no such member. */
+  readonly [CONNECTION]?: Duplex | undefined;
 }
 
-export { FIND_END, RELEASE, REPLACE };
+export { CONNECTION, FIND_END, RELEASE, REPLACE };
 
 const isStanding = (stream: Duplex): stream is StandingStream =>
   typeof memberOf(stream, RELEASE) === 'function';
+
+/** The connection that `stream` stands for, or `stream` itself; `undefined` if it stands for several streams. */
+export const connectionOf = (stream: Duplex): Duplex | undefined =>
+  isStanding(stream) ? stream[CONNECTION] : stream;
 
 /** The stream to start TLS on: the connection below `stream`, or `stream` itself. */
 export const release = (stream: Duplex): Duplex =>

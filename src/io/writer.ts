@@ -6,6 +6,7 @@ import type { Encoded } from '../core/codec.ts';
 import { ClosedError, describe } from '../core/errors.ts';
 import { isBytes, isError } from '../core/shape.ts';
 import type { Batch, Outbound } from './outbound.ts';
+import { Passer } from './passer.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 
 /** How many batches of a backlog are written in one turn of the event loop. */
@@ -33,8 +34,12 @@ export function writeLoop(stream: Duplex, outgoing: Outbound, signal: StopSignal
         written(batch, error);
       });
     };
+    const passer = new Passer(stream, outgoing, () => {
+      pump();
+    });
     const writeNext = (): void => {
       if (signal.aborted || stream.destroyed || stream.writableNeedDrain) return;
+      if (outgoing.passing !== undefined && !passer.passNext()) return;
       const batch = outgoing.take();
       if (batch === undefined) return;
       if (!outgoing.hasMore) {
@@ -45,7 +50,7 @@ export function writeLoop(stream: Duplex, outgoing: Outbound, signal: StopSignal
       stream.cork();
       write(batch);
       for (let taken = 1; taken < MAX_BATCHES_PER_TURN; taken += 1) {
-        const next = outgoing.take();
+        const next = outgoing.passing === undefined ? outgoing.take() : undefined;
         if (next !== undefined) write(next);
       }
       stream.uncork();

@@ -9,8 +9,11 @@
  */
 
 import type { WirechartError } from '../core/errors.ts';
+import type { ProcessState } from '../core/heartbeat.ts';
 import type { Deadlines } from '../core/limits.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
+import type { PeerStanding } from '../core/peer-standing.ts';
+import type { Passing } from '../core/passing.ts';
 import type { Remote } from '../core/remote.ts';
 import type { RunLogic, SessionLogic, SessionSlots } from '../core/session-logic.ts';
 import type { ProtocolStats } from '../core/stats.ts';
@@ -31,9 +34,13 @@ export interface Link<In, Out> {
   readonly deadlines: Deadlines;
   /** Who is at the other end of the stream, or of the last one; `undefined` until there is one. */
   readonly remote: Remote | undefined;
+  /** What is known of the peer while a stream is open; found out when it is read. A link need not know it. */
+  readonly standing?: PeerStanding | undefined;
+  /** Returns what the operating system says of a process. Never rejects. A link need not know it. */
+  processState?(pid: number): Promise<ProcessState>;
   /** How many messages of this session were accepted and not handed to the kernel. */
   readonly undelivered: number;
-  /** Why `dial()` has not succeeded yet, if it tries again; `undefined` for no particular reason. */
+  /** Why `dial()` or `accept()` has not succeeded yet, if that is known; `undefined` for no particular reason. */
   readonly obstacle: Error | undefined;
   /** Whether the session outlasts the peer's end of stream, until it is ended from our side. */
   readonly allowHalfOpen: boolean;
@@ -104,8 +111,30 @@ export interface Link<In, Out> {
   /** Destroys the stream in `address`, if there is one, for an attempt that is not made. Never throws. */
   destroyStream(address: Address): void;
 
-  /** Queues a message; the contract is that of `AsyncProtocol.send()`. */
-  send(message: Out): Promise<void>;
+  /**
+   * Queues a message; the contract is that of `AsyncProtocol.send()`.
+   *
+   * @param passing - What `descriptor()` has resolved with: the descriptor is passed right before the message. Then it
+   *   resolves when that has happened, and rejects when neither is sent.
+   */
+  send(message: Out, passing?: Passing): Promise<void>;
+
+  /**
+   * Prepares to pass an open descriptor of this process to the peer with a message of this session. A link without
+   * this method passes none.
+   *
+   * @param name - What the descriptor is called in errors.
+   * @throws {ArgumentError} When the descriptor is not open.
+   * @throws {DescriptorError} When the stream, or this process, cannot pass descriptors.
+   * @throws {ClosedError} When there is no open stream, or the session ends meanwhile.
+   */
+  descriptor?(name: string, given: unknown): Promise<Passing>;
+
+  /**
+   * Resolves with the process that made the other end of the stream, as the system says it; with `undefined` when it
+   * does not, as on all streams but UNIX sockets, and where this process cannot ask. Never rejects.
+   */
+  peerPid?(): Promise<number | undefined>;
 
   /**
    * Delivers inbound messages in batches from now on, if the link was made with `forward`; not those of

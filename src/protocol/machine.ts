@@ -125,6 +125,11 @@ export interface MachineRef {
   subscribe(observer: { complete: () => void; error: (error: unknown) => void }): unknown;
 }
 
+/** Whether messages are accepted: while the session runs, and while its last message is being handled. */
+export const isSending = (snapshot: ReturnType<MachineRef['getSnapshot']>): boolean =>
+  snapshot.status === 'active' &&
+  (snapshot.hasTag('up') || snapshot.matches({ DISCONNECTING: 'draining' }));
+
 /** A running machine, and the link that carries its messages. */
 export interface Engine<In, Out> {
   readonly ref: MachineRef;

@@ -6,7 +6,7 @@ import { ClosedError, type WirechartError } from '../../core/errors.ts';
 import { isBytes } from '../../core/shape.ts';
 import { startTimer } from '../../async/timer.ts';
 import { joinStreams } from '../join-streams.ts';
-import { FIND_END, RELEASE, REPLACE, type StandingStream } from '../standing-stream.ts';
+import { CONNECTION, FIND_END, RELEASE, REPLACE, type StandingStream } from '../standing-stream.ts';
 import { type Child, END_EVENTS_MS, type Pipes } from './process.ts';
 
 /** How much may still be read from the pipes of a dead child; the rest comes from a descendant. */
@@ -82,6 +82,11 @@ export class ChildStream extends Duplex implements StandingStream {
     const unread: unknown = this.read();
     if (isBytes(unread)) source.unshift(unread);
     return source === sink ? source : joinStreams(source, sink);
+  }
+
+  get [CONNECTION](): Duplex | undefined {
+    const { source, sink } = this.#pipes ?? {};
+    return source === sink ? sink : undefined;
   }
 
   [REPLACE](connection: Duplex): void {

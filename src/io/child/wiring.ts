@@ -1,9 +1,8 @@
 /** The file descriptors that a child gets, and their checks. */
 
-import { fstatSync } from 'node:fs';
 import { ArgumentError, textOf } from '../../core/errors.ts';
 import { checkNames } from '../../core/options.ts';
-import { isError, memberOf } from '../../core/shape.ts';
+import { openDescriptor } from '../open-descriptor.ts';
 import type { Wires } from './descriptors.ts';
 import type { SpawnPlan } from './process.ts';
 import type { SpawnPeerOptions } from './options.ts';
@@ -106,7 +105,7 @@ function inheritedOf(given: unknown, ends: Wiring['ends']): ReadonlyMap<number, 
   return new Map(
     Object.entries(given).map(([key, value]) => {
       const number = checkFd('A number in fds', Number(key));
-      if (ends?.includes(number) !== true) return [number, openDescriptor(key, value)];
+      if (ends?.includes(number) !== true) return [number, descriptorFor(key, value)];
       throw new ArgumentError(
         `fds.${key} is the descriptor that the child speaks over; choose another`,
       );
@@ -115,38 +114,13 @@ function inheritedOf(given: unknown, ends: Wiring['ends']): ReadonlyMap<number, 
 }
 
 /** Returns a function that returns the number of an open descriptor, as long as it refers to the same file. */
-function openDescriptor(key: string, value: unknown): () => number {
-  const before = identityOf(key, value);
+function descriptorFor(key: string, value: unknown): () => number {
+  const look = openDescriptor(`fds.${key}`, value);
   return () => {
-    const { fd, dev, ino } = identityOf(key, value);
-    if (dev === before.dev && ino === before.ino) return fd;
+    const fd = look();
+    if (fd !== undefined) return fd;
     throw new ArgumentError(
       `fds.${key} was closed before the child was started; keep it open until then`,
     );
   };
 }
-
-function identityOf(key: string, value: unknown): { fd: number; dev: bigint; ino: bigint } {
-  const fd = numberOf(value);
-  if (typeof fd !== 'number' || !Number.isInteger(fd) || fd < 0) {
-    throw new ArgumentError(
-      `fds.${key} must be the number of an open file descriptor, or an open socket, server or file, ` +
-        `not ${textOf(value)}`,
-    );
-  }
-  try {
-    const { dev, ino } = fstatSync(fd, { bigint: true });
-    return { fd, dev, ino };
-  } catch (error) {
-    const cause = isError(error) ? { cause: error } : {};
-    throw new ArgumentError(
-      `fds.${key} is not open: ${String(fd)} is no file descriptor of ours`,
-      cause,
-    );
-  }
-}
-
-const numberOf = (value: unknown): unknown =>
-  typeof value === 'number'
-    ? value
-    : (memberOf(value, 'fd') ?? memberOf(memberOf(value, '_handle'), 'fd'));

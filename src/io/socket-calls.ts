@@ -1,0 +1,130 @@
+/** Passes descriptors over UNIX sockets, and asks who is at their other end: Node has no functions for it. */
+
+import { constants, endianness } from 'node:os';
+import { DescriptorError } from '../core/descriptor-error.ts';
+import { describe } from '../core/errors.ts';
+import { codeOf } from '../core/shape.ts';
+import { type ForeignCalls, type Import, loadForeignCalls } from './foreign-calls.ts';
+import { BYTE, CONTROL, IOV, MEMORY_BYTES, type Platform, platformOf } from './socket-layout.ts';
+
+const BLANK = 0x20;
+const IS_LITTLE_ENDIAN = /* @__PURE__ */ (() => endianness() === 'LE')();
+/** Where the value of an option of a socket is, and its length. */
+const [OPTION, OPTION_LENGTH] = [BYTE, CONTROL];
+
+/** The calls, with a memory of their own: they do not wait, so that one after the other may use it. */
+export class SocketCalls {
+  readonly #foreign: ForeignCalls;
+  readonly #platform: Platform;
+  readonly #memory = new ArrayBuffer(MEMORY_BYTES);
+  readonly #view = new DataView(this.#memory);
+  readonly #address: bigint;
+
+  constructor(foreign: ForeignCalls, platform: Platform) {
+    this.#foreign = foreign;
+    this.#platform = platform;
+    this.#address = foreign.addressOf(this.#memory);
+  }
+
+  /**
+   * Sends a blank, and with it a descriptor, over a UNIX socket, without waiting. The descriptor stays ours.
+   *
+   * @returns The code of the error, such as `EAGAIN` when the socket is full; `undefined` when it is sent.
+   */
+  passDescriptor(socket: number, fd: number): string | undefined {
+    const { numbers, layout } = this.#platform;
+    const controlBytes = layout.descriptor + 4 - CONTROL;
+    this.#clear();
+    this.#set(IOV, this.#address + BigInt(BYTE), layout.pointer);
+    this.#set(IOV + layout.pointer, 1n, layout.pointer);
+    this.#view.setUint8(BYTE, BLANK);
+    this.#set(layout.iov, this.#address + BigInt(IOV), layout.pointer);
+    this.#set(layout.iovCount, 1n, layout.length);
+    this.#set(layout.control, this.#address + BigInt(CONTROL), layout.pointer);
+    this.#set(layout.controlLength, BigInt(controlBytes), layout.length);
+    this.#set(CONTROL, BigInt(controlBytes), layout.length);
+    this.#set(layout.level, BigInt(numbers.SOL_SOCKET), 4);
+    this.#set(layout.type, BigInt(numbers.SCM_RIGHTS), 4);
+    this.#set(layout.descriptor, BigInt(fd), 4);
+    const sent = this.#foreign.sendmsg(socket, this.#address, numbers.flags);
+    return sent === 1 ? undefined : nameOf(this.#foreign.errno());
+  }
+
+  /** The process that made the other end of a UNIX socket; `undefined` if the system does not say it. */
+  peerPid(socket: number): number | undefined {
+    const [level, name] = this.#platform.numbers.peer;
+    const [value, length] = [OPTION, OPTION_LENGTH].map((at) => this.#address + BigInt(at));
+    if (value === undefined || length === undefined) return undefined;
+    this.#clear();
+    // Linux: three numbers, of which the first is the process.
+    this.#set(OPTION_LENGTH, 12n, 4);
+    if (this.#foreign.getsockopt(socket, level, name, value, length) !== 0) return undefined;
+    const pid = this.#view.getInt32(OPTION, IS_LITTLE_ENDIAN);
+    return pid > 0 ? pid : undefined;
+  }
+
+  #clear(): void {
+    new Uint8Array(this.#memory).fill(0);
+  }
+
+  #set(at: number, value: bigint, bytes: 4 | 8): void {
+    if (bytes === 8) this.#view.setBigUint64(at, value, IS_LITTLE_ENDIAN);
+    else this.#view.setUint32(at, Number(value), IS_LITTLE_ENDIAN);
+  }
+}
+
+/** The name of an error of the system. */
+const nameOf = (errno: number): string =>
+  Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ??
+  `errno ${String(errno)}`;
+
+/** The calls of this process, once they were loaded. */
+let loaded: SocketCalls | undefined;
+
+/**
+ * Loads what the calls need, once.
+ *
+ * @param load - Imports a module.
+ * @throws {DescriptorError} When this process has no way to make them; it says what to do.
+ */
+export async function loadSocketCalls(load?: Import): Promise<SocketCalls> {
+  if (loaded !== undefined && load === undefined) return loaded;
+  const platform = platformOf(process.platform, process.arch);
+  if (platform === undefined) throw unknownPlatform();
+  const foreign = await loadForeignCalls(load);
+  if (isFailures(foreign)) throw noWay(foreign);
+  const calls = new SocketCalls(foreign, platform);
+  if (load === undefined) loaded = calls;
+  return calls;
+}
+
+const isFailures = (
+  loaded: ForeignCalls | Readonly<Record<string, unknown>>,
+): loaded is Readonly<Record<string, unknown>> => !('sendmsg' in loaded);
+
+/** What to do instead. */
+const REMEDIES =
+  'start QEMU with the file by spawnPeer() and its option fds, or give QEMU the path of the file';
+
+const unknownPlatform = (): DescriptorError =>
+  new DescriptorError(
+    `Descriptors cannot be passed on ${process.platform} (${process.arch}), but on Linux and macOS; ${REMEDIES}`,
+  );
+
+/** Codes of an import of a module that is not there. */
+const MISSING: readonly unknown[] = [
+  'ERR_MODULE_NOT_FOUND',
+  'MODULE_NOT_FOUND',
+  'ERR_UNKNOWN_BUILTIN_MODULE',
+];
+
+function noWay(failures: Readonly<Record<string, unknown>>): DescriptorError {
+  const { koffi } = failures;
+  const isMissing = MISSING.includes(codeOf(koffi));
+  const advice = isMissing
+    ? 'install the package koffi beside wirechart (npm install koffi), or use Node 26, which has node:ffi'
+    : `koffi could not be loaded (${describe(koffi)}); with --permission, allow it by --allow-addons`;
+  return new DescriptorError(`Node cannot pass descriptors by itself: ${advice}; or ${REMEDIES}`, {
+    cause: koffi,
+  });
+}
