@@ -10,7 +10,6 @@ export type { QmpConnection } from './connection.ts';
 export type { QmpAttachOptions, QmpMachineOptions, QmpOptions } from './options.ts';
 export type { ListenerErrorHandler } from './listener-failures.ts';
 export type { CommandMethod, CommandMethods } from './command-view.ts';
-export type { Empty, Int64, QapiTypes } from '../qapi/base.ts';
 export type { JsonObject, JsonValue } from '../codecs/json.ts';
 export { createQmpMachine } from './create-machine.ts';
 export type { QmpActorRef, QmpMachine } from './machine.ts';
