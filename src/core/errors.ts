@@ -24,7 +24,7 @@ export { isWirechartError, type JudgedError, WirechartError } from './wirechart-
 /** Where an attempt to connect failed: before the stream was open, or in the handshake on it. */
 export type ConnectPhase = 'connection' | 'session';
 
-/** What the deadline was for. `execute` and `wait` are deadlines that a caller set on one call. */
+/** What the deadline was for. `execute`, `wait`, `job` and `migration` are deadlines that a caller set on one call. */
 export type TimeoutPhase =
   | 'connect'
   | 'accept'
@@ -36,7 +36,10 @@ export type TimeoutPhase =
   | 'firstMessage'
   | 'shutdown'
   | 'execute'
-  | 'wait';
+  | 'wait'
+  | 'probe'
+  | 'job'
+  | 'migration';
 
 /** The codes of this library's own errors. The errors of a protocol's author have others. */
 export type ErrorCode =
@@ -57,8 +60,11 @@ export type ErrorCode =
   | 'ERR_QMP_EXECUTE'
   | 'ERR_QMP_INTERRUPTED'
   | 'ERR_QMP_BAD_REPLY'
+  | 'ERR_QMP_JOB'
+  | 'ERR_QMP_MIGRATION'
   | 'ERR_QMP_SERVER_PARSE'
-  | 'ERR_QMP_BUSY';
+  | 'ERR_QMP_BUSY'
+  | 'ERR_QMP_HEARTBEAT';
 
 /** A method was called in a state that does not allow it. Nothing has changed. */
 export class StateError extends WirechartError {

@@ -59,6 +59,7 @@ export type ProtocolActorId =
   | 'reader'
   | 'writer'
   | 'session'
+  | 'heartbeat'
   | 'drain'
   | 'farewell'
   | 'flush'

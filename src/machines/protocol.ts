@@ -247,7 +247,7 @@ export const chartConfig = <In, Out, Input>(
       RUNNING: {
         description: 'Messages flow both ways.',
         tags: 'up',
-        entry: [entered('RUNNING'), 'watchIdle', 'awaitFirstMessage'],
+        entry: [entered('RUNNING'), 'watchIdle', 'awaitFirstMessage', 'startHeartbeat'],
         exit: 'stopWatchingSilence',
         invoke: [
           {

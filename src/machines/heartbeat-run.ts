@@ -1,0 +1,63 @@
+/** What the chart of a heartbeat may do: one object for each session, without members that can be listed. */
+
+import type { AnyActorRef } from 'xstate';
+import type { Beat, LostState, ProcessState, Pulse } from '../core/heartbeat.ts';
+import type { WirechartError } from '../core/errors.ts';
+import { memberOf } from '../core/shape.ts';
+import type { Link } from './link.ts';
+
+/** The parts of a connection that a heartbeat uses. */
+type Peer = Pick<Link<unknown, unknown>, 'remote' | 'processState'>;
+
+/** How a heartbeat asks, and whom it tells. */
+export class HeartbeatRun {
+  readonly #pulse: Pulse;
+  readonly #peer: Peer;
+  readonly #connection: AnyActorRef;
+
+  /** @param connection - The actor of the connection, which fails when the peer is lost. */
+  constructor(pulse: Pulse, peer: Peer, connection: AnyActorRef) {
+    this.#pulse = pulse;
+    this.#peer = peer;
+    this.#connection = connection;
+  }
+
+  get pulse(): Pulse {
+    return this.#pulse;
+  }
+
+  get connection(): AnyActorRef {
+    return this.#connection;
+  }
+
+  /** Whether the session is about to end: the peer was asked to leave, or has ended its side. */
+  get isLeaving(): boolean {
+    const snapshot: unknown = this.#connection.getSnapshot();
+    return (
+      memberOf(memberOf(snapshot, 'context'), 'endExpected') === true ||
+      memberOf(memberOf(snapshot, 'value'), 'RUNNING') === 'halfOpen'
+    );
+  }
+
+  /** The process of the peer, if it is known. */
+  get #pid(): number | undefined {
+    return this.#pulse.pid ?? this.#peer.remote?.pid;
+  }
+
+  /** What the operating system says of the process of the peer. */
+  look(): Promise<ProcessState> {
+    const pid = this.#pid;
+    const look = pid === undefined ? undefined : this.#peer.processState?.(pid);
+    return look ?? Promise.resolve('unknown');
+  }
+
+  /** Whether the session fails now. */
+  isLost(state: LostState, misses: number): boolean {
+    return misses >= this.#pulse.patience(state);
+  }
+
+  /** Why it does. */
+  failure(beat: Beat): WirechartError {
+    return this.#pulse.failure(beat, this.#pid);
+  }
+}
