@@ -14,16 +14,20 @@ import {
   isConnectError,
   toFailure,
 } from '../core/errors.ts';
+import { pulseOf } from '../core/heartbeat.ts';
 import { callbackOwner } from '../core/session-callbacks.ts';
 import { memberOf } from '../core/shape.ts';
 import { sealAddress, SealedAddress } from '../core/sealed-address.ts';
 import type { Runstate } from '../core/runstate.ts';
 import type { Address, BoundAddress, SessionOutcome } from '../core/types.ts';
 import { MAX_TIMER_MS } from '../async/timer.ts';
+import { heartbeat } from './heartbeat.ts';
+import { HeartbeatRun } from './heartbeat-run.ts';
 import type { Link } from './link.ts';
 import { handleOf, linkOf } from '../core/link-handle.ts';
 import * as actors from './protocol-actors.ts';
 import {
+  attemptError,
   attemptTimeout,
   type Context,
   type Deadline,
@@ -169,7 +173,7 @@ export const chartSetup = <In, Out, Input>() =>
       output: SessionOutcome;
       tags: ProtocolTag;
     },
-    actors,
+    actors: { ...actors, heartbeat },
     delays: {
       connectTimeout: delay('connect'),
       acceptTimeout: delay('accept'),
@@ -225,14 +229,11 @@ export const chartSetup = <In, Out, Input>() =>
       recordConnectFailure: assign(({ context, event }) =>
         withError(
           context,
-          new ConnectError(
-            context.phase,
-            event.type === 'FAIL' ? toFailure(errorIn(event)) : errorIn(event),
-          ),
+          attemptError(context, event.type === 'FAIL' ? toFailure(errorIn(event)) : errorIn(event)),
         ),
       ),
       recordConnectTimeout: assign(({ context }, { deadline }: { deadline: Deadline }) =>
-        withError(context, new ConnectError(context.phase, attemptTimeout(context, deadline))),
+        withError(context, attemptError(context, attemptTimeout(context, deadline))),
       ),
       recordAbort: assign(({ context, event }) =>
         withError(
@@ -265,7 +266,16 @@ export const chartSetup = <In, Out, Input>() =>
         if (!(firstMessage <= MAX_TIMER_MS) || linkOf(context).hasMessage) return;
         enqueue.raise({ type: 'CHECK_FIRST_MESSAGE' }, { id: 'firstMessage', delay: firstMessage });
       }),
+      /** If the protocol has one. Its actor is stopped with those that RUNNING invokes. */
+      startHeartbeat: enqueueActions(({ context, enqueue, self }) => {
+        const link = linkOf(context);
+        const pulse = pulseOf(link.definition);
+        if (pulse === undefined) return;
+        const run = new HeartbeatRun(pulse, link, self);
+        enqueue.spawnChild('heartbeat', { id: 'heartbeat', input: { run } });
+      }),
       stopWatchingSilence: enqueueActions(({ enqueue }) => {
+        enqueue.stopChild('heartbeat');
         enqueue.cancel('idle');
         enqueue.cancel('firstMessage');
       }),

@@ -11,7 +11,12 @@ import {
   type TimeoutError,
   type WirechartError,
 } from '../core/errors.ts';
+import { type BeatingDefinition, PULSE, type Pulse, pulseOf } from '../core/heartbeat.ts';
 import {
+  type Advice,
+  ADVISE,
+  advise,
+  type AdvisingDefinition,
   type Announce,
   type AnnouncingDefinition,
   CREATE_SESSION,
@@ -23,6 +28,7 @@ import {
   sendEvent,
   type SendingDefinition,
 } from '../core/inner-definition.ts';
+import type { PeerStanding } from '../core/peer-standing.ts';
 import {
   CREATE_SKIPPING_DECODER,
   createDecoder,
@@ -52,7 +58,12 @@ export type MakeClient = (ref: unknown) => void;
 
 /** One for each machine. */
 export class ClientDefinition<In, Out, Negotiated>
-  implements AnnouncingDefinition, ExplainingDefinition, SendingDefinition
+  implements
+    AnnouncingDefinition,
+    ExplainingDefinition,
+    AdvisingDefinition,
+    BeatingDefinition,
+    SendingDefinition
 {
   /** That of the client. Until there is one, it stands in for that. */
   codec: Codec<In, Out> = this.#standIn();
@@ -93,8 +104,16 @@ export class ClientDefinition<In, Out, Negotiated>
     }
   }
 
-  [EXPLAIN_HANDSHAKE](ms: number): TimeoutError | undefined {
-    return this.client && explainHandshake(this.client, ms);
+  [EXPLAIN_HANDSHAKE](ms: number, standing?: PeerStanding): TimeoutError | undefined {
+    return this.client && explainHandshake(this.client, ms, standing);
+  }
+
+  [ADVISE](cause: unknown): Advice | undefined {
+    return this.client && advise(this.client, cause);
+  }
+
+  get [PULSE](): Pulse | undefined {
+    return this.client && pulseOf(this.client);
   }
 
   [SEND_EVENT](message: unknown): Promise<unknown> | undefined {
