@@ -85,6 +85,15 @@ export class SinglePeerListener {
     return this.#tlsErrors;
   }
 
+  /** Why no peer has arrived, if clients have dialed whose TLS handshake failed. */
+  get obstacle(): Error | undefined {
+    const cause = this.#tlsErrors.at(-1);
+    return (
+      cause &&
+      new Error(`a client has dialed, and its TLS handshake failed: ${describe(cause)}`, { cause })
+    );
+  }
+
   /**
    * Waits for the first peer, which may have arrived before the call; can succeed once. The stream
    * is like that of `dial()`: it allows half-open connections, has not been read from and has one

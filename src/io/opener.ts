@@ -32,7 +32,7 @@ export interface OpenerOptions {
 /** Has one listener at a time. The methods are those of the port `Link`, which documents them. */
 export class StreamOpener {
   /** Why `dial()` has not succeeded yet, if it tries again. */
-  obstacle: Error | undefined;
+  #obstacle: Error | undefined;
   readonly #options: OpenerOptions;
   #listener: SinglePeerListener | undefined;
 
@@ -40,14 +40,19 @@ export class StreamOpener {
     this.#options = options;
   }
 
+  /** Why `dial()`, or `accept()`, has not succeeded yet, if that is known. */
+  get obstacle(): Error | undefined {
+    return this.#obstacle ?? this.#listener?.obstacle;
+  }
+
   async dial(address: ListenAddress | undefined, signal: StopSignal): Promise<Opened> {
-    this.obstacle = undefined;
+    this.#obstacle = undefined;
     const target = parseDialAddress(address);
     const onObstacle = (reason: Error): void => {
-      this.obstacle = reason;
+      this.#obstacle = reason;
     };
     const stream = await dial(target, signal, { ...this.#options, onObstacle });
-    this.obstacle = undefined;
+    this.#obstacle = undefined;
     return {
       stream,
       identify: () => dialedRemote(stream, target),
@@ -57,7 +62,7 @@ export class StreamOpener {
   }
 
   async listen(address: ListenAddress | undefined, signal: StopSignal): Promise<BoundAddress> {
-    this.obstacle = undefined;
+    this.#obstacle = undefined;
     const target = parseListenAddress(address);
     const listener = await SinglePeerListener.bind(target, signal, this.#options.warn);
     if (signal.aborted) listener.close();

@@ -102,8 +102,8 @@ const NOT_ACCEPTED =
   'timeouts.handshake';
 const NO_MONITOR =
   'The program has accepted the connection, and it is no QMP monitor: a guest agent does not greet, a ' +
-  '-chardev does only with a -mon (mode=control), and one with websocket=on expects a request. ' +
-  'Connect to the socket of -qmp, or of -mon with mode=control';
+  '-chardev does only with a -mon (mode=control), and one with websocket=on waits for a request, as other ' +
+  'servers do. Connect to the socket of -qmp, or of -mon with mode=control';
 const SHARED =
   'The program has accepted this connection, and another one: another client holds this monitor, which ' +
   'serves one at a time, or it is no QMP monitor (a guest agent does not greet, and a -chardev does ' +

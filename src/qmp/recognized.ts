@@ -23,6 +23,11 @@ const TLS_REMEDY =
 /** A program that has nothing to do with QEMU. */
 const other = (pattern: RegExp, what: string): Sign => ({ pattern, what, remedy: TO_MONITOR });
 
+/** A program that has dialed us, and is no QEMU. */
+const visitor = (pattern: RegExp, what: string): Sign => ({ pattern, what, remedy: TO_US });
+const TO_US =
+  'let no other program dial this address than QEMU, with -qmp unix:PATH or -qmp tcp:HOST:PORT';
+
 /** In the order in which they are tried. No pattern goes back over what it has read. */
 const SIGNS: readonly Sign[] = [
   {
@@ -66,8 +71,8 @@ const SIGNS: readonly Sign[] = [
   },
   {
     pattern:
-      /SeaBIOS|iPXE|^\x1bc|GRUB|BdsDxe|UEFI|Linux version|^Booting|\blogin: |^\[ {0,8}\d+\.\d{6}\]/,
-    what: 'a serial console of the guest',
+      /SeaBIOS|iPXE|^\x1b|GRUB|BdsDxe|UEFI|Linux version|^Booting|\blogin: |^\[ {0,8}\d+\.\d{6}\]/,
+    what: 'a console, such as the serial one of the guest',
     remedy: `${TO_MONITOR}, not to that of -serial`,
   },
   {
@@ -80,15 +85,15 @@ const SIGNS: readonly Sign[] = [
   other(/^NBDMAGIC/, 'an NBD server'),
   other(/^[+-]?\$[^#]{0,40}#[0-9a-f]{2}|^\+\$/, 'a GDB stub'),
   other(/^SSH-\d/, 'an SSH server'),
-  other(/^(?:GET|POST|PUT|HEAD|OPTIONS|CONNECT|PRI) \S/, 'a client of HTTP'),
+  visitor(/^(?:GET|POST|PUT|HEAD|OPTIONS|CONNECT|PRI) \S/, 'a client of HTTP'),
   other(/^220[ -]/, 'a mail or FTP server'),
   other(/^(?:\* OK|\+OK) /, 'a mail server'),
   other(/^(?:-(?:ERR|NOAUTH|DENIED|LOADING)|\+PONG|\*\d{1,4}\r\n\$)/, 'a Redis peer'),
   other(/^INFO \{/, 'a NATS server'),
   other(/^AMQP/, 'an AMQP peer'),
   other(/^[^]{3}\0\n\d+\.\d/, 'a MySQL server'),
-  other(/^PROXY (?:TCP|UNKNOWN)|^\r\n\r\n\0\r\nQUIT\n/, 'a load balancer (PROXY protocol)'),
-  other(/^\0?AUTH (?:EXTERNAL|ANONYMOUS)/, 'a client of D-Bus'),
+  visitor(/^PROXY (?:TCP|UNKNOWN)|^\r\n\r\n\0\r\nQUIT\n/, 'a load balancer (PROXY protocol)'),
+  visitor(/^\0?AUTH (?:EXTERNAL|ANONYMOUS)/, 'a client of D-Bus'),
 ];
 
 /** What a peer is that begins with these bytes; `undefined` if they are not known. */
