@@ -48,7 +48,7 @@ const OURS = {
 const INSTANCEOF = {
   selector:
     "BinaryExpression[operator='instanceof']" +
-    ':not([right.name=/^(CommandFailure|Fault|PlainCommand|SanitizeError)$/])',
+    ':not([right.name=/^(CommandFailure|Fault|JobScript|ParseError|PlainCommand|SanitizeError|Sequence)$/])',
   message: 'Judge a value by its shape: see src/core/shape.ts.',
 };
 /** Texts that begin like this. */
@@ -174,7 +174,7 @@ export default defineConfig(
   ),
   only(['src/supervisor/!(machine).ts'], NODE, ENTRY, IO, INSPECT, CLIENTS),
   only(['src/{rpc,qmp,qga}/*.ts'], NODE, XSTATE, MACHINES, IO, INSPECT, TESTING),
-  only(['src/testing/*.ts'], XSTATE, MACHINES, IO, INSPECT),
+  only(['src/testing/**/*.ts'], XSTATE, MACHINES, IO, INSPECT),
   only(['src/index.ts'], NODE, INSPECT, CLIENTS),
   only(['inspect/src/browser.ts'], NODE, {
     ...FEED_OF_NODE,

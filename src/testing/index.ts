@@ -18,5 +18,19 @@ export type {
   ScriptedSession,
 } from './peer-script.ts';
 export { ScriptError } from './script-error.ts';
-export { ScriptedQmpServer, type ScriptedQmpServerOptions } from './scripted-qmp-server.ts';
-export { type Answer, type Call, CommandFailure, Fault, faults, type Script } from './script.ts';
+export { type NextOptions, ScriptedQmpServer } from './qmp/scripted-qmp-server.ts';
+export type { ScriptedQmpServerOptions } from './qmp/options.ts';
+export type { ScriptedJob } from './qmp/job.ts';
+export type { JobStatus } from './qmp/job-verbs.ts';
+export { job, JobScript, type ScriptedJobOptions } from './qmp/job-script.ts';
+export type { SchemaInfo, SchemaMember, SchemaVariant } from './qmp/schema-info.ts';
+export {
+  type Answer,
+  type Call,
+  CommandFailure,
+  Fault,
+  faults,
+  type Script,
+  Sequence,
+  sequence,
+} from './script.ts';

@@ -27,7 +27,7 @@ describe('a fault in place of an answer', () => {
   it('raw(): only the bytes are sent', async () => {
     const { client } = await scripted({
       commands: {
-        x: ({ command }) => faults.raw(`${EVENT}{"return":1,"id":${JSON.stringify(command.id)}}`),
+        x: ({ command }) => faults.raw(`${EVENT}${JSON.stringify({ return: 1, id: command.id })}`),
       },
     });
     const stopped = client.waitFor('STOP');
@@ -58,7 +58,7 @@ describe('a fault in place of an answer', () => {
   it('end() after an answer: the answer is received', async () => {
     const { client } = await scripted({
       commands: {
-        x: ({ command }) => faults.end(`{"return":1,"id":${JSON.stringify(command.id)}}`),
+        x: ({ command }) => faults.end(JSON.stringify({ return: 1, id: command.id })),
       },
     });
     expect(await client.execute('x')).toBe(1);
