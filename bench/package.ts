@@ -24,4 +24,5 @@ export const { JsonRpc } = (await built('rpc/index.js')) as typeof Rpc;
 export const { inspectTo, recordTo } = (await built('inspect/index.js')) as typeof Inspect;
 
 export type { Codec, JsonValue, ProtocolOptions } from '../src/index.ts';
+export type { AnyQapi } from '../src/qmp/index.ts';
 export type { Inspection } from '../src/inspect/index.ts';

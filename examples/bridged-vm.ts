@@ -14,7 +14,7 @@ import {
   type Supervisor,
   WirechartError,
 } from '../src/index.ts';
-import { type EventListener, ExecuteError, QmpClient } from '../src/qmp/index.ts';
+import { type AnyQapi, type EventListener, ExecuteError, QmpClient } from '../src/qmp/index.ts';
 import type { Outbox } from './outbox.ts';
 
 /** What all virtual machines of a bridge share. */
@@ -50,7 +50,8 @@ const PLAIN_TEXT = /^[!-~]{1,256}$/;
 export class BridgedVm {
   readonly name: string;
   readonly #context: BridgeContext;
-  readonly #supervisor: Supervisor<QmpClient>;
+  /** Passes on the commands and events of any server, whatever they are. */
+  readonly #supervisor: Supervisor<QmpClient<AnyQapi>>;
   readonly #commands: Subscription;
   readonly #publishing: Promise<unknown>;
   #events: EventListener | undefined;
@@ -62,7 +63,7 @@ export class BridgedVm {
   constructor(name: string, address: Address, context: BridgeContext) {
     this.name = name;
     this.#context = context;
-    this.#supervisor = supervise(QmpClient, address, {
+    this.#supervisor = supervise(QmpClient<AnyQapi>, address, {
       name,
       // Any failure may be repaired later, and a machine that was shut down may be started again: then the
       // bridge must not need a restart.

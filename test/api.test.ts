@@ -11,7 +11,7 @@ import {
 } from '../src/index.ts';
 import * as codecs from '../src/codecs/index.ts';
 import * as qmp from '../src/qmp/index.ts';
-import { type QmpClient, type QmpEvent, type StatusInfo } from '../src/qmp/index.ts';
+import type { OpenQapi, QmpClient, QmpEvent, StatusInfo } from '../src/qmp/index.ts';
 import * as inspect from '../src/inspect/index.ts';
 import * as inspector from '../inspector/src/index.ts';
 import * as rpc from '../src/rpc/index.ts';
@@ -197,7 +197,7 @@ describe('the types', () => {
   });
 
   test('of known commands are specific, those of others any JSON', () => {
-    const execute = (client: QmpClient) => ({
+    const execute = (client: QmpClient<OpenQapi>) => ({
       known: client.execute('query-status'),
       other: client.execute('x-mine', { size: 2n }),
     });
@@ -207,9 +207,9 @@ describe('the types', () => {
   });
 
   test('of known events are specific, those of others any object', () => {
-    const listen = (client: QmpClient) => {
+    const listen = (client: QmpClient<OpenQapi>) => {
       client.on('SHUTDOWN', ({ data }) => {
-        expectTypeOf(data.reason).toEqualTypeOf<string>();
+        expectTypeOf(data.reason).toExtend<string>();
       });
       client.on('X_MINE', (event) => {
         expectTypeOf(event).toEqualTypeOf<QmpEvent>();

@@ -2,7 +2,7 @@
 
 import { alternate, type Variant } from '../measure.ts';
 import { EVENT } from '../messages.ts';
-import { QmpClient } from '../package.ts';
+import { type AnyQapi, QmpClient } from '../package.ts';
 import { type Child, withPeer } from '../peer.ts';
 import { tableOf, type Table } from '../table.ts';
 import { fewer, type Setting } from './comparison.ts';
@@ -12,7 +12,8 @@ import { order } from './inbound.ts';
 const SIZE = 150;
 const COUNTS = [1, 10, 100] as const;
 
-type Qmp = InstanceType<typeof QmpClient>;
+/** With a schema that allows made-up events. */
+type Qmp = InstanceType<typeof QmpClient<AnyQapi>>;
 
 export async function* listeners({ plan, directory }: Setting): AsyncGenerator<Table> {
   const kinds: readonly (readonly [string, (client: Qmp, at: number) => unknown])[] = [
@@ -34,7 +35,7 @@ function variants(path: string, peer: Child, listen: (client: Qmp, at: number) =
     count: 20_000,
     run: async (wanted) => {
       const count = await order(peer, 'qemu', SIZE, wanted);
-      const client = new QmpClient();
+      const client = new QmpClient<AnyQapi>();
       for (let at = 0; at < listenerCount; at += 1) listen(client, at);
       await client.connect(path);
       const started = performance.now();

@@ -20,15 +20,11 @@ import {
   type QmpEventsInput,
   type StatusInfo,
 } from '../../src/qmp/index.ts';
+import type { DeviceDeletedData, ResetData, ShutdownData } from '../../src/qapi/11.1.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { start } from './qmp-logic-support.ts';
 
 expectIdleAfterEach();
-
-interface Shutdown {
-  readonly guest: boolean;
-  readonly reason: string;
-}
 
 const parts = () =>
   setup({
@@ -96,17 +92,22 @@ const typedChart = () =>
       },
       'QMP.SHUTDOWN': {
         actions: ({ event }) => {
-          expectTypeOf(event.data).toEqualTypeOf<Shutdown>();
+          expectTypeOf(event.data).toEqualTypeOf<ShutdownData>();
         },
       },
       'QMP.DEVICE_DELETED': {
+        actions: ({ event }) => {
+          expectTypeOf(event.data).toEqualTypeOf<DeviceDeletedData>();
+        },
+      },
+      'QMP.X': {
         actions: ({ event }) => {
           expectTypeOf(event.data).toEqualTypeOf<JsonObject | undefined>();
         },
       },
       'QMP.*': {
         actions: ({ event }) => {
-          if (event.type === 'QMP.RESET') expectTypeOf(event.data).toEqualTypeOf<Shutdown>();
+          if (event.type === 'QMP.RESET') expectTypeOf(event.data).toEqualTypeOf<ResetData>();
         },
       },
       MESSAGE: {
@@ -125,7 +126,7 @@ describe('the types of a parent', () => {
   it('have the data of one event by its name', () => {
     type Reset = QmpEventMessage<'RESET'>;
     expectTypeOf<Reset['type']>().toEqualTypeOf<'QMP.RESET'>();
-    expectTypeOf<Reset['data']>().toEqualTypeOf<Shutdown>();
+    expectTypeOf<Reset['data']>().toEqualTypeOf<ResetData>();
     expectTypeOf<QmpEventMessage<string>['type']>().toEqualTypeOf<`QMP.${string}`>();
     expectTypeOf<ProtocolMessage['message']>().toEqualTypeOf<unknown>();
   });

@@ -22,7 +22,7 @@ expectIdleAfterEach();
 
 /** Starts two commands, a waitFor(), and an iterator of events; all are pending. */
 async function startCalls(client: QmpClient, monitor: ManualMonitor) {
-  const executed = [rejection(client.execute('a')), rejection(client.execute('b'))];
+  const executed = [rejection(client.execute('stop')), rejection(client.execute('cont'))];
   await monitor.take();
   await monitor.take();
   return {
@@ -48,7 +48,7 @@ describe('a pending call', () => {
     expect(await rejection(next)).toBeInstanceOf(ClosedError);
     expect(client.runstate).toBe('IDLE');
     // Later calls reject at once, with the same errors as those of a client without a parent.
-    expect(await rejection(client.execute('a'))).toMatchObject({ code: 'ERR_STATE' });
+    expect(await rejection(client.execute('stop'))).toMatchObject({ code: 'ERR_STATE' });
     expect(await rejection(client.connect('/run/none'))).toMatchObject({ code: 'ERR_CLOSED' });
   });
 
@@ -102,14 +102,14 @@ describe('a pending call at the end of the session', () => {
   it('rejects although the next session has begun', async () => {
     const { ref, monitor, until } = await startRunning();
     const client = QmpClient.attach(ref);
-    const first = rejection(client.execute('a'));
+    const first = rejection(client.execute('stop'));
     monitor.peer.end();
     await until('IDLE');
     const next = new ManualMonitor();
     ref.send({ type: 'CONNECT', address: { stream: next.stream } });
     await next.establish();
     await until('RUNNING');
-    const second = client.execute('b');
+    const second = client.execute('cont');
     expect(await first).toBeInstanceOf(ExecInterruptedError);
     next.reply(await next.take(), 'ok');
     expect(await second).toBe('ok');
@@ -143,7 +143,7 @@ describe('a command that takes too long', () => {
     expect(await waited).toMatchObject({ ...timeout, phase: 'wait' });
     // The late reply is ignored.
     monitor.reply(command);
-    const next = client.execute('b');
+    const next = client.execute('cont');
     monitor.reply(await monitor.take(), 'ok');
     expect(await next).toBe('ok');
     await client.disconnect();
@@ -159,7 +159,7 @@ describe('without a client', () => {
 
   it('the same happens with a client', async () => {
     const { ref, monitor, outcome } = await startRunning({ once: true });
-    const executed = rejection(QmpClient.attach(ref).execute('a'));
+    const executed = rejection(QmpClient.attach(ref).execute('stop'));
     await monitor.take();
     monitor.send({ error: { class: 'GenericError', desc: 'JSON parse error' } });
     const ended = await outcome();
@@ -214,7 +214,7 @@ describe('without a client', () => {
     ref.on('message', ({ messages }) => forwarded.push(...messages));
     const client = QmpClient.attach(ref);
     const events = client.events();
-    const executed = client.execute('a');
+    const executed = client.execute('stop');
     const command = await monitor.take();
     monitor.send(eventOf('STOP'));
     monitor.reply(command, 'ok');

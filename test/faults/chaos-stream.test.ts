@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AsyncProtocol, type JsonObject, lines, WirechartError } from '../../src/index.ts';
-import { QmpClient } from '../../src/qmp/index.ts';
+import { type AnyQapi, QmpClient } from '../../src/qmp/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
 import { thorough } from '../support/thorough.ts';
@@ -138,7 +138,7 @@ describe('over a stream that breaks at any byte, in any way', () => {
     const property = fc.asyncProperty(chaos, fc.nat(20), async (how, count) => {
       const streams = chaosPair(how);
       serveMonitor(streams[1]);
-      const client = new QmpClient({ timeouts: TIMEOUTS });
+      const client = new QmpClient<AnyQapi>({ timeouts: TIMEOUTS });
       const states = recordRunstates(client);
       const connected = await Promise.allSettled([client.connect({ stream: streams[0] })]);
       const isUp = connected[0].status === 'fulfilled';
@@ -168,7 +168,7 @@ async function manyTurns(): Promise<void> {
   for (let turns = 0; turns < 300; turns += 1) await new Promise(setImmediate);
 }
 
-function expectInterrupted(reason: unknown, client: QmpClient): void {
+function expectInterrupted(reason: unknown, client: QmpClient<AnyQapi>): void {
   // The session had ended before the command was called.
   if (reason instanceof WirechartError && reason.code === 'ERR_STATE') return;
   expect(reason).toMatchObject({ code: 'ERR_QMP_INTERRUPTED' });

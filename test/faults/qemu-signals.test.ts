@@ -94,7 +94,9 @@ describeEachQemu((path) => {
     const { peer, client, recording } = await connected({ timeouts: only('flush', DEADLINE_MS) });
     await suspend(peer.child);
     const text = 'x'.repeat(1024 * 1024);
-    const commands = [1, 2, 3].map(() => rejection(client.execute('any', { text })));
+    const commands = [1, 2, 3].map(() =>
+      rejection(client.execute('human-monitor-command', { 'command-line': text })),
+    );
     // The failure rejects the commands, and is no news for disconnect().
     await endsBy(DEADLINE_MS, () => client.disconnect());
     const error = client.outcome?.cause;

@@ -39,7 +39,7 @@ describeEachQemu((path, version) => {
     expect(await client.execute('query-status')).toMatchObject({ running: false });
     const names = (await client.execute('query-commands')).map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining(['quit', 'query-commands']));
-    expect(await rejection(client.execute('no-such-command'))).toMatchObject({
+    expect(await rejection(client.execute('no-such-command' as 'stop'))).toMatchObject({
       errorClass: 'CommandNotFound',
     });
     expect(await client.executeMessage({ execute: 'query-name', id: [1] })).toEqual({
@@ -177,7 +177,7 @@ describeEachQemu((path, version) => {
     const { peer, client } = await connected();
     const recording = recordRunstates(client);
     await suspend(peer.child);
-    const interrupted = ['query-name', 'query-status'].map((name) =>
+    const interrupted = (['query-name', 'query-status'] as const).map((name) =>
       rejection(client.execute(name)),
     );
     await client.protocol.flush();

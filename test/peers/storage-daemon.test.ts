@@ -39,7 +39,7 @@ describeEachVersion('qemu-storage-daemon', (path) => {
   it('adds and deletes a block node', async () => {
     const { peer, address } = await start();
     const client = await peer.connect(address);
-    const node = { driver: 'null-co', 'node-name': 'n0', size: 1 << 20 };
+    const node = { driver: 'null-co', 'node-name': 'n0', size: 1 << 20 } as const;
     await client.execute('blockdev-add', node);
     expect(await client.execute('query-named-block-nodes')).toMatchObject([{ 'node-name': 'n0' }]);
     expect(await rejection(client.execute('blockdev-add', node))).toMatchObject({
@@ -60,7 +60,8 @@ describeEachVersion('qemu-storage-daemon', (path) => {
       'JOB_STATUS_CHANGE',
       ({ data }) => data.id === 'j0' && data.status === 'concluded',
     );
-    const options = { driver: 'file', filename: join(directory, 'disk'), size: 1 << 20 };
+    const filename = join(directory, 'disk');
+    const options = { driver: 'file', filename, size: 1 << 20 } as const;
     await client.execute('blockdev-create', { 'job-id': 'j0', options });
     await concluded;
     expect(await client.execute('query-jobs')).toMatchObject([{ id: 'j0', status: 'concluded' }]);

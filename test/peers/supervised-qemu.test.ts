@@ -94,7 +94,7 @@ describeEachQemu((path, version) => {
       },
     );
     cleanUp(() => vm.stop({ force: true }));
-    for (const event of ['RESUME', 'STOP', 'RESUME']) {
+    for (const event of ['RESUME', 'STOP', 'RESUME'] as const) {
       const qmp = await peer.unlessExited(vm.up());
       const received = qmp.waitFor(event);
       await qmp.execute(event === 'RESUME' ? 'cont' : 'stop');

@@ -242,7 +242,7 @@ describe('QmpClient', () => {
     ['a function', ({ event }: { event: string }) => event === 'STOP'],
   ])('passes it to events() with %s', async (_, filter) => {
     const { client, monitor } = await session();
-    const events = client.events(filter);
+    const events = client.events(filter as () => boolean);
     monitor.send(lineOf('STOP', { a: 1 }));
     expect(await events.next()).toMatchObject({ value: { event: 'STOP', data: { a: 1 } } });
     await client.disconnect();

@@ -33,7 +33,7 @@ describe('the counters', () => {
   it('have the commands in flight, those that have failed, and the events', async () => {
     const { client, monitor } = await session();
     const done = client.execute('query-status');
-    const refused = rejection(client.execute('device_add'));
+    const refused = rejection(client.execute('device_add', { driver: 'nvme' }));
     const interrupted = rejection(client.execute('stop'));
     expect(client.stats).toMatchObject({ commands: 3, commandsInFlight: 3, commandsFailed: 0 });
     monitor.reply(await monitor.take());
@@ -72,7 +72,7 @@ describe('a command', () => {
   it('is published from the call to the reply, without its secrets', async () => {
     const { published, traces } = recordCommands();
     const { client, monitor } = await session();
-    const options = { 'qom-type': 'secret', id: 'sec0', data: 'hunter2' };
+    const options = { 'qom-type': 'secret', id: 'sec0', data: 'hunter2' } as const;
     const executed = client.execute('object-add', options);
     expect(published).toEqual(['start', 'end']);
     monitor.reply(await monitor.take());

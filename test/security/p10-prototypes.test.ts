@@ -24,7 +24,7 @@ import {
   supervise,
 } from '../../src/index.ts';
 import { Feed } from '../../src/inspect/feed.ts';
-import { QmpClient } from '../../src/qmp/index.ts';
+import { type AnyQapi, QmpClient } from '../../src/qmp/index.ts';
 import { redactQmp } from '../../src/qmp/redact.ts';
 import { CommandFailure, ScriptedQmpServer } from '../../src/testing/index.ts';
 import { record } from '../inspect/recordings.ts';
@@ -134,7 +134,7 @@ describe.each(TEXTS)('the JSON text %s', (text) => {
         'x-fail': () => new CommandFailure(text, '__proto__'),
       },
     });
-    const qmp = new QmpClient();
+    const qmp = new QmpClient<AnyQapi>();
     await qmp.connect(await server.listen());
     const events = qmp.events('__proto__', { limit: 10 });
     const reply = await qmp.execute('x-echo', wanted);

@@ -65,7 +65,8 @@ describe('300 events of 2 MB that are not read', () => {
     let read = 0;
     const error = await rejection(
       (async () => {
-        for await (const event of listener) read += event.event === 'LARGE' ? 1 : 0;
+        const named: AsyncIterable<{ readonly event: string }> = listener;
+        for await (const { event } of named) read += event === 'LARGE' ? 1 : 0;
       })(),
     );
     expect(read).toBe(15);

@@ -20,7 +20,7 @@ import {
   supervise,
 } from '../../src/index.ts';
 import { memberOf } from '../../src/core/shape.ts';
-import { QmpClient } from '../../src/qmp/index.ts';
+import { type AnyQapi, QmpClient } from '../../src/qmp/index.ts';
 import { CommandFailure, ScriptedQmpServer } from '../../src/testing/index.ts';
 import { bodyOf, expectNoneIn, outlets, printed } from '../users/outlets.ts';
 import { makeCertificates } from '../support/certificates.ts';
@@ -273,7 +273,7 @@ describe('the secrets of QMP', () => {
     });
     const shown: unknown[] = [];
     for (const each of options) {
-      const qmp = new QmpClient({ name: 'vm1', ...each });
+      const qmp = new QmpClient<AnyQapi>({ name: 'vm1', ...each });
       await qmp.connect(await server.listen());
       expect(await qmp.execute(name, args)).toEqual(reply);
       shown.push(await failure(qmp.execute(name, args)), printed(qmp));

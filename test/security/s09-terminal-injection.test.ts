@@ -11,7 +11,7 @@ import { type LogRecord, supervise } from '../../src/index.ts';
 import { printable } from '../../src/core/printable.ts';
 import { memberOf } from '../../src/core/shape.ts';
 import { recordTo } from '../../src/inspect/index.ts';
-import { QmpClient } from '../../src/qmp/index.ts';
+import { type AnyQapi, QmpClient } from '../../src/qmp/index.ts';
 import { printable as printableInInspector } from '../../inspector/src/printable.ts';
 import { expectIdleAfterEach, tempDir, track } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';
@@ -26,7 +26,7 @@ async function client(said: string, path = hostileMonitor(said)) {
   const { logger, records } = recordingLogger();
   const fields: LogRecord[] = [];
   const qmp = track(
-    new QmpClient({
+    new QmpClient<AnyQapi>({
       name: said,
       logger: (record) => {
         fields.push(record);
@@ -99,7 +99,7 @@ const OUTLETS: Readonly<Record<string, Outlet>> = {
   },
 
   'the warning of a listener that failed': async (said) => {
-    const qmp = track(new QmpClient());
+    const qmp = track(new QmpClient<AnyQapi>());
     await qmp.connect(await hostileMonitor(said));
     qmp.on('TALK', ({ data }) => {
       throw new Error(Object.keys(data ?? {})[0]);
@@ -115,7 +115,7 @@ const OUTLETS: Readonly<Record<string, Outlet>> = {
   'a recording': async (said) => {
     const path = join(await tempDir(), 'trace.jsonl');
     const recording = recordTo(path);
-    const qmp = track(new QmpClient({ inspect: recording.inspect }));
+    const qmp = track(new QmpClient<AnyQapi>({ inspect: recording.inspect }));
     await qmp.connect(await hostileMonitor(said));
     await qmp.execute('cont');
     await rejection(qmp.execute('unparsed'));

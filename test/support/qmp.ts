@@ -2,7 +2,7 @@
 
 import type { Duplex } from 'node:stream';
 import { type JsonObject, streamPair } from '../../src/index.ts';
-import { type OpenQapi, QmpClient, type QmpEvent, type QmpOptions } from '../../src/qmp/index.ts';
+import { type OpenQapi, QmpClient, type QmpOptions } from '../../src/qmp/index.ts';
 import { ScriptedQmpServer, type ScriptedQmpServerOptions } from '../../src/testing/index.ts';
 import { cleanUp, track } from './cleanup.ts';
 
@@ -145,7 +145,7 @@ export function createServer(options?: ScriptedQmpServerOptions): ScriptedQmpSer
 
 /** Reads so many events, and resolves with their names. */
 export async function namesOf(
-  events: AsyncIterator<QmpEvent>,
+  events: AsyncIterator<{ readonly event: string }>,
   count: number,
 ): Promise<readonly string[]> {
   const names: string[] = [];

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AsyncProtocol, jsonLines, lines, redactSecrets, spawnPeer, streamPair } from 'wirechart';
 import { setSanitize } from 'wirechart/inspect';
-import { QmpClient } from 'wirechart/qmp';
+import { type AnyQapi, QmpClient } from 'wirechart/qmp';
 import { ScriptedQmpServer } from 'wirechart/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { expectNoneIn, outlets, printed, temporaryFolder } from './outlets.ts';
@@ -27,7 +27,7 @@ it('keeps the secrets of QMP commands out of records and recordings', async () =
   await using server = new ScriptedQmpServer({ commands, logger: out.records });
   const shown: string[] = [];
   for (const inspect of [out.inspect, out.recording.inspect]) {
-    const qmp = new QmpClient({ name: 'vm1', logger: out.texts, inspect });
+    const qmp = new QmpClient<AnyQapi>({ name: 'vm1', logger: out.texts, inspect });
     await qmp.connect(await server.listen());
     for (const [name, args] of SECRET_COMMANDS) await qmp.execute(name, args);
     shown.push(printed(qmp));

@@ -2,7 +2,7 @@
 
 import { createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { QmpClient } from 'wirechart/qmp';
+import { type AnyQapi, QmpClient } from 'wirechart/qmp';
 import { CommandFailure, faults, ScriptedQmpServer } from 'wirechart/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { thrownBy } from './support.ts';
@@ -15,7 +15,7 @@ async function connected() {
     },
   });
   onTestFinished(() => server.close());
-  const qmp = new QmpClient();
+  const qmp = new QmpClient<AnyQapi>();
   await qmp.connect(await server.listen());
   onTestFinished(() => qmp.disconnect({ force: true }));
   return { server, qmp };

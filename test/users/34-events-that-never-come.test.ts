@@ -1,12 +1,12 @@
 /** Names that no QMP event has are refused, instead of waiting for ever. */
 
 import { ArgumentError } from 'wirechart';
-import { QmpClient } from 'wirechart/qmp';
+import { type AnyQapi, QmpClient } from 'wirechart/qmp';
 import { expect, it } from 'vitest';
 import { thrownBy } from './support.ts';
 
 it.each(['error', 'close', 'shutdown', 'Stop'])('%s', async (name) => {
-  const qmp = new QmpClient();
+  const qmp = new QmpClient<AnyQapi>();
   const calls = [
     () => qmp.on(name, () => undefined),
     () => qmp.once(name, () => undefined),
@@ -28,6 +28,6 @@ it.each(['error', 'close', 'shutdown', 'Stop'])('%s', async (name) => {
 });
 
 it('names of a distributor may have lower-case letters', () => {
-  const qmp = new QmpClient();
+  const qmp = new QmpClient<AnyQapi>();
   expect(qmp.on('__com.redhat_SPICE_MIGRATED', () => undefined)).toBe(qmp);
 });

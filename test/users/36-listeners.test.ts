@@ -1,7 +1,7 @@
 /** Listeners behave as those of Node's EventEmitter. */
 
 import { ArgumentError } from 'wirechart';
-import { QmpClient } from 'wirechart/qmp';
+import { type AnyQapi, QmpClient } from 'wirechart/qmp';
 import { ScriptedQmpServer } from 'wirechart/testing';
 import { expect, it, onTestFinished } from 'vitest';
 
@@ -9,7 +9,7 @@ async function connected() {
   const server = new ScriptedQmpServer();
   onTestFinished(() => server.close());
   const failures: unknown[] = [];
-  const qmp = new QmpClient({ onListenerError: (error) => failures.push(error) });
+  const qmp = new QmpClient<AnyQapi>({ onListenerError: (error) => failures.push(error) });
   await qmp.connect(await server.listen());
   onTestFinished(() => qmp.disconnect());
   /** Sends an event, and waits until the client has had it. */
@@ -56,7 +56,7 @@ it('that are removed while an event is dispatched get that event', async () => {
 });
 
 it.each([undefined, null, 'f', {}])('must be functions, and not %j', (listener) => {
-  const qmp = new QmpClient();
+  const qmp = new QmpClient<AnyQapi>();
   for (const method of ['on', 'once', 'off'] as const) {
     expect(() => qmp[method]('MINE', listener as never)).toThrow(ArgumentError);
   }

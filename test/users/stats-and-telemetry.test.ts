@@ -111,7 +111,7 @@ describe('traces', () => {
     const qmp = new QmpClient();
     await qmp.connect({ port: 1, tls: { passphrase: 'hunter2' } }).catch(() => undefined);
     await qmp.connect(await server.listen());
-    const secret = { 'qom-type': 'secret', id: 'sec0', data: 'hunter2' };
+    const secret = { 'qom-type': 'secret', id: 'sec0', data: 'hunter2' } as const;
     await qmp.execute('object-add', secret).catch(() => undefined);
     await qmp.disconnect();
     expect(JSON.stringify(shown)).toContain('object-add');

@@ -6,7 +6,12 @@
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { ExecInterruptedError, ExecuteError, QmpClient } from '../../src/qmp/index.ts';
+import {
+  type AnyQapi,
+  ExecInterruptedError,
+  ExecuteError,
+  QmpClient,
+} from '../../src/qmp/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { eventOf, greetingOf, type WireCommand } from '../support/qmp.ts';
 import { thorough } from '../support/thorough.ts';
@@ -59,7 +64,7 @@ class Monitor {
 /** The client, and the monitor of its last attempt. */
 class QmpWalk {
   readonly simulation: FacadeSimulation;
-  readonly client: QmpClient;
+  readonly client: QmpClient<AnyQapi>;
   readonly log: SessionLog;
   monitor: Monitor | undefined;
   /** Calls with an unexpected result. */
@@ -69,7 +74,7 @@ class QmpWalk {
 
   constructor(simulation: FacadeSimulation) {
     this.simulation = simulation;
-    this.client = new QmpClient({ clock: simulation.clock, timeouts: TIMEOUTS });
+    this.client = new QmpClient<AnyQapi>({ clock: simulation.clock, timeouts: TIMEOUTS });
     this.log = new SessionLog(this.client);
   }
 

@@ -6,7 +6,12 @@
  */
 
 import { WirechartError } from '../../../src/index.ts';
-import { ExecuteError, QmpClient, type EventListener } from '../../../src/qmp/index.ts';
+import {
+  type AnyQapi,
+  ExecuteError,
+  QmpClient,
+  type EventListener,
+} from '../../../src/qmp/index.ts';
 import { Random } from '../engine/random.ts';
 import type { Target } from '../engine/target.ts';
 import {
@@ -37,7 +42,7 @@ const outcomesOf = (bytes: Buffer, ended: boolean) =>
 
 /** A client in RUNNING, which has sent its commands. */
 interface Session {
-  readonly client: QmpClient;
+  readonly client: QmpClient<AnyQapi>;
   readonly monitor: Monitor;
   readonly answers: readonly Promise<Answer>[];
   readonly state: SessionState;
@@ -58,7 +63,10 @@ async function begin([options = 0, end = 0, , listeners = 0]: Buffer): Promise<S
   const ignore = (): void => undefined;
   const listensToAll = ((listeners >> 1) & 1) === 0;
   const logger = { debug: ignore, info: ignore, warn, error: ignore };
-  const client = new QmpClient({ onListenerError: ignore, ...(listensToAll && { logger }) });
+  const client = new QmpClient<AnyQapi>({
+    onListenerError: ignore,
+    ...(listensToAll && { logger }),
+  });
   const connected = client.connect({ stream: monitor.stream });
   await monitor.send(GREETING, new Random(options));
   const [negotiation = NaN] = await monitor.ids(1);
@@ -156,7 +164,7 @@ interface Named {
   readonly event: string;
 }
 
-function listenToAll(client: QmpClient, isX: (event: Named) => boolean) {
+function listenToAll(client: QmpClient<AnyQapi>, isX: (event: Named) => boolean) {
   const all = client.events();
   const broken = client.events((event) => {
     if (isX(event)) throw new TypeError('broken');
@@ -186,7 +194,7 @@ async function allOf(listener: EventListener): Promise<unknown[]> {
   }
 }
 
-async function expectIdle(client: QmpClient, { stream }: Monitor): Promise<void> {
+async function expectIdle(client: QmpClient<AnyQapi>, { stream }: Monitor): Promise<void> {
   // Rejects with a failure that no other call has reported.
   await client.disconnect().catch((error: unknown) => {
     if (!(error instanceof WirechartError)) throw error;
@@ -200,7 +208,7 @@ async function checkHandshake(input: Buffer): Promise<void> {
   const random = new Random(seed);
   const [before, after] = halvesOf(input.subarray(1));
   const monitor = new Monitor();
-  const client = new QmpClient();
+  const client = new QmpClient<AnyQapi>();
   const listener = client.events();
   const connecting = client.connect({ stream: monitor.stream }).then(
     () => undefined,
