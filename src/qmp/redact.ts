@@ -6,12 +6,13 @@ import { memberOf } from '../core/shape.ts';
 /**
  * Members that are secrets of QMP and of the guest agent: the contents of files of the guest
  * (`guest-file-read`, `guest-file-write`), what its programs read, write and have in their environment
- * (`guest-exec`), what is typed (`send-key`), and the cookies of network backends.
+ * (`guest-exec`), what is typed (`send-key`), the cookies of network backends, and the arguments of programs
+ * that a migration starts (`migrate`, `migrate-set-parameters`).
  */
 const redactNames = /* @__PURE__ */ createRedactor({
   also: [
-    ...['buf-b64', 'env', 'err-data', 'input-data', 'keys', 'out-data', 'packet-header'],
-    ...['rxcookie', 'txcookie'],
+    ...['args', 'buf-b64', 'cpr-exec-command', 'env', 'err-data', 'input-data', 'keys', 'out-data'],
+    ...['packet-header', 'rxcookie', 'txcookie'],
   ],
 });
 
@@ -32,7 +33,10 @@ const SHOWN_OF_SECRET_OBJECTS = new Set([
 
 /** Commands of the human monitor that have a secret among their words. */
 const SECRET_HMP =
-  /^\s*(?:block_passwd|change|expire_password|object_add|qom-set|ringbuf_write|sendkey|set_password)\b/;
+  /^\s*(?:(?:block_passwd|change|expire_password|object_add|qom-set|ringbuf_write|sendkey|set_password)\b|migrate.{0,80}?\bexec:)/;
+
+/** The uri of a migration that a program carries. */
+const PROGRAM_URI = /^\s*exec:/;
 
 /** Arguments that are secrets of one command, and have names that say nothing. */
 const SECRET_ARGUMENTS: ReadonlyMap<unknown, string> = new Map([
@@ -55,6 +59,10 @@ function redactArguments(command: unknown, args: object): unknown {
   if (typeof line === 'string' && SECRET_HMP.test(line)) {
     const [name = ''] = line.trim().split(/\s/, 1);
     return redactNames({ ...args, 'command-line': `${name} ${REDACTED}` });
+  }
+  const uri = memberOf(args, 'uri');
+  if (typeof uri === 'string' && PROGRAM_URI.test(uri)) {
+    return redactNames({ ...args, uri: `exec:${REDACTED}` });
   }
   return redactNames(hideOne(args, hiddenArgument(command, args)));
 }
