@@ -43,8 +43,7 @@ describeEachQemu((path) => {
       startQemu(path, '-qmp', `unix:${at},server=on,wait=off`),
     );
     const pid = peer.child.pid ?? 0;
-    const contentOf = (fd: number) =>
-      readFileSync(`/proc/${String(pid)}/fd/${String(fd)}`, 'utf8');
+    const contentOf = (fd: number) => readFileSync(`/proc/${String(pid)}/fd/${String(fd)}`, 'utf8');
     return { client: await peer.connect(address), contentOf };
   };
 

@@ -43,8 +43,9 @@ export class ManualMonitor {
   readonly #commands: WireCommand[] = [];
   readonly #takers: ((command: WireCommand) => void)[] = [];
 
-  constructor() {
-    [this.stream, this.peer] = streamPair();
+  /** @param ends - The client's end, and ours. */
+  constructor(ends: readonly [stream: Duplex, peer: Duplex] = streamPair()) {
+    [this.stream, this.peer] = ends;
     this.peer.on('error', () => undefined);
     this.peer.on('end', () => this.peer.end());
     this.peer.on('data', (chunk: Buffer) => {
@@ -119,8 +120,8 @@ export function createClient(options?: QmpOptions): QmpClient<OpenQapi> {
 export async function session(
   options?: QmpOptions,
   client = createClient(options),
+  monitor = new ManualMonitor(),
 ): Promise<{ client: QmpClient<OpenQapi>; monitor: ManualMonitor; negotiation: WireCommand }> {
-  const monitor = new ManualMonitor();
   const established = monitor.establish();
   await client.connect({ stream: monitor.stream });
   return { client, monitor, negotiation: await established };
