@@ -50,6 +50,8 @@ export interface SupervisorImplementations<In, Out> {
       /** Present for as long as the supervisor runs. */
       readonly connection: ProtocolActorRef<In, Out> | undefined;
     }>;
+    /** Checks a session that is up, if the options have `liveness`; it ends only in error, with the cause. */
+    readonly liveness?: AnyActorLogic;
     /** Finds the address of an attempt. */
     readonly locator?: AnyActorLogic;
   };
@@ -77,6 +79,7 @@ export interface SupervisorMachineTypes<In, Out> extends EmbeddableTypes {
     connection?: ProtocolActorRef<In, Out> | undefined;
     locator?: AnyActorRef | undefined;
     synchronizer?: AnyActorRef | undefined;
+    liveness?: AnyActorRef | undefined;
     failure?: AnyActorRef | undefined;
   };
   readonly value: SupervisorValue;

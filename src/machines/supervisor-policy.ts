@@ -2,6 +2,7 @@
 
 import type { WirechartError } from '../core/errors.ts';
 import type { Address } from '../core/types.ts';
+import type { LivenessPolicy } from './liveness-setup.ts';
 import type { ProtocolActorRef } from './protocol-machine.ts';
 import type { FailWith } from './protocol-types.ts';
 import type { Locator, ResumedAddress } from './supervisor-types.ts';
@@ -18,6 +19,8 @@ export interface Policy<In, Out> {
   /** Called when there is a session, before it counts as up. May throw, or reject. */
   readonly synchronize:
     ((connection: ProtocolActorRef<In, Out>, signal: AbortSignal) => unknown) | undefined;
+  /** How a session that is up is checked. Default: not. */
+  readonly liveness?: LivenessPolicy<In, Out> | undefined;
   /** Whether a session that ended cleanly is replaced, too. */
   readonly restart: RestartPolicy;
   /** Whether to make another attempt after this cause. Must not throw. */

@@ -30,6 +30,7 @@ import {
   withFailure,
   withOtherCause,
 } from './supervisor-outage.ts';
+import { livenessOf } from './liveness.ts';
 import { failure } from './protocol-actors.ts';
 import type { ToCause } from './protocol-types.ts';
 import type { Policy } from './supervisor-policy.ts';
@@ -166,6 +167,7 @@ export const supervisorSetup = <In, Out>(
         }): Promise<unknown> =>
           input.connection && (await policy.synchronize?.(input.connection, signal)),
       ),
+      ...livenessOf(policy.liveness),
       ...(policy.failWith === 'error' ? FAILURE : NO_FAILURE),
     },
     delays: {

@@ -14,7 +14,8 @@
  * 4. A client may use the connection itself. Its `disconnect()` is an end that was requested; its
  *    `connect()` counts as the next attempt. In `locating` and WAITING the guard `isBusy` notices it.
  * 5. No wait without a deadline, except where the connection has its own (an attempt, an end), and in
- *    the states that wait for a caller (UP, STOPPED, GIVEN_UP).
+ *    the states that wait for a caller (UP, STOPPED, GIVEN_UP). In UP, the actor `liveness` checks the
+ *    session, if that was asked for (`liveness.ts`).
  *
  * `supervisor-setup.ts` defines each guard, action, actor and delay that is named here.
  */
@@ -41,6 +42,12 @@ const ENDING = [
 
 /** The program says that the session has failed. */
 const FAIL = { target: '#supervisor.FAILING', actions: ['recordFail', 'failSession'] } as const;
+
+/** The check of a session that is UP. Its actor ends only in error. */
+const LIVENESS = {
+  invoke: { id: 'liveness', src: 'liveness', input: onConnection, onError: FAIL },
+} as const;
+const NO_LIVENESS = {} as typeof LIVENESS;
 
 /** What an actor with `once` makes of a state that another one waits in. */
 const DONE = { type: 'final' } as const;
@@ -179,6 +186,7 @@ export const createSupervisorChart = <In, Out>(
             actions: 'forgetAttempts',
           },
         },
+        ...(policy.liveness === undefined ? NO_LIVENESS : LIVENESS),
         on: { ENDING, FAIL },
       },
 

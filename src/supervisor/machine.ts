@@ -20,6 +20,7 @@ import type {
 import { resolveLogger } from '../protocol/logging.ts';
 import { checkFailWith, refuseOfSystem } from '../protocol/options.ts';
 import type { ProtocolDefinition } from '../core/types.ts';
+import { resolveLiveness } from './liveness.ts';
 import { SourceLocator } from './locator.ts';
 import {
   checkSupervised,
@@ -136,12 +137,17 @@ export function createSupervisorParts<C, In, Out>(
     return known.client;
   };
   const policy = resolvePolicy(options);
+  const liveness = resolveLiveness(options.liveness, kind);
   const machine = createSupervisorMachineOf(kind.createMachine(connectionOptions(options)), {
     ...policy,
     once: ending.once,
     failWith: ending.failWith,
     destroyStream,
     createLocator: (input) => new SourceLocator(input?.address, input?.lost),
+    liveness: liveness && {
+      ...liveness,
+      probe: (connection, signal) => liveness.probe(clientOf(connection), signal),
+    },
     synchronize:
       options.onUp && ((connection, signal) => options.onUp?.(clientOf(connection), signal)),
   });

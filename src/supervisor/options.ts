@@ -13,6 +13,7 @@ import { show } from '../core/shape.ts';
 import type { Timeouts } from '../core/types.ts';
 import type { FailWith } from '../machines/protocol-types.ts';
 import type { Policy, RestartPolicy } from '../machines/supervisor-policy.ts';
+import type { Liveness } from './liveness.ts';
 import { checkValues, type MachineOptions, type ProtocolOptions } from '../protocol/options.ts';
 
 /**
@@ -60,6 +61,11 @@ export interface SuperviseOptions<C> extends Omit<ProtocolOptions, 'timeouts'> {
    * @param signal - Aborted when the session ends before `onUp` has returned, and after `timeouts.up`.
    */
   onUp?(client: C, signal: AbortSignal): unknown;
+  /**
+   * Checks each session while it is UP: a probe that fails, or is late, ends it as failed. What follows is decided
+   * as after any failure. Default: sessions are not checked.
+   */
+  readonly liveness?: Liveness<C> | undefined;
   /** Deadlines of the connection, and of two callbacks, in ms. */
   readonly timeouts?:
     | (Timeouts & {
@@ -121,6 +127,7 @@ const SUPERVISE_OPTIONS: Names<SuperviseOptions<never>> = {
   allowHalfOpen: true,
   attempts: true,
   backoff: true,
+  liveness: true,
   onUp: true,
   restart: true,
   retry: true,
@@ -154,6 +161,7 @@ const OWN_OPTIONS: readonly (keyof SuperviseOptions<never> | keyof Ending)[] = [
   'clock',
   'failWith',
   'inspect',
+  'liveness',
   'onUp',
   'once',
   'restart',
@@ -171,7 +179,10 @@ export const DEFAULTS = {
 const RESTART_POLICIES: readonly RestartPolicy[] = ['on-failure', 'always'];
 
 /** The part of a policy that does not depend on the types of the messages. */
-type RetryPolicy = Omit<Policy<never, never>, 'createLocator' | 'destroyStream' | 'synchronize'>;
+type RetryPolicy = Omit<
+  Policy<never, never>,
+  'createLocator' | 'destroyStream' | 'synchronize' | 'liveness'
+>;
 
 /**
  * Checks the options and returns them as a policy.
