@@ -78,6 +78,7 @@ export {
   type ProtocolSource,
   type OwnOptions,
 } from './supervisor/machine.ts';
+export type { Liveness } from './supervisor/liveness.ts';
 export type { Backoff, SuperviseOptions, SupervisorMachineOptions } from './supervisor/options.ts';
 export type { RestartPolicy } from './machines/supervisor-policy.ts';
 export type {
