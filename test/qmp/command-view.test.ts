@@ -21,6 +21,7 @@ describe('a method of qmp.commands', () => {
     expect(command).not.toHaveProperty('arguments');
     monitor.reply(command, { running: true });
     expect(await result).toEqual({ running: true });
+    await client.disconnect();
   });
 
   it('sends arguments, and passes options on', async () => {
@@ -31,6 +32,7 @@ describe('a method of qmp.commands', () => {
     expect(command).toMatchObject({ 'exec-oob': 'yank', arguments: args });
     monitor.reply(command);
     expect(await result).toEqual({});
+    await client.disconnect();
   });
 
   it('can be taken out of the view', async () => {
@@ -41,6 +43,7 @@ describe('a method of qmp.commands', () => {
     expect(command.execute).toBe('cont');
     monitor.reply(command);
     await result;
+    await client.disconnect();
   });
 
   it('rejects as execute() does', async () => {
@@ -50,6 +53,7 @@ describe('a method of qmp.commands', () => {
     monitor.send({ error: { class: 'GenericError', desc: 'not now' }, id: command.id });
     expect(await error).toBeInstanceOf(ExecuteError);
     expect(await error).toMatchObject({ command: 'cont' });
+    await client.disconnect();
   });
 
   it('rejects, and does not throw, without a session', async () => {
@@ -111,6 +115,7 @@ describe('the view', () => {
     expect(command.execute).toBe('query-name');
     monitor.reply(command);
     await last;
+    await client.disconnect();
   });
 
   test('cannot be changed', () => {
