@@ -194,7 +194,16 @@ export abstract class ProtocolClient<In, Out = In, Negotiated = void> implements
   }
 
   /**
-   * The same for `farewell()`.
+   * Whether there is something to say at the end of the session, now.
+   *
+   * @internal
+   */
+  protected get hasFarewell(): boolean {
+    return this.farewell !== undefined;
+  }
+
+  /**
+   * The same for `farewell()`, if `hasFarewell`.
    *
    * @internal
    */
@@ -218,7 +227,7 @@ export abstract class ProtocolClient<In, Out = In, Negotiated = void> implements
       onMessage: () => this.onMessage && onMessage,
       pull: () => this.pull,
       onEnd: () => this.onEnd && onEnd,
-      farewell: () => this.farewell && farewell,
+      farewell: () => (this.hasFarewell ? farewell : undefined),
       session: () => this.session && sessionLogic,
       inbound: () => this.inbound && inbound,
       outbound: () => this.outbound && outbound,

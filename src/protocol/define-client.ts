@@ -29,8 +29,17 @@ export type ClientConstructor<C, Options extends ProtocolOptions = ProtocolOptio
   options?: Options,
 ) => C;
 
-/** The options that only this class has, which its machine passes on to its constructor. */
-export type OwnClientOptions<Options> = Omit<Options, keyof ProtocolOptions>;
+/**
+ * The options that only this class has, which its machine passes on to its constructor. It may also have more
+ * deadlines and bounds than every connection.
+ */
+export type OwnClientOptions<Options extends ProtocolOptions> = Omit<
+  Options,
+  keyof ProtocolOptions
+> & {
+  readonly timeouts?: Options['timeouts'];
+  readonly limits?: Options['limits'];
+};
 
 /** The part of such a class that says what its messages are. */
 export interface DefinedClient<In, Out> {
@@ -119,10 +128,15 @@ export function defineClient<In, Out = In, Negotiated = void>(
   };
 }
 
-/** Returns the machine of a class of clients. Each actor makes a client of its own when it starts. */
+/**
+ * Returns the machine of a class of clients. Each actor makes a client of its own when it starts.
+ *
+ * @param more - What the constructor gets besides: of options that the machine has, too.
+ */
 export function machineOf<C, In, Out, Options extends ProtocolOptions = ProtocolOptions>(
   kind: ClientConstructor<C, Options>,
   options: MachineOptions & Partial<OwnClientOptions<Options>> = {},
+  more: ProtocolOptions = {},
 ): ProtocolMachine<In, Out> {
   checkSpelling(`${kind.name}.createMachine()`, options, {
     ...MACHINE_OPTIONS,
@@ -131,7 +145,7 @@ export function machineOf<C, In, Out, Options extends ProtocolOptions = Protocol
   const { name, logger } = options;
   const own = Object.entries(options).filter(([option]) => !Object.hasOwn(MACHINE_OPTIONS, option));
   // Its own options are what is left of those that it takes.
-  const given = { ...Object.fromEntries(own), name, logger } as Options;
+  const given = { ...Object.fromEntries(own), ...more, name, logger } as Options;
   return createProtocolMachine(
     () => {
       const definition = new ClientDefinition<In, Out, unknown>((ref) => {

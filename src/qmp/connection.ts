@@ -8,6 +8,7 @@
 import { handOut } from '../async/rejection.ts';
 import type { JsonObject } from '../codecs/json.ts';
 import { isConnectError, type TimeoutError } from '../core/errors.ts';
+import { PROBE, PULSE, type Pulse } from '../core/heartbeat.ts';
 import { type Advice, ADVISE, EXPLAIN_HANDSHAKE, SEND_EVENT } from '../core/inner-definition.ts';
 import type { PeerStanding } from '../core/peer-standing.ts';
 import type {
@@ -34,11 +35,14 @@ import { type EventFeed, openFeed } from './event-feed.ts';
 import type { WaitForOptions } from './event-wait.ts';
 import type { EventFilter, EventListener, EventListenerOptions } from './events.ts';
 import { Exchange, type ExecuteOptions, type ReplyOptions } from './exchange.ts';
+import { QmpPulse } from './heartbeat.ts';
+import { type QmpHeartbeat, resolveHeartbeat } from './heartbeat-options.ts';
 import { type ListenerErrorHandler, ListenerFailures } from './listener-failures.ts';
 import { inspected } from './looks.ts';
 import { LOOSE, type LooseClient } from './loose-client.ts';
 import { qmpCodec } from './messages.ts';
-import { checkQmpOptions, protocolOptions, type QmpOptions } from './options.ts';
+import { checkQmpOptions, exchangeSettings, protocolOptions, type QmpOptions } from './options.ts';
+import { Prober } from './prober.ts';
 import { Reception } from './reception.ts';
 import { redactQmp } from './redact.ts';
 import type { QmpStats } from './stats.ts';
@@ -78,6 +82,8 @@ export class QmpConnection<S extends QapiSchema = Qapi>
   readonly #reception: Reception;
   readonly #feed: EventFeed;
   readonly #failures: ListenerFailures;
+  readonly #prober: Prober;
+  readonly #pulse: QmpPulse | undefined;
 
   /**
    * @param options - As for `AsyncProtocol`, and `onListenerError`.
@@ -97,7 +103,7 @@ export class QmpConnection<S extends QapiSchema = Qapi>
       protocol.expectEnd(expected);
     });
     const dispatcher = new Dispatcher(protocol, this.#failures.report);
-    const exchange = new Exchange(protocol, ending);
+    const exchange = new Exchange(protocol, ending, exchangeSettings(options));
     this.#feed = openFeed(this, {
       subscribers: dispatcher.subscribers,
       bounds: options.eventBacklog,
@@ -107,6 +113,10 @@ export class QmpConnection<S extends QapiSchema = Qapi>
     this.#exchange = exchange;
     this.#reception = new Reception({ dispatcher, exchange, ending, logger, feed: this.#feed });
     receptions.set(this, this.#reception);
+    const prober = new Prober(exchange);
+    const heartbeat = resolveHeartbeat(options.heartbeat);
+    this.#prober = prober;
+    this.#pulse = heartbeat && new QmpPulse(heartbeat, { exchange, prober, logger });
     protocol.onEnd((outcome) => this.#onEnd(outcome, ending.text));
   }
 
@@ -114,6 +124,14 @@ export class QmpConnection<S extends QapiSchema = Qapi>
   get greeting(): QmpGreeting | undefined {
     return this.#reception.greeting;
   }
+  /**
+   * In RUNNING, what the heartbeat of the session has found, and since when; `undefined` in other states, and
+   * without the option `heartbeat`.
+   */
+  get heartbeat(): QmpHeartbeat | undefined {
+    return this.#pulse?.report;
+  }
+
   /** `AsyncProtocol.stats`, and the counters of commands and events. */
   override get stats(): QmpStats {
     const { events } = this.#reception;
@@ -122,6 +140,7 @@ export class QmpConnection<S extends QapiSchema = Qapi>
       ...this.#exchange.stats,
       events,
       eventsDropped: this.#feed.dropped,
+      heartbeat: this.heartbeat,
     };
   }
 
@@ -309,6 +328,16 @@ export class QmpConnection<S extends QapiSchema = Qapi>
   }
 
   /** @internal */
+  get [PULSE](): Pulse | undefined {
+    return this.#pulse;
+  }
+
+  /** @internal */
+  [PROBE](signal: AbortSignal): Promise<unknown> {
+    return this.#prober.probe(signal);
+  }
+
+  /** @internal */
   [SEND_EVENT](message: unknown): Promise<unknown> {
     return this.#exchange.executeCommand(message);
   }
@@ -316,6 +345,17 @@ export class QmpConnection<S extends QapiSchema = Qapi>
   /** @internal */
   protected override handshake(session: Session<JsonObject, QmpCommand>): Promise<QmpGreeting> {
     return this.#reception.handshake(session);
+  }
+
+  /** @internal */
+  protected override get hasFarewell(): boolean {
+    return this.#exchange.isWaiting || super.hasFarewell;
+  }
+
+  /** @internal The commands that wait are sent before the goodbye of a class that extends this one. */
+  protected override runFarewell(session: Session<JsonObject, QmpCommand, QmpGreeting>): unknown {
+    const sent = this.#exchange.sendWaiting(session.send);
+    return super.runFarewell(session) ?? sent;
   }
 
   /** @internal */
@@ -353,6 +393,8 @@ export class QmpConnection<S extends QapiSchema = Qapi>
       protocol,
       greeting,
       execute: (command, args, options) => this.#exchange.execute(command, args, options),
+      executeWith: (passing, command, args, options) =>
+        this.#exchange.execute(command, args, options, passing),
       waitFor: (wanted, options = {}) => this.#dispatcher.waitFor(wanted, options),
       listen: (filter, options = {}) => this.#dispatcher.listen(filter, options),
     };

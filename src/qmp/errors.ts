@@ -30,6 +30,11 @@ export class ExecuteError extends WirechartError {
   declare readonly description: string;
   /** The command's name. */
   readonly command: string;
+  /**
+   * The command as it was sent, without its id, and with `[redacted]` in place of its secrets; of long arguments the
+   * beginning. Printed with the error. Absent from an error that did not come from a command of a client.
+   */
+  declare readonly request?: JsonObject;
 
   constructor(command: string, { error }: ErrorReply) {
     super(`${command}: ${shown(error.desc)}`);
@@ -40,8 +45,9 @@ export class ExecuteError extends WirechartError {
 }
 
 /**
- * The session ended before the reply arrived. It is unknown whether the command was executed. `cause` is
- * the reason why the session ended.
+ * The session ended before the reply arrived, or before the job or the migration that the command started had
+ * ended. It is unknown whether the command was executed, or how the job ended. `cause` is the reason why the session
+ * ended.
  */
 export class ExecInterruptedError extends WirechartError {
   /** @internal */
@@ -50,10 +56,24 @@ export class ExecInterruptedError extends WirechartError {
   readonly code = 'ERR_QMP_INTERRUPTED';
   /** The command's name. */
   readonly command: string;
+  /** As `ExecuteError.request`. */
+  declare readonly request?: JsonObject;
+  /** `false` when the command still waited to be sent (`limits.maxInFlight`): it was certainly not executed. */
+  readonly sent: boolean;
 
-  constructor(command: string, cause: WirechartError) {
-    super(`The session ended before the reply to ${command}: ${cause.message}`, { cause });
+  /** @param message - Default: says that the reply has not arrived. */
+  constructor(command: string, cause: WirechartError, message?: string, sent = true) {
+    super(message ?? `The session ended before the reply to ${command}: ${cause.message}`, {
+      cause,
+    });
     this.command = command;
+    this.sent = sent;
+  }
+
+  /** @internal The session ended while the command waited to be sent. */
+  static ofWaiting(command: string, cause: WirechartError): ExecInterruptedError {
+    const text = `${command} was not sent: the session ended first: ${cause.message}`;
+    return new ExecInterruptedError(command, cause, text, false);
   }
 }
 
@@ -101,6 +121,8 @@ export class BadReplyError extends WirechartError {
   readonly command: string;
   /** The reply (of a huge one, the beginning). Not printed with the error: it may hold secrets. */
   declare readonly received: JsonObject;
+  /** As `ExecuteError.request`. */
+  declare readonly request?: JsonObject;
 
   constructor(command: string, received: JsonObject) {
     super(`The reply to ${command} has neither a member "return" nor a well-formed "error"`);
@@ -110,8 +132,9 @@ export class BadReplyError extends WirechartError {
 }
 
 /**
- * The server sent an error without an id: it could not parse its input, and does not say which command
- * it means. Ends the session.
+ * The server sent an error without an id: it could not parse its input. If a command is in flight, the one that was
+ * sent first rejects with it, and the session goes on: servers report such an error in the order of the commands. If
+ * none is, it ends the session.
  */
 export class ServerParseError extends WirechartError {
   /** @internal */
@@ -120,10 +143,16 @@ export class ServerParseError extends WirechartError {
   readonly code = 'ERR_QMP_SERVER_PARSE';
   /** The member `error` of the reply; of a huge one, the beginning. */
   declare readonly error: JsonValue;
+  /** The name of the command that it rejects; `undefined` when it ends the session. */
+  readonly command: string | undefined;
+  /** As `ExecuteError.request`. */
+  declare readonly request?: JsonObject;
 
-  constructor(error: JsonValue, description: string) {
-    super(`The server could not parse its input: ${shown(description)}`);
+  constructor(error: JsonValue, description: string, command?: string) {
+    const what = command === undefined ? 'its input' : command;
+    super(`The server could not parse ${what}: ${shown(description)}`);
     setSaid(this, 'error', kept(error));
+    this.command = command;
   }
 }
 

@@ -1,23 +1,26 @@
 /** Sends commands, and settles them with their replies or with the end of the session. */
 
-import { rejectHandled } from '../async/deferred.ts';
-import { checkTimeout } from '../async/timer.ts';
+import { whenAborted } from '../async/abort.ts';
+import { ACCEPTED, rejectHandled } from '../async/deferred.ts';
+import { checkTimeout, startTimer } from '../async/timer.ts';
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
-import { ArgumentError, ClosedError, StateError, TimeoutError } from '../core/errors.ts';
+import { ArgumentError, isStateError } from '../core/errors.ts';
 import { type Names, signalOf } from '../core/options.ts';
 import { memberOf, show } from '../core/shape.ts';
+import type { Passing } from '../core/passing.ts';
 import type { SessionOutcome } from '../core/types.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
 import { CommandTracer } from '../protocol/diagnostics.ts';
-import type { CallFailure, PendingCall } from '../rpc/call-options.ts';
-import { Calls } from '../rpc/calls.ts';
-import { type Parse, PendingReply } from '../rpc/pending-reply.ts';
+import { CommandErrors, unparsed, withoutOob } from './command-errors.ts';
 import type { EndAnnouncement } from './end-announcement.ts';
-import { BadReplyError, ExecInterruptedError, ExecuteError } from './errors.ts';
-import { isError, isSuccess, PlainCommand } from './messages.ts';
+import { BadReplyError, ExecuteError } from './errors.ts';
+import { InFlight } from './in-flight.ts';
+import { isError, isSuccess, PlainCommand, type SentCommand } from './messages.ts';
+import { PendingCommand } from './pending-command.ts';
 import type { QmpStats } from './stats.ts';
 import { CommandTrace } from './traced-command.ts';
 import type { QmpCommand, QmpGreeting, QmpReply } from './types.ts';
+import { WaitingCommands } from './waiting-commands.ts';
 
 /** The options of `executeMessage()`. */
 export interface ReplyOptions {
@@ -40,55 +43,97 @@ const REPLY_OPTIONS: Names<ReplyOptions> = { signal: true, timeout: true };
 const COMMAND = 'a command with its name in a member "execute" or "exec-oob"';
 const EXECUTE_OPTIONS: Names<ExecuteOptions> = { signal: true, timeout: true, oob: true };
 
+/** The settings of one client's commands. */
+export interface ExchangeSettings {
+  /** How many in-band commands are in flight at most; `undefined`: it depends on what was negotiated. */
+  readonly maxInFlight?: number | undefined;
+  /** How many bytes of commands may wait to be sent. */
+  readonly maxWaitingBytes: number;
+  /** The deadline of commands that are given none, in ms. */
+  readonly timeout?: number | undefined;
+  /** Whether out-of-band execution is negotiated, if the server offers it. */
+  readonly oob: boolean;
+}
+
+/**
+ * QEMU stops reading its input when 8 in-band commands are queued, and then sees no out-of-band command either. The
+ * monitors of a machine share the thread that executes commands, so 8 are too many as soon as another one is busy.
+ */
+const OOB_WINDOW = 7;
+
+/** Passes a message to the session. */
+type Send = (message: QmpCommand) => Promise<void>;
+
 /** The commands of one client. */
 export class Exchange {
   readonly #protocol: AsyncProtocol<JsonObject, QmpCommand, QmpGreeting>;
   readonly #ending: EndAnnouncement;
-  readonly #calls: Calls<number, JsonObject>;
-  /** The ids of `quit` commands: a clean end of the session resolves them like a reply. */
-  readonly #resolvedByEnd = new Set<number>();
+  readonly #settings: ExchangeSettings;
+  readonly #errors: CommandErrors;
+  readonly #waiting: WaitingCommands;
+  #inFlight = this.#none();
+  /** The `quit` commands that a clean end of the session resolves like a reply. */
+  readonly #resolvedByEnd = new Set<PendingCommand>();
   /** Starts at a random number, so that stale replies left by an earlier client match no id of ours. */
   #lastId = 100_000_000 + Math.floor(Math.random() * 900_000_000);
-  /** How many replies were errors that `executeMessage()` has resolved with. */
-  #errorReplies = 0;
+  /** Whether out-of-band execution was negotiated; `undefined` without a session. */
+  #hasOob: boolean | undefined;
+  #window = Infinity;
+  /** How many replies have arrived. */
+  readonly answers = { inBand: 0, outOfBand: 0 };
+  #made = 0;
+  #failed = 0;
 
   constructor(
     protocol: AsyncProtocol<JsonObject, QmpCommand, QmpGreeting>,
     ending: EndAnnouncement,
+    settings: ExchangeSettings,
   ) {
     this.#protocol = protocol;
     this.#ending = ending;
-    this.#calls = new Calls(protocol, {
-      explain: (error, { name = 'the command' }) => this.#explain(error, name),
-      onEnd: (command, outcome) => this.#replyAtEnd(command, outcome),
-    });
+    this.#settings = settings;
+    this.#errors = new CommandErrors(protocol, ending);
+    this.#waiting = new WaitingCommands(settings.maxWaitingBytes);
+    protocol.onEnd((outcome) => this.#end(outcome));
   }
 
-  /**
-   * Returns an id for the next command. It is short, because QEMU reads its input byte by byte, and a
-   * number, because each new string id would take up space in the JavaScript engine's string table.
-   */
+  /** Returns an id that no other command has, also of an earlier client of the same monitor. */
   nextId(): number {
     this.#lastId += 1;
     return this.#lastId;
   }
 
-  /** See `QmpClient.execute()`. */
+  /** Whether to negotiate out-of-band execution, if the server offers it. */
+  get wantsOob(): boolean {
+    return this.#settings.oob;
+  }
+
+  /** To be called when the negotiation has succeeded. */
+  begin(hasOob: boolean): void {
+    this.#hasOob = hasOob;
+    this.#window = this.#settings.maxInFlight ?? (hasOob ? OOB_WINDOW : Infinity);
+  }
+
+  /**
+   * See `QmpClient.execute()`.
+   *
+   * @param passing - A descriptor that goes with the command.
+   */
   execute(
     command: string,
     args: object | undefined,
     options: ExecuteOptions | undefined,
+    passing?: Passing,
   ): Promise<JsonValue> {
     if (typeof command !== 'string') return refused('execute()', 'the name of a command', command);
-    const id = this.nextId();
-    const message: QmpCommand =
+    const message: SentCommand =
       options?.oob === true
-        ? { 'exec-oob': command, arguments: args, id }
-        : new PlainCommand(command, args, id);
+        ? { 'exec-oob': command, arguments: args, id: undefined }
+        : new PlainCommand(command, args);
     const trace = this.#traceOf(command, message);
-    const parse = command === 'quit' ? this.#quitting(id, returnIn) : returnIn;
-    const pending = new PendingReply(id, command, parse, trace);
-    this.#send(message, pending, options, EXECUTE_OPTIONS);
+    const parts = { name: command, passing, parse: returnIn, trace };
+    const pending = new PendingCommand(message, parts);
+    this.#start(pending, options, EXECUTE_OPTIONS);
     return pending.promise;
   }
 
@@ -108,38 +153,63 @@ export class Exchange {
     if (typeof name !== 'string') {
       return refused('executeMessage()', COMMAND, given);
     }
-    const id = this.nextId();
-    const message = { ...given, id };
+    const message: SentCommand = { ...given, id: undefined };
     const trace = this.#traceOf(name, message);
     const parse = (reply: JsonObject): QmpReply => {
       if (!isSuccess(reply) && !isError(reply)) throw new BadReplyError(name, reply);
       if (isError(reply)) {
-        this.#errorReplies += 1;
+        this.#failed += 1;
         trace?.noteFailure(new ExecuteError(name, reply));
       }
       const outcome = isError(reply) ? { error: reply.error } : { return: reply.return };
       return given.id === undefined ? outcome : { ...outcome, id: given.id };
     };
-    const parseReply = name === 'quit' ? this.#quitting(id, parse) : parse;
-    const pending = new PendingReply(id, name, parseReply, trace);
-    this.#send(message, pending, options, REPLY_OPTIONS);
+    const pending = new PendingCommand(message, { name, isTagged: true, parse, trace });
+    this.#start(pending, options, REPLY_OPTIONS);
     return pending.promise;
   }
 
   /** Counts the commands. */
-  get stats(): Pick<QmpStats, 'commands' | 'commandsFailed' | 'commandsInFlight'> {
-    const { made, failed, size } = this.#calls;
+  get stats(): Pick<
+    QmpStats,
+    'commands' | 'commandsFailed' | 'commandsInFlight' | 'commandsWaiting'
+  > {
     return {
-      commands: made,
-      commandsFailed: failed + this.#errorReplies,
-      commandsInFlight: size,
+      commands: this.#made,
+      commandsFailed: this.#failed,
+      commandsInFlight: this.#inFlight.pending,
+      commandsWaiting: this.#waiting.size,
     };
   }
 
-  /** Settles the command that the message replies to; returns whether there was one. */
+  /** Whether commands wait to be sent. */
+  get isWaiting(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  /** Whether out-of-band execution was negotiated in the current session. */
+  get hasOob(): boolean {
+    return this.#hasOob === true;
+  }
+
+  /** How many in-band commands are not answered, or wait to be sent. */
+  get inBandPending(): number {
+    return this.#inFlight.inBand + this.#waiting.size;
+  }
+
+  /** Settles the command that the message answers; returns whether there was one. */
   settle(message: JsonObject): boolean {
-    const { id } = message;
-    return typeof id === 'number' && this.#calls.settle(message, id);
+    const answered = this.#inFlight.take(message);
+    if (answered === undefined) return false;
+    if (this.#waiting.size > 0) this.#fill();
+    const { command, isUnparsed } = answered;
+    if (command.isOob) this.answers.outOfBand += 1;
+    else this.answers.inBand += 1;
+    if (this.#resolvedByEnd.delete(command) && isError(message)) this.#ending.onQuitRefused();
+    if (command.isSettled) return true;
+    if (isUnparsed) this.#reject(command, unparsed(message, command.name));
+    else if (!command.settle(message)) this.#failed += 1;
+    return true;
   }
 
   /** To be called when the client disconnects: the end of the session then no longer resolves `quit`. */
@@ -147,80 +217,161 @@ export class Exchange {
     this.#resolvedByEnd.clear();
   }
 
-  #send<Result>(
-    message: QmpCommand,
-    pending: PendingReply<number, JsonObject, Result>,
-    options: ReplyOptions | undefined,
-    names: object,
-  ): void {
+  /**
+   * Sends all commands that wait, but those with a descriptor, because the session ends on request: no reply will be read any more. Resolves when
+   * they have been sent. The session marks its promises as handled.
+   */
+  sendWaiting(send: Send): Promise<void> {
+    let sent = ACCEPTED;
+    for (let next; (next = this.#waiting.take(false));) {
+      this.#inFlight.add(next);
+      next.isSent = true;
+      sent = send(next.message);
+    }
+    return sent;
+  }
+
+  #start(command: PendingCommand, options: ReplyOptions | undefined, names: object): void {
+    let { timeout } = this.#settings;
     if (options !== undefined) {
       try {
         signalOf('execute()', options, names)?.throwIfAborted();
         checkTimeout(options.timeout);
       } catch (error) {
-        pending.rejectAsIs(error);
+        command.rejectAsIs(error);
         return;
       }
+      timeout = options.timeout ?? timeout;
     }
-    this.#calls.open(pending, options?.signal, options?.timeout);
-    const sent =
-      pending.name === 'quit' ? this.#sendQuit(message, pending.key) : this.#protocol.send(message);
-    this.#calls.sent(pending, sent);
+    this.#made += 1;
+    const signal = options?.signal;
+    if (signal !== undefined || timeout !== undefined) this.#watch(command, signal, timeout);
+    if (command.isOob) this.#sendOob(command);
+    else if (this.#inFlight.inBand < this.#window && this.#mayPass(command)) this.#send(command);
+    else this.#wait(command);
   }
 
-  /** After `quit`, the end of the stream is expected. */
-  async #sendQuit(message: QmpCommand, id = 0): Promise<void> {
-    this.#resolvedByEnd.add(id);
-    this.#ending.onQuit();
-    try {
-      await this.#protocol.send(message);
-    } catch (error) {
-      // The end of the session has settled the others.
-      if (this.#resolvedByEnd.delete(id)) this.#ending.onQuitRefused();
-      throw error;
+  #sendOob(command: PendingCommand): void {
+    if (this.#hasOob === false) {
+      this.#reject(command, withoutOob(command.name, this.#settings.oob));
+    } else this.#send(command);
+  }
+
+  #mayPass({ passing }: PendingCommand): boolean {
+    return passing === undefined || !this.#inFlight.isPassing;
+  }
+
+  #wait(command: PendingCommand): void {
+    if (this.#protocol.runstate === 'RUNNING' || command.passing !== undefined) {
+      const refusal = this.#waiting.add(command);
+      if (refusal !== undefined) this.#reject(command, refusal);
+      return;
+    }
+    // The session ends, and says whether it still accepts a message.
+    this.#fill(Infinity);
+    this.#send(command);
+  }
+
+  /** Sends commands that have waited for as long as there is room. */
+  #fill(window = this.#window): void {
+    while (this.#inFlight.inBand < window) {
+      const next = this.#waiting.take(!this.#inFlight.isPassing);
+      if (next === undefined) return;
+      this.#send(next);
     }
   }
 
-  /** Parses the reply to `quit`: no end is expected any more, if the server refuses the command. */
-  #quitting<Result>(id: number, parse: Parse<JsonObject, Result>): Parse<JsonObject, Result> {
-    return (reply, command) => {
-      this.#resolvedByEnd.delete(id);
-      if (isError(reply)) this.#ending.onQuitRefused();
-      return parse(reply, command);
+  #send(command: PendingCommand): void {
+    this.#inFlight.add(command);
+    command.isSent = true;
+    if (command.name === 'quit') {
+      // After `quit`, the end of the stream is expected.
+      this.#resolvedByEnd.add(command);
+      this.#ending.onQuit();
+    }
+    const { message, passing } = command;
+    const sent = passing ? this.#protocol.sendWith(message, passing) : this.#protocol.send(message);
+    // The usual case: a handler on each promise would cost as much as the sending.
+    if (sent === ACCEPTED) return;
+    const inFlight = this.#inFlight;
+    sent.catch((error: unknown) => {
+      inFlight.withdraw(command);
+      this.#onNotSent(command, error);
+    });
+  }
+
+  #onNotSent(command: PendingCommand, error: unknown): void {
+    // The end of the session has settled the others.
+    if (this.#resolvedByEnd.delete(command)) this.#ending.onQuitRefused();
+    if (this.#waiting.size > 0) this.#fill();
+    if (command.isSettled) return;
+    this.#reject(command, isStateError(error) ? this.#errors.notSent(command, error) : error);
+  }
+
+  #reject(command: PendingCommand, error: unknown): void {
+    this.#failed += 1;
+    command.reject(error);
+  }
+
+  #watch(
+    command: PendingCommand,
+    signal: AbortSignal | undefined,
+    timeout: number | undefined,
+  ): void {
+    const unwatch =
+      signal &&
+      whenAborted(signal, () => {
+        command.rejectAsIs(signal.reason);
+        this.#abandon(command, signal.reason);
+      });
+    const expire = (): void => {
+      const ms = timeout ?? Infinity;
+      const error = this.#errors.late(command, ms, this.#inFlight.inBand);
+      command.reject(error);
+      this.#abandon(command, error);
     };
+    const stop = startTimer(timeout, expire, this.#protocol.clock);
+    command.release = () => {
+      unwatch?.();
+      stop();
+    };
+  }
+
+  /** A command was given up: if it was sent, its late reply is recognized. */
+  #abandon(command: PendingCommand, reason: unknown): void {
+    this.#failed += 1;
+    command.passing?.drop(reason);
+    if (command.isSent) this.#inFlight.abandon(command);
+    else this.#waiting.remove(command);
+  }
+
+  /** The session has ended. Returns whether any command was rejected by that. */
+  #end(outcome: SessionOutcome): boolean {
+    const commands = [...this.#inFlight.takeAll(), ...this.#waiting.takeAll()];
+    this.#inFlight = this.#none();
+    this.#hasOob = undefined;
+    this.#window = Infinity;
+    let hasRejected = false;
+    for (const command of commands) {
+      if (!command.isSettled && !this.#settleAtEnd(command, outcome)) hasRejected = true;
+    }
+    return hasRejected;
+  }
+
+  /** Returns whether the command has resolved: a clean end is the reply to `quit`. */
+  #settleAtEnd(command: PendingCommand, { cause }: SessionOutcome): boolean {
+    const isResolved = this.#resolvedByEnd.has(command) && cause === undefined;
+    if (isResolved && command.settle({ return: {} })) return true;
+    this.#reject(command, this.#errors.interrupted(command));
+    return false;
+  }
+
+  #none(): InFlight {
+    return new InFlight(() => this.nextId());
   }
 
   #traceOf(command: string, message: QmpCommand): CommandTrace | undefined {
     return CommandTracer.isWanted ? new CommandTrace(this.#protocol, command, message) : undefined;
-  }
-
-  /** The reply that a clean end stands for. */
-  #replyAtEnd({ key }: PendingCall<number>, { cause }: SessionOutcome): JsonObject | undefined {
-    const isResolved = key !== undefined && this.#resolvedByEnd.has(key) && cause === undefined;
-    return isResolved ? { return: {} } : undefined;
-  }
-
-  #explain(error: CallFailure, command: string): Error | undefined {
-    switch (error.code) {
-      case 'ERR_STATE':
-        return this.#notSent(error, command);
-      case 'ERR_CLOSED':
-        return new ExecInterruptedError(command, this.#protocol.outcome?.cause ?? this.#closed());
-      default:
-        return unanswered(error);
-    }
-  }
-
-  #closed(): ClosedError {
-    const text = this.#ending.text ?? 'The session was disconnected';
-    return new ClosedError(text, { expected: true });
-  }
-
-  /** Why there is no session, if that was announced. */
-  #notSent({ message, state, required }: StateError, command: string): StateError | undefined {
-    const { text } = this.#ending;
-    if (state !== 'IDLE' || text === undefined) return undefined;
-    return new StateError(`${command} was not sent: ${message} ${text}.`, state, required);
   }
 }
 
@@ -230,9 +381,6 @@ function returnIn(reply: JsonObject, command: string): JsonValue {
   if (isError(reply)) throw new ExecuteError(command, reply);
   throw new BadReplyError(command, reply);
 }
-
-const unanswered = ({ phase, ms, message }: TimeoutError): TimeoutError =>
-  new TimeoutError(phase, ms, `${message}; the command may still be executed`);
 
 /** A promise that rejects because a call got something else than it needs. */
 const refused = (method: string, needed: string, given: unknown): Promise<never> =>

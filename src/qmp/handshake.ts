@@ -49,20 +49,20 @@ function explained(error: unknown, session: Session, received: Received | undefi
 }
 
 /**
- * Sends `qmp_capabilities`, which enables out-of-band execution if the server offers it, and waits for
- * the reply to this command.
+ * Sends `qmp_capabilities`, and waits for the reply to this command.
  *
+ * @param oob - Whether to enable out-of-band execution, which the server must offer.
  * @param id - The command's id.
  * @throws {NegotiationError} When the server refuses.
  */
 export async function negotiate(
   session: Session,
-  { QMP }: QmpGreeting,
+  oob: boolean,
   id: number,
   onEvent: OnEvent,
 ): Promise<void> {
   // Servers before 2.12 reject the argument `enable`; they offer no capabilities.
-  const enabled = QMP.capabilities.includes('oob') && { arguments: { enable: ['oob'] } };
+  const enabled = oob && { arguments: { enable: ['oob'] } };
   await session.send({ execute: 'qmp_capabilities', ...enabled, id });
   const isOurs = (message: JsonObject) =>
     message['id'] === id || ('error' in message && message['id'] === undefined);

@@ -3,25 +3,28 @@
  * members that the client uses are checked.
  */
 
-import type { JsonObject, JsonValue } from '../codecs/json.ts';
+import { encodeJson, type JsonObject, type JsonValue } from '../codecs/json.ts';
 import { toText } from '../codecs/big-integers.ts';
-import { jsonStream } from '../codecs/json-stream.ts';
 import { JsonStreamDecoder } from '../codecs/json-stream-decoder.ts';
 import { CodecError } from '../core/errors.ts';
 import { CREATE_SKIPPING_DECODER, type SkippingCodec } from '../core/skipping-codec.ts';
 import type { Limits } from '../core/codec.ts';
 import { GreetingError } from './errors.ts';
 import { keptText } from './kept.ts';
+import { checkParsable } from './parser-limits.ts';
 import type { ErrorReply, QmpCommand, QmpEvent, QmpGreeting, SuccessReply } from './types.ts';
 import { eventSkipper } from './event-skipper.ts';
 
-/** A command that the client creates, which has no other members: it is encoded faster. */
+/** A command of the client's own making: it gets its id when it is sent, if it needs one. */
+export type SentCommand = QmpCommand & { id: number | undefined };
+
+/** A command that has no other members: it is encoded faster. */
 export class PlainCommand {
   readonly execute: string;
   readonly arguments: object | undefined;
-  readonly id: number;
+  id: number | undefined;
 
-  constructor(name: string, args: object | undefined, id: number) {
+  constructor(name: string, args: object | undefined, id?: number) {
     this.execute = name;
     this.arguments = args;
     this.id = id;
@@ -77,21 +80,14 @@ class LinkDecoder extends JsonStreamDecoder<JsonObject> {
 export const qmpCodec = (
   portOf: () => CodecPort | undefined,
 ): SkippingCodec<JsonObject, QmpCommand> => {
-  const withNewline = jsonStream<JsonObject, QmpCommand>();
   const encodePlain = plainCommandEncoder();
-  const withoutNewline = jsonStream<JsonObject, QmpCommand>({ terminator: '' });
   return {
     encode: (command) => {
-      const { arguments: args } = command;
-      if (args === undefined && command instanceof PlainCommand && command.execute !== 'quit') {
+      if (command.arguments === undefined && command instanceof PlainCommand) {
         return encodePlain(command);
       }
-      // JSON.stringify() would omit a function, and the server would execute another command.
-      if (args !== undefined && typeof args !== 'object') {
-        const name = String(nameOf(command));
-        throw new CodecError(`The arguments of ${name} must be an object, not a ${typeof args}`);
-      }
-      return (nameOf(command) === 'quit' ? withoutNewline : withNewline).encode(command);
+      const text = encodeCommand(command);
+      return nameOf(command) === 'quit' ? text : `${text}\n`;
     },
     createDecoder: (limits) => new JsonStreamDecoder(limits, DECODER_SETTINGS),
     [CREATE_SKIPPING_DECODER]: (limits, isObserved) => {
@@ -104,18 +100,38 @@ export const qmpCodec = (
 };
 
 /**
+ * Returns the JSON text of a command.
+ *
+ * @throws {CodecError} When its arguments are no object, have no JSON text, or are more than QEMU's parser takes.
+ */
+export function encodeCommand(command: QmpCommand): string {
+  const { arguments: args } = command;
+  // JSON.stringify() would omit a function, and the server would execute another command.
+  if (args !== undefined && typeof args !== 'object') {
+    const name = String(nameOf(command));
+    throw new CodecError(`The arguments of ${name} must be an object, not a ${typeof args}`);
+  }
+  const text = encodeJson(command, '{');
+  checkParsable(text, nameOf(command));
+  return text;
+}
+
+/**
  * Returns an encoder of commands without arguments. It takes half the time of `JSON.stringify()`, because
  * a name that repeats is quoted only once.
  */
 const plainCommandEncoder = (): ((command: PlainCommand) => string) => {
-  let name = '';
-  let prefix = '{"execute":"","id":';
+  let name: string | undefined;
+  let begin = '';
+  let whole = '';
   return ({ execute, id }) => {
     if (execute !== name) {
-      prefix = `{"execute":${toText(execute) ?? 'null'},"id":`;
+      begin = `{"execute":${toText(execute) ?? 'null'}`;
+      whole = execute === 'quit' ? `${begin}}` : `${begin}}\n`;
       name = execute;
     }
-    return `${prefix}${String(id)}}\n`;
+    if (id === undefined) return whole;
+    return execute === 'quit' ? `${begin},"id":${String(id)}}` : `${begin},"id":${String(id)}}\n`;
   };
 };
 

@@ -1,7 +1,10 @@
 /** The options of a client and of its machine. */
 
+import { ArgumentError } from '../core/errors.ts';
+import { resolveLimits } from '../core/limits.ts';
 import { checkKinds, type Names } from '../core/options.ts';
-import { memberOf } from '../core/shape.ts';
+import { memberOf, show } from '../core/shape.ts';
+import type { Limits, Timeouts } from '../core/types.ts';
 import type { AttachOptions, MachineOptions, ProtocolOptions } from '../protocol/machine.ts';
 import {
   ATTACH_OPTIONS,
@@ -11,6 +14,8 @@ import {
   PROTOCOL_OPTIONS,
 } from '../protocol/options.ts';
 import { checkBounds, type EventBacklogOptions } from './event-feed.ts';
+import type { ExchangeSettings } from './exchange.ts';
+import { type HeartbeatOptions, resolveHeartbeat } from './heartbeat-options.ts';
 import type { ListenerErrorHandler } from './listener-failures.ts';
 
 /** What a client has in addition to the options of every protocol. */
@@ -27,13 +32,51 @@ interface ListenerOptions {
    * the first failure of each client is a process warning.
    */
   readonly onListenerError?: ListenerErrorHandler | undefined;
+  /**
+   * Checks in each session whether the server answers, and what its process does: see `HeartbeatOptions`, and
+   * `QmpClient.heartbeat` for the result. `true`: with the defaults. A server that does not answer, or whose process
+   * has ended, fails the session with a `HeartbeatError`. Default: no heartbeat.
+   */
+  readonly heartbeat?: boolean | HeartbeatOptions | undefined;
 }
 
-/** The options of a client: those of every protocol, and what happens when a listener fails. */
-export interface QmpOptions extends ProtocolOptions, ListenerOptions {}
+/** The deadlines of a client, in ms. */
+export interface QmpTimeouts extends Timeouts {
+  /** For the reply to each command that is given no `timeout` of its own. Default: none. */
+  readonly execute?: number | undefined;
+}
+
+/** The bounds of a client's buffers, in bytes, and of its commands. */
+export interface QmpLimits extends Limits {
+  /**
+   * How many in-band commands are in flight at most, those included that were given up and are not answered yet.
+   * Further ones wait in the client, in order, with a copy of their arguments; those that wait may take
+   * `maxQueuedBytes`. Out-of-band commands pass them. Default 7 where out-of-band execution was negotiated, as QEMU
+   * reads no out-of-band command while 8 others are queued; otherwise `Infinity`.
+   */
+  readonly maxInFlight?: number | undefined;
+}
+
+/** What a client and a machine have in addition to the options of every protocol. */
+interface CommandOptions {
+  /**
+   * Whether to negotiate out-of-band execution, if the server offers it. Without it, `execute()` with `oob: true`
+   * rejects. Default `true`.
+   */
+  readonly oob?: boolean | undefined;
+  /** Deadlines, in ms. */
+  readonly timeouts?: QmpTimeouts | undefined;
+  /** Bounds of the buffers, in bytes, and of the commands in flight. */
+  readonly limits?: QmpLimits | undefined;
+}
+
+/** The options of a client: those of every protocol, and those of its commands and events. */
+export interface QmpOptions
+  extends CommandOptions, Omit<ProtocolOptions, keyof CommandOptions>, ListenerOptions {}
 
 /** The options of a machine: those of every protocol's machine, and defaults for its client. */
-export interface QmpMachineOptions extends MachineOptions, ListenerOptions {}
+export interface QmpMachineOptions
+  extends CommandOptions, Omit<MachineOptions, keyof CommandOptions>, ListenerOptions {}
 
 /** The options of `QmpClient.attach()`. */
 export type QmpAttachOptions = Pick<QmpOptions, keyof AttachOptions | 'onListenerError'>;
@@ -48,9 +91,12 @@ export function checkQmpOptions(options: QmpOptions): QmpOptions {
     ...PROTOCOL_OPTIONS,
     onListenerError: true,
     eventBacklog: true,
+    heartbeat: true,
+    oob: true,
   };
   checkProtocolOptions('new QmpClient()', options, names);
   checkKinds('new QmpClient()', options, { onListenerError: 'function' });
+  checkCommandOptions('new QmpClient()', options);
   return options;
 }
 
@@ -67,15 +113,54 @@ export function checkQmpMachineOptions(options: unknown): void {
     ...MACHINE_OPTIONS,
     onListenerError: true,
     eventBacklog: true,
+    heartbeat: true,
+    oob: true,
   };
   checkMachineOptions('createQmpMachine()', options, names);
   checkKinds('createQmpMachine()', options, { onListenerError: 'function' });
+  checkCommandOptions('createQmpMachine()', options);
   // The client, which checks it, is made when an actor starts: too late for its author.
   checkBounds(memberOf(options, 'eventBacklog') as EventBacklogOptions | undefined);
+  resolveHeartbeat(memberOf(options, 'heartbeat'));
+}
+
+/** Checks the options of commands, unless they are those of the protocol, too. */
+function checkCommandOptions(owner: string, options: unknown): void {
+  checkKinds(owner, options, { oob: 'boolean' });
+  const execute = memberOf(memberOf(options, 'timeouts'), 'execute');
+  if (execute !== undefined && !(typeof execute === 'number' && execute > 0)) {
+    throw new ArgumentError(`timeouts.execute must be a number above 0, not ${show(execute)}`);
+  }
+  const most = memberOf(memberOf(options, 'limits'), 'maxInFlight');
+  const isCount = most === Infinity || Number.isInteger(most);
+  if (most !== undefined && !(typeof most === 'number' && isCount && most > 0)) {
+    throw new ArgumentError(
+      `limits.maxInFlight must be a whole number above 0, or Infinity, not ${show(most)}`,
+    );
+  }
 }
 
 /** The options that are those of the protocol. */
 export const protocolOptions = (options: QmpOptions): ProtocolOptions => ({
+  ...protocolParts(options),
+  ...{ onListenerError: undefined, eventBacklog: undefined, heartbeat: undefined, oob: undefined },
+});
+
+/** The same options without those of commands among the deadlines and the bounds. */
+export const protocolParts = <Options extends CommandOptions>(options: Options): Options => ({
   ...options,
-  ...{ onListenerError: undefined, eventBacklog: undefined },
+  timeouts: without(options.timeouts, 'execute'),
+  limits: without(options.limits, 'maxInFlight'),
+});
+
+/** Leaves anything but an object as it is: it will be refused. */
+const without = <T>(given: T, name: string): T =>
+  typeof given === 'object' && given !== null ? { ...given, [name]: undefined } : given;
+
+/** The settings of a client's commands. */
+export const exchangeSettings = ({ limits, timeouts, oob }: QmpOptions): ExchangeSettings => ({
+  maxInFlight: limits?.maxInFlight,
+  maxWaitingBytes: resolveLimits({ maxQueuedBytes: limits?.maxQueuedBytes }).maxQueuedBytes,
+  timeout: timeouts?.execute,
+  oob: oob ?? true,
 });

@@ -5,20 +5,22 @@ import { TimeoutError } from '../core/errors.ts';
 import type { PeerStanding } from '../core/peer-standing.ts';
 import type { Logger, Session } from '../core/types.ts';
 import { explainNoNegotiation } from './diagnosis.ts';
+import { unparsed } from './command-errors.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { EndAnnouncement } from './end-announcement.ts';
-import { BusyMonitorError, ServerParseError } from './errors.ts';
+import { BusyMonitorError } from './errors.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { Exchange } from './exchange.ts';
 import { FirstBytes } from './first-bytes.ts';
 import { negotiate, receiveGreeting } from './handshake.ts';
-import { type CodecPort, isError, isEvent } from './messages.ts';
+import { type CodecPort, isEvent } from './messages.ts';
 import type { QmpCommand, QmpEvent, QmpGreeting } from './types.ts';
 
 /** Where what arrives goes. */
 export interface Receivers {
   readonly dispatcher: Pick<Dispatcher, 'dispatch' | 'wants'>;
-  readonly exchange: Pick<Exchange, 'nextId' | 'settle'>;
+  readonly exchange: Pick<Exchange, 'nextId' | 'settle'> &
+    Partial<Pick<Exchange, 'begin' | 'wantsOob'>>;
   readonly ending: EndAnnouncement;
   /** Those that follow the events of each session. */
   readonly feed?: Pick<EventFeed, 'begin' | 'isKeeping' | 'keep' | 'keepLine'>;
@@ -76,7 +78,11 @@ export class Reception implements CodecPort {
     const greeting = await receiveGreeting(session, this.#onEvent, this.#received);
     this.greeting = greeting;
     this.#received = undefined;
-    await negotiate(session, greeting, this.#to.exchange.nextId(), this.#onEvent);
+    const { exchange } = this.#to;
+    const { wantsOob = true } = exchange;
+    const hasOob = wantsOob && greeting.QMP.capabilities.includes('oob');
+    await negotiate(session, hasOob, exchange.nextId(), this.#onEvent);
+    exchange.begin?.(hasOob);
     this.#isNegotiating = false;
     return greeting;
   }
@@ -93,10 +99,8 @@ export class Reception implements CodecPort {
   receive(message: JsonObject): void {
     if (isEvent(message)) this.#onEvent(message);
     else if (this.#to.exchange.settle(message)) return;
-    else if ('error' in message && message['id'] === undefined) {
-      const description = isError(message) ? message.error.desc : 'no description given';
-      throw new ServerParseError(message['error'] ?? null, description);
-    } else this.#to.logger?.warn('A reply that belongs to no command was dropped');
+    else if ('error' in message && message['id'] === undefined) throw unparsed(message);
+    else this.#to.logger?.warn('A reply that belongs to no command was dropped');
   }
 
   readonly #onEvent = (event: QmpEvent): void => {

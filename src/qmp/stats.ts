@@ -1,16 +1,19 @@
 /** The counters of a QMP client. */
 
 import type { ProtocolStats } from '../core/stats.ts';
+import type { QmpHeartbeat } from './heartbeat-options.ts';
 
 /**
  * The counters of a client, as they were when `stats` was read. Those of commands and events count from 0 when
- * the client was created and, but for `commandsInFlight`, never decrease.
+ * the client was created and, but for `commandsInFlight` and `commandsWaiting`, never decrease.
  */
 export interface QmpStats extends ProtocolStats {
   /** The commands that were given to `execute()` and `executeMessage()`, except with invalid options. */
   readonly commands: number;
-  /** Of these, the ones that wait for their reply now. */
+  /** Of these, the ones that were sent and wait for their reply now. */
   readonly commandsInFlight: number;
+  /** Of these, the ones that wait to be sent, because `limits.maxInFlight` are in flight. */
+  readonly commandsWaiting: number;
   /**
    * Of these, the ones that have failed: with an error reply, without a reply because of a deadline, a signal or
    * the end of the session, or because they could not be sent.
@@ -26,4 +29,6 @@ export interface QmpStats extends ProtocolStats {
    * `eventBacklog`.
    */
   readonly eventsDropped: number;
+  /** What the heartbeat of the session has found; `undefined` without one. */
+  readonly heartbeat: QmpHeartbeat | undefined;
 }

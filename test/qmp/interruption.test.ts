@@ -7,7 +7,7 @@ import { ExecInterruptedError, type QmpClient } from '../../src/qmp/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { rawPeer } from '../support/peers.ts';
 import { SESSION_RUNSTATES, recordRunstates } from '../support/runstates.ts';
-import { greetingOf, type ManualMonitor, createClient, session } from '../support/qmp.ts';
+import { createClient, greetingOf, ManualMonitor, session } from '../support/qmp.ts';
 import { rejection, turn } from '../support/signal.ts';
 
 expectIdleAfterEach();
@@ -120,15 +120,20 @@ describe('X-22 commands in flight', () => {
     expect((await client.closed).cause).toBeInstanceOf(ClosedError);
   });
 
-  it('do not get replies that arrive in the next session', async () => {
+  it('do not get replies that an earlier session has left, which come before that of the negotiation', async () => {
     const { client, monitor } = await session();
     const old = rejection(client.execute('a'));
     const stale = await monitor.take();
     await client.disconnect();
-    const next = await session(undefined, client);
+    const next = new ManualMonitor();
+    const connected = client.connect({ stream: next.stream });
+    next.send(greetingOf());
+    const negotiation = await next.take();
+    next.reply(stale, 'stale');
+    next.reply(negotiation);
+    await connected;
     const done = client.execute('b');
-    next.monitor.reply(stale, 'stale');
-    next.monitor.reply(await next.monitor.take(), 'fresh');
+    next.reply(await next.take(), 'fresh');
     expect(await done).toBe('fresh');
     expect(await old).toBeInstanceOf(ExecInterruptedError);
     await client.disconnect();
