@@ -149,6 +149,8 @@ export class TimeoutError extends WirechartError {
   readonly phase: TimeoutPhase;
   /** The deadline, in milliseconds. */
   readonly ms: number;
+  /** Of a command of QMP: as `ExecuteError.request`. Absent otherwise. */
+  declare readonly request?: object;
 
   constructor(phase: TimeoutPhase, ms: number, message?: string, options?: ErrorOptions) {
     super(message ?? `The ${phase} deadline of ${String(ms)} ms passed`, options);

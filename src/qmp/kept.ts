@@ -13,7 +13,20 @@ export function kept(message: JsonObject): JsonObject;
 /** The same for any JSON value. */
 export function kept(value: JsonValue): JsonValue;
 export function kept(value: JsonValue): JsonValue {
-  const copying = new Copying();
+  return keptWithin(value, { characters: MAX_KEPT_CHARACTERS, values: MAX_KEPT_VALUES });
+}
+
+/** How much is kept of a value. */
+interface KeptBounds {
+  readonly characters: number;
+  readonly values: number;
+}
+
+/** The same with bounds of its own. */
+export function keptWithin(message: JsonObject, bounds: KeptBounds): JsonObject;
+export function keptWithin(value: JsonValue, bounds: KeptBounds): JsonValue;
+export function keptWithin(value: JsonValue, bounds: KeptBounds): JsonValue {
+  const copying = new Copying(bounds);
   const copy = copying.copy(value);
   return copying.isComplete ? value : copy;
 }
@@ -21,8 +34,13 @@ export function kept(value: JsonValue): JsonValue {
 /** Copies a value until there is no room left. */
 class Copying {
   isComplete = true;
-  #characters = MAX_KEPT_CHARACTERS;
-  #values = MAX_KEPT_VALUES;
+  #characters: number;
+  #values: number;
+
+  constructor({ characters, values }: KeptBounds) {
+    this.#characters = characters;
+    this.#values = values;
+  }
 
   copy(value: JsonValue): JsonValue {
     this.#values -= 1;
