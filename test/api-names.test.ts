@@ -213,6 +213,7 @@ describe('the names in errors', () => {
       | 'ERR_QMP_BAD_REPLY'
       | 'ERR_QMP_SERVER_PARSE'
       | 'ERR_QMP_BUSY'
+      | 'ERR_QMP_HEARTBEAT'
     >();
     expectTypeOf<ConnectPhase>().toEqualTypeOf<'connection' | 'session'>();
     expectTypeOf<TimeoutPhase>().toEqualTypeOf<
@@ -227,6 +228,7 @@ describe('the names in errors', () => {
       | 'shutdown'
       | 'execute'
       | 'wait'
+      | 'probe'
     >();
   });
 });

@@ -1,5 +1,6 @@
 /** How a client looks in a terminal. */
 
+import type { HeartbeatState } from '../core/heartbeat.ts';
 import { cutText, printable } from '../core/printable.ts';
 import type { Remote } from '../core/remote.ts';
 import type { QmpGreeting } from './types.ts';
@@ -11,15 +12,17 @@ const MAX_PACKAGE = 100;
 interface Shown {
   readonly greeting: QmpGreeting | undefined;
   readonly remote: Remote | undefined;
+  readonly heartbeat: { readonly state: HeartbeatState } | undefined;
   toString(): string;
 }
 
 /** The text of `toString()`, with the server's version, and where it is. */
 export function inspected(client: Shown): string {
-  const { greeting, remote } = client;
+  const { greeting, remote, heartbeat } = client;
   const server = greeting === undefined ? '' : ` server='${textOfVersion(greeting)}'`;
   const peer = remote === undefined ? '' : ` remote='${printable(String(remote))}'`;
-  return `${client.toString().slice(0, -1)}${server}${peer}>`;
+  const pulse = heartbeat === undefined ? '' : ` heartbeat=${heartbeat.state}`;
+  return `${client.toString().slice(0, -1)}${server}${peer}${pulse}>`;
 }
 
 /** The version of a server, as people write it. */

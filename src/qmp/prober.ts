@@ -62,6 +62,12 @@ export class Prober {
     return this.#outOfBand;
   }
 
+  /** Asks in both ways, and resolves with the first answer. */
+  probe(signal: AbortSignal): Promise<unknown> {
+    const inBand = this.inBand(signal);
+    return this.#exchange.hasOob ? Promise.race([inBand, this.outOfBand(signal)]) : inBand;
+  }
+
   #ask(
     command: string,
     options: { readonly oob?: boolean; readonly signal: AbortSignal },

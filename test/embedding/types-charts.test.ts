@@ -87,7 +87,7 @@ describe('the interface of', () => {
     expectTypeOf<EmittedFrom<SupervisorChart>>().toEqualTypeOf<SupervisorEmitted>();
     expectTypeOf<Names<SupervisorChart, 'delays'>>().toEqualTypeOf<SupervisorDelay>();
     expectTypeOf<Names<SupervisorChart, 'actors'>>().toEqualTypeOf<
-      'connection' | 'locator' | 'synchronizer' | 'failure'
+      'connection' | 'locator' | 'synchronizer' | 'liveness' | 'failure'
     >();
     expectTypeOf<SupervisorChart>().toExtend<SupervisorMachine<string, number>>();
     expect(createSupervisorMachine({ codec: lines() }).id).toBe('supervisor');
