@@ -35,6 +35,7 @@ export function generate(live: Live, options: GenerateOptions = {}): Generated {
 
 function header(live: Live, { source, sourceName, withDocs = false }: GenerateOptions): string[] {
   const pack = live.package === '' ? '' : ` (${live.package})`;
+  const target = live.target === undefined ? ', the storage daemon' : ` for ${live.target}`;
   const from = sourceName ?? 'the schema files';
   const names = 'Types are called after their first use, and all integers are Int64.';
   const licence =
@@ -44,7 +45,7 @@ function header(live: Live, { source, sourceName, withDocs = false }: GenerateOp
     'see there before you pass this file on.',
   ];
   return [
-    `The commands and events of QEMU ${live.version}${pack}.`,
+    `The commands and events of QEMU ${live.version}${pack}${target}.`,
     '',
     'Made by `scripts/qapi.ts` of wirechart from the reply of `query-qmp-schema`: do not edit.',
     source === undefined ? names : `Names of types and widths of integers: from ${from}.`,

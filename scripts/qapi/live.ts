@@ -2,6 +2,7 @@
 
 import { basename } from 'node:path';
 import { type Address, spawnPeer } from '../../src/index.ts';
+import type { TargetInfo } from '../../src/qapi/11.1.ts';
 import { QmpClient } from '../../src/qmp/index.ts';
 import type { SchemaInfo } from './schema.ts';
 
@@ -11,6 +12,8 @@ export interface Live {
   readonly version: string;
   /** The package that it came in, such as `Debian 1:11.1.3+ds-1`; may be empty. */
   readonly package: string;
+  /** The CPU architecture of its machines, on which some commands depend; a storage daemon has none. */
+  readonly target: string | undefined;
   readonly entries: readonly SchemaInfo[];
 }
 
@@ -38,5 +41,11 @@ export async function ask(address: Address): Promise<Live> {
   if (!('return' in reply)) throw new Error(`query-qmp-schema failed: ${reply.error.desc}`);
   const { qemu, package: pack } = qmp.greeting?.QMP.version ?? { qemu: undefined, package: '' };
   const version = `${String(qemu?.major)}.${String(qemu?.minor)}.${String(qemu?.micro)}`;
-  return { version, package: pack, entries: reply.return as unknown as SchemaInfo[] };
+  const target = await qmp.executeMessage({ execute: 'query-target' });
+  return {
+    version,
+    package: pack,
+    target: 'return' in target ? (target.return as unknown as TargetInfo).arch : undefined,
+    entries: reply.return as unknown as SchemaInfo[],
+  };
 }

@@ -1,5 +1,5 @@
 /**
- * The commands and events of QEMU 10.0.2 (Debian 1:10.0.2+ds-2+deb13u1~bpo12+1).
+ * The commands and events of QEMU 10.0.2 (Debian 1:10.0.2+ds-2+deb13u1~bpo12+1) for x86_64.
  *
  * Made by `scripts/qapi.ts` of wirechart from the reply of `query-qmp-schema`: do not edit.
  * Names of types and widths of integers: from the schema files of QEMU 10.0.2.

@@ -1,5 +1,5 @@
 /**
- * The commands and events of QEMU 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3).
+ * The commands and events of QEMU 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3) for x86_64.
  *
  * Made by `scripts/qapi.ts` of wirechart from the reply of `query-qmp-schema`: do not edit.
  * Names of types and widths of integers: from the schema files of QEMU 7.2.0.
