@@ -19,6 +19,8 @@ const CREATED_ELSEWHERE = /* @__PURE__ */ new Set([
   'ERR_QMP_EXECUTE',
   'ERR_QMP_INTERRUPTED',
   'ERR_QMP_BAD_REPLY',
+  'ERR_QMP_JOB',
+  'ERR_QMP_MIGRATION',
   'ERR_QMP_BUSY',
 ]);
 

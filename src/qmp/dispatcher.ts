@@ -1,11 +1,10 @@
 /** Dispatches events to the iterators and waits of one session and to the listeners that outlast sessions. */
 
 import { checkTimeout } from '../async/timer.ts';
-import { ClosedError, type WirechartError } from '../core/errors.ts';
 import { type Names, signalOf } from '../core/options.ts';
 import { isThenable } from '../core/shape.ts';
 import type { Clock } from '../core/types.ts';
-import { EventWait, type WaitForOptions, type Wanted } from './event-wait.ts';
+import { type EndOfEvents, EventWait, type WaitForOptions, type Wanted } from './event-wait.ts';
 import {
   type EventFilter,
   EventListener,
@@ -19,16 +18,6 @@ const WAIT_OPTIONS: Names<WaitForOptions> = { signal: true, timeout: true };
 
 /** Called with what a listener threw, or with what its promise rejected with. Must not throw. */
 export type OnListenerError = (error: unknown, event: QmpEvent) => void;
-
-/** How a session has ended, for those that wait for its events. */
-export interface EndOfEvents {
-  /** Why the session failed; `undefined` when it ended as requested or announced. */
-  readonly cause: WirechartError | undefined;
-  /** The same as a text, also of an end that is no failure. */
-  readonly reason: string;
-  /** Called when a caller has been given `cause`. */
-  readonly onTold?: (() => void) | undefined;
-}
 
 /** All that waits for the events of one client. */
 export class Dispatcher {
@@ -96,15 +85,12 @@ export class Dispatcher {
   }
 
   /** To be called when a session has ended. Listeners that were added with `add()` outlast it. */
-  end({ cause, reason, onTold }: EndOfEvents): void {
+  end(end: EndOfEvents): void {
+    const { cause, onTold } = end;
     for (const iterator of [...this.#iterators]) {
       iterator.end(cause === undefined ? {} : { error: cause, onThrown: onTold });
     }
-    for (const wait of [...this.#waits]) {
-      const text = `The session ended before ${wait.description}: ${reason}`;
-      if (cause !== undefined) onTold?.();
-      wait.reject(new ClosedError(text, cause === undefined ? { expected: true } : { cause }));
-    }
+    for (const wait of [...this.#waits]) wait.end(end);
   }
 }
 

@@ -31,23 +31,25 @@ export function checkListener(event: string, listener: unknown): void {
 /**
  * Returns the arguments of `waitFor()`, whose filter may be left out.
  *
+ * @param owner - What is called, for errors.
  * @throws {ArgumentError} When one of them has a wrong type, or a name that no event can have.
  */
 export function wantedBy(
   events: unknown,
   filterOrOptions: unknown,
   options: WaitForOptions | undefined,
+  owner = 'waitFor()',
 ): [Wanted, WaitForOptions] {
   const names = Array.isArray(events) ? [...new Set<unknown>(events)] : [events];
-  if (names.length === 0) throw new ArgumentError('waitFor() needs the name of an event');
-  const wanted = { names: names.map(checkedName) };
+  if (names.length === 0) throw new ArgumentError(`${owner} needs the name of an event`);
+  const wanted = { names: names.map(checkedName), owner };
   if (isFilter(filterOrOptions)) return [{ ...wanted, filter: filterOrOptions }, options ?? {}];
   if (filterOrOptions === undefined) return [wanted, options ?? {}];
   if (typeof filterOrOptions === 'object' && filterOrOptions !== null && options === undefined) {
     return [wanted, filterOrOptions];
   }
   throw new ArgumentError(
-    `The filter of waitFor() must be a function, not ${show(filterOrOptions)}`,
+    `The filter of ${owner} must be a function, not ${show(filterOrOptions)}`,
   );
 }
 

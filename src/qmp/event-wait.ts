@@ -2,7 +2,7 @@
 
 import { whenAborted } from '../async/abort.ts';
 import { startTimer } from '../async/timer.ts';
-import { handlerError, TimeoutError } from '../core/errors.ts';
+import { ClosedError, handlerError, TimeoutError, type WirechartError } from '../core/errors.ts';
 import type { Clock } from '../core/types.ts';
 import type { Subscriber } from './subscribers.ts';
 import type { QmpEvent } from './types.ts';
@@ -15,18 +15,37 @@ export interface WaitForOptions {
   readonly timeout?: number | undefined;
 }
 
+/** How a session has ended, for those that wait for its events. */
+export interface EndOfEvents {
+  /** Why the session failed; `undefined` when it ended as requested or announced. */
+  readonly cause: WirechartError | undefined;
+  /** The same as a text, also of an end that is no failure. */
+  readonly reason: string;
+  /** Called when a caller has been given `cause`. */
+  readonly onTold?: (() => void) | undefined;
+}
+
 /** What a call waits for. */
 export interface Wanted {
   readonly names: readonly string[];
+  /** What is called, for errors. Default: `waitFor()`. */
+  readonly owner?: string | undefined;
   /** Returns whether it accepts an event of one of these names. Default: accepts the first. */
   readonly filter?: ((event: QmpEvent) => boolean) | undefined;
+  /**
+   * Returns what the promise rejects with when the session ends before; `undefined` if the caller will not be given
+   * that. Default: a `ClosedError`.
+   */
+  readonly atEnd?: ((end: EndOfEvents) => Error | undefined) | undefined;
 }
 
 /** Settles with the first event that it accepts, at its deadline, with its signal, or by `end()`. */
 export class EventWait implements Subscriber {
   readonly names: readonly string[];
   readonly promise: Promise<QmpEvent>;
+  readonly #owner: string;
   readonly #filter: Wanted['filter'];
+  readonly #atEnd: (end: EndOfEvents) => Error | undefined;
   readonly #onSettled: () => void;
   #resolve: (event: QmpEvent) => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
@@ -37,13 +56,15 @@ export class EventWait implements Subscriber {
 
   /** @param onSettled - Called once, when the promise has been resolved or rejected. */
   constructor(
-    { names, filter }: Wanted,
+    { names, filter, atEnd, owner = 'waitFor()' }: Wanted,
     { signal, timeout }: WaitForOptions,
     clock: Clock | undefined,
     onSettled: () => void,
   ) {
     this.names = names;
+    this.#owner = owner;
     this.#filter = filter;
+    this.#atEnd = atEnd ?? ((end) => this.#closedError(end));
     this.#onSettled = onSettled;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -59,12 +80,6 @@ export class EventWait implements Subscriber {
     this.#cancelTimer = startTimer(timeout, expire, clock);
   }
 
-  /** The events that are awaited, as a text. */
-  get description(): string {
-    const [name = '(none)', ...others] = this.names;
-    return others.length === 0 ? `the event ${name}` : `one of the events ${this.names.join(', ')}`;
-  }
-
   push(event: QmpEvent): void {
     if (this.#isSettled || !this.#accepts(event)) return;
     this.#settle(() => {
@@ -78,12 +93,19 @@ export class EventWait implements Subscriber {
     });
   }
 
+  /** Rejects the promise because the session has ended. */
+  end(end: EndOfEvents): void {
+    const error = this.#atEnd(end);
+    if (error !== undefined && end.cause !== undefined) end.onTold?.();
+    this.reject(error ?? this.#closedError(end));
+  }
+
   #accepts(event: QmpEvent): boolean {
     try {
       if (this.#filter === undefined || this.#filter(event)) return true;
       this.#refused += 1;
     } catch (error) {
-      this.reject(handlerError('waitFor() filter', error));
+      this.reject(handlerError(`${this.#owner} filter`, error));
     }
     return false;
   }
@@ -96,6 +118,14 @@ export class EventWait implements Subscriber {
     this.#cancelTimer();
     this.#onSettled();
     settle();
+  }
+
+  #closedError({ cause, reason }: EndOfEvents): ClosedError {
+    const [name = '(none)', ...others] = this.names;
+    const event =
+      others.length === 0 ? `the event ${name}` : `one of the events ${this.names.join(', ')}`;
+    const text = `The session ended before ${event}: ${reason}`;
+    return new ClosedError(text, cause === undefined ? { expected: true } : { cause });
   }
 
   #timeoutError(ms: number): TimeoutError {

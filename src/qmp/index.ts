@@ -25,6 +25,16 @@ export type { EventBacklogOptions } from './event-feed.ts';
 export type { ConnectionInput } from '../protocol/find-connection.ts';
 export type { SendFailure } from '../protocol/failed-sends.ts';
 export type { ExecuteOptions, ReplyOptions } from './exchange.ts';
+export type { EventAfter, ExecuteAndWaitOptions } from './execute-and-wait.ts';
+export type {
+  JobArguments,
+  JobCommandName,
+  JobOptions,
+  JobProgress,
+  ReadyAction,
+} from './job-types.ts';
+export type { MigrateOptions, MigrationProgress } from './migration-types.ts';
+export { type FailedJob, JobError, MigrationError } from './job-errors.ts';
 export type { QmpStats } from './stats.ts';
 export type { WaitForOptions } from './event-wait.ts';
 export { type EventFilter, EventListener, type EventListenerOptions } from './events.ts';
