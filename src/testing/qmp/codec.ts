@@ -3,7 +3,8 @@
 import type { JsonObject, JsonValue } from '../../codecs/json.ts';
 import { jsonStream } from '../../codecs/json-stream.ts';
 import type { Codec, Decoder } from '../../core/codec.ts';
-import { describe, isClosedError, isWirechartError } from '../../core/errors.ts';
+import { isClosedError, isWirechartError, type WirechartError } from '../../core/errors.ts';
+import { printable } from '../../core/printable.ts';
 import { isBytes, memberOf } from '../../core/shape.ts';
 import { SingleQuotes } from './single-quotes.ts';
 
@@ -79,12 +80,16 @@ class MonitorDecoder implements Decoder<Input> {
   }
 }
 
-/** What QEMU says about it, in its words where they are the same in all its versions. */
-function reasonOf(error: Error): string {
+/** What is wrong with bytes that are no JSON object, in QEMU's words where all its versions have the same. */
+function reasonOf(error: WirechartError): string {
   const raw: unknown = memberOf(error, 'raw');
-  if (isBytes(raw) && isScalar(new TextDecoder().decode(raw))) return NO_OBJECT;
-  return `JSON parse error, ${describe(error)}`;
+  if (!isBytes(raw)) return 'JSON parse error';
+  const text = new TextDecoder().decode(raw);
+  return isScalar(text) ? NO_OBJECT : `JSON parse error: ${printable(text.slice(0, MAX_SHOWN))}`;
 }
+
+/** How many characters of what cannot be read the reply shows. */
+const MAX_SHOWN = 64;
 
 /** What QEMU answers to a JSON value that is not an object. */
 export const NO_OBJECT = 'QMP input must be a JSON object';

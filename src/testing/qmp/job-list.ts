@@ -44,16 +44,16 @@ export class JobList {
   }
 
   /**
-   * Returns the job with this id: the latest, also if it is gone.
+   * Returns the job with this id, also if it is gone; without an id, the one that was started last.
    *
    * @throws {ScriptError} When no command has started one.
    */
-  get(id: string): Job {
-    const job = this.#jobs.get(id);
+  get(id: string | undefined): Job {
+    const job = id === undefined ? [...this.#jobs.values()].at(-1) : this.#jobs.get(id);
     if (job !== undefined) return job;
     const ids = [...this.#jobs.keys()].map((each) => `'${each}'`).join(', ');
     throw new ScriptError(
-      `There is no job '${id}': ${ids === '' ? 'no command has started a job' : `there are ${ids}`}. ` +
+      `There is no job${id === undefined ? '' : ` '${id}'`}: ${ids === '' ? 'no command has started a job' : `there are ${ids}`}. ` +
         'Await next() of the command that starts it.',
     );
   }

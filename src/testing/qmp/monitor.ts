@@ -24,8 +24,8 @@ export interface MonitorScript {
   nextReplay(): Replay | undefined;
   /** Called with every command. */
   onCommand(command: QmpCommand): void;
-  /** Called with the promise of each answer that is not known at once. */
-  onPending(answered: Promise<void>): void;
+  /** Called with each command that is executed; the promise resolves when it is answered. */
+  onPending(name: string, answered: Promise<void>): void;
 }
 
 /** The server's side of one session, as a protocol definition. */
@@ -142,7 +142,7 @@ export class Monitor {
       this.#answer(request, answer);
       for (const event of after) this.#send(event);
     });
-    this.#script.onPending(answered);
+    this.#script.onPending(request.name, answered);
     return answered;
   }
 

@@ -72,8 +72,8 @@ export class ScriptedQmpServer implements AsyncDisposable {
   readonly #recorded: readonly RecordedSession[];
   /** The sessions that repeat a recorded one. */
   readonly #replays: Replay[] = [];
-  /** The answers that are not known yet. */
-  readonly #pending = new Set<Promise<void>>();
+  /** The commands that are not answered yet. */
+  readonly #pending = new Map<Promise<void>, string>();
   readonly #server: ProtocolServer<Input, Output>;
   readonly #closing = new AbortController();
   #bound: Promise<BoundAddress> | undefined;
@@ -156,12 +156,13 @@ export class ScriptedQmpServer implements AsyncDisposable {
   }
 
   /**
-   * Returns the job with this id that a command has started, to advance it, or to make it fail; also if it has
-   * ended. Of an id that was used again, returns the latest job.
+   * Returns a job that a command has started, to advance it, or to make it fail; also if it has ended.
    *
-   * @throws {ScriptError} When no command has started a job with this id.
+   * @param id - The id of the job; if it was used again, the latest job has it. Default: the job that was started
+   *   last.
+   * @throws {ScriptError} When no command has started such a job.
    */
-  job(id: string): ScriptedJob {
+  job(id?: string): ScriptedJob {
     return this.#jobs.get(id);
   }
 
@@ -175,7 +176,9 @@ export class ScriptedQmpServer implements AsyncDisposable {
    */
   async done(): Promise<void> {
     if (!(await this.#areAnswered())) {
-      const text = `After ${String(this.#timeout)} ms, ${String(this.#pending.size)} commands are not answered.`;
+      const names = [...this.#pending.values()].map((name) => `'${name}'`).join(', ');
+      const verb = this.#pending.size === 1 ? 'is' : 'are';
+      const text = `After ${String(this.#timeout)} ms, ${names} ${verb} not answered.`;
       this.#failures.add(new ScriptError(text));
     }
     for (const replay of this.#replays) replay.checkEnd();
@@ -206,7 +209,7 @@ export class ScriptedQmpServer implements AsyncDisposable {
       });
     });
     const all = async (): Promise<true> => {
-      while (this.#pending.size > 0) await Promise.all(this.#pending);
+      while (this.#pending.size > 0) await Promise.all(this.#pending.keys());
       return true;
     };
     try {
@@ -266,8 +269,8 @@ export class ScriptedQmpServer implements AsyncDisposable {
         onCommand: (command) => {
           this.#commands.add(command);
         },
-        onPending: (answered) => {
-          this.#pending.add(answered);
+        onPending: (name, answered) => {
+          this.#pending.set(answered, name);
           void answered.finally(() => this.#pending.delete(answered));
         },
       },
