@@ -149,8 +149,7 @@ export class ServerParseError extends WirechartError {
   declare readonly request?: JsonObject;
 
   constructor(error: JsonValue, description: string, command?: string) {
-    const what = command === undefined ? 'its input' : command;
-    super(`The server could not parse ${what}: ${shown(description)}`);
+    super(`The server could not parse ${command ?? 'its input'}: ${shown(description)}`);
     setSaid(this, 'error', kept(error));
     this.command = command;
   }

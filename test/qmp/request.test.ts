@@ -18,8 +18,8 @@ import { rejection } from '../support/signal.ts';
 
 expectIdleAfterEach();
 
-const FAILURE = { class: 'GenericError', desc: "Parameter 'driver' is missing" };
-const ARGS = { id: 'd0', password: 'PLANTED', limit: 2n ** 63n };
+const FAILURE = { class: 'GenericError', desc: "Property 'password' not found" };
+const ARGS = { driver: 'nvme', id: 'd0', password: 'PLANTED', limit: 2n ** 63n };
 const REQUEST = { execute: 'device_add', arguments: { ...ARGS, password: '[redacted]' } };
 
 /** Executes `device_add` against a monitor that answers it so. */
@@ -39,7 +39,7 @@ describe('the error of a command has what was sent, without its secrets', () => 
     expect(error).toBeInstanceOf(ExecuteError);
     expect(error).toMatchObject({
       request: REQUEST,
-      message: "device_add: Parameter 'driver' is missing",
+      message: "device_add: Property 'password' not found",
       errorClass: 'GenericError',
       command: 'device_add',
     });
