@@ -67,7 +67,7 @@ describeEachQemu((path) => {
     const makeFile = await fileMaker();
     for (let round = 0; round < ROUNDS; round += 1) {
       const files = [makeFile(), makeFile(), makeFile()];
-      const beside = [
+      const beside: Promise<unknown>[] = [
         ...Array.from({ length: 12 }, () => client.execute('query-status')),
         ...Array.from({ length: 3 }, () => client.execute('query-yank', undefined, { oob: true })),
       ];

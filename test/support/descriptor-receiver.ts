@@ -1,11 +1,11 @@
-/** A program that receives descriptors, which Node cannot: it reads as QEMU does, and reports what has come. */
+/** A program that receives descriptors, which Node cannot, and reports what has come. */
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { cleanUp, tempDir } from './cleanup.ts';
 
-/** Reads one byte at a time, because a descriptor comes with the byte that it was sent with. */
+/** A read ends with the bytes that a descriptor was sent with: with a blank, if it was sent as it should be. */
 const PROGRAM = `
 import array, json, os, socket, sys
 mode, where = sys.argv[1], sys.argv[2]
@@ -20,12 +20,13 @@ else:
 sys.stdin.read(1)
 text, descriptors = b'', []
 while True:
-    data, fds, flags, _ = socket.recv_fds(peer, 1, 8)
+    data, fds, flags, _ = socket.recv_fds(peer, 1 << 20, 8)
     if not data: break
     for fd in fds:
         content = os.pread(fd, 100, 0).decode()
-        descriptors.append({'at': len(text), 'content': content})
+        descriptors.append({'at': len(text) + len(data) - 1, 'content': content})
         os.close(fd)
+        if mode == 'inherit': peer.sendall(content.encode() + b'\\n')
     text += data
 print(json.dumps({'text': text.decode(), 'descriptors': descriptors}), flush=True)
 `;
@@ -36,8 +37,8 @@ export interface Received {
   readonly descriptors: readonly { readonly at: number; readonly content: string }[];
 }
 
-/** The command of a receiver that has inherited the socket with this number. */
-export const inheritingReceiver = (fd: number): readonly [command: string, args: string[]] => [
+/** The command of a receiver that has inherited this socket, and answers each descriptor with a line: its content. */
+export const inheritingReceiver = (fd = 3): readonly [command: string, args: string[]] => [
   'python3',
   ['-c', PROGRAM, 'inherit', String(fd)],
 ];
