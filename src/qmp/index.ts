@@ -21,6 +21,9 @@ export {
   type QmpCommandInput,
   type QmpCommandOptions,
 } from './command-logic.ts';
+export type { AddedFd, AddFdOptions } from './descriptors.ts';
+export { DescriptorError } from '../core/descriptor-error.ts';
+export type { OpenDescriptor } from '../core/passing.ts';
 export type { EventBacklogOptions } from './event-feed.ts';
 export type { ConnectionInput } from '../protocol/find-connection.ts';
 export type { SendFailure } from '../protocol/failed-sends.ts';
@@ -36,6 +39,9 @@ export type {
 export type { MigrateOptions, MigrationProgress } from './migration-types.ts';
 export { type FailedJob, JobError, MigrationError } from './job-errors.ts';
 export type { QmpStats } from './stats.ts';
+export type { HeartbeatState, LostState } from '../core/heartbeat.ts';
+export type { HeartbeatOptions, QmpHeartbeat } from './heartbeat-options.ts';
+export { HeartbeatError } from './heartbeat-error.ts';
 export type { WaitForOptions } from './event-wait.ts';
 export { type EventFilter, EventListener, type EventListenerOptions } from './events.ts';
 export type { Qapi } from '../qapi/11.1.ts';
