@@ -1,6 +1,6 @@
 /** Gives a name to each type of a schema that is declared. */
 
-import type { Schema } from './schema.ts';
+import type { Schema, SchemaInfo } from './schema.ts';
 
 /** `block-dirty-bitmap-add` → `BlockDirtyBitmapAdd`, `BLOCK_JOB_READY` → `BlockJobReady`. */
 export const pascal = (name: string): string =>
@@ -36,29 +36,48 @@ export function nameTypes(
 ): Map<string, string> {
   const result = new Map<string, string>();
   for (const [type, name] of known) if (!schema.isEmpty(type)) result.set(type, names.take(name));
-  const seen = new Set<string>();
-  const visit = (type: string, suggestion: string): void => {
-    const info = schema.typeOf(type);
-    if (info['meta-type'] === 'array') visit(info['element-type'], suggestion);
-    if (seen.has(type) || schema.isEmpty(type)) return;
-    seen.add(type);
-    if (info['meta-type'] === 'enum') result.set(type, result.get(type) ?? names.take(suggestion));
-    if (info['meta-type'] !== 'object' && info['meta-type'] !== 'alternate') return;
-    const name = result.get(type) ?? names.take(suggestion);
-    result.set(type, name);
-    if (info['meta-type'] === 'alternate') {
-      info.members.forEach((choice, at) => {
-        visit(choice.type, `${name}Choice${String(at + 1)}`);
-      });
-      return;
-    }
-    for (const member of info.members) visit(member.type, name + pascal(member.name));
-    for (const variant of info.variants ?? []) visit(variant.type, name + pascal(variant.case));
-  };
+  // Breadth first, so that what a command returns is called after the command.
+  const queue: [type: string, suggestion: string][] = [];
   for (const { name, ...command } of schema.commands) {
-    visit(command['arg-type'], `${pascal(name)}Arguments`);
-    visit(command['ret-type'], `${pascal(name)}Result`);
+    queue.push([command['arg-type'], `${pascal(name)}Arguments`]);
+    queue.push([command['ret-type'], `${pascal(name)}Result`]);
   }
-  for (const { name, ...event } of schema.events) visit(event['arg-type'], `${pascal(name)}Data`);
+  for (const { name, ...event } of schema.events) {
+    queue.push([event['arg-type'], `${pascal(name)}Data`]);
+  }
+  const seen = new Set<string>();
+  for (const [type, suggestion] of queue) {
+    if (seen.has(type) || schema.isEmpty(type)) continue;
+    seen.add(type);
+    const info = schema.typeOf(type);
+    if (hasName(info) && !result.has(type)) result.set(type, names.take(suggestion));
+    queue.push(...partsOf(info, result.get(type) ?? suggestion));
+  }
   return result;
+}
+
+const hasName = ({ 'meta-type': kind }: SchemaInfo): boolean =>
+  kind === 'enum' || kind === 'object' || kind === 'alternate';
+
+/** The types that a type mentions, each with what it can be called. */
+function partsOf(info: SchemaInfo, name: string): [type: string, suggestion: string][] {
+  switch (info['meta-type']) {
+    case 'array':
+      return [[info['element-type'], name]];
+    case 'alternate':
+      return info.members.map(({ type }, at) => [type, `${name}Choice${String(at + 1)}`]);
+    case 'object':
+      return [
+        ...info.members.map((member): [string, string] => [
+          member.type,
+          name + pascal(member.name),
+        ]),
+        ...(info.variants ?? []).map((variant): [string, string] => [
+          variant.type,
+          name + pascal(variant.case),
+        ]),
+      ];
+    default:
+      return [];
+  }
 }

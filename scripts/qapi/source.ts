@@ -82,9 +82,17 @@ export function readSource(folder: string): Source {
 function* definitionsIn(path: string, seen: Set<string>): Generator<Definition> {
   if (seen.has(path)) return;
   seen.add(path);
-  for (const { value, comment } of parseSource(readFileSync(path, 'utf8'))) {
+  const text = readFileSync(path, 'utf8');
+  for (const { value } of parseSource(text)) {
     const { include } = value;
     if (typeof include === 'string') yield* definitionsIn(join(dirname(path), include), seen);
+  }
+  yield* definitionsOf(text);
+}
+
+/** The definitions in the text of one file. */
+export function* definitionsOf(text: string): Generator<Definition> {
+  for (const { value, comment } of parseSource(text)) {
     const kind = KINDS.find((name) => typeof value[name] === 'string');
     if (kind !== undefined) yield { kind, name: nameIn(value[kind]), value, comment };
   }
