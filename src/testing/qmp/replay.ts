@@ -67,8 +67,8 @@ export class Replay {
     const received = typeof actual === 'object' && actual !== null ? actual : {};
     const what =
       next === undefined
-        ? `The recording has no more commands than ${String(this.#count)}`
-        : `The recording has ${shownCommand(next)} next`;
+        ? `The recording has only ${String(this.#count)} commands`
+        : `Next in the recording is ${shownCommand(next)}`;
     const text = `${what}, but the server received ${shownMessage(received)}.`;
     const compared = next === undefined ? {} : { expected: next.message };
     return this.#fail(new ScriptError(text, { ...compared, actual }));
