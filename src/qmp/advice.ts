@@ -36,6 +36,22 @@ const AT_PORTS: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
 const NO_TLS =
   /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNKNOWN_PROTOCOL|HTTP_REQUEST)$|^EPROTO$/;
 
+/** How OpenSSL reports an alert of the peer, which refuses us. */
+const TLS_REFUSAL = /^ERR_SSL_\w*ALERT_(?!NO_APPLICATION_PROTOCOL|PROTOCOL_VERSION|INTERNAL_ERROR)/;
+/** What to do then. */
+export const GIVE_CERTIFICATE =
+  'It refuses the certificate of the client, or misses it (verify-peer=on): give tls.cert and tls.key, ' +
+  'with a certificate that its ca has signed';
+
+/** How the certificate of the server was refused. */
+const UNKNOWN_AUTHORITY =
+  /SELF_SIGNED_CERT|^UNABLE_TO_(?:VERIFY_LEAF|GET_ISSUER)|^CERT_SIGNATURE_FAILURE$/;
+const WRONG_NAME = 'ERR_TLS_CERT_ALTNAME_INVALID';
+
+/** What to do about the end of a stream whose cause is an alert of TLS; `undefined` for any other cause. */
+export const adviceForRefusal = (cause: unknown): string | undefined =>
+  TLS_REFUSAL.test(codeOf(cause) ?? '') ? GIVE_CERTIFICATE : undefined;
+
 /** What to do about the error of an attempt that did not open a stream; `undefined` for any other error. */
 export function adviceFor(cause: unknown): Advice | undefined {
   if (memberOf(cause, 'phase') === 'accept') return forVisitor(cause);
@@ -48,7 +64,7 @@ export function adviceFor(cause: unknown): Advice | undefined {
         'Leave out the option tls, or start QEMU with tls-creds in the -chardev of its monitor.',
     };
   }
-  if (memberOf(error, 'syscall') !== 'connect') return undefined;
+  if (memberOf(error, 'syscall') !== 'connect') return forTls(code);
   const advice = (memberOf(error, 'port') === undefined ? AT_PATHS : AT_PORTS).get(code);
   return advice === undefined ? undefined : { advice };
 }
@@ -62,6 +78,17 @@ function forVisitor(deadline: unknown): Advice | undefined {
 const PLAIN_VISITOR =
   'QEMU dials without TLS: give the -chardev of its monitor tls-creds (of endpoint=client), or listen ' +
   'without the option tls.';
+
+function forTls(code: string): Advice | undefined {
+  if (TLS_REFUSAL.test(code)) return { advice: `${GIVE_CERTIFICATE}.` };
+  if (UNKNOWN_AUTHORITY.test(code)) return { advice: TRUST };
+  return code === WRONG_NAME ? { advice: NAME } : undefined;
+}
+
+const TRUST =
+  'Give tls.ca the certificate of the authority that has signed that of the server (ca-cert.pem).';
+const NAME =
+  'Dial a name that the certificate of the server has, or give that name as tls.servername.';
 
 /** Of the errors of several addresses of a host, the first. */
 function firstOf(cause: unknown): unknown {

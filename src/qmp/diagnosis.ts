@@ -10,6 +10,7 @@ import { quoteBytes } from '../codecs/utf8.ts';
 import type { ListenerQueue, PeerStanding } from '../core/peer-standing.ts';
 import { printable } from '../core/printable.ts';
 import type { Remote } from '../core/remote.ts';
+import { GIVE_CERTIFICATE } from './advice.ts';
 import { recognize, recognizeMessage, TO_MONITOR } from './recognized.ts';
 import type { QmpGreeting } from './types.ts';
 
@@ -55,12 +56,15 @@ export function explainNoGreeting(
 function explainNoise(head: Uint8Array): string {
   const peer = recognize(head);
   if (peer !== undefined) return `It is ${peer.what}: ${peer.remedy}`;
-  const text = quoteBytes(head);
-  if (/^'\{\s*"QMP"/.test(text)) return SUSPENDED_WITHIN;
+  if (isGreeting(head)) return SUSPENDED_WITHIN;
   // Stale replies and events are skipped: a monitor that greets may send them before.
-  if (/^'\{\s*"(?:return|error|event|timestamp|id)"/.test(text)) return SESSION_UNDER_WAY;
+  if (/^'\{\s*"(?:return|error|event|timestamp|id)"/.test(quoteBytes(head)))
+    return SESSION_UNDER_WAY;
   return NOISE;
 }
+
+/** Whether bytes begin like a greeting. */
+export const isGreeting = (head: Uint8Array): boolean => /^'\{\s*"QMP"/.test(quoteBytes(head));
 
 const NOISE = 'Either QEMU was suspended in the middle of it, or this is no QMP monitor';
 const SUSPENDED_WITHIN =
@@ -131,8 +135,7 @@ export const isTls = (remote: Remote | undefined): boolean => remote?.authorized
 /** Why the peer has ended the stream before its greeting. */
 export function explainEnd(remote: Remote | undefined): string {
   const why = isTls(remote)
-    ? 'A server of TLS does that when it refuses the certificate of the client, or misses it ' +
-      '(verify-peer=on): give tls.cert and tls.key, with a certificate that its ca has signed'
+    ? `A server of TLS does that when it refuses the client. ${GIVE_CERTIFICATE}`
     : 'QEMU has exited, or the program in between (a proxy, a tunnel) does not reach it: look at the ' +
       'standard error of both';
   return `The peer ended the stream before its greeting. ${why}`;

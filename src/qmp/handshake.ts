@@ -3,7 +3,8 @@
 import type { JsonObject } from '../codecs/json.ts';
 import { ClosedError, CodecError, isClosedError, isCodecError } from '../core/errors.ts';
 import type { Session as ProtocolSession } from '../core/types.ts';
-import { explainBytes, explainEnd, type Received } from './diagnosis.ts';
+import { adviceForRefusal } from './advice.ts';
+import { explainBytes, explainEnd, isGreeting, type Received } from './diagnosis.ts';
 import { NegotiationError } from './errors.ts';
 import { isError, isEvent, isSuccess, parseGreeting } from './messages.ts';
 import type { QmpCommand, QmpEvent, QmpGreeting } from './types.ts';
@@ -38,14 +39,26 @@ export async function receiveGreeting(
 
 /** The same error with what it means, and what to do. */
 function explained(error: unknown, session: Session, received: Received | undefined): unknown {
-  if (isClosedError(error) && error.cause === undefined) {
-    return new ClosedError(explainEnd(session.remote), { expected: error.expected });
-  }
-  // What begins like a message is one with an error in it, or was cut off.
-  if (!isCodecError(error) || error.raw[0] === OPENING_BRACE) return error;
-  const head = received?.head ?? error.raw;
-  const first = head[0] === OPENING_BRACE ? error.raw : head;
-  return new CodecError(`The peer does not speak QMP. ${explainBytes(first)}`, error.raw);
+  if (isClosedError(error)) return explainedEnd(error, session);
+  if (!isCodecError(error)) return error;
+  const { raw, cause, message } = error;
+  const head = received?.head ?? raw;
+  const isObject = raw[0] === OPENING_BRACE;
+  const first = head[0] === OPENING_BRACE ? raw : head;
+  if (!isObject) return new CodecError(`The peer does not speak QMP. ${explainBytes(first)}`, raw);
+  // What begins like a greeting is one with an error in it, or was cut off.
+  return cause !== undefined || isGreeting(raw)
+    ? error
+    : new CodecError(`${message}. ${explainBytes(raw)}`, raw);
+}
+
+function explainedEnd(error: ClosedError, { remote }: Session): unknown {
+  const { cause, expected, message } = error;
+  if (cause === undefined) return new ClosedError(explainEnd(remote), { expected });
+  const advice = adviceForRefusal(cause);
+  return advice === undefined
+    ? error
+    : new ClosedError(`${message}. ${advice}`, { expected, cause });
 }
 
 /**

@@ -29,7 +29,7 @@ const TO_US =
   'let no other program dial this address than QEMU, with -qmp unix:PATH or -qmp tcp:HOST:PORT';
 
 /** In the order in which they are tried. No pattern goes back over what it has read. */
-const SIGNS: readonly Sign[] = [
+const createSigns = (): readonly Sign[] => [
   {
     // Telnet negotiates before anything else: IAC (0xff) and WILL, WONT, DO or DONT (0xfb to 0xfe).
     pattern: /^\xff[\xfb-\xfe]/,
@@ -95,6 +95,8 @@ const SIGNS: readonly Sign[] = [
   visitor(/^PROXY (?:TCP|UNKNOWN)|^\r\n\r\n\0\r\nQUIT\n/, 'a load balancer (PROXY protocol)'),
   visitor(/^\0?AUTH (?:EXTERNAL|ANONYMOUS)/, 'a client of D-Bus'),
 ];
+
+const SIGNS = /* @__PURE__ */ createSigns();
 
 /** What a peer is that begins with these bytes; `undefined` if they are not known. */
 export function recognize(head: Uint8Array): Recognized | undefined {

@@ -7,7 +7,7 @@ import { SimulatedClock } from 'xstate';
 import { ConnectError, type JsonObject, TimeoutError } from '../../src/index.ts';
 import { BusyMonitorError, GreetingError, QmpClient } from '../../src/qmp/index.ts';
 import type { PeerStanding } from '../../src/core/peer-standing.ts';
-import { adviceFor } from '../../src/qmp/advice.ts';
+import { adviceFor, adviceForRefusal } from '../../src/qmp/advice.ts';
 import { explainBytes, explainEnd, explainNoNegotiation } from '../../src/qmp/diagnosis.ts';
 import { cleanUp, expectIdleAfterEach, tempDir, track } from '../support/cleanup.ts';
 import { createClient, ManualMonitor } from '../support/qmp.ts';
@@ -86,6 +86,19 @@ describe('the first bytes of another program', () => {
     const text = explainBytes(bytes(`\x07]0;${'x'.repeat(500)}`));
     expect(text).toMatch(/^Its first bytes are '\\x07\]0;x+'…: connect to the socket of -qmp/);
     expect(text.length).toBeLessThan(220);
+  });
+
+  it('are shown, too, if they are an object that is no JSON', async () => {
+    const monitor = new ManualMonitor();
+    const connected = rejection(createClient().connect({ stream: monitor.stream }));
+    monitor.send('{hello}\r\n');
+    expect(await connected).toMatchObject({
+      retryable: false,
+      cause: { code: 'ERR_CODEC' },
+      message: expect.stringMatching(
+        /is not JSON: .* Its first bytes are '.*: connect to/,
+      ) as string,
+    });
   });
 
   it('take time in proportion to their number', () => {
@@ -222,6 +235,13 @@ describe('a peer that hangs up', () => {
       '(verify-peer=on): give tls.cert and tls.key',
     );
   });
+
+  it('with an alert of TLS is told what to do about it', () => {
+    const code = 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED';
+    const alert = Object.assign(new Error('x'), { code });
+    expect(adviceForRefusal(alert)).toContain('give tls.cert and tls.key');
+    expect(adviceForRefusal(new Error('x'))).toBeUndefined();
+  });
 });
 
 describe('a negotiation that is not answered', () => {
@@ -265,6 +285,17 @@ describe('an attempt that does not reach a program', () => {
     ['nothing', undefined],
   ])('gets none for %s', (_, cause) => {
     expect(adviceFor(cause)).toBeUndefined();
+  });
+
+  it.each([
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'Give tls.ca'],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'Give tls.ca'],
+    ['CERT_SIGNATURE_FAILURE', 'Give tls.ca'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls.servername'],
+    ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', 'give tls.cert and tls.key'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'Leave out the option tls'],
+  ])('over TLS, with %s: gets advice', (code, text) => {
+    expect(adviceFor(Object.assign(new Error('x'), { code }))?.advice).toContain(text);
   });
 
   it('gets that of the first address of a host', () => {
