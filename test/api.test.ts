@@ -154,11 +154,15 @@ describe('the exported names', () => {
         "CodecCheckError",
         "CommandFailure",
         "Fault",
+        "JobScript",
         "ScriptError",
         "ScriptedPeer",
         "ScriptedQmpServer",
+        "Sequence",
         "checkCodec",
         "faults",
+        "job",
+        "sequence",
       ]
     `);
   });

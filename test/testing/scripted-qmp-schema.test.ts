@@ -165,17 +165,17 @@ describe('an event', () => {
 
   it.each<[string, object | undefined, string]>([
     ['DISK_ADED', { id: 'a' }, "The schema has no event 'DISK_ADED': did you mean 'DISK_ADDED'?"],
-    ['X', undefined, "The schema has no event 'X'"],
-    ['DISK_ADDED', undefined, "Member 'id' is missing"],
-    ['DISK_ADDED', { id: 1 }, "Invalid member type for 'id', expected: string"],
-    ['STOP', { why: 'x' }, "Member 'why' is unexpected"],
+    ['X', undefined, "The schema has no event 'X'."],
+    ['DISK_ADDED', undefined, "Member 'id' is missing."],
+    ['DISK_ADDED', { id: 1 }, "Invalid member type for 'id', expected: string."],
+    ['STOP', { why: 'x' }, "Member 'why' is unexpected."],
   ])('that does not fit is a ScriptError of emit(): %s %j', (event, data, text) => {
     const server = createServer({ schema });
     const emit = (): void => {
       server.emit(event, data as never);
     };
     expect(emit).toThrow(ScriptError);
-    expect(emit).toThrow(`emit('${event}') does not fit the schema: ${text}.`);
+    expect(emit).toThrow(`emit('${event}') does not fit the schema: ${text}`);
   });
 
   it('that a script emits and that does not fit is a failure of the test, too', async () => {

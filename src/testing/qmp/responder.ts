@@ -135,7 +135,7 @@ export class Responder {
     const command = this.#repertoire.schema?.command(name);
     const fault = command && this.#repertoire.schema?.returnFault(command, value);
     if (fault === undefined) return;
-    const text = `The script of '${name}' returned ${shown(value)}, which the schema does not allow: ${fault}.`;
+    const text = `The script of '${name}' returned ${shown(value)}, which the schema does not allow: ${fault}`;
     this.#failures.add(new ScriptError(text, { actual: value }));
   }
 

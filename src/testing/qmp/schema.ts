@@ -66,11 +66,12 @@ export class Schema {
     const event = this.#events.get(name);
     if (event !== undefined) return this.#textOf(this.#check.find(event['arg-type'], data ?? NONE));
     const nearest = nearestName(name, this.eventNames);
-    return `The schema has no event '${name}'${nearest === undefined ? '' : `: did you mean '${nearest}'?`}`;
+    const advice = nearest === undefined ? '.' : `: did you mean '${nearest}'?`;
+    return `The schema has no event '${name}'${advice}`;
   }
 
   #textOf(fault: SchemaFault | undefined): string | undefined {
-    return fault && textOfFault(fault, 'Member');
+    return fault && `${textOfFault(fault, 'Member')}.`;
   }
 }
 

@@ -120,9 +120,8 @@ export class ScriptedQmpServer implements AsyncDisposable {
   emit(event: string, data?: JsonObject): void {
     const fault = this.#schema?.eventFault(event, data);
     if (fault !== undefined) {
-      throw new ScriptError(`emit('${event}') does not fit the schema: ${fault}.`, {
-        actual: data,
-      });
+      const text = `emit('${event}') does not fit the schema: ${fault}`;
+      throw new ScriptError(text, { actual: data });
     }
     this.#current?.emit(event, data);
   }
