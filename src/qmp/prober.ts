@@ -64,8 +64,12 @@ export class Prober {
 
   /** Asks in both ways, and resolves with the first answer. */
   probe(signal: AbortSignal): Promise<unknown> {
+    const { isAsking } = this;
     const inBand = this.inBand(signal);
-    return this.#exchange.hasOob ? Promise.race([inBand, this.outOfBand(signal)]) : inBand;
+    if (!this.#exchange.hasOob) return inBand;
+    const outOfBand = this.outOfBand(signal);
+    // A handler on the promise of an earlier question would stay there as long as that is not answered.
+    return isAsking ? outOfBand : Promise.race([inBand, outOfBand]);
   }
 
   #ask(
