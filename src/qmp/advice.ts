@@ -38,10 +38,10 @@ const NO_TLS =
 
 /** How OpenSSL reports an alert of the peer, which refuses us. */
 const TLS_REFUSAL = /^ERR_SSL_\w*ALERT_(?!NO_APPLICATION_PROTOCOL|PROTOCOL_VERSION|INTERNAL_ERROR)/;
-/** What to do then. */
-export const GIVE_CERTIFICATE =
-  'It refuses the certificate of the client, or misses it (verify-peer=on): give tls.cert and tls.key, ' +
-  'with a certificate that its ca has signed';
+/** What it means then, and what to do, after a subject and "refuses". */
+export const REFUSES_CERTIFICATE =
+  'refuses the certificate of the client, or misses it (verify-peer=on): give tls.cert and tls.key, with a ' +
+  'certificate that its ca has signed';
 
 /** How the certificate of the server was refused. */
 const UNKNOWN_AUTHORITY =
@@ -50,7 +50,7 @@ const WRONG_NAME = 'ERR_TLS_CERT_ALTNAME_INVALID';
 
 /** What to do about the end of a stream whose cause is an alert of TLS; `undefined` for any other cause. */
 export const adviceForRefusal = (cause: unknown): string | undefined =>
-  TLS_REFUSAL.test(codeOf(cause) ?? '') ? GIVE_CERTIFICATE : undefined;
+  TLS_REFUSAL.test(codeOf(cause) ?? '') ? `It ${REFUSES_CERTIFICATE}` : undefined;
 
 /** What to do about the error of an attempt that did not open a stream; `undefined` for any other error. */
 export function adviceFor(cause: unknown): Advice | undefined {
@@ -80,7 +80,7 @@ const PLAIN_VISITOR =
   'without the option tls.';
 
 function forTls(code: string): Advice | undefined {
-  if (TLS_REFUSAL.test(code)) return { advice: `${GIVE_CERTIFICATE}.` };
+  if (TLS_REFUSAL.test(code)) return { advice: `It ${REFUSES_CERTIFICATE}.` };
   if (UNKNOWN_AUTHORITY.test(code)) return { advice: TRUST };
   return code === WRONG_NAME ? { advice: NAME } : undefined;
 }

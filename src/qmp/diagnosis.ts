@@ -10,7 +10,7 @@ import { quoteBytes } from '../codecs/utf8.ts';
 import type { ListenerQueue, PeerStanding } from '../core/peer-standing.ts';
 import { printable } from '../core/printable.ts';
 import type { Remote } from '../core/remote.ts';
-import { GIVE_CERTIFICATE } from './advice.ts';
+import { REFUSES_CERTIFICATE } from './advice.ts';
 import { recognize, recognizeMessage, TO_MONITOR } from './recognized.ts';
 import type { QmpGreeting } from './types.ts';
 
@@ -135,7 +135,7 @@ export const isTls = (remote: Remote | undefined): boolean => remote?.authorized
 /** Why the peer has ended the stream before its greeting. */
 export function explainEnd(remote: Remote | undefined): string {
   const why = isTls(remote)
-    ? `A server of TLS does that when it refuses the client. ${GIVE_CERTIFICATE}`
+    ? `A server of TLS does that when it ${REFUSES_CERTIFICATE}`
     : 'QEMU has exited, or the program in between (a proxy, a tunnel) does not reach it: look at the ' +
       'standard error of both';
   return `The peer ended the stream before its greeting. ${why}`;

@@ -214,7 +214,7 @@ describeEachQemu((path, version) => {
     const { peer, address, ca } = await overTls();
     const error = await refusalBy(peer, { ...address, tls: { ca } });
     expect(error.phase).toBe('session');
-    expect(error.message).toMatch(/verify-peer=on|CERTIFICATE|certificate/);
+    expect(error.message).toContain('give tls.cert and tls.key');
   });
 
   it('a monitor that dials without TLS', async () => {
