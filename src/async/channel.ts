@@ -68,9 +68,9 @@ export class Channel<T extends object> implements AsyncIterable<T> {
     return true;
   }
 
-  /** Removes the oldest queued value, which is delivered to no consumer. */
-  drop(): void {
-    this.#values.take();
+  /** Removes and returns the oldest queued value, which is delivered to no consumer; `undefined` if there is none. */
+  drop(): T | undefined {
+    return this.#values.take();
   }
 
   /** Removes a value, if it is still queued. Linear in the number of queued values. */

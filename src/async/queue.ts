@@ -21,6 +21,11 @@ export class Queue<T extends object | number> {
     return this.#items[this.#head];
   }
 
+  /** A copy of the items, the first one first. */
+  toArray(): T[] {
+    return this.#items.slice(this.#head).filter((item) => item !== undefined);
+  }
+
   push(item: T): void {
     this.#items.push(item);
   }

@@ -66,11 +66,15 @@ export class EventQueue {
     return hasOne;
   }
 
-  /** Removes all events. */
-  clear(): void {
-    this.#channel.clear();
+  /** Removes all events, and returns them in order. */
+  clear(): QmpEvent[] {
+    const events: QmpEvent[] = [];
+    for (let event = this.#channel.drop(); event !== undefined; event = this.#channel.drop()) {
+      events.push(event);
+    }
     this.#weights.clear();
     this.#bytes = 0;
+    return events;
   }
 
   /** See `Channel.end()`. */

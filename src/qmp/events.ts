@@ -5,6 +5,7 @@ import { ArgumentError, handlerError } from '../core/errors.ts';
 import { type Names as OptionNames, signalOf } from '../core/options.ts';
 import { show } from '../core/shape.ts';
 import { checkedName } from './event-names.ts';
+import { EventHistory } from './event-history.ts';
 import { EventQueue, type QueueBounds } from './event-queue.ts';
 import type { Names, Subscriber } from './subscribers.ts';
 import type { QmpEvent } from './types.ts';
@@ -28,6 +29,11 @@ export interface EventListenerOptions {
    * command before its reply. Default `error`: no event is lost silently.
    */
   readonly overflow?: 'error' | 'drop-oldest' | undefined;
+  /**
+   * How many of the last events `history` has, whether they were read or not. `maxBytes` bounds their memory, too.
+   * Default 0.
+   */
+  readonly history?: number | undefined;
   /** Ends the iteration when it is aborted: `next()` rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -36,6 +42,7 @@ const OPTIONS: OptionNames<EventListenerOptions> = {
   limit: true,
   maxBytes: true,
   overflow: true,
+  history: true,
   signal: true,
 };
 
@@ -68,6 +75,7 @@ export class EventListener<E = QmpEvent> implements AsyncIterableIterator<E>, As
 
   #dropped = 0;
   readonly #queue: EventQueue;
+  readonly #history: EventHistory;
   readonly #accepts: ((event: QmpEvent) => boolean) | undefined;
   readonly #overflow: 'error' | 'drop-oldest';
   readonly #signal: AbortSignal | undefined;
@@ -84,7 +92,9 @@ export class EventListener<E = QmpEvent> implements AsyncIterableIterator<E>, As
     this.#signal = signalOf('events()', options, OPTIONS);
     this.#accepts = typeof filter === 'function' ? filter : undefined;
     this.#overflow = options.overflow ?? 'error';
-    this.#queue = new EventQueue(boundsIn(options));
+    const bounds = boundsIn(options);
+    this.#queue = new EventQueue(bounds);
+    this.#history = new EventHistory({ ...bounds, limit: historyIn(options) });
     this.#checkOverflow();
     this.#onEnd = onEnd;
     this.#removeAbortListener = this.#signal && whenAborted(this.#signal, this.#abort);
@@ -94,6 +104,19 @@ export class EventListener<E = QmpEvent> implements AsyncIterableIterator<E>, As
   /** How many events were dropped because the queue was full. */
   get dropped(): number {
     return this.#dropped;
+  }
+
+  /**
+   * The last events that the listener has received, the oldest first: as many as the option `history` says. It has
+   * events that were read, cleared or dropped, too, and stays when the iteration has ended.
+   */
+  get history(): readonly E[] {
+    return this.#history.events as E[];
+  }
+
+  /** Removes the queued events, and returns them in order. The iteration goes on with the next event. */
+  clear(): E[] {
+    return this.#queue.clear() as E[];
   }
 
   /**
@@ -134,6 +157,7 @@ export class EventListener<E = QmpEvent> implements AsyncIterableIterator<E>, As
   /** @internal Queues an event, if the filter accepts it. */
   push(event: QmpEvent): void {
     if (this.#queue.hasEnded || !this.#wants(event)) return;
+    this.#history.push(event);
     const full = this.#queue.push(event);
     if (full === undefined) return;
     if (this.#overflow === 'error') this.end({ error: full });
@@ -185,6 +209,12 @@ function boundsIn({
     throw new ArgumentError(`${name} must be a number above 0, not ${show(bound)}`);
   }
   return { limit, maxBytes };
+}
+
+function historyIn({ history = 0 }: EventListenerOptions): number {
+  const given: unknown = history;
+  if (typeof given === 'number' && given >= 0) return history;
+  throw new ArgumentError(`history must be a number from 0 on, not ${show(history)}`);
 }
 
 function namesIn(filter: unknown): Names {
