@@ -42,7 +42,7 @@ const OURS = /^(inspect|inspector)?$|^node_modules\/wirechart(-inspect|-inspecto
 const SHA512 = /^sha512-[A-Za-z0-9+/]{86}==$/;
 /** Each lock, how many packages it has at least, and those that would run a program. */
 const LOCKS: readonly (readonly [folder: string, least: number, scripts: readonly string[]])[] = [
-  ['.', 300, ['node_modules/esbuild']],
+  ['.', 300, ['node_modules/esbuild', 'node_modules/koffi']],
   ['test/packed/projects/project', 5, []],
   ['test/packed/projects/alone', 1, []],
   ['test/packed/projects/tools', 300, ['node_modules/@parcel/watcher', 'node_modules/esbuild']],
