@@ -111,20 +111,28 @@ const unknownPlatform = (): DescriptorError =>
     `Descriptors cannot be passed on ${process.platform} (${process.arch}), but on Linux and macOS; ${REMEDIES}`,
   );
 
-/** Codes of an import of a module that is not there. */
-const MISSING: readonly unknown[] = [
-  'ERR_MODULE_NOT_FOUND',
-  'MODULE_NOT_FOUND',
-  'ERR_UNKNOWN_BUILTIN_MODULE',
-];
+/** The code of an import of a package that is not installed. */
+const MISSING: readonly unknown[] = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'];
 
-function noWay(failures: Readonly<Record<string, unknown>>): DescriptorError {
-  const { koffi } = failures;
-  const isMissing = MISSING.includes(codeOf(koffi));
-  const advice = isMissing
-    ? 'install the package koffi beside wirechart (npm install koffi), or use Node 26, which has node:ffi'
-    : `koffi could not be loaded (${describe(koffi)}); with --permission, allow it by --allow-addons`;
-  return new DescriptorError(`Node cannot pass descriptors by itself: ${advice}; or ${REMEDIES}`, {
-    cause: koffi,
-  });
+function noWay({ koffi, 'node:ffi': ffi }: Readonly<Record<string, unknown>>): DescriptorError {
+  return new DescriptorError(
+    `Node cannot pass descriptors by itself: ${adviceOnKoffi(koffi)}, or ${adviceOnFfi(ffi)}; or ${REMEDIES}`,
+    { cause: koffi },
+  );
+}
+
+const adviceOnKoffi = (failure: unknown): string =>
+  MISSING.includes(codeOf(failure))
+    ? 'install the package koffi beside wirechart (npm install koffi)'
+    : `make koffi usable, which could not be loaded (${describe(failure)}; --permission needs --allow-addons)`;
+
+function adviceOnFfi(failure: unknown): string {
+  switch (codeOf(failure)) {
+    case 'ERR_UNKNOWN_BUILTIN_MODULE':
+      return 'use Node 26, which has node:ffi';
+    case 'ERR_ACCESS_DENIED':
+      return 'allow node:ffi with --allow-ffi';
+    default:
+      return `make node:ffi usable (${describe(failure)})`;
+  }
 }

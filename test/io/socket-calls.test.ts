@@ -36,6 +36,14 @@ describe('loadSocketCalls()', () => {
     });
   });
 
+  it('says that the permission model keeps node:ffi out', async () => {
+    const denied = Object.assign(new Error('restricted'), { code: 'ERR_ACCESS_DENIED' });
+    const load = (name: string) => (name === 'koffi' ? missing(name) : Promise.reject(denied));
+    expect(await rejection(loadSocketCalls(load))).toMatchObject({
+      message: expect.stringContaining('allow node:ffi with --allow-ffi') as unknown,
+    });
+  });
+
   it('does not use a module of another shape', async () => {
     const load = (name: string) => (name === 'koffi' ? Promise.resolve({}) : missing(name));
     expect(await rejection(loadSocketCalls(load))).toMatchObject({
