@@ -156,9 +156,10 @@ export class ServerParseError extends WirechartError {
 }
 
 /**
- * The handshake deadline passed without a greeting; `message` lists the possible reasons. Most often
+ * The handshake deadline passed without a greeting; `message` says why, or lists the possible reasons. Most often
  * another client holds the monitor: a QMP monitor serves one client at a time, and leaves the next one
- * connected but without a greeting.
+ * connected but without a greeting. For a UNIX socket on Linux it is known whether the program at its other end
+ * has accepted the connection.
  */
 export class BusyMonitorError extends TimeoutError {
   /** @internal */

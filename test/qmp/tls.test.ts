@@ -1,8 +1,10 @@
 /** A monitor over TLS that requires client certificates. */
 
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { createServer } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { SimulatedClock } from 'xstate';
 import { ConnectError } from '../../src/index.ts';
 import { type Certificates, makeCertificates } from '../support/certificates.ts';
 import { cleanUp, expectIdleAfterEach } from '../support/cleanup.ts';
@@ -46,4 +48,21 @@ describe('a monitor that requires client certificates', () => {
       expect(error).toMatchObject({ retryable: false });
     },
   );
+});
+
+it('a listener says why the clients that have dialed it are no monitors', async () => {
+  const clock = new SimulatedClock();
+  const client = createClient({ clock, timeouts: { accept: 1_000 } });
+  const bound = await client.listen({ host: '127.0.0.1', port: 0, tls: certificates.server });
+  const accepted = rejection(client.accept());
+  const visitor = connect(bound.port, '127.0.0.1', () =>
+    visitor.write('{"QMP": {"version": {}}}\r\n'),
+  );
+  visitor.on('error', () => undefined).resume();
+  await once(visitor, 'close');
+  clock.increment(1_000);
+  const error = await accepted;
+  expect(error).toMatchObject({ phase: 'connection', retryable: true, cause: { phase: 'accept' } });
+  expect(String(error)).toContain('a client has dialed, and its TLS handshake failed: ');
+  expect(error).toHaveProperty('advice', expect.stringContaining('QEMU dials without TLS'));
 });
