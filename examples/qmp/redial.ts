@@ -7,7 +7,7 @@
  *
  *   npx tsx examples/qmp/redial.ts SOCKET
  */
-import { on } from 'node:events';
+import { on, once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { supervise } from '../../src/index.ts';
 import { QmpClient } from '../../src/qmp/index.ts';
@@ -17,6 +17,8 @@ const [, , path = ''] = process.argv;
 const server = createServer({ pauseOnConnect: true }).listen(path);
 // Keeps the connections that arrive between two attempts.
 const connections = on(server, 'connection');
+await once(server, 'listening');
+console.log('waiting for QEMU');
 
 const vm = supervise(
   QmpClient,

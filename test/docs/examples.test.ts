@@ -1,6 +1,8 @@
 /** What the pages show compiles, and does what they say. */
 
+import { dirname } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { QEMU_VERSIONS } from '../../scripts/qemu-versions.ts';
 import {
   documentedExamples,
   documentedPages,
@@ -10,7 +12,7 @@ import {
   outputPattern,
   programOf,
 } from '../support/examples.ts';
-import { requirePeer } from '../support/required.ts';
+import { requirePeer, requireQemu } from '../support/required.ts';
 
 const examples = documentedExamples();
 const set = new ExampleSet(examples, await fromSources());
@@ -37,6 +39,15 @@ describe('the examples of the pages', () => {
     test.skipIf(isSkipped)(`${at} prints what the page says`, { timeout: 40_000 }, async () => {
       expect(await set.run(example)).toMatch(outputPattern(output));
     });
+    if (program === undefined) continue;
+    for (const version of QEMU_VERSIONS) {
+      const path = requireQemu(version, program);
+      const title = `${at} prints what the page says with QEMU ${version}`;
+      test.skipIf(path === undefined)(title, { timeout: 40_000 }, async () => {
+        const printed = await set.run(example, dirname(path ?? ''));
+        expect(printed).toMatch(outputPattern(output));
+      });
+    }
   }
 
   test('include one that is run on each page but the policy of versions', () => {

@@ -31,6 +31,7 @@ const SOURCES = [
   'inspector/page/*.ts',
   'scripts/*.ts',
   'examples/*.ts',
+  'examples/qmp/*.ts',
   'soak/*.ts',
   'test/faults/chaos-program.ts',
   'test/fuzz/engine/*.ts',

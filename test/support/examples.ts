@@ -14,12 +14,12 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { transformSync } from 'esbuild';
 import { ScriptedQmpServer } from '../../src/testing/index.ts';
 import { bundlePackages, ROOT, sourcePaths } from './source-packages.ts';
-import type { Program } from './required.ts';
+import type { Program, QemuProgram } from './required.ts';
 
 const run = promisify(execFile);
 
@@ -103,7 +103,7 @@ export function outputPattern(output: string): RegExp {
 }
 
 /** The program that an example starts, if it starts one. */
-export function programOf({ code }: Example): Program | undefined {
+export function programOf({ code }: Example): Extract<Program, QemuProgram> | undefined {
   const programs = ['qemu-system-x86_64', 'qemu-storage-daemon'] as const;
   return programs.find((program) => code.includes(program));
 }
@@ -161,12 +161,19 @@ export class ExampleSet {
     });
   }
 
-  /** Runs one example and resolves with what it prints. Rejects when its process fails. */
-  async run(example: Example): Promise<string> {
+  /**
+   * Runs one example and resolves with what it prints. Rejects when its process fails.
+   *
+   * @param directory - Where it finds the programs that it starts, before the directories of `PATH`.
+   */
+  async run(example: Example, directory?: string): Promise<string> {
     await using server = this.#serverOf(example);
     await server?.listen();
     const file = `${this.#nameOf(example)}.mjs`;
-    const options = { cwd: this.#origin.folder, timeout: RUN_TIMEOUT_MS };
+    const path = process.env['PATH'] ?? '';
+    const env =
+      directory === undefined ? process.env : { ...process.env, PATH: directory + delimiter + path };
+    const options = { cwd: this.#origin.folder, timeout: RUN_TIMEOUT_MS, env };
     return (await run(process.execPath, [file], options)).stdout;
   }
 
