@@ -72,11 +72,11 @@ describeEachQemu((qemu, version) => {
       await qmp.execute('blockdev-add', { ...throttle, 'node-name': 'disk0' });
       await qmp.execute('block-dirty-bitmap-add', { node: 'disk0', name: 'backup0' });
       await qmp.hmp('qemu-io disk0 "write 0 1G"');
-      // From now on, to read it takes half a minute. A job that is cancelled waits for what it is reading.
+      // From now on, to read it takes a quarter of a minute. A job that is cancelled waits for what it is reading.
       const limits = {
         path: '/objects/group',
         property: 'limits',
-        value: { 'bps-total': 32 * MIB },
+        value: { 'bps-total': 64 * MIB },
       };
       await qmp.execute('qom-set', limits);
       const recipe = new Recipe(qemu, 'incremental-backup', monitor, last, next);
