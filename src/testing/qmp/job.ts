@@ -184,8 +184,8 @@ export class Job implements ScriptedJob {
   }
 
   resume(): void {
-    this.check('resume');
     if (!this.#isPaused) throw new CommandFailure("Can't resume a job that was not paused");
+    this.check('resume');
     this.#change(this.#status === 'standby' ? 'ready' : 'running');
     this.#afterResume?.();
     if (this.#status === 'running') this.#schedule();
