@@ -206,6 +206,7 @@ describe('the names in errors', () => {
       | 'ERR_HANDLER'
       | 'ERR_REFUSED'
       | 'ERR_PROCESS'
+      | 'ERR_DESCRIPTOR'
       | 'ERR_QMP_GREETING'
       | 'ERR_QMP_NEGOTIATION'
       | 'ERR_QMP_EXECUTE'

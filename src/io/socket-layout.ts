@@ -1,7 +1,7 @@
 /** How C lays out what sendmsg(2) gets, on each platform, and the numbers that it knows. */
 
 /** What a C library calls its numbers. */
-export interface Numbers {
+interface Numbers {
   readonly SOL_SOCKET: number;
   readonly SCM_RIGHTS: number;
   /** For sendmsg(2): without waiting, and without a signal when the peer has gone. */
@@ -11,7 +11,7 @@ export interface Numbers {
 }
 
 /** Where the members of its structures are, in bytes from the start of our memory. */
-export interface Layout {
+interface Layout {
   readonly iov: number;
   readonly iovCount: number;
   readonly control: number;
