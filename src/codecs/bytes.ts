@@ -27,6 +27,18 @@ export const utf8Length = (text: string): number =>
 export const latin1Of = (bytes: Uint8Array): string =>
   NodeBuffer?.isBuffer(bytes) === true ? bytes.toString('latin1') : String.fromCharCode(...bytes);
 
+/** From this size on `TextDecoder` is faster. */
+const MAX_SHORT_BYTES = 256;
+
+/** The text of a few bytes of ASCII, where that is faster than to decode UTF-8; else `undefined`. */
+export function shortAscii(bytes: Uint8Array): string | undefined {
+  const { length } = bytes;
+  if (length > MAX_SHORT_BYTES || NodeBuffer?.isBuffer(bytes) !== true) return undefined;
+  let all = 0;
+  for (let at = 0; at < length; at += 1) all |= bytes[at] ?? 0;
+  return all < 0x80 ? bytes.toString('latin1') : undefined;
+}
+
 /** The reverse of `latin1Of()`. */
 export const bytesOfLatin1 = (text: string): Uint8Array =>
   Uint8Array.from(text, (character) => character.charCodeAt(0));

@@ -6,19 +6,23 @@
  */
 
 /** Complete lines of ASCII, as text and as bytes, of which each is one character. */
-export interface AsciiLines {
+export class AsciiLines {
   readonly text: string;
   readonly bytes: Uint8Array;
-  /** The same bytes, to read four at once at any offset. */
-  readonly words: DataView;
-}
+  #words: DataView | undefined;
 
-/** Creates `AsciiLines` of a text that is known to be ASCII. */
-export const asciiLines = (text: string, bytes: Uint8Array): AsciiLines => ({
-  text,
-  bytes,
-  words: new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
-});
+  /** @param text - Is known to be ASCII. */
+  constructor(text: string, bytes: Uint8Array) {
+    this.text = text;
+    this.bytes = bytes;
+  }
+
+  /** The same bytes, to read four at once at any offset. */
+  get words(): DataView {
+    const { bytes } = this;
+    return (this.#words ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.length));
+  }
+}
 
 /** Returned instead of an index. Passed as an index, it results in itself, so calls can be chained unchecked. */
 export const UNSURE = -1;

@@ -4,7 +4,7 @@ import { CodecError } from '../core/errors.ts';
 import type { Limits } from '../core/codec.ts';
 import { utf8Length } from './bytes.ts';
 import { BufferedDecoder } from './decoder.ts';
-import { type AsciiLines, asciiLines, UNSURE } from './json-check.ts';
+import { AsciiLines, UNSURE } from './json-check.ts';
 import { JsonScanner, isReset } from './json-scanner.ts';
 import type { Stop } from './json-scanner.ts';
 import { type BoundOptions, MAX_DEPTH, tooDeep } from './json-bounds.ts';
@@ -110,6 +110,7 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
   /** Moves to the beginning of the next value; false when it has not arrived. */
   #begin(): boolean {
     if (this.#place === 'garbage' && !this.#skipGarbage()) return false;
+    if (this.buffer.length === 0) return false;
     const bytes = this.buffer.view();
     let at = 0;
     while (isIgnored(bytes[at])) at++;
@@ -119,7 +120,8 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
       this.#place = 'garbage';
       throw beginningError(bytes.subarray(at, endOfGarbage(bytes, at)));
     }
-    if (this.#tried > 0 || !this.#openBlock()) this.#openValue();
+    const rest = at === 0 ? bytes : bytes.subarray(at);
+    if (this.#tried > 0 || !this.#openBlock(rest)) this.#openValue();
     return true;
   }
 
@@ -132,10 +134,12 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
     return true;
   }
 
-  #openBlock(): boolean {
-    const newline = this.buffer.view().lastIndexOf(LF);
-    const size = newline === -1 ? this.buffer.length : newline + 1;
-    const block = newline === -1 ? undefined : tryDecodeUtf8(this.buffer.view(0, size));
+  /** @param bytes - Those of the buffer. */
+  #openBlock(bytes: Uint8Array): boolean {
+    const newline = bytes.lastIndexOf(LF);
+    const size = newline === -1 ? bytes.length : newline + 1;
+    const lines = size === bytes.length ? bytes : bytes.subarray(0, size);
+    const block = newline === -1 ? undefined : tryDecodeUtf8(lines);
     if (block === undefined) {
       this.#tried = size;
       return false;
@@ -146,7 +150,7 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
     this.#at = 0;
     this.#place = 'line';
     if (this.#skip !== undefined && block.length === size) {
-      this.#lines = asciiLines(block, this.buffer.view(0, size));
+      this.#lines = new AsciiLines(block, lines);
     }
     return true;
   }
@@ -189,8 +193,11 @@ export class JsonStreamDecoder<In> extends BufferedDecoder<In> {
   #tryLine(line: string): In | undefined {
     if (!this.#isFramed(line)) return undefined;
     if (this.#isTooLarge(line)) return undefined;
-    if (!this.#isEntered) this.#json.enter(this.#block, this.buffer.view(0, this.#blockSize));
-    this.#isEntered = true;
+    if (!this.#isEntered) {
+      const bytes = this.#lines?.bytes ?? this.buffer.view(0, this.#blockSize);
+      this.#json.enter(this.#block, bytes);
+      this.#isEntered = true;
+    }
     try {
       return this.#json.parse(line) as In;
     } catch {

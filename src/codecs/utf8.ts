@@ -2,7 +2,7 @@
 
 import { CodecError, describe } from '../core/errors.ts';
 import { printable } from '../core/printable.ts';
-import { encodeUtf8 } from './bytes.ts';
+import { encodeUtf8, shortAscii } from './bytes.ts';
 
 // A byte order mark is content: JSON does not allow one, and lines of text are not changed.
 const UTF8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -25,7 +25,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
 /** Decodes `bytes`; `undefined` where `decodeUtf8()` throws. */
 export function tryDecodeUtf8(bytes: Uint8Array): string | undefined {
   try {
-    return UTF8.decode(bytes);
+    return shortAscii(bytes) ?? UTF8.decode(bytes);
   } catch {
     return undefined;
   }

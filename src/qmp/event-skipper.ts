@@ -5,16 +5,9 @@
  * an event with an error in it remains an error. Any other line is left to the decoder.
  */
 
-import {
-  type AsciiLines,
-  asciiLines,
-  endOfNumber,
-  endOfObject,
-  endOfString,
-  UNSURE,
-} from '../codecs/json-check.ts';
+import { AsciiLines, endOfNumber, endOfObject, endOfString, UNSURE } from '../codecs/json-check.ts';
 
-const literal = (text: string): AsciiLines => asciiLines(text, Buffer.from(text));
+const literal = (text: string): AsciiLines => new AsciiLines(text, Buffer.from(text));
 
 // An event as QEMU's monitors write it.
 const SECONDS = literal('{"timestamp": {"seconds": ');
