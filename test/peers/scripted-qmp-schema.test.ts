@@ -1,5 +1,6 @@
 /** A scripted server with the schema of a QEMU refuses what that QEMU refuses, with the same error. */
 
+import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { spawnPeer } from '../../src/index.ts';
 import { QmpClient } from '../../src/qmp/index.ts';
@@ -103,9 +104,12 @@ describeEachQemu((path) => {
     const { peer, address } = await onSocket((socket) =>
       startQemu(path, '-qmp', `unix:${socket},server=on,wait=off`),
     );
-    const ready = await peer.connect(address);
-    await ready.disconnect();
-    const qemu = await rawSession({ path: address });
+    const dial = (): Promise<RawSession> => rawSession({ path: address });
+    let qemu = await dial().catch(() => undefined);
+    while (qemu === undefined) {
+      await peer.unlessExited(pause(10));
+      qemu = await dial().catch(() => undefined);
+    }
     const scripted = await rawSession(await createServer({ schema }).listen());
     const replies = async ({ ask }: RawSession): Promise<readonly string[]> => {
       const all: string[] = [];

@@ -1,13 +1,13 @@
 /** The same programs run with each QEMU and with a scripted server, and see the same. */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { beforeEach, describe, expect, it } from 'vitest';
-import { type BoundAddress, type JsonValue } from '../../src/index.ts';
+import { describe, expect, it } from 'vitest';
+import type { JsonValue } from '../../src/index.ts';
 import { job, type Script } from '../../src/testing/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { createServer } from '../support/qmp.ts';
 import { describeEachQemu, onSocket, startQemu } from '../support/real-peers.ts';
-import { dialRaw, inWords } from '../testing/support.ts';
+import { dialRaw, inWords, type RawClient } from '../testing/support.ts';
 
 expectIdleAfterEach();
 
@@ -170,11 +170,10 @@ interface Seen {
 
 /** Negotiates, and runs a program. */
 async function run(
-  address: BoundAddress,
+  raw: RawClient,
   capabilities: readonly string[],
   steps: readonly Step[],
 ): Promise<Seen> {
-  const raw = await dialRaw(address);
   await raw.until('\r\n');
   const seen: Seen = { replies: [], events: [] };
   const take = async (): Promise<void> => {
@@ -240,6 +239,7 @@ function scripts(): Readonly<Record<string, Script>> {
     return job(device === 'broken' ? { error: 'Input/output error' } : {});
   };
   return {
+    'blockdev-add': {},
     'blockdev-backup': copy,
     'blockdev-mirror': copy,
     'blockdev-create': job({ error: 'No such file or directory' }),
@@ -259,26 +259,27 @@ const broken = ask('blockdev-add', {
 });
 
 describeEachQemu((path) => {
-  let qemu: BoundAddress;
-
-  beforeEach(async () => {
+  /** Starts QEMU, and connects as soon as it listens. */
+  async function dialQemu(): Promise<RawClient> {
     const { peer, address } = await onSocket((socket) =>
       startQemu(path, '-qmp', `unix:${socket},server=on,wait=off`),
     );
-    const ready = await peer.connect(address);
-    await ready.disconnect();
-    qemu = { path: address };
-  });
+    for (;;) {
+      const raw = await dialRaw({ path: address }).catch(() => undefined);
+      if (raw !== undefined) return raw;
+      await peer.unlessExited(pause(10));
+    }
+  }
 
   describe.each([
     ['with oob', ['oob']],
     ['without oob', []],
   ])('%s', (_, capabilities) => {
     it.each(Object.entries(PROGRAMS))('%s: both show the same', async (_title, steps) => {
-      await run(qemu, [], [...disks, broken]);
-      const real = await run(qemu, capabilities, steps);
+      const all = [...disks, broken, ...steps];
+      const real = await run(await dialQemu(), capabilities, all);
       const server = createServer({ commands: scripts(), queue: 8 });
-      const scripted = await run(await server.listen(), capabilities, steps);
+      const scripted = await run(await dialRaw(await server.listen()), capabilities, all);
       expect(scripted).toEqual(real);
     });
   });
@@ -289,8 +290,7 @@ describeEachQemu((path) => {
       queue: 8,
       commands: { 'query-qmp-schema': () => pause(10, null) },
     });
-    const place = async (address: BoundAddress): Promise<number> => {
-      const raw = await dialRaw(address);
+    const place = async (raw: RawClient): Promise<number> => {
       await raw.until('\r\n');
       raw.socket.write(ask('qmp_capabilities', { enable: ['oob'] }));
       await raw.until('\r\n');
@@ -299,7 +299,7 @@ describeEachQemu((path) => {
         if ((await raw.until('\r\n')).includes('probe')) return count;
       }
     };
-    expect(await place(await server.listen())).toBe(12);
-    expect(await place(qemu)).toBeGreaterThanOrEqual(12);
+    expect(await place(await dialRaw(await server.listen()))).toBe(12);
+    expect(await place(await dialQemu())).toBeGreaterThanOrEqual(12);
   });
 });
