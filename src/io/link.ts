@@ -22,7 +22,7 @@ import { type Opened, StreamOpener } from './opener.ts';
 import { encodeError, MessagePipeline } from './message-pipeline.ts';
 import { ProcessWatch } from './process-state.ts';
 import { readLoop } from './reader.ts';
-import { peerPid, preparePassing } from './passing.ts';
+import { preparePassing } from './passing.ts';
 import { RunningSession } from './session.ts';
 import { TURNS } from './turn.ts';
 import { writeLoop } from './writer.ts';
@@ -263,10 +263,6 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   async descriptor(name: string, given: unknown): Promise<Passing> {
     return preparePassing(name, given, () => this.#open?.stream);
-  }
-
-  async peerPid(): Promise<number | undefined> {
-    return peerPid(this.#open?.stream);
   }
 
   send(message: Out, passing?: Passing): Promise<void> {

@@ -103,21 +103,3 @@ export async function preparePassing(
     pass: (...args) => calls.passDescriptor(...args),
   });
 }
-
-/**
- * Resolves with the process that made the other end of a UNIX socket: the one that listened, or dialed. Resolves
- * with `undefined` when the system does not say it, when we made both ends ourselves (a child that inherits one has
- * another process), on other streams, and where this process has no way to ask. Never rejects.
- */
-export async function peerPid(stream: Duplex | undefined): Promise<number | undefined> {
-  if (stream === undefined) return undefined;
-  try {
-    const socket = unixSocketOf(stream);
-    const calls = await loadSocketCalls();
-    const fd = socket();
-    const pid = fd === undefined ? undefined : calls.peerPid(fd);
-    return pid === process.pid ? undefined : pid;
-  } catch {
-    return undefined;
-  }
-}

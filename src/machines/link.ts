@@ -131,12 +131,6 @@ export interface Link<In, Out> {
   descriptor?(name: string, given: unknown): Promise<Passing>;
 
   /**
-   * Resolves with the process that made the other end of the stream, as the system says it; with `undefined` when it
-   * does not, as on all streams but UNIX sockets, and where this process cannot ask. Never rejects.
-   */
-  peerPid?(): Promise<number | undefined>;
-
-  /**
    * Delivers inbound messages in batches from now on, if the link was made with `forward`; not those of
    * the handshake. What came before the stream's end is delivered before `read()` ends.
    */
