@@ -88,7 +88,12 @@ export const commandOf = (execute: string, args?: object): string =>
   JSON.stringify({ execute, ...(args && { arguments: args }) });
 
 /** The arguments of a command that starts a job with the id `j`. */
-export const BACKUP = { device: 'disk0', target: 'backup0', sync: 'full', 'job-id': 'j' };
+export const BACKUP = {
+  device: 'disk0',
+  target: 'backup0',
+  sync: 'full',
+  'job-id': 'j',
+} as const;
 
 /** Starts a server whose jobs advance by hand, and a raw client. */
 export async function byHand(

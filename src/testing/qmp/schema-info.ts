@@ -10,37 +10,37 @@ export interface SchemaInfo {
   /** The kind: `command`, `event`, `object`, `enum`, `array`, `alternate` or `builtin`. */
   readonly 'meta-type': string;
   /** Of a command or an event: the type of its arguments or of its data. */
-  readonly 'arg-type'?: string;
+  readonly 'arg-type'?: string | undefined;
   /** Of a command: the type of its return value. */
-  readonly 'ret-type'?: string;
+  readonly 'ret-type'?: string | undefined;
   /** Of a command: whether it can be executed out-of-band. Default `false`. */
-  readonly 'allow-oob'?: boolean;
+  readonly 'allow-oob'?: boolean | undefined;
   /** Of a built-in type: its type in JSON. */
-  readonly 'json-type'?: string;
+  readonly 'json-type'?: string | undefined;
   /** Of an array: the type of its elements. */
-  readonly 'element-type'?: string;
+  readonly 'element-type'?: string | undefined;
   /** Of an enumeration: its values. */
-  readonly values?: readonly string[];
+  readonly values?: readonly string[] | undefined;
   /** Of an object or an alternate: its members or its types. Of an enumeration, in newer versions: its values. */
-  readonly members?: readonly SchemaMember[];
+  readonly members?: readonly SchemaMember[] | undefined;
   /** Of an object with variants: the member that tells them apart. */
-  readonly tag?: string;
+  readonly tag?: string | undefined;
   /** Of an object: the type with the other members, for each value of the tag that has some. */
-  readonly variants?: readonly SchemaVariant[];
+  readonly variants?: readonly SchemaVariant[] | undefined;
   /** Features, such as `deprecated`. They are not used. */
-  readonly features?: readonly unknown[];
+  readonly features?: readonly unknown[] | undefined;
 }
 
 /** A member of an object, a type of an alternate, or a value of an enumeration. */
 export interface SchemaMember {
   /** The name of the member, or the value. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Its type. */
-  readonly type?: string;
+  readonly type?: string | undefined;
   /** Present if the member is optional. */
   readonly default?: unknown;
   /** Features, such as `deprecated`. They are not used. */
-  readonly features?: readonly unknown[];
+  readonly features?: readonly unknown[] | undefined;
 }
 
 /** The members that an object has besides for one value of its tag. */
