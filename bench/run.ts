@@ -22,6 +22,7 @@ import { lifecycle } from './compare/lifecycle.ts';
 import { listeners } from './compare/listeners.ts';
 import { nats } from './compare/nats.ts';
 import { outbound } from './compare/outbound.ts';
+import { qemu } from './compare/qemu.ts';
 import { redis } from './compare/redis.ts';
 import { resp } from './compare/resp.ts';
 import { rpc } from './compare/rpc.ts';
@@ -41,6 +42,7 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
   exchange,
   rpc,
   server,
+  qemu,
   redis,
   resp,
   nats,
