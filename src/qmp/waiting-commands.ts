@@ -26,28 +26,29 @@ export class WaitingCommands {
    * not added then.
    */
   add(command: PendingCommand): unknown {
+    let copy: MeasuredCommand;
     try {
-      const text = encodeCommand(command.message);
-      const bytes = this.#bytes + text.length;
-      if (bytes > this.#maxBytes) return this.#overflow(command.name, bytes);
-      command.message = copyOf(command.message, text);
-      command.size = text.length;
-      this.#bytes = bytes;
-      this.#commands.push(command);
-      return undefined;
+      copy = copyOf(command.message);
     } catch (error) {
       return error;
     }
+    const bytes = this.#bytes + copy.size;
+    if (bytes > this.#maxBytes) return this.#overflow(command.name, bytes);
+    command.message = copy.message;
+    command.size = copy.size;
+    this.#bytes = bytes;
+    this.#commands.push(command);
+    return undefined;
   }
 
   /**
    * Removes and returns the next one.
    *
-   * @param mayPass - Whether it may be one with a descriptor; otherwise those keep their places.
+   * @param mayPass - Whether it may be one that takes a descriptor; otherwise those keep their places.
    */
   take(mayPass: boolean): PendingCommand | undefined {
     let next = this.#commands.first;
-    while (!mayPass && next?.passing !== undefined) next = next.after;
+    while (!mayPass && next?.takesDescriptor === true) next = next.after;
     if (next !== undefined) this.remove(next);
     return next;
   }
@@ -77,11 +78,25 @@ export class WaitingCommands {
   }
 }
 
-/** @param text - The JSON text of the message. */
-function copyOf(message: SentCommand, text: string): SentCommand {
-  if (message.arguments === undefined) return message;
+/** A command, and about how many bytes it has. */
+interface MeasuredCommand {
+  readonly message: SentCommand;
+  readonly size: number;
+}
+
+/** @throws {CodecError} When the command cannot be sent. */
+function copyOf(message: SentCommand): MeasuredCommand {
+  const isPlain = message instanceof PlainCommand;
+  if (isPlain && message.arguments === undefined) {
+    return { message, size: message.execute.length + FRAME_BYTES };
+  }
+  const text = encodeCommand(message);
   // The codec has written it.
   const copy = (mayHoldBigInteger(text) ? parseJson(text) : JSON.parse(text)) as SentCommand;
-  if (!(message instanceof PlainCommand)) return { ...copy, id: undefined };
-  return new PlainCommand(message.execute, copy.arguments);
+  const size = text.length;
+  if (!isPlain) return { message: { ...copy, id: undefined }, size };
+  return { message: new PlainCommand(message.execute, copy.arguments), size };
 }
+
+/** `{"execute":""}` and a line end. */
+const FRAME_BYTES = 15;
