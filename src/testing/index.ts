@@ -22,7 +22,7 @@ export { type NextOptions, ScriptedQmpServer } from './qmp/scripted-qmp-server.t
 export type { ScriptedQmpServerOptions } from './qmp/options.ts';
 export type { ScriptedJob } from './qmp/job.ts';
 export type { JobStatus } from './qmp/job-verbs.ts';
-export { job, JobScript, type ScriptedJobOptions } from './qmp/job-script.ts';
+export { job, type JobScript, type ScriptedJobOptions } from './qmp/job-script.ts';
 export type { SchemaInfo, SchemaMember, SchemaVariant } from './qmp/schema-info.ts';
 export {
   type Answer,
@@ -31,6 +31,6 @@ export {
   Fault,
   faults,
   type Script,
-  Sequence,
+  type Sequence,
   sequence,
 } from './script.ts';

@@ -3,7 +3,7 @@
 import { type Deferred, defer } from '../../async/deferred.ts';
 
 /** Executes one command. Resolves when it is answered. */
-export type Task = () => Promise<void>;
+type Task = () => Promise<void>;
 
 /**
  * Executes tasks one after the other. As in QEMU, a full queue stops the reading of the session, so that also

@@ -48,7 +48,7 @@ export interface JobPort {
 }
 
 /** What a job is, and what the client has asked for. */
-export interface JobFacts {
+interface JobFacts {
   readonly id: string;
   readonly type: string;
   readonly autoFinalize: boolean;

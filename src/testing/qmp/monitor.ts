@@ -14,7 +14,7 @@ import { parseRequest, replyTo, type Request } from './request.ts';
 import type { Responder } from './responder.ts';
 
 /** The part of a server that all its sessions share. */
-export interface MonitorScript {
+interface MonitorScript {
   readonly greeting: Answer;
   readonly pretty: boolean;
   /** How many in-band commands may wait behind the one that is executed, before reading stops. */

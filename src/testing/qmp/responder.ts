@@ -15,7 +15,7 @@ import type { Request } from './request.ts';
 import type { Schema } from './schema.ts';
 
 /** What a responder answers with. */
-export interface Repertoire {
+interface Repertoire {
   /** The scripts of the test, by command. */
   readonly scripts: ReadonlyMap<string, Script>;
   /** The commands that every server knows. */
@@ -26,7 +26,7 @@ export interface Repertoire {
 }
 
 /** The answer to a command; in a replayed session with the events around it. */
-export type Response = ReplayedAnswer | Promise<ReplayedAnswer>;
+type Response = ReplayedAnswer | Promise<ReplayedAnswer>;
 
 /** Answers commands, for all sessions of a server. */
 export class Responder {

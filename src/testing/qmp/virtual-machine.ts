@@ -15,7 +15,7 @@ const VERSION: JsonObject = {
 export const GREETING: JsonObject = { QMP: { version: VERSION, capabilities: ['oob'] } };
 
 /** What the built-in commands work on. */
-export interface MachinePort {
+interface MachinePort {
   readonly jobs: JobList;
   /** What commands and events there are; `undefined` if no schema was given. */
   readonly schema: Schema | undefined;
