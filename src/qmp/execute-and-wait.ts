@@ -3,7 +3,7 @@
 import { abortable } from '../async/abort.ts';
 import { markHandled } from '../async/deferred.ts';
 import type { JsonValue } from '../codecs/json.ts';
-import { TimeoutError } from '../core/errors.ts';
+import { isClosedError, TimeoutError } from '../core/errors.ts';
 import { checkKinds, type Names, signalOf } from '../core/options.ts';
 import { codeOf, memberOf } from '../core/shape.ts';
 import { wantedBy } from './event-names.ts';
@@ -64,6 +64,8 @@ export async function executeAndWait(
     const [returned, caused] = await abortable(Promise.all([reply, event]), signal);
     return { ...caused, returned };
   } catch (error) {
+    // If the session has ended before the reply, the command rejects, too, and says more.
+    if (isClosedError(error)) await reply;
     throw isLate(error) ? timeoutError(error, command, isAnswered) : error;
   } finally {
     release.abort();
