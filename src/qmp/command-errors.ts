@@ -54,11 +54,11 @@ export class CommandErrors {
 }
 
 /** Why a command was not sent. */
-function reasonToWait({ isSent, passing }: PendingCommand, inBand: number): string {
+function reasonToWait({ isSent, takesDescriptor }: PendingCommand, inBand: number): string {
   if (isSent) return 'the server does not read';
-  return passing === undefined
-    ? `the ${String(inBand)} commands before it have no reply yet, and limits.maxInFlight allows no more at once`
-    : 'the commands before it have no reply yet, and one descriptor is passed at a time';
+  return takesDescriptor
+    ? 'the commands before it have no reply yet, and one descriptor is passed at a time'
+    : `the ${String(inBand)} commands before it have no reply yet, and limits.maxInFlight allows no more at once`;
 }
 
 /**

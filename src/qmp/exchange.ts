@@ -218,7 +218,7 @@ export class Exchange {
   }
 
   /**
-   * Sends all commands that wait, but those with a descriptor, because the session ends on request: no reply will be read any more. Resolves when
+   * Sends all commands that wait, but those that take a descriptor, because the session ends on request: no reply will be read any more. Resolves when
    * they have been sent. The session marks its promises as handled.
    */
   sendWaiting(send: Send): Promise<void> {
@@ -257,12 +257,12 @@ export class Exchange {
     } else this.#send(command);
   }
 
-  #mayPass({ passing }: PendingCommand): boolean {
-    return passing === undefined || !this.#inFlight.isPassing;
+  #mayPass({ takesDescriptor }: PendingCommand): boolean {
+    return !takesDescriptor || !this.#inFlight.isPassing;
   }
 
   #wait(command: PendingCommand): void {
-    if (this.#protocol.runstate === 'RUNNING' || command.passing !== undefined) {
+    if (this.#protocol.runstate === 'RUNNING' || command.takesDescriptor) {
       const refusal = this.#waiting.add(command);
       if (refusal !== undefined) this.#reject(command, refusal);
       return;

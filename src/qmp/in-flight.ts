@@ -40,8 +40,8 @@ export class InFlight {
   readonly #all = new CommandList();
   /** The one in-band command without an id. */
   #bare: PendingCommand | undefined;
-  /** The one command with a descriptor. */
-  #passing: PendingCommand | undefined;
+  /** The one command that takes a descriptor. */
+  #taker: PendingCommand | undefined;
   #inBand = 0;
   #abandoned = 0;
   /** Whether a command may do without an id. */
@@ -58,11 +58,11 @@ export class InFlight {
   }
 
   /**
-   * Whether a command with a descriptor is not answered. Until then no other one may be sent: QEMU keeps only the
+   * Whether a command that takes a descriptor is not answered. Until then no other one may be sent: QEMU keeps only the
    * descriptors of the last message that had some, and reads ahead of the command that it executes.
    */
   get isPassing(): boolean {
-    return this.#passing !== undefined;
+    return this.#taker !== undefined;
   }
 
   /** How many commands wait for their reply. */
@@ -73,7 +73,7 @@ export class InFlight {
   /** To be called when a command is about to be sent: gives it its id. */
   add(command: PendingCommand): void {
     this.#all.push(command);
-    if (command.passing !== undefined) this.#passing = command;
+    if (command.takesDescriptor) this.#taker = command;
     if (!command.isOob) this.#inBand += 1;
     if (this.#inBand === 1 && this.#isCertain && !command.isTagged) {
       this.#bare = command;
@@ -148,7 +148,7 @@ export class InFlight {
   #drop(command: PendingCommand): void {
     const { id } = command.message;
     this.#all.remove(command);
-    if (command === this.#passing) this.#passing = undefined;
+    if (command === this.#taker) this.#taker = undefined;
     if (!command.isOob) this.#inBand -= 1;
     if (command.isSettled) this.#abandoned -= 1;
     if (id === undefined) this.#bare = undefined;

@@ -17,6 +17,8 @@ export class PendingCommand<Result = unknown> extends PendingReply<never, JsonOb
   readonly isTagged: boolean;
   /** The descriptor that goes with it. */
   readonly passing: Passing | undefined;
+  /** Whether QEMU gives it the descriptor that has come last, also one that was sent for another command. */
+  readonly takesDescriptor: boolean;
   /** Whether it was handed to the engine to be sent. */
   isSent = false;
   /** How many bytes it takes up while it waits to be sent. */
@@ -35,6 +37,7 @@ export class PendingCommand<Result = unknown> extends PendingReply<never, JsonOb
     this.isOob = 'exec-oob' in message;
     this.isTagged = isTagged || this.isOob;
     this.passing = passing;
+    this.takesDescriptor = passing !== undefined || name === 'add-fd' || name === 'getfd';
   }
 
   override reject(error: unknown): void {

@@ -10,7 +10,7 @@ import { spawnPeer } from '../../src/index.ts';
 import type { QmpClient } from '../../src/qmp/index.ts';
 import { cleanUp, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { createClient } from '../support/qmp.ts';
-import { describeEachQemu, onSocket, startQemu } from '../support/real-peers.ts';
+import { describeEachQemu, dialingMonitor, onSocket, startQemu } from '../support/real-peers.ts';
 import { rejection } from '../support/signal.ts';
 
 expectIdleAfterEach();
@@ -37,7 +37,7 @@ async function fileMaker() {
   };
 }
 
-describeEachQemu((path) => {
+describeEachQemu((path, version) => {
   const connected = async () => {
     const { peer, address } = await onSocket((at) =>
       startQemu(path, '-qmp', `unix:${at},server=on,wait=off`),
@@ -147,6 +147,18 @@ describeEachQemu((path) => {
     await client.connect(address);
     expect(await sectorsOf(client, '/dev/fdset/2')).toBe(1);
     expect(await sectorsOf(client, '/dev/fdset/3')).toBe(2);
+    await client.disconnect();
+  });
+
+  it('gets a descriptor over the socket that it has dialed', async () => {
+    const { fd } = (await fileMaker())();
+    const client = createClient();
+    const socket = join(await tempDir(), 'qmp.sock');
+    await client.listen({ path: socket });
+    startQemu(path, ...dialingMonitor(socket, version));
+    await client.accept();
+    const { path: name } = await client.addFd(fd);
+    expect(await sectorsOf(client, name)).toBe(1);
     await client.disconnect();
   });
 

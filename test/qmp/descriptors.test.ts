@@ -90,6 +90,22 @@ describe('addFd()', () => {
     await client.disconnect();
   });
 
+  it('takes turns with the commands of execute() that would get its descriptor', async () => {
+    const { client, monitor } = await unixSession();
+    const before = client.execute('add-fd', { opaque: 'before' });
+    const added = client.addFd(openFile(), { opaque: 'mine' });
+    expect(await hasSettled(added)).toBe(false);
+    const after = client.executeMessage({ execute: 'getfd', arguments: { fdname: 'after' } });
+    for (const sent of ['before', 'mine', 'after']) {
+      const command = await monitor.take();
+      expect(JSON.stringify(command.arguments)).toContain(sent);
+      expect(client.stats.commandsInFlight).toBe(1);
+      monitor.reply(command, ADDED);
+    }
+    await Promise.all([before, added, after]);
+    await client.disconnect();
+  });
+
   it('does not send one that was given up while it waited', async () => {
     const { client, monitor } = await unixSession();
     const fd = openFile();
