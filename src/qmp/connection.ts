@@ -146,7 +146,7 @@ export class QmpConnection<S extends QapiSchema = Qapi>
 
   /**
    * Dials the monitor, reads its greeting and negotiates capabilities: out-of-band execution, if the
-   * server offers it. Resolves in RUNNING. Legal in IDLE.
+   * server offers it and the option `oob` is not `false`. Resolves in RUNNING. Legal in IDLE.
    *
    * @throws {StateError} When the state is not IDLE.
    * @throws {ConnectError} As for `AsyncProtocol.connect()`. Its `cause` may also be a `GreetingError`, a
@@ -170,8 +170,8 @@ export class QmpConnection<S extends QapiSchema = Qapi>
   }
 
   /**
-   * See `AsyncProtocol.disconnect()`. Commands still in flight when the session ends, `quit` included,
-   * reject with an `ExecInterruptedError`.
+   * See `AsyncProtocol.disconnect()`. Commands that wait to be sent are sent first, unless `force` is set. Commands still
+   * in flight when the session ends, `quit` included, reject with an `ExecInterruptedError`.
    */
   override disconnect(options?: DisconnectOptions): Promise<void> {
     this.#exchange.dismissQuit();
@@ -194,14 +194,21 @@ export class QmpConnection<S extends QapiSchema = Qapi>
    * @param args - Its arguments. They can be left out if none is required.
    * @param options - A signal, a deadline, and whether the command is sent out of band.
    * @throws {ExecuteError} When the server replies that the command failed.
-   * @throws {ExecInterruptedError} When the session ended before the reply; `cause` says why.
+   * @throws {ExecInterruptedError} When the session ended before the reply; `cause` says why. With `sent: false` the
+   *   command still waited to be sent.
    * @throws {BadReplyError} When the reply is neither a success nor an error.
-   * @throws {TimeoutError} When `timeout` passed. The command may still be executed.
+   * @throws {ServerParseError} When the server could not parse the command, such as half of a surrogate pair in a
+   *   string (qmp-spec, "Issuing Commands").
+   * @throws {TimeoutError} When `timeout` passed. The command may still be executed, unless the message says that it was
+   *   not sent.
    * @throws {StateError} When the state is not RUNNING.
-   * @throws {CodecError} When the arguments cannot be encoded.
-   * @throws {LimitError} When the outgoing queue is full; see `Limits.maxQueuedBytes`.
-   * @throws {ArgumentError} When `timeout` is not a number above 0.
-   * @throws `signal.reason`, when the signal was aborted. The command may still be executed.
+   * @throws {CodecError} When the arguments cannot be encoded, or QEMU's parser would give up on them: more than 1 024
+   *   levels, 2 097 152 tokens or 64 MiB.
+   * @throws {LimitError} When the outgoing queue is full, or the commands that wait (`limits.maxInFlight`) take too much;
+   *   see `Limits.maxQueuedBytes`.
+   * @throws {ArgumentError} When `timeout` is not a number above 0, or `oob` was asked for and was not negotiated.
+   * @throws `signal.reason`, when the signal was aborted. The command may still be executed, unless it waited to be sent:
+   *   `stats.commandsWaiting` is then one less after `abort()` than before it.
    */
   execute<C extends CommandName<S>>(
     command: C,
@@ -212,7 +219,7 @@ export class QmpConnection<S extends QapiSchema = Qapi>
 
   /**
    * Executes a command given as a message and resolves with the whole reply, also if the command failed.
-   * On the wire the command has an id of the client's own; the reply has the id of the caller's
+   * On the wire the command always has an id, of the client's own; the reply has the id of the caller's
    * message, if that has one.
    *
    * @throws {ArgumentError} When the message names no command.

@@ -7,7 +7,13 @@
 export { parseJson, stringifyJson } from '../codecs/json.ts';
 export { QmpClient, type QmpClientClass } from './client.ts';
 export type { QmpConnection } from './connection.ts';
-export type { QmpAttachOptions, QmpMachineOptions, QmpOptions } from './options.ts';
+export type {
+  QmpAttachOptions,
+  QmpLimits,
+  QmpMachineOptions,
+  QmpOptions,
+  QmpTimeouts,
+} from './options.ts';
 export type { ListenerErrorHandler } from './listener-failures.ts';
 export type { CommandMethod, CommandMethods } from './command-view.ts';
 export type { JsonObject, JsonValue } from '../codecs/json.ts';
