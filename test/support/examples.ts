@@ -172,7 +172,9 @@ export class ExampleSet {
     const file = `${this.#nameOf(example)}.mjs`;
     const path = process.env['PATH'] ?? '';
     const env =
-      directory === undefined ? process.env : { ...process.env, PATH: directory + delimiter + path };
+      directory === undefined
+        ? process.env
+        : { ...process.env, PATH: directory + delimiter + path };
     const options = { cwd: this.#origin.folder, timeout: RUN_TIMEOUT_MS, env };
     return (await run(process.execPath, [file], options)).stdout;
   }
