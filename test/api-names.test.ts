@@ -212,6 +212,8 @@ describe('the names in errors', () => {
       | 'ERR_QMP_EXECUTE'
       | 'ERR_QMP_INTERRUPTED'
       | 'ERR_QMP_BAD_REPLY'
+      | 'ERR_QMP_JOB'
+      | 'ERR_QMP_MIGRATION'
       | 'ERR_QMP_SERVER_PARSE'
       | 'ERR_QMP_BUSY'
       | 'ERR_QMP_HEARTBEAT'
@@ -229,6 +231,8 @@ describe('the names in errors', () => {
       | 'shutdown'
       | 'execute'
       | 'wait'
+      | 'job'
+      | 'migration'
       | 'probe'
     >();
   });

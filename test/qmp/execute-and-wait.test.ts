@@ -192,7 +192,7 @@ describe('executeAndWait()', () => {
     expect(await rejection(client.executeAndWait('stop', {}, 'STOP'))).toBeInstanceOf(StateError);
   });
 
-  it.each([
+  it.each<[unknown, object, RegExp]>([
     ['stop', {}, /^No QMP event is called 'stop'/],
     [[], {}, /^executeAndWait\(\) needs the name of an event$/],
     ['STOP', { filter: 'x' }, /^filter of executeAndWait\(\) must be a function, not "x"/],

@@ -296,7 +296,7 @@ describe('migrate()', () => {
     expect(await rejection(createClient().migrate(URI))).toBeInstanceOf(StateError);
   });
 
-  it.each([
+  it.each<[unknown, object, RegExp]>([
     ['', {}, /^migrate\(\) needs an address such as 'unix:\/run\/target'/],
     [7, {}, /, or the arguments of migrate, not 7$/],
     [URI, { onPreSwitchover: 1 }, /^onPreSwitchover of migrate\(\) must be a function, not 1$/],
