@@ -42,6 +42,29 @@ describe('a job', () => {
     await client.disconnect();
   });
 
+  it('may have more steps than timers at the same time', async () => {
+    const clock = new SimulatedClock();
+    const script = job({ total: 300, steps: 300, interval: 1 });
+    const { server, client } = await scripted({ clock, commands: { 'blockdev-backup': script } });
+    await client.execute('blockdev-backup', BACKUP);
+    clock.increment(256);
+    expect(server.job('j').current).toBe(256);
+    clock.increment(44);
+    expect(server.job('j').status).toBe('null');
+    await client.disconnect();
+  });
+
+  it.each([
+    ['an uneven number of steps', { total: 10, steps: 3 }],
+    ['more steps than units', { total: 2, steps: 100 }],
+    ['nothing to do', { total: 0 }],
+  ])('ends with %s', async (_, options) => {
+    const { server, client } = await scripted({ commands: { 'blockdev-backup': job(options) } });
+    await client.job('blockdev-backup', BACKUP);
+    expect(server.job('j')).toMatchObject({ status: 'null', current: options.total });
+    await client.disconnect();
+  });
+
   it('is run to its end by job() of a client, without any further option', async () => {
     const { server, client } = await scripted({
       commands: { 'blockdev-backup': job(), 'blockdev-mirror': job() },

@@ -190,6 +190,20 @@ describe('a command', () => {
     expect(JSON.parse(reply)).toEqual({ "it's": 'a "b" \'c\' \n \\', x: '' });
   });
 
+  it('may have quotes and backslashes in texts in double quotes, in any chunks', async () => {
+    const server = createServer({ commands: { echo: ({ arguments: args }) => args } });
+    const { raw, take } = await rawSession(await server.listen());
+    const args = { a: `it's "so" \\`, "b'c": '\\"', d: "'" };
+    const text = commandOf('echo', args);
+    for (let at = 1; at < text.length; at += 1) {
+      raw.socket.write(text.slice(0, at));
+      await new Promise(setImmediate);
+      raw.socket.write(text.slice(at));
+      const [reply = ''] = await take(1);
+      expect(JSON.parse(reply)).toEqual(args);
+    }
+  });
+
   it('needs no line end, and several may be on one line', async () => {
     const server = createServer();
     const { raw, take } = await rawSession(await server.listen());

@@ -63,6 +63,11 @@ export class JobList {
     for (const job of this.#listed()) if (job.status !== 'concluded') job.cancel();
   }
 
+  /** Whether a command is about jobs, and there have been some. */
+  answers(name: string): boolean {
+    return this.#jobs.size > 0 && Object.hasOwn(this.commands(), name);
+  }
+
   /** Stops all timers. */
   stop(): void {
     for (const job of this.#jobs.values()) job.stop();

@@ -59,7 +59,7 @@ interface JobFacts {
 const DEFAULT_TOTAL = 1024 * 1024;
 const DEFAULT_STEPS = 4;
 /** How many steps have a timer at the same time. */
-const MAX_TIMERS = 64;
+const MAX_TIMERS = 256;
 
 /** A job, with what the commands of the client do. */
 export class Job implements ScriptedJob {

@@ -44,7 +44,8 @@ export interface ScriptedQmpServerOptions extends ProtocolOptions {
    * The text of a recording: of the file that `recordTo(path, { wire: true })` writes, or of a transcript with a
    * line `> {…}` for each command and `< {…}` for each message of the server. Commands without a script are
    * answered as in the recording, with the events that came before and after each reply. They must come in the
-   * recorded order, with the recorded arguments; any other command fails, and is a failure of the test. The n-th
+   * recorded order, with the recorded arguments; any other command fails, and is a failure of the test. Commands
+   * about jobs that scripts have started are answered as without a recording. The n-th
    * connection repeats the n-th recorded session, and the connections after the last one repeat that one. Default:
    * none.
    */

@@ -55,10 +55,13 @@ export class Responder {
   respond(request: Request, replay: Replay | undefined): Response {
     const refusal = request.failure ?? this.#refusalBySchema(request);
     if (refusal !== undefined) return alone(refusal);
-    const { scripts, builtIn } = this.#repertoire;
+    const { scripts, builtIn, jobs } = this.#repertoire;
     const script = scripts.get(request.name);
     if (script === undefined && request.name === 'qmp_capabilities') return alone(NEGOTIATED);
-    if (script === undefined && replay !== undefined) return replay.take(request);
+    // A recording has nothing about the jobs that scripts have started.
+    if (script === undefined && replay !== undefined && !jobs.answers(request.name)) {
+      return replay.take(request);
+    }
     const known = script === undefined ? builtIn.get(request.name) : script;
     if (known === undefined) return alone(this.#unknown(request));
     const answer = this.#run(known, request, script !== undefined);

@@ -14,19 +14,33 @@ export class SingleQuotes {
 
   /** Returns the next chunk, translated: the chunk itself if there is nothing to translate. */
   translate(chunk: Uint8Array): Uint8Array {
-    if (this.#quote === undefined && !chunk.includes(SINGLE)) {
-      for (const byte of chunk) this.#next(byte);
+    if (this.#quote !== SINGLE && !chunk.includes(SINGLE)) {
+      this.#follow(chunk);
       return chunk;
     }
     return Uint8Array.from([...chunk].flatMap((byte) => this.#next(byte)));
+  }
+
+  /** Notes in which text the stream is after a chunk without single quotes. */
+  #follow(chunk: Uint8Array): void {
+    for (const byte of chunk) {
+      if (byte === LF || byte === RESET) this.#leave();
+      else if (this.#isEscaped) this.#isEscaped = false;
+      else if (byte === DOUBLE) this.#quote = this.#quote === undefined ? DOUBLE : undefined;
+      else this.#isEscaped = byte === BACKSLASH && this.#quote !== undefined;
+    }
+  }
+
+  #leave(): void {
+    this.#quote = undefined;
+    this.#isEscaped = false;
   }
 
   /** Returns the bytes for one byte of the stream. */
   #next(byte: number): readonly number[] {
     // A text does not go on after the end of a line: the decoder starts again there.
     if (byte === LF || byte === RESET) {
-      this.#quote = undefined;
-      this.#isEscaped = false;
+      this.#leave();
       return [byte];
     }
     if (this.#quote === undefined) return this.#outside(byte);
