@@ -108,7 +108,7 @@ const REMEDIES =
 
 const unknownPlatform = (): DescriptorError =>
   new DescriptorError(
-    `Descriptors cannot be passed on ${process.platform} (${process.arch}), but on Linux and macOS; ${REMEDIES}`,
+    `Descriptors can be passed on Linux and macOS only, and this is ${process.platform} (${process.arch}); ${REMEDIES}`,
   );
 
 /** The code of an import of a package that is not installed. */
