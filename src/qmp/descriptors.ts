@@ -48,7 +48,10 @@ export async function addFd(
   if (opaque !== undefined && typeof opaque !== 'string') {
     throw new ArgumentError(`opaque of addFd() must be a string, not ${show(opaque)}`);
   }
-  const args = { ...(fdset !== undefined && { 'fdset-id': fdset }), ...(opaque !== undefined && { opaque }) };
+  const args = {
+    ...(fdset !== undefined && { 'fdset-id': fdset }),
+    ...(opaque !== undefined && { opaque }),
+  };
   return addedIn(await pass(qmp, 'addFd()', fd, ['add-fd', args, options]));
 }
 
