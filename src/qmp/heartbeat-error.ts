@@ -4,7 +4,7 @@ import { WirechartError } from '../core/errors.ts';
 import type { LostState } from '../core/heartbeat.ts';
 
 /** What is known of a server that is lost. */
-export interface Loss {
+export interface HeartbeatLoss {
   readonly state: LostState;
   /** How many heartbeats in a row had no answer. */
   readonly misses: number;
@@ -32,7 +32,7 @@ export class HeartbeatError extends WirechartError {
   /** The process id of the server; `undefined` if it is not known. */
   readonly pid: number | undefined;
 
-  constructor({ state, misses, lastAnswer, pid }: Loss) {
+  constructor({ state, misses, lastAnswer, pid }: HeartbeatLoss) {
     const server = pid === undefined ? 'the server' : `the server, process ${String(pid)},`;
     const ago = Math.max(0, Date.now() - lastAnswer);
     super(

@@ -2,13 +2,21 @@
 
 import { MAX_TIMER_MS } from '../async/timer.ts';
 import { ArgumentError } from '../core/errors.ts';
-import type { Beat } from '../core/heartbeat.ts';
+import type { HeartbeatState } from '../core/heartbeat.ts';
 import { resolveNumbers } from '../core/limits.ts';
 import { checkChoices, checkKinds, checkNames, type Names } from '../core/options.ts';
 import { show } from '../core/shape.ts';
 
 /** What the heartbeat of a session says. */
-export interface QmpHeartbeat extends Beat {
+export interface QmpHeartbeat {
+  /** What was found: see `HeartbeatState`. */
+  readonly state: HeartbeatState;
+  /** When this state was found first, in ms since 1970. */
+  readonly since: number;
+  /** When the latest answer was noticed, in ms since 1970. */
+  readonly lastAnswer: number;
+  /** How many heartbeats in a row had no answer at all. */
+  readonly misses: number;
   /**
    * Whether the server can be asked out of band. If not, a server that executes a long command of another client
    * cannot be told from one that hangs.

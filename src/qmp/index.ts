@@ -5,7 +5,7 @@
  */
 
 export { parseJson, stringifyJson } from '../codecs/json.ts';
-export { QmpClient, type QmpClientClass } from './client.ts';
+export { QmpClient } from './client.ts';
 export type { QmpConnection } from './connection.ts';
 export type {
   QmpAttachOptions,
@@ -47,7 +47,7 @@ export { type FailedJob, JobError, MigrationError } from './job-errors.ts';
 export type { QmpStats } from './stats.ts';
 export type { HeartbeatState, LostState } from '../core/heartbeat.ts';
 export type { HeartbeatOptions, QmpHeartbeat } from './heartbeat-options.ts';
-export { HeartbeatError } from './heartbeat-error.ts';
+export { HeartbeatError, type HeartbeatLoss } from './heartbeat-error.ts';
 export type { WaitForOptions } from './event-wait.ts';
 export { type EventFilter, EventListener, type EventListenerOptions } from './events.ts';
 export type { Qapi } from '../qapi/11.1.ts';
@@ -58,9 +58,11 @@ export type {
   Arguments,
   CommandName,
   CommandRest,
+  CommandsOf,
   ErrorReply,
   EventName,
   EventOf,
+  EventsOf,
   OpenQapi,
   QapiSchema,
   QmpCommand,
