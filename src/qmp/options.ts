@@ -1,8 +1,8 @@
 /** The options of a client and of its machine. */
 
 import { ArgumentError } from '../core/errors.ts';
-import { resolveLimits } from '../core/limits.ts';
-import { checkKinds, type Names } from '../core/options.ts';
+import { BOUND_NAMES, DEADLINE_NAMES, resolveLimits } from '../core/limits.ts';
+import { checkKinds, checkNames, type Names } from '../core/options.ts';
 import { memberOf, show } from '../core/shape.ts';
 import type { Limits, Timeouts } from '../core/types.ts';
 import type { AttachOptions, MachineOptions, ProtocolOptions } from '../protocol/machine.ts';
@@ -127,11 +127,15 @@ export function checkQmpMachineOptions(options: unknown): void {
 /** Checks the options of commands, unless they are those of the protocol, too. */
 function checkCommandOptions(owner: string, options: unknown): void {
   checkKinds(owner, options, { oob: 'boolean' });
-  const execute = memberOf(memberOf(options, 'timeouts'), 'execute');
+  const [timeouts, limits] = [memberOf(options, 'timeouts'), memberOf(options, 'limits')];
+  // The protocol checks them, too, and does not know all names.
+  checkNames('timeouts', timeouts, { ...DEADLINE_NAMES, execute: true });
+  checkNames('limits', limits, { ...BOUND_NAMES, maxInFlight: true });
+  const execute = memberOf(timeouts, 'execute');
   if (execute !== undefined && !(typeof execute === 'number' && execute > 0)) {
     throw new ArgumentError(`timeouts.execute must be a number above 0, not ${show(execute)}`);
   }
-  const most = memberOf(memberOf(options, 'limits'), 'maxInFlight');
+  const most = memberOf(limits, 'maxInFlight');
   const isCount = most === Infinity || Number.isInteger(most);
   if (most !== undefined && !(typeof most === 'number' && isCount && most > 0)) {
     throw new ArgumentError(
