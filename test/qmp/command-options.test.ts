@@ -35,7 +35,10 @@ describe('an invalid option', () => {
   it.each([
     [{ limits: { maxInFlight: 0 } }, /limits.maxInFlight must be a whole number above 0, .*not 0/],
     [{ limits: { maxInFlight: 1.5 } }, /not 1.5/],
-    [{ limits: { maxInflight: 2 } }, /limits has no option 'maxInflight': did you mean 'maxInFlight'\?/],
+    [
+      { limits: { maxInflight: 2 } },
+      /limits has no option 'maxInflight': did you mean 'maxInFlight'\?/,
+    ],
     [{ limits: { window: 2 } }, /limits has no option 'window'; it has .*, maxInFlight$/],
     [{ timeouts: { excute: 5 } }, /timeouts has no option 'excute': did you mean 'execute'\?/],
     [{ timeouts: { command: 5 } }, /timeouts has no option 'command'; it has .*, execute$/],
