@@ -125,6 +125,16 @@ describe('a command of the schema', () => {
     await client.disconnect();
   });
 
+  it('that a strict server has no script for is a failure of the test, like one that QEMU does not have', async () => {
+    const { client, server } = await scripted({ schema, strict: true });
+    for (const name of ['query-disks', 'query-tapes']) {
+      await rejection(client.execute(name));
+      const text = `The server received { execute: '${name}' }, and no script is for it.`;
+      expect(await rejection(server.done())).toHaveProperty('message', text);
+    }
+    await client.disconnect();
+  });
+
   it('about the schema is answered from it', async () => {
     const { client } = await scripted({ schema });
     expect(await client.execute('query-qmp-schema')).toEqual(schema);

@@ -27,8 +27,8 @@ export interface ScriptedQmpServerOptions extends ProtocolOptions {
   /** Whether to write each object on several lines, as with `pretty=on` in QEMU. Default `false`. */
   readonly pretty?: boolean | undefined;
   /**
-   * Makes each command that has neither a script nor a built-in answer, and each call after the end of a
-   * `sequence()`, a failure of the test: a `ScriptError` of `done()`, or else of the end of `await using`. Default
+   * Makes each command that has neither a script nor a built-in answer, also one that `schema` does not have, and
+   * each call after the end of a `sequence()`, a failure of the test: a `ScriptError` of `done()`, or else of the end of `await using`. Default
    * `false`.
    */
   readonly strict?: boolean | undefined;

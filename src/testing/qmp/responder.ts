@@ -55,7 +55,7 @@ export class Responder {
   respond(request: Request, replay: Replay | undefined): Response {
     const refusal = request.failure ?? this.#refusalBySchema(request);
     if (refusal !== undefined) return alone(refusal);
-    const { scripts, builtIn, jobs } = this.#repertoire;
+    const { scripts, builtIn, jobs, schema } = this.#repertoire;
     const script = scripts.get(request.name);
     if (script === undefined && request.name === 'qmp_capabilities') return alone(NEGOTIATED);
     // A recording has nothing about the jobs that scripts have started.
@@ -63,7 +63,11 @@ export class Responder {
       return replay.take(request);
     }
     const known = script === undefined ? builtIn.get(request.name) : script;
-    if (known === undefined) return alone(this.#unknown(request));
+    if (known === undefined) {
+      const { name } = request;
+      const text = `The scripted server has no script for ${name}`;
+      return alone(this.#unknown(request, schema ? new CommandFailure(text) : notFound(name)));
+    }
     const answer = this.#run(known, request, script !== undefined);
     return isPromise(answer) ? answer.then(alone) : alone(answer);
   }
@@ -73,7 +77,7 @@ export class Responder {
     const { schema } = this.#repertoire;
     if (schema === undefined || request.name === 'qmp_capabilities') return undefined;
     const command = schema.command(request.name);
-    if (command === undefined) return notFound(request.name);
+    if (command === undefined) return this.#unknown(request, notFound(request.name));
     if (request.isOutOfBand && command['allow-oob'] !== true) {
       return new CommandFailure(`The command ${request.name} does not support OOB`);
     }
@@ -81,15 +85,14 @@ export class Responder {
     return fault === undefined ? undefined : new CommandFailure(fault);
   }
 
-  #unknown(request: Request): CommandFailure {
+  /** Answers a command that has neither a script nor a built-in answer. */
+  #unknown(request: Request, answer: CommandFailure): CommandFailure {
     if (this.#repertoire.isStrict) {
       const actual = redactQmp(request.command);
       const text = `The server received ${shown(actual)}, and no script is for it.`;
       this.#failures.add(new ScriptError(text, { actual }));
     }
-    return this.#repertoire.schema === undefined
-      ? notFound(request.name)
-      : new CommandFailure(`The scripted server has no script for ${request.name}`);
+    return answer;
   }
 
   /** @param isChecked - Whether a return value must be as the schema says. */
