@@ -24,6 +24,17 @@ const CREATED_ELSEWHERE = /* @__PURE__ */ new Set([
   'ERR_QMP_BUSY',
 ]);
 
+/**
+ * The codes of errors that concern one call alone. A method that makes several calls rejects with them, too, and its
+ * caller is the one to name.
+ */
+const OF_ONE_CALL = /* @__PURE__ */ new Set([
+  'ERR_STATE',
+  'ERR_QMP_EXECUTE',
+  'ERR_QMP_INTERRUPTED',
+  'ERR_QMP_BAD_REPLY',
+]);
+
 /** The errors whose stack names a caller already: one failure may reject several calls. */
 const named = /* @__PURE__ */ new WeakSet<WirechartError>();
 
@@ -84,7 +95,9 @@ export function rejectHandedOut(
  * @param method - That function; the stack begins with its caller.
  */
 function nameCaller(error: unknown, method: (...args: never) => unknown): void {
-  if (!isWirechartError(error) || !CREATED_ELSEWHERE.has(error.code) || named.has(error)) return;
+  if (!isWirechartError(error)) return;
+  const { code } = error;
+  if (named.has(error) ? !OF_ONE_CALL.has(code) : !CREATED_ELSEWHERE.has(code)) return;
   named.add(error);
   Error.captureStackTrace(error, method);
 }

@@ -161,4 +161,31 @@ describe('the stack of an error', () => {
     );
     await client.disconnect();
   });
+
+  const callers: readonly (readonly [string, (client: QmpClient<AnyQapi>) => Promise<unknown>])[] =
+    [
+      ['job', (client) => client.job('blockdev-backup', {})],
+      ['migrate', (client) => client.migrate('tcp:host:1')],
+      ['executeAndWait', (client) => client.executeAndWait('device_del', {}, 'DEVICE_DELETED')],
+      ['hmp', (client) => client.hmp('info block')],
+    ];
+
+  it.each(callers)(
+    'names the function that has called %s(), and nothing within it',
+    async (_, call) => {
+      const { client, monitor } = await session();
+      const theCaller = async (): Promise<void> => {
+        await call(client);
+      };
+      const called = rejection(theCaller());
+      const { id } = await monitor.take();
+      monitor.send({ error: FAILURE, ...(id !== undefined && { id }) });
+      const refused = (await called) as Error;
+      await client.disconnect();
+      const late = (await rejection(theCaller())) as Error;
+      for (const error of [refused, late]) {
+        expect(error.stack).toMatch(/^(Execute|State)Error: .*\n(.*processTicks.*\n)?.*theCaller/);
+      }
+    },
+  );
 });
