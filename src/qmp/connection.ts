@@ -191,8 +191,8 @@ export class QmpConnection<S extends QapiSchema = Qapi>
    *
    * @param command - The name of the command, one of the schema `S`. For others there is `executeMessage()`, and
    *   `OpenQapi`.
-   * @param args - Its arguments. They can be left out if none is required.
-   * @param options - A signal, a deadline, and whether the command is sent out of band.
+   * @param args - Its arguments, which can be left out if none is required; then options: a signal, a deadline, and
+   *   whether the command is sent out of band.
    * @throws {ExecuteError} When the server replies that the command failed.
    * @throws {ExecInterruptedError} When the session ended before the reply; `cause` says why. With `sent: false` the
    *   command still waited to be sent.
