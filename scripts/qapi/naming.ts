@@ -3,7 +3,7 @@
 import type { Schema, SchemaInfo } from './schema.ts';
 
 /** `block-dirty-bitmap-add` → `BlockDirtyBitmapAdd`, `BLOCK_JOB_READY` → `BlockJobReady`. */
-export const pascal = (name: string): string =>
+const pascal = (name: string): string =>
   (name === name.toUpperCase() ? name.toLowerCase() : name)
     .split(/[^A-Za-z0-9]+/)
     .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))

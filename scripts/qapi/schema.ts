@@ -17,7 +17,7 @@ interface Entry {
 }
 
 /** One of JSON's own types, or `any`. */
-export interface BuiltinInfo extends Entry {
+interface BuiltinInfo extends Entry {
   readonly 'meta-type': 'builtin';
 }
 
@@ -30,7 +30,7 @@ export interface EnumInfo extends Entry {
 }
 
 /** An array of one type. */
-export interface ArrayInfo extends Entry {
+interface ArrayInfo extends Entry {
   readonly 'meta-type': 'array';
   readonly 'element-type': string;
 }
