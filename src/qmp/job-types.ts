@@ -62,7 +62,14 @@ export type JobCommandName<S extends QapiSchema> =
 /** The arguments of such a command. The `job-id` may be left out. */
 export type JobArguments<C, S extends QapiSchema> = WithOptionalId<Arguments<C, S>>;
 
-type TakesJobId<A> = 'job-id' extends (A extends unknown ? keyof A : never) ? true : never;
+/** `Empty`, the arguments of commands without any, has all names. */
+type TakesJobId<A> = A extends unknown
+  ? string extends keyof A
+    ? never
+    : 'job-id' extends keyof A
+      ? true
+      : never
+  : never;
 type WithOptionalId<A> = A extends { readonly 'job-id': string }
   ? Omit<A, 'job-id'> & { readonly 'job-id'?: string }
   : A;
