@@ -24,6 +24,9 @@ try {
     { device: 'disk0', target: 'backup', sync: 'incremental', bitmap: 'backup0' },
     { signal: cancel.signal, onProgress: ({ fraction }) => process.stdout.write(bar(fraction)) },
   );
+} catch (error) {
+  if (!cancel.signal.aborted) throw error;
+  console.log('\ncancelled: the next backup will have all of it');
 } finally {
   if (qmp.runstate === 'RUNNING') await qmp.execute('blockdev-del', { 'node-name': 'backup' });
 }
