@@ -1,9 +1,11 @@
 /** A client's job() comes to the same end with each QEMU and with a scripted server. */
 
+import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import type { JobOptions, QmpClient } from '../../src/qmp/index.ts';
+import { recordTo } from '../../src/inspect/index.ts';
+import type { JobOptions, QmpClient, QmpOptions } from '../../src/qmp/index.ts';
 import { job, type Script } from '../../src/testing/index.ts';
-import { expectIdleAfterEach } from '../support/cleanup.ts';
+import { expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import { createClient, createServer } from '../support/qmp.ts';
 import { describeEachQemu, onSocket, startQemu } from '../support/real-peers.ts';
 
@@ -87,11 +89,16 @@ const copy: Script = ({ arguments: { speed, device } }) => {
 };
 
 describeEachQemu((path) => {
-  it.each(Object.entries(PROGRAMS))('%s: comes to the same end', async (_, program) => {
+  /** Runs a program with QEMU. */
+  async function runReal(program: Program, options?: QmpOptions): Promise<object> {
     const { peer, address } = await onSocket((socket) =>
       startQemu(path, '-qmp', `unix:${socket},server=on,wait=off`),
     );
-    const real = await run(await peer.connect(address), program);
+    return run(await peer.connect(address, options), program);
+  }
+
+  it.each(Object.entries(PROGRAMS))('%s: comes to the same end', async (_, program) => {
+    const real = await runReal(program);
     const server = createServer({
       strict: true,
       commands: { 'blockdev-add': {}, 'blockdev-backup': copy, 'blockdev-mirror': copy },
@@ -101,4 +108,20 @@ describeEachQemu((path) => {
     expect(await run(client, program)).toEqual(real);
     await server.done();
   });
+
+  it.each(['a backup', 'a backup that fails', 'a mirror that is completed'])(
+    '%s: comes to the same end again when the recording of it is replayed',
+    async (title) => {
+      const program = PROGRAMS[title] ?? backup();
+      const file = `${await tempDir()}/session.jsonl`;
+      const recording = recordTo(file, { wire: true });
+      const real = await runReal(program, { inspect: recording.inspect });
+      await recording.close();
+      const server = createServer({ replay: await readFile(file, 'utf8') });
+      const client = createClient();
+      await client.connect(await server.listen());
+      expect(await run(client, program)).toEqual(real);
+      await server.done();
+    },
+  );
 });
