@@ -20,7 +20,7 @@ import { Connection } from './connection.ts';
 import { Conversation } from './conversation.ts';
 import { type Opened, StreamOpener } from './opener.ts';
 import { encodeError, MessagePipeline } from './message-pipeline.ts';
-import { ProcessWatch } from './process-state.ts';
+import { findPeer, ProcessWatch } from './process-state.ts';
 import { readLoop } from './reader.ts';
 import { preparePassing } from './passing.ts';
 import { RunningSession } from './session.ts';
@@ -93,6 +93,10 @@ export class StreamLink<In, Out> implements Link<In, Out> {
 
   get standing(): Connection<In, Out>['standing'] | undefined {
     return this.#open?.standing;
+  }
+
+  findProcess(): Promise<number | undefined> {
+    return findPeer(this.remote?.path);
   }
 
   processState(pid: number): Promise<ProcessState> {

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import type { ProcessState } from '../core/heartbeat.ts';
 import { codeOf } from '../core/shape.ts';
+import { servingProcess } from './served-sockets.ts';
 
 /** What `/proc/PID/stat` says, and when the process was started: another process may get the same id later. */
 interface Stat {
@@ -22,6 +23,12 @@ export class ProcessWatch {
     if (this.#known?.pid !== pid) this.#known = { pid, startTime: stat.startTime };
     return this.#known.startTime === stat.startTime ? stat.state : 'gone';
   }
+}
+
+/** Finds the process that serves a UNIX socket; not this one, which may have been dialled. Never rejects. */
+export async function findPeer(path: string | undefined): Promise<number | undefined> {
+  const pid = path === undefined ? undefined : await servingProcess(path);
+  return pid === process.pid ? undefined : pid;
 }
 
 /** The states of proc(5): `T` after SIGSTOP, `t` in a debugger, `Z` and `X` after the end. */

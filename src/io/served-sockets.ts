@@ -35,6 +35,26 @@ export async function isSeenServed(path: string, owner: number): Promise<boolean
 }
 
 /**
+ * Resolves with the id of the one process that is seen to serve the socket at `path`; `undefined` if it is not known,
+ * or there are several. Never rejects.
+ */
+export async function servingProcess(path: string): Promise<number | undefined> {
+  try {
+    const inodes = listedInodes(await readFile('/proc/net/unix', 'latin1'), path);
+    if (inodes.size === 0) return undefined;
+    const users = new Set([lstatSync(path).uid, process.getuid?.()]);
+    const holders = new Set<string>();
+    for (const pid of await readdir('/proc')) {
+      if (/^\d+$/.test(pid) && (await isHeldBy(pid, inodes, users))) holders.add(pid);
+    }
+    const [pid, ...others] = holders;
+    return pid === undefined || others.length > 0 ? undefined : Number(pid);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * The inode numbers of the listening sockets of this path in the table. A number that is there twice is left
  * out: one of the two lines is forged.
  */

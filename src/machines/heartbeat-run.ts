@@ -7,13 +7,17 @@ import { memberOf } from '../core/shape.ts';
 import type { Link } from './link.ts';
 
 /** The parts of a connection that a heartbeat uses. */
-type Peer = Pick<Link<unknown, unknown>, 'remote' | 'processState'>;
+type Peer = Pick<Link<unknown, unknown>, 'remote' | 'findProcess' | 'processState'>;
 
 /** How a heartbeat asks, and whom it tells. */
 export class HeartbeatRun {
   readonly #pulse: Pulse;
   readonly #peer: Peer;
   readonly #connection: AnyActorRef;
+  /** The process that was found when it was needed first, in this session. */
+  #found: Promise<number | undefined> | undefined;
+  /** The same, once it is known. */
+  #pid: number | undefined;
 
   /** @param connection - The actor of the connection, which fails when the peer is lost. */
   constructor(pulse: Pulse, peer: Peer, connection: AnyActorRef) {
@@ -39,16 +43,16 @@ export class HeartbeatRun {
     );
   }
 
-  /** The process of the peer, if it is known. */
-  get #pid(): number | undefined {
-    return this.#pulse.pid ?? this.#peer.remote?.pid;
+  /** What the operating system says of the process of the peer. */
+  async look(): Promise<ProcessState> {
+    this.#pid ??= this.#pulse.pid ?? this.#peer.remote?.pid ?? (await this.#find());
+    const pid = this.#pid;
+    return (pid === undefined ? undefined : await this.#peer.processState?.(pid)) ?? 'unknown';
   }
 
-  /** What the operating system says of the process of the peer. */
-  look(): Promise<ProcessState> {
-    const pid = this.#pid;
-    const look = pid === undefined ? undefined : this.#peer.processState?.(pid);
-    return look ?? Promise.resolve('unknown');
+  #find(): Promise<number | undefined> | undefined {
+    this.#found ??= this.#peer.findProcess?.();
+    return this.#found;
   }
 
   /** Whether the session fails now. */

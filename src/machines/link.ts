@@ -36,6 +36,8 @@ export interface Link<In, Out> {
   readonly remote: Remote | undefined;
   /** What is known of the peer while a stream is open; found out when it is read. A link need not know it. */
   readonly standing?: PeerStanding | undefined;
+  /** Finds the process of the peer, if `remote` does not say it. Never rejects. A link need not know it. */
+  findProcess?(): Promise<number | undefined>;
   /** Returns what the operating system says of a process. Never rejects. A link need not know it. */
   processState?(pid: number): Promise<ProcessState>;
   /** How many messages of this session were accepted and not handed to the kernel. */

@@ -41,8 +41,9 @@ export interface HeartbeatOptions {
    */
   readonly stopped?: 'report' | 'fail' | undefined;
   /**
-   * The process id of the server, on the same host. Default: that of a program that `spawnPeer()` has started;
-   * for others it is not known, and a server that is stopped or dead counts as silent.
+   * The process id of the server, on the same host. Default: that of a program that `spawnPeer()` has started, or
+   * of the process that serves the UNIX socket, if the system tells (Linux). Where it is not known, a server that is
+   * stopped or dead counts as silent.
    */
   readonly pid?: number | undefined;
   /**

@@ -1,9 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ProcessWatch } from '../../src/io/process-state.ts';
-import { cleanUp } from '../support/cleanup.ts';
+import { findPeer, ProcessWatch } from '../../src/io/process-state.ts';
+import { cleanUp, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
+import { listen } from '../support/peers.ts';
 import { suspend } from '../support/real-peers.ts';
+
+expectIdleAfterEach();
 
 /** A program that does nothing until it is killed. */
 async function sleeper(): Promise<{ child: ChildProcess; pid: number }> {
@@ -55,5 +60,35 @@ describe.skipIf(process.platform !== 'linux')('the state of a process', () => {
     const watch = new ProcessWatch();
     expect(await watch.look(2 ** 31 - 1)).toBe('gone');
     expect(await watch.look(process.pid)).toBe('running');
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('the process behind a UNIX socket', () => {
+  /** A program that listens on a UNIX socket. */
+  const SERVER = `
+    require('node:net').createServer().listen(process.argv[1], () => console.log('listening'));
+  `;
+
+  it('is the one that listens on it', async () => {
+    const path = join(await tempDir(), 'peer.sock');
+    expect(await findPeer(path)).toBeUndefined();
+    const child = spawn(process.execPath, ['-e', SERVER, path], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    cleanUp(async () => {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    });
+    await once(child.stdout, 'data');
+    expect(await findPeer(path)).toBe(child.pid);
+  });
+
+  it('is not this one, and not known without a path', async () => {
+    const path = join(await tempDir(), 'own.sock');
+    const server = createServer();
+    cleanUp(() => server.close());
+    await listen(server, { path });
+    expect(await findPeer(path)).toBeUndefined();
+    expect(await findPeer(undefined)).toBeUndefined();
   });
 });

@@ -16,6 +16,7 @@ import { listen } from '../support/peers.ts';
 import {
   describeEachQemu,
   describeEachVersion,
+  freePort,
   onSocket,
   RealPeer,
   startQemu,
@@ -87,8 +88,23 @@ describeEachQemu((path) => {
     await qmp.disconnect();
   });
 
+  it('is found by the UNIX socket that it serves, if nothing says which process it is', async () => {
+    const { qmp, changes, peer } = await start(path, { pid: undefined, misses: Infinity });
+    const stopped = changes.next('stopped');
+    await suspend(peer.child);
+    await stopped;
+    peer.child.kill('SIGCONT');
+    await qmp.disconnect();
+  });
+
   it('is silent after SIGSTOP if its process is not known, and fails the session', async () => {
-    const { qmp, changes, peer } = await start(path, { pid: undefined, misses: 2 });
+    const port = await freePort();
+    const peer = startQemu(path, '-qmp', `tcp:127.0.0.1:${String(port)},server=on,wait=off`);
+    const changes = new Changes();
+    const qmp = await peer.connect(
+      { port },
+      { heartbeat: { ...FAST, misses: 2, onChange: changes.note }, timeouts: { close: 100 } },
+    );
     const { closed } = qmp;
     await suspend(peer.child);
     const { cause } = await closed;
