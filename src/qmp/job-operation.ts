@@ -54,7 +54,7 @@ export class JobOperation implements Operation<JobProgress> {
   readonly #id: string;
   readonly #args: object;
   readonly #onReady: NonNullable<JobOptions['onReady']>;
-  /** The statuses that the job has had. An older job of the same id does not count. */
+  /** The statuses that the job has had. */
   readonly #seen = new Set<string>();
   /** The data of the last event of a block job. */
   #blockJob: unknown;
@@ -85,8 +85,8 @@ export class JobOperation implements Operation<JobProgress> {
     }
     const status = memberOf(data, 'status');
     if (memberOf(data, 'id') !== this.#id || typeof status !== 'string') return false;
-    if (status === 'created') this.#seen.clear();
-    else if (!this.#seen.has('created')) return false;
+    // What comes before is of an older job of the same id.
+    if (status !== 'created' && !this.#seen.has('created')) return false;
     return this.#change(status, control);
   }
 

@@ -59,6 +59,7 @@ class MigrationOperation implements Operation<MigrationProgress> {
   readonly #onPreSwitchover: MigrateOptions['onPreSwitchover'];
   /** The last status of this migration; `undefined` until it has begun. */
   #status: string | undefined;
+  #switchedOver: Promise<void> | undefined;
 
   constructor(qmp: LooseClient, args: object, onPreSwitchover: MigrateOptions['onPreSwitchover']) {
     this.#qmp = qmp;
@@ -82,7 +83,9 @@ class MigrationOperation implements Operation<MigrationProgress> {
     this.#status = status;
     control.hurry();
     if (ENDS.includes(status)) return true;
-    if (status === 'pre-switchover' && !control.isGivenUp) void this.#switchOver(control);
+    if (status === 'pre-switchover' && !control.isGivenUp) {
+      this.#switchedOver ??= this.#switchOver(control);
+    }
     return false;
   }
 

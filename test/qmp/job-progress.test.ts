@@ -130,6 +130,20 @@ describe('a job that is ready', () => {
     await served.client.disconnect();
   });
 
+  it('is told so once by a server that repeats itself', async () => {
+    let calls = 0;
+    const onReady = () => (calls += 1);
+    const served = await running({ onReady });
+    for (let round = 0; round < 20; round += 1) {
+      await served.change('b', 'created', 'running', 'ready', 'pending');
+    }
+    expect(calls).toBe(1);
+    expect(count(served, 'job-complete')).toBe(1);
+    await served.end();
+    await served.job;
+    await served.client.disconnect();
+  });
+
   it('resolves with onReady: resolve, and is left alone', async () => {
     const served = await running({ onReady: 'resolve' });
     served.state.job = jobInfo('b', 'ready', 100);

@@ -252,8 +252,9 @@ describe('migrate()', () => {
       execute: 'migrate-continue',
       arguments: { state: 'pre-switchover' },
     });
-    await served.become('device', 'completed');
+    await served.become('pre-switchover', 'device', 'pre-switchover', 'completed');
     await served.migration;
+    expect(seen).toHaveLength(1);
     await served.client.disconnect();
   });
 
