@@ -32,6 +32,9 @@ export function openDescriptor(name: string, value: unknown): () => number | und
 
 function identify(name: string, value: unknown): Identity {
   const fd = numberOf(value);
+  if (isClosed(value, fd)) {
+    throw new ArgumentError(`${name} is not open: what was given is closed, or not open yet`);
+  }
   if (typeof fd !== 'number' || !Number.isInteger(fd) || fd < 0) {
     throw new ArgumentError(
       `${name} must be the number of an open file descriptor, or an open socket, server or file, ` +
@@ -49,6 +52,10 @@ function identify(name: string, value: unknown): Identity {
     );
   }
 }
+
+/** Whether it is a file, a socket or a server that is closed: a `FileHandle` then has the descriptor -1. */
+const isClosed = (value: unknown, fd: unknown): boolean =>
+  typeof value === 'object' && (fd === -1 || memberOf(value, '_handle') === null);
 
 const numberOf = (value: unknown): unknown =>
   typeof value === 'number'

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from 'xstate';
@@ -59,10 +59,6 @@ describe('addFd()', () => {
     monitor.reply(await monitor.take(), ADDED);
     await added;
     await file.close();
-    expect(await rejection(client.addFd(file))).toMatchObject({
-      code: 'ERR_ARGUMENT',
-      message: expect.stringContaining('must be the number') as unknown,
-    });
     await client.disconnect();
   });
 
@@ -233,6 +229,23 @@ describe('what cannot be passed', () => {
     });
     await client.disconnect();
     expect(monitor.text).toBe(before);
+  });
+
+  it('is refused when it is a file, a socket or a server that is closed', async () => {
+    const { client, monitor } = await unixSession();
+    const before = monitor.text;
+    const file = await open(FILE, 'r');
+    await file.close();
+    const socket = new Socket();
+    socket.destroy();
+    for (const closed of [file, socket, createServer()]) {
+      expect(await rejection(client.addFd(closed))).toMatchObject({
+        code: 'ERR_ARGUMENT',
+        message: 'The descriptor of addFd() is not open: what was given is closed, or not open yet',
+      });
+    }
+    expect(monitor.text).toBe(before);
+    await client.disconnect();
   });
 
   it.each([[''], ['1st'], [7]])('is refused: the name %j', async (name) => {
