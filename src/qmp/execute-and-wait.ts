@@ -9,6 +9,7 @@ import { codeOf, memberOf } from '../core/shape.ts';
 import { wantedBy } from './event-names.ts';
 import type { ExecuteOptions } from './exchange.ts';
 import type { LooseClient } from './loose-client.ts';
+import { noteRequest } from './request.ts';
 import type { QmpEvent } from './types.ts';
 
 /** The options of `executeAndWait()`. */
@@ -66,7 +67,10 @@ export async function executeAndWait(
   } catch (error) {
     // If the session has ended before the reply, the command rejects, too, and says more.
     if (isClosedError(error)) await reply;
-    throw isLate(error) ? timeoutError(error, command, isAnswered) : error;
+    if (!isLate(error)) throw error;
+    const late = timeoutError(error, command, isAnswered);
+    noteRequest(late, { execute: command, arguments: args });
+    throw late;
   } finally {
     release.abort();
   }

@@ -99,6 +99,7 @@ describe('executeAndWait()', () => {
       phase: 'wait',
       message:
         'device_del: No event DEVICE_DELETED that the filter accepts (it refused 1) within 50 ms',
+      request: { execute: 'device_del', arguments: removal },
     });
     const unanswered = wait();
     await monitor.take();
@@ -107,6 +108,7 @@ describe('executeAndWait()', () => {
       code: 'ERR_TIMEOUT',
       phase: 'execute',
       message: 'No reply to device_del within 50 ms; if it was sent, it may still be executed',
+      request: { execute: 'device_del', arguments: removal },
     });
     await client.disconnect();
   });
