@@ -25,7 +25,6 @@ import {
   protocolParts,
   type QmpAttachOptions,
   type QmpMachineOptions,
-  type QmpOptions,
 } from './options.ts';
 import type {
   Arguments,
@@ -37,8 +36,19 @@ import type {
   Returns,
 } from './types.ts';
 
-/** See `QmpClient`, which is this class. */
-class TypedQmpClient<S extends QapiSchema> extends QmpConnection<S> {
+/**
+ * A client of one QMP monitor. It dials the server (`connect()`), or the server dials the client
+ * (`listen()`, then `accept()`).
+ *
+ * @example
+ * await using qmp = new QmpClient();
+ * await qmp.connect('/run/vm1/qmp.sock');
+ * qmp.on('SHUTDOWN', ({ data }) => console.log('shut down:', data.reason));
+ * const { running } = await qmp.execute('query-status');
+ *
+ * @typeParam S - The types of the commands and events: a schema of `wirechart/qapi/…`. Default: the newest.
+ */
+export class QmpClient<S extends QapiSchema = Qapi> extends QmpConnection<S> {
   /** @internal A literal, because bundlers rename classes. */
   static override readonly name: string = 'QmpClient';
 
@@ -47,7 +57,7 @@ class TypedQmpClient<S extends QapiSchema> extends QmpConnection<S> {
   /** `createQmpMachine()`. `supervise()` needs it and `attach()` of a client class. */
   static override createMachine(options?: QmpMachineOptions): QmpMachine {
     // A class that extends this one may have options of its own.
-    if (Object.is(this, TypedQmpClient)) checkQmpMachineOptions(options);
+    if (Object.is(this, QmpClient)) checkQmpMachineOptions(options);
     return options === undefined
       ? machineOf(this)
       : machineOf(this, protocolParts(options), {
@@ -73,7 +83,7 @@ class TypedQmpClient<S extends QapiSchema> extends QmpConnection<S> {
   ): C {
     checkQmpAttachOptions(options);
     const { onListenerError, ...others } = options;
-    const maker = Object.is(this, TypedQmpClient) ? 'createQmpMachine()' : undefined;
+    const maker = Object.is(this, QmpClient) ? 'createQmpMachine()' : undefined;
     const { client, isFirst } = attachTo(this, ref, others, maker);
     if (isFirst) QmpConnection.noteAttached(client, onListenerError);
     return client;
@@ -241,34 +251,4 @@ class TypedQmpClient<S extends QapiSchema> extends QmpConnection<S> {
   getFd(fd: OpenDescriptor, name: string, options?: ReplyOptions): Promise<void> {
     return handOut(getFd(this[LOOSE], fd, name, options));
   }
-}
-
-/**
- * A client of one QMP monitor. It dials the server (`connect()`), or the server dials the client
- * (`listen()`, then `accept()`).
- *
- * @example
- * await using qmp = new QmpClient();
- * await qmp.connect('/run/vm1/qmp.sock');
- * qmp.on('SHUTDOWN', ({ data }) => console.log('shut down:', data.reason));
- * const { running } = await qmp.execute('query-status');
- *
- * @typeParam S - The types of the commands and events: a schema of `wirechart/qapi/…`. Default: the newest.
- */
-export type QmpClient<S extends QapiSchema = Qapi> = TypedQmpClient<S>;
-/** The same, as a value: `new QmpClient()`, `new QmpClient<Qapi>()`. */
-export const QmpClient: QmpClientClass = TypedQmpClient;
-
-/**
- * The class `QmpClient`. What takes a class of clients, such as `supervise()`, infers the type of the clients from
- * its last signature, which has the default schema; pass `QmpClient<Qapi>` for another one.
- */
-export interface QmpClientClass extends Omit<typeof TypedQmpClient, 'prototype'> {
-  /**
-   * @param options - As for `AsyncProtocol`, and `onListenerError`.
-   * @throws {ArgumentError} When an option is invalid.
-   */
-  new <S extends QapiSchema = Qapi>(options?: QmpOptions): QmpClient<S>;
-  /** The same with the default schema. */
-  new (options?: QmpOptions): QmpClient;
 }

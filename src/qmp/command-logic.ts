@@ -20,7 +20,7 @@ import type { Arguments, CommandName, OpenQapi, Returns } from './types.ts';
 type AnyName = CommandName<OpenQapi>;
 
 /** How a command is executed by actor logic. */
-interface CommandLogicOptions extends ConnectionInput {
+export interface CommandLogicOptions extends ConnectionInput {
   /** A deadline for the reply, in ms. Default: `timeouts.execute` of the client. */
   readonly timeout?: ExecuteOptions['timeout'];
   /** Executes the command out of band: see `ExecuteOptions`. Default `false`. */

@@ -1,7 +1,7 @@
 /** The commands of a client as methods: `qmp.commands.cont()`. */
 
 import type { ExecuteOptions } from './exchange.ts';
-import type { CommandRest, QapiSchema, Returns } from './types.ts';
+import type { CommandRest, CommandsOf, QapiSchema, Returns } from './types.ts';
 
 /** One command as a function: see `QmpClient.execute()`. */
 export type CommandMethod<C, S extends QapiSchema> = (
@@ -9,9 +9,9 @@ export type CommandMethod<C, S extends QapiSchema> = (
 ) => Promise<Returns<C, S>>;
 
 /** The commands of a schema as methods; any command, if the schema names none. */
-export type CommandMethods<S extends QapiSchema> = [keyof S['commands']] extends [never]
+export type CommandMethods<S extends QapiSchema> = [keyof CommandsOf<S>] extends [never]
   ? Readonly<Record<string, CommandMethod<string, S>>>
-  : { readonly [C in keyof S['commands']]: CommandMethod<C, S> };
+  : { readonly [C in keyof CommandsOf<S>]: CommandMethod<C, S> };
 
 /** Runs a command. */
 type Execute = (

@@ -21,6 +21,7 @@ export { createQmpMachine } from './create-machine.ts';
 export type { QmpActorRef, QmpMachine } from './machine.ts';
 export { qmpEvents, type QmpEventMessage, type QmpEventsInput } from './events-logic.ts';
 export {
+  type CommandLogicOptions,
   qmpCommand,
   qmpCommandFor,
   type QmpCommandForInput,

@@ -1,6 +1,6 @@
 /** What `QmpClient.job()` takes, and what it says of a job. */
 
-import type { Arguments, CommandName, QapiSchema } from './types.ts';
+import type { Arguments, CommandName, CommandsOf, QapiSchema } from './types.ts';
 
 /** How far a job is. */
 export interface JobProgress {
@@ -55,9 +55,9 @@ export interface JobOptions {
 /** The names of the commands of a schema that start a job: the ones that take a `job-id`. */
 export type JobCommandName<S extends QapiSchema> =
   | {
-      [C in keyof S['commands'] & string]: TakesJobId<Arguments<C, S>> extends never ? never : C;
-    }[keyof S['commands'] & string]
-  | Exclude<CommandName<S>, keyof S['commands']>;
+      [C in keyof CommandsOf<S> & string]: TakesJobId<Arguments<C, S>> extends never ? never : C;
+    }[keyof CommandsOf<S> & string]
+  | Exclude<CommandName<S>, keyof CommandsOf<S>>;
 
 /** The arguments of such a command. The `job-id` may be left out. */
 export type JobArguments<C, S extends QapiSchema> = WithOptionalId<Arguments<C, S>>;

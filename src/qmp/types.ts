@@ -83,13 +83,28 @@ export interface QapiSchema {
  * await qmp.execute('x-mine', { size: 1 });
  */
 export interface OpenQapi<S extends QapiSchema = Qapi> {
-  readonly commands: S['commands'];
-  readonly events: S['events'];
+  readonly commands: CommandsOf<S>;
+  readonly events: EventsOf<S>;
   readonly open: true;
 }
 
 /** A schema that knows no command and no event, and allows all. */
-export type AnyQapi = OpenQapi<{ readonly commands: object; readonly events: object }>;
+export interface AnyQapi extends QapiSchema {
+  readonly open: true;
+}
+
+/**
+ * The commands of a schema. `QapiSchema` itself stands for the default: that is what TypeScript infers where the class
+ * `QmpClient` is passed without a schema, as to `supervise()`.
+ */
+export type CommandsOf<S extends QapiSchema = Qapi> = QapiSchema extends S
+  ? Qapi['commands']
+  : S['commands'];
+
+/** The same for the events. */
+export type EventsOf<S extends QapiSchema = Qapi> = QapiSchema extends S
+  ? Qapi['events']
+  : S['events'];
 
 /** Any other name. Written so that editors offer the names of a schema. */
 type AnyOther<S extends QapiSchema> = S['open'] extends true
@@ -97,18 +112,18 @@ type AnyOther<S extends QapiSchema> = S['open'] extends true
   : never;
 
 /** The name of a command of a schema. */
-export type CommandName<S extends QapiSchema = Qapi> = (keyof S['commands'] & string) | AnyOther<S>;
+export type CommandName<S extends QapiSchema = Qapi> = (keyof CommandsOf<S> & string) | AnyOther<S>;
 
 /** The arguments of a command. */
-export type Arguments<C, S extends QapiSchema = Qapi> = C extends keyof S['commands']
-  ? S['commands'][C] extends { readonly arguments: infer A extends object }
+export type Arguments<C, S extends QapiSchema = Qapi> = C extends keyof CommandsOf<S>
+  ? CommandsOf<S>[C] extends { readonly arguments: infer A extends object }
     ? A
     : object
   : object;
 
 /** The return value of a command. */
-export type Returns<C, S extends QapiSchema = Qapi> = C extends keyof S['commands']
-  ? S['commands'][C] extends { readonly returns: infer R }
+export type Returns<C, S extends QapiSchema = Qapi> = C extends keyof CommandsOf<S>
+  ? CommandsOf<S>[C] extends { readonly returns: infer R }
     ? R
     : JsonValue
   : JsonValue;
@@ -123,17 +138,17 @@ export type CommandRest<C, Options, S extends QapiSchema = Qapi> =
     : [args: Arguments<C, S>, options?: Options];
 
 /** The name of an event of a schema. */
-export type EventName<S extends QapiSchema = Qapi> = (keyof S['events'] & string) | AnyOther<S>;
+export type EventName<S extends QapiSchema = Qapi> = (keyof EventsOf<S> & string) | AnyOther<S>;
 
 /** An event of this name; of several names, a union that the name tells apart. */
-export type EventOf<E, S extends QapiSchema = Qapi> = E extends keyof S['events'] & string
-  ? QmpEvent<S['events'][E], E>
+export type EventOf<E, S extends QapiSchema = Qapi> = E extends keyof EventsOf<S> & string
+  ? QmpEvent<EventsOf<S>[E], E>
   : QmpEvent;
 
 /** Any event of a schema: a union that the name tells apart. */
-export type AnyEventOf<S extends QapiSchema = Qapi> = [keyof S['events']] extends [never]
+export type AnyEventOf<S extends QapiSchema = Qapi> = [keyof EventsOf<S>] extends [never]
   ? QmpEvent
-  : EventOf<keyof S['events'] & string, S>;
+  : EventOf<keyof EventsOf<S> & string, S>;
 
 /** What `query-status` returns. */
 export type StatusInfo = Returns<'query-status'>;
