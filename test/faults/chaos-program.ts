@@ -90,7 +90,7 @@ class Connection {
   async #write(step: Exclude<Step, string>): Promise<void> {
     if ('send' in step) await this.#send(step.send);
     else if ('trickle' in step) {
-      for (const byte of step.trickle.replaceAll('$id', this.#id)) await this.#send(byte);
+      for (const byte of this.#fill(step.trickle)) await this.#send(byte);
     } else {
       const times = Math.max(1, Math.ceil(FLOOD_BYTES / step.flood.length));
       const block = step.flood.repeat(times);
@@ -104,7 +104,7 @@ class Connection {
    * Writes; resolves in a later turn when the kernel has the bytes, or when the write has failed.
    */
   #send(text: string): Promise<void> {
-    const data = Buffer.from(text.replaceAll('$id', this.#id), 'latin1');
+    const data = Buffer.from(this.#fill(text), 'latin1');
     return new Promise((resolve) => {
       this.#socket.write(data, (error) => {
         if (error == null && !this.#socket.destroyed) this.written += data.length;
@@ -113,12 +113,21 @@ class Connection {
     });
   }
 
+  /** Puts the id of the last command into a text, or takes the member out. The text never gets shorter. */
+  #fill(text: string): string {
+    const id = this.#id;
+    return id === ''
+      ? text.replaceAll(/, "id": \$id|"id": \$id, /g, (member) => ' '.repeat(member.length))
+      : text.replaceAll('$id', id.padEnd('$id'.length));
+  }
+
   async #take(): Promise<void> {
     for (;;) {
-      const command = /"id":(\d+)[^{]*\}/.exec(this.#text);
-      if (command !== null) {
-        this.#id = command[1] ?? '';
-        this.#text = this.#text.slice(command.index + command[0].length);
+      const end = this.#text.indexOf('\n');
+      const command = parse(end === -1 ? this.#text : this.#text.slice(0, end));
+      if (command !== undefined) {
+        this.#id = command.id === undefined ? '' : String(command.id);
+        this.#text = end === -1 ? '' : this.#text.slice(end + 1);
         return;
       }
       await new Promise<void>((resolve) => {
@@ -229,3 +238,13 @@ control.listen(join(directory, 'control'), () => {
 setInterval(() => {
   if (process.ppid !== parent) process.exit();
 }, 500);
+
+/** A command; `undefined` while it is not complete. */
+function parse(text: string): { readonly id?: number } | undefined {
+  if (!text.endsWith('}')) return undefined;
+  try {
+    return JSON.parse(text) as { readonly id?: number };
+  } catch {
+    return undefined;
+  }
+}

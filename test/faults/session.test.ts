@@ -87,11 +87,6 @@ const FAULTS: readonly Fault[] = [
     cause: TOO_LARGE,
   },
   { that: 'sends endless nesting', script: [{ flood: '{"return":' }], cause: JUNK },
-  {
-    that: 'reports a parse error',
-    script: [{ send: MONITOR.parseError }],
-    cause: ['ServerParseError ERR_QMP_SERVER_PARSE'],
-  },
 ];
 
 /** The default limit of a message, the growth of the decoder's buffer, and some noise. */
@@ -157,6 +152,20 @@ describe.each(TRANSPORTS)('over %s, a peer that', (transport) => {
     await resume();
     await client.disconnect();
     expect(client.outcome?.cause).toBeUndefined();
+  });
+
+  it('reports a parse error fails the command in flight, and without one the session', async () => {
+    const error = { send: MONITOR.parseError };
+    const script: Script = [...running, 'take', error, 'wait', error];
+    const { address, resume } = await peer.listen(transport, script);
+    const client = createClient({ timeouts: NEVER });
+    await client.connect(address);
+    const failure = ['ServerParseError ERR_QMP_SERVER_PARSE'];
+    expect(chainOf(await rejection(client.execute('query-name')))).toEqual(failure);
+    expect(client.runstate).toBe('RUNNING');
+    await resume();
+    expect(chainOf((await client.closed).cause)).toEqual(failure);
+    expect(chainOf(await rejection(client.disconnect()))).toEqual(failure);
   });
 
   it('sends stale and duplicate replies has them ignored', async () => {

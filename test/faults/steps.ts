@@ -5,7 +5,7 @@
 
 /** One step of a script; a connection executes its steps in order. */
 export type Step =
-  /** Waits for the next command (a JSON object), whose id replaces `$id` in later text. */
+  /** Waits for the next command (a JSON object), whose id, if it has one, replaces `$id` in later text. */
   | 'take'
   /** Waits for a `resume` request. */
   | 'wait'
