@@ -18,7 +18,7 @@ export type {
   ScriptedSession,
 } from './peer-script.ts';
 export { ScriptError } from './script-error.ts';
-export { type NextOptions, ScriptedQmpServer } from './qmp/scripted-qmp-server.ts';
+export { type ScriptWaitOptions, ScriptedQmpServer } from './qmp/scripted-qmp-server.ts';
 export type { ScriptedQmpServerOptions } from './qmp/options.ts';
 export type { ScriptedJob } from './qmp/job.ts';
 export type { JobStatus } from './qmp/job-verbs.ts';

@@ -184,8 +184,8 @@ describe('next()', () => {
   });
 
   it('rejects when the server is closed, and leaves nothing open', async () => {
-    const server = createServer({ timeout: 60_000 });
-    const waiting = rejection(server.next('x'));
+    const server = createServer();
+    const waiting = rejection(server.next('x', { timeout: 60_000 }));
     await server.close();
     expect(await waiting).toBeInstanceOf(ScriptError);
     expect(await rejection(server.next('x'))).toBeInstanceOf(ScriptError);
@@ -216,15 +216,33 @@ describe('done()', () => {
     await client.disconnect();
   });
 
-  it('rejects when that takes longer than timeout', async () => {
+  it('rejects with the reason of its signal, and for a wrong option', async () => {
     const answer = gate();
     const { client, server } = await scripted({
-      timeout: 1,
       commands: { slow: () => answer.opened.then(() => null) },
     });
     const slow = client.execute('slow');
-    await client.execute('query-yank', undefined, { oob: true });
-    expect(await rejection(server.done())).toEqual(
+    await server.next('slow');
+    const controller = new AbortController();
+    const aborted = rejection(server.done({ signal: controller.signal }));
+    const reason = new Error('enough');
+    controller.abort(reason);
+    expect(await aborted).toBe(reason);
+    expect(await rejection(server.done({ timeout: 0 }))).toBeInstanceOf(ArgumentError);
+    answer.open();
+    await slow;
+    await server.done();
+    await client.disconnect();
+  });
+
+  it('rejects when that takes longer than timeout', async () => {
+    const answer = gate();
+    const { client, server } = await scripted({
+      commands: { slow: () => answer.opened.then(() => null) },
+    });
+    const slow = client.execute('slow');
+    await server.next('slow');
+    expect(await rejection(server.done({ timeout: 1 }))).toEqual(
       new ScriptError("After 1 ms, 'slow' is not answered."),
     );
     answer.open();
@@ -238,7 +256,7 @@ describe('the options', () => {
     ['queue of new ScriptedQmpServer() must be a number of at least 1, not 0', { queue: 0 }],
     ['strict of new ScriptedQmpServer() must be a boolean, not 1', { strict: 1 }],
     ["new ScriptedQmpServer() has no option 'strickt': did you mean 'strict'?", { strickt: true }],
-    ['timeout must be a number of ms above 0, not 0', { timeout: 0 }],
+    ["new ScriptedQmpServer() has no option 'timeout': did you mean 'timeouts'?", { timeout: 1 }],
   ])('are checked: %s', (text, options) => {
     expect(() => new ScriptedQmpServer(options)).toThrow(new ArgumentError(text));
   });

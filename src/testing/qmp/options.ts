@@ -1,6 +1,5 @@
 /** The options of a scripted QMP server, and their check. */
 
-import { checkTimeout } from '../../async/timer.ts';
 import { ArgumentError } from '../../core/errors.ts';
 import { checkKinds, type Names, nearestName } from '../../core/options.ts';
 import { show } from '../../core/shape.ts';
@@ -57,8 +56,6 @@ export interface ScriptedQmpServerOptions extends ProtocolOptions {
    * always reads.
    */
   readonly queue?: number | undefined;
-  /** How long `next()` and `done()` wait, in ms of real time. Default 2 000. */
-  readonly timeout?: number | undefined;
 }
 
 const OPTIONS: Names<ScriptedQmpServerOptions> = {
@@ -71,7 +68,6 @@ const OPTIONS: Names<ScriptedQmpServerOptions> = {
   schema: true,
   replay: true,
   queue: true,
-  timeout: true,
 };
 
 /** @throws {ArgumentError} When an option is unknown, or has the wrong type. */
@@ -79,7 +75,6 @@ export function checkOptions(options: ScriptedQmpServerOptions): void {
   const owner = 'new ScriptedQmpServer()';
   checkProtocolOptions(owner, options, OPTIONS);
   checkKinds(owner, options, { pretty: 'boolean', strict: 'boolean', replay: 'string' });
-  checkTimeout(options.timeout);
   const queue: unknown = options.queue;
   if (queue === undefined || (typeof queue === 'number' && queue >= 1)) return;
   throw new ArgumentError(`queue of ${owner} must be a number of at least 1, not ${show(queue)}`);

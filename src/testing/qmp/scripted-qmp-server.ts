@@ -5,7 +5,8 @@
  * greeted when the current one has left.
  */
 
-import { rejectHandled, markHandled } from '../../async/deferred.ts';
+import { abortable } from '../../async/abort.ts';
+import { deferHandled, markHandled, rejectHandled } from '../../async/deferred.ts';
 import { checkTimeout, startTimer } from '../../async/timer.ts';
 import type { JsonObject } from '../../codecs/json.ts';
 import { ClosedError, ConnectError } from '../../core/errors.ts';
@@ -31,15 +32,14 @@ import { Responder } from './responder.ts';
 import { Schema } from './schema.ts';
 import { builtInCommands, GREETING } from './virtual-machine.ts';
 
-/** The options of `next()`. */
-export interface NextOptions extends WaitOptions {
-  /** How long to wait, in ms of real time. Default: the option `timeout` of the server. */
+/** The options of `next()` and `done()`. */
+export interface ScriptWaitOptions extends WaitOptions {
+  /** How long to wait, in ms of real time. Default 2 000. */
   readonly timeout?: number | undefined;
 }
 
-const NEXT: Names<NextOptions> = { signal: true, timeout: true };
+const WAIT: Names<ScriptWaitOptions> = { signal: true, timeout: true };
 
-/** The default of the option `timeout`. */
 const DEFAULT_TIMEOUT_MS = 2_000;
 
 /**
@@ -63,7 +63,6 @@ export class ScriptedQmpServer implements AsyncDisposable {
   readonly received: QmpCommand[];
 
   readonly #options: ScriptedQmpServerOptions;
-  readonly #timeout: number;
   readonly #commands = new ReceivedCommands();
   readonly #failures = new Failures();
   readonly #schema: Schema | undefined;
@@ -86,7 +85,6 @@ export class ScriptedQmpServer implements AsyncDisposable {
   constructor(options: ScriptedQmpServerOptions = {}) {
     checkOptions(options);
     this.#options = options;
-    this.#timeout = options.timeout ?? DEFAULT_TIMEOUT_MS;
     this.received = this.#commands.all;
     this.#schema = options.schema && new Schema(options.schema);
     this.#recorded = options.replay === undefined ? [] : parseRecording(options.replay);
@@ -139,15 +137,15 @@ export class ScriptedQmpServer implements AsyncDisposable {
    * @throws {ScriptError} When no such command has come after `timeout` ms, or the server is closed before.
    * @throws The reason of `signal`, when it is aborted before.
    */
-  next(command: string, options?: NextOptions): Promise<QmpCommand> {
+  next(command: string, options?: ScriptWaitOptions): Promise<QmpCommand> {
     try {
-      const signal = signalOf('next()', options, NEXT);
+      const signal = signalOf('next()', options, WAIT);
       checkTimeout(options?.timeout);
       if (this.#closing.signal.aborted) {
         const text = `next('${command}') was called after the server was closed.`;
         return rejectHandled(new ScriptError(text));
       }
-      const timeout = options?.timeout ?? this.#timeout;
+      const timeout = options?.timeout ?? DEFAULT_TIMEOUT_MS;
       return markHandled(this.#commands.next(command, timeout, signal));
     } catch (error) {
       return rejectHandled(error);
@@ -172,13 +170,18 @@ export class ScriptedQmpServer implements AsyncDisposable {
    *   value that it does not allow; with `replay`, a command that is not the recorded one, or that has not come; a
    *   command whose script has not answered after `timeout` ms. Each is thrown once, here or at the end of
    *   `await using`.
+   * @throws The reason of `signal`, when it is aborted before.
    */
-  async done(): Promise<void> {
-    if (!(await this.#areAnswered())) {
+  async done(options?: ScriptWaitOptions): Promise<void> {
+    const signal = signalOf('done()', options, WAIT);
+    checkTimeout(options?.timeout);
+    const timeout = options?.timeout ?? DEFAULT_TIMEOUT_MS;
+    if (!(await this.#areAnswered(timeout, signal))) {
       const names = [...this.#pending.values()].map((name) => `'${name}'`).join(', ');
       const verb = this.#pending.size === 1 ? 'is' : 'are';
-      const text = `After ${String(this.#timeout)} ms, ${names} ${verb} not answered.`;
-      this.#failures.add(new ScriptError(text));
+      this.#failures.add(
+        new ScriptError(`After ${String(timeout)} ms, ${names} ${verb} not answered.`),
+      );
     }
     for (const replay of this.#replays) replay.checkEnd();
     this.#failures.throwFirst();
@@ -200,19 +203,17 @@ export class ScriptedQmpServer implements AsyncDisposable {
   }
 
   /** Waits until no answer is pending; `false` if it takes too long. */
-  async #areAnswered(): Promise<boolean> {
-    let cancel = (): void => undefined;
-    const late = new Promise<false>((resolve) => {
-      cancel = startTimer(this.#timeout, () => {
-        resolve(false);
-      });
+  async #areAnswered(timeout: number, signal: AbortSignal | undefined): Promise<boolean> {
+    const late = deferHandled<false>();
+    const cancel = startTimer(timeout, () => {
+      late.resolve(false);
     });
     const all = async (): Promise<true> => {
       while (this.#pending.size > 0) await Promise.all(this.#pending.keys());
       return true;
     };
     try {
-      return await Promise.race([all(), late]);
+      return await abortable(Promise.race([all(), late.promise]), signal);
     } finally {
       cancel();
     }
