@@ -28,7 +28,7 @@ await serve(path, (socket) => {
 report('listening');
 
 async function answer(socket: Socket, command: string): Promise<void> {
-  const id = /"id": *(\d+)/.exec(command)?.[1] ?? 'null';
+  const id = /"id": *\d+/.exec(command)?.[0];
   if (!command.includes('qmp_capabilities')) await writeBlocks(socket, data, blocks);
-  socket.write(`{"return": {}, "id": ${id}}\r\n`);
+  socket.write(`{"return": {}${id === undefined ? '' : `, ${id}`}}\r\n`);
 }

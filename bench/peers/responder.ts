@@ -17,7 +17,7 @@ await serve(path, (socket) => {
 });
 await serve(`${path}.qmp`, (socket) => {
   socket.write(`${GREETING}\r\n`);
-  answer(socket, line);
+  answerLines(socket);
 });
 await serve(`${path}.rpc`, (socket) => {
   answer(socket, rpc);
@@ -37,6 +37,22 @@ function answer(socket: Socket, reply: (id: string) => string): void {
       end = found.index + found[0].length;
     }
     rest = text.slice(end);
+    if (replies !== '') socket.write(replies);
+  });
+}
+
+/** The same for commands of QMP, each on a line, of which some have no id. */
+function answerLines(socket: Socket): void {
+  let rest = '';
+  socket.setEncoding('latin1');
+  socket.on('data', (chunk: string) => {
+    const commands = (rest + chunk).split('\n');
+    rest = commands.pop() ?? '';
+    let replies = '';
+    for (const command of commands) {
+      const id = /,"id":\d+(?=\}$)/.exec(command)?.[0] ?? '';
+      replies += `{"return":${STATUS}${id}}\r\n`;
+    }
     if (replies !== '') socket.write(replies);
   });
 }
