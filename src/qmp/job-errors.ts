@@ -1,5 +1,6 @@
 /** The errors of operations that go on in the server after the reply to their command. */
 
+import type { JsonObject } from '../codecs/json.ts';
 import { WirechartError } from '../core/errors.ts';
 import { cutText, printable } from '../core/printable.ts';
 import { setSaid } from '../core/printed-error.ts';
@@ -34,6 +35,8 @@ export class JobError extends WirechartError {
    * In `message` it is cut and escaped.
    */
   declare readonly description: string;
+  /** As `ExecuteError.request`. */
+  declare readonly request?: JsonObject;
 
   constructor({ id, command, type, description }: FailedJob) {
     super(`${command}: the job '${id}' failed: ${printable(cutText(description))}`);
@@ -57,6 +60,8 @@ export class MigrationError extends WirechartError {
    * In `message` it is cut and escaped.
    */
   declare readonly description: string;
+  /** As `ExecuteError.request`. */
+  declare readonly request?: JsonObject;
 
   constructor(status: MigrationError['status'], description: string) {
     super(

@@ -8,7 +8,8 @@ import { jobIn, type KnownJob, numberIn, progressOf, textIn } from './job-progre
 import type { JobOptions, JobProgress } from './job-types.ts';
 import type { LooseClient } from './loose-client.ts';
 import type { Operation, OperationControl } from './operation.ts';
-import type { QmpEvent } from './types.ts';
+import { noteRequest } from './request.ts';
+import type { QmpCommand, QmpEvent } from './types.ts';
 
 /**
  * The commands whose jobs vanish when they end, unless told otherwise. The jobs of others, such as `blockdev-create`
@@ -49,6 +50,7 @@ export class JobOperation implements Operation<JobProgress> {
   readonly phase = 'job';
   readonly events = ['JOB_STATUS_CHANGE', 'BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED'];
   readonly command: string;
+  readonly request: QmpCommand;
   readonly description: string;
   readonly #qmp: LooseClient;
   readonly #id: string;
@@ -70,6 +72,7 @@ export class JobOperation implements Operation<JobProgress> {
     this.description = `the job '${id}'`;
     this.#id = id;
     this.#args = { ...kept, ...args, 'job-id': id };
+    this.request = { execute: command, arguments: this.#args };
     this.#onReady = onReady;
   }
 
@@ -173,7 +176,9 @@ export class JobOperation implements Operation<JobProgress> {
   #error(job: KnownJob | undefined): JobError {
     const description = job?.error ?? textIn(this.#blockJob, 'error') ?? 'it was cancelled';
     const { type } = job?.progress ?? this.#lastProgress();
-    return new JobError({ id: this.#id, command: this.command, type, description });
+    const error = new JobError({ id: this.#id, command: this.command, type, description });
+    noteRequest(error, this.request);
+    return error;
   }
 
   /** What the events say of a job that is not there any more. */

@@ -11,7 +11,8 @@ import type { LooseClient } from './loose-client.ts';
 import { migrationIn } from './migration-progress.ts';
 import type { MigrateOptions, MigrationProgress } from './migration-types.ts';
 import { type Operation, type OperationControl, runOperation } from './operation.ts';
-import type { QmpEvent } from './types.ts';
+import { noteRequest } from './request.ts';
+import type { QmpCommand, QmpEvent } from './types.ts';
 
 const OPTIONS: Names<MigrateOptions> = {
   onProgress: true,
@@ -53,6 +54,7 @@ class MigrationOperation implements Operation<MigrationProgress> {
   readonly phase = 'migration';
   readonly events = ['MIGRATION'];
   readonly command = 'migrate';
+  readonly request: QmpCommand;
   readonly description = 'the migration';
   readonly #qmp: LooseClient;
   readonly #args: object;
@@ -64,6 +66,7 @@ class MigrationOperation implements Operation<MigrationProgress> {
   constructor(qmp: LooseClient, args: object, onPreSwitchover: MigrateOptions['onPreSwitchover']) {
     this.#qmp = qmp;
     this.#args = args;
+    this.request = { execute: this.command, arguments: args };
     this.#onPreSwitchover = onPreSwitchover;
   }
 
@@ -104,10 +107,9 @@ class MigrationOperation implements Operation<MigrationProgress> {
     const info = await this.#info();
     if (this.#status === 'completed')
       return migrationIn({ ...toObject(info), status: 'completed' });
-    const why = textIn(info, 'error-desc');
-    if (this.#status === 'failed')
-      throw new MigrationError('failed', why ?? 'QEMU does not say why');
-    throw new MigrationError('cancelled', why ?? 'by another client of QEMU');
+    const error = failure(this.#status, textIn(info, 'error-desc'));
+    noteRequest(error, this.request);
+    throw error;
   }
 
   /** QEMU sends no event MIGRATION unless it was told to. The other capabilities stay as they are. */
@@ -146,6 +148,11 @@ class MigrationOperation implements Operation<MigrationProgress> {
 /** Whether a migration begins with this status: a new one, or one that is resumed. */
 const isBegin = (status: string): boolean =>
   status === 'setup' || status.startsWith('postcopy-recover');
+
+const failure = (status: string | undefined, why: string | undefined): MigrationError =>
+  status === 'failed'
+    ? new MigrationError('failed', why ?? 'QEMU does not say why')
+    : new MigrationError('cancelled', why ?? 'by another client of QEMU');
 
 const toObject = (value: unknown): object =>
   typeof value === 'object' && value !== null ? value : {};

@@ -14,7 +14,8 @@ import type { EndOfEvents } from './event-wait.ts';
 import { Interruption } from './interruption.ts';
 import type { LooseClient } from './loose-client.ts';
 import { ProgressLoop, ProgressReports } from './progress.ts';
-import type { QmpEvent } from './types.ts';
+import { noteRequest } from './request.ts';
+import type { QmpCommand, QmpEvent } from './types.ts';
 
 /** What an operation may do while it runs. */
 export interface OperationControl {
@@ -28,8 +29,9 @@ export interface OperationControl {
 
 /** An operation of the server. */
 export interface Operation<Progress extends object> {
-  /** The command that starts it. */
+  /** The command that starts it: its name, and what is sent. */
   readonly command: string;
+  readonly request: QmpCommand;
   /** What is run, for errors: `the job 'a'`. */
   readonly description: string;
   readonly phase: TimeoutPhase;
@@ -217,11 +219,8 @@ class OperationRun<Progress extends object> {
     const text =
       `${command}: the session ended while ${description} was running: ${reason}. ` +
       'It goes on in the server, unless that has ended, too';
-    return new ExecInterruptedError(
-      command,
-      cause ?? new ClosedError(reason, { expected: true }),
-      text,
-    );
+    const why = cause ?? new ClosedError(reason, { expected: true });
+    return this.#withRequest(new ExecInterruptedError(command, why, text));
   }
 
   #timeoutError(ms: number, hasEnded: boolean): TimeoutError {
@@ -231,7 +230,12 @@ class OperationRun<Progress extends object> {
     const rest = hasEnded
       ? ', and was cancelled'
       : `, and is not over another ${String(cancelTimeout)} ms after it was to be cancelled`;
-    return new TimeoutError(phase, ms, `${text}${rest}`);
+    return this.#withRequest(new TimeoutError(phase, ms, `${text}${rest}`));
+  }
+
+  #withRequest<E extends Error>(error: E): E {
+    noteRequest(error, this.#operation.request);
+    return error;
   }
 }
 

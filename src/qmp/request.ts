@@ -14,6 +14,8 @@ const OF_COMMANDS = /* @__PURE__ */ new Set([
   'ERR_QMP_INTERRUPTED',
   'ERR_QMP_BAD_REPLY',
   'ERR_QMP_SERVER_PARSE',
+  'ERR_QMP_JOB',
+  'ERR_QMP_MIGRATION',
   'ERR_TIMEOUT',
 ]);
 

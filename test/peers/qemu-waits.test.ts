@@ -32,7 +32,7 @@ describeEachQemu((path) => {
     await client.execute('blockdev-add', { driver: 'null-co', 'node-name': 'd', size: 1 << 20 });
     await client.execute('device_add', { driver: 'scsi-hd', id: 'disk', bus: 's.0', drive: 'd' });
     const options = {
-      filter: ({ data }: { data: { device?: string } }) => data.device === 'disk',
+      filter: ({ data }: { data: { device?: string | undefined } }) => data.device === 'disk',
       timeout: 20_000,
     };
     const remove = () =>

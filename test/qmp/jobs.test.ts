@@ -101,6 +101,7 @@ describe('job()', () => {
       message: "blockdev-backup: the job 'b' failed: No \\x1b space",
       ...{ code: 'ERR_QMP_JOB', id: 'b', command: 'blockdev-backup', type: 'backup' },
       ...{ description: 'No \x1b space', retryable: true },
+      request: { execute: 'blockdev-backup', arguments: { ...NAMED, 'auto-dismiss': false } },
     });
     expect(names().at(-1)).toBe('job-dismiss');
     await client.disconnect();

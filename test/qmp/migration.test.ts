@@ -127,6 +127,7 @@ describe('migrate()', () => {
     expect(error).toMatchObject({
       ...{ code: 'ERR_QMP_MIGRATION', status, description: 'Broken \x1b pipe', retryable: true },
       message: `migrate: the migration ${verb}: Broken \\x1b pipe`,
+      request: { execute: 'migrate', arguments: { uri: URI } },
     });
     await client.disconnect();
   });
