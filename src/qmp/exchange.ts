@@ -205,7 +205,9 @@ export class Exchange {
     const { command, isUnparsed } = answered;
     if (command.isOob) this.answers.outOfBand += 1;
     else this.answers.inBand += 1;
-    if (this.#resolvedByEnd.delete(command) && isError(message)) this.#ending.onQuitRefused();
+    if (this.#resolvedByEnd.delete(command) && (isUnparsed || isError(message))) {
+      this.#ending.onQuitRefused();
+    }
     if (command.isSettled) return true;
     if (isUnparsed) this.#reject(command, unparsed(message, command.name));
     else if (!command.settle(message)) this.#failed += 1;

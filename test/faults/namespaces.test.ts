@@ -78,8 +78,8 @@ const MONITOR = `
     socket.on('error', () => undefined);
     socket.write(JSON.stringify(greeting) + '\\n');
     socket.on('data', (data) => {
-      for (const [, id] of String(data).matchAll(/"id":(\\d+)/g)) {
-        socket.write(JSON.stringify({ return: {}, id: Number(id) }) + '\\n');
+      for (const command of String(data).split('\\n').filter(Boolean)) {
+        socket.write(JSON.stringify({ return: {}, id: JSON.parse(command).id }) + '\\n');
       }
     });
   }).listen(${String(PORT)}, '${HOST}', () => console.log('ready'));

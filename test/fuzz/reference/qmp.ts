@@ -77,11 +77,17 @@ export function expectedSession(
     const index = ids.findIndex((id, at) => id === message['id'] && answers[at] === undefined);
     if (isEvent(message)) events.push(message);
     else if (index >= 0) answers[index] = answerOf(message);
-    else if (isAnonymousError(message)) cause = 'ERR_QMP_SERVER_PARSE';
-    else dropped += 1;
+    else if (isAnonymousError(message)) {
+      // It is about the command that was sent first of those in flight.
+      const oldest = answers.indexOf(undefined);
+      if (oldest >= 0) answers[oldest] = UNPARSED;
+      else cause = UNPARSED.code;
+    } else dropped += 1;
   }
   return { events, dropped, ...ending(answers, cause, state) };
 }
+
+const UNPARSED = { code: 'ERR_QMP_SERVER_PARSE' };
 
 /** How the end of the session ends the pending commands. */
 function ending(
@@ -91,7 +97,8 @@ function ending(
 ): Pick<ExpectedSession, 'answers' | 'cause'> {
   const quit = quits ? answers.at(-1) : undefined;
   const isOurs = end === 'disconnect' || end === 'force';
-  const isExpected = isOurs || (quits && !(quit !== undefined && 'failed' in quit));
+  const isRefused = quit !== undefined && ('failed' in quit || quit === UNPARSED);
+  const isExpected = isOurs || (quits && !isRefused);
   const cause = failure ?? (isExpected ? undefined : 'ERR_CLOSED');
   return {
     cause,

@@ -8,9 +8,9 @@
 import { WirechartError } from '../../../src/index.ts';
 import {
   type AnyQapi,
-  ExecuteError,
   QmpClient,
   type EventListener,
+  type QmpReply,
 } from '../../../src/qmp/index.ts';
 import { Random } from '../engine/random.ts';
 import type { Target } from '../engine/target.ts';
@@ -77,7 +77,8 @@ async function begin([options = 0, end = 0, , listeners = 0]: Buffer): Promise<S
   const names = Array.from({ length: count }, (_, at) =>
     quits && at === count - 1 ? 'quit' : 'x',
   );
-  const answers = names.map((name) => answerOf(client.execute(name)));
+  // As messages, so that all of them have ids.
+  const answers = names.map((execute) => answerOf(client.executeMessage({ execute })));
   const ids = (await monitor.ids(count + 1)).slice(1);
   return {
     client,
@@ -90,18 +91,24 @@ async function begin([options = 0, end = 0, , listeners = 0]: Buffer): Promise<S
   };
 }
 
-async function answerOf(reply: Promise<unknown>): Promise<Answer> {
+async function answerOf(replied: Promise<QmpReply>): Promise<Answer> {
   try {
-    return { returned: await reply };
+    const reply = await replied;
+    if ('return' in reply) return { returned: reply.return };
+    return { failed: [reply.error.class, reply.error.desc] };
   } catch (error) {
-    if (error instanceof ExecuteError) return { failed: [error.errorClass, error.description] };
     if (!(error instanceof WirechartError)) throw error;
-    if (error.code === 'ERR_QMP_BAD_REPLY' || error.code === 'ERR_QMP_INTERRUPTED') {
-      return { code: error.code };
-    }
+    if (CODES.has(error.code)) return { code: error.code };
     throw error;
   }
 }
+
+/** What a command without an answer rejects with. */
+const CODES: ReadonlySet<string> = new Set([
+  'ERR_QMP_BAD_REPLY',
+  'ERR_QMP_INTERRUPTED',
+  'ERR_QMP_SERVER_PARSE',
+]);
 
 async function checkSession(input: Buffer): Promise<void> {
   const session = await begin(input);
