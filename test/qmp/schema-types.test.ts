@@ -281,6 +281,19 @@ describe('a schema', () => {
   });
 });
 
+describe('a function for clients of several versions', () => {
+  it('takes the methods that it calls, of the oldest one', () => {
+    const isRunning = async (
+      old: Pick<QmpClient<Qapi72>, 'execute' | 'waitFor' | 'executeAndWait' | 'job' | 'migrate'>,
+    ) => (await old.execute('query-status')).running;
+    compiles(async (old: QmpClient<Qapi72>, middle: QmpClient<Qapi100>) => {
+      await isRunning(old);
+      await isRunning(middle);
+      await isRunning(qmp);
+    });
+  });
+});
+
 describe('qmp.commands', () => {
   it('has the same arguments and results as execute()', () => {
     compiles(async () => {
