@@ -87,6 +87,6 @@ export class AnsweringMonitor {
 
   #answer({ id, ...command }: JsonObject): void {
     if (command['execute'] !== 'qmp_capabilities') this.received.push(command);
-    this.send(`{"return":{},"id":${JSON.stringify(id)}}\r\n`);
+    this.send(`${JSON.stringify({ return: {}, id })}\r\n`);
   }
 }
