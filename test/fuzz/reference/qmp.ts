@@ -6,7 +6,7 @@ import type { Outcome } from './outcome.ts';
 export type Answer =
   | { readonly returned: unknown }
   | { readonly failed: readonly [errorClass: string, description: string] }
-  | { readonly code: 'ERR_QMP_BAD_REPLY' | 'ERR_QMP_INTERRUPTED' };
+  | { readonly code: 'ERR_QMP_BAD_REPLY' | 'ERR_QMP_INTERRUPTED' | 'ERR_QMP_SERVER_PARSE' };
 
 /** How the stream ends, unless the session has failed before. */
 export type StreamEnd = 'eof' | 'reset' | 'disconnect' | 'force';
@@ -87,7 +87,7 @@ export function expectedSession(
   return { events, dropped, ...ending(answers, cause, state) };
 }
 
-const UNPARSED = { code: 'ERR_QMP_SERVER_PARSE' };
+const UNPARSED = { code: 'ERR_QMP_SERVER_PARSE' } as const;
 
 /** How the end of the session ends the pending commands. */
 function ending(

@@ -98,17 +98,17 @@ async function answerOf(replied: Promise<QmpReply>): Promise<Answer> {
     return { failed: [reply.error.class, reply.error.desc] };
   } catch (error) {
     if (!(error instanceof WirechartError)) throw error;
-    if (CODES.has(error.code)) return { code: error.code };
-    throw error;
+    const { code } = error;
+    switch (code) {
+      case 'ERR_QMP_BAD_REPLY':
+      case 'ERR_QMP_INTERRUPTED':
+      case 'ERR_QMP_SERVER_PARSE':
+        return { code };
+      default:
+        throw error;
+    }
   }
 }
-
-/** What a command without an answer rejects with. */
-const CODES: ReadonlySet<string> = new Set([
-  'ERR_QMP_BAD_REPLY',
-  'ERR_QMP_INTERRUPTED',
-  'ERR_QMP_SERVER_PARSE',
-]);
 
 async function checkSession(input: Buffer): Promise<void> {
   const session = await begin(input);
