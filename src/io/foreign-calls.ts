@@ -1,5 +1,5 @@
 /**
- * Two system calls that Node does not offer, made through a foreign function interface: koffi, a package that is
+ * A system call that Node does not offer, made through a foreign function interface: koffi, a package that is
  * installed only where it is wanted, or `node:ffi`, which Node has from version 26 on.
  */
 
@@ -12,8 +12,6 @@ export interface ForeignCalls {
   addressOf(memory: ArrayBuffer): bigint;
   /** sendmsg(2). Returns the number of bytes, or -1. */
   sendmsg(socket: number, header: bigint, flags: number): number;
-  /** getsockopt(2). Returns 0, or -1. */
-  getsockopt(socket: number, level: number, name: number, value: bigint, length: bigint): number;
   /** The number of the error of the last call, if that has returned -1. */
   errno(): number;
 }
@@ -83,12 +81,10 @@ function fromKoffi(koffi: object): ForeignCalls {
   const library = functionOf(koffi, 'load')(null);
   const define = functionOf(library, 'func');
   const sendmsg = asCall(define('sendmsg', 'intptr_t', ['int', 'void *', 'int']));
-  const getsockopt = asCall(define('getsockopt', 'int', ['int', 'int', 'int', 'void *', 'void *']));
   const errno = functionOf(koffi, 'errno');
   return {
     addressOf: addressFrom(functionOf(koffi, 'address')),
     sendmsg: (...args) => Number(sendmsg(...args)),
-    getsockopt: (...args) => Number(getsockopt(...args)),
     errno: () => Number(errno()),
   };
 }
@@ -101,18 +97,15 @@ function fromNode(ffi: object): ForeignCalls {
   const locationName = errnoLocation();
   const library = functionOf(ffi, 'dlopen')(null, {
     sendmsg: { return: 'int64', arguments: ['int32', 'pointer', 'int32'] },
-    getsockopt: { return: 'int32', arguments: ['int32', 'int32', 'int32', 'pointer', 'pointer'] },
     [locationName]: { return: 'pointer', arguments: [] },
   });
   const functions = memberOf(library, 'functions');
   const sendmsg = functionOf(functions, 'sendmsg');
-  const getsockopt = functionOf(functions, 'getsockopt');
   const location = functionOf(functions, locationName);
   const readNumber = functionOf(ffi, 'getInt32');
   return {
     addressOf: addressFrom(functionOf(ffi, 'getRawPointer')),
     sendmsg: (...args) => Number(sendmsg(...args)),
-    getsockopt: (...args) => Number(getsockopt(...args)),
     errno: () => Number(readNumber(location())),
   };
 }

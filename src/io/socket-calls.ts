@@ -1,4 +1,4 @@
-/** Passes descriptors over UNIX sockets, and asks who is at their other end: Node has no functions for it. */
+/** Passes descriptors over UNIX sockets: Node has no function for it. */
 
 import { constants, endianness } from 'node:os';
 import { DescriptorError } from '../core/descriptor-error.ts';
@@ -9,8 +9,6 @@ import { BYTE, CONTROL, IOV, MEMORY_BYTES, type Platform, platformOf } from './s
 
 const BLANK = 0x20;
 const IS_LITTLE_ENDIAN = /* @__PURE__ */ (() => endianness() === 'LE')();
-/** Where the value of an option of a socket is, and its length. */
-const [OPTION, OPTION_LENGTH] = [BYTE, CONTROL];
 
 /** The calls, with a memory of their own: they do not wait, so that one after the other may use it. */
 export class SocketCalls {
@@ -48,19 +46,6 @@ export class SocketCalls {
     this.#set(layout.descriptor, BigInt(fd), 4);
     const sent = this.#foreign.sendmsg(socket, this.#address, numbers.flags);
     return sent === 1 ? undefined : nameOf(this.#foreign.errno());
-  }
-
-  /** The process that made the other end of a UNIX socket; `undefined` if the system does not say it. */
-  peerPid(socket: number): number | undefined {
-    const [level, name] = this.#platform.numbers.peer;
-    const [value, length] = [OPTION, OPTION_LENGTH].map((at) => this.#address + BigInt(at));
-    if (value === undefined || length === undefined) return undefined;
-    this.#clear();
-    // Linux: three numbers, of which the first is the process.
-    this.#set(OPTION_LENGTH, 12n, 4);
-    if (this.#foreign.getsockopt(socket, level, name, value, length) !== 0) return undefined;
-    const pid = this.#view.getInt32(OPTION, IS_LITTLE_ENDIAN);
-    return pid > 0 ? pid : undefined;
   }
 
   #clear(): void {

@@ -6,8 +6,6 @@ interface Numbers {
   readonly SCM_RIGHTS: number;
   /** For sendmsg(2): without waiting, and without a signal when the peer has gone. */
   readonly flags: number;
-  /** The option that says which process is at the other end: its level and its name. */
-  readonly peer: readonly [level: number, name: number];
 }
 
 /** Where the members of its structures are, in bytes from the start of our memory. */
@@ -31,16 +29,15 @@ export const BYTE = 96;
 export const CONTROL = 128;
 export const MEMORY_BYTES = 192;
 
-/** The numbers of Linux on most processors; on PowerPC the peer's option has another one. */
-const linuxNumbers = (arch: string): Numbers => ({
+/** The numbers of Linux on most processors. */
+const LINUX_NUMBERS: Numbers = {
   SOL_SOCKET: 1,
   SCM_RIGHTS: 1,
   flags: 0x40 | 0x4000, // MSG_DONTWAIT, MSG_NOSIGNAL
-  peer: [1, arch === 'ppc64' ? 21 : 17], // SO_PEERCRED
-});
+};
 
-/** macOS has no MSG_NOSIGNAL, and Node ignores the signal. The peer: SOL_LOCAL, LOCAL_PEERPID. */
-const DARWIN_NUMBERS: Numbers = { SOL_SOCKET: 0xffff, SCM_RIGHTS: 1, flags: 0x80, peer: [0, 2] };
+/** macOS has no MSG_NOSIGNAL, and Node ignores the signal. */
+const DARWIN_NUMBERS: Numbers = { SOL_SOCKET: 0xffff, SCM_RIGHTS: 1, flags: 0x80 };
 
 /** Linux: lengths have the size of pointers (of musl's, which are shorter, the rest is padding). */
 const linuxLayout = (pointer: 4 | 8): Layout => ({
@@ -82,5 +79,5 @@ export interface Platform {
 export function platformOf(platform: string, arch: string): Platform | undefined {
   if (platform === 'darwin') return { numbers: DARWIN_NUMBERS, layout: DARWIN_LAYOUT };
   if (platform !== 'linux' || OTHER.includes(arch)) return undefined;
-  return { numbers: linuxNumbers(arch), layout: linuxLayout(SHORT.includes(arch) ? 4 : 8) };
+  return { numbers: LINUX_NUMBERS, layout: linuxLayout(SHORT.includes(arch) ? 4 : 8) };
 }

@@ -1,13 +1,10 @@
 /** Descriptors that are passed over UNIX sockets, as a program in another language receives them. */
 
-import { once } from 'node:events';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { type AsyncProtocol, joinStreams, lines, spawnPeer } from '../../src/index.ts';
-import { peerPid } from '../../src/io/peer-pid.ts';
 import { unixSocketOf } from '../../src/io/unix-handle.ts';
 import { cleanUp, createProtocol, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import {
@@ -257,29 +254,5 @@ describe('a descriptor is refused at once', () => {
 
   it('without a session', async () => {
     expect(await rejection(createLines().descriptor('fd', 0))).toMatchObject({ code: 'ERR_STATE' });
-  });
-});
-
-describe('peerPid()', () => {
-  const dialed = async (path: string): Promise<Socket> => {
-    const socket = connect(path);
-    await once(socket, 'connect');
-    cleanUp(() => socket.destroy());
-    return socket;
-  };
-
-  it.skipIf(!canReceive)('is the process that listens', async () => {
-    const receiver = await DescriptorReceiver.start();
-    expect(await peerPid(await dialed(receiver.path))).toBe(receiver.pid);
-  });
-
-  it('is not known of a socket between two ends of ours', async () => {
-    const path = join(await tempDir(), 'socket');
-    await rawPeer(undefined, { path });
-    expect(await peerPid(await dialed(path))).toBeUndefined();
-  });
-
-  it('is not known of other streams', async () => {
-    expect(await peerPid(new PassThrough())).toBeUndefined();
   });
 });
