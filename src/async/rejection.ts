@@ -1,6 +1,7 @@
 /** The promises that public methods return: their rejections name the caller, and may be ignored. */
 
 import { isWirechartError, type WirechartError } from '../core/errors.ts';
+import { memberOf } from '../core/shape.ts';
 import { markHandled } from './deferred.ts';
 
 /**
@@ -24,10 +25,7 @@ const CREATED_ELSEWHERE = /* @__PURE__ */ new Set([
   'ERR_QMP_BUSY',
 ]);
 
-/**
- * The codes of errors that concern one call alone. A method that makes several calls rejects with them, too, and its
- * caller is the one to name.
- */
+/** The codes of errors that concern one call alone. */
 const OF_ONE_CALL = /* @__PURE__ */ new Set([
   'ERR_STATE',
   'ERR_QMP_EXECUTE',
@@ -96,8 +94,12 @@ export function rejectHandedOut(
  */
 function nameCaller(error: unknown, method: (...args: never) => unknown): void {
   if (!isWirechartError(error)) return;
-  const { code } = error;
-  if (named.has(error) ? !OF_ONE_CALL.has(code) : !CREATED_ELSEWHERE.has(code)) return;
+  if (named.has(error) ? !isOfOneCall(error) : !CREATED_ELSEWHERE.has(error.code)) return;
   named.add(error);
   Error.captureStackTrace(error, method);
 }
+
+/** Whether only one call rejects with it: if that is one within a method, the caller of the method is to be named. */
+const isOfOneCall = (error: WirechartError): boolean =>
+  OF_ONE_CALL.has(error.code) ||
+  (error.code === 'ERR_TIMEOUT' && memberOf(error, 'phase') === 'execute');
