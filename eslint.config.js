@@ -128,7 +128,7 @@ export default defineConfig(
     files: [
       'src/async/{abort,channel,pending-call}.ts',
       'src/machines/wait.ts',
-      'src/qmp/events.ts',
+      'src/qmp/events/events.ts',
     ],
     rules: {
       '@typescript-eslint/prefer-promise-reject-errors': [
@@ -173,7 +173,7 @@ export default defineConfig(
     ...[NODE, XSTATE, ENTRY, MACHINES, IO, INSPECT, CLIENTS],
   ),
   only(['src/supervisor/!(machine).ts'], NODE, ENTRY, IO, INSPECT, CLIENTS),
-  only(['src/{rpc,qmp,qga}/*.ts'], NODE, XSTATE, MACHINES, IO, INSPECT, TESTING),
+  only(['src/{rpc,qmp,qga}/**/*.ts'], NODE, XSTATE, MACHINES, IO, INSPECT, TESTING),
   only(['src/testing/**/*.ts'], XSTATE, MACHINES, IO, INSPECT),
   only(['src/index.ts'], NODE, INSPECT, CLIENTS),
   only(['inspect/src/browser.ts'], NODE, {

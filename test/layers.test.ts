@@ -70,6 +70,8 @@ test.each([
   ['src/qmp/client.ts', '../io/dial.ts'],
   ['src/qmp/client.ts', '../machines/protocol.ts'],
   ['src/qmp/client.ts', '../testing/script.ts'],
+  ['src/qmp/commands/exchange.ts', 'node:net'],
+  ['src/qmp/commands/exchange.ts', '../../machines/protocol.ts'],
   ['src/testing/script.ts', '../machines/protocol.ts'],
   ['inspector/src/hub.ts', '../../src/inspect/feed.ts'],
   ['inspector/page/model.ts', 'node:fs'],
@@ -87,7 +89,7 @@ test.each([
   ['src/server/peers.ts', '../protocol/async-protocol.ts'],
   ['src/qmp/client.ts', '../core/errors.ts'],
   ['src/qmp/client.ts', '../protocol/async-protocol.ts'],
-  ['src/qmp/exchange.ts', '../rpc/calls.ts'],
+  ['src/qmp/commands/exchange.ts', '../../rpc/calls.ts'],
 ])('%s may import %s', async (file, specifier) => {
   expect(await importErrors(file, specifier)).toBe(0);
 });

@@ -22,7 +22,7 @@ import { type Opened, StreamOpener } from './opener.ts';
 import { encodeError, MessagePipeline } from './message-pipeline.ts';
 import { findPeer, ProcessWatch } from './process-state.ts';
 import { readLoop } from './reader.ts';
-import { preparePassing } from './passing.ts';
+import { preparePassing } from './descriptors/passing.ts';
 import { RunningSession } from './session.ts';
 import { TURNS } from './turn.ts';
 import { writeLoop } from './writer.ts';

@@ -6,7 +6,7 @@ import type { Encoded } from '../core/codec.ts';
 import { ClosedError, describe } from '../core/errors.ts';
 import { isBytes, isError } from '../core/shape.ts';
 import type { Batch, Outbound } from './outbound.ts';
-import { Passer } from './passer.ts';
+import { Passer } from './descriptors/passer.ts';
 import type { StopSignal } from '../async/stop-signal.ts';
 
 /** How many batches of a backlog are written in one turn of the event loop. */

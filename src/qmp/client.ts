@@ -7,18 +7,22 @@ import type { AttachableRef } from '../machines/extension-types.ts';
 import { attachTo, type ClientConstructor, machineOf } from '../protocol/define-client.ts';
 import type { Qapi } from '../qapi/11.1.ts';
 import type { Empty } from '../qapi/base.ts';
-import { type CommandMethods, commandView } from './command-view.ts';
+import { type CommandMethods, commandView } from './commands/command-view.ts';
 import { QmpConnection } from './connection.ts';
 import { type AddedFd, addFd, type AddFdOptions, getFd } from './descriptors.ts';
-import { type EventAfter, executeAndWait, type ExecuteAndWaitOptions } from './execute-and-wait.ts';
-import type { ReplyOptions } from './exchange.ts';
-import { runHmp } from './hmp.ts';
-import type { JobArguments, JobCommandName, JobOptions, JobProgress } from './job-types.ts';
-import { runJob } from './jobs.ts';
+import {
+  type EventAfter,
+  executeAndWait,
+  type ExecuteAndWaitOptions,
+} from './commands/execute-and-wait.ts';
+import type { ReplyOptions } from './commands/exchange.ts';
+import { runHmp } from './commands/hmp.ts';
+import type { JobArguments, JobCommandName, JobOptions, JobProgress } from './jobs/job-types.ts';
+import { runJob } from './jobs/jobs.ts';
 import { LOOSE } from './loose-client.ts';
-import type { QmpMachine } from './machine.ts';
-import { runMigration } from './migration.ts';
-import type { MigrateOptions, MigrationProgress } from './migration-types.ts';
+import type { QmpMachine } from './embedding/machine.ts';
+import { runMigration } from './jobs/migration.ts';
+import type { MigrateOptions, MigrationProgress } from './jobs/migration-types.ts';
 import {
   checkQmpAttachOptions,
   checkQmpMachineOptions,

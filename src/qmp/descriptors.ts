@@ -12,7 +12,7 @@ import { type Names, signalOf } from '../core/options.ts';
 import type { OpenDescriptor } from '../core/passing.ts';
 import { memberOf, show } from '../core/shape.ts';
 import { BadReplyError } from './errors.ts';
-import type { ReplyOptions } from './exchange.ts';
+import type { ReplyOptions } from './commands/exchange.ts';
 import type { LooseClient } from './loose-client.ts';
 
 /** The options of `addFd()`. */

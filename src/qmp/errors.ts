@@ -6,11 +6,11 @@ import { cutText, printable } from '../core/printable.ts';
 import { setSaid } from '../core/printed-error.ts';
 import type { PeerStanding } from '../core/peer-standing.ts';
 import { setUnprinted } from '../core/shape.ts';
-import { explainMessage, explainNoGreeting, type Received } from './diagnosis.ts';
+import { explainMessage, explainNoGreeting, type Received } from './diagnosis/diagnosis.ts';
 import { kept, keptText } from './kept.ts';
 import type { ErrorReply } from './types.ts';
 
-export type { Received } from './diagnosis.ts';
+export type { Received } from './diagnosis/diagnosis.ts';
 
 /** What a server has said, as a part of a message. */
 const shown = (said: string): string => printable(cutText(said));

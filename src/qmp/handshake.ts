@@ -3,8 +3,8 @@
 import type { JsonObject } from '../codecs/json.ts';
 import { ClosedError, CodecError, isClosedError, isCodecError } from '../core/errors.ts';
 import type { Session as ProtocolSession } from '../core/types.ts';
-import { adviceForRefusal } from './advice.ts';
-import { explainBytes, explainEnd, isGreeting, type Received } from './diagnosis.ts';
+import { adviceForRefusal } from './diagnosis/advice.ts';
+import { explainBytes, explainEnd, isGreeting, type Received } from './diagnosis/diagnosis.ts';
 import { NegotiationError } from './errors.ts';
 import { isError, isEvent, isSuccess, parseGreeting } from './messages.ts';
 import type { QmpCommand, QmpEvent, QmpGreeting } from './types.ts';

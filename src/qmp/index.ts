@@ -14,12 +14,12 @@ export type {
   QmpOptions,
   QmpTimeouts,
 } from './options.ts';
-export type { ListenerErrorHandler } from './listener-failures.ts';
-export type { CommandMethod, CommandMethods } from './command-view.ts';
+export type { ListenerErrorHandler } from './events/listener-failures.ts';
+export type { CommandMethod, CommandMethods } from './commands/command-view.ts';
 export type { JsonObject, JsonValue } from '../codecs/json.ts';
-export { createQmpMachine } from './create-machine.ts';
-export type { QmpActorRef, QmpMachine } from './machine.ts';
-export { qmpEvents, type QmpEventMessage, type QmpEventsInput } from './events-logic.ts';
+export { createQmpMachine } from './embedding/create-machine.ts';
+export type { QmpActorRef, QmpMachine } from './embedding/machine.ts';
+export { qmpEvents, type QmpEventMessage, type QmpEventsInput } from './embedding/events-logic.ts';
 export {
   type CommandLogicOptions,
   qmpCommand,
@@ -27,30 +27,30 @@ export {
   type QmpCommandForInput,
   type QmpCommandInput,
   type QmpCommandOptions,
-} from './command-logic.ts';
+} from './embedding/command-logic.ts';
 export type { AddedFd, AddFdOptions } from './descriptors.ts';
 export { DescriptorError } from '../core/descriptor-error.ts';
 export type { OpenDescriptor } from '../core/passing.ts';
-export type { EventBacklogOptions } from './event-feed.ts';
+export type { EventBacklogOptions } from './events/event-feed.ts';
 export type { ConnectionInput } from '../protocol/find-connection.ts';
 export type { SendFailure } from '../protocol/failed-sends.ts';
-export type { ExecuteOptions, ReplyOptions } from './exchange.ts';
-export type { EventAfter, ExecuteAndWaitOptions } from './execute-and-wait.ts';
+export type { ExecuteOptions, ReplyOptions } from './commands/exchange.ts';
+export type { EventAfter, ExecuteAndWaitOptions } from './commands/execute-and-wait.ts';
 export type {
   JobArguments,
   JobCommandName,
   JobOptions,
   JobProgress,
   ReadyAction,
-} from './job-types.ts';
-export type { MigrateOptions, MigrationProgress } from './migration-types.ts';
-export { type FailedJob, JobError, MigrationError } from './job-errors.ts';
+} from './jobs/job-types.ts';
+export type { MigrateOptions, MigrationProgress } from './jobs/migration-types.ts';
+export { type FailedJob, JobError, MigrationError } from './jobs/job-errors.ts';
 export type { QmpStats } from './stats.ts';
 export type { HeartbeatState, LostState } from '../core/heartbeat.ts';
-export type { HeartbeatOptions, QmpHeartbeat } from './heartbeat-options.ts';
-export { HeartbeatError, type HeartbeatLoss } from './heartbeat-error.ts';
-export type { WaitForOptions } from './event-wait.ts';
-export { type EventFilter, EventListener, type EventListenerOptions } from './events.ts';
+export type { HeartbeatOptions, QmpHeartbeat } from './heartbeat/heartbeat-options.ts';
+export { HeartbeatError, type HeartbeatLoss } from './heartbeat/heartbeat-error.ts';
+export type { WaitForOptions } from './events/event-wait.ts';
+export { type EventFilter, EventListener, type EventListenerOptions } from './events/events.ts';
 export type { Qapi } from '../qapi/11.1.ts';
 export type { Empty, Int64, QapiTypes } from '../qapi/base.ts';
 export type {

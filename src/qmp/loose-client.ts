@@ -3,9 +3,9 @@
 import type { JsonObject, JsonValue } from '../codecs/json.ts';
 import type { Passing } from '../core/passing.ts';
 import type { AsyncProtocol } from '../protocol/async-protocol.ts';
-import type { WaitForOptions, Wanted } from './event-wait.ts';
-import type { EventFilter, EventListener, EventListenerOptions } from './events.ts';
-import type { ExecuteOptions, ReplyOptions } from './exchange.ts';
+import type { WaitForOptions, Wanted } from './events/event-wait.ts';
+import type { EventFilter, EventListener, EventListenerOptions } from './events/events.ts';
+import type { ExecuteOptions, ReplyOptions } from './commands/exchange.ts';
 import type { QmpCommand, QmpEvent, QmpGreeting } from './types.ts';
 
 /** The member of a `QmpConnection` that returns it. */

@@ -11,9 +11,9 @@ import { CREATE_SKIPPING_DECODER, type SkippingCodec } from '../core/skipping-co
 import type { Limits } from '../core/codec.ts';
 import { GreetingError } from './errors.ts';
 import { keptText } from './kept.ts';
-import { checkParsable } from './parser-limits.ts';
+import { checkParsable } from './commands/parser-limits.ts';
 import type { ErrorReply, QmpCommand, QmpEvent, QmpGreeting, SuccessReply } from './types.ts';
-import { eventSkipper } from './event-skipper.ts';
+import { eventSkipper } from './events/event-skipper.ts';
 
 /** A command of the client's own making: it gets its id when it is sent, if it needs one. */
 export type SentCommand = QmpCommand & { id: number | undefined };

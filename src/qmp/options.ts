@@ -13,10 +13,10 @@ import {
   MACHINE_OPTIONS,
   PROTOCOL_OPTIONS,
 } from '../protocol/options.ts';
-import { checkBounds, type EventBacklogOptions } from './event-feed.ts';
-import type { ExchangeSettings } from './exchange.ts';
-import { type HeartbeatOptions, resolveHeartbeat } from './heartbeat-options.ts';
-import type { ListenerErrorHandler } from './listener-failures.ts';
+import { checkBounds, type EventBacklogOptions } from './events/event-feed.ts';
+import type { ExchangeSettings } from './commands/exchange.ts';
+import { type HeartbeatOptions, resolveHeartbeat } from './heartbeat/heartbeat-options.ts';
+import type { ListenerErrorHandler } from './events/listener-failures.ts';
 
 /** What a client has in addition to the options of every protocol. */
 interface ListenerOptions {

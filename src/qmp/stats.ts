@@ -1,7 +1,7 @@
 /** The counters of a QMP client. */
 
 import type { ProtocolStats } from '../core/stats.ts';
-import type { QmpHeartbeat } from './heartbeat-options.ts';
+import type { QmpHeartbeat } from './heartbeat/heartbeat-options.ts';
 
 /**
  * The counters of a client, as they were when `stats` was read. Those of commands and events count from 0 when

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { type AsyncProtocol, joinStreams, lines, spawnPeer } from '../../src/index.ts';
-import { unixSocketOf } from '../../src/io/unix-handle.ts';
+import { unixSocketOf } from '../../src/io/descriptors/unix-handle.ts';
 import { cleanUp, createProtocol, expectIdleAfterEach, tempDir } from '../support/cleanup.ts';
 import {
   canReceive,

@@ -1,9 +1,9 @@
 /** The system calls that pass descriptors: how they are found, and what they get on each platform. */
 
 import { describe, expect, it } from 'vitest';
-import { type ForeignCalls, loadForeignCalls } from '../../src/io/foreign-calls.ts';
-import { loadSocketCalls, SocketCalls } from '../../src/io/socket-calls.ts';
-import { platformOf } from '../../src/io/socket-layout.ts';
+import { type ForeignCalls, loadForeignCalls } from '../../src/io/descriptors/foreign-calls.ts';
+import { loadSocketCalls, SocketCalls } from '../../src/io/descriptors/socket-calls.ts';
+import { platformOf } from '../../src/io/descriptors/socket-layout.ts';
 import { rejection } from '../support/signal.ts';
 
 /** An import that fails as Node's do. */

@@ -10,7 +10,7 @@ import {
   type QmpClient,
 } from '../../src/qmp/index.ts';
 import type { AnyQapi } from '../../src/qmp/types.ts';
-import { noteRequest, shownRequest } from '../../src/qmp/request.ts';
+import { noteRequest, shownRequest } from '../../src/qmp/commands/request.ts';
 import { StateError, TimeoutError } from '../../src/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { session } from '../support/qmp.ts';

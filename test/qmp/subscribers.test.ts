@@ -1,7 +1,7 @@
 /** Which subscribers get which event. */
 
 import { describe, expect, it } from 'vitest';
-import { type Names, type Subscriber, Subscribers } from '../../src/qmp/subscribers.ts';
+import { type Names, type Subscriber, Subscribers } from '../../src/qmp/events/subscribers.ts';
 
 const eventOf = (event: string) => ({
   event,

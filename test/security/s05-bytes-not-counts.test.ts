@@ -14,7 +14,7 @@ import {
   supervise,
   WirechartError,
 } from '../../src/index.ts';
-import { EventQueue } from '../../src/qmp/event-queue.ts';
+import { EventQueue } from '../../src/qmp/events/event-queue.ts';
 import { ExecuteError, GreetingError, QmpClient, type QmpEvent } from '../../src/qmp/index.ts';
 import { cleanUp, createProtocol, expectIdleAfterEach, track } from '../support/cleanup.ts';
 import { recordingLogger } from '../support/null-protocol.ts';

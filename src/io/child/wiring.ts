@@ -2,7 +2,7 @@
 
 import { ArgumentError, textOf } from '../../core/errors.ts';
 import { checkNames } from '../../core/options.ts';
-import { openDescriptor } from '../open-descriptor.ts';
+import { openDescriptor } from '../descriptors/open-descriptor.ts';
 import type { Wires } from './descriptors.ts';
 import type { SpawnPlan } from './process.ts';
 import type { SpawnPeerOptions } from './options.ts';
