@@ -57,9 +57,11 @@ const OUTLETS: Readonly<Record<string, Outlet>> = {
   'a server that cannot parse': async (said) => {
     const { qmp, connected, records } = await client(said);
     await connected;
-    const error = await rejection(qmp.execute('unparsed'));
-    const { cause } = await qmp.closed;
-    return { lines: [...printedOf(error), ...printedOf(cause)], texts: evilIn(records) };
+    // As a message: it has an id, so that the error without one says that it could not be parsed.
+    const error = await rejection(qmp.executeMessage({ execute: 'unparsed' }));
+    expect(error).toMatchObject({ code: 'ERR_QMP_SERVER_PARSE' });
+    await qmp.disconnect();
+    return { lines: printedOf(error), texts: evilIn(records) };
   },
 
   'bytes that are no message': async (said) => {
