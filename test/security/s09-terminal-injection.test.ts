@@ -120,7 +120,7 @@ const OUTLETS: Readonly<Record<string, Outlet>> = {
     const qmp = track(new QmpClient<AnyQapi>({ inspect: recording.inspect }));
     await qmp.connect(await hostileMonitor(said));
     await qmp.execute('cont');
-    await rejection(qmp.execute('unparsed'));
+    await rejection(qmp.execute('junk'));
     await recording.close();
     const text = readFileSync(path, 'utf8');
     expect(() =>
