@@ -180,12 +180,29 @@ describe('the stack of an error', () => {
       const called = rejection(theCaller());
       const { id } = await monitor.take();
       monitor.send({ error: FAILURE, ...(id !== undefined && { id }) });
-      const refused = (await called) as Error;
+      const refused = await called;
       await client.disconnect();
-      const late = (await rejection(theCaller())) as Error;
-      for (const error of [refused, late]) {
-        expect(error.stack).toMatch(/^(Execute|State)Error: .*\n(.*processTicks.*\n)?.*theCaller/);
+      const afterwards = await rejection(theCaller());
+      const errors = [refused, afterwards] as Error[];
+      expect(errors.map(({ name }) => name)).toEqual(['ExecuteError', 'StateError']);
+      for (const { stack } of errors) {
+        expect(stack).toMatch(/^\w+: .*\n(.*processTicks.*\n)?.*theCaller/);
       }
     },
   );
+
+  it('names the function that has called a method whose command is not answered in time', async () => {
+    const clock = new SimulatedClock();
+    const { client, monitor } = await session({ clock, timeouts: { execute: 50 } });
+    const theCaller = async (): Promise<void> => {
+      await client.hmp('info block');
+    };
+    const called = rejection(theCaller());
+    await monitor.take();
+    clock.increment(50);
+    expect(((await called) as Error).stack).toMatch(
+      /^TimeoutError: .*\n(.*processTicks.*\n)?.*theCaller/,
+    );
+    await client.disconnect();
+  });
 });
