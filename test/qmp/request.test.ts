@@ -9,7 +9,7 @@ import {
   ExecuteError,
   type QmpClient,
 } from '../../src/qmp/index.ts';
-import type { AnyQapi } from '../../src/qmp/types.ts';
+import type { AnyQapi, OpenQapi } from '../../src/qmp/types.ts';
 import { noteRequest, shownRequest } from '../../src/qmp/commands/request.ts';
 import { StateError, TimeoutError } from '../../src/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
@@ -162,11 +162,11 @@ describe('the stack of an error', () => {
     await client.disconnect();
   });
 
-  const callers: readonly (readonly [string, (client: QmpClient<AnyQapi>) => Promise<unknown>])[] =
+  const callers: readonly (readonly [string, (client: QmpClient<OpenQapi>) => Promise<unknown>])[] =
     [
-      ['job', (client) => client.job('blockdev-backup', {})],
+      ['job', (client) => client.job('x-job', {})],
       ['migrate', (client) => client.migrate('tcp:host:1')],
-      ['executeAndWait', (client) => client.executeAndWait('device_del', {}, 'DEVICE_DELETED')],
+      ['executeAndWait', (client) => client.executeAndWait('x-unplug', {}, 'DEVICE_DELETED')],
       ['hmp', (client) => client.hmp('info block')],
     ];
 
