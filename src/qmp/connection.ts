@@ -111,7 +111,14 @@ export class QmpConnection<S extends QapiSchema = Qapi>
     });
     this.#dispatcher = dispatcher;
     this.#exchange = exchange;
-    this.#reception = new Reception({ dispatcher, exchange, ending, logger, feed: this.#feed });
+    this.#reception = new Reception({
+      dispatcher,
+      exchange,
+      ending,
+      logger,
+      timing: protocol,
+      feed: this.#feed,
+    });
     receptions.set(this, this.#reception);
     const prober = new Prober(exchange);
     const heartbeat = resolveHeartbeat(options.heartbeat);

@@ -195,3 +195,12 @@ export function parseGreeting(message: JsonObject): QmpGreeting {
 
 const isObject = (value: JsonValue | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What QEMU calls its input when it cannot parse it; the oldest versions had a class of errors for it. */
+const PARSE_ERROR =
+  /^(?:JSON parse error|Invalid JSON syntax|QMP input must be|JSON (?:nesting depth|token (?:size|count)) limit)/;
+
+/** Whether an error says that the server could not parse what it got. */
+export const isParseError = (message: JsonObject): boolean =>
+  isError(message) &&
+  (PARSE_ERROR.test(message.error.desc) || message.error.class === 'JSONParsing');

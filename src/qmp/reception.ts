@@ -3,7 +3,7 @@
 import type { JsonObject } from '../codecs/json.ts';
 import { TimeoutError } from '../core/errors.ts';
 import type { PeerStanding } from '../core/peer-standing.ts';
-import type { Logger, Session } from '../core/types.ts';
+import type { Clock, Logger, Session } from '../core/types.ts';
 import { explainNoNegotiation } from './diagnosis/diagnosis.ts';
 import { unparsed } from './commands/command-errors.ts';
 import type { Dispatcher } from './events/dispatcher.ts';
@@ -22,6 +22,8 @@ export interface Receivers {
   readonly exchange: Pick<Exchange, 'nextId' | 'settle'> &
     Partial<Pick<Exchange, 'begin' | 'wantsOob'>>;
   readonly ending: EndAnnouncement;
+  /** Has the clock of the deadlines. */
+  readonly timing?: { readonly clock: Clock };
   /** Those that follow the events of each session. */
   readonly feed?: Pick<EventFeed, 'begin' | 'isKeeping' | 'keep' | 'keepLine'>;
   /** Must not throw. */
@@ -81,7 +83,12 @@ export class Reception implements CodecPort {
     const { exchange } = this.#to;
     const { wantsOob = true } = exchange;
     const hasOob = wantsOob && greeting.QMP.capabilities.includes('oob');
-    await negotiate(session, hasOob, exchange.nextId(), this.#onEvent);
+    await negotiate(session, {
+      oob: hasOob,
+      id: exchange.nextId(),
+      onEvent: this.#onEvent,
+      clock: this.#to.timing?.clock ?? globalThis,
+    });
     exchange.begin?.(hasOob);
     this.#isNegotiating = false;
     return greeting;

@@ -14,15 +14,11 @@
 
 import type { JsonObject } from '../../codecs/json.ts';
 import { CommandIds } from './command-ids.ts';
-import { isError } from '../messages.ts';
+import { isParseError } from '../messages.ts';
 import { CommandList, type PendingCommand } from './pending-command.ts';
 
 /** So many commands that were given up are kept, so that their late replies are recognized. */
 const MAX_ABANDONED = 1024;
-
-/** What QEMU calls its input when it cannot parse it; the oldest versions had a class of errors for it. */
-const PARSE_ERROR =
-  /^(?:JSON parse error|Invalid JSON syntax|QMP input must be|JSON (?:nesting depth|token (?:size|count)) limit)/;
 
 /** What a message says of the commands in flight. */
 export interface Answered {
@@ -155,8 +151,3 @@ export class InFlight {
     else this.#byId.delete(id);
   }
 }
-
-/** Whether an error says that the server could not parse what it got. */
-const isParseError = (message: JsonObject): boolean =>
-  isError(message) &&
-  (PARSE_ERROR.test(message.error.desc) || message.error.class === 'JSONParsing');
