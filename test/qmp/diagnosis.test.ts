@@ -8,7 +8,11 @@ import { ConnectError, type JsonObject, TimeoutError } from '../../src/index.ts'
 import { BusyMonitorError, GreetingError, QmpClient } from '../../src/qmp/index.ts';
 import type { PeerStanding } from '../../src/core/peer-standing.ts';
 import { adviceFor, adviceForRefusal } from '../../src/qmp/diagnosis/advice.ts';
-import { explainBytes, explainEnd, explainNoNegotiation } from '../../src/qmp/diagnosis/diagnosis.ts';
+import {
+  explainBytes,
+  explainEnd,
+  explainNoNegotiation,
+} from '../../src/qmp/diagnosis/diagnosis.ts';
 import { cleanUp, expectIdleAfterEach, tempDir, track } from '../support/cleanup.ts';
 import { createClient, ManualMonitor } from '../support/qmp.ts';
 import { rejection, turn } from '../support/signal.ts';
