@@ -130,7 +130,7 @@ const AGENT_PATH = /guest[-_.]?agent|(?:^|[^a-z])q?ga(?:[^a-z]|$)/i;
 const isAgent = (path = ''): boolean => AGENT_PATH.test(path.slice(path.lastIndexOf('/') + 1));
 
 /** Whether a peer speaks TLS. */
-export const isTls = (remote: Remote | undefined): boolean => remote?.authorized !== undefined;
+const isTls = (remote: Remote | undefined): boolean => remote?.authorized !== undefined;
 
 /** Why the peer has ended the stream before its greeting. */
 export function explainEnd(remote: Remote | undefined): string {
