@@ -92,6 +92,8 @@ async function pass(
   fd: OpenDescriptor,
   [command, args, { signal, timeout }]: Request,
 ): Promise<JsonValue> {
+  // Without a session this rejects, and says how the last one has ended.
+  if (qmp.protocol.runstate !== 'RUNNING') return qmp.execute(command, args);
   const passing = await qmp.protocol.descriptor(`The descriptor of ${method}`, fd);
   return qmp.executeWith(passing, command, args, { signal, timeout });
 }

@@ -262,6 +262,18 @@ describe('what cannot be passed', () => {
     expect(await rejection(client.addFd(0))).toMatchObject({ code: 'ERR_STATE' });
   });
 
+  it('is not sent without a session, and the error says so', async () => {
+    const { client } = await unixSession();
+    await client.disconnect();
+    expect(await rejection(client.addFd(0))).toMatchObject({
+      code: 'ERR_STATE',
+      message: expect.stringMatching(/^add-fd was not sent: /) as string,
+    });
+    expect(await rejection(client.getFd(0, 'disk'))).toMatchObject({
+      message: expect.stringMatching(/^getfd was not sent: /) as string,
+    });
+  });
+
   it('is refused over another stream than a UNIX socket', async () => {
     const { client, monitor } = await session();
     const before = monitor.text;
