@@ -60,6 +60,43 @@ describe('job()', () => {
     for (const job of jobs) expect(await rejection(job)).toBeInstanceOf(ExecInterruptedError);
   });
 
+  it('rejects when the server has replied, and has no such job', async () => {
+    const { client, clock, names } = await serve({ 'query-jobs': () => [jobInfo('x', 'running')] });
+    const rejected = rejection(client.job('blockdev-backup', NAMED));
+    await settle();
+    await clock.pass(1_999);
+    expect(names()).toEqual(['blockdev-backup']);
+    await clock.pass(1);
+    expect(await rejected).toBeInstanceOf(JobError);
+    expect(await rejected).toMatchObject({
+      message:
+        "blockdev-backup: the job 'b' failed: the server has replied, and has no such job " +
+        '(no JOB_STATUS_CHANGE, and not in query-jobs)',
+      request: { execute: 'blockdev-backup' },
+    });
+    expect(clock.pending).toBe(0);
+    await client.disconnect();
+  });
+
+  it('waits for a job that is announced late, and asks for no job that was announced', async () => {
+    const { client, clock, change, names } = await serveEnded();
+    const late = client.job('blockdev-backup', NAMED);
+    await settle();
+    await clock.pass(2_000);
+    expect(names()).toEqual(['blockdev-backup', 'query-jobs']);
+    await change('b', 'created', 'concluded');
+    expect(await late).toMatchObject({ id: 'b' });
+    const announced = client.job('blockdev-backup', NAMED);
+    await settle();
+    await change('b', 'created');
+    const before = names().length;
+    await clock.pass(2_000);
+    expect(names()).toHaveLength(before);
+    await change('b', 'concluded');
+    await announced;
+    await client.disconnect();
+  });
+
   it('resolves although all events of the job have arrived before the reply', async () => {
     const { client, change, reply, names, answers } = await serveEnded();
     answers['blockdev-backup'] = () => undefined;

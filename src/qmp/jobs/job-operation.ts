@@ -38,6 +38,9 @@ const STATUSES = new Set([
   'null',
 ]);
 
+const ABSENT =
+  'the server has replied, and has no such job (no JOB_STATUS_CHANGE, and not in query-jobs)';
+
 /** What is to be run. */
 export interface JobOrder {
   readonly command: string;
@@ -79,6 +82,14 @@ export class JobOperation implements Operation<JobProgress> {
   start(): Promise<JsonValue> {
     // Its own deadline would leave a job behind that nothing cancels.
     return this.#qmp.execute(this.command, this.#args, { timeout: Infinity });
+  }
+
+  /** Of a job that was not announced, and is not there, nothing would ever be heard. */
+  async confirm(): Promise<void> {
+    if (this.#seen.size > 0) return;
+    const jobs = await this.#qmp.execute('query-jobs').catch(() => undefined);
+    if (jobs === undefined || jobIn(jobs, this.#id) !== undefined || this.#seen.size > 0) return;
+    throw this.#failure(ABSENT, '');
   }
 
   take({ event, data }: QmpEvent, control: OperationControl): boolean {
@@ -175,7 +186,10 @@ export class JobOperation implements Operation<JobProgress> {
 
   #error(job: KnownJob | undefined): JobError {
     const description = job?.error ?? textIn(this.#blockJob, 'error') ?? 'it was cancelled';
-    const { type } = job?.progress ?? this.#lastProgress();
+    return this.#failure(description, (job?.progress ?? this.#lastProgress()).type);
+  }
+
+  #failure(description: string, type: string): JobError {
     const error = new JobError({ id: this.#id, command: this.command, type, description });
     noteRequest(error, this.request);
     return error;

@@ -3,7 +3,7 @@
  * migration: waits for its end, reports its progress, and cancels it when the caller gives up.
  */
 
-import { abortable } from '../../async/abort.ts';
+import { abortable, whenAborted } from '../../async/abort.ts';
 import { markHandled } from '../../async/deferred.ts';
 import { startTimer } from '../../async/timer.ts';
 import { ClosedError, TimeoutError, type TimeoutPhase } from '../../core/errors.ts';
@@ -39,6 +39,8 @@ export interface Operation<Progress extends object> {
   readonly events: readonly string[];
   /** Starts it. Rejects if it could not be started; then there is nothing to cancel. */
   start(control: OperationControl): Promise<unknown>;
+  /** To be called a while after `start()` has resolved. Rejects if the server has started nothing. */
+  confirm?(): Promise<void>;
   /** Takes one of its events, also before `start()` has resolved; returns whether it has ended. Must not throw. */
   take(event: QmpEvent, control: OperationControl): boolean;
   /** Asks for the progress. Must not reject. */
@@ -74,6 +76,9 @@ export function runOperation<Progress extends object>(
 ): Promise<Progress> {
   return new OperationRun(qmp, operation, options).run();
 }
+
+/** How long after the reply to its command an operation must have been announced, in ms. */
+const CONFIRM_MS = 2_000;
 
 /** One run of an operation. */
 class OperationRun<Progress extends object> {
@@ -127,8 +132,7 @@ class OperationRun<Progress extends object> {
   async #runToEnd(): Promise<Progress> {
     await this.#started;
     const reported = this.#reportProgress();
-    await this.#ended;
-    this.#over.abort();
+    await this.#untilEnd();
     const last = await this.#conclude();
     await reported;
     if (!this.#interruption.signal.aborted) await this.#reports.report(last);
@@ -143,6 +147,27 @@ class OperationRun<Progress extends object> {
     } catch (error) {
       this.#interruption.fail(error);
     }
+  }
+
+  /** Resolves when the operation has ended. Rejects if the server turns out to have started nothing. */
+  async #untilEnd(): Promise<void> {
+    try {
+      await Promise.race([this.#ended, this.#noticeAbsence()]);
+    } finally {
+      this.#release.abort();
+      this.#over.abort();
+    }
+  }
+
+  /** Does not resolve: an operation that the server knows of ends by its events. */
+  async #noticeAbsence(): Promise<never> {
+    const { signal } = this.#over;
+    await new Promise<void>((resolve) => {
+      if (this.#operation.confirm === undefined || signal.aborted) return;
+      whenAborted(signal, startTimer(CONFIRM_MS, resolve, this.#clock));
+    });
+    await this.#operation.confirm?.();
+    return new Promise(() => undefined);
   }
 
   #conclude(): Promise<Progress> {
