@@ -2,9 +2,9 @@ import { initialTransition, transition } from 'xstate';
 import { describe, expect, it } from 'vitest';
 import { heartbeat } from '../../src/machines/heartbeat.ts';
 import { HeartbeatRun } from '../../src/machines/heartbeat-run.ts';
-import { nameOf } from './chart.ts';
 import { FakePulse } from './heartbeat-support.ts';
 import { pathOf } from './support.ts';
+import { definedNames, usedNames } from './setup-use.ts';
 import {
   actionText,
   activeIn,
@@ -100,10 +100,6 @@ describe('the chart of a heartbeat', () => {
       ...arrow,
     })),
   );
-  const names = (references: readonly unknown[]): string[] =>
-    [...new Set(references.map(nameOf))].sort();
-  const defined = (kind: 'actions' | 'actors' | 'delays' | 'guards'): string[] =>
-    Object.keys(heartbeat.implementations[kind]).sort();
 
   it('waits nowhere without a deadline, and handles the error of every actor', () => {
     const waiting = leaves.filter((node) => !activeIn(node).some(({ after }) => after.length > 0));
@@ -130,18 +126,6 @@ describe('the chart of a heartbeat', () => {
   it('describes each of its states, and uses exactly what its setup defines', () => {
     const undescribed = nodes.filter(({ description, path }) => !description && path.length > 0);
     expect(undescribed.map(pathOfNode)).toEqual([]);
-    const actions = names([
-      ...nodes.flatMap(({ entry, exit }) => [...entry, ...exit]),
-      ...arrows.flatMap((arrow) => arrow.actions),
-    ]);
-    const guards = arrows.flatMap(({ guard }) => (guard === undefined ? [] : [guard]));
-    expect(actions.filter((name) => !name.startsWith('xstate.'))).toEqual(defined('actions'));
-    expect(names(guards)).toEqual(defined('guards'));
-    expect(names(nodes.flatMap(({ invoke }) => invoke.map(({ src }) => src)))).toEqual(
-      defined('actors'),
-    );
-    expect(names(nodes.flatMap(({ after }) => after.map(({ delay }) => delay)))).toEqual(
-      defined('delays'),
-    );
+    expect(usedNames(nodes, arrows)).toEqual(definedNames(heartbeat));
   });
 });

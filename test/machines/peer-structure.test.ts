@@ -1,15 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { nameOf } from './chart.ts';
 import { chart, nodes } from './peer-support.ts';
+import { definedNames, usedNames } from './setup-use.ts';
 import { activeIn, pathOfNode } from './table.ts';
 
 const arrows = nodes.flatMap((from) =>
   [...from.transitions.values()].flat().map((arrow) => ({ from, ...arrow })),
 );
-const names = (references: readonly unknown[]): string[] =>
-  [...new Set(references.map(nameOf))].sort();
-const defined = (kind: 'actions' | 'actors' | 'delays' | 'guards'): string[] =>
-  Object.keys(chart.implementations[kind]).sort();
 
 describe("the chart of a peer's session", () => {
   it('waits without a deadline only where another chart has one', () => {
@@ -51,19 +48,7 @@ describe("the chart of a peer's session", () => {
   });
 
   it('uses exactly what its setup defines', () => {
-    const actions = names([
-      ...nodes.flatMap(({ entry, exit }) => [...entry, ...exit]),
-      ...arrows.flatMap((arrow) => arrow.actions),
-    ]);
-    const guards = arrows.flatMap(({ guard }) => (guard === undefined ? [] : [guard]));
-    expect(actions.filter((name) => !name.startsWith('xstate.'))).toEqual(defined('actions'));
-    expect(names(guards)).toEqual(defined('guards'));
-    expect(names(nodes.flatMap(({ invoke }) => invoke.map(({ src }) => src)))).toEqual(
-      defined('actors'),
-    );
-    expect(names(nodes.flatMap(({ after }) => after.map(({ delay }) => delay)))).toEqual(
-      defined('delays'),
-    );
+    expect(usedNames(nodes, arrows)).toEqual(definedNames(chart));
   });
 });
 
