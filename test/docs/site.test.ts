@@ -63,6 +63,9 @@ test('the site has every entry point of both packages, and nothing else', () => 
     entryPoints: readonly string[];
   };
   const documented = entryPoints.flatMap((pattern) => filesOf(pattern));
-  const exported = Object.values(sourcePaths()).flat();
+  // The types of QEMU have no texts: editors show what a page could.
+  const exported = Object.entries(sourcePaths())
+    .filter(([name]) => !name.startsWith('wirechart/qapi/'))
+    .flatMap(([, paths]) => paths);
   expect(documented.map((path) => join(ROOT, path)).sort()).toEqual([...exported].sort());
 });

@@ -77,10 +77,9 @@ const MONITOR = `
   require('node:net').createServer((socket) => {
     socket.on('error', () => undefined);
     socket.write(JSON.stringify(greeting) + '\\n');
-    socket.on('data', (data) => {
-      for (const command of String(data).split('\\n').filter(Boolean)) {
-        socket.write(JSON.stringify({ return: {}, id: JSON.parse(command).id }) + '\\n');
-      }
+    require('node:readline').createInterface({ input: socket }).on('line', (line) => {
+      // The last one may have been cut off.
+      if (line.endsWith('}')) socket.write(JSON.stringify({ return: {}, id: JSON.parse(line).id }) + '\\n');
     });
   }).listen(${String(PORT)}, '${HOST}', () => console.log('ready'));
   const parent = process.ppid;

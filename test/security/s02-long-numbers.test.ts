@@ -71,8 +71,8 @@ it('bigints with more digits are not written either', () => {
 it('a QMP server that replies with a huge number ends its session, and only that', async () => {
   const { client, monitor } = await session();
   const reply = rejection(client.execute('query-status'));
-  const { id } = await monitor.take();
-  monitor.send(`{"return":{"size":${'7'.repeat(3_000_000)}},"id":${String(id)}}\r\n`);
+  await monitor.take();
+  monitor.send(`{"return":{"size":${'7'.repeat(3_000_000)}}}\r\n`);
   const error = await reply;
   expect(error).toBeInstanceOf(ExecInterruptedError);
   expect(error).toMatchObject({ cause: { code: 'ERR_CODEC', message: REFUSED.error } });

@@ -73,7 +73,8 @@ const OUTLETS: Readonly<Record<string, Outlet>> = {
     const { stdout } = await withClient(
       said,
       `const error = await qmp.execute('unparsed').catch((error) => error);
-       console.log(error, [error]);`,
+       console.log(error, [error]);
+       await qmp.disconnect();`,
       { FORCE_COLOR: '1' },
     );
     // Node's own colors, which it uses for stacks, numbers and texts.
@@ -85,7 +86,8 @@ const OUTLETS: Readonly<Record<string, Outlet>> = {
       said,
       `await qmp.execute('cont');
        await qmp.execute('fail').catch(() => undefined);
-       await qmp.execute('unparsed').catch(() => undefined);`,
+       await qmp.execute('unparsed').catch(() => undefined);
+       await qmp.disconnect();`,
       { NODE_DEBUG: 'wirechart' },
     );
     return { lines: [stderr] };

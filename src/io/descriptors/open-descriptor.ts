@@ -32,13 +32,10 @@ export function openDescriptor(name: string, value: unknown): () => number | und
 
 function identify(name: string, value: unknown): Identity {
   const fd = numberOf(value);
-  if (isClosed(value, fd)) {
-    throw new ArgumentError(`${name} is not open: what was given is closed, or not open yet`);
-  }
   if (typeof fd !== 'number' || !Number.isInteger(fd) || fd < 0) {
+    const given = isClosed(value, fd) ? 'one that is closed, or not open yet' : textOf(value);
     throw new ArgumentError(
-      `${name} must be the number of an open file descriptor, or an open socket, server or file, ` +
-        `not ${textOf(value)}`,
+      `${name} must be the number of an open file descriptor, or an open socket, server or file, not ${given}`,
     );
   }
   try {
