@@ -7,7 +7,7 @@ import { job, type Script } from '../../src/testing/index.ts';
 import { expectIdleAfterEach } from '../support/cleanup.ts';
 import { createServer } from '../support/qmp.ts';
 import { describeEachQemu, onSocket, startQemu } from '../support/real-peers.ts';
-import { dialRaw, inWords, type RawClient } from '../testing/support.ts';
+import { dialRaw, inWords, isGreeting, type RawClient } from '../testing/support.ts';
 
 expectIdleAfterEach();
 
@@ -178,6 +178,7 @@ async function run(
   const seen: Seen = { replies: [], events: [] };
   const take = async (): Promise<void> => {
     const line = await raw.until('\r\n');
+    if (isGreeting(line)) return;
     const { event, id } = JSON.parse(line) as Record<string, unknown>;
     if (event !== undefined) seen.events.push(inWords(line));
     else seen.replies.push(`${comparable(inWords(line))} ${JSON.stringify({ id })}`);
@@ -293,7 +294,7 @@ describeEachQemu((path) => {
     const place = async (raw: RawClient): Promise<number> => {
       await raw.until('\r\n');
       raw.socket.write(ask('qmp_capabilities', { enable: ['oob'] }));
-      await raw.until('\r\n');
+      while (isGreeting(await raw.until('\r\n')));
       raw.socket.write(text);
       for (let count = 0; ; count += 1) {
         if ((await raw.until('\r\n')).includes('probe')) return count;

@@ -52,3 +52,23 @@ describe('the negotiation', () => {
     expect(await rejection(connected)).toMatchObject({ cause: { code: 'ERR_QMP_NEGOTIATION' } });
   });
 });
+
+describe('a second greeting', () => {
+  it.each(['before the reply to the negotiation', 'before the reply to a command'])(
+    'is no reply: %s',
+    async (when) => {
+      const { client, monitor, connected } = connecting();
+      monitor.send(greetingOf());
+      const negotiation = await monitor.take();
+      if (when.endsWith('negotiation')) monitor.send(greetingOf());
+      monitor.reply(negotiation);
+      await connected;
+      const done = client.execute('query-status');
+      const command = await monitor.take();
+      if (when.endsWith('command')) monitor.send(greetingOf());
+      monitor.reply(command, 'ours');
+      expect(await done).toBe('ours');
+      await client.disconnect();
+    },
+  );
+});

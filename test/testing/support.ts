@@ -50,7 +50,7 @@ export async function rawSession(
   const raw = await dialRaw(address);
   await raw.until('\r\n');
   raw.socket.write(JSON.stringify({ execute: 'qmp_capabilities', arguments: { enable } }));
-  await raw.until('\r\n');
+  while (isGreeting(await raw.until('\r\n')));
   const take = async (count: number): Promise<readonly string[]> => {
     const words: string[] = [];
     while (words.length < count) words.push(inWords(await raw.until('\r\n')));
@@ -67,6 +67,9 @@ export async function rawSession(
   };
   return { raw, ask, take };
 }
+
+/** A client that QEMU accepts while it starts may be greeted twice. */
+export const isGreeting = (line: string): boolean => line.startsWith('{"QMP"');
 
 const isReply = (word: string): boolean => !/^[A-Z_]+ /.test(`${word} `);
 

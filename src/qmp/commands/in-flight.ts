@@ -115,7 +115,8 @@ export class InFlight {
     if ('error' in message && (bare === undefined || isParseError(message))) {
       return this.#takeUnparsed();
     }
-    if (bare === undefined) return undefined;
+    // QEMU may greet a client twice that it accepts while it starts.
+    if (bare === undefined || 'QMP' in message) return undefined;
     this.#remove(bare);
     return { command: bare, isUnparsed: false };
   }
