@@ -20,7 +20,8 @@
  *    logic, the actor `session`, is a request like DISCONNECT; its error is a failure like FAIL.
  * 6. No wait without a deadline. Each state that waits for the outside world has one, except where the
  *    machine waits for its own caller (IDLE, `bound`, RUNNING). In RUNNING, CHECK_IDLE and
- *    CHECK_FIRST_MESSAGE bound how long the peer may be silent, if that was asked for.
+ *    CHECK_FIRST_MESSAGE bound how long the peer may be silent, if that was asked for. A protocol that
+ *    can ask its peer has a child `heartbeat` there, with a chart of its own, which sends FAIL.
  * 7. The chart knows no clock, socket or message: time is the actor system's clock, the rest is the
  *    `link` in the context, a port whose methods the actors run.
  *

@@ -220,8 +220,8 @@ export class Exchange {
   }
 
   /**
-   * Sends all commands that wait, but those that take a descriptor, because the session ends on request: no reply will be read any more. Resolves when
-   * they have been sent. The session marks its promises as handled.
+   * Sends all commands that wait, but those that take a descriptor: the session ends on request, and no reply will
+   * be read any more. Resolves when they have been sent. The session marks its promises as handled.
    */
   sendWaiting(send: Send): Promise<void> {
     let sent = ACCEPTED;

@@ -27,8 +27,8 @@ export interface ScriptedQmpServerOptions extends ProtocolOptions {
   readonly pretty?: boolean | undefined;
   /**
    * Makes each command that has neither a script nor a built-in answer, also one that `schema` does not have, and
-   * each call after the end of a `sequence()`, a failure of the test: a `ScriptError` of `done()`, or else of the end of `await using`. Default
-   * `false`.
+   * each call after the end of a `sequence()`, a failure of the test: `done()` rejects with a `ScriptError`; if it is
+   * not called, the end of `await using` throws that. Default `false`.
    */
   readonly strict?: boolean | undefined;
   /**
