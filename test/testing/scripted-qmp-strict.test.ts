@@ -252,6 +252,17 @@ describe('done()', () => {
 });
 
 describe('the options', () => {
+  it('refuse a script that is an error of another kind than CommandFailure', () => {
+    const commands = { quit: new Error('no') } as unknown as Record<string, CommandFailure>;
+    expect(() => new ScriptedQmpServer({ commands })).toThrow(ArgumentError);
+    expect(() => new ScriptedQmpServer({ commands })).toThrow(
+      "The script of 'quit' is an error, and no answer: for an error reply give a CommandFailure",
+    );
+    expect(
+      () => new ScriptedQmpServer({ commands: { quit: new CommandFailure('no') } }),
+    ).not.toThrow();
+  });
+
   it.each<[string, object]>([
     ['queue of new ScriptedQmpServer() must be a number of at least 1, not 0', { queue: 0 }],
     ['strict of new ScriptedQmpServer() must be a boolean, not 1', { strict: 1 }],

@@ -2,7 +2,7 @@
 
 import { ArgumentError } from '../../core/errors.ts';
 import { checkKinds, type Names, nearestName } from '../../core/options.ts';
-import { show } from '../../core/shape.ts';
+import { isError, memberOf, show } from '../../core/shape.ts';
 import type { Address } from '../../core/types.ts';
 import type { ProtocolOptions } from '../../protocol/machine.ts';
 import { checkProtocolOptions, PROTOCOL_OPTIONS } from '../../protocol/options.ts';
@@ -75,9 +75,18 @@ export function checkOptions(options: ScriptedQmpServerOptions): void {
   const owner = 'new ScriptedQmpServer()';
   checkProtocolOptions(owner, options, OPTIONS);
   checkKinds(owner, options, { pretty: 'boolean', strict: 'boolean', replay: 'string' });
+  for (const [name, script] of Object.entries(options.commands ?? {})) checkScript(name, script);
   const queue: unknown = options.queue;
   if (queue === undefined || (typeof queue === 'number' && queue >= 1)) return;
   throw new ArgumentError(`queue of ${owner} must be a number of at least 1, not ${show(queue)}`);
+}
+
+/** An error is no JSON: its reply would be an empty object, which is a success. */
+function checkScript(name: string, script: unknown): void {
+  if (!isError(script) || memberOf(script, 'errorClass') !== undefined) return;
+  throw new ArgumentError(
+    `The script of '${name}' is an error, and no answer: for an error reply give a CommandFailure`,
+  );
 }
 
 /** @throws {ArgumentError} When there is a script for a command that the schema does not have. */
